@@ -1,0 +1,50 @@
+"""The port between the video stage and whatever renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from transforms.model import Narration, Script, Video
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """What a caller may choose about the picture.
+
+    Attributes:
+        width: pixels, even.
+        height: pixels, even.
+        workers: scenes rendered side by side.
+    """
+
+    width: int = 1280
+    height: int = 720
+    workers: int = 1
+
+
+class VideoEngine(Protocol):
+    """Renders lessons. Called in a process of its own, so it may be killed at any time."""
+
+    name: str
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """Everything of the engine that shapes the picture (version, size, library versions…)."""
+        ...
+
+    def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
+        """Render ``video.mp4``, ``captions.vtt`` and ``thumbnail.jpg`` into the folder `out`.
+
+        Args:
+            script: the words and visuals.
+            narration: their timing in `audio`.
+            audio: the narration, AAC in an MP4 container; its stream is copied as it is.
+            out: an existing, empty folder.
+
+        Raises:
+            PermanentError: this lesson cannot be rendered.
+        """
+        ...
