@@ -2,12 +2,12 @@
 
 What a stage raises decides what happens to its element (`transforms.stage`):
 
-=================  ===========================================================================
+=================  ========================================================================
 `PermanentError`   the element can never succeed: dead letter at once
-`TransientError`   it may succeed later: retried with backoff, then a dead letter marked retryable
-`DependencyDown`   nothing is wrong with the element: no dead letter; the message stays unacknowledged
+`TransientError`   it may succeed later: retried with backoff, then a retryable dead letter
+`DependencyDown`   nothing is wrong with the element: no dead letter, no acknowledgement
 anything else      a bug: dead letter with its traceback
-=================  ===========================================================================
+=================  ========================================================================
 """
 
 from __future__ import annotations

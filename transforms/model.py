@@ -52,7 +52,7 @@ class Message:
 
 @dataclass(frozen=True)
 class ContentRequest:
-    """A validated request; `transforms.parse` is the only place that makes one from outside data."""
+    """A validated request; only `transforms.parse` makes one from outside data."""
 
     request_id: str
     student_id: str
@@ -73,13 +73,21 @@ class ContentRequest:
 
 
 @dataclass(frozen=True)
+class Received:
+    """A message and the valid request that was read from it."""
+
+    message: Message
+    request: ContentRequest
+
+
+@dataclass(frozen=True)
 class Visual:
     """What a scene shows beside its heading.
 
     Attributes:
         kind: the layout the content suggests.
-        text: a formula in matplotlib mathtext (`kind="formula"`, no surrounding ``$``), the words of
-            a quote, or a caption.
+        text: a formula in matplotlib mathtext (`kind="formula"`, no surrounding ``$``), the words
+            of a quote, or a caption.
         items: steps, stages of a process, ``"when: what"`` for a timeline, ``"left | right"`` rows
             for a comparison (the first row heads the columns), ``"label: number"`` for a plot.
     """
@@ -178,7 +186,7 @@ class Narration:
 
     Attributes:
         duration: seconds of audio.
-        sections: start and end (seconds) of each of `Script.sections()`; contiguous from 0 to `duration`.
+        sections: start and end (seconds) of each of `Script.sections()`, without gaps.
         sentences: every sentence in order.
         voice: the engine's name for the voice.
         loudness: integrated loudness in LUFS (ITU-R BS.1770).
@@ -245,10 +253,17 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to work on a request: void as soon as the ledger's row carries another token."""
+    """The right to work on a request: void as soon as the ledger's row carries another token.
+
+    Attributes:
+        token: the fencing token.
+        attempt: how often the request has been claimed, this time included.
+        lease: seconds after which somebody else may take the request over, unless extended.
+    """
 
     token: str
     attempt: int
+    lease: float = 120.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,40 @@
+"""Work a Pub/Sub subscription off, then exit.
+
+Messages are acknowledged once their outcome is committed to the ledger. The drain ends when the
+subscription stays empty, when its time is up, or when it is told to stop (SIGTERM); the last line
+printed is a summary in JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from pipeline.settings import SETTINGS as ALL
+from pipeline.settings import subscription_path
+
+HELP = "work a Pub/Sub subscription off, then exit"
+EXAMPLES = """examples:
+  vividly drain --project my-project --subscription content-requests-drain \\
+      --database postgresql://vividly@10.0.0.5/vividly --artifacts gs://my-lessons
+  PUBSUB_EMULATOR_HOST=localhost:8085 vividly drain --empty-queue-timeout 10
+"""
+SETTINGS = [setting.name for setting in ALL if setting.name not in ("topic", "log-level")]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No arguments besides its settings."""
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Drain; see `pipeline.job` for the exit status."""
+    from pipeline import job, services
+    from pipeline.drain import Drain, Timing
+
+    job.log_settings("drain", chosen, SETTINGS)
+    subscription = subscription_path(chosen.subscription, chosen.project)
+    timing = Timing(**{name: getattr(chosen, name) for name in Timing.__dataclass_fields__})
+    with services.open_ledger(chosen) as ledger:
+        drain = Drain(
+            subscription, services.graph_for(chosen, ledger), services.workers(chosen), timing
+        )
+        return job.finish(drain.run(), drain.down, chosen)

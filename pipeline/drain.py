@@ -1,0 +1,285 @@
+"""vividly drain: work a Pub/Sub subscription off, then exit.
+
+Beam's own DirectRunner acknowledges messages when it pulls them and loses what is in flight when
+it dies, so the pull loop is ours: a message is acknowledged once its outcome is committed, its
+lease is extended for as long as that takes, and pulling goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud import pubsub_v1
+
+from pipeline.errors import UsageError
+from pipeline.lanes import Graph, Lanes
+from pipeline.summary import SETTLED, Tally
+from transforms.errors import DependencyDown
+from transforms.model import Message, Outcome
+from transforms.parse import peek
+
+log = logging.getLogger(__name__)
+
+LEASE = 60  # seconds by which an acknowledgement deadline is extended (Pub/Sub allows 10-600)
+EXTEND_EVERY = 5.0  # seconds; well within the shortest deadline a subscription can have, 10 s
+SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
+EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
+BUFFER_PER_LANE = 20  # messages held ahead of the lanes; they are leased, so not too many
+REQUEST_IDS = 1000  # acknowledgement ids in one request; Pub/Sub allows 512 KiB
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Sub is down
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When to pull and when to stop; all in seconds but `batch_size` (messages)."""
+
+    batch_size: int
+    max_runtime: float
+    empty_queue_timeout: float
+    pull_timeout: float
+    shutdown_grace: float
+    dependency_timeout: float
+
+
+class Leases:
+    """The messages that are pulled and not settled, kept from being delivered to anybody else.
+
+    Args:
+        client: a subscriber.
+        subscription: its full resource name.
+    """
+
+    def __init__(self, client: pubsub_v1.SubscriberClient, subscription: str) -> None:
+        self._client = client
+        self._subscription = subscription
+        self._lock = threading.Lock()
+        self._ack_ids: dict[str, str] = {}  # by message id
+        self._stop = threading.Event()
+        self._extender = threading.Thread(target=self._extend, name="leases", daemon=True)
+        self._extender.start()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._ack_ids)
+
+    def hold(self, message_id: str, ack_id: str) -> bool:
+        """Keep a message; false when it is held already, and was only delivered once more."""
+        with self._lock:
+            fresh = message_id not in self._ack_ids
+            self._ack_ids[message_id] = ack_id
+            return fresh
+
+    def acknowledge(self, message_ids: Iterable[str]) -> None:
+        """They are settled. What cannot be acknowledged comes again, and is found settled."""
+        for ack_ids in self._release(message_ids):
+            try:
+                self._client.acknowledge(subscription=self._subscription, ack_ids=ack_ids)
+            except exceptions.GoogleAPICallError as error:
+                log.warning("%d acknowledgements failed: %s", len(ack_ids), error.message)
+
+    def hand_back(self, message_ids: Iterable[str] | None = None) -> int:
+        """Have messages (all that are held, by default) delivered to somebody else, now."""
+        with self._lock:
+            chosen = list(self._ack_ids) if message_ids is None else list(message_ids)
+        for ack_ids in self._release(chosen):
+            self._modify(ack_ids, 0)
+        return len(chosen)
+
+    def forget(self, message_ids: Iterable[str]) -> None:
+        """They were delivered to somebody else, who works on them now."""
+        for _ in self._release(message_ids):
+            pass
+
+    def close(self) -> None:
+        """Stop extending."""
+        self._stop.set()
+        self._extender.join()
+
+    def _release(self, message_ids: Iterable[str]) -> list[list[str]]:
+        with self._lock:
+            released = [self._ack_ids.pop(m) for m in message_ids if m in self._ack_ids]
+        return [released[i : i + REQUEST_IDS] for i in range(0, len(released), REQUEST_IDS)]
+
+    def _extend(self) -> None:
+        while not self._stop.wait(EXTEND_EVERY):
+            with self._lock:
+                held = list(self._ack_ids.values())
+            for start in range(0, len(held), REQUEST_IDS):
+                self._modify(held[start : start + REQUEST_IDS], LEASE)
+
+    def _modify(self, ack_ids: Sequence[str], deadline: int) -> None:
+        try:
+            self._client.modify_ack_deadline(
+                subscription=self._subscription, ack_ids=ack_ids, ack_deadline_seconds=deadline
+            )
+        except exceptions.GoogleAPICallError as error:
+            log.warning("%d leases could not be changed: %s", len(ack_ids), error.message)
+
+
+class Drain:
+    """One drain of one subscription.
+
+    Args:
+        subscription: its full resource name.
+        graph: what every message is put through.
+        workers: requests worked on side by side.
+        timing: when to pull and when to stop.
+    """
+
+    def __init__(self, subscription: str, graph: Graph, workers: int, timing: Timing) -> None:
+        self._subscription = subscription
+        self._timing = timing
+        self._client = pubsub_v1.SubscriberClient()
+        self._tally = Tally("drain")
+        self._leases = Leases(self._client, subscription)
+        self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
+        self._capacity = max(timing.batch_size, BUFFER_PER_LANE * (workers + 1))
+        self._stop = threading.Event()
+        self._unsettled: set[str] = set()
+
+    def stop(self, signum: int | None = None, _frame: FrameType | None = None) -> None:
+        """Stop pulling and wind up; may be called from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> dict[str, Any]:
+        """Pull until a reason to exit comes up; see `pipeline.summary` for what is returned.
+
+        Raises:
+            UsageError: the subscription does not exist or may not be read.
+        """
+        previous = {s: signal.signal(s, self.stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        outcome: list[str | Exception] = []
+        puller = threading.Thread(target=self._pull_until_done, args=(outcome,), daemon=True)
+        try:
+            puller.start()
+            while puller.is_alive() and not self._stop.is_set():
+                self._stop.wait(0.05)  # signals are handled on this thread, between two waits
+            reason = outcome[0] if outcome else "signal"
+            finished = self._lanes.close(self._timing.shutdown_grace)
+            handed_back = self._leases.hand_back()
+            if handed_back:
+                log.info(
+                    "handed back %d messages%s",
+                    handed_back,
+                    "" if finished else "; some were still being worked on",
+                )
+            self._leases.close()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        if isinstance(reason, Exception):
+            raise reason
+        return self._tally.summary(reason)
+
+    @property
+    def down(self) -> DependencyDown | None:
+        """The dependency that made this drain give up, if one did."""
+        return self._lanes.down
+
+    def _pull_until_done(self, outcome: list[str | Exception]) -> None:
+        try:
+            outcome.append(self._pull_loop())
+        except Exception as error:  # noqa: BLE001  (raised again on the main thread)
+            outcome.append(error)
+
+    def _pull_loop(self) -> str:
+        timing = self._timing
+        end = time.monotonic() + timing.max_runtime
+        empty_since = time.monotonic()
+        while not self._stop.is_set():
+            now = time.monotonic()
+            if self._lanes.down:
+                return "dependency_down"
+            if now >= end:
+                return "max_runtime"
+            if len(self._leases) >= self._capacity:
+                self._stop.wait(EMPTY_PULL_PAUSE)
+                empty_since = time.monotonic()  # nobody has looked whether the queue is empty
+                continue
+            idle_left = empty_since + timing.empty_queue_timeout - now
+            if idle_left <= 0:
+                if self._lanes.idle and not len(self._leases):
+                    return "empty_queue"
+                idle_left = SHORTEST_PULL  # keep pulling while work goes on
+            left = min(timing.pull_timeout, idle_left, end - now)
+            if left < SHORTEST_PULL:
+                self._stop.wait(left)
+                continue
+            pulled = self._pull(left)
+            if pulled:
+                empty_since = time.monotonic()
+            elif time.monotonic() - now < EMPTY_PULL_PAUSE:
+                self._stop.wait(min(EMPTY_PULL_PAUSE, idle_left))
+        return "signal"
+
+    def _pull(self, timeout: float) -> int:
+        started = time.monotonic()
+        backoff = FIRST_BACKOFF
+        while True:
+            try:
+                response = self._client.pull(
+                    subscription=self._subscription,
+                    max_messages=self._timing.batch_size,
+                    timeout=timeout,
+                    retry=None,
+                )
+                break
+            except exceptions.DeadlineExceeded:
+                return 0
+            except (exceptions.NotFound, exceptions.PermissionDenied,
+                    exceptions.Unauthenticated, exceptions.InvalidArgument) as error:  # fmt: skip
+                raise UsageError(
+                    f"cannot pull from {self._subscription}: {error.message} "
+                    "(check --subscription and --project, and the roles of this account)"
+                ) from error
+            except exceptions.GoogleAPICallError as error:
+                down = time.monotonic() - started
+                log.warning("pubsub is down: %s; waiting for it", error.message)
+                if down >= self._timing.dependency_timeout:
+                    raise DependencyDown("pubsub", error.message) from error
+                if self._stop.wait(backoff):
+                    return 0
+                backoff = min(backoff * 2, LONGEST_BACKOFF)
+        return self._take_in(response.received_messages, time.monotonic() - started)
+
+    def _take_in(self, received: Sequence[Any], seconds: float) -> int:
+        log.info("pulled %d messages in %.1f s", len(received), seconds)
+        if self._stop.is_set():  # too late: somebody else gets them
+            for each in received:
+                self._leases.hold(each.message.message_id, each.ack_id)
+            self._leases.hand_back([each.message.message_id for each in received])
+            return 0
+        for each in received:
+            message = Message(
+                data=each.message.data,
+                attributes=dict(each.message.attributes),
+                message_id=each.message.message_id,
+                publish_time=each.message.publish_time,
+                delivery_attempt=each.delivery_attempt,
+            )
+            if not self._leases.hold(message.message_id, each.ack_id):
+                continue
+            if message.message_id in self._unsettled:
+                self._unsettled.discard(message.message_id)  # received, and counted, before
+            else:
+                self._tally.received(1)
+            self._lanes.submit(message, heavy=peek(message.data) in ("audio", "video"))
+        return len(received)
+
+    def _settled(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        self._tally.settled(outcomes)
+        settled = {o.message_id for o in outcomes if o.status in SETTLED}
+        self._leases.acknowledge(settled)
+        superseded = {o.message_id for o in outcomes} - settled
+        self._leases.forget(superseded)
+        failed = {m.message_id for m in messages} - settled - superseded
+        self._leases.hand_back(failed)
+        self._unsettled.update(superseded | failed)

@@ -1,0 +1,83 @@
+"""The whole graph on one screen. Stream, drain and batch all build it here.
+
+Labels and coders are part of what a running streaming job can be updated to: a test holds them.
+"""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from transforms.artifacts import ArtifactStore
+
+from pipeline.options import VividlyOptions
+from transforms.claim import ClaimRequests
+from transforms.dead_letters import WriteDeadLetters
+from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
+from transforms.ledger import Ledger
+from transforms.narration.transform import Narrate
+from transforms.parse import ParseRequests
+from transforms.publish import PublishResults
+from transforms.retry import Policy
+from transforms.script.transform import WriteScript
+from transforms.stage import StageRuntime
+from transforms.video.engine import VideoSettings
+from transforms.video.transform import RenderVideo
+
+
+def build(
+    messages: beam.PCollection,
+    options: VividlyOptions,
+    ledger: Ledger,
+    store: ArtifactStore,
+) -> beam.PCollection:
+    """Turn messages into outcomes.
+
+    Args:
+        messages: PCollection[Message], from wherever the launcher takes them.
+        options: the graph's settings.
+        ledger: where claims and outcomes are kept.
+        store: where artifacts are kept.
+
+    Returns:
+        PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
+    """
+
+    def runtime(timeout: float) -> StageRuntime:
+        return StageRuntime(Policy(timeout, options.max_tries), store, ledger, options.force)
+
+    width, height = options.video_size
+    gemini = {"model": options.gemini_model, "location": options.gemini_location}
+
+    parsed = messages | "Parse" >> ParseRequests()
+    unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
+    claimed = unique.requests | "Claim" >> ClaimRequests(
+        ledger, options.lease, options.max_deliveries
+    )
+    scripted = claimed.lessons | "Script" >> WriteScript(
+        options.script_engine,
+        gemini if options.script_engine == "gemini" else {},
+        runtime(options.script_timeout),
+    )
+    narrated = scripted.onward | "Narration" >> Narrate(
+        options.voice_engine,
+        {"voice": options.google_voice} if options.voice_engine == "google" else {},
+        runtime(options.narration_timeout),
+    )
+    rendered = narrated.onward | "Video" >> RenderVideo(
+        options.video_engine,
+        VideoSettings(width, height, options.render_workers),
+        runtime(options.video_timeout),
+    )
+    published = (
+        (scripted.finished, narrated.finished, rendered.finished)
+        | "Finished lessons" >> beam.Flatten()
+        | "Publish" >> PublishResults(store, ledger)
+    )
+    steps = (parsed, claimed, scripted, narrated, rendered, published)
+    dead = (
+        [step.dead_letters for step in steps]
+        | "All dead letters" >> beam.Flatten()
+        | "Dead letters" >> WriteDeadLetters(ledger)
+    )
+    duplicates = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
+    settled = [step.outcomes for step in (claimed, scripted, narrated, rendered, published)]
+    return [*settled, duplicates, dead] | "All outcomes" >> beam.Flatten()

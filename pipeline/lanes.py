@@ -1,0 +1,229 @@
+"""Bounded runs of the graph, several side by side: what drain and batch have in common.
+
+The graph is translated once and run many times. A lane is a thread; each of its runs takes what is
+waiting, works it off on the FnApiRunner within the calling thread, and reports the outcomes. Heavy
+requests get a run of their own and one lane takes light ones only, so that a slow video never holds
+up the texts behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment
+from transforms.artifacts import ArtifactStore
+
+from pipeline.graph import build
+from pipeline.options import VividlyOptions
+from transforms.errors import DependencyDown
+from transforms.ledger import Ledger
+from transforms.model import Message, Outcome
+
+log = logging.getLogger(__name__)
+
+MAX_RUN = 100
+"""Light messages in one run at most: enough to make its fixed cost small, few enough that their
+outcomes are committed, and acknowledged, at a steady pace."""
+
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while a dependency is down
+
+
+@dataclass
+class _Run:
+    """What the first and the last step of a run share with whoever started it."""
+
+    messages: Sequence[Message]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+_current = threading.local()
+
+
+class _Take(beam.DoFn):
+    def process(self, _: bytes) -> Iterator[Message]:
+        yield from _current.run.messages
+
+
+class _Report(beam.DoFn):
+    def process(self, outcome: Outcome) -> None:
+        _current.run.outcomes.append(outcome)
+
+
+class Graph:
+    """The graph between an in-memory source and an in-memory sink, translated once.
+
+    Args:
+        options: the graph's settings.
+        ledger: where claims and outcomes are kept.
+        store: where artifacts are kept.
+    """
+
+    def __init__(self, options: VividlyOptions, ledger: Ledger, store: ArtifactStore) -> None:
+        pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
+        messages = (
+            pipeline
+            | "Start" >> beam.Impulse()
+            | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
+        )
+        _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
+        self._options = options
+        self._proto = pipeline.to_runner_api(
+            default_environment=EmbeddedPythonEnvironment.default()
+        )
+
+    def run(self, messages: Sequence[Message]) -> list[Outcome]:
+        """Work messages off on the calling thread.
+
+        Returns:
+            The outcome of each; a message without one is not settled.
+
+        Raises:
+            DependencyDown: something the graph needs cannot be reached; outcomes that were
+                committed before are found again by the next run.
+        """
+        _current.run = run = _Run(messages)
+        try:
+            FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
+        except DependencyDown as down:  # Beam writes the step's name into the first argument
+            dependency = down.dependency.partition(" [while running")[0]
+            raise DependencyDown(dependency, down.detail) from None
+        finally:
+            del _current.run
+        return run.outcomes
+
+
+class Lanes:
+    """Threads that work messages off as they are submitted.
+
+    Args:
+        graph: what is run.
+        workers: lanes that take any request; one more takes light ones only.
+        settled: called, on a lane's thread, with the messages of a run and their outcomes.
+        dependency_timeout: seconds a dependency may stay down before the lanes give up.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        workers: int,
+        settled: Callable[[Sequence[Message], Sequence[Outcome]], Any],
+        dependency_timeout: float,
+    ) -> None:
+        self._graph = graph
+        self._settled = settled
+        self._dependency_timeout = dependency_timeout
+        self._changed = threading.Condition()
+        self._light: deque[Message] = deque()
+        self._heavy: deque[Message] = deque()
+        self._busy = 0
+        self._closed = False
+        self._down_since: float | None = None
+        self.down: DependencyDown | None = None
+        """Set once a dependency has been down for too long; the lanes have stopped then."""
+        self._lanes = workers + 1
+        self._threads = [
+            threading.Thread(target=self._lane, args=(index > 0,), name=f"lane-{index}")
+            for index in range(self._lanes)
+        ]
+        for thread in self._threads:
+            thread.daemon = True  # a lane that is stuck must not keep the process from exiting
+            thread.start()
+
+    def submit(self, message: Message, heavy: bool) -> None:
+        """Have a message worked off."""
+        with self._changed:
+            (self._heavy if heavy else self._light).append(message)
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """Messages that no lane has taken yet."""
+        with self._changed:
+            return len(self._light) + len(self._heavy)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do and nothing being done."""
+        with self._changed:
+            return not (self._light or self._heavy or self._busy)
+
+    def close(self, grace: float) -> bool:
+        """Take nothing more and wait for the runs in flight.
+
+        Args:
+            grace: seconds to wait at most.
+
+        Returns:
+            Whether they all ended in time.
+        """
+        with self._changed:
+            self._closed = True
+            self._light.clear()
+            self._heavy.clear()
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: not self._busy, timeout=grace)
+
+    def _lane(self, takes_heavy: bool) -> None:
+        while True:
+            messages = self._next(takes_heavy)
+            if not messages:
+                return
+            try:
+                self._work(messages)
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _next(self, takes_heavy: bool) -> list[Message]:
+        with self._changed:
+            while not self._closed:
+                if takes_heavy and self._heavy:
+                    self._busy += 1
+                    return [self._heavy.popleft()]
+                if self._light:
+                    self._busy += 1
+                    share = -(-len(self._light) // max(1, self._lanes - self._busy + 1))
+                    return [self._light.popleft() for _ in range(min(share, MAX_RUN))]
+                self._changed.wait()
+            return []
+
+    def _work(self, messages: Sequence[Message]) -> None:
+        backoff = FIRST_BACKOFF
+        while True:
+            try:
+                outcomes = self._graph.run(messages)
+            except DependencyDown as down:
+                if self._gave_up(down):
+                    return
+                time.sleep(random.uniform(backoff / 2, backoff))  # noqa: S311
+                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                continue
+            except Exception:
+                log.exception("a run failed; its %d messages are handed back", len(messages))
+                outcomes = []
+            with self._changed:
+                self._down_since = None
+            self._settled(messages, outcomes)
+            return
+
+    def _gave_up(self, down: DependencyDown) -> bool:
+        with self._changed:
+            now = time.monotonic()
+            self._down_since = self._down_since or now
+            log.warning("%s; waiting for it", down)
+            if not self._closed and now - self._down_since < self._dependency_timeout:
+                return False
+            self.down = self.down or down
+            self._closed = True
+            self._changed.notify_all()
+            return True

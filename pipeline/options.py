@@ -1,0 +1,39 @@
+"""VividlyOptions: the settings that shape the graph, as Beam pipeline options."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.settings import SETTINGS, argument, describe
+
+
+class VividlyOptions(PipelineOptions):
+    """Made from `pipeline.settings`; names have underscores, as all of Beam's do."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        for setting in SETTINGS:
+            if setting.graph:
+                shared: dict[str, Any] = {
+                    "default": setting.resolve(os.environ),
+                    "help": describe(setting),
+                }
+                if setting.type is bool:
+                    parser.add_argument(f"--{setting.dest}", action="store_true", **shared)
+                else:
+                    parser.add_argument(f"--{setting.dest}", type=argument(setting), **shared)
+
+
+def graph_options(chosen: argparse.Namespace, **beam_options: Any) -> VividlyOptions:
+    """The options of a graph from a parsed command line.
+
+    Args:
+        chosen: has an attribute for every graph setting.
+        beam_options: further options, by Beam's names.
+    """
+    graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
+    return VividlyOptions([], **graph, **beam_options)

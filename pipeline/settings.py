@@ -1,0 +1,340 @@
+"""Every setting there is, in one table: the command line, the environment, Beam's options and the
+reference in the documentation are all made from it.
+
+Nothing here imports Beam, so that `vividly --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ENVIRONMENT_PREFIX = "VIVIDLY_"
+
+
+def positive_int(text: str) -> int:
+    """Raises: ValueError: not a whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be a whole number from 1")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Raises: ValueError: not a finite number of seconds from 0."""
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError("must be a number of seconds from 0")
+    return number
+
+
+def frame_size(text: str) -> tuple[int, int]:
+    """Raises: ValueError: not one of the two sizes lessons are designed for."""
+    if text not in FRAME_SIZES:
+        raise ValueError(f"must be one of {', '.join(FRAME_SIZES)}")
+    return FRAME_SIZES[text]
+
+
+FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
+
+
+def resource(collection: str) -> Callable[[str, str], str]:
+    """A function that completes a short Pub/Sub name to its full resource name."""
+
+    def full(name: str, project: str) -> str:
+        return name if "/" in name else f"projects/{project}/{collection}/{name}"
+
+    return full
+
+
+subscription_path = resource("subscriptions")
+topic_path = resource("topics")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        name: as on the command line, without the leading dashes.
+        help: one line; the unit, if there is one, is in `unit`.
+        group: the heading it stands under.
+        type: makes the value from text; `bool` is a switch.
+        default: the value when nobody says anything; text is put through `type`.
+        unit: shown beside the default.
+        choices: the only values accepted.
+        aliases: further environment variables, looked up after `VIVIDLY_…`.
+        graph: true if it shapes the graph, and so is one of Beam's pipeline options too.
+        secret: never echoed.
+    """
+
+    name: str
+    help: str
+    group: str
+    type: Callable[[str], Any] = str
+    default: Any = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    graph: bool = False
+    secret: bool = False
+
+    @property
+    def dest(self) -> str:
+        """Its name as an attribute."""
+        return self.name.replace("-", "_")
+
+    @property
+    def flag(self) -> str:
+        """Its spelling on the command line."""
+        return f"--{self.name}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that set it, the first one found wins."""
+        return (ENVIRONMENT_PREFIX + self.dest.upper(), *self.aliases)
+
+    def read(self, text: str) -> Any:
+        """The value for `text`.
+
+        Raises:
+            ValueError: says what would be right.
+        """
+        if self.type is bool:
+            if text.lower() in ("1", "true", "yes", "on"):
+                return True
+            if text.lower() in ("0", "false", "no", "off", ""):
+                return False
+            raise ValueError("must be true or false")
+        if self.choices and text not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}")
+        return self.type(text)
+
+    def resolve(self, environment: Mapping[str, str]) -> Any:
+        """The value that holds when the command line says nothing.
+
+        Raises:
+            ValueError: names the environment variable and what would be right.
+        """
+        for variable in self.variables:
+            if variable in environment:
+                try:
+                    return self.read(environment[variable])
+                except ValueError as error:
+                    raise ValueError(f"{variable}: {_reason(self, error)}") from None
+        return self.read(self.default) if isinstance(self.default, str) else self.default
+
+
+WORK = "What the work is done with"
+PLACES = "Where things are"
+DRAIN = "How long to drain"
+LIMITS = "Limits of the work"
+REPORT = "What is reported"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "project", "Google Cloud project of topic and subscription", PLACES,
+        default="vividly-local", aliases=("GOOGLE_CLOUD_PROJECT",),
+    ),
+    Setting(
+        "subscription", "Pub/Sub subscription, by name or as projects/…/subscriptions/…", PLACES,
+        default="content-requests-drain",
+    ),
+    Setting(
+        "topic", "Pub/Sub topic, by name or as projects/…/topics/…", PLACES,
+        default="content-requests",
+    ),
+    Setting(
+        "database", "Postgres URL (postgresql://user:password@host:port/name); "
+        "an embedded Postgres under the state folder when not given", PLACES, secret=True,
+    ),
+    Setting(
+        "artifacts", "folder or gs://bucket/prefix that artifacts are written to", PLACES,
+        default="var/artifacts",
+    ),
+    Setting("state", "folder of the embedded services", PLACES, default="var"),
+    Setting(
+        "script-engine", "what writes scripts", WORK,
+        default="offline", choices=("offline", "gemini"), graph=True,
+    ),
+    Setting(
+        "gemini-model", "Gemini model", WORK, default="gemini-2.5-flash", graph=True,
+    ),
+    Setting(
+        "gemini-location", "Vertex AI location of the model", WORK,
+        default="us-central1", aliases=("GOOGLE_CLOUD_LOCATION",), graph=True,
+    ),
+    Setting(
+        "voice-engine", "what speaks", WORK,
+        default="offline", choices=("offline", "google"), graph=True,
+    ),
+    Setting(
+        "google-voice", "Google Text-to-Speech voice for requests in its language", WORK,
+        default="en-US-Chirp3-HD-Kore", graph=True,
+    ),
+    Setting(
+        "video-engine", "what renders", WORK, default="slides", choices=("slides",), graph=True,
+    ),
+    Setting(
+        "video-size", "width and height of videos", WORK, type=frame_size,
+        default="1280x720", unit="pixels", graph=True,
+    ),
+    Setting(
+        "render-workers", "scenes of one video rendered side by side", WORK, type=positive_int,
+        default=2, graph=True,
+    ),
+    Setting(
+        "force", "do all stages again even where a valid result lies there", WORK, type=bool,
+        default=False, graph=True,
+    ),
+    Setting(
+        "workers", "requests worked on side by side, besides one more lane kept free for text "
+        "requests; the number of cores when not given", LIMITS, type=positive_int,
+    ),
+    Setting(
+        "batch-size", "messages asked for in one pull", DRAIN, type=positive_int, default=10,
+        unit="messages",
+    ),
+    Setting(
+        "max-runtime", "stop pulling after this long", DRAIN, type=seconds, default=300.0,
+        unit="seconds", aliases=("WORKER_MAX_RUNTIME",),
+    ),
+    Setting(
+        "empty-queue-timeout", "exit when no message has come for this long and no work is left",
+        DRAIN, type=seconds, default=60.0, unit="seconds",
+    ),
+    Setting(
+        "pull-timeout", "how long one pull may wait for messages", DRAIN, type=seconds,
+        default=30.0, unit="seconds",
+    ),
+    Setting(
+        "shutdown-grace", "time to finish what is in flight when told to stop; the rest is handed "
+        "back", DRAIN, type=seconds, default=8.0, unit="seconds",
+    ),
+    Setting(
+        "dependency-timeout", "give up when Postgres, the artifact store or Pub/Sub stays down "
+        "for this long", LIMITS, type=seconds, default=120.0, unit="seconds",
+    ),
+    Setting(
+        "lease", "a claim lapses this long after its worker's last heartbeat", LIMITS,
+        type=seconds, default=120.0, unit="seconds", graph=True,
+    ),
+    Setting(
+        "max-deliveries", "a message delivered more often than this becomes a dead letter", LIMITS,
+        type=positive_int, default=5, unit="deliveries", graph=True,
+    ),
+    Setting(
+        "deduplicate-ttl", "how long the in-graph filter remembers a request id", LIMITS,
+        type=seconds, default=600.0, unit="seconds", graph=True,
+    ),
+    Setting(
+        "max-tries", "tries of one stage before it fails", LIMITS, type=positive_int, default=5,
+        unit="tries", graph=True,
+    ),
+    Setting(
+        "script-timeout", "deadline of the script stage, retries included", LIMITS, type=seconds,
+        default=120.0, unit="seconds", graph=True,
+    ),
+    Setting(
+        "narration-timeout", "deadline of the narration stage, retries included", LIMITS,
+        type=seconds, default=300.0, unit="seconds", graph=True,
+    ),
+    Setting(
+        "video-timeout", "deadline of the video stage, retries included", LIMITS, type=seconds,
+        default=900.0, unit="seconds", graph=True,
+    ),
+    Setting("summary", "also write the final summary to this file, as JSON", REPORT),
+    Setting(
+        "fail-on-dead-letter", "exit with status 1 when a message became a dead letter", REPORT,
+        type=bool, default=False,
+    ),
+    Setting(
+        "log-level", "least severity that is logged", REPORT, default="INFO",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+)  # fmt: skip
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser,
+    names: Iterable[str],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Add settings to a command, grouped, with their defaults taken from the environment.
+
+    Raises:
+        ValueError: an environment variable holds what its setting does not accept.
+    """
+    variables = os.environ if environment is None else environment
+    groups: dict[str, Any] = {}
+    for name in names:
+        setting = BY_NAME[name]
+        if setting.group not in groups:
+            groups[setting.group] = parser.add_argument_group(setting.group)
+        default = setting.resolve(variables)
+        shared = {"dest": setting.dest, "default": default, "help": describe(setting)}
+        if setting.type is bool:
+            groups[setting.group].add_argument(
+                setting.flag, action=argparse.BooleanOptionalAction, **shared
+            )
+        else:
+            groups[setting.group].add_argument(
+                setting.flag, type=argument(setting), metavar=_metavar(setting), **shared
+            )
+
+
+def describe(setting: Setting) -> str:
+    """Its help with default and environment variable, as `--help` shows it."""
+    default = "" if setting.default is None else f"default {shown(setting.default)}"
+    unit = f" {setting.unit}" if default and setting.unit else ""
+    notes = "; ".join(filter(None, (default + unit, setting.variables[0])))
+    return f"{setting.help} [{notes}]".replace("%", "%%")
+
+
+def shown(value: Any) -> str:
+    """A value as somebody would type it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def masked(setting: Setting, value: Any) -> str:
+    """A value as it may be logged."""
+    if setting.secret and value:
+        return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value))
+    return "x".join(map(str, value)) if isinstance(value, tuple) else shown(value)
+
+
+def argument(setting: Setting) -> Callable[[str], Any]:
+    """`Setting.read` as argparse wants it."""
+
+    def read(text: str) -> Any:
+        try:
+            return setting.read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(_reason(setting, error)) from None
+
+    return read
+
+
+def _reason(setting: Setting, error: ValueError) -> str:
+    text = str(error)
+    if text.startswith("must be"):
+        return text
+    kind = "a whole number from 1" if setting.type is positive_int else "a number of seconds from 0"
+    return f"must be {kind}"
+
+
+def _metavar(setting: Setting) -> str:
+    if setting.choices:
+        return "{" + ",".join(setting.choices) + "}"
+    if setting.type is frame_size:
+        return "{" + ",".join(FRAME_SIZES) + "}"
+    return {"seconds": "SECONDS"}.get(setting.unit, "N" if setting.type is positive_int else "…")

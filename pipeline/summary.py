@@ -1,0 +1,108 @@
+"""The final summary of a job: what came of every message, and what it took."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from transforms.model import Outcome
+
+SETTLED = ("completed", "duplicate", "dead_lettered")
+
+
+class Tally:
+    """Counts messages and outcomes as they come; safe to use from several threads.
+
+    Args:
+        mode: what kind of job it is.
+    """
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self._received = 0
+        self._settled: Counter[str] = Counter()
+        self._seconds: dict[str, list[float]] = {}
+        self._reused = 0
+        self._cost = 0.0
+        self._saved = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        """Messages received and not settled."""
+        with self._lock:
+            return self._received - self._settled.total()
+
+    def received(self, messages: int) -> None:
+        """Count messages received for the first time."""
+        with self._lock:
+            self._received += messages
+
+    def settled(self, outcomes: Iterable[Outcome]) -> None:
+        """Count outcomes that are committed to the ledger."""
+        with self._lock:
+            for outcome in outcomes:
+                if outcome.status not in SETTLED:
+                    continue
+                self._settled[outcome.status] += 1
+                self._saved += outcome.cost_saved_usd
+                for record in outcome.records:
+                    if record.reused:
+                        self._reused += 1
+                    else:
+                        self._cost += record.cost_usd
+                        self._seconds.setdefault(record.stage, []).append(record.seconds)
+
+    def summary(self, exit_reason: str) -> dict[str, Any]:
+        """The summary as it is printed; money in US dollars, times in seconds."""
+        with self._lock:
+            settled = {name: self._settled[name] for name in SETTLED}
+            worked = settled["completed"] + settled["dead_lettered"]
+            return {
+                "mode": self._mode,
+                "exit_reason": exit_reason,
+                "received": self._received,
+                "completed": settled["completed"],
+                "duplicates": settled["duplicate"],
+                "dead_lettered": settled["dead_lettered"],
+                "in_flight": self._received - sum(settled.values()),
+                "success_rate": round(settled["completed"] / worked, 4) if worked else None,
+                "reused_stages": self._reused,
+                "runtime_seconds": round(time.monotonic() - self._started, 3),
+                "cost_usd": round(self._cost, 8),
+                "cost_saved_usd": round(self._saved, 8),
+                "stages": {
+                    stage: {
+                        "count": len(values),
+                        "p50_seconds": percentile(values, 50),
+                        "p95_seconds": percentile(values, 95),
+                    }
+                    for stage, values in self._seconds.items()
+                },
+            }
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The nearest-rank percentile (the least value that at least `percent` % do not exceed)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def write(summary: dict[str, Any], file: str | None) -> str:
+    """The summary on one line; also in `file`, when one is named.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    line = json.dumps(summary)
+    if file:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(line + "\n", encoding="utf-8")
+    return line

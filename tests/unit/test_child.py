@@ -1,0 +1,81 @@
+"""Work in a child process: results, errors, time limits, and death with its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.unit import child_work
+from transforms import child
+from transforms.errors import PermanentError, StageTimeout, TransientError
+
+
+def call(work, *arguments, timeout=60.0):
+    return child.call(work, *arguments, timeout=timeout, preload="tests.unit.child_work")
+
+
+def test_returns_the_value_and_the_cpu_time():
+    finished = call(child_work.burn, 0.2)
+    assert finished.value == "burnt"
+    assert finished.cpu_seconds >= 0.2
+
+
+def test_our_errors_cross_the_border_as_themselves():
+    with pytest.raises(PermanentError, match="no such colour"):
+        call(child_work.refuse)
+
+
+def test_a_bug_brings_its_traceback():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        call(child_work.divide)
+
+
+def test_a_crash_is_transient():
+    with pytest.raises(TransientError, match="SIGSEGV"):
+        call(child_work.crash)
+
+
+def test_a_hung_child_is_killed_with_its_children(tmp_path):
+    pids = tmp_path / "pids"
+    with pytest.raises(StageTimeout):
+        call(child_work.hang_with_a_child, pids, timeout=3.0)
+    assert_gone(pids)
+
+
+def test_a_child_dies_with_a_killed_parent(tmp_path):
+    pids = tmp_path / "pids"
+    program = (
+        "from pathlib import Path; from tests.unit import child_work; from transforms import child;"
+        f"child.call(child_work.hang_with_a_child, Path({str(pids)!r}), timeout=300,"
+        " preload='tests.unit.child_work')"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    while not pids.exists():
+        assert parent.poll() is None
+        time.sleep(0.02)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    assert_gone(pids)
+
+
+def assert_gone(pids: Path) -> None:
+    numbers = [int(line) for line in pids.read_text().split()]
+    assert len(numbers) == 2
+    deadline = time.monotonic() + 30
+    while any(running(pid) for pid in numbers):
+        assert time.monotonic() < deadline, "still running"
+        time.sleep(0.02)
+
+
+def running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,84 @@
+"""The price table: complete, dated, and summed right."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from transforms.model import Usage
+from transforms.prices import Price, price, prices, saved_by_skipping, typical
+
+GEMINI = ("gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite", "gemini-3.5-flash-lite")
+VOICES = ("standard", "wavenet", "neural2", "chirp3-hd")
+
+
+def test_every_sku_the_engines_use_has_a_price():
+    expected = {"cpu-seconds"}
+    expected |= {f"{model}/{kind}-tokens" for model in GEMINI for kind in ("input", "output")}
+    expected |= {f"text-to-speech/{voice}/characters" for voice in VOICES}
+    assert expected <= prices().keys()
+
+
+@pytest.mark.parametrize("sku", sorted(prices()))
+def test_every_price_has_a_unit_a_public_page_and_a_date(sku: str):
+    entry = prices()[sku]
+    assert isinstance(entry, Price)
+    assert entry.usd > 0
+    assert entry.per >= 1
+    assert entry.unit
+    assert "pricing" in entry.source
+    assert date(2025, 1, 1) < entry.date
+
+
+@pytest.mark.parametrize(
+    ("sku", "quantity", "usd"),
+    [
+        ("cpu-seconds", 3600, 0.069),
+        ("gemini-2.5-flash/input-tokens", 2_000_000, 0.60),
+        ("gemini-2.5-flash/output-tokens", 1_000, 0.0025),
+        ("gemini-2.5-pro/output-tokens", 1_000_000, 10.0),
+        ("gemini-2.5-flash-lite/input-tokens", 1_000_000, 0.10),
+        ("text-to-speech/chirp3-hd/characters", 1_750, 0.0525),
+        ("text-to-speech/standard/characters", 0, 0.0),
+    ],
+)
+def test_a_quantity_costs_its_share_of_the_listed_price(sku: str, quantity: float, usd: float):
+    assert price([Usage(sku, quantity)]) == pytest.approx(usd)
+
+
+def test_usage_adds_up_even_when_a_sku_comes_twice():
+    tokens = Usage("gemini-2.5-flash/output-tokens", 400_000)
+    assert price([tokens, tokens, Usage("cpu-seconds", 3600)]) == pytest.approx(2.0 + 0.069)
+    assert price(()) == 0.0
+    assert price(iter([tokens])) == pytest.approx(1.0)
+
+
+def test_an_unknown_sku_is_named_with_the_remedy():
+    with pytest.raises(ValueError, match=r"'gemini-0/input-tokens'.*prices\.toml"):
+        price([Usage("gemini-0/input-tokens", 1)])
+
+
+@pytest.mark.parametrize(
+    ("stage", "engine"),
+    [("narration", "offline"), ("narration", "google"), ("video", "pillow")],
+)
+def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engine: str):
+    usage = typical(stage, engine)
+    assert usage
+    assert all(used.quantity > 0 for used in usage)
+    assert saved_by_skipping(stage, engine) == price(usage) > 0
+
+
+def test_a_bought_voice_saves_more_than_the_offline_one():
+    assert saved_by_skipping("narration", "google") > 10 * saved_by_skipping("narration", "offline")
+
+
+@pytest.mark.parametrize(
+    ("stage", "engine"), [("narration", "pillow"), ("script", "offline"), ("video", "")]
+)
+def test_unknown_typical_usage_is_named_with_the_remedy(stage: str, engine: str):
+    with pytest.raises(
+        ValueError, match=rf"{stage} stage with the '{engine}' engine.*prices\.toml"
+    ):
+        typical(stage, engine)

@@ -1,0 +1,50 @@
+"""The final summary adds up."""
+
+from __future__ import annotations
+
+import json
+
+from pipeline.summary import Tally, percentile, write
+from transforms.model import Outcome, StageRecord
+
+
+def record(stage, seconds, reused=False, cost=0.5):
+    return StageRecord(stage, "e", "f", seconds, cost, (), (), reused=reused)
+
+
+def test_every_message_is_counted_once():
+    tally = Tally("drain")
+    tally.received(5)
+    tally.settled(
+        [
+            Outcome("1", "completed", records=(record("script", 1.0), record("video", 3.0))),
+            Outcome("2", "completed", records=(record("script", 9.0, reused=True),)),
+            Outcome("3", "duplicate"),
+            Outcome("4", "dead_lettered"),
+            Outcome("5", "superseded"),
+        ]
+    )
+    summary = tally.summary("empty_queue")
+    assert summary["received"] == 5
+    assert (summary["completed"], summary["duplicates"], summary["dead_lettered"]) == (2, 1, 1)
+    assert summary["in_flight"] == tally.in_flight == 1
+    assert summary["success_rate"] == round(2 / 3, 4)
+    assert summary["reused_stages"] == 1
+    assert summary["cost_usd"] == 1.0
+    assert summary["stages"]["script"] == {"count": 1, "p50_seconds": 1.0, "p95_seconds": 1.0}
+
+
+def test_percentiles_are_nearest_rank():
+    values = [float(n) for n in range(1, 101)]
+    assert (percentile(values, 50), percentile(values, 95)) == (50.0, 95.0)
+    assert percentile([3.0, 1.0], 50) == 1.0
+
+
+def test_an_empty_job_has_no_success_rate():
+    assert Tally("drain").summary("empty_queue")["success_rate"] is None
+
+
+def test_the_line_and_the_file_are_the_same(tmp_path):
+    file = tmp_path / "new" / "summary.json"
+    line = write(Tally("batch").summary("end_of_file"), str(file))
+    assert json.loads(file.read_text()) == json.loads(line)

@@ -1,0 +1,112 @@
+"""Work in a child process that can be killed with everything it started, and its memory with it.
+
+Children are forked from a fork server that has imported nothing but what it is told to preload, so
+they start in milliseconds and inherit no locks from the threads of this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
+
+from transforms.errors import ContentError, StageTimeout, TransientError
+from transforms.once import once
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Finished(Generic[T]):
+    """What a child returned, and the CPU seconds it and its own children used."""
+
+    value: T
+    cpu_seconds: float
+
+
+def call(work: Callable[..., T], *arguments: Any, timeout: float, preload: str) -> Finished[T]:
+    """Call `work(*arguments)` in a child process.
+
+    Args:
+        work: importable by name; it and its arguments are pickled.
+        timeout: seconds, after which the child's whole process group is killed.
+        preload: the module the fork server imports ahead of time.
+
+    Raises:
+        StageTimeout: it took too long.
+        TransientError: the child died (out of memory, a crash in native code).
+        ContentError: as raised by `work`.
+        RuntimeError: anything else raised by `work`, with the child's traceback.
+    """
+    context = once(_context, preload)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_main, args=(theirs, work, arguments))
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(max(timeout, 0.0)):
+            raise StageTimeout(f"{work.__name__} was stopped after {timeout:.0f} s")
+        outcome = ours.recv()
+    except EOFError:
+        process.join()
+        raise TransientError(
+            f"the process of {work.__name__} died ({_died(process.exitcode)})"
+        ) from None
+    finally:
+        ours.close()
+        _kill(process)
+    if isinstance(outcome, Finished):
+        return outcome
+    if isinstance(outcome, ContentError):
+        raise outcome
+    raise RuntimeError(outcome)
+
+
+def _context(preload: str) -> multiprocessing.context.ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    return context
+
+
+def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    os.setsid()  # a process group of its own, so that what it starts can be killed with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to act on
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    try:
+        outcome: object = Finished(work(*arguments), 0.0)
+    except ContentError as error:
+        outcome = error
+    except BaseException:  # noqa: BLE001  (it is reported in the parent)
+        outcome = traceback.format_exc()
+    if isinstance(outcome, Finished):
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        outcome = Finished(outcome.value, sum(u.ru_utime + u.ru_stime for u in used))
+    parent.send(outcome)
+
+
+def _die_with(parent: Connection) -> None:
+    """Nothing is ever sent this way; the read ends when the parent does, however it dies."""
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv()
+    os.killpg(0, signal.SIGKILL)
+
+
+def _kill(process: multiprocessing.process.BaseProcess) -> None:
+    if process.pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def _died(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return signal.Signals(-exitcode).name
+    return f"exit code {exitcode}"

@@ -1,0 +1,79 @@
+"""ClaimRequests: who works on a request is decided by one statement in Postgres.
+
+A bundle's requests are claimed together, in one round trip.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms.dead_letters import DEAD_LETTERS
+from transforms.deduplicate import is_replay
+from transforms.ledger import ClaimRequest, Ledger
+from transforms.model import DeadLetter, Lesson, Outcome, Received
+from transforms.stage import OUTCOMES
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 500
+"""Requests claimed in one statement; larger bundles take several."""
+
+
+class ClaimRequests(beam.PTransform):
+    """PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
+
+    `OUTCOMES` holds what needs no work: duplicates, and messages delivered again whose request is
+    settled. `DEAD_LETTERS` holds messages that were delivered too often without ever being settled:
+    they kill whoever works on them.
+
+    Args:
+        ledger: where claims are kept.
+        lease: seconds after which a claim lapses unless it is extended.
+        max_deliveries: a message delivered more often than this is not worked on any more.
+    """
+
+    def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
+        super().__init__()
+        self._dofn = _Claim(ledger, lease, max_deliveries)
+
+    def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        tags = {OUTCOMES: Outcome, DEAD_LETTERS: DeadLetter}
+        return received | "Claim" >> beam.ParDo(self._dofn).with_output_types(
+            Lesson, **tags
+        ).with_outputs(*tags, main="lessons")
+
+
+class _Claim(beam.DoFn):
+    def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._max_deliveries = max_deliveries
+        self._waiting: list[tuple[Received, Any]] = []
+
+    def start_bundle(self) -> None:
+        self._waiting = []
+
+    def process(
+        self, received: Received, timestamp: Any = beam.DoFn.TimestampParam
+    ) -> Iterator[Any] | None:
+        self._waiting.append((received, timestamp))
+        if len(self._waiting) >= MAX_BATCH:
+            return iter([value.value for value in self.finish_bundle()])
+        return None
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        requests = [ClaimRequest(r.message, r.request, is_replay(r)) for r, _ in waiting]
+        results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
+        for (received, timestamp), result in zip(waiting, results, strict=True):
+            yield WindowedValue(self._decide(received, result), timestamp, (GlobalWindow(),))

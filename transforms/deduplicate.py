@@ -1,0 +1,128 @@
+"""DeduplicateRequests: a cheap filter for requests that are published twice within a few minutes.
+
+The ledger's claim is what decides; this only spares it the work. Its memory is bounded by an
+event-time timer. `beam.Deduplicate` is not used because it always sets a real-time timer, which
+moves the whole graph onto the DirectRunner's single-threaded engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+from apache_beam.coders import StrUtf8Coder
+from apache_beam.transforms.timeutil import TimeDomain
+from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
+from apache_beam.utils.timestamp import Duration
+
+from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms.model import Outcome, Received
+
+if TYPE_CHECKING:
+    from transforms.ledger import Ledger
+
+DUPLICATES = "duplicates"
+
+REPLAY_ATTRIBUTE = "vividly-replay"
+"""Message attribute that marks a deliberate second publication of a failed request."""
+
+
+def is_replay(received: Received) -> bool:
+    """Whether somebody asked for this request to be opened again."""
+    return REPLAY_ATTRIBUTE in received.message.attributes
+
+
+class DeduplicateRequests(beam.PTransform):
+    """PCollection[Received] -> tagged PCollections `requests` and `DUPLICATES` (Received).
+
+    The first message of a request passes, and so does the same message when it is delivered again;
+    another message with the same request id is a duplicate. Replays pass.
+
+    Args:
+        ttl: seconds of event time for which a request id is remembered.
+    """
+
+    def __init__(self, ttl: float) -> None:
+        super().__init__()
+        self._ttl = ttl
+
+    def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return (
+            received
+            | "Key by request id"
+            >> beam.Map(_by_request_id).with_output_types(tuple[str, Received])
+            | "Remember the first"
+            >> beam.ParDo(_Remember(self._ttl))
+            .with_output_types(Received, **{DUPLICATES: Received})
+            .with_outputs(DUPLICATES, main="requests")
+        )
+
+
+def _by_request_id(received: Received) -> tuple[str, Received]:
+    return received.request.request_id, received
+
+
+class _Remember(beam.DoFn):
+    OWNER = ReadModifyWriteStateSpec("owner", StrUtf8Coder())
+    EXPIRY = TimerSpec("expiry", TimeDomain.WATERMARK)
+
+    def __init__(self, ttl: float) -> None:
+        self._ttl = ttl
+
+    def process(
+        self,
+        element: tuple[str, Received],
+        timestamp: Any = beam.DoFn.TimestampParam,
+        owner: Any = beam.DoFn.StateParam(OWNER),  # noqa: B008
+        expiry: Any = beam.DoFn.TimerParam(EXPIRY),  # noqa: B008
+    ) -> Iterator[Received | beam.pvalue.TaggedOutput]:
+        received = element[1]
+        message_id = received.message.message_id
+        if is_replay(received):
+            yield received
+        elif owner.read() in (None, message_id):
+            owner.write(message_id)
+            expiry.set(timestamp + Duration(self._ttl))
+            yield received
+        else:
+            yield beam.pvalue.TaggedOutput(DUPLICATES, received)
+
+    @on_timer(EXPIRY)
+    def forget(self, owner: Any = beam.DoFn.StateParam(OWNER)) -> None:  # noqa: B008
+        owner.clear()
+
+
+class SettleDuplicates(beam.PTransform):
+    """PCollection[Received] -> PCollection[Outcome], each emitted once it is in the ledger.
+
+    Args:
+        ledger: where they are counted.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def expand(self, duplicates: beam.PCollection) -> beam.PCollection:
+        return duplicates | "Settle" >> beam.ParDo(_Settle(self._ledger)).with_output_types(Outcome)
+
+
+class _Settle(beam.DoFn):
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def process(self, received: Received) -> Iterator[Outcome]:
+        request_id = received.request.request_id
+        self._ledger.duplicates([(received.message, request_id)])
+        yield duplicate(received.message.message_id, request_id)
+
+
+def duplicate(message_id: str, request_id: str) -> Outcome:
+    """The outcome of a message whose request another message has asked for already."""
+    return Outcome(
+        message_id=message_id,
+        status="duplicate",
+        request_id=request_id,
+        reason="this request came in another message before",
+    )

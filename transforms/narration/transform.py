@@ -1,0 +1,74 @@
+"""Narrate: from `script.json` to `narration.m4a` and its timings, `narration.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from transforms.artifacts import ArtifactStore
+from transforms.model import Lesson, Script, decode, encode
+from transforms.narration.engine import VoiceEngine
+from transforms.narration.narrate import MASTERING_VERSION, narrate
+from transforms.once import once
+from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+
+
+class Narrate(beam.PTransform):
+    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+
+    Args:
+        engine: ``offline`` or ``google``.
+        settings: keyword arguments of the engine's settings class.
+        runtime: how and where stages run.
+    """
+
+    def __init__(self, engine: str, settings: Mapping[str, Any], runtime: StageRuntime) -> None:
+        super().__init__()
+        self._task = _Narrate(engine, tuple(sorted(settings.items())))
+        self._runtime = runtime
+
+    def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return lessons | RunStage(self._task, self._runtime)
+
+
+def make_voice(name: str, settings: tuple[tuple[str, Any], ...]) -> VoiceEngine:
+    """The voice of that name; its client library is imported only now."""
+    if name == "google":
+        from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
+
+        return GoogleVoice(GoogleVoiceSettings(**dict(settings)))
+    from transforms.narration.offline import OfflineVoice
+
+    return OfflineVoice()
+
+
+@dataclass(frozen=True)
+class _Narrate(StageTask):
+    engine: str
+    settings: tuple[tuple[str, Any], ...]
+
+    stage = "narration"
+
+    def _voice(self) -> VoiceEngine:
+        return once(make_voice, self.engine, self.settings)
+
+    def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
+        return {
+            "script": lesson.artifact("script.json").sha256,
+            "mastering": MASTERING_VERSION,
+            "engine": {"name": self.engine, **self._voice().identity},
+        }
+
+    def perform(
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+    ) -> Produced:
+        script_file = store.fetch(lesson.artifact("script.json"), folder / "script.json")
+        script = decode(Script, script_file.read_bytes())
+        narration, usage = narrate(script, self._voice(), folder, timeout=timeout)
+        return Produced(
+            {"narration.m4a": folder / "narration.m4a", "narration.json": encode(narration)}, usage
+        )

@@ -1,0 +1,25 @@
+"""Things that are costly to make and safe to share: made once per process.
+
+A DoFn is pickled, and `setup()` runs anew for every bounded run, so neither may hold a client, a
+model or a lock. They live here, by the settings they were made from.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_lock = threading.RLock()
+_made: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
+
+
+def once(make: Callable[..., T], *settings: Hashable) -> T:
+    """`make(*settings)`, called the first time in this process and remembered after that."""
+    key = (make, settings)
+    with _lock:
+        if key not in _made:
+            _made[key] = make(*settings)
+        return _made[key]

@@ -1,0 +1,260 @@
+"""ParseRequests: from the bytes that anybody may publish to a valid content request."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, NoReturn, cast
+
+import apache_beam as beam
+
+from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms.dead_letters import DEAD_LETTERS, letter
+from transforms.errors import InvalidRequest
+from transforms.model import MODALITIES, ContentRequest, Message, Modality, Received
+
+MAX_BYTES = 64 * 1024
+MAX_QUERY = 2000
+MAX_DEPTH = 32
+MAX_INTEGER_DIGITS = 400  # more than any double holds; keeps numbers printable everywhere
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I | re.A)
+# RFC 5646 as far as its shape goes: language, then subtags of 1-8 letters or digits.
+_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.I | re.A)
+_TEXT_CONTROLS = "\t\n\r"  # what somebody may type into a question
+
+
+def parse(data: bytes) -> ContentRequest:
+    """Read and validate one message.
+
+    Args:
+        data: the message's bytes, whatever they are.
+
+    Raises:
+        InvalidRequest: names the field and says what would be right.
+    """
+    fields = _load(data)
+    _check_strings(fields, "message", depth=0)
+    request_id = _required(fields, "request_id", _text)
+    if not _UUID.fullmatch(request_id):
+        raise InvalidRequest(
+            "request_id", "is not a UUID such as 123e4567-e89b-12d3-a456-426614174000"
+        )
+    request_id = request_id.lower()
+    student_id = _length("student_id", _required(fields, "student_id", _text).strip(), 1, 100)
+    query = _length(
+        "student_query", _required(fields, "student_query", _text).strip(), 1, MAX_QUERY
+    )
+    grade = _required(fields, "grade_level", _whole_number)
+    if not 1 <= grade <= 16:
+        raise InvalidRequest("grade_level", f"is {grade}; it must be from 1 to 16")
+    interest = _length("interest", (_optional(fields, "interest", _text) or "").strip(), 0, 100)
+    correlation_id = _length(
+        "correlation_id", (_optional(fields, "correlation_id", _text) or "").strip(), 0, 64
+    )
+    modalities = _modalities(fields)
+    preferred = _optional(fields, "preferred_modality", _text)
+    if preferred is not None and preferred not in modalities:
+        raise InvalidRequest(
+            "preferred_modality",
+            f"must be one of the requested ones ({', '.join(modalities)})",
+        )
+    language = _optional(fields, "language", _text) or "en-US"
+    if len(language) > 35 or not _LANGUAGE.fullmatch(language):
+        raise InvalidRequest("language", "is not a BCP-47 tag such as en-US or pt-BR")
+    environment = _optional(fields, "environment", _text)
+    if environment is not None:
+        _length("environment", environment, 0, 100)
+    return ContentRequest(
+        request_id=request_id,
+        student_id=student_id,
+        student_query=query,
+        grade_level=grade,
+        correlation_id=correlation_id or f"request-{request_id}",
+        interest=interest or "general",
+        requested_modalities=modalities,
+        preferred_modality=cast("Modality | None", preferred),
+        language=language,
+        environment=environment,
+        metadata={name: value for name, value in fields.items() if name not in _KNOWN},
+    )
+
+
+def peek(data: bytes) -> str | None:
+    """The deepest modality a message asks for, or None when it is not a valid request.
+
+    For launchers that want to run light work beside heavy work before the graph has looked at it.
+    """
+    try:
+        return parse(data).modality
+    except InvalidRequest:
+        return None
+
+
+_KNOWN = frozenset(ContentRequest.__dataclass_fields__) - {"metadata"}
+
+
+def _load(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_BYTES:
+        raise InvalidRequest(
+            "message", f"has {len(data):,} bytes; at most {MAX_BYTES:,} are accepted"
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("message", f"is not UTF-8: byte {error.start} is invalid") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(
+            "message", f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        ) from None
+    except RecursionError:
+        _too_deep("message")
+    if not isinstance(value, dict):
+        raise InvalidRequest("message", f"is a JSON {_kind(value)}; it must be an object")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(_printable(repeated), "stands more than once in the same object")
+    return fields
+
+
+def _constant(name: str) -> NoReturn:
+    raise InvalidRequest("message", f"holds {name}, which is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise InvalidRequest("message", "holds a number too large for a 64-bit float")
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_INTEGER_DIGITS:
+        raise InvalidRequest("message", f"holds a number of {len(digits):,} digits")
+    return int(digits)
+
+
+def _too_deep(path: str) -> NoReturn:
+    raise InvalidRequest(path, f"is nested more than {MAX_DEPTH} levels deep")
+
+
+def _check_strings(value: object, path: str, depth: int) -> None:
+    """Refuse text that Postgres, a shell or a slide cannot hold, wherever it stands."""
+    if depth > MAX_DEPTH:
+        _too_deep(path)
+    if isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_strings(item, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _check_text(name, f"a field's name in {path}")
+            inside = name if path == "message" else f"{path}.{name}"
+            _check_strings(item, inside, depth + 1)
+
+
+def _check_text(text: str, path: str) -> None:
+    for position, character in enumerate(text):
+        category = unicodedata.category(character)
+        if category == "Cs":
+            what = "a lone surrogate"
+        elif category == "Cc" and character not in _TEXT_CONTROLS:
+            what = f"the control character U+{ord(character):04X}"
+        else:
+            continue
+        raise InvalidRequest(_printable(path), f"holds {what} at position {position}; remove it")
+
+
+def _printable(name: str) -> str:
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
+    return shown if len(shown) <= 100 else shown[:99] + "…"
+
+
+def _required(fields: dict[str, Any], name: str, read: Any) -> Any:
+    if fields.get(name) is None:
+        raise InvalidRequest(name, "is required")
+    return read(name, fields[name])
+
+
+def _optional(fields: dict[str, Any], name: str, read: Any) -> Any:
+    return None if fields.get(name) is None else read(name, fields[name])
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be a string")
+    return value
+
+
+def _whole_number(name: str, value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be a whole number")
+    return value
+
+
+def _length(name: str, text: str, least: int, most: int) -> str:
+    if len(text) < least:
+        raise InvalidRequest(name, "is blank")
+    if len(text) > most:
+        raise InvalidRequest(name, f"has {len(text):,} characters; at most {most:,} are accepted")
+    return text
+
+
+def _modalities(fields: dict[str, Any]) -> tuple[Modality, ...]:
+    value = fields.get("requested_modalities")
+    if value is None:
+        return ("video",)  # messages from before modalities existed mean video
+    allowed = ", ".join(MODALITIES)
+    if not isinstance(value, list) or not value:
+        raise InvalidRequest("requested_modalities", f"must be a non-empty list of {allowed}")
+    for item in value:
+        if item not in MODALITIES:
+            raise InvalidRequest("requested_modalities", f"holds something other than {allowed}")
+    return tuple(m for m in MODALITIES if m in value)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    kinds = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
+    return kinds[type(value)]
+
+
+class ParseRequests(beam.PTransform):
+    """PCollection[Message] -> tagged PCollections `requests` (Received) and `DEAD_LETTERS`."""
+
+    def expand(self, messages: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return messages | "Read and validate" >> beam.ParDo(_Parse()).with_outputs(
+            DEAD_LETTERS, main="requests"
+        ).with_output_types(Received)
+
+
+class _Parse(beam.DoFn):
+    def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
+        try:
+            request = parse(message.data)
+        except InvalidRequest as error:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(message, "parse", error))
+        else:
+            yield Received(message, request)

@@ -1,0 +1,69 @@
+"""Trying again: capped exponential backoff with full jitter, under one deadline."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from transforms.errors import ContentError, StageTimeout, TransientError
+from transforms.model import Attempt
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How long and how often a stage may try.
+
+    Attributes:
+        timeout: seconds for all tries together.
+        tries: at most this many.
+        first_delay: upper bound in seconds of the first wait; it doubles with each try.
+        longest_delay: upper bound in seconds of any wait that the service did not ask for.
+    """
+
+    timeout: float
+    tries: int = 5
+    first_delay: float = 1.0
+    longest_delay: float = 30.0
+
+    def delay(self, failures: int, retry_after: float | None) -> float:
+        """Seconds to wait after so many failures.
+
+        Full jitter, after "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: uniform
+        between 0 and the capped exponential; never less than the service asked for.
+        """
+        bound = min(self.longest_delay, self.first_delay * 2 ** (failures - 1))
+        return max(random.uniform(0, bound), retry_after or 0.0)  # noqa: S311  (not a secret)
+
+
+def run(work: Callable[[float], T], policy: Policy, failures: list[Attempt]) -> T:
+    """Call `work(seconds_left)` until it succeeds.
+
+    Args:
+        work: raises `TransientError` where trying again may help; anything else is raised on.
+        policy: when to give up.
+        failures: every failed try is appended here, so that the caller has them either way.
+
+    Raises:
+        TransientError: the tries are used up.
+        StageTimeout: the deadline has passed, or would pass before the next try.
+    """
+    deadline = time.monotonic() + policy.timeout
+    while True:
+        try:
+            return work(deadline - time.monotonic())
+        except ContentError as error:
+            failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
+            if not isinstance(error, TransientError) or len(failures) >= policy.tries:
+                raise
+            delay = policy.delay(len(failures), error.retry_after)
+            if time.monotonic() + delay >= deadline:
+                raise StageTimeout(
+                    f"no success within {policy.timeout:g} s; the last error was: {error}"
+                ) from error
+            time.sleep(delay)

@@ -1,0 +1,79 @@
+"""WriteScript: from a question to `script.json` and `script.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from transforms.artifacts import ArtifactStore
+from transforms.model import Lesson, encode
+from transforms.once import once
+from transforms.script.engine import ScriptEngine
+from transforms.script.markdown import to_markdown
+from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+
+
+class WriteScript(beam.PTransform):
+    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+
+    Args:
+        engine: ``offline`` or ``gemini``.
+        settings: keyword arguments of the engine's settings class.
+        runtime: how and where stages run.
+    """
+
+    def __init__(self, engine: str, settings: Mapping[str, Any], runtime: StageRuntime) -> None:
+        super().__init__()
+        self._task = _WriteScript(engine, tuple(sorted(settings.items())))
+        self._runtime = runtime
+
+    def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return lessons | RunStage(self._task, self._runtime)
+
+
+def make_engine(name: str, settings: tuple[tuple[str, Any], ...]) -> ScriptEngine:
+    """The engine of that name; its client library is imported only now."""
+    if name == "gemini":
+        from transforms.script.gemini import GeminiScriptEngine, GeminiSettings
+
+        return GeminiScriptEngine(GeminiSettings(**dict(settings)))
+    from transforms.script.offline import OfflineScriptEngine
+
+    return OfflineScriptEngine()
+
+
+@dataclass(frozen=True)
+class _WriteScript(StageTask):
+    engine: str
+    settings: tuple[tuple[str, Any], ...]
+
+    stage = "script"
+
+    def _engine(self) -> ScriptEngine:
+        return once(make_engine, self.engine, self.settings)
+
+    def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
+        request = lesson.request
+        return {
+            "query": request.student_query,
+            "grade": request.grade_level,
+            "interest": request.interest,
+            "language": request.language,
+            "engine": {"name": self.engine, **self._engine().identity},
+        }
+
+    def perform(
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+    ) -> Produced:
+        written = self._engine().write(lesson.request, timeout=timeout)
+        return Produced(
+            {
+                "script.json": encode(written.script),
+                "script.md": to_markdown(written.script).encode(),
+            },
+            written.usage,
+        )

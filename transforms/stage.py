@@ -1,0 +1,284 @@
+"""RunStage: the one DoFn that runs a stage, whatever the stage does.
+
+It reuses a valid result, else works under the stage's deadline with retries, stores what was made,
+records it, and turns every failure into what `transforms.errors` says it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from pydantic import ValidationError
+
+from transforms import (
+    coder,  # noqa: F401  (registers the coders of the outputs)
+    lease,
+    retry,
+)
+from transforms.artifacts import ArtifactConflict, ArtifactStore
+from transforms.dead_letters import DEAD_LETTERS, letter
+from transforms.errors import ClaimLost, DependencyDown
+from transforms.fingerprint import fingerprint
+from transforms.ledger import Ledger
+from transforms.model import (
+    Artifact,
+    Attempt,
+    DeadLetter,
+    Lesson,
+    Modality,
+    Outcome,
+    StageRecord,
+    Usage,
+    decode,
+    encode,
+)
+from transforms.prices import price
+
+log = logging.getLogger(__name__)
+
+FINISHED = "finished"
+"""Tag of the lessons whose modality asks for no further stage."""
+
+OUTCOMES = "outcomes"
+"""Tag of what is settled, or given up, before the end of the graph."""
+
+STAGES_OF: dict[Modality, tuple[str, ...]] = {
+    "text": ("script",),
+    "audio": ("script", "narration"),
+    "video": ("script", "narration", "video"),
+}
+
+PROGRESS = {"script": 25, "narration": 50, "video": 90}
+"""Percent done once a stage is done, as readers of the ledger see it."""
+
+CONTENT_TYPES = {
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".m4a": "audio/mp4",
+    ".mp4": "video/mp4",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".jpg": "image/jpeg",
+}
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What a stage made: artifacts by name, as a file or as bytes, and what that used up."""
+
+    artifacts: Mapping[str, Path | bytes]
+    usage: tuple[Usage, ...] = ()
+
+
+class StageTask(ABC):
+    """What one stage does to one lesson. Pickled: holds settings, makes engines lazily."""
+
+    stage: ClassVar[str]
+    engine: str
+    """The engine's name, as shown to people."""
+
+    @abstractmethod
+    def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
+        """Everything that shapes the result (JSON values), for the fingerprint."""
+
+    @abstractmethod
+    def perform(
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+    ) -> Produced:
+        """Do the work in an empty folder of its own, within `timeout` seconds.
+
+        Raises:
+            ContentError: as `transforms.errors` says.
+        """
+
+
+@dataclass(frozen=True)
+class StageRuntime:
+    """How and where a stage runs.
+
+    Attributes:
+        policy: its deadline and retries.
+        store: where its artifacts go.
+        ledger: where it is recorded.
+        force: do the work even if a valid result lies there.
+    """
+
+    policy: retry.Policy
+    store: ArtifactStore
+    ledger: Ledger
+    force: bool = False
+
+
+def log_fields(lesson: Lesson, **more: object) -> dict[str, object]:
+    """What every log line about a lesson carries; never the student's words."""
+    return {
+        "request_id": lesson.request.request_id,
+        "correlation_id": lesson.request.correlation_id,
+        "message_id": lesson.message.message_id,
+        "attempt": lesson.claim.attempt,
+        **more,
+    }
+
+
+def put(
+    store: ArtifactStore, ledger: Ledger, lesson: Lesson, name: str, source: Path | bytes
+) -> Artifact:
+    """Store an artifact of a lesson, once.
+
+    What lies there already under another checksum was made from other inputs, or left by a worker
+    that died before it could record it; whoever holds the claim replaces it.
+
+    Raises:
+        ClaimLost: this worker no longer holds it.
+    """
+    request_id = lesson.request.request_id
+    content_type = CONTENT_TYPES[Path(name).suffix]
+    try:
+        return store.put(request_id, name, source, content_type)
+    except ArtifactConflict:
+        lease.confirm(ledger, lesson)
+        return store.put(request_id, name, source, content_type, replace=True)
+
+
+def superseded(lesson: Lesson, stage: str) -> Outcome:
+    """The outcome of a lesson whose claim went to another worker."""
+    log.warning("claim lost", extra=log_fields(lesson, stage=stage))
+    return Outcome(
+        message_id=lesson.message.message_id,
+        status="superseded",
+        request_id=lesson.request.request_id,
+        stage=stage,
+        reason="another worker has taken this request over",
+    )
+
+
+class RunStage(beam.PTransform):
+    """PCollection[Lesson] -> tagged `onward`, `FINISHED`, `DEAD_LETTERS` and `OUTCOMES`.
+
+    Args:
+        task: what the stage does.
+        runtime: how and where.
+    """
+
+    def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
+        super().__init__()
+        self._dofn = _RunStage(task, runtime)
+
+    def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        tags = {FINISHED: Lesson, DEAD_LETTERS: DeadLetter, OUTCOMES: Outcome}
+        return lessons | "Run" >> beam.ParDo(self._dofn).with_output_types(
+            Lesson, **tags
+        ).with_outputs(*tags, main="onward")
+
+
+class _RunStage(beam.DoFn):
+    def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
+        self._task = task
+        self._runtime = runtime
+        self._milliseconds = Metrics.distribution(task.stage, "milliseconds")
+        self._reused = Metrics.counter(task.stage, "reused")
+        self._failed = Metrics.counter(task.stage, "failed")
+
+    def process(self, lesson: Lesson) -> Iterator[Any]:
+        stage = self._task.stage
+        failures: list[Attempt] = []
+        try:
+            with lease.kept(self._runtime.ledger, lesson):
+                advanced = lesson.with_record(self._result(lesson, failures))
+            following = self._following(lesson)
+            if following:  # the last stage is recorded together with the completion
+                self._advance(advanced, following)
+        except DependencyDown:
+            raise
+        except ClaimLost:
+            yield beam.pvalue.TaggedOutput(OUTCOMES, superseded(lesson, stage))
+        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
+            self._failed.inc()
+            dead = letter(lesson, stage, error, failures)
+            log.warning(
+                "%s failed: %s", stage, dead.traceback or dead.error,
+                extra=log_fields(lesson, stage=stage, error_type=dead.error_type),
+            )  # fmt: skip
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
+        else:
+            yield advanced if following else beam.pvalue.TaggedOutput(FINISHED, advanced)
+
+    def _following(self, lesson: Lesson) -> str | None:
+        stages = STAGES_OF[lesson.request.modality]
+        return next(iter(stages[stages.index(self._task.stage) + 1 :]), None)
+
+    def _advance(self, lesson: Lesson, stage: str) -> None:
+        lost = self._runtime.ledger.progress([(lesson, stage, PROGRESS[self._task.stage])])
+        if lost:
+            raise ClaimLost(lesson.request.request_id)
+
+    def _result(self, lesson: Lesson, failures: list[Attempt]) -> StageRecord:
+        digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
+        found = None if self._runtime.force else self._reusable(lesson, digest)
+        if found:
+            self._reused.inc()
+            log.info(
+                "%s reused", self._task.stage, extra=log_fields(lesson, stage=self._task.stage)
+            )
+            return replace(found, reused=True)
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
+            produced = retry.run(
+                lambda left: self._task.perform(
+                    lesson, self._runtime.store, Path(tempfile.mkdtemp(dir=folder)), left
+                ),
+                self._runtime.policy,
+                failures,
+            )
+            artifacts = tuple(
+                self._put(lesson, name, source) for name, source in produced.artifacts.items()
+            )
+        seconds = time.monotonic() - started
+        record = StageRecord(
+            stage=self._task.stage,
+            engine=self._task.engine,
+            fingerprint=digest,
+            seconds=round(seconds, 3),
+            cost_usd=price(produced.usage),
+            usage=produced.usage,
+            artifacts=artifacts,
+            attempts=len(failures) + 1,
+        )
+        put(
+            self._runtime.store,
+            self._runtime.ledger,
+            lesson,
+            _record_name(record.stage),
+            encode(record),
+        )
+        self._milliseconds.update(int(seconds * 1000))
+        log.info(
+            "%s done in %.2f s", record.stage, seconds,
+            extra=log_fields(lesson, stage=record.stage, cost_usd=record.cost_usd),
+        )  # fmt: skip
+        return record
+
+    def _put(self, lesson: Lesson, name: str, source: Path | bytes) -> Artifact:
+        return put(self._runtime.store, self._runtime.ledger, lesson, name, source)
+
+    def _reusable(self, lesson: Lesson, digest: str) -> StageRecord | None:
+        data = self._runtime.store.read(lesson.request.request_id, _record_name(self._task.stage))
+        try:
+            record = decode(StageRecord, data) if data else None
+        except ValidationError:
+            return None  # truncated, or written by another version
+        if record is None or record.fingerprint != digest:
+            return None
+        return record if all(map(self._runtime.store.verify, record.artifacts)) else None
+
+
+def _record_name(stage: str) -> str:
+    return f"stages/{stage}.json"

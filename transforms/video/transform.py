@@ -1,0 +1,93 @@
+"""RenderVideo: from script and narration to `video.mp4`, `captions.vtt` and `thumbnail.jpg`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from transforms import child
+from transforms.artifacts import ArtifactStore
+from transforms.model import Lesson, Narration, Script, Usage, Video, decode
+from transforms.once import once
+from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+from transforms.video.engine import VideoEngine, VideoSettings
+
+
+class RenderVideo(beam.PTransform):
+    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+
+    Args:
+        engine: ``slides``.
+        settings: size and workers.
+        runtime: how and where stages run.
+    """
+
+    def __init__(self, engine: str, settings: VideoSettings, runtime: StageRuntime) -> None:
+        super().__init__()
+        self._task = _RenderVideo(engine, settings)
+        self._runtime = runtime
+
+    def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return lessons | RunStage(self._task, self._runtime)
+
+
+def make_renderer(name: str, settings: VideoSettings) -> VideoEngine:
+    """The renderer of that name."""
+    from transforms.video.renderer import SlideRenderer
+
+    return SlideRenderer(settings)
+
+
+def render(name: str, settings: VideoSettings, folder: Path) -> Video:
+    """Render what lies in `folder`; runs in a child process."""
+    return make_renderer(name, settings).render(
+        decode(Script, (folder / "script.json").read_bytes()),
+        decode(Narration, (folder / "narration.json").read_bytes()),
+        folder / "narration.m4a",
+        folder / "out",
+    )
+
+
+@dataclass(frozen=True)
+class _RenderVideo(StageTask):
+    engine: str
+    settings: VideoSettings
+
+    stage = "video"
+
+    def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
+        return {
+            "script": lesson.artifact("script.json").sha256,
+            "narration": lesson.artifact("narration.m4a").sha256,
+            "timings": lesson.artifact("narration.json").sha256,
+            "engine": {
+                "name": self.engine,
+                **once(make_renderer, self.engine, self.settings).identity,
+            },
+        }
+
+    def perform(
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+    ) -> Produced:
+        for name in ("script.json", "narration.json", "narration.m4a"):
+            store.fetch(lesson.artifact(name), folder / name)
+        out = folder / "out"
+        out.mkdir()
+        # A process of its own: a hung encoder can be killed, and its memory is given back.
+        done = child.call(
+            render,
+            self.engine,
+            self.settings,
+            folder,
+            timeout=timeout,
+            preload="transforms.video.renderer",
+        )
+        names = ("video.mp4", "captions.vtt", "thumbnail.jpg")
+        return Produced(
+            {name: out / name for name in names},
+            (Usage("cpu-seconds", round(done.cpu_seconds, 3)),),
+        )
