@@ -61,7 +61,7 @@ def test_an_unknown_sku_is_named_with_the_remedy():
 
 @pytest.mark.parametrize(
     ("stage", "engine"),
-    [("narration", "offline"), ("narration", "google"), ("video", "pillow")],
+    [("narration", "offline"), ("narration", "google"), ("video", "slides"), ("video", "pillow")],
 )
 def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engine: str):
     usage = typical(stage, engine)

@@ -1,0 +1,102 @@
+"""What used resources cost: one dated table (`prices.toml`), read once per process."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from transforms.model import Usage
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price of one SKU: `usd` US dollars for every `per` units.
+
+    Attributes:
+        unit: what one unit is, such as ``"token"``.
+        source: the public price page.
+        date: the day the price was read there.
+    """
+
+    usd: float
+    per: int
+    unit: str
+    source: str
+    date: date
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((files("transforms") / "prices.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def prices() -> Mapping[str, Price]:
+    """Every SKU with its price."""
+    sources = _table()["sources"]
+    return {
+        sku: Price(
+            usd=entry["usd"],
+            per=entry["per"],
+            unit=entry["unit"],
+            source=sources[entry["source"]]["name"],
+            date=sources[entry["source"]]["date"],
+        )
+        for sku, entry in _table()["skus"].items()
+    }
+
+
+def price(usage: Iterable[Usage]) -> float:
+    """What `usage` costs, in US dollars.
+
+    Raises:
+        ValueError: a SKU is not in the table.
+    """
+    total = 0.0
+    for used in usage:
+        try:
+            entry = prices()[used.sku]
+        except KeyError:
+            raise ValueError(
+                f"no price is known for {used.sku!r}: add it to transforms/prices.toml"
+            ) from None
+        total += used.quantity * entry.usd / entry.per
+    return total
+
+
+def typical(stage: str, engine: str) -> tuple[Usage, ...]:
+    """What `stage` uses for a typical lesson (300 spoken words) when `engine` does its work.
+
+    Args:
+        stage: ``"narration"`` or ``"video"``, the stages a request may go without.
+        engine: the name of the engine that would have run.
+
+    Raises:
+        ValueError: the table has no typical usage for that stage and engine.
+    """
+    try:
+        usage = _table()["typical"][stage][engine]
+    except KeyError:
+        raise ValueError(
+            f"no typical usage is known for the {stage} stage with the {engine!r} engine: "
+            f"add [typical.{stage}.{engine}] to transforms/prices.toml"
+        ) from None
+    return tuple(Usage(sku, float(quantity)) for sku, quantity in usage.items())
+
+
+def saved_by_skipping(stage: str, engine: str) -> float:
+    """What a request saves by not running `stage`, in US dollars: the price of `typical`.
+
+    Args:
+        stage: as for `typical`.
+        engine: as for `typical`.
+
+    Raises:
+        ValueError: as for `typical`.
+    """
+    return price(typical(stage, engine))
