@@ -1,0 +1,130 @@
+"""The wire to Gemini: one deadline per call, and every failure as what it means for the element."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
+from typing import Any
+
+import httpx
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.genai import errors
+from pydantic import ValidationError
+
+from transforms.errors import PermanentError, StageTimeout, TransientError
+
+_REMEDIES = {
+    400: "the request or the API key is not valid",
+    401: "the credentials or the API key are not accepted",
+    403: "grant the service account roles/aiplatform.user and enable the API",
+    404: "the model does not exist in this location",
+}
+
+
+@contextmanager
+def mapped_errors(model: str, timeout: float) -> Iterator[None]:
+    """Turn what the client raises into `transforms.errors`.
+
+    Args:
+        model: named in the messages.
+        timeout: seconds the call was given, for the message.
+
+    Raises:
+        PermanentError: a 4xx answer, or credentials that do not work.
+        TransientError: 408, 429, 5xx, a failed connection, an answer that is not the API's.
+    """
+    try:
+        yield
+    except errors.APIError as error:
+        raise _of_status(model, error) from error
+    except httpx.TimeoutException as error:
+        raise StageTimeout(f"{model} did not answer within {timeout:.3g} s") from error
+    except (httpx.HTTPError, TransportError) as error:
+        raise TransientError(f"{model} cannot be reached: {type(error).__name__}") from error
+    except GoogleAuthError as error:
+        kind = TransientError if error.retryable else PermanentError
+        raise kind(f"no Google credentials for {model}: {error}") from error
+    except (errors.UnknownApiResponseError, JSONDecodeError, ValidationError) as error:
+        raise TransientError(f"{model} sent an answer that is not the API's") from error
+
+
+def _of_status(model: str, error: errors.APIError) -> PermanentError | TransientError:
+    said = " ".join(str(error.message or "").split())[:300]
+    message = f"{model} answered {error.code} {error.status or ''}: {said}"
+    if error.code in (408, 429) or not 400 <= error.code < 500:
+        return TransientError(message, _retry_after(error))
+    remedy = _REMEDIES.get(error.code)
+    return PermanentError(f"{message} ({remedy})" if remedy else message)
+
+
+def _retry_after(error: errors.APIError) -> float | None:
+    """Seconds the service asked to be left alone: the Retry-After header (RFC 9110, section
+    10.2.3), else the ``google.rpc.RetryInfo`` detail.
+    """
+    header = error.response.headers.get("Retry-After") if error.response is not None else None
+    if header:
+        return _seconds(header)
+    body = error.details if isinstance(error.details, dict) else {}
+    inner = body.get("error", body)
+    details = inner.get("details") if isinstance(inner, dict) else None
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(
+            "/google.rpc.RetryInfo"
+        ):
+            return _seconds(str(detail.get("retryDelay", "")).removesuffix("s"))
+    return None
+
+
+def _seconds(value: str) -> float | None:
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value)
+    try:
+        then = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def event_hooks() -> dict[str, list[Any]]:
+    """httpx hooks that hold a call to its timeout as a whole.
+
+    httpx's own timeout starts anew with every byte, so that a server which trickles its answer
+    could keep a thread for ever.
+    """
+    return {"request": [_start], "response": [_bound]}
+
+
+def _start(request: httpx.Request) -> None:
+    timeout = request.extensions.get("timeout", {}).get("read")
+    if timeout is not None:
+        request.extensions["deadline"] = time.monotonic() + timeout
+
+
+def _bound(response: httpx.Response) -> None:
+    deadline = response.request.extensions.get("deadline")
+    if deadline is not None:
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        response.stream = _BoundStream(response.stream, response.request, deadline)
+
+
+class _BoundStream(httpx.SyncByteStream):
+    def __init__(
+        self, stream: httpx.SyncByteStream, request: httpx.Request, deadline: float
+    ) -> None:
+        self._stream = stream
+        self._request = request
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._deadline:
+                raise httpx.ReadTimeout("the answer took too long", request=self._request)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
