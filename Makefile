@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format bench clean setup
+.PHONY: demo test lint format docs bench clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -20,6 +20,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)
+	$(BIN)/python -m pipeline.reference
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render

@@ -143,6 +143,7 @@ class Drain:
         self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
         self._capacity = max(timing.batch_size, BUFFER_PER_LANE * (workers + 1))
         self._stop = threading.Event()
+        self._pubsub_down: DependencyDown | None = None
         self._unsettled: set[str] = set()
 
     def stop(self, signum: int | None = None, _frame: FrameType | None = None) -> None:
@@ -160,9 +161,9 @@ class Drain:
         puller = threading.Thread(target=self._pull_until_done, args=(outcome,), daemon=True)
         try:
             puller.start()
-            while puller.is_alive() and not self._stop.is_set():
+            while puller.is_alive() and not (self._stop.is_set() or self._lanes.down):
                 self._stop.wait(0.05)  # signals are handled on this thread, between two waits
-            reason = outcome[0] if outcome else "signal"
+            reason = outcome[0] if outcome else "dependency_down" if self.down else "signal"
             finished = self._lanes.close(self._timing.shutdown_grace)
             handed_back = self._leases.hand_back()
             if handed_back:
@@ -182,11 +183,14 @@ class Drain:
     @property
     def down(self) -> DependencyDown | None:
         """The dependency that made this drain give up, if one did."""
-        return self._lanes.down
+        return self._pubsub_down or self._lanes.down
 
     def _pull_until_done(self, outcome: list[str | Exception]) -> None:
         try:
             outcome.append(self._pull_loop())
+        except DependencyDown as down:
+            self._pubsub_down = down
+            outcome.append("dependency_down")
         except Exception as error:  # noqa: BLE001  (raised again on the main thread)
             outcome.append(error)
 

@@ -70,7 +70,10 @@ def build(
     published = (
         (scripted.finished, narrated.finished, rendered.finished)
         | "Finished lessons" >> beam.Flatten()
-        | "Publish" >> PublishResults(store, ledger)
+        | "Publish"
+        >> PublishResults(
+            store, ledger, {"narration": options.voice_engine, "video": options.video_engine}
+        )
     )
     steps = (parsed, claimed, scripted, narrated, rendered, published)
     dead = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 CONTEXT = ("request_id", "stage", "attempt", "error_type", "cost_usd", "cost_saved_usd")
 """What a log call may carry as `extra`, in the order it is shown."""
@@ -26,9 +27,9 @@ class _Line(logging.Formatter):
         return f"{super().format(record)}  {context}" if context else super().format(record)
 
 
-def configure(level: str) -> None:
-    """Log to standard error from `level` up."""
-    handler = logging.StreamHandler(sys.stderr)
+def configure(level: str, file: Path | None = None) -> None:
+    """Log from `level` up, to standard error or to a file."""
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, least in QUIET.items():

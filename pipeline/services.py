@@ -22,8 +22,7 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
         UsageError: the database's schema is not that of this release.
         DependencyDown: it cannot be reached.
     """
-    from transforms.ledger import Ledger
-    from transforms.ledger.migrate import upgrade
+    from transforms.ledger import Ledger, upgrade
 
     if chosen.database:
         ledger = Ledger(chosen.database)

@@ -15,11 +15,12 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
-from transforms.dead_letters import DEAD_LETTERS
+from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.deduplicate import is_replay
-from transforms.ledger import ClaimRequest, Ledger
+from transforms.errors import PermanentError
+from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
-from transforms.stage import OUTCOMES
+from transforms.stage import OUTCOMES, log_fields
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class _Claim(beam.DoFn):
     ) -> Iterator[Any] | None:
         self._waiting.append((received, timestamp))
         if len(self._waiting) >= MAX_BATCH:
-            return iter([value.value for value in self.finish_bundle()])
+            return iter([decided.value for decided in self.finish_bundle()])
         return None
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
@@ -77,3 +78,20 @@ class _Claim(beam.DoFn):
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
         for (received, timestamp), result in zip(waiting, results, strict=True):
             yield WindowedValue(self._decide(received, result), timestamp, (GlobalWindow(),))
+
+    def _decide(self, received: Received, result: ClaimResult) -> Any:
+        if result.outcome:
+            return beam.pvalue.TaggedOutput(OUTCOMES, result.outcome)
+        if not result.claim:
+            error = PermanentError(
+                f"delivered {result.deliveries} times without ever being settled: it stops "
+                "whoever works on it"
+            )
+            return beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(received, "claim", error))
+        lesson = Lesson(received.message, received.request, result.claim)
+        log.info(
+            "claimed (%s)",
+            result.kind,
+            extra=log_fields(lesson, modality=received.request.modality),
+        )
+        return lesson

@@ -114,15 +114,10 @@ class _Settle(beam.DoFn):
 
     def process(self, received: Received) -> Iterator[Outcome]:
         request_id = received.request.request_id
-        self._ledger.duplicates([(received.message, request_id)])
-        yield duplicate(received.message.message_id, request_id)
-
-
-def duplicate(message_id: str, request_id: str) -> Outcome:
-    """The outcome of a message whose request another message has asked for already."""
-    return Outcome(
-        message_id=message_id,
-        status="duplicate",
-        request_id=request_id,
-        reason="this request came in another message before",
-    )
+        [settled] = self._ledger.duplicates([(received.message, request_id)])
+        yield Outcome(
+            message_id=received.message.message_id,
+            status="duplicate" if settled else "superseded",
+            request_id=request_id,
+            reason="this request came in another message before",
+        )

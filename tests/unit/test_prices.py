@@ -61,7 +61,7 @@ def test_an_unknown_sku_is_named_with_the_remedy():
 
 @pytest.mark.parametrize(
     ("stage", "engine"),
-    [("narration", "offline"), ("narration", "google"), ("video", "slides"), ("video", "pillow")],
+    [("narration", "offline"), ("narration", "google"), ("video", "slides")],
 )
 def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engine: str):
     usage = typical(stage, engine)
@@ -75,7 +75,7 @@ def test_a_bought_voice_saves_more_than_the_offline_one():
 
 
 @pytest.mark.parametrize(
-    ("stage", "engine"), [("narration", "pillow"), ("script", "offline"), ("video", "")]
+    ("stage", "engine"), [("narration", "slides"), ("script", "offline"), ("video", "")]
 )
 def test_unknown_typical_usage_is_named_with_the_remedy(stage: str, engine: str):
     with pytest.raises(

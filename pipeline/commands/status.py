@@ -1,0 +1,38 @@
+"""What became of the requests: read from the ledger, newest first."""
+
+from __future__ import annotations
+
+import argparse
+
+from pipeline.errors import UsageError
+
+HELP = "show what became of the requests"
+EXAMPLES = """examples:
+  vividly status
+  vividly status 123e4567-e89b-12d3-a456-426614174000
+  vividly status --json --limit 1000
+"""
+SETTINGS = ["database", "state"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Which request, how many, and in which form."""
+    parser.add_argument("request_id", nargs="?", metavar="REQUEST_ID", help="only this one")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most [default 50]")
+    parser.add_argument("--json", action="store_true", help="an array of objects")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print a table, or JSON.
+
+    Raises:
+        UsageError: there is no such request.
+    """
+    from pipeline import services, tables
+
+    with services.open_ledger(chosen) as ledger:
+        rows = ledger.requests(request_id=chosen.request_id, limit=chosen.limit)
+    if chosen.request_id and not rows:
+        raise UsageError(f"no request {chosen.request_id} is in the ledger")
+    tables.requests(rows, as_json=chosen.json)
+    return 0

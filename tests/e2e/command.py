@@ -1,0 +1,68 @@
+"""The `vividly` command as a user runs it: another process, real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+VIVIDLY = (sys.executable, "-m", "pipeline")
+
+Done = subprocess.CompletedProcess
+
+
+def run(
+    *arguments: object, timeout: float = 240, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*VIVIDLY, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def start(log: Path, *arguments: object, **environment: str) -> subprocess.Popen:
+    """Start a command; what it logs goes to a file."""
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [*VIVIDLY, *map(str, arguments)],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        )
+
+
+def summary(output: str) -> dict[str, Any]:
+    """The summary that a job prints last."""
+    found = json.loads(output.strip().splitlines()[-1])
+    settled = found["completed"] + found["duplicates"] + found["dead_lettered"]
+    assert found["received"] == settled + found["in_flight"]
+    return found
+
+
+def request(query: str = "Explain photosynthesis", **fields: Any) -> dict[str, Any]:
+    """A text request."""
+    return {
+        "request_id": str(uuid.uuid4()),
+        "student_id": "s-1",
+        "student_query": query,
+        "grade_level": 9,
+        "requested_modalities": ["text"],
+        **fields,
+    }
+
+
+def jsonl(file: Path, requests: Sequence[Mapping[str, Any] | bytes]) -> Path:
+    """Write requests, or anything at all, one per line."""
+    lines = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in requests]
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    return file

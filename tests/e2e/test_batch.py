@@ -1,0 +1,129 @@
+"""`vividly batch`, and the commands that read what it left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import command
+
+
+@pytest.fixture
+def places(postgres, tmp_path):
+    return {
+        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_ARTIFACTS": str(tmp_path / "artifacts"),
+        "VIVIDLY_STATE": str(tmp_path / "state"),
+    }
+
+
+def test_requests_good_and_bad(places, tmp_path):
+    first = command.request()
+    refused = command.request("Explain Newton's fourth law")
+    file = command.jsonl(
+        tmp_path / "requests.jsonl",
+        [
+            first,
+            command.request("whats newtons 2nd law", requested_modalities=["text"]),
+            b"this is not JSON",
+            first,
+            command.request(request_id="homework-17"),
+            refused,
+            b"",
+        ],
+    )
+    assert command.run("db", "upgrade", **places).returncode == 0
+    done = command.run("batch", file, "--summary", tmp_path / "summary.json", **places)
+    assert done.returncode == 0, done.stderr
+    summary = command.summary(done.stdout)
+    assert summary == json.loads((tmp_path / "summary.json").read_text())
+    assert summary["mode"] == "batch"
+    assert summary["exit_reason"] == "end_of_file"
+    counts = ("received", "completed", "duplicates", "dead_lettered", "in_flight")
+    assert [summary[name] for name in counts] == [6, 2, 1, 3, 0]
+    assert summary["cost_saved_usd"] > 0
+    assert "saved" in done.stderr
+
+    rows = json.loads(command.run("status", "--json", **places).stdout)
+    by_id = {row["request_id"]: row for row in rows}
+    row = by_id[first["request_id"]]
+    assert (row["status"], row["progress"], row["error"]) == ("completed", 100, None)
+    assert {"stage", "artifacts", "cost_usd"} <= row.keys()
+    assert set(row["artifacts"]) == {"script.json", "script.md", "manifest.json"}
+    for artifact in row["artifacts"].values():
+        data = Path(artifact["uri"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == artifact["sha256"]
+    assert by_id[refused["request_id"]]["status"] == "failed"
+
+    letters = json.loads(command.run("dead-letters", "list", "--json", **places).stdout)
+    assert {(row["stage"], row["field"]) for row in letters} == {
+        ("parse", "message"),
+        ("parse", "request_id"),
+        ("script", None),
+    }
+    [broken] = [row for row in letters if row["field"] == "message"]
+    shown = json.loads(command.run("dead-letters", "show", broken["id"], "--json", **places).stdout)
+    assert shown["data"] == "this is not JSON"
+    assert "not JSON" in command.run("dead-letters", "list", **places).stdout
+
+
+def test_the_same_file_again_does_nothing_twice(places, tmp_path):
+    file = command.jsonl(tmp_path / "r.jsonl", [command.request() for _ in range(3)])
+    assert command.run("db", "upgrade", **places).returncode == 0
+    before = command.summary(command.run("batch", file, **places).stdout)
+    after = command.summary(command.run("batch", file, **places).stdout)
+    assert before["stages"]["script"]["count"] == 3
+    assert (after["completed"], after["stages"], after["cost_usd"]) == (3, {}, 0)
+
+
+def test_dead_letters_can_fail_the_job(places, tmp_path):
+    file = command.jsonl(tmp_path / "r.jsonl", [b"nope"])
+    assert command.run("db", "upgrade", **places).returncode == 0
+    assert command.run("batch", file, "--fail-on-dead-letter", **places).returncode == 1
+
+
+def test_a_database_that_was_not_migrated_is_named_with_the_remedy(places, tmp_path):
+    file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
+    failed = command.run("batch", file, **places)
+    assert failed.returncode == 3
+    assert "vividly db upgrade" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_database_that_is_down_is_named(places, tmp_path):
+    file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
+    places["VIVIDLY_DATABASE"] = "postgresql://me:secret@127.0.0.1:1/none"
+    failed = command.run("batch", file, **places)
+    assert failed.returncode == 3
+    assert "postgres is down" in failed.stderr
+    assert "secret" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("batch", "missing.jsonl"), "missing.jsonl: No such file"),
+        (("batch",), "FILE.jsonl"),
+        (("drain", "--workers", "0"), "must be a whole number from 1"),
+        (("publish",), "either a file or --query"),
+        (("publish", "--query", "x"), "--grade is required"),
+        (("status", "not-an-id"), "no request not-an-id"),
+        (("dead-letters", "show"), "the number of a dead letter"),
+        (("db", "upgrade"), "--database"),
+        (("brew",), "invalid choice"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(arguments, said, tmp_path):
+    failed = command.run(*arguments, VIVIDLY_STATE=str(tmp_path))
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_wrong_environment_variable_is_named():
+    failed = command.run("drain", VIVIDLY_BATCH_SIZE="many")
+    assert failed.returncode == 2
+    assert "VIVIDLY_BATCH_SIZE: must be a whole number from 1" in failed.stderr

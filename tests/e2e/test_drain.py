@@ -1,0 +1,185 @@
+"""`vividly drain` against real Postgres and a Pub/Sub server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from google.cloud import pubsub_v1
+
+from tests.e2e import command
+from transforms.ledger import Ledger, upgrade
+
+
+class Place:
+    """A topic, its subscription, a ledger and a folder."""
+
+    def __init__(self, pubsub, postgres, folder):
+        upgrade(postgres.url)
+        self.ledger = Ledger(postgres.url)
+        name = f"t-{os.urandom(4).hex()}"
+        self.topic = f"projects/{pubsub.project}/topics/{name}"
+        self.subscription = f"projects/{pubsub.project}/subscriptions/{name}"
+        self.environment = {
+            "PUBSUB_EMULATOR_HOST": pubsub.host,
+            "VIVIDLY_PROJECT": pubsub.project,
+            "VIVIDLY_TOPIC": self.topic,
+            "VIVIDLY_SUBSCRIPTION": self.subscription,
+            "VIVIDLY_DATABASE": postgres.url,
+            "VIVIDLY_ARTIFACTS": str(folder / "artifacts"),
+            "VIVIDLY_EMPTY_QUEUE_TIMEOUT": "2",
+            "VIVIDLY_PULL_TIMEOUT": "2",
+        }
+        self.folder = folder
+        self.publisher = pubsub_v1.PublisherClient()
+        self.subscriber = pubsub_v1.SubscriberClient()
+        self.publisher.create_topic(name=self.topic)
+        self.subscriber.create_subscription(
+            name=self.subscription, topic=self.topic, ack_deadline_seconds=10
+        )
+
+    def publish(self, *requests):
+        file = command.jsonl(self.folder / "requests.jsonl", requests)
+        published = command.run("publish", file, **self.environment)
+        assert published.returncode == 0, published.stderr
+        assert len(published.stdout.split()) == len(requests)
+
+    def drain(self, *arguments):
+        return command.run("drain", *arguments, **self.environment)
+
+    def start(self, *arguments):
+        return command.start(self.folder / "drain.log", "drain", *arguments, **self.environment)
+
+    def log(self):
+        return (self.folder / "drain.log").read_text()
+
+    def wait_for(self, condition, process):
+        deadline = time.monotonic() + 120
+        while not condition():
+            assert process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def place(pubsub, postgres, tmp_path, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
+    return Place(pubsub, postgres, tmp_path)
+
+
+def test_a_queue_is_worked_off_and_nothing_is_left(place):
+    first = command.request()
+    place.publish(
+        first,
+        command.request("Explain Ohm's law", requested_modalities=["audio"]),
+        first,
+        b"\xff\xfe not UTF-8",
+        command.request(grade_level=99),
+    )
+    done = place.drain()
+    assert done.returncode == 0, done.stderr
+    summary = command.summary(done.stdout)
+    assert summary["exit_reason"] == "empty_queue"
+    counts = ("received", "completed", "duplicates", "dead_lettered", "in_flight")
+    assert [summary[name] for name in counts] == [5, 2, 1, 2, 0]
+    totals = place.ledger.totals()
+    assert (totals.received, totals.completed, totals.in_flight) == (5, 2, 0)
+    for said in ("drain starts", "batch-size=10", "pulled", "drain ends (empty_queue)"):
+        assert said in done.stderr
+    again = command.summary(place.drain().stdout)
+    assert again["received"] == 0
+
+
+def test_an_empty_queue_is_never_left_early(place):
+    started = time.monotonic()
+    done = place.drain("--empty-queue-timeout", "3")
+    assert command.summary(done.stdout)["exit_reason"] == "empty_queue"
+    assert command.summary(done.stdout)["runtime_seconds"] >= 3
+    assert time.monotonic() - started >= 3
+
+
+def test_what_arrives_meanwhile_is_worked_off_too(place):
+    process = place.start("--empty-queue-timeout", "8")
+    place.wait_for(lambda: "drain starts" in place.log(), process)
+    for _ in range(3):
+        before = place.ledger.totals().completed
+        place.publish(command.request(), command.request())
+        place.wait_for(lambda: place.ledger.totals().completed >= before + 2, process)  # noqa: B023
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert command.summary(output)["completed"] == 6
+
+
+def test_it_stops_when_its_time_is_up(place):
+    done = place.drain("--max-runtime", "2", "--empty-queue-timeout", "60")
+    assert done.returncode == 0
+    assert command.summary(done.stdout)["exit_reason"] == "max_runtime"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_hands_back_what_is_not_finished(place, number):
+    place.publish(*(command.request(requested_modalities=["video"]) for _ in range(4)))
+    process = place.start("--workers", "1", "--shutdown-grace", "0")
+    place.wait_for(lambda: "claimed" in place.log(), process)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, place.log()
+    stopped = command.summary(output)
+    assert stopped["exit_reason"] == "signal"
+    assert stopped["in_flight"] > 0
+    # No acknowledgement deadline has to pass first: they were handed back.
+    rest = command.summary(place.drain("--empty-queue-timeout", "5").stdout)
+    assert stopped["completed"] + rest["completed"] == 4
+    assert place.ledger.totals().completed == 4
+
+
+def test_a_killed_drain_loses_nothing_and_its_work_is_resumed(place):
+    place.publish(command.request(requested_modalities=["video"]))
+    process = place.start()
+    place.wait_for(lambda: "narration done" in place.log(), process)
+    process.kill()
+    process.wait()
+    assert place.ledger.totals().in_flight == 1
+    done = place.drain("--empty-queue-timeout", "15")  # its acknowledgement deadline is 10 s
+    summary = command.summary(done.stdout)
+    assert (summary["completed"], summary["reused_stages"]) == (1, 2)
+    assert set(summary["stages"]) == {"video"}
+
+
+def test_texts_do_not_wait_for_a_video(place):
+    place.publish(
+        command.request(requested_modalities=["video"]),
+        *(command.request() for _ in range(5)),
+    )
+    done = place.drain("--workers", "1")
+    log = done.stderr
+    assert command.summary(done.stdout)["completed"] == 6
+    assert log.count("completed, without") == 5
+    assert log.rindex("completed, without") < log.index("video done")
+
+
+def test_a_subscription_that_does_not_exist_is_named(place):
+    failed = place.drain("--subscription", "no-such-subscription")
+    assert failed.returncode == 2
+    assert "no-such-subscription" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_pubsub_that_is_down_is_named(place):
+    place.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
+    failed = place.drain("--dependency-timeout", "1")
+    assert failed.returncode == 3
+    assert "pubsub is down" in failed.stderr
+
+
+def test_one_request_can_be_published_from_the_command_line(place):
+    published = command.run(
+        "publish", "--query", "Explain gravity", "--grade", "8", "--interest", "music",
+        "--modality", "text", **place.environment,
+    )  # fmt: skip
+    assert published.returncode == 0, published.stderr
+    assert command.summary(place.drain().stdout)["completed"] == 1
+    [row] = place.ledger.requests()
+    assert (row.request["interest"], row.modality) == ("music", "text")
