@@ -1,0 +1,34 @@
+"""The ledger: Postgres tables that hold every request, message, stage and dead letter."""
+
+from transforms.ledger.ledger import Ledger
+from transforms.ledger.migrate import current, downgrade, head, upgrade
+from transforms.ledger.url import mask
+from transforms.ledger.values import (
+    ClaimRequest,
+    ClaimResult,
+    CompletedLesson,
+    DeadLetterDetail,
+    DeadLetterRow,
+    LedgerStatus,
+    RequestRow,
+    StageRow,
+    Totals,
+)
+
+__all__ = [
+    "ClaimRequest",
+    "ClaimResult",
+    "CompletedLesson",
+    "DeadLetterDetail",
+    "DeadLetterRow",
+    "Ledger",
+    "LedgerStatus",
+    "RequestRow",
+    "StageRow",
+    "Totals",
+    "current",
+    "downgrade",
+    "head",
+    "mask",
+    "upgrade",
+]

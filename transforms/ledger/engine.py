@@ -1,0 +1,288 @@
+"""Running statements on Postgres: one connection pool per process, and what its errors mean.
+
+Every statement of the ledger is a whole transaction of its own, so connections are in autocommit
+mode: no BEGIN and COMMIT round trips, and none is ever held while work is done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from transforms.errors import DependencyDown
+from transforms.ledger.url import mask, parse
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, PoolProxiedConnection
+
+log = logging.getLogger(__name__)
+
+CONFLICT_TRIES = 6
+"""Tries of a statement that lost a deadlock or a serialization conflict."""
+
+# SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html
+_CONFLICT = ("40001", "40P01")  # serialization failure, deadlock
+_BROKEN = ("08", "57P", "25006")  # connection lost, server stopping, read-only after a failover
+_DOWN = (
+    *_BROKEN,
+    "28",  # may not log in
+    "3D",  # no such database
+    "53",  # out of connections, memory or disk
+    "55P03",  # lock timeout
+    "57014",  # statement timeout
+    "58",  # the server's own I/O
+)
+_OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the ledger is and how it is spoken to: settings only, so it can be pickled.
+
+    Attributes:
+        url: as `transforms.ledger.url.parse` reads it.
+        pool_size: connections kept open per process.
+        max_overflow: connections more at busy moments.
+        timeout: seconds that connecting, waiting for a free connection, and one statement may take.
+    """
+
+    url: str = field(repr=False)
+    pool_size: int = 4
+    max_overflow: int = 4
+    timeout: float = 15.0
+
+    def __post_init__(self) -> None:
+        parse(self.url)
+
+    @property
+    def masked_url(self) -> str:
+        """The URL as it may be shown."""
+        return mask(self.url)
+
+    def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one statement in a transaction of its own.
+
+        Args:
+            statement: SQL with `:name` parameters, the same text each time.
+
+        Returns:
+            Its rows, by column.
+
+        Raises:
+            DependencyDown: Postgres cannot be reached or cannot work now. What was asked for may
+                have been done all the same; every statement of the ledger can be run again.
+        """
+        for attempt in range(CONFLICT_TRIES):
+            try:
+                with self.connected() as connection:
+                    return _execute(connection.connection, statement, parameters)
+            except _Conflict as conflict:
+                log.info("%s; trying again", conflict)
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+        raise DependencyDown(
+            "postgres", f"{self.masked_url}: lost {CONFLICT_TRIES} conflicts in a row"
+        )
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection in autocommit mode, with its errors translated.
+
+        Raises:
+            DependencyDown: Postgres cannot be reached or cannot work now.
+        """
+        from pg8000 import Error
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with _engine(self).connect() as connection:
+                try:
+                    yield connection
+                except BaseException as error:
+                    if _breaks(_cause(error)):
+                        connection.invalidate()
+                    raise
+        except (SQLAlchemyError, Error, OSError) as error:
+            cause = _cause(error)
+            if _sqlstate(cause) in _CONFLICT:
+                raise _Conflict(_reason(cause)) from error
+            detail = _why_down(cause)
+            if detail is None:
+                raise
+            raise DependencyDown("postgres", f"{self.masked_url}: {detail}") from error
+
+    def close(self) -> None:
+        """Close this process's idle connections; the next statement opens new ones."""
+        with _lock:
+            engine = _engines.pop(self, None)
+        if engine:
+            engine.dispose()
+
+
+class _Conflict(Exception):
+    """Another transaction won; the statement can be run again at once."""
+
+
+_lock = threading.Lock()
+_engines: dict[Database, Engine] = {}
+
+
+def _forget_parents_connections() -> None:
+    """A forked child shares its parent's sockets; it must neither use nor close them."""
+    global _lock
+    _lock = threading.Lock()
+    for engine in _engines.values():
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_parents_connections)
+
+
+def _engine(database: Database) -> Engine:
+    with _lock:
+        if database not in _engines:
+            _engines[database] = _make_engine(database)
+        return _engines[database]
+
+
+def _make_engine(database: Database) -> Engine:
+    from sqlalchemy import create_engine, event
+
+    url, arguments = parse(database.url)
+    engine = create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=database.pool_size,
+        max_overflow=database.max_overflow,
+        pool_timeout=database.timeout,
+        pool_use_lifo=True,
+        hide_parameters=True,  # they hold what students wrote
+        connect_args={
+            **arguments,
+            "timeout": database.timeout,
+            "startup_params": {
+                "statement_timeout": str(round(database.timeout * 1000)),
+                "TimeZone": "UTC",
+                # A prepared statement's plan must not outlive the day when a table was small.
+                "plan_cache_mode": "force_custom_plan",
+            },
+        },
+    )
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "connect", _mark_fresh)
+    event.listen(engine, "checkout", _ping)
+    return engine
+
+
+def _connect(dialect: Any, record: Any, positional: Any, arguments: dict[str, Any]) -> Any:
+    """Connect over TCP as libpq does, without Nagle's algorithm.
+
+    pg8000 sends a statement in several small writes; with the socket it would open by itself each
+    batch waits 40 ms for a delayed acknowledgement.
+    """
+    import pg8000
+
+    if "unix_sock" in arguments:
+        return None  # SQLAlchemy's own way
+    timeout = arguments.pop("timeout")
+    address = (arguments.get("host", "localhost"), arguments.get("port", 5432))
+    opened = socket.create_connection(address, timeout)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # The server gives up first, and says so; this is for a server that is gone without a word.
+    opened.settimeout(timeout + 5)
+    return pg8000.Connection(**arguments, sock=opened)
+
+
+def _mark_fresh(connection: Any, record: Any) -> None:
+    record.info["fresh"] = True
+
+
+def _ping(connection: Any, record: Any, proxy: Any) -> None:
+    """Replace a pooled connection that no longer works, before anything is asked of it.
+
+    SQLAlchemy's `pool_pre_ping` does this only for errors that pg8000 wraps; a connection reset
+    comes out of it as a bare OSError.
+    """
+    from sqlalchemy.exc import InvalidatePoolError
+
+    if record.info.pop("fresh", False):
+        return
+    cursor = connection.cursor()
+    try:
+        cursor.execute(";")
+    except Exception as error:
+        raise InvalidatePoolError from error
+
+
+def _execute(
+    connection: PoolProxiedConnection, statement: str, parameters: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Run a statement that is prepared once for each connection.
+
+    That saves two of three round trips, and pg8000's reading of the SQL letter by letter, which
+    takes longer than Postgres does.
+    """
+    driver: Any = connection.driver_connection
+    prepared = connection.info.setdefault("prepared", {})
+    if statement not in prepared:
+        prepared[statement] = driver.prepare(statement)
+    rows = prepared[statement].run(**parameters)
+    columns = [column["name"] for column in prepared[statement].row_desc]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _breaks(error: BaseException) -> bool:
+    """Whether a connection is of no more use: after anything but an ordinary answer of the server.
+
+    pg8000 and SQLAlchemy would keep one whose socket timed out or was reset, or whose stream was
+    read only half-way.
+    """
+    state = _sqlstate(error)
+    return state is None or state.startswith(_BROKEN)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the driver raised."""
+    return getattr(error, "orig", None) or error
+
+
+def _server_fields(error: BaseException) -> Mapping[str, str]:
+    """The fields of Postgres' error message, if that is where the error comes from."""
+    fields = error.args[0] if error.args else None
+    return fields if isinstance(fields, dict) else {}
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    return _server_fields(error).get("C")
+
+
+def _reason(error: BaseException) -> str:
+    """One line that says what happened; only text that cannot hold row data."""
+    fields = _server_fields(error)
+    if fields:
+        return f"{fields.get('M', 'error')} (SQLSTATE {fields.get('C')})"
+    cause = f": {error.__cause__}" if error.__cause__ else ""
+    return " ".join(f"{error}{cause}".split()) or type(error).__name__
+
+
+def _why_down(error: BaseException) -> str | None:
+    """What to tell people if the database is to blame, or None if the program is."""
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    state = _sqlstate(error)
+    if state is None:
+        outside = isinstance(error, OSError) or type(error).__name__ == "InterfaceError"
+        if isinstance(error, PoolTimeout):
+            return "no connection became free in time; raise the pool size or lower the workers"
+        return _reason(error) if outside else None
+    if state.startswith(_OUTDATED):
+        return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
+    return _reason(error) if state.startswith(_DOWN) else None

@@ -1,0 +1,1 @@
+"""Alembic's environment; `transforms.ledger.migrate` runs it, there is no alembic.ini."""

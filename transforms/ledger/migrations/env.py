@@ -1,0 +1,16 @@
+"""Run by Alembic: applies revisions over the connection that `transforms.ledger.migrate` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from transforms.ledger.migrate import VERSION_TABLE
+from transforms.ledger.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()

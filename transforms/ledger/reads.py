@@ -1,0 +1,181 @@
+"""Reading the ledger: status, stages, dead letters, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from transforms.ledger.engine import Database
+from transforms.ledger.values import (
+    DeadLetterDetail,
+    DeadLetterRow,
+    RequestRow,
+    StageRow,
+    Totals,
+)
+from transforms.model import Attempt, Message
+
+R = TypeVar("R")
+
+_SUMMARY = """
+    id, message_id, CAST(request_id AS text) AS request_id, stage, field, error_type, error,
+    retryable, octet_length(data) AS size, publish_time, occurred_at, recorded_at, replays,
+    replayed_at, replayed_as
+"""
+
+REQUESTS = """
+SELECT CAST(request_id AS text) AS request_id, status, stage, progress, modality, student_id,
+    correlation_id, request, message_id, attempts, lease_expires_at, artifacts, script_uri,
+    narration_uri, captions_uri, video_uri, thumbnail_uri, manifest_uri, script, error_type, error,
+    CAST(cost_usd AS double precision) AS cost_usd,
+    CAST(cost_saved_usd AS double precision) AS cost_saved_usd,
+    created_at, started_at, completed_at, updated_at
+FROM requests
+WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
+    AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
+    AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
+ORDER BY created_at DESC, request_id
+LIMIT CAST(:limit AS bigint)
+"""
+
+STAGES = """
+SELECT CAST(request_id AS text) AS request_id, attempt, stage, engine, fingerprint, seconds,
+    CAST(cost_usd AS double precision) AS cost_usd, usage, artifacts, tries, reused, started_at,
+    finished_at
+FROM stages
+WHERE request_id = CAST(:request_id AS uuid)
+ORDER BY attempt, finished_at
+"""
+
+DEAD_LETTERS = f"""
+SELECT {_SUMMARY}
+FROM dead_letters
+WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
+    AND (CAST(:stage AS text) IS NULL OR stage = CAST(:stage AS text))
+    AND (CAST(:error AS text) IS NULL OR position(lower(CAST(:error AS text)) IN
+        lower(concat_ws(' ', error_type, field, error))) > 0)
+    AND (CAST(:retryable AS boolean) IS NULL OR retryable = CAST(:retryable AS boolean))
+    AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= CAST(:since AS timestamptz))
+ORDER BY id DESC
+LIMIT CAST(:limit AS bigint)
+"""  # noqa: S608
+
+DEAD_LETTER = f"""
+SELECT {_SUMMARY}, data, attributes, delivery_attempt, traceback, attempts
+FROM dead_letters
+WHERE id = :id
+"""  # noqa: S608
+
+TOTALS = """
+SELECT accounts.*, by_status.*
+FROM (
+    SELECT count(*) AS received,
+        count(*) FILTER (WHERE outcome = 'completed') AS completed,
+        count(*) FILTER (WHERE outcome = 'duplicate') AS duplicates,
+        count(*) FILTER (WHERE outcome = 'dead_lettered') AS dead_lettered,
+        count(*) FILTER (WHERE outcome = 'in_flight') AS in_flight
+    FROM messages
+    WHERE CAST(:since AS timestamptz) IS NULL OR received_at >= CAST(:since AS timestamptz)
+) AS accounts,
+(
+    SELECT coalesce(jsonb_object_agg(status, number), '{}') AS requests,
+        CAST(coalesce(sum(cost), 0) AS double precision) AS cost_usd,
+        CAST(coalesce(sum(saved), 0) AS double precision) AS cost_saved_usd
+    FROM (
+        SELECT status, count(*) AS number, sum(cost_usd) AS cost, sum(cost_saved_usd) AS saved
+        FROM requests
+        WHERE CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz)
+        GROUP BY status
+    ) AS each_status
+) AS by_status
+"""
+
+
+def requests(
+    database: Database,
+    request_id: str | None,
+    limit: int | None,
+    status: str | None,
+    since: datetime | None,
+) -> list[RequestRow]:
+    """See `Ledger.requests`."""
+    if request_id is not None and not _is_uuid(request_id):
+        return []
+    rows = database.run(
+        REQUESTS, request_id=request_id, limit=limit, status=status, since=_iso(since)
+    )
+    return [_read(RequestRow, row) for row in rows]
+
+
+def stages(database: Database, request_id: str) -> list[StageRow]:
+    """See `Ledger.stages`."""
+    if not _is_uuid(request_id):
+        return []
+    return [_read(StageRow, row) for row in database.run(STAGES, request_id=request_id)]
+
+
+def dead_letters(
+    database: Database,
+    request_id: str | None,
+    stage: str | None,
+    error: str | None,
+    retryable: bool | None,
+    since: datetime | None,
+    limit: int | None,
+) -> list[DeadLetterRow]:
+    """See `Ledger.dead_letters`."""
+    if request_id is not None and not _is_uuid(request_id):
+        return []
+    rows = database.run(
+        DEAD_LETTERS,
+        request_id=request_id,
+        stage=stage,
+        error=error,
+        retryable=retryable,
+        since=_iso(since),
+        limit=limit,
+    )
+    return [_read(DeadLetterRow, row) for row in rows]
+
+
+def dead_letter(database: Database, number: int) -> DeadLetterDetail | None:
+    """See `Ledger.dead_letter_detail`."""
+    for row in database.run(DEAD_LETTER, id=number):
+        message = Message(
+            row["data"],
+            row["attributes"],
+            row["message_id"],
+            row["publish_time"],
+            row["delivery_attempt"],
+        )
+        attempts = tuple(
+            Attempt(datetime.fromisoformat(a["at"]), a["error_type"], a["message"])
+            for a in row["attempts"]
+        )
+        return _read(DeadLetterDetail, {**row, "message": message, "attempts": attempts})
+    return None
+
+
+def totals(database: Database, since: datetime | None) -> Totals:
+    """See `Ledger.totals`."""
+    [row] = database.run(TOTALS, since=_iso(since))
+    return _read(Totals, row)
+
+
+def _read(cls: type[R], row: Mapping[str, Any]) -> R:
+    return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+
+
+def _iso(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

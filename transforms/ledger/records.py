@@ -1,0 +1,236 @@
+"""Writing down how claimed requests fare. Each function is one statement for its whole batch."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from transforms.ledger.engine import Database
+from transforms.ledger.jsontext import json_text
+from transforms.ledger.statements import (
+    COMPLETE,
+    DEAD_LETTER,
+    DUPLICATES,
+    HEARTBEAT,
+    PROGRESS,
+    RELEASE,
+)
+from transforms.ledger.values import CompletedLesson
+from transforms.model import Artifact, DeadLetter, Lesson, Message, Script
+
+LETTERS_BYTES = 8 * 1024 * 1024
+"""Payload written by one statement; Pub/Sub allows 10 MB a message, and bad ones come in swarms."""
+
+MAX_ERROR = 8_000
+MAX_TRACEBACK = 64_000
+"""Characters kept of an error and of a traceback, whose end says more than its beginning."""
+
+
+def heartbeat(
+    database: Database, claims: Sequence[tuple[str, str]], lease: timedelta | float
+) -> set[str]:
+    """See `Ledger.heartbeat`."""
+    if not claims:
+        return set()
+    items = [{"request_id": request_id, "token": token} for request_id, token in claims]
+    seconds = lease.total_seconds() if isinstance(lease, timedelta) else lease
+    held = database.run(HEARTBEAT, items=json_text(items), lease=seconds)
+    return {request_id for request_id, _ in claims} - {row["request_id"] for row in held}
+
+
+def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
+    """See `Ledger.release`."""
+    if not lessons:
+        return set()
+    held = database.run(RELEASE, items=json_text([_fence(lesson) for lesson in lessons]))
+    return {row["request_id"] for row in held}
+
+
+def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> set[str]:
+    """See `Ledger.progress`."""
+    if not updates:
+        return set()
+    latest = {lesson.claim.token: (lesson, stage, percent) for lesson, stage, percent in updates}
+    held = database.run(
+        PROGRESS,
+        items=json_text(
+            [
+                {
+                    **_fence(lesson),
+                    "stage": stage,
+                    "progress": percent,
+                    "lease": lesson.claim.lease,
+                    "artifacts": _artifacts(lesson),
+                    "cost_usd": lesson.cost_usd,
+                }
+                for lesson, stage, percent in latest.values()
+            ]
+        ),
+        records=json_text([r for lesson, _, _ in latest.values() for r in _records(lesson)]),
+    )
+    return {lesson.request.request_id for lesson, _, _ in updates} - {
+        row["request_id"] for row in held
+    }
+
+
+def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[bool]:
+    """See `Ledger.complete`."""
+    if not lessons:
+        return []
+    held = database.run(
+        COMPLETE,
+        items=json_text(
+            [
+                {
+                    **_fence(done.lesson),
+                    "script": readable(done.script),
+                    "artifacts": _artifacts(done.lesson, done.manifest),
+                    "cost_usd": done.lesson.cost_usd,
+                    "cost_saved_usd": done.cost_saved_usd,
+                }
+                for done in lessons
+            ]
+        ),
+        records=json_text([r for done in lessons for r in _records(done.lesson)]),
+    )
+    tokens = {row["token"] for row in held}
+    return [done.lesson.claim.token in tokens for done in lessons]
+
+
+def dead_letter(database: Database, letters: Sequence[DeadLetter]) -> list[bool]:
+    """See `Ledger.dead_letter`."""
+    settled: list[bool] = []
+    for batch in _batches(letters):
+        items = [{"position": at, **_letter(letter)} for at, letter in enumerate(batch)]
+        rows = database.run(DEAD_LETTER, items=json_text(items))
+        positions = {row["position"] for row in rows}
+        settled += [at in positions for at in range(len(batch))]
+    return settled
+
+
+def duplicates(database: Database, messages: Sequence[tuple[Message, str]]) -> list[bool]:
+    """See `Ledger.duplicates`."""
+    if not messages:
+        return []
+    once = {message.message_id: (message, request_id) for message, request_id in messages}
+    items = [
+        {
+            "message_id": message.message_id,
+            "publish_time": message.publish_time.isoformat(),
+            "request_id": request_id,
+            "position": at,
+        }
+        for at, (message, request_id) in enumerate(once.values())
+    ]
+    rows = database.run(DUPLICATES, items=json_text(items))
+    positions = {row["position"] for row in rows}
+    settled = {message_id for at, message_id in enumerate(once) if at in positions}
+    return [message.message_id in settled for message, _ in messages]
+
+
+def readable(script: Script) -> str:
+    """A script's words as plain text: its title, then heading and narration of each section."""
+    parts = [script.title]
+    for section in script.sections():
+        if section.kind != "title":
+            parts.append(section.heading)
+        parts.append(section.narration)
+    return "\n\n".join(parts)
+
+
+def _fence(lesson: Lesson) -> dict[str, Any]:
+    return {"request_id": lesson.request.request_id, "token": lesson.claim.token}
+
+
+def _artifacts(lesson: Lesson, *more: Artifact) -> dict[str, Any]:
+    stored = [artifact for record in lesson.records for artifact in record.artifacts]
+    return _by_name((*stored, *more))
+
+
+def _by_name(artifacts: Sequence[Artifact]) -> dict[str, Any]:
+    return {
+        a.name: {
+            "uri": a.uri,
+            "size": a.size,
+            "sha256": a.sha256,
+            "content_type": a.content_type,
+        }
+        for a in artifacts
+    }
+
+
+def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
+    """The stage rows. Workers' clocks are not trusted but their stopwatches are: the last stage
+    ended now, each one before ended when the next began."""
+    ago = 0.0
+    for record in reversed(lesson.records):
+        lasted = 0.0 if record.reused else record.seconds
+        yield {
+            "request_id": lesson.request.request_id,
+            "attempt": lesson.claim.attempt,
+            "stage": record.stage,
+            "engine": record.engine,
+            "fingerprint": record.fingerprint,
+            "seconds": record.seconds,
+            "cost_usd": record.cost_usd,
+            "usage": {used.sku: used.quantity for used in record.usage},
+            "artifacts": _by_name(record.artifacts),
+            "tries": record.attempts,
+            "reused": record.reused,
+            "ago": ago,
+            "lasted": lasted,
+        }
+        ago += lasted
+
+
+def _batches(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
+    """Letters in order, cut where a batch grows too big or a message comes a second time."""
+    batch: list[DeadLetter] = []
+    for letter in letters:
+        size = sum(len(waiting.message.data) for waiting in (*batch, letter))
+        repeated = any(letter.message.message_id == w.message.message_id for w in batch)
+        if batch and (repeated or size > LETTERS_BYTES):
+            yield batch
+            batch = []
+        batch.append(letter)
+    if batch:
+        yield batch
+
+
+def _letter(letter: DeadLetter) -> dict[str, Any]:
+    message = letter.message
+    return {
+        "message_id": message.message_id,
+        "request_id": _uuid(letter.request_id),
+        "token": letter.claim.token if letter.claim else None,
+        "data": base64.b64encode(message.data).decode("ascii"),
+        "attributes": dict(message.attributes),
+        "publish_time": message.publish_time.isoformat(),
+        "delivery_attempt": message.delivery_attempt,
+        "stage": letter.stage,
+        "field": letter.field,
+        "error_type": letter.error_type,
+        "error": letter.error[:MAX_ERROR],
+        "traceback": letter.traceback[-MAX_TRACEBACK:] if letter.traceback else None,
+        "retryable": letter.retryable,
+        "attempts": [
+            {
+                "at": attempt.at.isoformat(),
+                "error_type": attempt.error_type,
+                "message": attempt.message[:MAX_ERROR],
+            }
+            for attempt in letter.attempts
+        ],
+        "occurred_at": letter.occurred_at.isoformat(),
+    }
+
+
+def _uuid(text: str | None) -> str | None:
+    """A request id as the column takes it; what is none is in the payload for all to see."""
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,195 @@
+"""The ledger's tables as they are at the newest migration.
+
+The migrations make them; a test compares the two. Statements are in `transforms.ledger.statements`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+OUTCOMES = ("in_flight", "completed", "duplicate", "dead_lettered")
+STATUSES = ("running", "completed", "failed", "cancelled")
+
+ARTIFACT_COLUMNS = {
+    "script_uri": "script.json",
+    "narration_uri": "narration.m4a",
+    "captions_uri": "captions.vtt",
+    "video_uri": "video.mp4",
+    "thumbnail_uri": "thumbnail.jpg",
+    "manifest_uri": "manifest.json",
+}
+"""What a front end links to, by the name of the artifact it is."""
+
+
+def _when(name: str, *, required: bool = True, now: bool = False) -> Column:
+    default = func.now() if now else None
+    return Column(name, DateTime(timezone=True), nullable=not required, server_default=default)
+
+
+def _json(name: str, empty: str) -> Column:
+    return Column(name, JSONB, nullable=False, server_default=text(f"'{empty}'::jsonb"))
+
+
+def _usd(name: str) -> Column:
+    return Column(name, Numeric(16, 8), nullable=False, server_default=text("0"))
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("request_id", Uuid),
+    Column("outcome", Text, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    # Deliveries that were handed back in order; only the others can have killed their worker.
+    Column("released", Integer, nullable=False, server_default=text("0")),
+    _when("publish_time"),
+    _when("received_at", now=True),
+    _when("settled_at", required=False),
+    _one_of("outcome", OUTCOMES),
+    CheckConstraint("(outcome = 'in_flight') = (settled_at IS NULL)", name="settled"),
+    # Rows are updated once, when settled: leave room for that on the same page.
+    postgresql_with={"fillfactor": "80"},
+)
+Index(None, messages.c.received_at)
+Index(None, messages.c.request_id)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("stage", Text),
+    Column("progress", SmallInteger, nullable=False, server_default=text("0")),
+    Column("modality", Text, nullable=False),
+    Column("student_id", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("request", JSONB, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("claim_token", Uuid),
+    _when("lease_expires_at", required=False),
+    Column("attempts", Integer, nullable=False),
+    _json("artifacts", "{}"),
+    *(
+        Column(column, Text, Computed(f"artifacts -> '{name}' ->> 'uri'", persisted=True))
+        for column, name in ARTIFACT_COLUMNS.items()
+    ),
+    Column("script", Text),
+    Column("error_type", Text),
+    Column("error", Text),
+    _usd("cost_usd"),
+    _usd("cost_saved_usd"),
+    _when("created_at", now=True),
+    _when("started_at", now=True),
+    _when("completed_at", required=False),
+    _when("updated_at", now=True),
+    _one_of("status", STATUSES),
+    CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+    CheckConstraint("(status = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
+    # No index covers what a heartbeat or a progress update changes, and a page keeps room for new
+    # versions of its rows, so those updates touch no index at all.
+    postgresql_with={"fillfactor": "70"},
+)
+Index(None, requests.c.created_at)
+Index(None, requests.c.status, requests.c.created_at)
+Index(None, requests.c.student_id, requests.c.created_at)
+
+stages = Table(
+    "stages",
+    metadata,
+    Column(
+        "request_id",
+        Uuid,
+        ForeignKey("requests.request_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("stage", Text, primary_key=True),
+    Column("engine", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("seconds", Double, nullable=False),
+    _usd("cost_usd"),
+    _json("usage", "{}"),
+    _json("artifacts", "{}"),
+    Column("tries", Integer, nullable=False),
+    Column("reused", Boolean, nullable=False),
+    _when("started_at"),
+    _when("finished_at"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("request_id", Uuid),
+    Column("claim_token", Uuid),
+    Column("data", LargeBinary, nullable=False),
+    _json("attributes", "{}"),
+    _when("publish_time"),
+    Column("delivery_attempt", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("field", Text),
+    Column("error_type", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("traceback", Text),
+    Column("retryable", Boolean, nullable=False),
+    _json("attempts", "[]"),
+    _when("occurred_at"),
+    _when("recorded_at", now=True),
+    Column("replays", Integer, nullable=False, server_default=text("0")),
+    _when("replayed_at", required=False),
+    Column("replayed_as", Text),
+)
+# The same failure told twice is one row: one for each claim, or for each message never claimed.
+Index(
+    "dead_letters_claim_token_key",
+    dead_letters.c.claim_token,
+    unique=True,
+    postgresql_where=dead_letters.c.claim_token.is_not(None),
+)
+Index(
+    "dead_letters_message_id_stage_key",
+    dead_letters.c.message_id,
+    dead_letters.c.stage,
+    unique=True,
+    postgresql_where=dead_letters.c.claim_token.is_(None),
+)
+Index(None, dead_letters.c.request_id)
+Index(None, dead_letters.c.recorded_at)

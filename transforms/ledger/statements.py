@@ -1,0 +1,253 @@
+"""The statements that write to the ledger, each a transaction of its own for a whole batch.
+
+Batches come as one JSON parameter. What holds here and in `transforms.ledger.claim`:
+
+* A claim is fenced by its token: a statement about a lesson changes nothing unless the request's
+  row carries the lesson's token.
+* Rows are locked in one order, requests by id before messages by id, so that batches of several
+  workers do not deadlock; where a row is locked first and changed afterwards, what was decided in
+  between stays true until the commit.
+* Rows are found by primary key alone, and what else they must fulfil is tested afterwards:
+  statistics about `status` are stale within seconds, and plans built on them slow.
+* All times are `now()` of the database.
+* Running a statement again, because the answer to the first run was lost, changes nothing more.
+"""
+
+from __future__ import annotations
+
+_HELD = """
+held AS MATERIALIZED (
+    SELECT item.*, request.status, request.claim_token = item.token AS fits
+    FROM item
+    JOIN requests AS request USING (request_id)
+    ORDER BY request_id
+    FOR UPDATE OF request
+)"""
+
+HEARTBEAT = f"""
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
+),
+{_HELD},
+extended AS (
+    UPDATE requests AS request SET lease_expires_at = now() + make_interval(secs => :lease)
+    FROM held
+    WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+)
+SELECT CAST(request_id AS text) AS request_id FROM held WHERE fits
+"""  # noqa: S608
+
+RELEASE = f"""
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
+),
+{_HELD},
+freed AS (
+    UPDATE requests AS request
+    SET claim_token = NULL, lease_expires_at = now(), updated_at = now()
+    FROM held
+    WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+    RETURNING request.request_id, request.message_id
+),
+uncounted AS (
+    UPDATE messages AS message SET released = released + 1
+    FROM freed
+    WHERE message.message_id = freed.message_id
+)
+SELECT CAST(request_id AS text) AS request_id FROM freed
+"""  # noqa: S608
+
+_RECORDS = """
+record AS (
+    SELECT * FROM json_to_recordset(CAST(:records AS json)) AS record (
+        request_id uuid, attempt integer, stage text, engine text, fingerprint text,
+        seconds double precision, cost_usd numeric, usage jsonb, artifacts jsonb, tries integer,
+        reused boolean, ago double precision, lasted double precision)
+),
+recorded AS (
+    INSERT INTO stages (
+        request_id, attempt, stage, engine, fingerprint, seconds, cost_usd, usage, artifacts,
+        tries, reused, started_at, finished_at)
+    SELECT request_id, attempt, stage, engine, fingerprint, seconds, record.cost_usd, usage,
+        record.artifacts, tries, reused,
+        now() - make_interval(secs => ago + lasted), now() - make_interval(secs => ago)
+    FROM record
+    JOIN changed USING (request_id, attempt)
+    ON CONFLICT (request_id, attempt, stage) DO NOTHING
+)
+"""
+
+PROGRESS = f"""
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        request_id uuid, token uuid, stage text, progress integer, lease double precision,
+        artifacts jsonb, cost_usd numeric)
+),
+{_HELD},
+changed AS (
+    UPDATE requests AS request SET
+        stage = held.stage,
+        progress = held.progress,
+        artifacts = held.artifacts,
+        cost_usd = held.cost_usd,
+        lease_expires_at = now() + make_interval(secs => held.lease),
+        updated_at = now()
+    FROM held
+    WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+    RETURNING request.request_id, request.attempts AS attempt
+),
+{_RECORDS}
+SELECT CAST(request_id AS text) AS request_id FROM held WHERE fits
+"""  # noqa: S608
+
+COMPLETE = f"""
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        request_id uuid, token uuid, script text, artifacts jsonb, cost_usd numeric,
+        cost_saved_usd numeric)
+),
+{_HELD},
+changed AS (
+    UPDATE requests AS request SET
+        status = 'completed',
+        stage = 'publish',
+        progress = 100,
+        lease_expires_at = NULL,
+        artifacts = held.artifacts,
+        script = held.script,
+        cost_usd = held.cost_usd,
+        cost_saved_usd = held.cost_saved_usd,
+        completed_at = now(),
+        updated_at = now()
+    FROM held
+    WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+    RETURNING request.request_id, request.attempts AS attempt, request.message_id
+),
+-- Whoever else is still waiting for this request has now come second.
+settled AS (
+    UPDATE messages AS message SET
+        outcome = CASE WHEN message.message_id = changed.message_id
+            THEN 'completed' ELSE 'duplicate' END,
+        settled_at = now()
+    FROM changed
+    WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
+),
+{_RECORDS}
+SELECT CAST(token AS text) AS token FROM held WHERE fits AND status IN ('running', 'completed')
+"""  # noqa: S608
+
+DEAD_LETTER = """
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        position integer, message_id text, request_id uuid, token uuid, data text,
+        attributes jsonb, publish_time timestamptz, delivery_attempt integer, stage text,
+        field text, error_type text, error text, traceback text, retryable boolean,
+        attempts jsonb, occurred_at timestamptz)
+),
+-- With a claim its token decides; a message that never got one may only fail what it owns.
+held AS MATERIALIZED (
+    SELECT item.position, request_id, request.status,
+        CASE WHEN item.token IS NULL THEN request.message_id = item.message_id
+            ELSE request.claim_token = item.token END AS fits
+    FROM item
+    JOIN requests AS request USING (request_id)
+    ORDER BY request_id
+    FOR UPDATE OF request
+),
+failed AS (
+    UPDATE requests AS request SET
+        status = 'failed',
+        stage = item.stage,
+        error_type = item.error_type,
+        error = item.error,
+        lease_expires_at = NULL,
+        completed_at = now(),
+        updated_at = now()
+    FROM held JOIN item USING (position)
+    WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+    RETURNING request.request_id, request.message_id
+),
+dead AS MATERIALIZED (
+    SELECT item.*
+    FROM item
+    LEFT JOIN held USING (position)
+    LEFT JOIN messages AS message USING (message_id)
+    WHERE CASE WHEN item.token IS NULL
+        THEN coalesce(message.outcome, 'in_flight') = 'in_flight'
+        ELSE held.fits AND held.status = 'running' END
+),
+recorded AS (
+    INSERT INTO dead_letters (
+        message_id, request_id, claim_token, data, attributes, publish_time, delivery_attempt,
+        stage, field, error_type, error, traceback, retryable, attempts, occurred_at)
+    SELECT message_id, request_id, token, decode(data, 'base64'), attributes, publish_time,
+        delivery_attempt, stage, field, error_type, error, traceback, retryable, attempts,
+        occurred_at
+    FROM dead
+    ORDER BY position
+    ON CONFLICT DO NOTHING
+),
+settled AS (
+    INSERT INTO messages AS message (
+        message_id, request_id, outcome, deliveries, publish_time, settled_at)
+    SELECT message_id, request_id, 'dead_lettered', 1, publish_time, now()
+    FROM item
+    WHERE token IS NULL OR position IN (SELECT position FROM dead)
+    ORDER BY message_id
+    ON CONFLICT (message_id) DO UPDATE SET
+        outcome = CASE WHEN message.outcome = 'in_flight'
+            THEN excluded.outcome ELSE message.outcome END,
+        settled_at = coalesce(message.settled_at, now())
+),
+-- Whoever else is still waiting for a failed request has now come second.
+others AS (
+    UPDATE messages AS message SET outcome = 'duplicate', settled_at = now()
+    FROM failed
+    WHERE message.request_id = failed.request_id AND message.outcome = 'in_flight'
+        AND message.message_id <> failed.message_id
+)
+SELECT item.position
+FROM item
+LEFT JOIN held USING (position)
+WHERE item.token IS NULL OR held.fits AND held.status IN ('running', 'failed')
+"""
+
+DUPLICATES = """
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        position integer, message_id text, publish_time timestamptz, request_id uuid)
+),
+known AS MATERIALIZED (
+    SELECT request_id, message_id
+    FROM requests
+    WHERE request_id IN (SELECT request_id FROM item)
+    ORDER BY request_id
+    FOR SHARE
+),
+-- A message that owns its request, or may be about to, is no duplicate whatever the caller thinks.
+judged AS (
+    SELECT item.*, CASE
+            WHEN message.outcome <> 'in_flight' THEN true
+            WHEN known.request_id IS NULL THEN message.message_id IS NULL
+            ELSE known.message_id <> item.message_id
+        END AS second
+    FROM item
+    LEFT JOIN known USING (request_id)
+    LEFT JOIN messages AS message ON message.message_id = item.message_id
+),
+settled AS (
+    INSERT INTO messages AS message (
+        message_id, request_id, outcome, deliveries, publish_time, settled_at)
+    SELECT message_id, request_id, 'duplicate', 1, publish_time, now()
+    FROM judged
+    WHERE second
+    ORDER BY message_id
+    ON CONFLICT (message_id) DO UPDATE SET
+        deliveries = message.deliveries + 1,
+        outcome = CASE WHEN message.outcome = 'in_flight'
+            THEN excluded.outcome ELSE message.outcome END,
+        settled_at = coalesce(message.settled_at, now())
+    RETURNING message_id
+)
+SELECT position FROM judged JOIN settled USING (message_id)
+"""
