@@ -136,6 +136,7 @@ def test_the_key_may_come_from_the_environment(
     monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
     with_key(server, api_key=None).write(REQUEST, timeout=LONG)
     assert server.asked[0].headers["x-goog-api-key"] == "key-2"
+    assert server.asked[0].path.startswith("/v1beta/models/")
 
 
 def test_the_project_may_come_from_the_environment(
@@ -444,7 +445,7 @@ def test_the_timeout_ends_a_call_wherever_the_server_hangs(server: VertexServer,
 def test_the_repair_has_only_the_time_that_is_left(server: VertexServer):
     server.plays(says(NO_TITLE), HANG)
     with pytest.raises(StageTimeout):
-        on_vertex(server).write(REQUEST, timeout=1.0)
+        on_vertex(server).write(REQUEST, timeout=2.0)
     assert len(server.asked) == 2
 
 
