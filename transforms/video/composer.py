@@ -1,0 +1,49 @@
+"""The pictures of one shot, of which only what changed is drawn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transforms.video.planes import Plane, Planes, empty_planes, to_planes
+from transforms.video.slides import draw_progress, draw_slide
+from transforms.video.storyboard import Shot
+from transforms.video.timeline import EXIT, FADE, State, change_points
+
+
+def pictures(
+    shot: Shot, sections: int, width: int, height: int, *, clears: bool
+) -> Iterator[tuple[int, Plane]]:
+    """Every picture of a shot that differs from the one before it.
+
+    Args:
+        shot: the shot.
+        sections: sections of the whole lesson.
+        width: pixels, even.
+        height: pixels, even.
+        clears: whether the slide clears at its end.
+
+    Yields:
+        A frame, counted from the start of the shot, and its yuv420p buffer, shape
+        (height * 3 / 2, width). The buffer is the same every time: use it before going on.
+    """
+    slide = draw_slide(shot.page, width, height)
+    blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
+    boxes, body, strip = slide.boxes, slide.body, slide.strip
+    del slide  # its pictures need not wait in memory until the encoder is done
+    buffer, picture = empty_planes(width, height)
+    picture.put(base)
+    standing: Planes | None = None
+    before = State((0,) * len(boxes), 0, -1.0)
+    for frame, state in change_points(shot.reveals, shot.length, shot.progress, clears=clears):
+        for box, was, shown in zip(boxes, before.shown, state.shown, strict=True):
+            if was != shown:
+                picture.part(box).put(base.part(box).mixed(full.part(box), shown, FADE))
+        if state.progress != before.progress:
+            bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
+            picture.part((0, 0, *bar.size)).put(to_planes(bar))
+        if state.cleared:
+            now = picture.part(body)
+            standing = standing or now.mixed(now, 0, EXIT)
+            now.put(standing.mixed(blank.part(body), state.cleared, EXIT))
+        before = state
+        yield frame, buffer

@@ -1,0 +1,198 @@
+"""Where everything stands on each kind of slide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+from transforms.video.canvas import Box, Canvas
+from transforms.video.design import (
+    BODY,
+    BODY_SIZES,
+    CONTENT_BOTTOM,
+    CONTENT_TOP,
+    FORMULA_SHARE,
+    GUTTER,
+    HEADING,
+    HEADING_SIZES,
+    HEIGHT,
+    LEAD_SIZES,
+    LEADING,
+    LEADING_TIGHT,
+    MARGIN,
+    PANEL,
+    RADIUS,
+    SMALL_SIZES,
+    TITLE_SIZES,
+    Palette,
+    mix,
+    theme,
+)
+from transforms.video.elements import Element, fit_rows, label, numeral, row_height, stack
+from transforms.video.motifs import draw_motif
+from transforms.video.pages import MOST_BULLETS, Page
+from transforms.video.panels import wide_formula
+from transforms.video.typeset import Block
+from transforms.video.visuals import visual_elements, visual_parts
+
+
+def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
+    """Draw the subject's ornament where a slide has one."""
+    subject = theme(page.subject).name
+    if page.kind == "title":
+        draw_motif(canvas, subject, palette.accent)
+    elif page.kind == "scene" and not visual_parts(page.visual):
+        image = Image.new("RGB", canvas.image.size, palette.tint)
+        ornament = Canvas(image, canvas.scale, palette.tint, canvas.typesetter, canvas.rtl)
+        draw_motif(ornament, subject, mix(palette.tint, palette.accent, 0.55))
+        where = canvas.pixels(Box(canvas.width - PANEL, 0, PANEL, HEIGHT))
+        canvas.image.paste(image.crop(where), where[:2])
+
+
+def lay_out(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    """Draw what stands on a slide from the beginning.
+
+    Returns:
+        What appears later, one element for each of `parts(page)`.
+    """
+    return _LAYOUTS[page.kind](canvas, page, palette)
+
+
+def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = 712.0
+    title = canvas.fit(
+        page.heading, width, 290, TITLE_SIZES, style=HEADING, leading=1.1, max_lines=4, balance=True
+    )
+    hook = canvas.fit(
+        "".join(page.lines[:1]),
+        width - 60,
+        170,
+        LEAD_SIZES,
+        style=BODY,
+        leading=LEADING,
+        max_lines=4,
+    )
+    top = 330 - (canvas.height_of(title) + canvas.height_of(hook) + 110) / 2
+    kicker = label(canvas, page.label, width, (26, 24, 22, 20))
+    canvas.text(kicker, Box(MARGIN, top, width, 44), palette.accent)
+    box = Box(MARGIN, top + 50, width, canvas.height_of(title) + 4)
+    canvas.text(title, box, palette.ink)
+    canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
+    place = Box(MARGIN, box.bottom + 58, width - 60, canvas.height_of(hook) + 4)
+    return [Element(place, lambda on: on.text(hook, place, palette.muted)) for _ in page.lines[:1]]
+
+
+def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = canvas.width - 2 * MARGIN
+    shows = bool(visual_parts(page.visual))
+    _heading(canvas, page, palette, width if shows else width - PANEL)
+    area = Box(MARGIN, CONTENT_TOP, width, CONTENT_BOTTOM - CONTENT_TOP)
+    if not shows:
+        column = Box(area.x, area.y, width - PANEL, area.height)
+        return _bullets(canvas, page.lines, column, palette)
+    if not page.lines:
+        return visual_elements(canvas, page.visual, area, palette, alone=True)
+    first = (width - GUTTER) * 0.46
+    aside = Box(MARGIN + first + GUTTER, area.y, width - GUTTER - first, area.height)
+    if page.visual.kind == "formula" and wide_formula(canvas, page.visual, aside.width):
+        top = Box(area.x, area.y, area.width, area.height * FORMULA_SHARE)
+        elements = visual_elements(canvas, page.visual, top, palette, alone=False)
+        y = elements[0].box.bottom + 30
+        below = Box(area.x, y, area.width, area.bottom - y)
+        return [*_bullets(canvas, page.lines, below, palette), *elements]
+    return [
+        *_bullets(canvas, page.lines, Box(MARGIN, area.y, first, area.height), palette),
+        *visual_elements(canvas, page.visual, aside, palette, alone=False),
+    ]
+
+
+def _takeaways(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = canvas.width - 2 * MARGIN
+    _heading(canvas, page, palette, width)
+    area = Box(MARGIN, CONTENT_TOP - 24, width, CONTENT_BOTTOM - CONTENT_TOP + 24)
+    lines = [[line] for line in page.lines[:MOST_BULLETS]]
+    padding = 42.0 if len(lines) < 5 else 26.0
+    rows = fit_rows(canvas, lines, width - 112, area.height, BODY_SIZES, around=padding + 12)
+    boxes = stack(canvas, rows, area, padding=padding, gap=20)
+    return [
+        _takeaway(number, row[0], box, palette)
+        for number, (row, box) in enumerate(zip(rows, boxes, strict=True), 1)
+    ]
+
+
+def _takeaway(number: int, block: Block, box: Box, palette: Palette) -> Element:
+    def draw(canvas: Canvas) -> None:
+        canvas.rounded(box, palette.surface, RADIUS)
+        numeral(canvas, number, box.x + 46, box.y + box.height / 2, palette)
+        text = Box(box.x + 92, box.y, box.width - 112, box.height)
+        canvas.text(block, text, palette.ink, middle=True)
+
+    return Element(box, draw)
+
+
+def _end(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = canvas.width - 2 * MARGIN - 120
+    left = (canvas.width - width) / 2
+    title = canvas.fit(
+        page.heading,
+        width,
+        150,
+        HEADING_SIZES,
+        style=HEADING,
+        leading=LEADING_TIGHT,
+        max_lines=3,
+        balance=True,
+    )
+    rows = fit_rows(canvas, [[line] for line in page.lines], width, 250, SMALL_SIZES[1:], around=8)
+    credits = Box(left, 0, width, sum(row_height(canvas, row) + 8 for row in rows))
+    y = 350 - (canvas.height_of(title) + 66 + credits.height) / 2
+    canvas.text(title, Box(left, y, width, canvas.height_of(title) + 4), palette.ink, "center")
+    y += canvas.height_of(title) + 24
+    canvas.rounded(Box(canvas.width / 2 - 44, y, 88, 6), palette.accent, 3)
+    place = Box(left, y + 42, width, credits.height)
+    for row, box in zip(rows, stack(canvas, rows, place, padding=2, gap=6), strict=True):
+        canvas.text(row[0], box, palette.muted, "center")
+    return []
+
+
+def _heading(canvas: Canvas, page: Page, palette: Palette, width: float) -> None:
+    kicker = label(canvas, page.label, width)
+    canvas.text(kicker, Box(MARGIN, 70, width, 40), palette.accent)
+    heading = canvas.fit(
+        page.heading,
+        width,
+        112,
+        HEADING_SIZES,
+        style=HEADING,
+        leading=LEADING_TIGHT,
+        max_lines=2,
+        balance=True,
+    )
+    canvas.text(heading, Box(MARGIN, 103, width, 116), palette.ink)
+
+
+def _bullets(canvas: Canvas, lines: Sequence[str], area: Box, palette: Palette) -> list[Element]:
+    cells = [[line] for line in lines[:MOST_BULLETS]]
+    rows = fit_rows(canvas, cells, area.width - 40, area.height, BODY_SIZES, around=12)
+    return [
+        _bullet(row[0], box, palette)
+        for row, box in zip(rows, stack(canvas, rows, area, padding=2, gap=36), strict=True)
+    ]
+
+
+def _bullet(block: Block, box: Box, palette: Palette) -> Element:
+    def draw(canvas: Canvas) -> None:
+        first = block.size / canvas.scale * block.leading / 2
+        canvas.disc(box.x + 9, box.y + first, 6.5, palette.accent)
+        canvas.text(block, Box(box.x + 40, box.y, box.width - 40, box.height), palette.ink)
+
+    return Element(box, draw)
+
+
+_LAYOUTS: dict[str, Callable[[Canvas, Page, Palette], list[Element]]] = {
+    "title": _title,
+    "scene": _scene,
+    "takeaways": _takeaways,
+    "end": _end,
+}

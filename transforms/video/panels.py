@@ -1,0 +1,184 @@
+"""Comparisons, plots, quotes and formulas."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from PIL import Image
+
+from transforms.model import Visual
+from transforms.video.canvas import Box, Canvas
+from transforms.video.design import (
+    BODY_SIZES,
+    FORMULA_SIZES,
+    HEADING,
+    RADIUS,
+    SMALL_SIZES,
+    STRONG,
+    Palette,
+)
+from transforms.video.elements import Element, fit_rows, label, row_height, stack
+from transforms.video.formula import formula_mask
+from transforms.video.typeset import Block
+
+_NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
+_QUOTE_HEAD, _QUOTE_FOOT = 84.0, 56.0
+_PADDING = 30.0
+_LEGIBLE = FORMULA_SIZES[2]
+
+
+def comparison(
+    canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
+) -> list[Element]:
+    """Two columns; the first pair heads them."""
+    half = area.width / 2
+    padding = 30.0
+    sizes = BODY_SIZES[2:] if area.width > 800 else SMALL_SIZES
+    heads = fit_rows(
+        canvas, pairs[:1], half - 44, area.height / 3, sizes, around=padding, style=STRONG
+    )
+    below = area.height - row_height(canvas, heads[0]) - padding
+    rows = heads + fit_rows(canvas, pairs[1:], half - 44, below, sizes, around=padding)
+    boxes = stack(canvas, rows, area, padding=padding)
+    return [
+        _pair(row, box, palette, head=i == 0)
+        for i, (row, box) in enumerate(zip(rows, boxes, strict=True))
+    ]
+
+
+def _pair(row: Sequence[Block], box: Box, palette: Palette, *, head: bool) -> Element:
+    half = box.width / 2
+
+    def draw(canvas: Canvas) -> None:
+        if head:
+            canvas.rounded(box, palette.accent, 12)
+        else:
+            canvas.rounded(Box(box.x, box.bottom - 2, box.width, 2), palette.line)
+        for i, block in enumerate(row):
+            cell = Box(box.x + i * half + 22, box.y, half - 44, box.height)
+            canvas.text(block, cell, palette.on_accent if head else palette.ink, middle=True)
+
+    return Element(box, draw)
+
+
+def plot(canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette) -> Element:
+    """A bar for each number, drawn to one scale that includes zero."""
+    numbers = [_number(value) for _, value in pairs]
+    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    span = (high - low) or 1.0
+    row = min(92.0, area.height / len(pairs))
+    bar = min(18.0, row * 0.25)
+    labels = [
+        (label(canvas, name, area.width * 0.62), label(canvas, value, area.width * 0.36))
+        for name, value in pairs
+    ]
+
+    def draw(on: Canvas) -> None:
+        for i, ((name, value), number) in enumerate(zip(labels, numbers, strict=True)):
+            y = area.y + i * row
+            on.text(name, Box(area.x, y, area.width * 0.62, 40), palette.ink)
+            on.text(
+                value,
+                Box(area.x + area.width * 0.64, y, area.width * 0.36, 40),
+                palette.accent,
+                "end",
+            )
+            track = Box(area.x, y + row * 0.42, area.width, bar)
+            on.rounded(track, palette.line, bar / 2)
+            start = (min(0.0, number) - low) / span * area.width
+            length = max(bar, abs(number) / span * area.width)
+            x = area.x + min(start, area.width - bar)
+            on.rounded(Box(x, track.y, length, bar), palette.accent, bar / 2)
+
+    return Element(Box(area.x, area.y, area.width, row * len(pairs)), draw)
+
+
+def quote(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
+    """Somebody's words, and whose they are."""
+    width = area.width - 88
+    by = label(canvas, " ".join(visual.items[:1]), width)
+    foot = _QUOTE_FOOT if by.lines else 28.0
+    words = canvas.fit(
+        visual.text,
+        width,
+        area.height - _QUOTE_HEAD - foot,
+        BODY_SIZES,
+        style=STRONG,
+        leading=1.3,
+        balance=True,
+    )
+    mark = canvas.fit("“", 100, 120, (110,), style=HEADING, leading=1.0, max_lines=1)
+    height = _QUOTE_HEAD + canvas.height_of(words) + foot
+    box = Box(area.x, area.y, area.width, min(area.height, height))
+
+    def draw(on: Canvas) -> None:
+        on.rounded(box, palette.tint, RADIUS)
+        on.text(mark, Box(box.x + 36, box.y + 4, 100, _QUOTE_HEAD - 4), palette.accent)
+        text = Box(box.x + 44, box.y + _QUOTE_HEAD, width, box.height - _QUOTE_HEAD - foot + 4)
+        on.text(words, text, palette.ink)
+        on.text(by, Box(box.x + 44, box.bottom - 48, width, 40), palette.accent)
+
+    return Element(box, draw)
+
+
+def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
+    """A typeset formula on a card, with a line below it for each symbol that is explained.
+
+    What is not valid mathtext is shown as it is written.
+    """
+    width = area.width - 2 * _PADDING
+    legend = [
+        row[0]
+        for row in fit_rows(
+            canvas, [[item] for item in visual.items], width, area.height * 0.4, SMALL_SIZES
+        )
+    ]
+    legend_height = sum(canvas.height_of(block) for block in legend) + (24 if legend else 0)
+    room = area.height - 2 * _PADDING - legend_height
+    mask = _largest_mask(visual.text, width * canvas.scale, room * canvas.scale, canvas.scale)
+    plain = canvas.fit(visual.text, width, room, FORMULA_SIZES[2:], style=STRONG, leading=1.3)
+    height = mask.height / canvas.scale if mask else canvas.height_of(plain)
+    card = Box(area.x, area.y, area.width, 2 * _PADDING + height + legend_height)
+
+    def draw(on: Canvas) -> None:
+        on.rounded(card, palette.surface, RADIUS, outline=palette.line)
+        place = Box(card.x + _PADDING, card.y + _PADDING, width, height + 2)
+        if mask:
+            left, top, right, bottom = on.pixels(place)
+            at = ((left + right - mask.width) // 2, (top + bottom - mask.height) // 2)
+            on.image.paste(palette.ink, at, mask)
+        else:
+            on.text(plain, place, palette.ink, "center")
+        y = place.bottom + 22
+        for block in legend:
+            line = Box(place.x, y, width, on.height_of(block) + 2)
+            on.text(block, line, palette.muted, "center")
+            y += on.height_of(block)
+
+    return Element(card, draw)
+
+
+def wide_formula(canvas: Canvas, visual: Visual, width: float) -> bool:
+    """Whether a formula would have to be small to stand in a column of that width."""
+    mask = formula_mask(visual.text, _LEGIBLE * canvas.scale)
+    return mask is None or mask.width > (width - 2 * _PADDING) * canvas.scale
+
+
+def _largest_mask(text: str, width: float, height: float, scale: float) -> Image.Image | None:
+    """A formula at the largest size at which it fits; lengths in pixels."""
+    for size in FORMULA_SIZES:
+        mask = formula_mask(text, size * scale)
+        if mask is None:
+            return None
+        if mask.width <= width and mask.height <= height:
+            return mask
+    return None
+
+
+def _number(text: str) -> float:
+    """The first number in a text; 0 when there is none, or none that can be drawn."""
+    found = _NUMBER.search(text)
+    value = float(found[0].replace(",", "").replace("−", "-")) if found else 0.0
+    return value if math.isfinite(value) else 0.0

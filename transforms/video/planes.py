@@ -1,0 +1,76 @@
+"""Pictures as the encoder takes them: limited-range BT.709 in planar 4:2:0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from transforms.video.canvas import Pixels
+
+Plane = NDArray[np.uint8]
+
+_KR, _KB = 0.2126, 0.0722
+"""Luma coefficients of BT.709 (ITU-R BT.709-6, item 3.2)."""
+_KG = 1 - _KR - _KB
+_LUMA, _CHROMA = 219 / 255, 224 / 255
+_BLUE, _RED = _CHROMA / (2 * (1 - _KB)), _CHROMA / (2 * (1 - _KR))
+_MATRIX = (
+    *(_KR * _LUMA, _KG * _LUMA, _KB * _LUMA, 16),
+    *(-_KR * _BLUE, -_KG * _BLUE, (1 - _KB) * _BLUE, 128),
+    *((1 - _KR) * _RED, -_KG * _RED, -_KB * _RED, 128),
+)
+"""RGB 0-255 to Y 16-235, Cb and Cr 16-240 (BT.709-6, items 3.3 to 3.5)."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Y (h, w), Cb and Cr (h/2, w/2); views of one buffer or of parts of it."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+
+    def part(self, box: Pixels) -> Planes:
+        """The view of a rectangle with even edges."""
+        left, top, right, bottom = box
+        half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
+        return Planes(self.y[top:bottom, left:right], self.u[half], self.v[half])
+
+    def put(self, other: Planes) -> None:
+        """Copy other planes of the same size over these."""
+        for mine, theirs in self._pairs(other):
+            mine[...] = theirs
+
+    def mixed(self, other: Planes, share: int, of: int) -> Planes:
+        """`share` of `of` parts of the other planes in these, as new planes."""
+        y, u, v = (
+            (
+                (mine.astype(np.uint16) * (of - share) + theirs * np.uint16(share) + of // 2) // of
+            ).astype(np.uint8)
+            for mine, theirs in self._pairs(other)
+        )
+        return Planes(y, u, v)
+
+    def _pairs(self, other: Planes) -> list[tuple[Plane, Plane]]:
+        return [(self.y, other.y), (self.u, other.u), (self.v, other.v)]
+
+
+def empty_planes(width: int, height: int) -> tuple[Plane, Planes]:
+    """A buffer laid out as yuv420p, shape (height * 3 / 2, width), and its planes."""
+    buffer = np.empty((height * 3 // 2, width), np.uint8)
+    flat, luma, chroma = buffer.reshape(-1), width * height, width * height // 4
+    half = (height // 2, width // 2)
+    return buffer, Planes(
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + chroma].reshape(half),
+        flat[luma + chroma :].reshape(half),
+    )
+
+
+def to_planes(image: Image.Image) -> Planes:
+    """An RGB picture with even sides as planes."""
+    y, u, v = image.convert("RGB", _MATRIX).split()
+    return Planes(np.asarray(y), np.asarray(u.reduce(2)), np.asarray(v.reduce(2)))

@@ -1,0 +1,132 @@
+"""Steps, processes and timelines: down a column, or across a slide that is theirs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transforms.video.canvas import Box, Canvas
+from transforms.video.design import BODY_SIZES, RADIUS, SMALL_SIZES, STRONG, Palette
+from transforms.video.elements import Element, fit_rows, label, numeral, row_height, stack
+from transforms.video.typeset import Block
+
+_GAP = 36.0
+_MOMENT_HEAD = 34.0
+
+
+def step_column(canvas: Canvas, items: Sequence[str], area: Box, palette: Palette) -> list[Element]:
+    """Numbered cards, one below the other."""
+    padding, gap = 26.0, 14.0
+    rows = fit_rows(
+        canvas,
+        [[item] for item in items],
+        area.width - 108,
+        area.height,
+        SMALL_SIZES,
+        around=padding + gap,
+    )
+    boxes = stack(canvas, rows, area, padding=padding, gap=gap)
+    return [
+        _step(number, row[0], box, palette)
+        for number, (row, box) in enumerate(zip(rows, boxes, strict=True), 1)
+    ]
+
+
+def _step(number: int, block: Block, box: Box, palette: Palette) -> Element:
+    def draw(canvas: Canvas) -> None:
+        canvas.rounded(box, palette.surface, RADIUS, outline=palette.line)
+        numeral(canvas, number, box.x + 42, box.y + box.height / 2, palette)
+        text = Box(box.x + 84, box.y, box.width - 108, box.height)
+        canvas.text(block, text, palette.ink, middle=True)
+
+    return Element(box, draw)
+
+
+def step_row(
+    canvas: Canvas, items: Sequence[str], area: Box, palette: Palette, *, arrows: bool
+) -> list[Element]:
+    """Numbered cards side by side; arrows between them say that one leads to the next."""
+    width = (area.width - _GAP * (len(items) - 1)) / len(items)
+    cells = fit_rows(canvas, [items], width - 48, area.height - 110, BODY_SIZES)[0]
+    height = max(210.0, row_height(canvas, cells) + 110)
+    elements = []
+    for i, block in enumerate(cells):
+        card = Box(area.x + i * (width + _GAP), area.y + 8, width, height)
+        elements.append(_card(i + 1, block, card, palette, arrow=arrows and i > 0))
+    return elements
+
+
+def _card(number: int, block: Block, card: Box, palette: Palette, *, arrow: bool) -> Element:
+    def draw(canvas: Canvas) -> None:
+        canvas.rounded(card, palette.surface, RADIUS, outline=palette.line)
+        numeral(canvas, number, card.x + 46, card.y + 46, palette)
+        text = Box(card.x + 24, card.y + 88, card.width - 48, card.height - 96)
+        canvas.text(block, text, palette.ink)
+        if arrow:
+            x, y = card.x - _GAP / 2, card.y + card.height / 2
+            canvas.line([(x - 5, y - 10), (x + 5, y), (x - 5, y + 10)], palette.accent, 4)
+
+    return Element(Box(card.x - _GAP, card.y, card.width + _GAP, card.height), draw)
+
+
+def timeline_column(
+    canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
+) -> list[Element]:
+    """Moments along a line, the earliest at the top."""
+    rows = fit_rows(
+        canvas,
+        [[what] for _, what in pairs],
+        area.width - 48,
+        area.height,
+        SMALL_SIZES,
+        around=_MOMENT_HEAD + 12,
+    )
+    boxes = stack(canvas, rows, area, padding=_MOMENT_HEAD, gap=30)
+    elements = []
+    above = area.y
+    for (when, _), (block,), box in zip(pairs, rows, boxes, strict=True):
+        head = label(canvas, when, area.width - 48)
+        elements.append(_moment_below(head, block, box, above, palette))
+        above = box.bottom
+    return elements
+
+
+def _moment_below(head: Block, block: Block, box: Box, above: float, palette: Palette) -> Element:
+    def draw(canvas: Canvas) -> None:
+        if above < box.y:
+            canvas.rounded(Box(box.x + 10, above, 3, box.y + 4 - above), palette.line)
+        canvas.rounded(Box(box.x + 10, box.y + 24, 3, box.height - 24), palette.line)
+        canvas.disc(box.x + 11.5, box.y + 14, 9, palette.accent)
+        canvas.text(head, Box(box.x + 44, box.y, box.width - 44, 40), palette.accent)
+        text = Box(box.x + 44, box.y + 31, box.width - 44, box.height - 31)
+        canvas.text(block, text, palette.ink)
+
+    return Element(Box(box.x, above, box.width, box.bottom - above), draw)
+
+
+def timeline_row(
+    canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
+) -> list[Element]:
+    """Moments along a line, the earliest at the start of it."""
+    width = area.width / len(pairs)
+    cells = fit_rows(
+        canvas, [[what for _, what in pairs]], width - 28, area.height - 120, BODY_SIZES
+    )[0]
+    heads = fit_rows(
+        canvas, [[when for when, _ in pairs]], width - 28, 40, SMALL_SIZES, style=STRONG
+    )[0]
+    height = row_height(canvas, cells) + 120
+    elements = []
+    for i, (head, block) in enumerate(zip(heads, cells, strict=True)):
+        box = Box(area.x + i * width, area.y + 12, width, height)
+        elements.append(_moment_beside(head, block, box, palette))
+    return elements
+
+
+def _moment_beside(head: Block, block: Block, box: Box, palette: Palette) -> Element:
+    def draw(canvas: Canvas) -> None:
+        canvas.text(head, Box(box.x, box.y, box.width - 28, 40), palette.accent)
+        canvas.rounded(Box(box.x, box.y + 66, box.width, 3), palette.line)
+        canvas.disc(box.x + 12, box.y + 67.5, 12, palette.accent)
+        canvas.text(block, Box(box.x, box.y + 100, box.width - 28, box.height - 100), palette.ink)
+
+    return Element(box, draw)

@@ -1,0 +1,79 @@
+"""Letters placed on one line: the right glyphs, in the right order, and the room they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+
+from PIL import ImageFont
+
+from transforms.video.bidi import embedding_levels, visual_order
+from transforms.video.fonts import Style, fallback_runs, font
+
+ASCENT, DESCENT = 0.97, 0.24
+"""Inter's own, in ems: what a line takes at least, so that rows of any script stand alike."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Letters of one font and one direction.
+
+    Attributes:
+        x: pixels from the left end of the line.
+        width: advance in pixels.
+    """
+
+    font: ImageFont.FreeTypeFont
+    text: str
+    rtl: bool
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A shaped line, its runs from left to right; width in pixels."""
+
+    text: str
+    runs: tuple[Run, ...]
+    width: float
+
+
+@lru_cache(maxsize=4096)
+def shape(text: str, language: str, size: float, style: Style, rtl: bool) -> Line:
+    levels = embedding_levels(text, rtl)
+    pieces: list[tuple[int, ImageFont.FreeTypeFont, str]] = []
+    start = 0
+    for face, part in fallback_runs(text, language):
+        loaded = font(face, size, style)
+        for i in range(start, start + len(part)):
+            if i > start and levels[i] == pieces[-1][0]:
+                pieces[-1] = (levels[i], loaded, pieces[-1][2] + text[i])
+            else:
+                pieces.append((levels[i], loaded, text[i]))
+        start += len(part)
+    runs: list[Run] = []
+    x = 0.0
+    for level, loaded, part in visual_order([piece[0] for piece in pieces], pieces):
+        width = loaded.getlength(part, direction="rtl" if level % 2 else "ltr")
+        runs.append(Run(loaded, part, bool(level % 2), x, width))
+        x += width
+    return Line(text, tuple(runs), x)
+
+
+@lru_cache(maxsize=1024)
+def extent(line: Line, size: float) -> tuple[int, int]:
+    """Pixels a line needs above and below its baseline."""
+    above, below = ASCENT * size, DESCENT * size
+    for run in line.runs:
+        _, top, _, bottom = run.font.getbbox(
+            run.text, anchor="ls", direction="rtl" if run.rtl else "ltr"
+        )
+        above, below = max(above, -top), max(below, bottom)
+    return ceil(above), ceil(below)
+
+
+def line_height(line: Line, size: float, leading: float) -> int:
+    """Height of a line in pixels: the leading, or more where its letters need it."""
+    return max(round(size * leading), sum(extent(line, size)))

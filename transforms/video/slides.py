@@ -1,0 +1,105 @@
+"""Slides as pictures: before and after everything on them has appeared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from transforms.video.canvas import Box, Canvas, Pixels
+from transforms.video.design import (
+    HEIGHT,
+    MARGIN,
+    PROGRESS_BOTTOM,
+    PROGRESS_HEIGHT,
+    PROGRESS_TOP,
+    Palette,
+    theme,
+)
+from transforms.video.layouts import decorate, lay_out
+from transforms.video.pages import Page
+from transforms.video.typeset import Typesetter
+
+_RTL_LANGUAGES = frozenset({"ar", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A slide before and after everything on it has appeared.
+
+    Attributes:
+        blank: the background alone.
+        base: with what stands from the beginning.
+        full: with everything.
+        boxes: where the elements are that appear one by one; they do not overlap.
+        body: the part that is cleared at the end.
+        strip: what is above it, where the progress bar goes; it starts at the top left corner.
+    """
+
+    blank: Image.Image
+    base: Image.Image
+    full: Image.Image
+    boxes: tuple[Pixels, ...]
+    body: Pixels
+    strip: Image.Image
+
+
+def draw_slide(page: Page, width: int, height: int) -> Slide:
+    """Draw a slide.
+
+    Args:
+        width: pixels, even.
+        height: pixels, even.
+    """
+    palette, rtl = _look(page)
+    picture = Image.new("RGB", (width, height), palette.background)
+    typesetter = Typesetter(page.language)
+    canvas = Canvas(picture, height / HEIGHT, palette.background, typesetter, rtl)
+    decorate(canvas, page, palette)
+    blank = picture.copy()
+    elements = lay_out(canvas, page, palette)
+    base = picture.copy()
+    for element in elements:
+        element.draw(canvas)
+    return Slide(
+        blank,
+        base,
+        picture,
+        tuple(canvas.pixels(element.box) for element in elements),
+        canvas.pixels(Box(0, PROGRESS_BOTTOM, canvas.width, HEIGHT - PROGRESS_BOTTOM)),
+        blank.crop(canvas.pixels(Box(0, 0, canvas.width, PROGRESS_BOTTOM))),
+    )
+
+
+def draw_progress(
+    page: Page, strip: Image.Image, height: int, section: int, sections: int, share: float
+) -> Image.Image:
+    """The strip above a slide, showing how far the lesson is.
+
+    Args:
+        strip: the empty strip, `Slide.strip`.
+        height: of the whole picture in pixels.
+        section: index of the section that is on.
+        sections: how many there are.
+        share: how much of the section is done, 0-1.
+    """
+    palette, rtl = _look(page)
+    picture = strip.copy()
+    canvas = Canvas(picture, height / HEIGHT, palette.background, Typesetter(page.language), rtl)
+    gap = 8.0
+    width = (canvas.width - 2 * MARGIN + gap) / sections - gap
+    for i in range(sections):
+        done = 1.0 if i < section else share if i == section else 0.0
+        bar = Box(MARGIN + i * (width + gap), PROGRESS_TOP, width, PROGRESS_HEIGHT)
+        canvas.rounded(bar, palette.line, PROGRESS_HEIGHT / 2)
+        if done:
+            filled = Box(bar.x, bar.y, max(PROGRESS_HEIGHT, width * done), bar.height)
+            canvas.rounded(filled, palette.accent, PROGRESS_HEIGHT / 2)
+    return picture
+
+
+def _look(page: Page) -> tuple[Palette, bool]:
+    """The palette of a page, and whether its layout is mirrored."""
+    colours = theme(page.subject)
+    palette = colours.light if page.kind == "scene" else colours.dark
+    return palette, page.language.lower().split("-")[0] in _RTL_LANGUAGES

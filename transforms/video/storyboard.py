@@ -1,0 +1,175 @@
+"""From a script and its narration to shots: which slide is seen when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from transforms.model import Narration, Script, Section, Sentence, Visual
+from transforms.video.pages import Page, parts
+from transforms.video.timeline import FADE, FPS, reveal_frames, spoken_at
+from transforms.video.typeset import Typesetter
+
+END_CARD_DELAY = 0.3
+"""Seconds between the last word and the end card."""
+END_CARD_LEAST = 1.0
+"""Seconds of silence an end card needs; without them the takeaways stay."""
+MOST_SOURCES = 3
+TYPE_CREDIT = "Set in Inter and Noto Sans (SIL Open Font License)"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A slide and its place on the timeline, in frames.
+
+    Attributes:
+        section: index of the section it belongs to.
+        start: first frame.
+        length: number of frames, at least 1.
+        reveals: for each of `parts(page)`, when it begins to appear, counted from `start`.
+        progress: frames, counted from `start`, with the share of the section that is done by then.
+    """
+
+    page: Page
+    section: int
+    start: int
+    length: int
+    reveals: tuple[int, ...]
+    progress: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of the lesson a viewer can jump to, in frames."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Storyboard:
+    """The shots of a lesson, one after the other without a gap.
+
+    Attributes:
+        sections: number of sections of the script, spoken or not.
+        frames: length of the lesson.
+    """
+
+    shots: tuple[Shot, ...]
+    chapters: tuple[Chapter, ...]
+    sections: int
+    frames: int
+
+
+def plan(script: Script, narration: Narration, seconds: float) -> Storyboard:
+    """Lay a lesson out in time.
+
+    Args:
+        script: the words and visuals.
+        narration: when each section and sentence is spoken.
+        seconds: length of the audio.
+    """
+    total = max(1, round(seconds * FPS))
+    typesetter = Typesetter(script.language)
+    sections = script.sections()
+    bounds = [0, *(min(total, round(start * FPS)) for start, _ in narration.sections[1:]), total]
+    shots: list[Shot] = []
+    chapters: list[Chapter] = []
+    for index, section in enumerate(sections):
+        start, length = bounds[index], bounds[index + 1] - bounds[index]
+        if length <= 0:
+            continue
+        spoken = [sentence for sentence in narration.sentences if sentence.section == index]
+        page = _page(script, section, index, typesetter)
+        shots.append(_shot(page, index, start, length, spoken))
+        chapters.append(Chapter(page.heading or str(index + 1), start, start + length))
+    return Storyboard(
+        (*shots[:-1], *_ending(shots[-1], script, narration, typesetter)),
+        tuple(chapters),
+        len(sections),
+        total,
+    )
+
+
+def _page(script: Script, section: Section, index: int, typesetter: Typesetter) -> Page:
+    english = script.language.lower().startswith("en")
+    subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
+    grade = f"Grade {script.grade_level}" if english else str(script.grade_level)
+    scenes = len(script.scenes)
+    place = f"{index} of {scenes}" if english else f"{index} / {scenes}"
+    detail = {"title": grade, "scene": place}.get(section.kind, "")
+    lines = (section.narration,) if section.kind == "title" else section.bullets
+    shown = frozenset(section.visual.items)
+    lines = tuple(line for line in lines if line not in shown)
+    return Page(
+        section.kind,
+        script.subject,
+        script.language,
+        typesetter.prepare(" · ".join(part for part in (subject, detail) if part)),
+        typesetter.prepare(section.heading),
+        _prepared(lines, typesetter),
+        replace(
+            section.visual,
+            text=_formula_or_words(section.visual, typesetter),
+            items=_prepared(section.visual.items, typesetter),
+        ),
+    )
+
+
+def _formula_or_words(visual: Visual, typesetter: Typesetter) -> str:
+    """Mathtext must keep what the fonts for words do not have."""
+    return visual.text.strip() if visual.kind == "formula" else typesetter.prepare(visual.text)
+
+
+def _prepared(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
+    return tuple(text for text in map(typesetter.prepare, texts) if text)
+
+
+def _shot(page: Page, section: int, start: int, length: int, spoken: Sequence[Sentence]) -> Shot:
+    reveals: list[int] = []
+    for group in parts(page):
+        times = (
+            spoken_at(group, spoken)
+            if spoken
+            else [(start + length * i / len(group)) / FPS for i in range(len(group))]
+        )
+        reveals += reveal_frames(times, start, length)
+    progress = [(0, 0.0)] + [
+        (
+            max(0, round(sentence.start * FPS) - start),
+            min(1.0, (round(sentence.end * FPS) - start) / length),
+        )
+        for sentence in spoken[:-1]
+    ]
+    if spoken:
+        progress.append((max(0, round(spoken[-1].start * FPS) - start), 1.0))
+    return Shot(page, section, start, length, tuple(reveals), tuple(progress))
+
+
+def _ending(
+    last: Shot, script: Script, narration: Narration, typesetter: Typesetter
+) -> tuple[Shot, ...]:
+    """The last shot, and in the silence after it the end card."""
+    if not narration.sentences:
+        return (last,)
+    cut = round((narration.sentences[-1].end + END_CARD_DELAY) * FPS)
+    end = last.start + last.length
+    if end - cut < END_CARD_LEAST * FPS or cut - last.start < 4 * FADE:
+        return (last,)
+    sources = "; ".join(script.sources[:MOST_SOURCES])
+    lines = [f"Sources: {sources}"] if sources else []
+    lines += [f"Voice: {narration.voice}"] if narration.voice else []
+    page = Page(
+        "end",
+        script.subject,
+        script.language,
+        "",
+        typesetter.prepare(script.title),
+        _prepared([*lines, TYPE_CREDIT], typesetter),
+    )
+    reveals = tuple(min(reveal, cut - last.start - 2 * FADE) for reveal in last.reveals)
+    return (
+        replace(last, length=cut - last.start, reveals=reveals),
+        Shot(page, last.section, cut, end - cut, (), ((0, 1.0),)),
+    )

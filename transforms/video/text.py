@@ -1,0 +1,75 @@
+"""What a lesson's words may contain once they are to be drawn or captioned.
+
+Words come from students, models and data files, so nothing about them is taken for granted: control
+and formatting characters go, towers of combining marks are cut down, white space is single spaces.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex  # type: ignore[import-untyped]
+
+ZWNJ, ZWJ = "\u200c", "\u200d"
+MAX_MARKS = 4
+"""Combining marks kept on one base character; pointed Hebrew and Vietnamese need three."""
+
+_GRAPHEME = regex.compile(r"\X")
+_MARK_TOWER = regex.compile(rf"(\p{{M}}{{{MAX_MARKS}}})\p{{M}}+")
+_SPACES = regex.compile(r"\s+")
+_VARIATION_SELECTOR = regex.compile(r"\p{Variation_Selector}")
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3000-\u303f\uff00-\uffef]")
+_NO_BREAK_BEFORE = frozenset(
+    "、。，．！？；：）］｝」』】〉》〕’”…‥・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ,.!?;:)]}%»"
+)
+_NO_BREAK_AFTER = frozenset("（［｛「『【〈《〔‘“([{«$€£¥")
+_BREAK_AFTER = frozenset("-‐–—/")
+_LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
+"""Thai and Lao vowels that are written before their syllable and so always begin one."""
+
+
+def clean(text: str) -> str:
+    """Text as it may be shown: NFC, no control, format, private or unassigned characters.
+
+    Joiners that shape letters stay. Bidirectional controls go: the order of a line follows from
+    its letters alone, so no text can reorder its neighbours.
+    """
+    kept = "".join(
+        " " if char.isspace() else char
+        for char in unicodedata.normalize("NFC", text)
+        if char.isspace() or char in (ZWNJ, ZWJ) or unicodedata.category(char) not in _DROPPED
+    )
+    kept = _VARIATION_SELECTOR.sub("", kept)
+    return _SPACES.sub(" ", _MARK_TOWER.sub(r"\1", kept)).strip()
+
+
+def graphemes(text: str) -> list[str]:
+    """What a reader sees as single characters (UAX #29)."""
+    return _GRAPHEME.findall(text)
+
+
+def break_points(text: str) -> list[int]:
+    """Indices before which a line of cleaned text may be broken.
+
+    A small subset of UAX #14: after spaces, after hyphens and slashes between letters, between
+    ideographs and kana with their rules for brackets and small kana, and before the vowels that
+    begin a Thai or Lao syllable.
+    """
+    return [i for i in range(1, len(text)) if _may_break(text, i)]
+
+
+def _may_break(text: str, i: int) -> bool:
+    before, after = text[i - 1], text[i]
+    if after == " " or unicodedata.combining(after) or ZWJ in (before, after):
+        return False
+    if before == " ":
+        return True
+    if before in _NO_BREAK_AFTER or after in _NO_BREAK_BEFORE:
+        return False
+    if _CJK.match(before) or _CJK.match(after):
+        return True
+    if before in _BREAK_AFTER:
+        return i > 1 and text[i - 2].isalnum() and after.isalnum()
+    return after in _LEADING_VOWELS and before.isalpha()

@@ -1,0 +1,94 @@
+"""What a scene shows besides its bullets, and how it is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transforms.model import Visual
+from transforms.video.canvas import Box, Canvas
+from transforms.video.design import Palette
+from transforms.video.elements import Element, label
+from transforms.video.panels import comparison, formula, plot, quote
+from transforms.video.sequences import step_column, step_row, timeline_column, timeline_row
+from transforms.video.typeset import Block
+
+MOST_ITEMS = 6
+_LISTS = frozenset({"steps", "process", "timeline", "comparison"})
+_CAPTION_HEIGHT = 48.0
+
+
+def visual_parts(visual: Visual) -> tuple[str, ...]:
+    """The words of each element that `visual_elements` makes, in the same order.
+
+    Formulas and plots have none: no sentence spells them out, so they stand from the beginning.
+    """
+    if visual.kind in _LISTS:
+        return visual.items[:MOST_ITEMS]
+    if visual.kind == "quote":
+        return (visual.text,) if visual.text else ()
+    if visual.kind == "formula":
+        return ("",) if visual.text else ()
+    if visual.kind == "plot":
+        return ("",) if visual.items else ()
+    return ()
+
+
+def visual_elements(
+    canvas: Canvas, visual: Visual, area: Box, palette: Palette, *, alone: bool
+) -> list[Element]:
+    """Lay a visual out.
+
+    Args:
+        area: what it may take.
+        alone: the area is the whole width of the slide.
+    """
+    if visual.kind == "formula":
+        return [formula(canvas, visual, area, palette)]
+    if visual.kind == "quote":
+        return [quote(canvas, visual, area, palette)]
+    if not visual.text:
+        return _listed(canvas, visual, area, palette, alone)
+    caption = label(canvas, visual.text, area.width)
+    top = Box(area.x, area.y, area.width, _CAPTION_HEIGHT)
+    below = Box(area.x, top.bottom, area.width, area.height - _CAPTION_HEIGHT)
+    first, *others = _listed(canvas, visual, below, palette, alone)
+    return [_captioned(first, caption, top, palette), *others]
+
+
+def _listed(
+    canvas: Canvas, visual: Visual, area: Box, palette: Palette, alone: bool
+) -> list[Element]:
+    items = visual.items[:MOST_ITEMS]
+    if visual.kind == "comparison":
+        return comparison(canvas, [_split(item, "|") for item in items], area, palette)
+    if visual.kind == "plot":
+        return [plot(canvas, _labelled(items), area, palette)]
+    if visual.kind == "timeline":
+        lay_out = timeline_row if alone else timeline_column
+        return lay_out(canvas, _labelled(items), area, palette)
+    if alone:
+        return step_row(canvas, items, area, palette, arrows=visual.kind == "process")
+    return step_column(canvas, items, area, palette)
+
+
+def _captioned(element: Element, caption: Block, top: Box, palette: Palette) -> Element:
+    """An element with a line above it that appears together with it."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.text(caption, top, palette.accent)
+        element.draw(canvas)
+
+    left, right = min(top.x, element.box.x), max(element.box.right, element.box.x)
+    box = Box(left, top.y, right - left, element.box.bottom - top.y)
+    return Element(box, draw)
+
+
+def _labelled(items: Sequence[str]) -> list[tuple[str, str]]:
+    """``"label: text"`` items; one without a label is all text."""
+    pairs = [_split(item, ":") for item in items]
+    return [(left, right) if right else ("", left) for left, right in pairs]
+
+
+def _split(item: str, mark: str) -> tuple[str, str]:
+    left, _, right = item.partition(mark)
+    return left.strip(), right.strip()
