@@ -1,0 +1,3 @@
+from pipeline.embedded.pubsub.command import main
+
+main()

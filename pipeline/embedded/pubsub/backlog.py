@@ -1,0 +1,297 @@
+"""What one subscription still has to deliver: a state machine that is told the time.
+
+It does no waiting and no I/O. Every method takes `now` in seconds of a monotonic clock, and
+`next_event` says when `advance` has something to do.
+
+With ordering on, the messages of one key form a lane: a lane hands out a run of messages in order
+and then nothing more until all of that run is settled. A message that is handed back takes the
+later ones of its lane back with it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field
+
+from pipeline.embedded.pubsub.delivery import Holder, Lease, Message, Policy
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The messages of one ordering key.
+
+    Attributes:
+        pending: sequences waiting to be delivered, a heap.
+        leased: ack ids of what is delivered and unsettled, by sequence.
+        resumes: until when the lane is held back; 0 when it is not.
+        queued: its first message is among the ready ones.
+    """
+
+    key: str
+    pending: list[int] = field(default_factory=list)
+    leased: dict[int, str] = field(default_factory=dict)
+    resumes: float = 0.0
+    queued: bool = False
+
+
+class Backlog:
+    """The undelivered and unsettled messages of one subscription.
+
+    Args:
+        policy: how to deliver.
+        bury: called with a message and the number of its deliveries when there were
+            `Policy.max_attempts`; false means that it could not be taken and stays here.
+    """
+
+    def __init__(self, policy: Policy, bury: Callable[[Message, int], bool]) -> None:
+        self.policy = policy
+        self._bury = bury
+        self._messages: dict[int, Message] = {}
+        self._acked: set[int] = set()
+        self._attempts: dict[int, int] = {}
+        self._leases: dict[str, Lease] = {}
+        self._issued = 0
+        self._clear_queues()
+
+    def _clear_queues(self) -> None:
+        self._ready: list[int] = []
+        self._lanes: dict[str, _Lane] = {}
+        self._delayed: list[tuple[float, int]] = []
+        self._paused: list[tuple[float, str]] = []
+        self._expiries: list[tuple[float, str]] = []
+
+    @property
+    def ready(self) -> bool:
+        """Whether `take` would deliver something."""
+        return bool(self._ready)
+
+    def unacked(self) -> dict[int, Message]:
+        """Every message not yet acknowledged, delivered or not, by sequence."""
+        return {n: m for n, m in self._messages.items() if n not in self._acked}
+
+    def retained(self) -> dict[int, Message]:
+        """Every message that can still be sought to, by sequence."""
+        return dict(self._messages)
+
+    def add(self, message: Message) -> None:
+        """Accepts a new message."""
+        self._messages[message.sequence] = message
+        self._enqueue(message)
+
+    def take(
+        self,
+        now: float,
+        messages: int,
+        size: int,
+        holder: Holder,
+        ack_deadline: float | None = None,
+    ) -> list[Lease]:
+        """Delivers what is ready, oldest first.
+
+        Args:
+            now: the time.
+            messages: at most so many.
+            size: at most so many bytes, unless the first message alone is larger.
+            holder: who takes them.
+            ack_deadline: seconds until they expire; by default the policy's.
+        """
+        self.advance(now)
+        deadline = now + (ack_deadline or self.policy.ack_deadline)
+        taken: list[Lease] = []
+        # The next message of a lane that this call has begun; it stays in the lane unless taken.
+        continued: list[int] = []
+        while len(taken) < messages and (self._ready or continued):
+            source = self._ready
+            if continued and (not self._ready or continued[0] < self._ready[0]):
+                source = continued
+            message = self._messages[source[0]]
+            if taken and message.size > size:
+                break
+            heapq.heappop(source)
+            size -= message.size
+            lease = self._lease(message, deadline, holder)
+            taken.append(lease)
+            if lane := self._lane(message):
+                heapq.heappop(lane.pending)
+                lane.queued = False
+                lane.leased[message.sequence] = lease.ack_id
+                if lane.pending:
+                    heapq.heappush(continued, lane.pending[0])
+        return taken
+
+    def ack(self, ack_id: str, now: float) -> bool:
+        """Settles a message for good; false when the lease is no longer valid."""
+        self.advance(now)
+        lease = self._leases.get(ack_id)
+        if lease is None:
+            return False
+        self._end(lease)
+        self._settle(lease.message.sequence)
+        if lane := self._lane(lease.message):
+            self._release(lane)
+        return True
+
+    def modify(self, ack_id: str, seconds: float, now: float) -> bool:
+        """Moves a lease's end to `seconds` from now; 0 hands the message back.
+
+        Returns:
+            False when the lease is no longer valid.
+        """
+        self.advance(now)
+        lease = self._leases.get(ack_id)
+        if lease is None:
+            return False
+        if seconds > 0:
+            lease.deadline = now + seconds
+            heapq.heappush(self._expiries, (lease.deadline, ack_id))
+        else:
+            self._hand_back(lease, now)
+        return True
+
+    def advance(self, now: float) -> None:
+        """Lets expire, return and be forgotten what is due."""
+        while self._expiries and self._expiries[0][0] <= now:
+            _, ack_id = heapq.heappop(self._expiries)
+            lease = self._leases.get(ack_id)
+            if lease is not None and lease.deadline <= now:
+                self._hand_back(lease, now)
+        while self._delayed and self._delayed[0][0] <= now:
+            heapq.heappush(self._ready, heapq.heappop(self._delayed)[1])
+        while self._paused and self._paused[0][0] <= now:
+            lane = self._lanes.get(heapq.heappop(self._paused)[1])
+            if lane is not None and lane.resumes <= now:
+                lane.resumes = 0.0
+                self._release(lane)
+        expired = set()
+        for sequence, message in self._messages.items():  # oldest first
+            if message.arrived + self.policy.retention > now:
+                break
+            expired.add(sequence)
+        if expired:
+            self._forget(expired)
+
+    def next_event(self) -> float | None:
+        """When `advance` next has something to do; None for never."""
+        while self._expiries:
+            lease = self._leases.get(self._expiries[0][1])
+            if lease is not None and lease.deadline <= self._expiries[0][0]:
+                break
+            heapq.heappop(self._expiries)  # settled or extended since
+        times = [time[0][0] for time in (self._expiries, self._delayed, self._paused) if time]
+        oldest = next(iter(self._messages.values()), None)
+        if oldest is not None:
+            times.append(oldest.arrived + self.policy.retention)
+        return min(times, default=None)
+
+    def seek(self, messages: Iterable[Message], unacked: Container[int]) -> None:
+        """Starts over: `messages` are retained, those in `unacked` are to be delivered again.
+
+        Every lease ends; its ack id means nothing any more.
+        """
+        for lease in list(self._leases.values()):
+            self._end(lease)
+        self._clear_queues()
+        self._attempts.clear()
+        self._messages = {m.sequence: m for m in sorted(messages, key=lambda m: m.sequence)}
+        self._acked = {n for n in self._messages if n not in unacked}
+        for message in list(self._messages.values()):
+            if message.sequence in self._acked:
+                self._settle(message.sequence)
+            else:
+                self._enqueue(message)
+
+    def _lease(self, message: Message, deadline: float, holder: Holder) -> Lease:
+        self._issued += 1
+        attempt = self._attempts.get(message.sequence, 0) + 1
+        self._attempts[message.sequence] = attempt
+        lease = Lease(f"{message.sequence}-{self._issued}", message, attempt, deadline, holder)
+        self._leases[lease.ack_id] = lease
+        heapq.heappush(self._expiries, (deadline, lease.ack_id))
+        holder.grow(message.size)
+        return lease
+
+    def _end(self, lease: Lease) -> None:
+        del self._leases[lease.ack_id]
+        lease.holder.shrink(lease.message.size)
+        if lane := self._lane(lease.message):
+            lane.leased.pop(lease.message.sequence, None)
+
+    def _hand_back(self, lease: Lease, now: float) -> None:
+        message = lease.message
+        self._end(lease)
+        lane = self._lane(message)
+        if lane is not None:
+            for ack_id in [ack_id for n, ack_id in lane.leased.items() if n > message.sequence]:
+                follower = self._leases[ack_id]
+                self._end(follower)
+                heapq.heappush(lane.pending, follower.message.sequence)
+        limit = self.policy.max_attempts
+        buried = limit is not None and lease.attempt >= limit and self._bury(message, lease.attempt)
+        delay = 0.0 if buried else self.policy.delay(lease.attempt)
+        if buried:
+            self._settle(message.sequence)
+        elif lane is not None:
+            heapq.heappush(lane.pending, message.sequence)
+        elif delay:
+            heapq.heappush(self._delayed, (now + delay, message.sequence))
+        else:
+            heapq.heappush(self._ready, message.sequence)
+        if lane is not None:
+            if delay:
+                lane.resumes = max(lane.resumes, now + delay)
+                heapq.heappush(self._paused, (lane.resumes, lane.key))
+            self._release(lane)
+
+    def _enqueue(self, message: Message) -> None:
+        if not self._is_keyed(message):
+            heapq.heappush(self._ready, message.sequence)
+            return
+        key = message.pb.ordering_key
+        lane = self._lanes.setdefault(key, _Lane(key))
+        heapq.heappush(lane.pending, message.sequence)
+        self._release(lane)
+
+    def _release(self, lane: _Lane) -> None:
+        """Queues the first message of a lane that nothing holds back; drops an empty lane."""
+        if lane.leased or lane.queued or lane.resumes:
+            return
+        if lane.pending:
+            lane.queued = True
+            heapq.heappush(self._ready, lane.pending[0])
+        else:
+            del self._lanes[lane.key]
+
+    def _is_keyed(self, message: Message) -> bool:
+        return self.policy.ordered and bool(message.pb.ordering_key)
+
+    def _lane(self, message: Message) -> _Lane | None:
+        return self._lanes.get(message.pb.ordering_key) if self._is_keyed(message) else None
+
+    def _settle(self, sequence: int) -> None:
+        self._attempts.pop(sequence, None)
+        if self.policy.retain_acked:
+            self._acked.add(sequence)
+        else:
+            self._acked.discard(sequence)
+            del self._messages[sequence]
+
+    def _forget(self, expired: set[int]) -> None:
+        """Drops messages that outlived their retention, wherever they are."""
+        for lease in [x for x in self._leases.values() if x.message.sequence in expired]:
+            self._end(lease)
+        self._ready = [
+            n for n in self._ready if n not in expired and not self._is_keyed(self._messages[n])
+        ]
+        self._delayed = [(time, n) for time, n in self._delayed if n not in expired]
+        for sequence in expired:
+            del self._messages[sequence]
+            self._acked.discard(sequence)
+            self._attempts.pop(sequence, None)
+        heapq.heapify(self._ready)
+        heapq.heapify(self._delayed)
+        for lane in list(self._lanes.values()):
+            lane.queued = False
+            lane.pending = [n for n in lane.pending if n not in expired]
+            heapq.heapify(lane.pending)
+            self._release(lane)

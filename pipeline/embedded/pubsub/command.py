@@ -1,0 +1,25 @@
+"""`python -m pipeline.embedded.pubsub`: the server in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+from pipeline.embedded.pubsub.server import PubSubServer
+
+
+def main() -> None:
+    """Serves until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.embedded.pubsub",
+        description="An in-memory Pub/Sub server on the loopback, for development and tests.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="a free one by default")
+    arguments = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with PubSubServer(arguments.port) as server:
+        print(f"export PUBSUB_EMULATOR_HOST={server.host}", flush=True)
+        stop.wait()

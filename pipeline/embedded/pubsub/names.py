@@ -1,0 +1,58 @@
+"""Resource names as the service checks them: ``projects/PROJECT/COLLECTION/ID``.
+
+Rules: https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names and
+https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pipeline.embedded.pubsub.refusal import invalid
+
+Collection = Literal["topics", "subscriptions", "snapshots"]
+
+DELETED_TOPIC = "_deleted-topic_"
+"""What a subscription shows as its topic once that topic is gone."""
+
+# An id with an optional legacy domain in front, or a project number.
+_PROJECT = r"projects/(?:(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[0-9]+)"
+_ID = r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}"
+
+
+def check(name: str, collection: Collection) -> str:
+    """`name`, if it is a well-formed name in `collection`.
+
+    Raises:
+        Refused: INVALID_ARGUMENT.
+    """
+    if not re.fullmatch(f"{_PROJECT}/{collection}/{_ID}", name):
+        raise invalid(
+            f"Invalid [{collection}] name: (name={name}). A name is "
+            f"projects/PROJECT/{collection}/ID; an id has 3-255 letters, digits or characters of "
+            "'-_.~+%' and starts with a letter but not with 'goog'; a project id has 6-30 "
+            "lower-case letters, digits and hyphens."
+        )
+    return name
+
+
+def check_project(name: str) -> str:
+    """`name`, if it is ``projects/PROJECT``.
+
+    Raises:
+        Refused: INVALID_ARGUMENT.
+    """
+    if not re.fullmatch(_PROJECT, name):
+        raise invalid(f"Invalid project name: (name={name})")
+    return name
+
+
+def project_of(name: str) -> str:
+    """The project part of a well-formed name."""
+    return name.split("/")[1]
+
+
+def id_of(name: str) -> str:
+    """The last part of a well-formed name."""
+    return name.split("/")[3]

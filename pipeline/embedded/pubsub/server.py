@@ -1,0 +1,111 @@
+"""A Pub/Sub server for Google's own clients: in this process, in memory, on the loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+import grpc
+import grpc.aio
+
+from pipeline.embedded.pubsub.broker import Broker
+from pipeline.embedded.pubsub.service import Service
+from transforms.errors import DependencyDown
+
+_OPTIONS = (
+    # A busy port must be an error, not a share of somebody else's traffic.
+    ("grpc.so_reuseport", 0),
+    # Above the limit on a publish, so that too large a one is refused in words.
+    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
+    ("grpc.max_send_message_length", -1),
+    # Google's clients ping every 30 s; gRPC's default is to hang up on them for that.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
+)
+
+
+class PubSubServer:
+    """google.pubsub.v1 for one process and its children; nothing outlives `stop`.
+
+    Args:
+        port: a free one when 0.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def host(self) -> str:
+        """``host:port``, as the clients read it from `PUBSUB_EMULATOR_HOST`."""
+        return f"127.0.0.1:{self._port}"
+
+    def client_environment(self) -> dict[str, str]:
+        """The variables that make Google's clients talk to this server."""
+        return {"PUBSUB_EMULATOR_HOST": self.host}
+
+    def start(self) -> str:
+        """Starts serving.
+
+        Returns:
+            `host`.
+
+        Raises:
+            DependencyDown: the port is taken.
+        """
+        started: Future[int] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(started)), name="pubsub-server", daemon=True
+        )
+        self._thread.start()
+        self._port = started.result()
+        return self.host
+
+    def stop(self) -> None:
+        """Stops serving and forgets everything; calls in progress are cut off."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._thread = None
+
+    def wait(self) -> None:
+        """Blocks until the server is stopped."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def _serve(self, started: Future[int]) -> None:
+        server = grpc.aio.server(options=_OPTIONS)
+        server.add_generic_rpc_handlers(Service(Broker()).handlers())
+        try:
+            port = server.add_insecure_port(self.host)
+        except RuntimeError as error:
+            started.set_exception(
+                DependencyDown("pubsub", f"cannot listen on {self.host}: {error}")
+            )
+            return
+        await server.start()
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        started.set_result(port)
+        await self._stopping.wait()
+        await server.stop(grace=None)

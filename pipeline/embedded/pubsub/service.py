@@ -1,0 +1,258 @@
+"""google.pubsub.v1 over gRPC: the broker's methods as generic handlers.
+
+The message classes are the raw ones inside google-cloud-pubsub, which brings no server stubs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from google.pubsub_v1 import types
+from google.rpc import (  # type: ignore[import-untyped]
+    code_pb2,
+    error_details_pb2,
+    status_pb2,
+)
+
+from pipeline.embedded.pubsub.broker import Broker
+from pipeline.embedded.pubsub.delivery import Holder
+from pipeline.embedded.pubsub.names import check_project, project_of
+from pipeline.embedded.pubsub.refusal import Refused, invalid
+from pipeline.embedded.pubsub.streaming import Stream, received
+from pipeline.embedded.pubsub.subscription import MAX_RESPONSE_BYTES
+
+_MAX_PAGE = 1_000
+_MAX_ACK_BYTES = 512 * 1024
+_PULL_SECONDS = 90.0
+"""How long an empty pull of a client without a deadline waits."""
+
+_PULL_MARGIN = 1.0
+"""Seconds before the client's deadline at which an empty pull is answered."""
+
+
+class Service:
+    """The calls of the Publisher and the Subscriber service."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """What a gRPC server is given."""
+        broker = self._broker
+        publisher: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+            "CreateTopic": (types.Topic, broker.create_topic),
+            "UpdateTopic": (types.UpdateTopicRequest, broker.update_topic),
+            "GetTopic": (types.GetTopicRequest, lambda r: broker.topic(r.topic)),
+            "DeleteTopic": (types.DeleteTopicRequest, lambda r: broker.delete_topic(r.topic)),
+            "ListTopics": (types.ListTopicsRequest, self._list_topics),
+            "ListTopicSubscriptions": (
+                types.ListTopicSubscriptionsRequest,
+                self._list_topic_subscriptions,
+            ),
+            "ListTopicSnapshots": (types.ListTopicSnapshotsRequest, self._list_topic_snapshots),
+            "Publish": (types.PublishRequest, self._publish),
+            "DetachSubscription": (types.DetachSubscriptionRequest, self._detach),
+        }
+        subscriber: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+            "CreateSubscription": (types.Subscription, broker.create_subscription),
+            "UpdateSubscription": (types.UpdateSubscriptionRequest, broker.update_subscription),
+            "GetSubscription": (
+                types.GetSubscriptionRequest,
+                lambda r: broker.subscription(r.subscription),
+            ),
+            "DeleteSubscription": (
+                types.DeleteSubscriptionRequest,
+                lambda r: broker.delete_subscription(r.subscription),
+            ),
+            "ListSubscriptions": (types.ListSubscriptionsRequest, self._list_subscriptions),
+            "Acknowledge": (types.AcknowledgeRequest, self._acknowledge),
+            "ModifyAckDeadline": (types.ModifyAckDeadlineRequest, self._modify_ack_deadline),
+            "CreateSnapshot": (types.CreateSnapshotRequest, broker.create_snapshot),
+            "UpdateSnapshot": (types.UpdateSnapshotRequest, broker.update_snapshot),
+            "GetSnapshot": (types.GetSnapshotRequest, lambda r: broker.snapshot(r.snapshot)),
+            "DeleteSnapshot": (
+                types.DeleteSnapshotRequest,
+                lambda r: broker.delete_snapshot(r.snapshot),
+            ),
+            "ListSnapshots": (types.ListSnapshotsRequest, self._list_snapshots),
+            "Seek": (types.SeekRequest, self._seek),
+        }
+        waiting = {
+            "Pull": _unary(types.PullRequest, _refusing(self._pull)),
+            "StreamingPull": grpc.stream_stream_rpc_method_handler(
+                _refusing(self._streaming_pull),
+                types.StreamingPullRequest.pb().FromString,
+                _serialize,
+            ),
+        }
+        return [
+            _service("Publisher", publisher, {}),
+            _service("Subscriber", subscriber, waiting),
+        ]
+
+    def _publish(self, request: Any) -> Any:
+        ids = self._broker.publish(request.topic, request.messages, request.ByteSize())
+        return types.PublishResponse.pb()(message_ids=ids)
+
+    def _detach(self, request: Any) -> Any:
+        self._broker.detach_subscription(request.subscription)
+        return types.DetachSubscriptionResponse.pb()()
+
+    def _acknowledge(self, request: Any) -> None:
+        if request.ByteSize() > _MAX_ACK_BYTES:
+            raise invalid(f"Request payload size exceeds the limit: {_MAX_ACK_BYTES} bytes.")
+        subscription = self._broker.find(request.subscription)
+        _report(subscription.ack(_some(request.ack_ids)))
+
+    def _modify_ack_deadline(self, request: Any) -> None:
+        if request.ByteSize() > _MAX_ACK_BYTES:
+            raise invalid(f"Request payload size exceeds the limit: {_MAX_ACK_BYTES} bytes.")
+        subscription = self._broker.find(request.subscription)
+        ids = _some(request.ack_ids)
+        _report(subscription.modify(ids, [request.ack_deadline_seconds] * len(ids)))
+
+    def _seek(self, request: Any) -> Any:
+        if request.HasField("time"):
+            self._broker.seek_time(request.subscription, request.time.ToNanoseconds())
+        elif request.HasField("snapshot"):
+            self._broker.seek_snapshot(request.subscription, request.snapshot)
+        else:
+            raise invalid("A seek needs a time or a snapshot.")
+        return types.SeekResponse.pb()()
+
+    def _list_topics(self, request: Any) -> Any:
+        check_project(request.project)
+        found = self._broker.topics(project_of(request.project))
+        names, token = _page(found, request)
+        return types.ListTopicsResponse.pb()(
+            topics=[found[name] for name in names], next_page_token=token
+        )
+
+    def _list_subscriptions(self, request: Any) -> Any:
+        check_project(request.project)
+        found = self._broker.subscriptions(project_of(request.project))
+        names, token = _page(found, request)
+        return types.ListSubscriptionsResponse.pb()(
+            subscriptions=[found[name] for name in names], next_page_token=token
+        )
+
+    def _list_snapshots(self, request: Any) -> Any:
+        check_project(request.project)
+        found = self._broker.snapshots(project_of(request.project))
+        names, token = _page(found, request)
+        return types.ListSnapshotsResponse.pb()(
+            snapshots=[found[name] for name in names], next_page_token=token
+        )
+
+    def _list_topic_subscriptions(self, request: Any) -> Any:
+        names, token = _page(self._broker.subscriptions_of(request.topic), request)
+        return types.ListTopicSubscriptionsResponse.pb()(subscriptions=names, next_page_token=token)
+
+    def _list_topic_snapshots(self, request: Any) -> Any:
+        names, token = _page(self._broker.snapshots_of(request.topic), request)
+        return types.ListTopicSnapshotsResponse.pb()(snapshots=names, next_page_token=token)
+
+    async def _pull(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        subscription = self._broker.find(request.subscription)
+        if request.max_messages <= 0:
+            raise invalid("No max_messages specified")
+        until = asyncio.get_running_loop().time() + _patience(context.time_remaining())
+        while True:
+            leases = subscription.take(request.max_messages, MAX_RESPONSE_BYTES, Holder())
+            if leases or request.return_immediately or not await subscription.wait(until):
+                return types.PullResponse.pb()(received_messages=received(subscription, leases))
+
+    async def _streaming_pull(
+        self, requests: AsyncIterable[Any], context: grpc.aio.ServicerContext
+    ) -> None:
+        incoming = aiter(requests)
+        first = await anext(incoming, None)
+        if first is None or not first.subscription:
+            raise invalid("first message must set subscription")
+        await Stream(self._broker.find(first.subscription), first, context.write).run(incoming)
+
+
+def _patience(remaining: float | None) -> float:
+    """Seconds that a pull waits for messages, given those to the client's deadline."""
+    if remaining is None:
+        return _PULL_SECONDS
+    return min(_PULL_SECONDS, max(remaining - _PULL_MARGIN, remaining / 2))
+
+
+def _some(ack_ids: Any) -> list[str]:
+    if not ack_ids:
+        raise invalid("No ack ids specified.")
+    return list(ack_ids)
+
+
+def _report(failures: Mapping[str, str]) -> None:
+    """Says which acknowledgements did not count, as exactly-once delivery does."""
+    if failures:
+        raise Refused(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "Some acknowledgement ids in the request were invalid. This could be because the "
+            "acknowledgement ids have expired or the acknowledgement ids were malformed.",
+            failures,
+        )
+
+
+def _page(names: Any, request: Any) -> tuple[list[str], str]:
+    """A page of names in order, and the token of the next: the last name on this one."""
+    if request.page_size < 0:
+        raise invalid("page_size cannot be negative")
+    rest = sorted(name for name in names if name > request.page_token)
+    size = min(request.page_size or _MAX_PAGE, _MAX_PAGE)
+    return rest[:size], rest[size - 1] if len(rest) > size else ""
+
+
+def _service(
+    name: str, calls: Mapping[str, tuple[Any, Callable[[Any], Any]]], handlers: Mapping[str, Any]
+) -> grpc.GenericRpcHandler:
+    made = {method: _unary(request, _plain(call)) for method, (request, call) in calls.items()}
+    return grpc.method_handlers_generic_handler(f"google.pubsub.v1.{name}", {**made, **handlers})
+
+
+def _unary(request: Any, behavior: Callable[..., Any]) -> Any:
+    return grpc.unary_unary_rpc_method_handler(behavior, request.pb().FromString, _serialize)
+
+
+def _serialize(message: Any) -> bytes:
+    return bytes(message.SerializeToString())
+
+
+def _plain(call: Callable[[Any], Any]) -> Callable[..., Any]:
+    async def answer(request: Any, _context: grpc.aio.ServicerContext) -> Any:
+        result = call(request)
+        return empty_pb2.Empty() if result is None else result
+
+    return _refusing(answer)
+
+
+def _refusing(behavior: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler that turns `Refused` into the call's status."""
+
+    async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            return await behavior(request, context)
+        except Refused as refused:
+            await context.abort(refused.code, refused.message, _details(refused))
+
+    return answer
+
+
+def _details(refused: Refused) -> tuple[tuple[str, bytes], ...]:
+    """Trailing metadata with a `google.rpc.Status`, where the real client looks for ack ids."""
+    if not refused.ack_ids:
+        return ()
+    status = status_pb2.Status(code=code_pb2.Code.Value(refused.code.name), message=refused.message)
+    info = error_details_pb2.ErrorInfo(
+        reason="EXACTLY_ONCE_ACKID_FAILURE",
+        domain="pubsub.googleapis.com",
+        metadata=refused.ack_ids,
+    )
+    status.details.add().Pack(info)
+    return (("grpc-status-details-bin", status.SerializeToString()),)
