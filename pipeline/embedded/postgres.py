@@ -1,0 +1,279 @@
+"""A real Postgres in a folder, which lives no longer than the process that started it."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import psutil
+
+from pipeline.embedded.postgres_home import Home, find_home
+from pipeline.embedded.process import LOOPBACK, free_port, spawn, stop
+from transforms.errors import DependencyDown
+
+_USER = "postgres"
+_START_PATIENCE = 60.0
+"""Seconds; recovery after a crash is part of it."""
+
+_STOP_PATIENCE = 15.0
+_PORT_TRIES = 5
+_PORT_TAKEN = re.compile(r"could not bind|Address already in use")
+_STILL_ENDING = re.compile(r"pre-existing shared memory block|lock file .* already exists")
+_FAST_AND_LOOSE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+
+class EmbeddedPostgres:
+    """A Postgres server whose data stays in a folder.
+
+    Args:
+        root: the folder; made if missing. One process at a time may use it.
+        port: where to listen on the loopback; any free one by default.
+        fsync: false for tests only: faster, and a crash of the machine may cost the data.
+    """
+
+    def __init__(self, root: Path, port: int | None = None, *, fsync: bool = True) -> None:
+        self._root = root.absolute()
+        self._fixed_port = port
+        self._fsync = fsync
+        self._port = port
+        self._password = ""
+        self._lock: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy's address of the database `postgres`; it holds the password."""
+        return self.database_url("postgres")
+
+    def database_url(self, database: str) -> str:
+        """SQLAlchemy's address of a database; it holds the password."""
+        return f"postgresql+pg8000://{_USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> Self:
+        """Starts the server, creating the cluster if there is none.
+
+        Raises:
+            DependencyDown: another process uses the folder, the port is taken or Postgres fails;
+                with what it said.
+        """
+        if self.pid is not None:
+            return self
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._acquire_lock()
+        try:
+            home = find_home(self._root)
+            self._stop_orphan(home)
+            self._initialize(home)
+            self._launch(home)
+        except BaseException:
+            self.stop()
+            raise
+        atexit.register(self.stop)
+        return self
+
+    def stop(self) -> None:
+        """Stops the server, cutting off its clients, and gives the folder free."""
+        atexit.unregister(self.stop)
+        self._shut_down()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def restart(self) -> None:
+        """Stops and starts the server; it keeps its port."""
+        self._shut_down()
+        self.start()
+
+    def kill(self) -> None:
+        """Kills the server as a crash would; `start` recovers what was committed."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _shut_down(self) -> None:
+        if self._process is not None:
+            # SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one.
+            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=_STOP_PATIENCE)
+            self._process = None
+
+    def _acquire_lock(self) -> None:
+        if self._lock is not None:
+            return
+        lock = (self._root / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            lock.close()
+            raise DependencyDown(
+                "postgres",
+                f"{self._root} is in use by process {owner}; wait for it to end, or give another "
+                "folder or a --database",
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def _stop_orphan(self, home: Home) -> None:
+        """Ends the server of a process that was killed; whoever holds the lock may do so."""
+        lines = _pid_file(home)
+        if not lines:
+            return
+        try:
+            orphan = psutil.Process(int(lines[0]))
+            if str(home.data) not in orphan.cmdline():
+                # Some other process has that id now; Postgres would take it for a server.
+                (home.data / "postmaster.pid").unlink()
+                return
+            orphan.send_signal(signal.SIGINT)
+            orphan.wait(_STOP_PATIENCE)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return  # Postgres itself sees that such a file is stale
+        except psutil.TimeoutExpired:
+            raise DependencyDown(
+                "postgres", f"process {lines[0]} still serves {home.data} and does not stop"
+            ) from None
+
+    def _initialize(self, home: Home) -> None:
+        password = self._root / "password"
+        if (home.data / "PG_VERSION").exists():
+            if not password.exists():
+                raise DependencyDown(
+                    "postgres",
+                    f"{password} is gone, so the data in {home.data} cannot be reached; put it "
+                    "back, or remove both to start anew",
+                )
+            self._password = password.read_text()
+            return
+        # Made aside and moved into place, so that an interrupted initdb leaves nothing half done.
+        made = home.folder / "data.new"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(mode=0o700)
+        home.give(made)
+        self._password = secrets.token_hex(16)
+        _write_private(password, self._password)
+        given = home.folder / "password.new"
+        _write_private(given, self._password)
+        home.give(given)
+        command = [
+            home.binaries / "initdb",
+            *("--pgdata", made),
+            *("--username", _USER),
+            *("--pwfile", given),
+            *("--auth", "scram-sha-256"),
+            *("--encoding", "UTF8"),
+            *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
+            *(() if self._fsync else ("--no-sync",)),
+        ]
+        done = subprocess.run(
+            command,
+            cwd=made,
+            env=_environment(),
+            user=home.user.uid if home.user else None,
+            group=home.user.gid if home.user else None,
+            extra_groups=[] if home.user else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        given.unlink()
+        if done.returncode != 0:
+            raise DependencyDown("postgres", f"initdb failed in {home.folder}:\n{done.stdout}")
+        made.rename(home.data)
+
+    def _launch(self, home: Home) -> None:
+        deadline = time.monotonic() + _START_PATIENCE
+        tries = 0
+        while True:
+            if self._port is None:
+                self._port = free_port()
+            said = self._try_launch(home, self._port, deadline)
+            if said is None:
+                return
+            tries += 1
+            if _PORT_TAKEN.search(said) and self._fixed_port is None and tries < _PORT_TRIES:
+                self._port = None
+            elif not _STILL_ENDING.search(said) or time.monotonic() > deadline:
+                raise DependencyDown(
+                    "postgres", f"Postgres did not start on {LOOPBACK}:{self._port}:\n{said}"
+                )
+            time.sleep(0.1)
+
+    def _try_launch(self, home: Home, port: int, deadline: float) -> str | None:
+        """Starts the server; returns what it said if it ended instead."""
+        command = [
+            home.binaries / "postgres",
+            *("-D", home.data, "-p", str(port), "-h", LOOPBACK, "-k", ""),
+            *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+            *(() if self._fsync else _FAST_AND_LOOSE),
+        ]
+        with home.log.open("wb") as log:
+            self._process = spawn(
+                command,
+                cwd=home.data,
+                log=log,
+                env=_environment(),
+                user=home.user,
+                last_signal=signal.SIGINT,
+            )
+        while self._process.poll() is None:
+            lines = _pid_file(home)
+            # The last line of the file is its state, as pg_ctl reads it.
+            if len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7] == "ready":
+                return None
+            if time.monotonic() > deadline:
+                stop(self._process, signal.SIGQUIT, patience=_STOP_PATIENCE)
+                return f"not ready after {_START_PATIENCE:.0f} s\n{_log_tail(home)}"
+            time.sleep(0.01)
+        return _log_tail(home)
+
+
+def _pid_file(home: Home) -> list[str]:
+    try:
+        text = (home.data / "postmaster.pid").read_text()
+    except FileNotFoundError:
+        return []
+    return [line.strip() for line in text.splitlines()]
+
+
+def _log_tail(home: Home) -> str:
+    return "\n".join(home.log.read_text(errors="replace").splitlines()[-20:])
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(text)
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

@@ -1,0 +1,91 @@
+"""Which requests to Cloud Storage must not be carried out.
+
+Rules: https://cloud.google.com/storage/docs/request-preconditions.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from gcp_storage_emulator.exceptions import NotFound
+from gcp_storage_emulator.handlers import objects
+from gcp_storage_emulator.storage import Storage
+
+from pipeline.embedded.storage_http import Reply, error
+
+_COPIES = (objects.copy, objects.rewrite)
+_READS = (objects.get, objects.download)
+_NEED_AN_OBJECT = (*_READS, objects.delete, objects.patch)
+
+
+def refusal(action: Any, request: Any, storage: Storage) -> Reply | None:
+    """The reply to a request whose conditions do not hold; None when it may go on.
+
+    Args:
+        action: the emulator's handler for it.
+        request: the emulator's request, matched to its route.
+        storage: what it is about; must not change until the request is served.
+    """
+    try:
+        bucket, name = _target(action, request, storage)
+    except NotFound:
+        return error(HTTPStatus.NOT_FOUND, "The upload session does not exist.", "notFound")
+    if name is None:
+        return None
+    live = storage.objects.get(bucket, {}).get(name)
+    if action in _NEED_AN_OBJECT:
+        wanted = _number(request, "generation")
+        if live is None or wanted not in {None, int(live["generation"])}:
+            return error(HTTPStatus.NOT_FOUND, f"No such object: {bucket}/{name}", "notFound")
+    if action in _COPIES:
+        source = storage.objects.get(request.params["bucket_name"], {})
+        if _violated(request, source.get(request.params["object_id"]), "ifSource"):
+            return _precondition_failed()
+    violated = _violated(request, live, "if")
+    if violated and violated.endswith("NotMatch") and action in _READS:
+        return Reply(HTTPStatus.NOT_MODIFIED)
+    return _precondition_failed() if violated else None
+
+
+def _target(action: Any, request: Any, storage: Storage) -> tuple[str, str | None]:
+    """Bucket and name of the object that a request is about; no name when it is about none."""
+    bucket = request.params.get("bucket_name", "")
+    if action is objects.upload_partial or "upload_id" in request.query:
+        upload = storage.get_resumable_file_obj(request.query["upload_id"][0])
+        return upload["bucket"], upload["name"]
+    if action is objects.insert:
+        name = request.query.get("name", [None])[0]
+        if name is None and isinstance(request.data, dict):
+            name = request.data.get("meta", request.data).get("name")
+        return bucket, name
+    if action in _COPIES:
+        return request.params["dest_bucket_name"], request.params["dest_object_id"]
+    return bucket, request.params.get("object_id")
+
+
+def _violated(request: Any, live: dict[str, Any] | None, prefix: str) -> str | None:
+    """The condition that does not hold; generation 0 stands for an object that does not exist."""
+    generation = int(live["generation"]) if live else 0
+    metageneration = int(live["metageneration"]) if live else None
+    for name, actual in (("Generation", generation), ("Metageneration", metageneration)):
+        wanted = _number(request, f"{prefix}{name}Match")
+        if wanted is not None and wanted != actual:
+            return f"{prefix}{name}Match"
+        unwanted = _number(request, f"{prefix}{name}NotMatch")
+        if unwanted is not None and unwanted == actual:
+            return f"{prefix}{name}NotMatch"
+    return None
+
+
+def _number(request: Any, name: str) -> int | None:
+    values = request.query.get(name)
+    return int(values[0]) if values else None
+
+
+def _precondition_failed() -> Reply:
+    return error(
+        HTTPStatus.PRECONDITION_FAILED,
+        "At least one of the pre-conditions you specified did not hold.",
+        "conditionNotMet",
+    )

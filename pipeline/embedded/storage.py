@@ -1,0 +1,183 @@
+"""Cloud Storage for development and tests: gcp-storage-emulator with what it lacks.
+
+As shipped it ignores preconditions, serves one request at a time and closes every connection. Here
+it honours ``if…Generation(Not)Match`` and ``generation``, which write-once artifacts rest on,
+decides and acts in one step, serves any number of clients over connections that stay open, and
+writes its index so that a crash leaves the old or the new one. Preconditions on the parts of
+a batch request are not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import weakref
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gcp_storage_emulator import server as emulator
+from gcp_storage_emulator.handlers import buckets, objects
+from gcp_storage_emulator.storage import Storage
+
+from pipeline.embedded.preconditions import refusal
+from pipeline.embedded.process import LOOPBACK
+from pipeline.embedded.storage_http import (
+    Handler,
+    Interceptor,
+    Reply,
+    Response,
+    Server,
+    error,
+    plain,
+)
+from transforms.errors import DependencyDown
+
+_PROJECT = "vividly-local"
+_ROUTES = [(re.compile(pattern), methods) for pattern, methods in emulator.HANDLERS]
+
+
+class StorageServer:
+    """storage.googleapis.com for this machine.
+
+    Args:
+        root: folder in which buckets survive; in memory when None.
+        port: a free one when 0.
+
+    Attributes:
+        intercept: called for every request; may be replaced at any time.
+    """
+
+    def __init__(self, root: Path | None = None, port: int = 0) -> None:
+        self.intercept: Interceptor = plain
+        self._port = port
+        self._storage = _Storage(root)
+        self._lock = threading.RLock()
+        self._server: Server | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The server's URL."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    def start(self) -> Self:
+        """Starts serving; after `stop`, on the same port and with the same content.
+
+        Raises:
+            DependencyDown: the port is taken.
+        """
+        handler = partial(Handler, self._serve, lambda: self.intercept)
+        try:
+            self._server = Server((LOOPBACK, self._port), handler)
+        except OSError as problem:
+            raise DependencyDown(
+                "artifacts", f"cannot listen on {self.endpoint}: {problem}"
+            ) from problem
+        self._port = self._server.server_address[1]
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="storage-server", daemon=True
+        ).start()
+        return self
+
+    def stop(self) -> None:
+        """Stops serving and hangs up on every client."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def create_bucket(self, name: str) -> str:
+        """Creates a bucket unless there is one; returns its ``gs://`` address."""
+        with self._lock:
+            buckets.create_bucket(name, self._storage)
+        return f"gs://{name}"
+
+    def client_environment(self) -> dict[str, str]:
+        """The variables that make Google's clients and Beam talk to this server, and at once.
+
+        The credentials are a dummy token that never expires: nobody's real credentials can leak in,
+        and no client goes looking for some on the network.
+        """
+        return {
+            "STORAGE_EMULATOR_HOST": self.endpoint,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials()),
+            "GOOGLE_CLOUD_PROJECT": _PROJECT,
+        }
+
+    def _credentials(self) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="vividly-storage-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        names = ("client_id", "client_secret", "refresh_token", "token")
+        path = folder / "credentials.json"
+        path.write_text(
+            json.dumps(
+                {
+                    "type": "authorized_user",
+                    "expiry": "2999-12-31T23:59:59Z",
+                    **dict.fromkeys(names, "embedded"),
+                }
+            )
+        )
+        return path
+
+    def _serve(self, request: Any, response: Response) -> Reply:
+        for pattern, methods in _ROUTES:
+            match = pattern.fullmatch(request.path)
+            if match is None:
+                continue
+            request.set_match(match)
+            action = methods.get(request.method)
+            if action is None and request.method == "POST" and "uploadType" in request.query:
+                action = objects.insert  # some clients leave out the /upload prefix
+            if action is None:
+                break
+            with self._lock:
+                refused = refusal(action, request, self._storage)
+                if refused is not None:
+                    return refused
+                action(request, response, self._storage)
+            return response.reply()
+        return error(
+            HTTPStatus.NOT_IMPLEMENTED, f"no {request.method} {request.path}", "notImplemented"
+        )
+
+
+class _Storage(Storage):
+    """The emulator's storage with an index that is replaced in one step, and none in memory."""
+
+    _PARTS = ("buckets", "objects", "resumable", "bucket_iam_policies", "soft_deleted")
+
+    def __init__(self, root: Path | None) -> None:
+        self._index = root.absolute() / "index.json" if root else None
+        super().__init__(
+            use_memory_fs=root is None, data_dir=str(root.absolute()) if root else None
+        )
+
+    def _write_config_to_file(self) -> None:
+        if self._index is None:
+            return
+        written = self._index.with_suffix(".new")
+        written.write_text(json.dumps({part: getattr(self, part) for part in self._PARTS}))
+        os.replace(written, self._index)
+
+    def _read_config_from_file(self) -> None:
+        stored = json.loads(self._index.read_text()) if self._index and self._index.exists() else {}
+        for part in self._PARTS:
+            setattr(self, part, stored.get(part, {}))

@@ -1,0 +1,157 @@
+"""The HTTP side of the Cloud Storage server: threads, connections that stay open, and a seam."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+from typing import Any
+
+from gcp_storage_emulator import server as emulator
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, as an interceptor sees it."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Interceptor = Callable[[Call, Callable[[], Reply]], Reply | None]
+"""Stands before the server: is given a call and the way to serve it, and returns the reply to send,
+or None to hang up without one."""
+
+
+def plain(_call: Call, proceed: Callable[[], Reply]) -> Reply | None:
+    """The interceptor that lets everything through."""
+    return proceed()
+
+
+def error(status: int, message: str, reason: str) -> Reply:
+    """An error as the JSON API puts it."""
+    problem = {
+        "code": status,
+        "message": message,
+        "errors": [{"domain": "global", "reason": reason, "message": message}],
+    }
+    return Reply(
+        status, json.dumps({"error": problem}).encode(), {"Content-Type": "application/json"}
+    )
+
+
+class Response(emulator.Response):
+    """What a handler of the emulator writes to, made into a `Reply` instead of sent."""
+
+    def write(self, content: str) -> None:
+        """Adds text, without the warning that the emulator logs each time."""
+        self._content += content
+
+    def reply(self) -> Reply:
+        """The finished response."""
+        content = self._content.encode() if isinstance(self._content, str) else self._content
+        return Reply(int(self.status), content, dict(self._headers))
+
+
+class Handler(emulator.RequestHandler):
+    """One client's connection.
+
+    Args:
+        serve: answers a request.
+        intercept: the interceptor at the time of a request.
+        arguments: those of the base class.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
+    def __init__(
+        self,
+        serve: Callable[[Any, Response], Reply],
+        intercept: Callable[[], Interceptor],
+        *arguments: Any,
+    ) -> None:
+        self._serve = serve
+        self._intercept = intercept
+        super().__init__(None, *arguments)
+
+    def _answer(self, method: str) -> None:
+        method = self.headers.get("x-http-method-override") or method
+        request = emulator.Request(self, method)
+        try:
+            _ = request.data  # read in any case: what stays unread would be the next request
+            call = Call(method, request.path, request.query)
+            reply = self._intercept()(call, lambda: self._serve(request, Response(self)))
+        except Exception as problem:  # noqa: BLE001  (a bad request must not end the server)
+            log.warning("%s %s: %s", method, self.path, problem)
+            reply = error(400, f"{type(problem).__name__}: {problem}", "invalid")
+        if reply is None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def do_PUT(self) -> None:
+        self._answer("PUT")
+
+    def do_PATCH(self) -> None:
+        self._answer("PATCH")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
+
+
+class Server(ThreadingHTTPServer):
+    """A thread for every connection; closing it hangs up on all of them."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: Callable[..., Handler]) -> None:
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.debug("the connection from %s broke", client_address, exc_info=True)
