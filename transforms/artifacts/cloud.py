@@ -1,0 +1,157 @@
+"""Artifacts on Cloud Storage.
+
+Beam's `FileSystems` cannot upload on a condition, costs seconds to import, and reports a missing
+object, a refused one and a failing service in ways of its own. One direct client for every call is
+both simpler and sounder: conditions, checksums and one rule for what is worth trying again.
+
+An upload becomes visible whole or not at all, so there are no temporary objects; upload sessions
+that were broken off are invisible and end by themselves after a week.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from typing import Any, BinaryIO
+
+from transforms.artifacts.backend import Content, Stored, Unreachable, Unusable, opened
+
+SCHEME = "gs://"
+_TIMEOUT = (5.0, 30.0)
+"""Seconds to connect, and to wait for the next byte."""
+
+_CONNECTIONS = 64
+"""Kept open; requests' own 10 would be closed and opened again under more threads."""
+
+_DIGEST = "sha256"
+"""Key of the digest in an object's own metadata, set in the same step as its content."""
+
+# What every call is given: the retries are those of the caller, not a second layer below.
+_CALL: dict[str, Any] = {"timeout": _TIMEOUT, "retry": None}
+
+
+class CloudFolder:
+    """The backend for ``gs://BUCKET/PREFIX``.
+
+    Raises:
+        ValueError: the root is not of that form.
+    """
+
+    def __init__(self, root: str) -> None:
+        match = re.fullmatch(
+            r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:/([^\x00-\x1f]*))?", root
+        )
+        if match is None:
+            raise ValueError(f"{root!r} is not gs://BUCKET or gs://BUCKET/PREFIX")
+        self._bucket_name = match[1]
+        self._prefix = f"{match[2]}/" if match[2] else ""
+
+    def uri(self, key: str) -> str:
+        return f"{SCHEME}{self._bucket_name}/{self._prefix}{key}"
+
+    def write(self, key: str, content: Content, content_type: str, over: int) -> bool:
+        from google.api_core.exceptions import PreconditionFailed
+
+        with self._translated(), opened(content.source) as file:
+            blob = self._blob(key)
+            blob.metadata = {_DIGEST: content.sha256}
+            try:
+                blob.upload_from_file(
+                    file,
+                    size=content.size,
+                    content_type=content_type,
+                    checksum="crc32c",
+                    if_generation_match=over,
+                    **_CALL,
+                )
+            except PreconditionFailed:
+                return False
+        return True
+
+    def stat(self, key: str) -> Stored | None:
+        with self._translated():
+            blob = self._bucket().get_blob(self._prefix + key, **_CALL)
+        if blob is None:
+            return None
+        return Stored(blob.size, (blob.metadata or {}).get(_DIGEST, ""), blob.generation)
+
+    def read(self, key: str, into: BinaryIO) -> bool:
+        from google.api_core.exceptions import NotFound
+
+        with self._translated():
+            try:
+                self._blob(key).download_to_file(into, checksum="crc32c", **_CALL)
+            except NotFound:
+                return False
+        return True
+
+    def delete(self, key: str) -> bool:
+        from google.api_core.exceptions import NotFound
+
+        with self._translated():
+            try:
+                self._blob(key).delete(**_CALL)
+            except NotFound:
+                return False
+        return True
+
+    def keys(self, request_id: str) -> tuple[str, ...]:
+        prefix = f"{self._prefix}{request_id}/"
+        with self._translated():
+            blobs = self._bucket().list_blobs(
+                prefix=prefix, fields="items(name),nextPageToken", **_CALL
+            )
+            return tuple(sorted(blob.name.removeprefix(self._prefix) for blob in blobs))
+
+    def sweep(self, older_than: timedelta) -> int:
+        return 0
+
+    def _bucket(self) -> Any:
+        return _client(os.getpid(), os.environ.get("STORAGE_EMULATOR_HOST")).bucket(
+            self._bucket_name
+        )
+
+    def _blob(self, key: str) -> Any:
+        return self._bucket().blob(self._prefix + key)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        import google.auth.exceptions
+        import requests.exceptions
+        from google.api_core.exceptions import GoogleAPICallError, NotFound
+        from google.cloud.storage.exceptions import DataCorruption
+
+        try:
+            yield
+        except NotFound as error:
+            raise Unusable(f"the bucket {self._bucket_name} does not exist") from error
+        except GoogleAPICallError as error:
+            passing = error.code is None or error.code in {408, 429} or error.code >= 500
+            raise (Unreachable if passing else Unusable)(str(error)) from error
+        except (
+            requests.exceptions.RequestException,
+            google.auth.exceptions.TransportError,
+            DataCorruption,
+            ConnectionError,
+            TimeoutError,
+        ) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        except google.auth.exceptions.GoogleAuthError as error:
+            raise Unusable(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
+
+
+@cache
+def _client(process: int, endpoint: str | None) -> Any:
+    """The one client of a process: never pickled, never shared with a forked child."""
+    from google.cloud import storage
+    from requests.adapters import HTTPAdapter
+
+    client = storage.Client(project=None)  # objects need no project, so none is looked for
+    adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
+    client._http.mount("https://", adapter)
+    client._http.mount("http://", adapter)
+    return client

@@ -1,0 +1,159 @@
+"""Artifacts in a folder.
+
+A file is written under a temporary name beside its own, synced, and then linked to its name, which
+the file system does for one writer only and never half. Names never start with a dot, so what an
+interrupted writer leaves is told from an artifact.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from transforms.artifacts.backend import CHUNK, Content, Stored, Unreachable, Unusable, opened
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
+_NEEDS_SOMEBODY = {
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+
+
+class LocalFolder:
+    """The backend for an absolute folder, which need not exist yet."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root)
+
+    def uri(self, key: str) -> str:
+        return str(self._root / key)
+
+    def write(self, key: str, content: Content, content_type: str, over: int) -> bool:
+        path = self._root / key
+        with _translated():
+            if not over and path.exists():
+                _sync(path.parent)  # who wrote it may not have come so far yet
+                return False
+            _make_folder(path.parent)
+            temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+            try:
+                _write_synced(temporary, content)
+                if over:
+                    temporary.replace(path)
+                else:
+                    os.link(temporary, path)
+            except FileExistsError:
+                return False
+            finally:
+                temporary.unlink(missing_ok=True)
+                _sync(path.parent)
+        return True
+
+    def stat(self, key: str) -> Stored | None:
+        with _translated():
+            try:
+                found = Content.of(self._root / key)
+            except FileNotFoundError:
+                return None
+        return Stored(found.size, found.sha256)
+
+    def read(self, key: str, into: BinaryIO) -> bool:
+        with _translated():
+            try:
+                with (self._root / key).open("rb") as file:
+                    shutil.copyfileobj(file, into, CHUNK)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def delete(self, key: str) -> bool:
+        path = self._root / key
+        with _translated():
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            _sync(path.parent)
+        return True
+
+    def keys(self, request_id: str) -> tuple[str, ...]:
+        with _translated():
+            files = _files(self._root / request_id)
+            return tuple(
+                sorted(
+                    path.relative_to(self._root).as_posix()
+                    for path in files
+                    if not path.name.startswith(".")
+                )
+            )
+
+    def sweep(self, older_than: timedelta) -> int:
+        swept = 0
+        oldest = time.time() - older_than.total_seconds()
+        with _translated():
+            for path in _files(self._root):
+                if not _TEMPORARY.fullmatch(path.name):
+                    continue
+                with suppress(FileNotFoundError):  # its writer has just finished
+                    if path.stat().st_mtime < oldest:
+                        path.unlink()
+                        swept += 1
+        return swept
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, each synced into the one that holds it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _write_synced(path: Path, content: Content) -> None:
+    with opened(content.source) as source, path.open("xb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder survive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for parent, _, names in os.walk(folder, onerror=fail):
+        for name in names:
+            yield Path(parent, name)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NEEDS_SOMEBODY:
+            raise Unusable(str(error)) from error
+        raise Unreachable(str(error)) from error
