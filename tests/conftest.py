@@ -1,0 +1,137 @@
+"""The services that tests run against: each started once, when first asked for, on a free port.
+
+None is left behind: they run in this process or end with it, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pipeline.embedded.postgres import EmbeddedPostgres
+    from pipeline.embedded.pubsub import PubSubServer
+    from pipeline.embedded.storage import StorageServer
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty database of its own; `server` is shared with other tests and must not be stopped."""
+
+    url: str
+    server: EmbeddedPostgres
+
+
+@dataclass(frozen=True)
+class PubSub:
+    """A project of its own on a Pub/Sub server that is shared with other tests."""
+
+    host: str
+    project: str
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of its own; `server` is shared with other tests and must not be stopped."""
+
+    name: str
+    endpoint: str
+    server: StorageServer
+
+    @property
+    def root(self) -> str:
+        """Its ``gs://`` address."""
+        return f"gs://{self.name}"
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Callable[[], Path]]:
+    """Makes empty folders that other users may enter, as Postgres must when root runs the tests."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="vividly-test-"))
+        folder.chmod(0o755)
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(open_folder: Callable[[], Path]) -> Iterator[EmbeddedPostgres]:
+    """A Postgres that does not sync."""
+    from pipeline.embedded.postgres import EmbeddedPostgres
+
+    with EmbeddedPostgres(open_folder(), fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _administrate(postgres_server: EmbeddedPostgres) -> Iterator[Callable[[str], None]]:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(postgres_server.url, isolation_level="AUTOCOMMIT")
+
+    def administrate(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text(statement))
+
+    yield administrate
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres(
+    postgres_server: EmbeddedPostgres, _administrate: Callable[[str], None]
+) -> Iterator[Database]:
+    """A fresh database."""
+    name = f"test_{os.urandom(8).hex()}"
+    _administrate(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield Database(postgres_server.database_url(name), postgres_server)
+    _administrate(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def pubsub_server() -> Iterator[PubSubServer]:
+    """A Pub/Sub server."""
+    from pipeline.embedded.pubsub import PubSubServer
+
+    with PubSubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def pubsub(pubsub_server: PubSubServer, monkeypatch: pytest.MonkeyPatch) -> PubSub:
+    """A fresh project, and Google's clients pointed at its server."""
+    for name, value in pubsub_server.client_environment().items():
+        monkeypatch.setenv(name, value)
+    return PubSub(pubsub_server.host, f"test-{os.urandom(8).hex()}")
+
+
+@pytest.fixture(scope="session")
+def storage_server() -> Iterator[StorageServer]:
+    """A Cloud Storage server."""
+    from pipeline.embedded.storage import StorageServer
+
+    with StorageServer() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs(storage_server: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A fresh bucket, and Google's clients pointed at its server."""
+    for name, value in storage_server.client_environment().items():
+        monkeypatch.setenv(name, value)
+    bucket = f"test-{os.urandom(8).hex()}"
+    storage_server.create_bucket(bucket)
+    return Bucket(bucket, storage_server.endpoint, storage_server)
