@@ -12,16 +12,15 @@ CORE = [
     "google-cloud-pubsub>=2.44",
     "google-cloud-storage>=3.17",
     "google-cloud-texttospeech>=2.38",
-    # The supported client for Gemini on Vertex AI; `vertexai` itself comes with
-    # google-cloud-aiplatform. The PyPI package of that name only pins an old release of it, which
-    # Beam's protobuf rules out.
-    "google-genai>=2.34,<3",
-    "google-cloud-aiplatform>=1.165,<2",
+    "google-genai>=2.34,<3",  # the supported client for Gemini on Vertex AI
+    "google-cloud-aiplatform>=1.165,<2",  # holds the `vertexai` module
+    "vertexai==1.43.0",  # an empty wheel; later ones pin an aiplatform that Beam's protobuf rules out
     "pydantic>=2.12,<3",
     "av>=18.1,<19",  # 19 needs Python 3.12
     "numpy",
     "pillow>=12.1.1,<13",
     "rich>=14",
+    "prometheus-client>=0.22",
 ]
 
 LOCAL = [

@@ -32,6 +32,7 @@ LEASE = 60  # seconds by which an acknowledgement deadline is extended (Pub/Sub 
 EXTEND_EVERY = 5.0  # seconds; well within the shortest deadline a subscription can have, 10 s
 SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
+LINGERING_PULL = 3.0  # seconds; past the empty-queue timeout, while work still goes on
 BUFFER_PER_LANE = 20  # messages held ahead of the lanes; they are leased, so not too many
 REQUEST_IDS = 1000  # acknowledgement ids in one request; Pub/Sub allows 512 KiB
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Sub is down
@@ -212,7 +213,7 @@ class Drain:
             if idle_left <= 0:
                 if self._lanes.idle and not len(self._leases):
                     return "empty_queue"
-                idle_left = SHORTEST_PULL  # keep pulling while work goes on
+                idle_left = LINGERING_PULL
             left = min(timing.pull_timeout, idle_left, end - now)
             if left < SHORTEST_PULL:
                 self._stop.wait(left)

@@ -14,6 +14,7 @@ QUIET = {
     "apache_beam.runners.common": logging.CRITICAL,
     "apache_beam": logging.WARNING,
     "alembic": logging.WARNING,
+    "sqlalchemy.pool": logging.CRITICAL,  # a connection found dead is replaced; calls report it
     "google": logging.WARNING,
     "urllib3": logging.WARNING,
 }
@@ -22,9 +23,13 @@ QUIET = {
 class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         context = " ".join(
-            f"{name}={getattr(record, name)}" for name in CONTEXT if hasattr(record, name)
+            f"{name}={_shown(getattr(record, name))}" for name in CONTEXT if hasattr(record, name)
         )
         return f"{super().format(record)}  {context}" if context else super().format(record)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.8f}" if isinstance(value, float) else str(value)
 
 
 def configure(level: str, file: Path | None = None) -> None:

@@ -163,11 +163,11 @@ SETTINGS: tuple[Setting, ...] = (
         default="offline", choices=("offline", "gemini"), graph=True,
     ),
     Setting(
-        "gemini-model", "Gemini model", WORK, default="gemini-2.5-flash", graph=True,
+        "gemini-model", "Gemini model", WORK, default="gemini-3.5-flash-lite", graph=True,
     ),
     Setting(
-        "gemini-location", "Vertex AI location of the model", WORK,
-        default="us-central1", aliases=("GOOGLE_CLOUD_LOCATION",), graph=True,
+        "gemini-location", "Vertex AI location that serves the model", WORK,
+        default="global", aliases=("GOOGLE_CLOUD_LOCATION",), graph=True,
     ),
     Setting(
         "voice-engine", "what speaks", WORK,

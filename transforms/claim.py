@@ -66,32 +66,35 @@ class _Claim(beam.DoFn):
         self, received: Received, timestamp: Any = beam.DoFn.TimestampParam
     ) -> Iterator[Any] | None:
         self._waiting.append((received, timestamp))
-        if len(self._waiting) >= MAX_BATCH:
-            return iter([decided.value for decided in self.finish_bundle()])
-        return None
+        return self._claim() if len(self._waiting) >= MAX_BATCH else None
 
-    def finish_bundle(self) -> Iterator[WindowedValue]:
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._claim()
+
+    def _claim(self) -> Iterator[Any]:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
         requests = [ClaimRequest(r.message, r.request, is_replay(r)) for r, _ in waiting]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
         for (received, timestamp), result in zip(waiting, results, strict=True):
-            yield WindowedValue(self._decide(received, result), timestamp, (GlobalWindow(),))
+            tag, value = self._decide(received, result)
+            windowed = WindowedValue(value, timestamp, (GlobalWindow(),))
+            yield beam.pvalue.TaggedOutput(tag, windowed) if tag else windowed
 
-    def _decide(self, received: Received, result: ClaimResult) -> Any:
+    def _decide(self, received: Received, result: ClaimResult) -> tuple[str | None, Any]:
         if result.outcome:
-            return beam.pvalue.TaggedOutput(OUTCOMES, result.outcome)
+            return OUTCOMES, result.outcome
         if not result.claim:
             error = PermanentError(
                 f"delivered {result.deliveries} times without ever being settled: it stops "
                 "whoever works on it"
             )
-            return beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(received, "claim", error))
+            return DEAD_LETTERS, letter(received, "claim", error)
         lesson = Lesson(received.message, received.request, result.claim)
         log.info(
             "claimed (%s)",
             result.kind,
             extra=log_fields(lesson, modality=received.request.modality),
         )
-        return lesson
+        return None, lesson

@@ -1,0 +1,91 @@
+"""`vividly demo`, twice over the same state, and a close look at what it made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.e2e import command
+
+FRAME = 1 / 30  # seconds
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    environment = {
+        "VIVIDLY_STATE": str(folder / "var"),
+        "VIVIDLY_ARTIFACTS": str(folder / "artifacts"),
+    }
+    runs = [
+        command.run("demo", "--summary", folder / f"{n}.json", timeout=600, **environment)
+        for n in (1, 2)
+    ]
+    return folder, runs, environment
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_run_makes_the_sample_lessons(demo, number):
+    folder, runs, _ = demo
+    done = runs[number - 1]
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = json.loads((folder / f"{number}.json").read_text())
+    counts = ("received", "completed", "duplicates", "dead_lettered", "in_flight")
+    assert [summary[name] for name in counts] == [8, 4, 1, 3, 0]
+    assert summary["stages"]["video"]["count"] == 2
+    assert summary["stages"]["narration"]["count"] == 3
+    for said in ("not JSON", "request_id", "video.mp4", "narration.m4a", "script.md", "saved"):
+        assert said in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_videos_play_anywhere(demo):
+    folder, _, _ = demo
+    videos = list(folder.glob("artifacts/*/video.mp4"))
+    assert len(videos) == 4
+    for file in videos:
+        with av.open(str(file)) as container:
+            picture, sound = container.streams.video[0], container.streams.audio[0]
+            context = picture.codec_context
+            assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+            assert (context.width, context.height) == (1280, 720)
+            assert sound.codec_context.name == "aac"
+            ends = [float(s.duration * s.time_base) for s in (picture, sound)]
+            assert abs(ends[0] - ends[1]) <= FRAME
+            assert ends[0] > 45
+            assert [s.codec_context.name for s in container.streams.subtitles] == ["mov_text"]
+        data = file.read_bytes()
+        assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_every_lesson_is_complete_and_its_manifest_true(demo):
+    folder, _, _ = demo
+    expected = {
+        "text": {"script.json", "script.md"},
+        "audio": {"script.json", "script.md", "narration.m4a", "narration.json"},
+    }
+    expected["video"] = expected["audio"] | {"video.mp4", "captions.vtt", "thumbnail.jpg"}
+    manifests = list(folder.glob("artifacts/*/manifest.json"))
+    assert len(manifests) == 8
+    for file in manifests:
+        manifest = json.loads(file.read_text())
+        assert {a["name"] for a in manifest["artifacts"]} == expected[manifest["modality"]]
+        for artifact in manifest["artifacts"]:
+            assert Path(artifact["uri"]).stat().st_size == artifact["size"]
+        captions = file.with_name("captions.vtt")
+        if manifest["modality"] == "video":
+            assert captions.read_text().startswith("WEBVTT")
+
+
+def test_the_ledger_stays_and_can_be_read(demo):
+    _, _, environment = demo
+    rows = json.loads(command.run("status", "--json", **environment).stdout)
+    assert sorted(row["status"] for row in rows) == ["completed"] * 8 + ["failed"] * 2
+    assert all(row["progress"] == 100 for row in rows if row["status"] == "completed")
+    table = command.run("status", COLUMNS="200", **environment).stdout
+    assert "Explain photosynthesis for basketball fans" in table
+    letters = json.loads(command.run("dead-letters", "list", "--json", **environment).stdout)
+    assert len(letters) == 6
