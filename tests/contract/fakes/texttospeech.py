@@ -1,0 +1,233 @@
+"""A local server that speaks Google Cloud Text-to-Speech v1, over gRPC or REST, for its own client.
+
+It checks what the service checks, answers with sound whose length follows the text, records what
+was asked, and fails as it is told to.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import wave
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent import futures
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+import grpc
+import numpy as np
+from google.cloud import texttospeech as tts
+from google.protobuf.any_pb2 import Any as AnyMessage  # type: ignore[import-untyped]
+from google.protobuf.duration_pb2 import Duration  # type: ignore[import-untyped]
+from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+from grpc_status import rpc_status  # type: ignore[import-untyped]
+
+SECONDS_PER_CHARACTER = 0.06
+LEADING_SILENCE = 0.2
+TRAILING_SILENCE = 0.4
+
+_HTTP = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ABORTED: 409,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.INTERNAL: 500,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+}
+
+
+@dataclass(frozen=True)
+class Failure(Exception):
+    """An answer that is an error; `retry_after` in seconds goes with it if given."""
+
+    code: grpc.StatusCode
+    message: str = "scripted failure"
+    retry_after: float | None = None
+
+
+@dataclass
+class Heard:
+    """What the server was asked and what it shall answer.
+
+    Attributes:
+        requests: in the order they came.
+        deadlines: seconds the client gave each request, None if it set no deadline.
+        script: answers for the next requests: a failure, raw audio, or ``"hang"``.
+    """
+
+    endpoint: str = ""
+    requests: list[tts.SynthesizeSpeechRequest] = field(default_factory=list)
+    deadlines: list[float | None] = field(default_factory=list)
+    script: deque[Failure | bytes | Literal["hang"]] = field(default_factory=deque)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def answer(
+        self, request: tts.SynthesizeSpeechRequest, deadline: float | None
+    ) -> tts.SynthesizeSpeechResponse:
+        """Answer one request.
+
+        Raises:
+            Failure: the request is wrong, or the script says so.
+        """
+        self.requests.append(request)
+        self.deadlines.append(deadline)
+        if self.script:
+            scripted = self.script.popleft()
+            if isinstance(scripted, Failure):
+                raise scripted
+            if isinstance(scripted, bytes):
+                return tts.SynthesizeSpeechResponse(audio_content=scripted)
+            self.released.wait(30)
+        check(request)
+        audio = speech(request.input.text, request.audio_config.sample_rate_hertz)
+        return tts.SynthesizeSpeechResponse(audio_content=audio)
+
+
+def check(request: tts.SynthesizeSpeechRequest) -> None:
+    """Refuse what the service refuses."""
+    text, voice, audio = request.input.text, request.voice, request.audio_config
+    refused = grpc.StatusCode.INVALID_ARGUMENT
+    if not text.strip():
+        raise Failure(
+            refused, "Either `input.text` or `input.ssml` is longer than the limit or empty"
+        )
+    if len(text.encode()) > 5000:
+        raise Failure(
+            refused, "Either `input.text` or `input.ssml` is longer than the limit of 5000"
+        )
+    if not voice.name.startswith(voice.language_code):
+        raise Failure(refused, f"voice {voice.name} does not match {voice.language_code}")
+    if audio.audio_encoding != tts.AudioEncoding.LINEAR16:
+        raise Failure(refused, "only LINEAR16 here")
+    if audio.pitch and "Chirp3" in voice.name:
+        raise Failure(refused, "This voice does not support pitch parameters at this time.")
+
+
+def speech(text: str, rate: int) -> bytes:
+    """A WAV file that sounds a little like somebody speaking: a buzz in syllables, then silence."""
+    length = round(rate * SECONDS_PER_CHARACTER * max(4, len(text)))
+    time = np.arange(rate) / rate
+    buzz = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12))
+    second = 0.12 * buzz * (0.55 - 0.45 * np.cos(2 * np.pi * 4 * time))
+    return wav(np.tile(second, length // rate + 1)[:length], rate)
+
+
+def wav(samples: Any, rate: int, channels: int = 1) -> bytes:
+    """16-bit PCM in a WAV file, with silence before and after."""
+    padded = np.concatenate(
+        [np.zeros(round(rate * LEADING_SILENCE)), samples, np.zeros(round(rate * TRAILING_SILENCE))]
+    )
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((channels, 2, rate, 0, "NONE", ""))
+        writer.writeframes((padded * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+@contextmanager
+def serve(transport: Literal["grpc", "rest"]) -> Iterator[Heard]:
+    """Run the server on a free loopback port."""
+    heard = Heard()
+    with (_grpc_server if transport == "grpc" else _rest_server)(heard):
+        try:
+            yield heard
+        finally:
+            heard.released.set()
+
+
+@contextmanager
+def _grpc_server(heard: Heard) -> Iterator[None]:
+    def synthesize(
+        request: tts.SynthesizeSpeechRequest, context: grpc.ServicerContext
+    ) -> tts.SynthesizeSpeechResponse:
+        try:
+            return heard.answer(request, context.time_remaining())
+        except Failure as failure:
+            context.abort_with_status(rpc_status.to_status(_status(failure)))
+            raise
+
+    method = grpc.unary_unary_rpc_method_handler(
+        synthesize,
+        request_deserializer=tts.SynthesizeSpeechRequest.deserialize,
+        response_serializer=tts.SynthesizeSpeechResponse.serialize,
+    )
+    server = grpc.server(futures.ThreadPoolExecutor(8))
+    server.add_generic_rpc_handlers(
+        [
+            grpc.method_handlers_generic_handler(
+                "google.cloud.texttospeech.v1.TextToSpeech", {"SynthesizeSpeech": method}
+            )
+        ]
+    )
+    heard.endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield
+    finally:
+        heard.released.set()
+        server.stop(None).wait()
+
+
+def _status(failure: Failure) -> Status:
+    status = Status(code=failure.code.value[0], message=failure.message)
+    if failure.retry_after is not None:
+        delay = Duration()
+        delay.FromMilliseconds(round(failure.retry_after * 1000))
+        detail = AnyMessage()
+        detail.Pack(RetryInfo(retry_delay=delay))
+        status.details.append(detail)
+    return status
+
+
+@contextmanager
+def _rest_server(heard: Heard) -> Iterator[None]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            try:
+                if not self.path.startswith("/v1/text:synthesize"):
+                    raise Failure(grpc.StatusCode.NOT_FOUND, f"no method {self.path}")
+                request = tts.SynthesizeSpeechRequest.from_json(body)
+                answer = heard.answer(request, None)
+                self._reply(200, json.loads(tts.SynthesizeSpeechResponse.to_json(answer)), {})
+            except Failure as failure:
+                status = _HTTP[failure.code]
+                after = failure.retry_after
+                error = {"code": status, "message": failure.message, "status": failure.code.name}
+                headers = {} if after is None else {"Retry-After": str(round(after))}
+                self._reply(status, {"error": error}, headers)
+
+        def _reply(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+            data = json.dumps(body).encode()
+            try:
+                self.send_response(HTTPStatus(status))
+                for name, value in {**headers, "Content-Length": str(len(data))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+            except OSError:
+                """The client has given up; there is nobody to tell."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    heard.endpoint = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        heard.released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,336 @@
+"""What every voice engine promises, and what Google's sends over the wire."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import grpc
+import numpy as np
+import pytest
+from google.cloud import texttospeech as tts
+
+from tests.contract.fakes.texttospeech import Failure, Heard, serve, wav
+from transforms.errors import PermanentError, TransientError
+from transforms.narration.engine import Speech, VoiceEngine
+from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.mastering import trim
+from transforms.narration.offline import OfflineVoice
+from transforms.prices import price
+
+ENGINES = ("offline", "google-grpc", "google-rest")
+SENTENCE = "Newton's 2nd law says that F = ma."
+
+
+@pytest.fixture(params=["grpc", "rest"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def google(transport: Literal["grpc", "rest"]) -> Iterator[Heard]:
+    with serve(transport) as heard:
+        yield heard
+
+
+@pytest.fixture
+def connect(google: Heard, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
+    def make(**settings: object) -> GoogleVoice:
+        return GoogleVoice(
+            GoogleVoiceSettings(
+                endpoint=google.endpoint,
+                transport=transport,
+                insecure=True,
+                **settings,  # type: ignore[arg-type]
+            )
+        )
+
+    return make
+
+
+@pytest.fixture(params=ENGINES)
+def voice(request: pytest.FixtureRequest) -> Iterator[VoiceEngine]:
+    if request.param == "offline":
+        yield OfflineVoice()
+        return
+    transport = request.param.removeprefix("google-")
+    with serve(transport) as heard:
+        yield GoogleVoice(
+            GoogleVoiceSettings(endpoint=heard.endpoint, transport=transport, insecure=True)
+        )
+
+
+def say(voice: VoiceEngine, sentence: str, language: str = "en-US") -> Speech:
+    return voice.speak(sentence, language=language, timeout=60)
+
+
+class TestEveryVoice:
+    def test_speaks_audible_mono_samples(self, voice: VoiceEngine) -> None:
+        speech = say(voice, SENTENCE)
+        assert speech.samples.dtype == np.float32
+        assert speech.samples.ndim == 1
+        assert 0.05 < np.abs(speech.samples).max() <= 1
+        assert 1 < len(speech.samples) / voice.sample_rate < 10
+
+    def test_says_all_of_it(self, voice: VoiceEngine) -> None:
+        def seconds(sentence: str) -> float:
+            clip = trim(say(voice, sentence).samples, voice.sample_rate)
+            assert clip is not None
+            return (clip.end - clip.begin) / voice.sample_rate
+
+        short, long = seconds("Plants make sugar."), seconds("Plants make sugar. " * 8)
+        assert 5 * short < long < 12 * short
+
+    def test_says_the_same_again(self, voice: VoiceEngine) -> None:
+        assert len(say(voice, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
+
+    @pytest.mark.parametrize("nothing", ["", "   ", "🎉🎉", "...", "“ ”", "\x00\x1b", "—"])
+    def test_nothing_to_say_gives_no_sound_and_costs_nothing(
+        self, voice: VoiceEngine, nothing: str
+    ) -> None:
+        speech = say(voice, nothing)
+        assert speech.samples.shape == (0,)
+        assert price(speech.usage) == 0
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            "<speak><break time='1000s'/>Hi</speak>",
+            "a\x00b\x1bc\u202ed",
+            "x" * 400,
+            "1" * 300,
+            "((((((((( [[[[[ {{{{ $$$ ^^^ ___ ***",
+            "Ignore\nall\r\nprevious\tinstructions, please.",
+            "\ud7ffé\u0301\u0301\u0301 Z̸̢̛a̷l̵g̶o word",
+            "[text](/ˈA/) and [x](javascript:alert(1)) link",
+        ],
+    )
+    def test_hostile_text_is_only_text(self, voice: VoiceEngine, hostile: str) -> None:
+        assert np.isfinite(say(voice, hostile).samples).all()
+
+    def test_four_threads_get_what_one_gets(self, voice: VoiceEngine) -> None:
+        sentences = [f"Sentence number {number} has its own words." for number in range(8)]
+        alone = [len(say(voice, sentence).samples) for sentence in sentences]
+        with ThreadPoolExecutor(4) as pool:
+            together = [len(s.samples) for s in pool.map(lambda s: say(voice, s), sentences)]
+        assert together == alone
+
+    def test_survives_pickling(self, voice: VoiceEngine) -> None:
+        say(voice, "First.")
+        copy = pickle.loads(pickle.dumps(voice))
+        assert len(say(copy, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
+
+    def test_names_itself(self, voice: VoiceEngine) -> None:
+        assert voice.name in ("offline", "google")
+        assert voice.voice
+        assert json.loads(json.dumps(dict(voice.identity))) == dict(voice.identity)
+
+    def test_what_it_used_has_a_price(self, voice: VoiceEngine) -> None:
+        assert price(say(voice, SENTENCE).usage) > 0
+
+    def test_english_is_spoken(self, voice: VoiceEngine) -> None:
+        for language in ("en", "en-US", "EN-gb", "en-NZ"):
+            voice.check_language(language)
+
+    def test_an_unknown_language_is_refused_with_those_it_speaks(self, voice: VoiceEngine) -> None:
+        with pytest.raises(PermanentError, match="en-US"):
+            voice.check_language("tlh-KX")
+        with pytest.raises(PermanentError, match="tlh"):
+            say(voice, "nuqneH", "tlh-KX")
+
+    def test_no_time_left_is_a_timeout(self, voice: VoiceEngine) -> None:
+        with pytest.raises(TransientError):
+            voice.speak(SENTENCE, language="en-US", timeout=0)
+
+
+class TestGoogleRequests:
+    def test_asks_for_plain_text_as_shown(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        say(connect(), "Is 5 < 6 &\x07\n<b>true</b>?")
+        (request,) = google.requests
+        assert request.input.text == "Is 5 < 6 & <b>true</b>?"
+        assert not request.input.ssml
+        assert request.voice.name == "en-US-Chirp3-HD-Kore"
+        assert request.voice.language_code == "en-US"
+        assert request.audio_config.audio_encoding == tts.AudioEncoding.LINEAR16
+        assert request.audio_config.sample_rate_hertz == 24_000
+
+    def test_leaves_out_what_is_neutral(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        say(connect(), "Hello.")
+        audio = google.requests[0].audio_config
+        assert (audio.speaking_rate, audio.pitch) == (0, 0)
+
+    def test_sends_rate_and_pitch(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
+        say(connect(voice="en-GB-Neural2-A", speaking_rate=1.25, pitch=-2.0), "Hello.")
+        request = google.requests[0]
+        assert request.audio_config.speaking_rate == 1.25
+        assert request.audio_config.pitch == -2
+        assert request.voice.name == "en-GB-Neural2-A"
+        assert request.voice.language_code == "en-GB"
+
+    def test_another_language_gets_a_voice_of_its_own(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        speech = say(connect(voice="en-US-Wavenet-D", pitch=3.0), "Bonjour.", "fr-FR")
+        assert google.requests[0].voice.name == "fr-FR-Chirp3-HD-Kore"
+        assert google.requests[0].voice.language_code == "fr-FR"
+        assert speech.usage[0].sku == "text-to-speech/chirp3-hd/characters"
+
+    def test_counts_the_characters_sent(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        usage = say(connect(voice="en-US-Wavenet-D"), "Grüße: 100 €.").usage
+        assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 13)]
+
+    def test_sets_the_deadline(
+        self, google: Heard, connect: Callable[..., GoogleVoice], transport: str
+    ) -> None:
+        connect().speak("Hello.", language="en-US", timeout=7)
+        if transport == "grpc":
+            assert google.deadlines[0] is not None
+            assert 0 < google.deadlines[0] <= 7
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "A sentence of words. " * 600,
+            "Слово за словом. " * 500,
+            "光合作用は植物の働きです。" * 300,
+            "é" * 6000,
+            "🌱 growth " * 900,
+        ],
+        ids=["sentences", "two bytes", "no spaces", "one word", "four bytes"],
+    )
+    def test_long_text_goes_in_parts_and_loses_nothing(
+        self, google: Heard, connect: Callable[..., GoogleVoice], text: str
+    ) -> None:
+        speech = say(connect(), text)
+        sent = [request.input.text for request in google.requests]
+        assert len(sent) > 1
+        assert all(len(part.encode()) <= 5000 for part in sent)
+        assert "".join("".join(sent).split()) == "".join(text.split())
+        if " " in text.strip():
+            assert " ".join(sent).split() == text.split()
+        assert sum(u.quantity for u in speech.usage) == sum(map(len, sent))
+        seconds = len(speech.samples) / 24_000
+        assert seconds == pytest.approx(sum(0.6 + 0.06 * len(part) for part in sent), abs=0.1)
+
+
+class TestGoogleFailures:
+    @pytest.mark.parametrize(
+        "code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED"]
+    )
+    def test_what_may_pass_is_transient_and_tried_once(
+        self, google: Heard, connect: Callable[..., GoogleVoice], code: str
+    ) -> None:
+        google.script.append(Failure(grpc.StatusCode[code], "try later"))
+        voice = connect()
+        with pytest.raises(TransientError, match="try later") as caught:
+            say(voice, "Hello.")
+        assert caught.value.retry_after is None
+        assert len(google.requests) == 1
+        assert len(say(voice, "Hello.").samples)
+
+    @pytest.mark.parametrize(
+        ("code", "remedy"),
+        [
+            ("INVALID_ARGUMENT", "check the voice"),
+            ("PERMISSION_DENIED", "enable the Cloud Text-to-Speech API"),
+            ("UNAUTHENTICATED", "GOOGLE_APPLICATION_CREDENTIALS"),
+            ("NOT_FOUND", "that exist"),
+        ],
+    )
+    def test_what_cannot_pass_is_permanent_with_its_remedy(
+        self, google: Heard, connect: Callable[..., GoogleVoice], code: str, remedy: str
+    ) -> None:
+        google.script.append(Failure(grpc.StatusCode[code], "no, never"))
+        with pytest.raises(PermanentError, match=remedy):
+            say(connect(), "Hello.")
+        assert len(google.requests) == 1
+
+    def test_hands_on_how_long_to_wait(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        google.script.append(Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", retry_after=3))
+        with pytest.raises(TransientError) as caught:
+            say(connect(), "Hello.")
+        assert caught.value.retry_after == 3
+
+    def test_a_hanging_service_is_given_up(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        google.script.append("hang")
+        with pytest.raises(TransientError):
+            connect().speak("Hello.", language="en-US", timeout=0.3)
+
+    def test_nobody_there(self, connect: Callable[..., GoogleVoice], transport: str) -> None:
+        with serve("grpc") as gone:
+            endpoint = gone.endpoint
+        voice = GoogleVoice(
+            GoogleVoiceSettings(
+                endpoint=endpoint,
+                transport=transport,  # type: ignore[arg-type]
+                insecure=True,
+            )
+        )
+        with pytest.raises(TransientError):
+            voice.speak("Hello.", language="en-US", timeout=5)
+
+    @pytest.mark.parametrize("audio", [b"", b"not a wav file at all", b"RIFF\x00\x00\x00\x00WAVE"])
+    def test_an_answer_without_audio_is_transient(
+        self, google: Heard, connect: Callable[..., GoogleVoice], audio: bytes
+    ) -> None:
+        google.script.append(audio)
+        with pytest.raises(TransientError, match="WAV"):
+            say(connect(), "Hello.")
+
+    @pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (24_000, 2)])
+    def test_another_form_of_audio_is_refused(
+        self, google: Heard, connect: Callable[..., GoogleVoice], rate: int, channels: int
+    ) -> None:
+        google.script.append(wav(np.zeros(1000), rate, channels))
+        with pytest.raises(PermanentError, match=f"{rate}"):
+            say(connect(), "Hello.")
+
+    def test_without_credentials_it_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing-credentials.json")
+        with pytest.raises(PermanentError, match="GOOGLE_APPLICATION_CREDENTIALS"):
+            say(GoogleVoice(GoogleVoiceSettings()), "Hello.")
+
+
+class TestGoogleSettings:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"voice": "Kore"},
+            {"voice": "en-US-Imaginary-A"},
+            {"speaking_rate": 0.1},
+            {"speaking_rate": 3.0},
+            {"pitch": -2.0},
+            {"voice": "en-US-Wavenet-D", "pitch": 21.0},
+            {"insecure": True},
+        ],
+    )
+    def test_wrong_settings_are_refused(self, wrong: dict[str, object]) -> None:
+        with pytest.raises(ValueError, match=r"must|pitch|endpoint"):
+            GoogleVoiceSettings(**wrong)  # type: ignore[arg-type]
+
+    def test_only_what_shapes_the_sound_is_its_identity(self) -> None:
+        here = GoogleVoice(GoogleVoiceSettings()).identity
+        there = GoogleVoice(
+            GoogleVoiceSettings(endpoint="eu-texttospeech.googleapis.com", transport="rest")
+        ).identity
+        slower = GoogleVoice(GoogleVoiceSettings(speaking_rate=0.9)).identity
+        assert here == there
+        assert here != slower
+
+    def test_a_tier_without_a_price_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("transforms.prices.prices", dict)
+        with pytest.raises(ValueError, match=r"prices\.toml"):
+            GoogleVoice(GoogleVoiceSettings())

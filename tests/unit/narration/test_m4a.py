@@ -1,0 +1,72 @@
+"""The narration as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.unit.narration.voices import buzz
+from transforms.narration.m4a import FRAME, read_m4a, write_m4a
+from transforms.narration.mastering import RATE, Samples
+
+
+@pytest.fixture
+def sound() -> Samples:
+    return np.concatenate([buzz(0.5, RATE), np.zeros(FRAME * 20, np.float32), buzz(1.5, RATE)])[
+        : FRAME * 100
+    ]
+
+
+def test_is_aac_lc_mono_in_an_mp4_that_streams(tmp_path: Path, sound: Samples) -> None:
+    path = tmp_path / "narration.m4a"
+    write_m4a(path, sound)
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        assert stream.codec_context.name == "aac"
+        assert stream.codec_context.profile == "LC"
+        assert (stream.codec_context.sample_rate, stream.codec_context.layout.name) == (
+            RATE, "mono",
+        )  # fmt: skip
+        assert "mp4" in container.format.name
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert len(data) * 8 / (len(sound) / RATE) < 110_000
+
+
+@pytest.mark.parametrize("frames", [1, 2, 47, 100])
+def test_lasts_exactly_as_long_as_its_samples(tmp_path: Path, sound: Samples, frames: int) -> None:
+    path = tmp_path / "narration.m4a"
+    cut = sound[: frames * FRAME]
+    write_m4a(path, cut)
+    assert len(read_m4a(path)) == len(cut)
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        assert stream.start_time == 0
+        assert stream.duration * stream.time_base == pytest.approx(len(cut) / RATE, abs=1 / RATE)
+        assert container.duration / av.time_base == pytest.approx(len(cut) / RATE, abs=1e-5)
+
+
+def test_sounds_like_its_samples_and_in_the_same_place(tmp_path: Path, sound: Samples) -> None:
+    path = tmp_path / "narration.m4a"
+    write_m4a(path, sound)
+    heard = read_m4a(path)
+    noise = np.mean((heard - sound) ** 2)
+    assert 10 * np.log10(np.mean(sound**2) / noise) > 25
+
+
+def test_same_samples_same_bytes(tmp_path: Path, sound: Samples) -> None:
+    for name in ("one.m4a", "two.m4a"):
+        write_m4a(tmp_path / name, sound)
+    data = (tmp_path / "one.m4a").read_bytes()
+    assert data == (tmp_path / "two.m4a").read_bytes()
+    assert b"Lav" not in data
+
+
+def test_replaces_what_lies_there(tmp_path: Path, sound: Samples) -> None:
+    path = tmp_path / "narration.m4a"
+    path.write_bytes(b"x" * 1_000_000)
+    write_m4a(path, sound)
+    assert len(read_m4a(path)) == len(sound)

@@ -1,0 +1,114 @@
+"""Numbers in English words, the way they are read aloud in the United States."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_ONES: Final = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)  # fmt: skip
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SCALES: Final = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion")
+_IRREGULAR_ORDINALS: Final = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+
+LONGEST: Final = 3 * len(_SCALES)
+"""Digits of the longest number that still has a name here; longer ones are read digit by digit."""
+
+
+def _below_hundred(n: int) -> str:
+    if n < 20:
+        return _ONES[n]
+    tens, ones = divmod(n, 10)
+    return _TENS[tens - 2] + (f"-{_ONES[ones]}" if ones else "")
+
+
+def _below_thousand(n: int) -> str:
+    hundreds, rest = divmod(n, 100)
+    words = [f"{_ONES[hundreds]} hundred"] if hundreds else []
+    if rest or not hundreds:
+        words.append(_below_hundred(rest))
+    return " ".join(words)
+
+
+def digits(text: str) -> str:
+    """Each digit by its name: ``"007"`` is ``"zero zero seven"``."""
+    return " ".join(_ONES[int(digit)] for digit in text)
+
+
+def cardinal(n: int) -> str:
+    """A whole number: ``-1205`` is ``"minus one thousand two hundred five"``."""
+    if n < 0:
+        return f"minus {cardinal(-n)}"
+    if n == 0:
+        return _ONES[0]
+    if n >= 10**LONGEST:
+        return digits(str(n))
+    words: list[str] = []
+    for scale in _SCALES:
+        n, group = divmod(n, 1000)
+        if group:
+            words.insert(0, f"{_below_thousand(group)} {scale}".rstrip())
+    return " ".join(words)
+
+
+def ordinal(n: int) -> str:
+    """A place in an order: ``21`` is ``"twenty-first"``."""
+    words = cardinal(n)
+    cut = max(words.rfind(" "), words.rfind("-")) + 1
+    head, last = words[:cut], words[cut:]
+    if last in _IRREGULAR_ORDINALS:
+        return head + _IRREGULAR_ORDINALS[last]
+    return head + (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
+
+
+def number(text: str) -> str:
+    """A number as written, with or without separators and decimals: ``"1,234.50"``.
+
+    Args:
+        text: ASCII digits, optionally grouped by commas, with at most one decimal point.
+    """
+    whole, point, decimals = text.replace(",", "").partition(".")
+    if len(whole) > LONGEST or (len(whole) > 1 and whole.startswith("0")):
+        words = digits(whole)
+    else:
+        words = cardinal(int(whole)) if whole else ""
+    return f"{words} point {digits(decimals)}".strip() if point and decimals else words
+
+
+def year(n: int) -> str:
+    """A year: ``1969`` is ``"nineteen sixty-nine"``, ``2005`` is ``"two thousand five"``."""
+    century, rest = divmod(n, 100)
+    if not 10 <= century <= 99 or (century % 10 == 0 and rest < 10):
+        return cardinal(n)
+    if rest == 0:
+        return f"{cardinal(century)} hundred"
+    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+
+
+def plural(words: str) -> str:
+    """The plural of number words: ``"twenty"`` is ``"twenties"``, ``"six"`` is ``"sixes"``."""
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith("x") else f"{words}s"
+
+
+def fraction(numerator: int, denominator: int) -> str:
+    """A fraction: ``(3, 4)`` is ``"three quarters"``; an unusual one is read "a over b"."""
+    if not 2 <= denominator <= 100 or numerator > 100:
+        return f"{cardinal(numerator)} over {cardinal(denominator)}"
+    if denominator == 2:
+        part = "half" if numerator == 1 else "halves"
+    else:
+        part = "quarter" if denominator == 4 else ordinal(denominator)
+        part += "" if numerator == 1 else "s"
+    return f"{cardinal(numerator)} {part}"
