@@ -11,7 +11,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -21,6 +21,7 @@ from google.cloud import pubsub_v1
 
 from pipeline.errors import UsageError
 from pipeline.lanes import Graph, Lanes
+from pipeline.subscription import Leases, Puller
 from pipeline.summary import SETTLED, Tally
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
@@ -28,13 +29,10 @@ from transforms.parse import peek
 
 log = logging.getLogger(__name__)
 
-LEASE = 60  # seconds by which an acknowledgement deadline is extended (Pub/Sub allows 10-600)
-EXTEND_EVERY = 5.0  # seconds; well within the shortest deadline a subscription can have, 10 s
 SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
 LINGERING_PULL = 3.0  # seconds; past the empty-queue timeout, while work still goes on
 BUFFER_PER_LANE = 20  # messages held ahead of the lanes; they are leased, so not too many
-REQUEST_IDS = 1000  # acknowledgement ids in one request; Pub/Sub allows 512 KiB
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Sub is down
 
 
@@ -48,81 +46,6 @@ class Timing:
     pull_timeout: float
     shutdown_grace: float
     dependency_timeout: float
-
-
-class Leases:
-    """The messages that are pulled and not settled, kept from being delivered to anybody else.
-
-    Args:
-        client: a subscriber.
-        subscription: its full resource name.
-    """
-
-    def __init__(self, client: pubsub_v1.SubscriberClient, subscription: str) -> None:
-        self._client = client
-        self._subscription = subscription
-        self._lock = threading.Lock()
-        self._ack_ids: dict[str, str] = {}  # by message id
-        self._stop = threading.Event()
-        self._extender = threading.Thread(target=self._extend, name="leases", daemon=True)
-        self._extender.start()
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._ack_ids)
-
-    def hold(self, message_id: str, ack_id: str) -> bool:
-        """Keep a message; false when it is held already, and was only delivered once more."""
-        with self._lock:
-            fresh = message_id not in self._ack_ids
-            self._ack_ids[message_id] = ack_id
-            return fresh
-
-    def acknowledge(self, message_ids: Iterable[str]) -> None:
-        """They are settled. What cannot be acknowledged comes again, and is found settled."""
-        for ack_ids in self._release(message_ids):
-            try:
-                self._client.acknowledge(subscription=self._subscription, ack_ids=ack_ids)
-            except exceptions.GoogleAPICallError as error:
-                log.warning("%d acknowledgements failed: %s", len(ack_ids), error.message)
-
-    def hand_back(self, message_ids: Iterable[str] | None = None) -> int:
-        """Have messages (all that are held, by default) delivered to somebody else, now."""
-        with self._lock:
-            chosen = list(self._ack_ids) if message_ids is None else list(message_ids)
-        for ack_ids in self._release(chosen):
-            self._modify(ack_ids, 0)
-        return len(chosen)
-
-    def forget(self, message_ids: Iterable[str]) -> None:
-        """They were delivered to somebody else, who works on them now."""
-        for _ in self._release(message_ids):
-            pass
-
-    def close(self) -> None:
-        """Stop extending."""
-        self._stop.set()
-        self._extender.join()
-
-    def _release(self, message_ids: Iterable[str]) -> list[list[str]]:
-        with self._lock:
-            released = [self._ack_ids.pop(m) for m in message_ids if m in self._ack_ids]
-        return [released[i : i + REQUEST_IDS] for i in range(0, len(released), REQUEST_IDS)]
-
-    def _extend(self) -> None:
-        while not self._stop.wait(EXTEND_EVERY):
-            with self._lock:
-                held = list(self._ack_ids.values())
-            for start in range(0, len(held), REQUEST_IDS):
-                self._modify(held[start : start + REQUEST_IDS], LEASE)
-
-    def _modify(self, ack_ids: Sequence[str], deadline: int) -> None:
-        try:
-            self._client.modify_ack_deadline(
-                subscription=self._subscription, ack_ids=ack_ids, ack_deadline_seconds=deadline
-            )
-        except exceptions.GoogleAPICallError as error:
-            log.warning("%d leases could not be changed: %s", len(ack_ids), error.message)
 
 
 class Drain:
@@ -140,6 +63,7 @@ class Drain:
         self._timing = timing
         self._client = pubsub_v1.SubscriberClient()
         self._tally = Tally("drain")
+        self._puller = Puller(self._client, subscription)
         self._leases = Leases(self._client, subscription)
         self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
         self._capacity = max(timing.batch_size, BUFFER_PER_LANE * (workers + 1))
@@ -159,12 +83,14 @@ class Drain:
         """
         previous = {s: signal.signal(s, self.stop) for s in (signal.SIGTERM, signal.SIGINT)}
         outcome: list[str | Exception] = []
-        puller = threading.Thread(target=self._pull_until_done, args=(outcome,), daemon=True)
+        puller = threading.Thread(target=self._pull_until_done, args=(outcome,), name="puller")
         try:
             puller.start()
             while puller.is_alive() and not (self._stop.is_set() or self._lanes.down):
                 self._stop.wait(0.05)  # signals are handled on this thread, between two waits
-            reason = outcome[0] if outcome else "dependency_down" if self.down else "signal"
+            self._puller.close()
+            puller.join()
+            reason = "dependency_down" if self.down else outcome[0]
             finished = self._lanes.close(self._timing.shutdown_grace)
             handed_back = self._leases.hand_back()
             if handed_back:
@@ -199,10 +125,8 @@ class Drain:
         timing = self._timing
         end = time.monotonic() + timing.max_runtime
         empty_since = time.monotonic()
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or self._lanes.down):
             now = time.monotonic()
-            if self._lanes.down:
-                return "dependency_down"
             if now >= end:
                 return "max_runtime"
             if len(self._leases) >= self._capacity:
@@ -230,14 +154,9 @@ class Drain:
         backoff = FIRST_BACKOFF
         while True:
             try:
-                response = self._client.pull(
-                    subscription=self._subscription,
-                    max_messages=self._timing.batch_size,
-                    timeout=timeout,
-                    retry=None,
-                )
+                response = self._puller.pull(self._timing.batch_size, timeout)
                 break
-            except exceptions.DeadlineExceeded:
+            except (exceptions.DeadlineExceeded, exceptions.Cancelled):
                 return 0
             except (exceptions.NotFound, exceptions.PermissionDenied,
                     exceptions.Unauthenticated, exceptions.InvalidArgument) as error:  # fmt: skip

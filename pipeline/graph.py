@@ -6,9 +6,9 @@ Labels and coders are part of what a running streaming job can be updated to: a 
 from __future__ import annotations
 
 import apache_beam as beam
-from transforms.artifacts import ArtifactStore
 
 from pipeline.options import VividlyOptions
+from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates

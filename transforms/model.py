@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
@@ -353,9 +352,13 @@ class Outcome:
     cost_saved_usd: float = 0.0
 
 
-@cache
-def _adapter(cls: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(cls)
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    if cls not in _adapters:
+        _adapters[cls] = TypeAdapter(cls)
+    return _adapters[cls]
 
 
 def encode(value: object) -> bytes:
@@ -369,4 +372,5 @@ def decode(cls: type[T], data: bytes | str) -> T:
     Raises:
         pydantic.ValidationError: `data` is not the JSON form of a `cls`.
     """
-    return _adapter(cls).validate_json(data)
+    value: T = _adapter(cls).validate_json(data)
+    return value
