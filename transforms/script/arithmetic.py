@@ -1,0 +1,115 @@
+"""Arithmetic for the worked examples of concept cards, without `eval`."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+
+Number = int | float
+
+_BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Number], Number]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+_FUNCTIONS: Mapping[str, Callable[..., Number]] = {
+    "sqrt": math.sqrt,
+    "log10": math.log10,
+    "exp": math.exp,
+    "round": round,
+    "floor": math.floor,
+}
+_CONSTANTS: Mapping[str, Number] = {"pi": math.pi}
+_MAX_LENGTH = 200
+_MAX_EXPONENT = 1000  # keeps 9**9**9 from eating the machine
+_PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
+
+
+def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
+    """The value of an arithmetic expression.
+
+    Args:
+        expression: ``+ - * / **``, parentheses, numbers, the names in `values`, ``pi``, and
+            ``sqrt log10 exp round floor``.
+        values: what the names stand for.
+
+    Raises:
+        ValueError: it is not such an expression, names something unknown, or has no finite value.
+    """
+    try:
+        tree = ast.parse(expression[: _MAX_LENGTH + 1].strip(), mode="eval")
+        if len(expression) > _MAX_LENGTH:
+            raise ValueError(f"is longer than {_MAX_LENGTH} characters")
+        result = _value(tree.body, {**_CONSTANTS, **values})
+    except (ArithmeticError, RecursionError, SyntaxError, TypeError, ValueError) as error:
+        raise ValueError(f"cannot compute {expression[:80]!r}: {error}") from error
+    if not math.isfinite(result):
+        raise ValueError(f"cannot compute {expression!r}: the result is not finite")
+    return result
+
+
+def compute(values: Mapping[str, Number], expressions: Mapping[str, str]) -> dict[str, Number]:
+    """`values` and the results of `expressions`, each of which may use the results before it.
+
+    Raises:
+        ValueError: an expression cannot be computed, or gives a name a second value.
+    """
+    known = dict(values)
+    for name, expression in expressions.items():
+        if name in known:
+            raise ValueError(f"{name!r} has two values")
+        known[name] = evaluate(expression, known)
+    return known
+
+
+def fill(template: str, values: Mapping[str, Number]) -> str:
+    """`template` with every ``{name}`` or ``{name:format}`` replaced by the number.
+
+    Raises:
+        ValueError: a name is unknown, a format is not one for numbers, or a brace is left over.
+    """
+
+    def number(match: re.Match[str]) -> str:
+        name, spec = match[1], match[2] or ""
+        if name not in values:
+            raise ValueError(f"no number is called {name!r} in {template!r}")
+        return format(values[name], spec)
+
+    filled = _PLACEHOLDER.sub(number, template)
+    if "{" in filled or "}" in filled:
+        raise ValueError(f"unmatched brace in {template!r}")
+    return filled
+
+
+def _value(node: ast.expr, names: Mapping[str, Number]) -> Number:
+    match node:
+        case ast.Constant(value=bool()):
+            raise ValueError("True and False are not numbers")
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.Name(id=name):
+            if name not in names:
+                raise ValueError(f"{name!r} is unknown")
+            return names[name]
+        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
+            return _UNARY[type(sign)](_value(operand, names))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+            a, b = _value(left, names), _value(right, names)
+            if isinstance(op, ast.Pow) and abs(b) > _MAX_EXPONENT:
+                raise ValueError(f"an exponent above {_MAX_EXPONENT}")
+            result = _BINARY[type(op)](a, b)
+            if isinstance(result, complex):
+                raise ValueError("the result is not a real number")
+            return result
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](*(_value(argument, names) for argument in args))
+    raise ValueError(f"{type(node).__name__} is not allowed")

@@ -1,0 +1,113 @@
+"""`script.md`: a script as Markdown that is pleasant to read and safe to render."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from transforms.model import QuizQuestion, Scene, Script, Visual
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_BLOCK_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=:])")
+_WORDS_PER_MINUTE = 150  # an easy pace for a narrator
+
+
+def to_markdown(script: Script) -> str:
+    """The whole lesson: hook, scenes, takeaways, quiz with its answers at the end, and sources.
+
+    Args:
+        script: any script; its text may be hostile and is escaped, so that it can neither add
+            markup nor leave its paragraph.
+
+    Returns:
+        CommonMark with GitHub tables, ending in one newline.
+    """
+    return "\n\n".join(_blocks(script)) + "\n"
+
+
+def _blocks(script: Script) -> Iterator[str]:
+    subject = script.subject.replace("-", " ").capitalize()
+    minutes = max(1, round(script.spoken_words / _WORDS_PER_MINUTE))
+    yield f"# {_text(script.title)}"
+    yield f"*{_text(subject)} · grade {script.grade_level} · about {minutes} min*"
+    yield f"**{_text(script.hook)}**"
+    for scene in script.scenes:
+        yield from _scene(scene)
+    yield "## Key takeaways"
+    yield _list(script.key_takeaways)
+    if script.quiz:
+        yield "## Quiz"
+        for number, question in enumerate(script.quiz, start=1):
+            yield f"**{number}.** {_text(question.question)}"
+            yield "\n".join(
+                f"- {_letter(index)}) {_text(choice)}"
+                for index, choice in enumerate(question.choices)
+            )
+        yield "## Answers"
+        yield "\n".join(
+            f"{number}. {_answer(question)}" for number, question in enumerate(script.quiz, start=1)
+        )
+    if script.sources:
+        yield "## Sources"
+        yield _list(script.sources)
+
+
+def _scene(scene: Scene) -> Iterator[str]:
+    yield f"## {_text(scene.heading)}"
+    yield _text(scene.narration)
+    bullets = [
+        bullet
+        for bullet in scene.bullets
+        if bullet not in scene.visual.items and bullet not in scene.narration
+    ]
+    if bullets:
+        yield _list(bullets)
+    yield from _visual(scene.visual)
+
+
+def _visual(visual: Visual) -> Iterator[str]:
+    if visual.kind == "formula" and visual.text:
+        yield f"Formula: {_code(visual.text)}"
+    elif visual.text and visual.kind != "quote":
+        yield f"*{_text(visual.text)}*"
+    if visual.kind == "comparison" and visual.items:
+        yield _table(visual.items)
+    elif visual.kind in ("steps", "process") and visual.items:
+        yield "\n".join(
+            f"{number}. {_text(item)}" for number, item in enumerate(visual.items, start=1)
+        )
+    elif visual.items:
+        yield _list(visual.items)
+
+
+def _table(rows: Sequence[str]) -> str:
+    cells = [[_text(cell) for cell in row.split(" | ")] for row in rows]
+    width = max(map(len, cells))
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in cells]
+    return "\n".join((lines[0], f"|{' --- |' * width}", *lines[1:]))
+
+
+def _answer(question: QuizQuestion) -> str:
+    right = question.choices[question.answer]
+    return f"**{_letter(question.answer)}) {_text(right)}** – {_text(question.explanation)}"
+
+
+def _letter(index: int) -> str:
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[index % 26]
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {_text(item)}" for item in items)
+
+
+def _code(text: str) -> str:
+    """A code span; its fence is longer than any row of backticks inside."""
+    line = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+
+
+def _text(text: str) -> str:
+    """One line of text in which nothing is markup; a dash if there is none."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _BLOCK_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line) or "–"
