@@ -99,8 +99,9 @@ class Stream:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
+            async with self._writing:  # gRPC cannot end a call in the middle of a write
+                for task in tasks:
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, requests: AsyncIterator[Any]) -> None:

@@ -1,0 +1,1009 @@
+"""What a Pub/Sub server must do for Google's clients: ours, and Google's emulator if present."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from google.api_core import exceptions
+from google.cloud import pubsub_v1
+from google.cloud.pubsub_v1.subscriber.exceptions import AcknowledgeError
+from google.pubsub_v1 import PublisherClient, SubscriberClient, types
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+from pipeline.embedded.pubsub import PubSubServer
+from tests.contract import google_emulator
+from transforms.errors import DependencyDown
+
+LONG = 60.0
+"""Seconds of a deadline that is not meant to be reached."""
+
+
+class Desk:
+    """A project of its own on a server, and short words for what tests do there."""
+
+    def __init__(self, host):
+        self.host = host
+        self.project = f"test-{os.urandom(8).hex()}"
+        channel = grpc.insecure_channel(host, [("grpc.max_receive_message_length", -1)])
+        self.publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+        self.subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
+        self.channel = channel
+
+    def name(self, collection, project=None):
+        return f"projects/{project or self.project}/{collection}/x{os.urandom(6).hex()}"
+
+    def topic(self, **fields):
+        return self.publisher.create_topic(request={"name": self.name("topics"), **fields}).name
+
+    def subscription(self, topic, **fields):
+        made = self.subscriber.create_subscription(
+            request={"name": self.name("subscriptions"), "topic": topic, **fields}
+        )
+        return made.name
+
+    def pair(self, **fields):
+        topic = self.topic()
+        return topic, self.subscription(topic, **fields)
+
+    def publish(self, topic, *messages):
+        """Publishes texts, or whole messages."""
+        made: Any = [{"data": m.encode()} if isinstance(m, str) else m for m in messages]
+        published = self.publisher.publish(topic=topic, messages=made, retry=None, timeout=LONG)
+        return list(published.message_ids)
+
+    def pull(self, subscription, limit=100, timeout=LONG):
+        """Waits for at least one message."""
+        pulled = self.subscriber.pull(
+            subscription=subscription, max_messages=limit, timeout=timeout, retry=None
+        )
+        return list(pulled.received_messages)
+
+    def nothing(self, subscription):
+        """Whether nothing can be delivered now."""
+        try:
+            return self.pull(subscription, timeout=1.2) == []
+        except exceptions.DeadlineExceeded:  # Google's emulator answers late at times
+            return True
+
+    def pull_all(self, subscription, count):
+        """Pulls until so many messages have come."""
+        got: list[Any] = []
+        while len(got) < count:
+            got += self.pull(subscription)
+        return got
+
+    def ack(self, subscription, *received):
+        self.subscriber.acknowledge(
+            subscription=subscription, ack_ids=[m.ack_id for m in received], retry=None
+        )
+
+    def modify(self, subscription, seconds, *received):
+        self.subscriber.modify_ack_deadline(
+            subscription=subscription,
+            ack_ids=[m.ack_id for m in received],
+            ack_deadline_seconds=seconds,
+            retry=None,
+        )
+
+
+def texts(received):
+    return [m.message.data.decode() for m in received]
+
+
+@pytest.fixture(scope="module")
+def google_host(tmp_path_factory):
+    if reason := google_emulator.missing():
+        pytest.skip(reason)
+    with google_emulator.running(tmp_path_factory.mktemp("emulator")) as host:
+        yield host
+
+
+@pytest.fixture(params=["embedded", "google"])
+def desk(request):
+    """On both servers."""
+    if request.param == "google":
+        made = Desk(request.getfixturevalue("google_host"))
+    else:
+        made = Desk(request.getfixturevalue("pubsub_server").host)
+    yield made
+    made.channel.close()
+
+
+@pytest.fixture
+def ours(pubsub_server):
+    """On our own, for what Google's emulator does not do."""
+    made = Desk(pubsub_server.host)
+    yield made
+    made.channel.close()
+
+
+# Topics, subscriptions, names
+
+
+def test_a_topic_is_there_until_it_is_deleted(desk):
+    name = desk.name("topics")
+    with pytest.raises(exceptions.NotFound):
+        desk.publisher.get_topic(topic=name)
+    desk.publisher.create_topic(name=name)
+    with pytest.raises(exceptions.AlreadyExists):
+        desk.publisher.create_topic(name=name)
+    assert desk.publisher.get_topic(topic=name).name == name
+    desk.publisher.delete_topic(topic=name)
+    with pytest.raises(exceptions.NotFound):
+        desk.publisher.get_topic(topic=name)
+    with pytest.raises(exceptions.NotFound):
+        desk.publish(name, "x")
+
+
+def test_a_subscription_is_there_until_it_is_deleted(desk):
+    topic = desk.topic()
+    name = desk.name("subscriptions")
+    for call in (
+        lambda: desk.subscriber.get_subscription(subscription=name),
+        lambda: desk.subscriber.delete_subscription(subscription=name),
+        lambda: desk.pull(name),
+        lambda: desk.subscriber.create_subscription(name=name, topic=desk.name("topics")),
+    ):
+        with pytest.raises(exceptions.NotFound):
+            call()
+    desk.subscriber.create_subscription(name=name, topic=topic)
+    with pytest.raises(exceptions.AlreadyExists):
+        desk.subscriber.create_subscription(name=name, topic=topic)
+    found = desk.subscriber.get_subscription(subscription=name)
+    assert (found.topic, found.ack_deadline_seconds) == (topic, 10)
+    assert found.message_retention_duration == datetime.timedelta(days=7)
+    assert list(desk.publisher.list_topic_subscriptions(topic=topic)) == [name]
+    desk.subscriber.delete_subscription(subscription=name)
+    assert list(desk.publisher.list_topic_subscriptions(topic=topic)) == []
+
+
+def test_lists_come_in_pages(desk):
+    topics = sorted(desk.topic() for _ in range(5))
+    subscriptions = sorted(desk.subscription(topics[0]) for _ in range(3))
+    project = f"projects/{desk.project}"
+    Desk(desk.host).topic()
+    request = {"project": project, "page_size": 2}
+    assert sorted(t.name for t in desk.publisher.list_topics(request=request)) == topics
+    assert len(desk.publisher.list_topics(request=request).topics) == 2
+    listed = desk.subscriber.list_subscriptions(request=request)
+    assert sorted(s.name for s in listed) == subscriptions
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "1abc", "googabc", "a b c", "a/b/c", "abc\n", "x" * 256, "", "größe"]
+)
+def test_an_invalid_name_is_refused(desk, name):
+    topic = desk.topic()
+    with pytest.raises(exceptions.InvalidArgument):
+        desk.publisher.create_topic(name=f"projects/{desk.project}/topics/{name}")
+    with pytest.raises(exceptions.InvalidArgument):
+        desk.subscriber.create_subscription(
+            name=f"projects/{desk.project}/subscriptions/{name}", topic=topic
+        )
+
+
+def test_odd_characters_are_allowed_in_names(desk):
+    name = f"projects/{desk.project}/topics/ok%20-_.~+"
+    assert desk.publisher.create_topic(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "project", ["p1", "Project-1", "project-", "-project", "x" * 31, "a_b_c_d"]
+)
+def test_an_invalid_project_is_refused(ours, project):
+    with pytest.raises(exceptions.InvalidArgument):
+        ours.publisher.create_topic(name=ours.name("topics", project))
+    with pytest.raises(exceptions.InvalidArgument):
+        list(ours.publisher.list_topics(project=f"projects/{project}"))
+
+
+@pytest.mark.parametrize("project", ["example.com:my-project", "123456789"])
+def test_domains_and_numbers_are_valid_projects(ours, project):
+    name = ours.name("topics", project)
+    assert ours.publisher.create_topic(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"ack_deadline_seconds": 601}, exceptions.InvalidArgument),
+        ({"message_retention_duration": {"seconds": 599}}, exceptions.InvalidArgument),
+        ({"message_retention_duration": {"seconds": 2_678_401}}, exceptions.InvalidArgument),
+        ({"retry_policy": {"minimum_backoff": {"seconds": 601}}}, exceptions.InvalidArgument),
+        (
+            {
+                "retry_policy": {
+                    "minimum_backoff": {"seconds": 20},
+                    "maximum_backoff": {"seconds": 10},
+                }
+            },
+            exceptions.InvalidArgument,
+        ),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(desk, fields, error):
+    topic = desk.topic()
+    with pytest.raises(error):
+        desk.subscription(topic, **fields)
+
+
+def test_a_dead_letter_policy_is_checked(desk):
+    topic = desk.topic()
+    for attempts in (4, 101):
+        with pytest.raises(exceptions.OutOfRange):
+            desk.subscription(
+                topic,
+                dead_letter_policy={
+                    "dead_letter_topic": topic,
+                    "max_delivery_attempts": attempts,
+                },
+            )
+    with pytest.raises(exceptions.NotFound):
+        desk.subscription(topic, dead_letter_policy={"dead_letter_topic": desk.name("topics")})
+
+
+def test_defaults_are_filled_in(desk):
+    topic = desk.topic()
+    made = desk.subscription(
+        topic, retry_policy={}, dead_letter_policy={"dead_letter_topic": topic}
+    )
+    found = desk.subscriber.get_subscription(subscription=made)
+    assert found.retry_policy.minimum_backoff == datetime.timedelta(seconds=10)
+    assert found.retry_policy.maximum_backoff == datetime.timedelta(seconds=600)
+    assert found.dead_letter_policy.max_delivery_attempts == 5
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"push_config": {"push_endpoint": "http://localhost/x"}},
+        {"bigquery_config": {"table": "a.b.c"}},
+        {"cloud_storage_config": {"bucket": "bucket"}},
+    ],
+)
+def test_what_is_not_served_is_said_to_be(ours, fields):
+    topic = ours.topic()
+    with pytest.raises(exceptions.MethodNotImplemented, match=next(iter(fields))):
+        ours.subscription(topic, **fields)
+
+
+def test_a_subscription_can_be_changed(desk):
+    _, subscription = desk.pair()
+
+    def update(paths, **fields):
+        return desk.subscriber.update_subscription(
+            subscription={"name": subscription, **fields}, update_mask={"paths": paths}
+        )
+
+    assert update(["ack_deadline_seconds"], ack_deadline_seconds=60).ack_deadline_seconds == 60
+    found = desk.subscriber.get_subscription(subscription=subscription)
+    assert found.ack_deadline_seconds == 60
+    for paths in ([], ["topic"], ["filter"], ["nonsense"]):
+        with pytest.raises(exceptions.InvalidArgument):
+            update(paths, topic=desk.name("topics"), filter="attributes:a")
+    with pytest.raises(exceptions.InvalidArgument):
+        update(["ack_deadline_seconds"], ack_deadline_seconds=601)
+
+
+def test_a_policy_can_be_taken_away(ours):
+    topic = ours.topic()
+    made = ours.subscription(topic, dead_letter_policy={"dead_letter_topic": topic})
+    changed = ours.subscriber.update_subscription(
+        subscription={"name": made}, update_mask={"paths": ["dead_letter_policy"]}
+    )
+    assert "dead_letter_policy" not in changed
+
+
+def test_a_topic_can_be_changed(ours):
+    topic = ours.topic(labels={"a": "1"})
+    changed = ours.publisher.update_topic(
+        topic={"name": topic, "message_retention_duration": {"seconds": 600}},
+        update_mask={"paths": ["message_retention_duration"]},
+    )
+    assert changed.message_retention_duration == datetime.timedelta(minutes=10)
+    assert changed.labels == {"a": "1"}
+    subscription = ours.subscriber.get_subscription(subscription=ours.subscription(topic))
+    assert subscription.topic_message_retention_duration == datetime.timedelta(minutes=10)
+
+
+def test_a_subscription_outlives_its_topic(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "before")
+    desk.publisher.delete_topic(topic=topic)
+    found = desk.subscriber.get_subscription(subscription=subscription)
+    assert found.topic == "_deleted-topic_"
+    desk.publisher.create_topic(name=topic)
+    desk.publish(topic, "after")
+    assert texts(desk.pull(subscription)) == ["before"]
+
+
+# Publishing
+
+
+def test_a_message_arrives_whole(desk):
+    topic, subscription = desk.pair(enable_message_ordering=True)
+    data = bytes(range(256))
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=1)
+    sent = {"data": data, "attributes": {"ключ": "värde ☃", "b": ""}, "ordering_key": "k"}
+    [message_id] = desk.publish(topic, sent)
+    [received] = desk.pull(subscription)
+    message = received.message
+    assert (message.data, message.attributes, message.ordering_key) == (
+        data,
+        {"ключ": "värde ☃", "b": ""},
+        "k",
+    )
+    assert message.message_id == message_id
+    assert before < message.publish_time <= datetime.datetime.now(datetime.UTC)
+    assert received.delivery_attempt == 0
+
+
+def test_every_subscription_gets_every_message(desk):
+    topic, first = desk.pair()
+    second = desk.subscription(topic)
+    ids = desk.publish(topic, *map(str, range(20)))
+    assert len(set(ids)) == 20
+    for subscription in (first, second):
+        received = desk.pull_all(subscription, 20)
+        assert sorted(m.message.message_id for m in received) == sorted(ids)
+
+
+def test_a_subscription_gets_nothing_from_before_its_time(desk):
+    topic = desk.topic()
+    desk.publish(topic, "before")
+    subscription = desk.subscription(topic)
+    desk.publish(topic, "after")
+    assert texts(desk.pull(subscription)) == ["after"]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[], [{}], [{"ordering_key": "k"}], [{"data": b"x"}, {}], [{"data": b"x"}] * 1001],
+    ids=["none", "empty", "key only", "one empty", "too many"],
+)
+def test_an_invalid_publish_is_refused_whole(desk, messages):
+    topic, subscription = desk.pair()
+    with pytest.raises(exceptions.InvalidArgument):
+        desk.publish(topic, *messages)
+    desk.publish(topic, {"attributes": {"only": "attributes"}})
+    assert [m.message.attributes for m in desk.pull(subscription)] == [{"only": "attributes"}]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"data": b"x" * 10_000_001},
+        {"attributes": {str(n): "x" for n in range(101)}},
+        {"attributes": {"k" * 257: "x"}},
+        {"attributes": {"k": "x" * 1025}},
+        {"attributes": {"googkey": "x"}},
+        {"attributes": {"": "x"}},
+        {"data": b"x", "ordering_key": "k" * 1025},
+    ],
+    ids=["10 MB", "attributes", "key", "value", "goog", "no key", "ordering key"],
+)
+def test_limits_are_those_of_the_service(ours, message):
+    topic = ours.topic()
+    with pytest.raises(exceptions.InvalidArgument):
+        ours.publish(topic, message)
+
+
+def test_a_message_may_be_large(desk):
+    topic, subscription = desk.pair()
+    data = os.urandom(9_900_000)
+    desk.publish(topic, {"data": data})
+    desk.publish(topic, {"data": data})
+    assert [m.message.data == data for m in desk.pull_all(subscription, 2)] == [True, True]
+
+
+# Pulling and settling
+
+
+def test_an_acknowledged_message_does_not_come_again(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a", "b")
+    received = desk.pull_all(subscription, 2)
+    desk.ack(subscription, *received)
+    desk.ack(subscription, *received)  # again does no harm
+    assert desk.nothing(subscription)
+
+
+def test_a_message_handed_back_comes_again(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a")
+    [first] = desk.pull(subscription)
+    desk.modify(subscription, 0, first)
+    [second] = desk.pull(subscription)
+    assert second.message.message_id == first.message.message_id
+    assert second.ack_id != first.ack_id
+
+
+def test_a_message_comes_again_when_its_lease_ends(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a")
+    [first] = desk.pull(subscription)
+    desk.modify(subscription, 1, first)
+    [second] = desk.pull(subscription)
+    assert second.message.message_id == first.message.message_id
+
+
+def test_a_leased_message_is_not_delivered_to_others(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a")
+    [received] = desk.pull(subscription)
+    desk.modify(subscription, 60, received)
+    assert desk.nothing(subscription)
+
+
+def test_an_acknowledgement_that_comes_too_late_does_not_count(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, "a")
+    [first] = ours.pull(subscription)
+    ours.modify(subscription, 1, first)
+    [second] = ours.pull(subscription)
+    ours.ack(subscription, first)
+    ours.modify(subscription, 0, second)
+    assert texts(ours.pull(subscription)) == ["a"]
+
+
+def test_invalid_calls_are_refused(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a")
+    [received] = desk.pull(subscription)
+    with pytest.raises(exceptions.InvalidArgument):
+        desk.pull(subscription, limit=0)
+    for ids in ([], ["garbage"]):
+        with pytest.raises(exceptions.InvalidArgument):
+            desk.subscriber.acknowledge(subscription=subscription, ack_ids=ids)
+        with pytest.raises(exceptions.InvalidArgument):
+            desk.subscriber.modify_ack_deadline(
+                subscription=subscription, ack_ids=ids, ack_deadline_seconds=10
+            )
+    with pytest.raises(exceptions.InvalidArgument):
+        desk.modify(subscription, -1, received)
+
+
+def test_a_lease_is_ten_minutes_at_most(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, "a")
+    [received] = ours.pull(subscription)
+    with pytest.raises(exceptions.InvalidArgument):
+        ours.modify(subscription, 601, received)
+    with pytest.raises(exceptions.InvalidArgument):
+        ours.subscription(topic, ack_deadline_seconds=9)
+
+
+def test_an_empty_pull_is_answered_before_the_deadline(desk):
+    _, subscription = desk.pair()
+    for timeout in (1.5, 3):
+        assert desk.pull(subscription, timeout=timeout) == []
+    answer = desk.subscriber.pull(
+        request={"subscription": subscription, "max_messages": 1, "return_immediately": True},
+        timeout=LONG,
+    )
+    assert list(answer.received_messages) == []
+
+
+def test_a_waiting_pull_gets_a_message_when_it_comes(desk):
+    topic, subscription = desk.pair()
+    with ThreadPoolExecutor(1) as pool:
+        pulled = pool.submit(desk.pull, subscription)
+        assert desk.nothing(subscription)  # by then the pull is waiting
+        desk.publish(topic, "a")
+        assert texts(pulled.result()) == ["a"]
+
+
+def test_any_number_of_pulls_can_wait(desk):
+    topic, subscription = desk.pair()
+    count = 120
+    with ThreadPoolExecutor(count) as pool:
+        pulls = [pool.submit(desk.pull, subscription, 1) for _ in range(count)]
+        for n in range(count):
+            desk.publish(topic, str(n))
+        got = Counter(text for pull in pulls for text in texts(pull.result()))
+    assert got == Counter(map(str, range(count)))
+
+
+def test_a_pull_that_was_given_up_takes_no_message_with_it(desk):
+    topic, subscription = desk.pair()
+    stub = desk.channel.unary_unary(
+        "/google.pubsub.v1.Subscriber/Pull",
+        request_serializer=types.PullRequest.serialize,
+        response_deserializer=types.PullResponse.deserialize,
+    )
+    waiting = [
+        stub.future(types.PullRequest(subscription=subscription, max_messages=1), timeout=LONG)
+        for _ in range(10)
+    ]
+    assert desk.nothing(subscription)  # by then they are all waiting
+    for call in waiting:
+        call.cancel()
+    assert desk.nothing(subscription)
+    desk.publish(topic, "a")
+    assert texts(desk.pull(subscription)) == ["a"]
+
+
+def test_a_deleted_subscription_ends_the_wait(ours):
+    _, subscription = ours.pair()
+    with ThreadPoolExecutor(1) as pool:
+        pulled = pool.submit(ours.pull, subscription)
+        assert ours.nothing(subscription)
+        ours.subscriber.delete_subscription(subscription=subscription)
+        with pytest.raises(exceptions.NotFound):
+            pulled.result()
+
+
+# Policies
+
+
+def test_a_message_delivered_too_often_goes_to_the_dead_letter_topic(desk):
+    dead, graveyard = desk.pair()
+    topic, subscription = desk.pair(
+        dead_letter_policy={"dead_letter_topic": dead, "max_delivery_attempts": 5}
+    )
+    [message_id] = desk.publish(
+        topic, {"data": b"a", "attributes": {"k": "v"}, "ordering_key": "key"}
+    )
+    for attempt in range(1, 6):
+        [received] = desk.pull(subscription)
+        assert received.delivery_attempt == attempt
+        desk.modify(subscription, 0, received)
+    assert desk.nothing(subscription)
+    [buried] = desk.pull(graveyard)
+    assert (buried.message.data, buried.message.ordering_key) == (b"a", "key")
+    assert buried.message.message_id != message_id
+    attributes = dict(buried.message.attributes)
+    published = attributes.pop("CloudPubSubDeadLetterSourceTopicPublishTime")
+    assert datetime.datetime.fromisoformat(published[:19])
+    assert attributes == {
+        "k": "v",
+        "CloudPubSubDeadLetterSourceDeliveryCount": "5",
+        "CloudPubSubDeadLetterSourceSubscription": subscription.split("/")[3],
+        "CloudPubSubDeadLetterSourceSubscriptionProject": desk.project,
+    }
+
+
+def test_a_lease_that_ends_while_nobody_pulls_counts_as_a_delivery(ours):
+    dead, graveyard = ours.pair()
+    topic, subscription = ours.pair(
+        dead_letter_policy={"dead_letter_topic": dead, "max_delivery_attempts": 5}
+    )
+    ours.publish(topic, "a")
+    for _ in range(4):
+        ours.modify(subscription, 0, *ours.pull(subscription))
+    ours.modify(subscription, 1, *ours.pull(subscription))
+    assert texts(ours.pull(graveyard)) == ["a"]
+
+
+def test_a_message_stays_when_its_dead_letter_topic_is_gone(ours):
+    dead = ours.topic()
+    topic, subscription = ours.pair(dead_letter_policy={"dead_letter_topic": dead})
+    ours.publish(topic, "a")
+    ours.publisher.delete_topic(topic=dead)
+    for attempt in range(1, 8):
+        [received] = ours.pull(subscription)
+        assert received.delivery_attempt == attempt
+        ours.modify(subscription, 0, received)
+
+
+def test_a_retry_policy_holds_back_what_was_handed_back(ours):
+    topic, subscription = ours.pair(
+        retry_policy={"minimum_backoff": {"seconds": 2}, "maximum_backoff": {"seconds": 600}}
+    )
+    ours.publish(topic, "a")
+    ours.modify(subscription, 0, *ours.pull(subscription))
+    assert ours.pull(subscription, timeout=1) == []
+    assert texts(ours.pull(subscription)) == ["a"]
+
+
+def test_messages_of_a_key_come_in_order(desk):
+    topic, subscription = desk.pair(enable_message_ordering=True)
+    for n in range(10):
+        for key in "xy":
+            desk.publish(topic, {"data": f"{key}{n}".encode(), "ordering_key": key})
+    got: list[str] = []
+    while len(got) < 20:
+        run = desk.pull(subscription, limit=3)
+        got += texts(run)
+        desk.ack(subscription, *run)
+    for key in "xy":
+        assert [t for t in got if t[0] == key] == [f"{key}{n}" for n in range(10)]
+
+
+def test_a_key_waits_for_what_is_unsettled(desk):
+    topic, subscription = desk.pair(enable_message_ordering=True)
+    desk.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(3)))
+    run = desk.pull(subscription, limit=2)
+    assert texts(run) == ["0", "1"]
+    assert desk.nothing(subscription)
+    desk.ack(subscription, *run)
+    assert texts(desk.pull(subscription)) == ["2"]
+
+
+def test_a_key_goes_back_to_what_was_handed_back(ours):
+    topic, subscription = ours.pair(enable_message_ordering=True)
+    ours.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(3)))
+    first, *_ = ours.pull_all(subscription, 3)
+    ours.modify(subscription, 0, first)
+    assert texts(ours.pull(subscription)) == ["0", "1", "2"]
+
+
+def test_a_filter_lets_only_matching_messages_through(ours):
+    topic, subscription = ours.pair(filter='attributes.kind = "a" OR hasPrefix(attributes.x, "y")')
+    ours.publish(
+        topic,
+        "none",
+        {"data": b"a", "attributes": {"kind": "a"}},
+        {"data": b"b", "attributes": {"kind": "b"}},
+        {"data": b"y", "attributes": {"x": "yes"}},
+    )
+    received = ours.pull_all(subscription, 2)
+    assert texts(received) == ["a", "y"]
+    ours.ack(subscription, *received)
+    assert ours.nothing(subscription)
+    with pytest.raises(exceptions.InvalidArgument, match="filter"):
+        ours.subscription(topic, filter="kind = a")
+
+
+def test_exactly_once_says_when_an_acknowledgement_does_not_count(ours):
+    topic, subscription = ours.pair(enable_exactly_once_delivery=True)
+    ours.publish(topic, "a", "b")
+    expired, good = ours.pull_all(subscription, 2)
+    ours.modify(subscription, 1, expired)
+    [again] = ours.pull(subscription)
+    with pytest.raises(exceptions.FailedPrecondition) as refused:
+        ours.ack(subscription, expired, good)
+    assert refused.value.metadata == {expired.ack_id: "PERMANENT_FAILURE_INVALID_ACK_ID"}
+    with pytest.raises(exceptions.FailedPrecondition):
+        ours.modify(subscription, 60, good)
+    ours.ack(subscription, again)
+    assert ours.nothing(subscription)
+
+
+# Seeking
+
+
+def utc_now():
+    return datetime.datetime.now(datetime.UTC)
+
+
+def test_seeking_back_delivers_again_and_forward_drops(desk):
+    topic, subscription = desk.pair(retain_acked_messages=True)
+    start = utc_now() - datetime.timedelta(minutes=1)
+    desk.publish(topic, "a", "b")
+    desk.ack(subscription, *desk.pull_all(subscription, 2))
+    desk.subscriber.seek(request={"subscription": subscription, "time": start})
+    assert sorted(texts(desk.pull_all(subscription, 2))) == ["a", "b"]
+    future = utc_now() + datetime.timedelta(minutes=1)
+    desk.subscriber.seek(request={"subscription": subscription, "time": future})
+    assert desk.nothing(subscription)
+
+
+def test_acknowledged_messages_are_gone_unless_retained(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a", "b")
+    [first] = desk.pull(subscription, limit=1)
+    desk.ack(subscription, first)
+    start = utc_now() - datetime.timedelta(minutes=1)
+    desk.subscriber.seek(request={"subscription": subscription, "time": start})
+    [other] = desk.pull(subscription)
+    assert other.message.message_id != first.message.message_id
+
+
+def test_a_snapshot_brings_back_what_was_unacknowledged_and_what_came_later(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "before")
+    desk.ack(subscription, *desk.pull(subscription))
+    desk.publish(topic, "kept")
+    name = desk.name("snapshots")
+    made = desk.subscriber.create_snapshot(name=name, subscription=subscription)
+    assert made.topic == topic
+    assert made.expire_time > utc_now() + datetime.timedelta(days=6)
+    desk.publish(topic, "later")
+    desk.ack(subscription, *desk.pull_all(subscription, 2))
+    assert list(desk.publisher.list_topic_snapshots(topic=topic)) == [name]
+    desk.subscriber.seek(request={"subscription": subscription, "snapshot": name})
+    assert sorted(texts(desk.pull_all(subscription, 2))) == ["kept", "later"]
+    desk.subscriber.delete_snapshot(snapshot=name)
+    with pytest.raises(exceptions.NotFound):
+        desk.subscriber.seek(request={"subscription": subscription, "snapshot": name})
+
+
+def test_a_topic_that_retains_can_be_sought_back_to(ours):
+    topic = ours.topic(message_retention_duration={"seconds": 600})
+    ours.publish(topic, "before")
+    subscription = ours.subscription(topic)
+    assert ours.nothing(subscription)
+    start = utc_now() - datetime.timedelta(minutes=1)
+    ours.subscriber.seek(request={"subscription": subscription, "time": start})
+    assert texts(ours.pull(subscription)) == ["before"]
+
+
+def test_invalid_seeks_are_refused(ours):
+    _, subscription = ours.pair()
+    _, elsewhere = ours.pair()
+    name = ours.name("snapshots")
+    ours.subscriber.create_snapshot(name=name, subscription=subscription)
+    with pytest.raises(exceptions.AlreadyExists):
+        ours.subscriber.create_snapshot(name=name, subscription=elsewhere)
+    for request in ({}, {"snapshot": name}):
+        with pytest.raises(exceptions.InvalidArgument):
+            ours.subscriber.seek(request={"subscription": elsewhere, **request})
+
+
+def test_a_detached_subscription_refuses_consumers(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, "a")
+    ours.publisher.detach_subscription(request={"subscription": subscription})
+    assert ours.subscriber.get_subscription(subscription=subscription).detached
+    assert list(ours.publisher.list_topic_subscriptions(topic=topic)) == []
+    with pytest.raises(exceptions.FailedPrecondition):
+        ours.pull(subscription)
+    ours.subscriber.delete_subscription(subscription=subscription)
+
+
+# Streaming
+
+
+class RawStream:
+    """A StreamingPull without the client's own bookkeeping."""
+
+    def __init__(self, desk, **first):
+        self.requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.send(stream_ack_deadline_seconds=60, **first)
+        self.call = desk.subscriber.streaming_pull(
+            requests=iter(self.requests.get, None), timeout=LONG
+        )
+
+    def send(self, **fields):
+        self.requests.put(types.StreamingPullRequest(**fields))
+
+    def receive(self, count):
+        """Reads until so many messages have come."""
+        got: list[Any] = []
+        while len(got) < count:
+            got += next(self.call).received_messages
+        return got
+
+    def end(self):
+        self.requests.put(None)
+        return list(self.call)
+
+
+def test_a_stream_delivers_and_settles(desk):
+    topic, subscription = desk.pair()
+    desk.publish(topic, "a")
+    stream = RawStream(desk, subscription=subscription)
+    [first] = stream.receive(1)
+    stream.send(modify_deadline_ack_ids=[first.ack_id], modify_deadline_seconds=[0])
+    [again] = stream.receive(1)
+    assert again.message.message_id == first.message.message_id
+    stream.send(ack_ids=[again.ack_id])
+    desk.publish(topic, "b")
+    [other] = stream.receive(1)
+    stream.send(ack_ids=[other.ack_id])
+    stream.end()
+    assert desk.nothing(subscription)
+
+
+def test_a_stream_delivers_no_more_than_it_was_asked_for(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, *map(str, range(10)))
+    stream = RawStream(ours, subscription=subscription, max_outstanding_messages=3)
+    got = stream.receive(3)
+    others = ours.pull(subscription, limit=2)
+    stream.send(ack_ids=[m.ack_id for m in got])
+    got += stream.receive(3)
+    stream.end()
+    assert len({m.message.message_id for m in got + others}) == 8
+
+
+def test_what_a_broken_stream_held_comes_again(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, "a")
+    stream = RawStream(ours, subscription=subscription)
+    [held] = stream.receive(1)
+    stream.send(modify_deadline_ack_ids=[held.ack_id], modify_deadline_seconds=[1])
+    stream.end()
+    assert texts(ours.pull(subscription)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"stream_ack_deadline_seconds": 10},
+        {"subscription": "valid"},
+        {"subscription": "valid", "stream_ack_deadline_seconds": 9},
+        {"subscription": "valid", "stream_ack_deadline_seconds": 601},
+    ],
+)
+def test_a_stream_must_open_properly(desk, first):
+    _, subscription = desk.pair()
+    if "subscription" in first:
+        first = {**first, "subscription": subscription}
+    with pytest.raises(exceptions.InvalidArgument):
+        list(desk.subscriber.streaming_pull(requests=iter([first]), timeout=LONG))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"subscription": "again"},
+        {"ack_ids": ["garbage"]},
+        {"modify_deadline_ack_ids": ["1-1"]},
+        {"stream_ack_deadline_seconds": 5},
+    ],
+)
+def test_a_stream_must_go_on_properly(desk, later):
+    _, subscription = desk.pair()
+    stream = RawStream(desk, subscription=subscription)
+    stream.send(**later)
+    with pytest.raises(exceptions.InvalidArgument):
+        list(stream.call)
+
+
+def test_a_stream_ends_with_its_subscription(ours):
+    topic, subscription = ours.pair()
+    ours.publish(topic, "a")
+    for limit in (1, 0):  # full, and waiting for more
+        stream = RawStream(ours, subscription=subscription, max_outstanding_messages=limit)
+        stream.receive(1)
+        ours.subscriber.delete_subscription(subscription=subscription)
+        with pytest.raises(exceptions.NotFound):
+            list(stream.call)
+        subscription = ours.subscription(topic)
+        ours.publish(topic, "a")
+
+
+def test_a_stream_confirms_exactly_once(ours):
+    topic, subscription = ours.pair(enable_exactly_once_delivery=True)
+    ours.publish(topic, "a")
+    stream = RawStream(ours, subscription=subscription)
+    assert next(stream.call).subscription_properties.exactly_once_delivery_enabled
+    [received] = stream.receive(1)
+    stream.send(ack_ids=[received.ack_id])
+    assert next(stream.call).acknowledge_confirmation.ack_ids == [received.ack_id]
+    stream.send(ack_ids=[received.ack_id])
+    confirmed = next(stream.call).acknowledge_confirmation
+    assert (confirmed.ack_ids, confirmed.invalid_ack_ids) == ([], [received.ack_id])
+    stream.send(modify_deadline_ack_ids=[received.ack_id], modify_deadline_seconds=[10])
+    invalid = next(stream.call).modify_ack_deadline_confirmation.invalid_ack_ids
+    assert invalid == [received.ack_id]
+    stream.end()
+
+
+@pytest.fixture
+def clients(desk, monkeypatch):
+    """Google's high-level clients on the server of `desk`."""
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", desk.host)
+    options = pubsub_v1.types.PublisherOptions(enable_message_ordering=True)
+    publisher = pubsub_v1.PublisherClient(publisher_options=options)
+    subscriber = pubsub_v1.SubscriberClient()
+    yield publisher, subscriber
+    publisher.stop()
+    subscriber.close()
+
+
+def test_the_high_level_client_gets_everything_in_order(desk, clients):
+    publisher, subscriber = clients
+    topic, subscription = desk.pair(enable_message_ordering=True)
+    sent = [(str(n % 7), str(n)) for n in range(700)]
+    published = [publisher.publish(topic, n.encode(), ordering_key=key) for key, n in sent]
+    assert len({future.result(LONG) for future in published}) == 700
+    got, complete = [], threading.Event()
+
+    def receive(message):
+        got.append((message.ordering_key, message.data.decode()))
+        message.ack()
+        if len(got) == len(sent):
+            complete.set()
+
+    flow = pubsub_v1.types.FlowControl(max_messages=50)
+    streaming = subscriber.subscribe(subscription, receive, flow_control=flow)
+    assert complete.wait(LONG)
+    streaming.cancel()
+    streaming.result(LONG)
+    for key in map(str, range(7)):
+        assert [m for m in got if m[0] == key] == [m for m in sent if m[0] == key]
+    assert desk.nothing(subscription)
+
+
+def test_the_high_level_client_learns_whether_an_acknowledgement_counted(ours, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", ours.host)
+    topic, subscription = ours.pair(enable_exactly_once_delivery=True)
+    ours.publish(topic, "a")
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    handed_back: list[str] = []
+    answered = threading.Event()
+
+    def receive(message):
+        if handed_back:
+            answered.wait(LONG)  # the client would send both acknowledgements in one call
+        else:
+            # Behind the client's back, so that the lease it acknowledges is void.
+            handed_back.append(message.ack_id)
+            ours.modify(subscription, 0, message)
+        answers.put(message.ack_with_response())
+
+    with pubsub_v1.SubscriberClient() as subscriber:
+        streaming = subscriber.subscribe(subscription, receive)
+        with pytest.raises(AcknowledgeError, match="INVALID_ACK_ID"):
+            answers.get(timeout=LONG).result(LONG)
+        answered.set()
+        assert answers.get(timeout=LONG).result(LONG).name == "SUCCESS"
+        streaming.cancel()
+        streaming.result(LONG)
+
+
+# The server itself
+
+
+def test_two_servers_know_nothing_of_each_other(ours):
+    with PubSubServer() as server:
+        other = Desk(server.host)
+        topic = ours.topic()
+        with pytest.raises(exceptions.NotFound):
+            other.publisher.get_topic(topic=topic)
+        other.channel.close()
+
+
+def test_message_ids_are_never_issued_twice():
+    ids = set()
+    for _ in range(2):
+        with PubSubServer() as server:
+            desk = Desk(server.host)
+            ids.update(desk.publish(desk.topic(), *map(str, range(10))))
+            desk.channel.close()
+    assert len(ids) == 20
+
+
+def test_a_taken_port_is_an_error_that_names_it(pubsub_server):
+    port = int(pubsub_server.host.split(":")[1])
+    with pytest.raises(DependencyDown, match=str(port)):
+        PubSubServer(port).start()
+
+
+def test_stopping_cuts_off_who_waits():
+    server = PubSubServer()
+    server.start()
+    desk = Desk(server.host)
+    _, subscription = desk.pair()
+    with ThreadPoolExecutor(1) as pool:
+        pulled = pool.submit(desk.pull, subscription)
+        assert desk.nothing(subscription)
+        server.stop()
+        with pytest.raises(exceptions.GoogleAPICallError):
+            pulled.result()
+    desk.channel.close()
+    server.stop()  # again does no harm
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serves_from_a_process_of_its_own(number):
+    command = [sys.executable, "-m", "pipeline.embedded.pubsub"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            variable, _, host = process.stdout.readline().strip().partition("=")
+            assert variable == "export PUBSUB_EMULATOR_HOST"
+            desk = Desk(host)
+            topic, subscription = desk.pair()
+            desk.publish(topic, "a")
+            assert texts(desk.pull(subscription)) == ["a"]
+            desk.channel.close()
+            process.send_signal(number)
+            assert process.wait(LONG) == 0
+        finally:
+            process.kill()
