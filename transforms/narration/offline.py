@@ -32,9 +32,10 @@ def _load() -> Any:
     # onnxruntime reports usage to its makers from 1.29 on; it reads this when it is imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from hibari import Hibari
+    from hibari.g2p import G2P
 
     # One thread makes the sound the same on any number of cores, and other work can run beside it.
-    return Hibari(voice=VOICE, threads=1)
+    return Hibari(voice=VOICE, threads=1, g2p=G2P())
 
 
 class OfflineVoice:
@@ -76,7 +77,10 @@ class OfflineVoice:
         for piece in pieces:
             if time.monotonic() >= deadline:
                 raise StageTimeout(f"the offline voice took longer than {timeout:g} s")
-            samples = hibari(piece, seed=0)
+            # Its own normalisation finds numerals and abbreviations where none are: it reads "King
+            # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
+            phonemes = hibari.g2p(piece, normalize_text=False)
+            samples = hibari.from_phonemes(phonemes, seed=0)
             # Whole sentences keep their silence; between the parts of one it would be a long gap.
             clip = trim(samples, self.sample_rate) if len(pieces) > 1 else None
             parts.append(samples if clip is None else clip.samples)

@@ -30,6 +30,19 @@ def test_says_what_is_meant_and_not_what_is_written() -> None:
     assert not np.array_equal(say("a²"), say("a"))
 
 
+@pytest.mark.parametrize(
+    ("said", "misread"),
+    [
+        ("King Louis", "King the zeroth Louis"),
+        ("Queen Victoria", "Queen the zeroth Victoria"),
+        ("Type C", "Type one hundred"),
+        ("Round the Sun.", "Round the Sunday."),
+    ],
+)
+def test_words_are_not_taken_for_numerals_or_abbreviations(said: str, misread: str) -> None:
+    assert len(say(said)) < 0.9 * len(say(misread))
+
+
 def test_same_words_same_sound() -> None:
     assert np.array_equal(say("Plants make sugar."), say("Plants make sugar."))
 
