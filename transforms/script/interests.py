@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -180,6 +180,11 @@ def find_interest(text: str) -> Interest | None:
             if name is not None:
                 return INTERESTS[name]
     return _misspelt(said)
+
+
+def is_interest(said: Sequence[str]) -> bool:
+    """Whether words do nothing but name an interest."""
+    return tuple(base for base in map(root, said) if base not in _UNSPECIFIC) in _ANY
 
 
 def _misspelt(said: list[str]) -> Interest | None:

@@ -9,23 +9,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.script.interests import find_interest
+from transforms.script.interests import find_interest, is_interest
 from transforms.script.words import VOCABULARY, root, root_set, words
 
-_CLAUSES = re.compile(r"[,;:!?()\[\]{}\"“”\n]+|\.(?=\s|$)|\s[-–—]+\s")
+_CLAUSES = re.compile(r"[,;:!?()\[\]{}\"“”\n]+|\.(?=\s|$)|\s[-–—/|]+\s")
 _OPENERS = frozenset(
     {"for", "to", "using", "with", "through", "via", "in", "like", "as", "from", "since", "because"}
 )
 _AUDIENCE = root_set("audience")
 _ASKING = root_set("asking")
 _ILLUSTRATION = root_set("illustration")
+_PERSONAL = frozenset(VOCABULARY["personal"].split())
 _REQUEST = frozenset(VOCABULARY["request"].split())
 _BESIDE = frozenset(
     {("i", "like"), ("i", "love"), ("i", "play"), ("i", "enjoy"), ("im", "into"), ("im", "a")}
     | {(verb, "to") for verb in ("apply", "applies", "applied", "relate", "relates", "related")}
 )
-_DURATION = re.compile(
-    r"(in|within|under|just|only) (\w+ ){1,2}"
+_MANNER = re.compile(
+    r"in ((plain|simple|easy|basic|layman|laymans) )?(english|terms|words|language)"
+    r"|(in|within|under|just|only) (\w+ ){1,2}"
     r"(sentences?|minutes?|mins?|seconds?|words|steps|paragraphs?)"
 )
 _AGE = re.compile(
@@ -60,12 +62,14 @@ def parse_question(text: str) -> Question:
 
 def _aside(said: list[str]) -> list[bool]:
     """For each word of one clause, whether it is said aside."""
+    if is_interest(said) or _about_oneself(said):
+        return [True] * len(said)
     beside = [False] * len(said)
 
     def mark(start: int, end: int) -> None:
         beside[start:end] = [True] * (end - start)
 
-    for pattern in (_DURATION, _AGE):
+    for pattern in (_MANNER, _AGE):
         for start, end in _matches(pattern, said):
             mark(start, end)
     for start, word in enumerate(said):
@@ -75,6 +79,16 @@ def _aside(said: list[str]) -> list[bool]:
         elif word in _OPENERS and (length := _aside_length(word, rest)):
             mark(start, start + 1 + length)
     return beside
+
+
+def _about_oneself(said: list[str]) -> bool:
+    """True for "I play basketball every day", which asks nothing."""
+    return (
+        said[:1] != []
+        and said[0] in _PERSONAL
+        and not _REQUEST & set(said)
+        and find_interest(" ".join(said)) is not None
+    )
 
 
 def _matches(pattern: re.Pattern[str], said: list[str]) -> list[tuple[int, int]]:
@@ -108,6 +122,8 @@ def _aside_length(opener: str, rest: list[str]) -> int:
 
 
 def _still_aside(rest: list[str]) -> int:
-    """How many words go on about an audience: "for students | in class 9", "for fans of …"."""
+    """How many words go on about an audience: "for a student | who loves music"."""
+    if rest[:1] and rest[0] in ("who", "that", "whose"):
+        return len(rest)
     more = _AUDIENCE | _ASKING
     return next((i for i, word in enumerate(rest) if root(word) not in more), len(rest))

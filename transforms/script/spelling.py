@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from rapidfuzz.distance import OSA
 
-from transforms.script.words import SAME, root, roots
+from transforms.script.words import SAME, root, root_set, roots
+
+_NO_VERB = root_set("no_verb")
 
 
 class Speller:
@@ -74,11 +76,11 @@ class Speller:
             return frozenset({base})
         return frozenset(meant for meant, distance in distances.items() if distance == least)
 
-    def _nouns(self, verb: str) -> set[str]:
+    def _nouns(self, verb: str) -> Set[str]:
         """The "conservation" of "how is energy conserved"."""
-        if len(verb) < 5 or verb in self._names:
-            return set()
-        return {name for name in self._names if name.startswith(verb) and name.endswith("ion")}
+        if len(verb) < 5 or verb in self._names or verb in _NO_VERB:
+            return frozenset()
+        return {verb + "ion", verb + "ation"} & self._names
 
 
 def slips(word: str, name: str, allowed: int) -> int:

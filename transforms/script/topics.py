@@ -201,13 +201,12 @@ def _is_filler(readings: frozenset[str]) -> bool:
 
 
 def _in_context(readings: frozenset[str], context: frozenset[str]) -> bool:
-    if readings & context:
-        return True
     return any(
-        slips(reading, word, 1) <= 1
+        reading in context
+        or (len(reading) >= 6 and any(slips(reading, word, 1) <= 1 for word in context))
+        or any(reading[:i] in context and reading[i:] in context for i in range(3, len(reading)))
         for reading in readings
-        if len(reading) >= 6 and reading[0] not in "#="
-        for word in context
+        if reading[0] not in "#=" or reading in context
     )
 
 
