@@ -99,7 +99,7 @@ _BEFORE_NUMBER = re.compile(rf"(?<![\w.])({_any(_NUMBERED)})\.\s?(?=\d)")
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)")
 _INITIAL = re.compile(r"(?<![\w.'])([B-Z])\.(?=\s+[A-Z](?:[a-z]|\.))")
 _JOINED_LETTERS = re.compile(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b")
-_MISREAD_ACRONYMS = re.compile(r"(?<![\w-])(?:LED|EM|AB)(?=s?(?![\w-]))")
+_MISREAD_ACRONYMS = re.compile(r"(?<![\w-])(LED|EM|AB)(s?)(?![\w-])")
 
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _ROMAN_NUMERAL = r"(?=[IVXLC]{1,8}\b)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b(?!['.]\w)"
@@ -217,7 +217,7 @@ def _letters(text: str) -> str:
     text = re.sub(r"\s?&\s?", " and ", text)
     text = re.sub(r"(?<=\w)@(?=\w)|\s@\s", " at ", text)
     text = text.replace("§", " section ").replace("°", " degrees ")
-    return _MISREAD_ACRONYMS.sub(lambda m: spelled(m[0]), text)
+    return _MISREAD_ACRONYMS.sub(lambda m: spelled(m[1]) + ("'s" if m[2] else ""), text)
 
 
 def _spoken(text: str) -> str:
