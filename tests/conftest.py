@@ -6,7 +6,6 @@ None is left behind: they run in this process or end with it, however it ends.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,27 +51,15 @@ class Bucket:
 
 
 @pytest.fixture(scope="session")
-def open_folder() -> Iterator[Callable[[], Path]]:
-    """Makes empty folders that other users may enter, as Postgres must when root runs the tests."""
-    made: list[Path] = []
-
-    def make() -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="vividly-test-"))
-        folder.chmod(0o755)
-        made.append(folder)
-        return folder
-
-    yield make
-    for folder in made:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def postgres_server(open_folder: Callable[[], Path]) -> Iterator[EmbeddedPostgres]:
+def postgres_server() -> Iterator[EmbeddedPostgres]:
     """A Postgres that does not sync."""
     from pipeline.embedded.postgres import EmbeddedPostgres
 
-    with EmbeddedPostgres(open_folder(), fsync=False) as server:
+    # Not in pytest's own folder, which is kept for three runs: a cluster is 40 MB and more.
+    with (
+        tempfile.TemporaryDirectory(prefix="vividly-test-") as folder,
+        EmbeddedPostgres(Path(folder), fsync=False) as server,
+    ):
         yield server
 
 

