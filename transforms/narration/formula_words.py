@@ -27,6 +27,7 @@ _FORMULA = re.compile(
     r"(\^\{\d*[+-]+\}|(?:\+|(?<!I)-)(?![\w{(-]))?(?:\((aq|s|l|g)\))?(?![\w^])"
 )
 _FORMULA_PART = re.compile(r"[A-Z][a-z]?|\d+|[()]")
+_ISOTOPE = re.compile(r"(?<![\w)}\]])\^\{(\d{1,3})\}([A-Z][a-z]?)(?!\w)")
 _ARROW = re.compile(r"\s*→\s*")
 
 
@@ -64,7 +65,7 @@ def _formula(found: re.Match[str]) -> str | None:
 
 
 def chemistry(text: str) -> str:
-    """Spell chemical formulas, ions and reactions: ``CO_{2}`` becomes ``C O 2``."""
+    """Spell chemical formulas, ions, isotopes and reactions: ``CO_{2}`` becomes ``C O two``."""
     seen = 0
 
     def read(found: re.Match[str]) -> str:
@@ -73,6 +74,9 @@ def chemistry(text: str) -> str:
         seen += words is not None
         return found.group() if words is None else words
 
+    text = _ISOTOPE.sub(
+        lambda found: f"{spelled(found[2].upper())} {cardinal(int(found[1]))}", text
+    )
     text = _FORMULA.sub(read, text)
     reaction = seen or " + " in text
     return _ARROW.sub(" yields " if reaction else " to ", text)

@@ -194,6 +194,7 @@ def _abbreviations(text: str) -> str:
     text = _URL.sub(_address, text)
     text = _ABBREVIATION.sub(_abbreviation, text)
     text = re.sub(r"(?<=[a-z])\.(?= [a-z])", "", text)
+    text = re.sub(r"(?<=[a-z]) v\. (?=[A-Z])", " versus ", text)
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _BEFORE_NUMBER.sub(lambda m: f"{_NUMBERED[m[1]]} ", text)
     text = re.sub(r"(?<=\b[A-G])#(?!\w)", " sharp", re.sub(r"#(?=\d)", "number ", text))

@@ -21,6 +21,7 @@ from transforms.narration.sentences import LONGEST, split_sentences
         ["Water, salt, etc.", "Oil does not dissolve."],
         ["He lives in the U.S.", "The country is big."],
         ["The U.S. Army won.", "It was 1945."],
+        ["Brown v. Board came in 1954.", "It changed much."],
         ["J. K. Rowling wrote it.", "Isaac B. Newton did not."],
         ["Oranges hold vitamin C.", "Great."],
         ["The force is 3 N.", "Mass is 2 kg."],

@@ -24,6 +24,8 @@ NUMBERS = {
     "the 1st, 2nd, 3rd, 21st and 100th": "the first, second, third, twenty-first and one hundredth",
     "1/2 of it, 3/4 cup, 2/3": "one half of it, three quarters cup, two thirds",
     "2½ cups and ¾": "two and one half cups and three quarters",
+    "open 24/7, a 50/50 chance, 9/7 of it": "open twenty-four seven, a fifty fifty chance, nine "
+    "sevenths of it",
     "1 − 1/12.5": "one minus one over twelve point five",
     "50% of 20%": "fifty percent of twenty percent",
     "5–10 minutes": "five to ten minutes",
@@ -120,6 +122,7 @@ CHEMISTRY = {
     "2H₂(g) + O₂(g) → 2H₂O(l)": "two H two, gas, plus O two, gas, yields two H two O, liquid",
     "Al2(SO4)3": "eh L two S O four three",
     "sunlight → sugar": "sunlight to sugar",
+    "¹⁴C and ²³⁵U": "C fourteen and U two hundred thirty-five",
     "carbon-14 and U-235": "carbon fourteen and U two hundred thirty-five",
     "He and In As at No": "He and In As at No",
 }
@@ -138,6 +141,7 @@ WORDS = {
     "Dr. Smith lives in the U.S.": "Doctor Smith lives in the U S.",
     "Mrs. Lee, Mr. Lee and Prof. Lee": "Missus Lee, Mister Lee and Professor Lee",
     "See Fig. 2; eat a fig.": "See Figure two; eat a fig.",
+    "Brown v. Board": "Brown versus Board",
     "J. K. Rowling": "J K Rowling",
     "World War II, Henry VIII": "World War two, Henry the eighth",
     "XX and XY chromosomes": "XX and XY chromosomes",
