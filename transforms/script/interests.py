@@ -64,7 +64,7 @@ INTERESTS: Mapping[str, Interest] = {
         ),
         Interest(
             "cooking",
-            "people who cook",
+            "cooking fans",
             "cooking",
             "If you like to cook, we will drop by the kitchen on the way.",
             ("cooking", "baking", "cuisine", "chef", "recipe", "kitchen"),
