@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from transforms.model import QuizQuestion, Scene, Script, Visual
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 _BLOCK_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=:])")
 _WORDS_PER_MINUTE = 150  # an easy pace for a narrator
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from tests.unit.script.requests import request
+from tests.unit.script.support import request
 from transforms.model import Script, VisualKind
 from transforms.script.cards import Card, load_cards
 from transforms.script.compose import band_of, compose

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.unit.script.requests import request
+from tests.unit.script.support import request
 from transforms.model import QuizQuestion, Scene, Script, Visual
 from transforms.script.markdown import to_markdown
 from transforms.script.offline import OfflineScriptEngine

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.script.requests import request
+from tests.unit.script.support import request
 from transforms.errors import PermanentError
 from transforms.model import Script, decode, encode
 from transforms.script.cards import Library, load_cards
