@@ -6,10 +6,10 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.script.support import request
+from tests.unit.script.support import UNTIMED, request
 from transforms.errors import PermanentError
 from transforms.model import Script, decode, encode
 from transforms.script.cards import Library, load_cards
@@ -95,7 +95,7 @@ def test_one_engine_serves_many_threads() -> None:
         assert list(pool.map(write, queries)) == expected
 
 
-@settings(max_examples=200)
+@UNTIMED
 @given(
     st.text(min_size=1, max_size=200),
     st.text(max_size=100),
