@@ -20,10 +20,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
-from transforms.artifacts import ArtifactStore
 
 from pipeline.graph import build
 from pipeline.options import VividlyOptions
+from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome

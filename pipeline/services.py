@@ -42,10 +42,9 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> Graph:
     Raises:
         UsageError: an engine's packages are not installed.
     """
-    from transforms.artifacts import ArtifactStore
-
     from pipeline.lanes import Graph
     from pipeline.options import graph_options
+    from transforms.artifacts import ArtifactStore
 
     root = chosen.artifacts
     if "://" not in root:
