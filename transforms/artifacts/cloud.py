@@ -59,11 +59,11 @@ class CloudFolder:
         with self._translated(), opened(content.source) as file:
             blob = self._blob(key)
             blob.metadata = {_DIGEST: content.sha256}
+            blob.content_type = content_type
             try:
                 blob.upload_from_file(
                     file,
                     size=content.size,
-                    content_type=content_type,
                     checksum="crc32c",
                     if_generation_match=over,
                     **_CALL,
@@ -150,6 +150,9 @@ def _client(process: int, endpoint: str | None) -> Any:
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
+    # Else it asks for the bucket's own metadata in the background, of use to tracing only and
+    # refused to whoever may only read and write objects.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     client = storage.Client(project=None)  # objects need no project, so none is looked for
     adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
     client._http.mount("https://", adapter)

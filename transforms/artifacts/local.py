@@ -24,6 +24,7 @@ from transforms.artifacts.backend import CHUNK, Content, Stored, Unreachable, Un
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _NEEDS_SOMEBODY = {
     errno.EACCES,
+    errno.EEXIST,
     errno.EISDIR,
     errno.ELOOP,
     errno.ENAMETOOLONG,
@@ -88,6 +89,9 @@ class LocalFolder:
             except FileNotFoundError:
                 return False
             _sync(path.parent)
+            with suppress(OSError):  # until one is not empty
+                for folder in path.parents[: len(Path(key).parts) - 1]:
+                    folder.rmdir()
         return True
 
     def keys(self, request_id: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -64,7 +65,7 @@ class ArtifactStore:
     def __post_init__(self) -> None:
         root = self.root
         if root.startswith(SCHEME):
-            root = root.rstrip("/")
+            root = SCHEME + root.removeprefix(SCHEME).rstrip("/")
         elif not root or "://" in root or "\0" in root:
             raise ValueError(
                 f"the root of the artifacts must be gs://BUCKET[/PREFIX] or a folder, not {root!r}"
@@ -145,7 +146,8 @@ class ArtifactStore:
         except OSError as error:
             raise DependencyDown("artifacts", f"cannot write {to}: {error}") from error
         finally:
-            copy.unlink(missing_ok=True)
+            with suppress(OSError):
+                copy.unlink()
         return to
 
     def read(self, request_id: str, name: str) -> bytes | None:

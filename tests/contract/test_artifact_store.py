@@ -1,0 +1,672 @@
+"""One contract for both places that artifacts can be in: a folder, and Cloud Storage."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from google.cloud import storage
+
+from pipeline.embedded.storage import StorageServer
+from pipeline.embedded.storage_http import Reply
+from transforms import retry
+from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, Stored
+from transforms.errors import DependencyDown
+from transforms.model import Artifact
+
+JSON = "application/json"
+REQUEST = "11111111-2222-4333-8444-555555555555"
+LARGE = 9_000_000
+"""Bytes; above the 8 MB from which Google's client uploads in a session."""
+
+CONTENTS = [
+    b"",
+    b"{}",
+    bytes(range(256)) * 40,
+    b"\r\n--==boundary==\r\nContent-Type: text/plain\r\n\r\n\n\r",
+    os.urandom(LARGE),
+]
+
+
+class Folder:
+    """A folder and what lies in it, seen from outside the store."""
+
+    def __init__(self, root):
+        self.root = str(root)
+
+    def overwrite(self, key, content):
+        (Path(self.root) / key).write_bytes(content)
+
+    def content(self, key):
+        return (Path(self.root) / key).read_bytes()
+
+    def names(self):
+        return sorted(p.name for p in Path(self.root).rglob("*") if p.is_file())
+
+
+class Cloud:
+    """A prefix in a bucket and what lies there, seen through Google's client."""
+
+    def __init__(self, bucket):
+        self.prefix = "some/prefix"
+        self.root = f"{bucket.root}/{self.prefix}"
+        self.bucket = storage.Client().bucket(bucket.name)
+
+    def overwrite(self, key, content):
+        self.bucket.blob(f"{self.prefix}/{key}").upload_from_string(content)
+
+    def content(self, key):
+        return self.bucket.blob(f"{self.prefix}/{key}").download_as_bytes()
+
+    def names(self):
+        return sorted(blob.name.rpartition("/")[2] for blob in self.bucket.list_blobs())
+
+
+@pytest.fixture(params=["folder", "cloud"])
+def place(request, tmp_path):
+    if request.param == "folder":
+        return Folder(tmp_path / "artifacts")
+    return Cloud(request.getfixturevalue("gcs"))
+
+
+@pytest.fixture
+def store(place):
+    return ArtifactStore(place.root)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Gives up soon."""
+    policy = retry.Policy(timeout=0.5, tries=1_000, first_delay=0.05, longest_delay=0.1)
+    monkeypatch.setattr("transforms.artifacts.store._PATIENCE", policy)
+
+
+# What is stored
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=lambda c: f"{len(c)} bytes")
+@pytest.mark.parametrize("from_file", [True, False])
+def test_what_is_put_is_there(store, place, tmp_path, content, from_file):
+    source = content
+    if from_file:
+        source = tmp_path / "source"
+        source.write_bytes(content)
+    artifact = store.put(REQUEST, "script.json", source, JSON)
+    digest = hashlib.sha256(content).hexdigest()
+    uri = f"{place.root}/{REQUEST}/script.json"
+    assert artifact == Artifact("script.json", uri, len(content), digest, JSON)
+    assert place.content(f"{REQUEST}/script.json") == content
+    assert store.read(REQUEST, "script.json") == content
+    stored = store.stat(REQUEST, "script.json")
+    assert (stored.size, stored.sha256) == (len(content), digest)
+    assert store.verify(artifact)
+    target = tmp_path / "new folder" / "copy"
+    assert store.fetch(artifact, target) == target
+    assert target.read_bytes() == content
+    assert place.names() == ["script.json"]
+
+
+def test_nothing_is_there_before(store, tmp_path):
+    assert store.read(REQUEST, "script.json") is None
+    assert store.stat(REQUEST, "script.json") is None
+    assert store.list(REQUEST) == ()
+    assert store.delete(REQUEST, "script.json") is False
+
+
+def test_lists_the_names_of_one_request(store):
+    assert store.list(REQUEST) == ()
+    for name in ("video.mp4", "stages/script.json", "a"):
+        store.put(REQUEST, name, b"x", JSON)
+    store.put(str(uuid4()), "other.json", b"x", JSON)
+    assert store.list(REQUEST) == ("a", "stages/script.json", "video.mp4")
+
+
+def test_deleted_is_gone_and_can_be_put_again(store):
+    artifact = store.put(REQUEST, "script.json", b"old", JSON)
+    store.put(REQUEST, "script.md", b"x", JSON)
+    assert store.delete(REQUEST, "script.json") is True
+    assert store.delete(REQUEST, "script.json") is False
+    assert not store.verify(artifact)
+    assert store.list(REQUEST) == ("script.md",)
+    assert store.put(REQUEST, "script.json", b"new", JSON).size == 3
+    assert store.read(REQUEST, "script.json") == b"new"
+
+
+def test_the_content_type_is_kept(gcs):
+    store = ArtifactStore(gcs.root)
+    store.put(REQUEST, "captions.vtt", b"WEBVTT", "text/vtt; charset=utf-8")
+    blob = storage.Client().bucket(gcs.name).get_blob(f"{REQUEST}/captions.vtt")
+    assert blob.content_type == "text/vtt; charset=utf-8"
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "/deep/er/"])
+def test_a_bucket_needs_no_prefix(gcs, prefix):
+    store = ArtifactStore(gcs.root + prefix)
+    artifact = store.put(REQUEST, "a", b"x", JSON)
+    assert artifact.uri == f"{gcs.root}{prefix.rstrip('/')}/{REQUEST}/a"
+    assert store.verify(artifact)
+    assert store.list(REQUEST) == ("a",)
+
+
+def test_a_folder_may_be_given_relative(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = ArtifactStore("here/../artifacts/")
+    monkeypatch.chdir("/")
+    artifact = store.put(REQUEST, "a", b"x", JSON)
+    assert artifact.uri == f"{tmp_path}/artifacts/{REQUEST}/a"
+    assert Path(artifact.uri).read_bytes() == b"x"
+
+
+def test_a_pickled_store_is_its_root(store):
+    store.put(REQUEST, "a", b"x", JSON)  # it has a client by now
+    copy = pickle.loads(pickle.dumps(store))
+    assert copy == store
+    assert copy.read(REQUEST, "a") == b"x"
+    assert len(pickle.dumps(store)) < 300 + len(store.root)
+
+
+# Once
+
+
+def test_the_same_again_is_a_success(store):
+    first = store.put(REQUEST, "script.json", b"same", JSON)
+    stored = store.stat(REQUEST, "script.json")
+    assert store.put(REQUEST, "script.json", b"same", JSON) == first
+    assert store.put(REQUEST, "script.json", b"same", JSON, replace=True) == first
+    assert store.stat(REQUEST, "script.json") == stored
+
+
+@pytest.mark.parametrize("other", [b"other", b"", b"firs", b"FIRST", os.urandom(LARGE)])
+def test_other_content_is_refused_unless_it_may_replace(store, place, other):
+    first = store.put(REQUEST, "script.json", b"first", JSON)
+    with pytest.raises(ArtifactConflict, match=r"script\.json"):
+        store.put(REQUEST, "script.json", other, JSON)
+    assert store.read(REQUEST, "script.json") == b"first"
+    assert store.verify(first)
+    second = store.put(REQUEST, "script.json", other, JSON, replace=True)
+    assert store.read(REQUEST, "script.json") == other
+    assert store.verify(second)
+    assert not store.verify(first)
+    assert place.names() == ["script.json"]
+
+
+def test_what_another_program_left_is_no_artifact(store, place):
+    artifact = store.put(REQUEST, "script.json", b"first", JSON)
+    place.overwrite(f"{REQUEST}/script.json", b"second")
+    assert not store.verify(artifact)
+    with pytest.raises(ArtifactConflict):
+        store.put(REQUEST, "script.json", b"first", JSON)
+    assert store.verify(store.put(REQUEST, "script.json", b"first", JSON, replace=True))
+
+
+def test_readers_see_the_old_or_the_new(store):
+    contents = [bytes([65 + n]) * 200_000 for n in range(8)]
+    store.put(REQUEST, "script.json", contents[0], JSON)
+    done = threading.Event()
+
+    def read():
+        seen = set()
+        while not done.is_set():
+            seen.add(store.read(REQUEST, "script.json"))
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for content in contents * 5:
+            store.put(REQUEST, "script.json", content, JSON, replace=True)
+        done.set()
+        assert set().union(*(reader.result() for reader in readers)) <= set(contents)
+
+
+RACER = f"""
+import sys, time
+from transforms.artifacts import ArtifactConflict, ArtifactStore
+root, me, names, same = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "same"
+store = ArtifactStore(root)
+store.read("{REQUEST}", "warm")
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(names):
+    content = ("same" if same else me).encode() * 30_000
+    try:
+        print(n, store.put("{REQUEST}", f"n{{n}}", content, "text/plain").sha256, flush=True)
+    except ArtifactConflict:
+        print(n, "conflict", flush=True)
+"""
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_of_racing_processes_one_wins(store, same):
+    names = 25
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, store.root, str(n), str(names), "same" * same],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(3)
+    ]
+    try:
+        for racer in racers:
+            assert racer.stdout
+            assert racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        answers = [racer.communicate(timeout=60)[0].splitlines() for racer in racers]
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.wait()
+    for n in range(names):
+        digests = [line[n].split()[1] for line in answers]
+        winners = [digest for digest in digests if digest != "conflict"]
+        assert len(winners) == (3 if same else 1)
+        content = store.read(REQUEST, f"n{n}")
+        assert {hashlib.sha256(content).hexdigest()} == set(winners)
+
+
+# Checked
+
+
+def test_damage_is_noticed(store, place, tmp_path):
+    content = os.urandom(100_000)
+    artifact = store.put(REQUEST, "video.mp4", content, "video/mp4")
+    target = tmp_path / "video.mp4"
+    target.write_bytes(b"from before")
+    for damaged in (content[:-1], b"", content[:-1] + b"\0", content + b"\0"):
+        place.overwrite(f"{REQUEST}/video.mp4", damaged)
+        assert not store.verify(artifact)
+        with pytest.raises(ArtifactCorrupt, match=r"video\.mp4"):
+            store.fetch(artifact, target)
+    store.delete(REQUEST, "video.mp4")
+    with pytest.raises(ArtifactCorrupt, match="missing"):
+        store.fetch(artifact, target)
+    assert target.read_bytes() == b"from before"
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["video.mp4"]
+
+
+def test_an_artifact_of_elsewhere_is_not_followed(store, tmp_path):
+    artifact = store.put(REQUEST, "script.json", b"x", JSON)
+    outside = tmp_path / "secret.json"
+    outside.write_bytes(b"x")
+    for uri in (
+        str(outside),
+        f"file://{outside}",
+        "gs://other-bucket/script.json",
+        f"{store.root}/../secret.json",
+        f"{store.root}/{REQUEST}/../../../secret.json",
+        f"{store.root}-other/{REQUEST}/script.json",
+        f"{store.root}//{REQUEST}/script.json",
+        f"{store.root}/{REQUEST.replace('1', '９')}/script.json",
+        f"{REQUEST}/script.json",
+        "",
+    ):
+        elsewhere = replace(artifact, uri=uri)
+        assert not store.verify(elsewhere)
+        with pytest.raises(ArtifactCorrupt):
+            store.fetch(elsewhere, tmp_path / "copy")
+
+
+# When the store cannot be reached
+
+
+def everything(store, tmp_path):
+    """Every call of a store, on an artifact that lies there."""
+    artifact = store.put(REQUEST, "there.json", b"there", JSON)
+    return {
+        "put": lambda: store.put(REQUEST, "new.json", b"new", JSON),
+        "put large": lambda: store.put(REQUEST, "large", b"x" * LARGE, JSON),
+        "replace": lambda: store.put(REQUEST, "there.json", b"new", JSON, replace=True),
+        "fetch": lambda: store.fetch(artifact, tmp_path / "copy").read_bytes(),
+        "read": lambda: store.read(REQUEST, "there.json"),
+        "stat": lambda: store.stat(REQUEST, "there.json").size,
+        "verify": lambda: store.verify(artifact),
+        "list": lambda: store.list(REQUEST)[-1],
+        "delete": lambda: store.delete(REQUEST, "there.json"),
+    }
+
+
+CALLS = ["put", "put large", "replace", "fetch", "read", "stat", "verify", "list", "delete"]
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A Cloud Storage server of the test's own, to be mistreated."""
+    with StorageServer() as server:
+        for name, value in server.client_environment().items():
+            monkeypatch.setenv(name, value)
+        server.create_bucket("bucket")
+        yield server
+
+
+@pytest.fixture
+def faulty(server):
+    return ArtifactStore("gs://bucket/lessons")
+
+
+class Failing:
+    """An interceptor that does something else the first times."""
+
+    def __init__(self, times, reply):
+        self.times = times
+        self.reply = reply
+        self.calls = []
+
+    def __call__(self, call, proceed):
+        self.calls.append(call)
+        return self.reply(proceed) if len(self.calls) <= self.times else proceed()
+
+
+def damaged(proceed):
+    reply = proceed()
+    return replace(reply, body=reply.body[:-1] + b"?")
+
+
+PASSING = {
+    "503": lambda proceed: Reply(503),
+    "500": lambda proceed: Reply(500),
+    "429": lambda proceed: Reply(429),
+    "408": lambda proceed: Reply(408),
+    "hangs up": lambda proceed: None,
+    "loses the answer": lambda proceed: proceed() and None,
+}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_fault_that_passes_is_not_seen(server, faulty, tmp_path, name, fault):
+    call = everything(faulty, tmp_path)[name]
+    server.intercept = Failing(2, PASSING[fault])
+    answer = call()
+    assert len(server.intercept.calls) > 2
+    if name in {"put", "put large", "replace"}:
+        assert faulty.verify(answer)
+    elif name == "delete":
+        # The first try may have removed it without being able to say so.
+        assert answer is (fault != "loses the answer")
+        assert faulty.read(REQUEST, "there.json") is None
+    else:
+        assert answer in (b"there", 5, True, "there.json")
+
+
+def test_a_download_that_is_damaged_on_the_way_is_made_again(server, faulty, tmp_path):
+    call = everything(faulty, tmp_path)["fetch"]
+    server.intercept = Failing(1, damaged)
+    assert call() == b"there"
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_fault_that_lasts_is_a_dependency_down(server, faulty, tmp_path, impatient, name):
+    call = everything(faulty, tmp_path)[name]
+    for reply in (Reply(503), None):
+        server.intercept = Failing(10_000, lambda proceed, reply=reply: reply)
+        with pytest.raises(DependencyDown, match="artifacts is down"):
+            call()
+        assert len(server.intercept.calls) > 1
+    server.stop()
+    with pytest.raises(DependencyDown, match="artifacts is down"):
+        call()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_refusal_is_a_dependency_down_at_once(server, faulty, tmp_path, name, status):
+    call = everything(faulty, tmp_path)[name]
+    server.intercept = Failing(10_000, lambda proceed: Reply(status))
+    with pytest.raises(DependencyDown, match="artifacts"):
+        call()
+    assert len(server.intercept.calls) == 1
+
+
+def test_a_missing_bucket_is_a_dependency_down_that_names_it(server):
+    store = ArtifactStore("gs://no-such-bucket/lessons")
+    for call in (lambda: store.put(REQUEST, "a", b"x", JSON), lambda: store.list(REQUEST)):
+        with pytest.raises(DependencyDown, match="no-such-bucket"):
+            call()
+
+
+def test_a_server_that_comes_back_is_found(server, faulty):
+    faulty.put(REQUEST, "a", b"x", JSON)
+    server.stop()
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(faulty.read, REQUEST, "a")
+        time.sleep(0.3)  # it is refused meanwhile
+        server.start()
+        assert reading.result() == b"x"
+
+
+def test_a_lost_answer_does_not_hide_that_another_won(server, faulty):
+    def intercept(call, proceed):
+        if call.method == "POST":
+            server.intercept = lambda call, proceed: proceed()
+            faulty.put(REQUEST, "a", b"theirs", JSON)
+            return None
+        return proceed()
+
+    server.intercept = intercept
+    with pytest.raises(ArtifactConflict):
+        faulty.put(REQUEST, "a", b"mine", JSON)
+    assert faulty.read(REQUEST, "a") == b"theirs"
+
+
+def test_a_replacement_between_looking_and_writing_is_seen(server, faulty):
+    faulty.put(REQUEST, "a", b"old", JSON)
+    posts = []
+
+    def intercept(call, proceed):
+        posts.extend([call] if call.method == "POST" else [])
+        if call.method == "POST" and len(posts) == 2:  # the first finds that something is there
+            server.intercept = lambda call, proceed: proceed()
+            faulty.put(REQUEST, "a", b"theirs", JSON, replace=True)
+            server.intercept = intercept
+        return proceed()
+
+    server.intercept = intercept
+    mine = faulty.put(REQUEST, "a", b"mine", JSON, replace=True)
+    assert [int(call.query["ifGenerationMatch"][0]) > 0 for call in posts] == [False, True, True]
+    assert faulty.verify(mine)
+
+
+WRITER = f"""
+import os, sys, time
+from transforms.artifacts import ArtifactStore
+sync = os.fsync
+def slow(descriptor):
+    print("writing", flush=True)
+    time.sleep(600)
+if sys.argv[2] == "folder":
+    os.fsync = slow
+ArtifactStore(sys.argv[1]).put("{REQUEST}", "video.mp4", b"x" * {LARGE}, "video/mp4")
+"""
+
+
+def test_a_writer_that_is_killed_leaves_nothing_to_read(tmp_path):
+    store = ArtifactStore(str(tmp_path))
+    store.put(REQUEST, "other.json", b"x", JSON)
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, store.root, "folder"], stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == b"writing\n"
+        writer.send_signal(signal.SIGKILL)
+    left = [p.name for p in (tmp_path / REQUEST).iterdir() if p.name != "other.json"]
+    assert len(left) == 1
+    assert left[0].startswith(".video.mp4.")
+    assert store.read(REQUEST, "video.mp4") is None
+    assert store.list(REQUEST) == ("other.json",)
+    assert store.sweep(timedelta(hours=1)) == 0
+    assert store.sweep(timedelta(0)) == 1
+    assert store.list(REQUEST) == ("other.json",)
+    assert store.verify(store.put(REQUEST, "video.mp4", b"x" * LARGE, "video/mp4"))
+    assert sorted(p.name for p in (tmp_path / REQUEST).iterdir()) == ["other.json", "video.mp4"]
+
+
+def test_an_upload_that_is_killed_leaves_nothing_to_read(server, faulty):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def intercept(call, proceed):
+        reply = proceed()  # opens the upload session
+        arrived.set()
+        go_on.wait(60)
+        return reply
+
+    server.intercept = intercept
+    with subprocess.Popen([sys.executable, "-c", WRITER, faulty.root, "cloud"]) as writer:
+        assert arrived.wait(60)
+        writer.send_signal(signal.SIGKILL)
+    server.intercept = lambda call, proceed: proceed()
+    go_on.set()
+    assert faulty.read(REQUEST, "video.mp4") is None
+    assert faulty.list(REQUEST) == ()
+    assert faulty.sweep(timedelta(0)) == 0
+    assert faulty.verify(faulty.put(REQUEST, "video.mp4", b"x" * LARGE, "video/mp4"))
+
+
+# What can go wrong with a disk
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return ArtifactStore(str(tmp_path / "artifacts"))
+
+
+def test_sweeps_only_what_writers_left(folder, tmp_path):
+    folder.put(REQUEST, "a", b"x", JSON)
+    place = tmp_path / "artifacts" / REQUEST
+    kept = [".hidden", "a.part", ".a.part", "a", f".a.{'0' * 16}.part~"]
+    for name in (*kept, f".a.{'0' * 16}.part"):
+        (place / name).write_bytes(b"x")
+    assert folder.sweep(timedelta(0)) == 1
+    assert sorted(p.name for p in place.iterdir()) == sorted(kept)
+
+
+def test_empty_folders_go_with_their_last_file(folder, tmp_path):
+    for name in ("stages/a", "stages/b", "c"):
+        folder.put(REQUEST, name, b"x", JSON)
+    place = tmp_path / "artifacts" / REQUEST
+    folder.delete(REQUEST, "stages/a")
+    assert (place / "stages").is_dir()
+    folder.delete(REQUEST, "stages/b")
+    assert [p.name for p in place.iterdir()] == ["c"]
+    folder.delete(REQUEST, "c")
+    assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_a_name_appears_after_its_content_is_safe(folder, monkeypatch):
+    happened: list[object] = []
+    real = {name: getattr(os, name) for name in ("fsync", "link")}
+
+    def fsync(descriptor):
+        happened.append(os.fstat(descriptor).st_ino)
+        real["fsync"](descriptor)
+
+    def link(source, target):
+        happened.append("link")
+        real["link"](source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "link", link)
+    artifact = Path(folder.put(REQUEST, "a", b"x", JSON).uri)
+    file, request, root = (
+        path.stat().st_ino for path in (artifact, artifact.parent, artifact.parent.parent)
+    )
+    # The request's new folder is in its own, the content is whole, and then there is a name.
+    assert happened[-4:] == [root, file, "link", request]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_disk_that_fails_is_a_dependency_down(folder, tmp_path, monkeypatch, impatient, number):
+    fsync = os.fsync
+    calls = []
+
+    def fail(descriptor):
+        calls.append(descriptor)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    (tmp_path / "artifacts" / REQUEST).mkdir(parents=True)
+    with pytest.raises(DependencyDown, match=os.strerror(number)):
+        folder.put(REQUEST, "a", b"x", JSON)
+    assert len(calls) > 2
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert folder.list(REQUEST) == ()
+    assert list((tmp_path / "artifacts" / REQUEST).iterdir()) == []
+    assert folder.put(REQUEST, "a", b"x", JSON).size == 1
+
+
+FULL = f"""
+import resource, signal, sys
+from transforms import retry
+from transforms.artifacts import ArtifactStore, store
+from transforms.errors import DependencyDown
+store._PATIENCE = retry.Policy(timeout=0.2, tries=9, first_delay=0.05)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+try:
+    ArtifactStore(sys.argv[1]).put("{REQUEST}", "a", b"x" * 1_000_000, "text/plain")
+except DependencyDown as error:
+    print(error)
+"""
+
+
+def test_a_file_that_does_not_fit_is_not_left_half(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, folder.root], stdout=subprocess.PIPE, text=True
+    )
+    assert done.stdout.startswith("artifacts is down:")
+    assert os.strerror(errno.EFBIG) in done.stdout
+    assert list((Path(folder.root) / REQUEST).iterdir()) == []
+
+
+def test_a_root_that_cannot_be_a_folder_is_a_dependency_down(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    store = ArtifactStore(str(tmp_path / "file" / "artifacts"))
+    for call in (
+        lambda: store.put(REQUEST, "a", b"x", JSON),
+        lambda: store.read(REQUEST, "a"),
+        lambda: store.delete(REQUEST, "a"),
+        lambda: store.list(REQUEST),
+        lambda: store.sweep(timedelta(0)),
+    ):
+        with pytest.raises(DependencyDown, match=r"Not a directory|File exists"):
+            call()
+
+
+def test_a_source_that_cannot_be_read_is_not_the_stores_fault(store, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        store.put(REQUEST, "a", tmp_path / "missing", JSON)
+
+
+def test_a_target_that_cannot_be_written_is_a_dependency_down(store, tmp_path):
+    artifact = store.put(REQUEST, "a", b"x", JSON)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DependencyDown, match="cannot write"):
+        store.fetch(artifact, tmp_path / "file" / "copy")
+
+
+def test_many_threads_share_a_store(store):
+    with ThreadPoolExecutor(16) as pool:
+        made = list(
+            pool.map(lambda n: store.put(REQUEST, f"n{n}", str(n).encode(), JSON), range(200))
+        )
+        assert all(pool.map(store.verify, made))
+    assert len(store.list(REQUEST)) == 200
+    assert store.stat(REQUEST, "n7") == Stored(
+        1, hashlib.sha256(b"7").hexdigest(), store.stat(REQUEST, "n7").generation
+    )

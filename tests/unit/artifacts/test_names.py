@@ -1,0 +1,146 @@
+"""Which requests, names and roots there can be, and that nothing leaves its place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from transforms.artifacts import ArtifactStore
+
+REQUEST = "11111111-2222-4333-8444-555555555555"
+
+
+def calls(store, request_id, name):
+    return (
+        lambda: store.put(request_id, name, b"x", "text/plain"),
+        lambda: store.read(request_id, name),
+        lambda: store.stat(request_id, name),
+        lambda: store.delete(request_id, name),
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return ArtifactStore(str(tmp_path_factory.mktemp("root") / "artifacts"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a",
+        "script.json",
+        "stages/script.json",
+        "a-b_c.9",
+        "a..b",
+        "a/b",
+        "x" * 200,
+        "a" * 99 + "/b",
+    ],
+)
+def test_good_names(store, name):
+    artifact = store.put(REQUEST, name, b"x", "text/plain")
+    assert Path(artifact.uri) == Path(store.root, REQUEST, name)
+    assert store.read(REQUEST, name) == b"x"
+    assert store.delete(REQUEST, name)
+
+
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "../secret",
+    "a/../../b",
+    "a/b/c",
+    "/etc/passwd",
+    "a/",
+    "/a",
+    "a//b",
+    ".hidden",
+    "a/.hidden",
+    "-a",
+    "9",
+    "A",
+    "a b",
+    "a\n",
+    "a\0",
+    "a\\b",
+    "ä",
+    "ａ",
+    "x" * 201,
+    "gs://bucket/a",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_bad_names_are_refused_by_every_call(store, name):
+    for call in calls(store, REQUEST, name):
+        with pytest.raises(ValueError, match="name"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "request_id",
+    [
+        *HOSTILE,
+        REQUEST.upper().replace("1", "A"),
+        REQUEST.replace("-", ""),
+        f"{{{REQUEST}}}",
+        f"urn:uuid:{REQUEST}",
+        f" {REQUEST}",
+        f"{REQUEST}\n",
+        REQUEST.replace("1", "١"),
+    ],
+)
+def test_only_a_canonical_uuid_is_a_request(store, request_id):
+    for call in (*calls(store, request_id, "a"), lambda: store.list(request_id)):
+        with pytest.raises(ValueError, match="UUID"):
+            call()
+
+
+ANY = st.text(max_size=30) | st.text(alphabet="a./-_\\0\n", max_size=12)
+
+
+@given(request_id=st.uuids().map(str) | ANY, name=ANY)
+@example(request_id=str(uuid.UUID(int=0)), name="a")
+def test_no_name_leaves_the_prefix_of_its_request(store, request_id, name):
+    try:
+        artifact = store.put(request_id, name, b"x", "text/plain")
+    except ValueError:
+        return
+    own = Path(store.root, request_id)
+    assert own in Path(os.path.normpath(artifact.uri)).parents
+    assert store.verify(artifact)
+    assert store.delete(request_id, name)
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["", "gs://", "gs://b", "gs://Bucket/x", "gs://bucket\n", "s3://bucket", "file:///x", "a\0b"],
+)
+def test_bad_roots_are_refused(root):
+    with pytest.raises(ValueError, match="gs://BUCKET"):
+        ArtifactStore(root)
+
+
+@pytest.mark.parametrize("root", ["gs://bucket", "gs://my.bucket-1_x/a/b"])
+def test_an_address_is_below_the_root(root):
+    store = ArtifactStore(f"{root}/")
+    assert store.root == root
+    assert store == ArtifactStore(root)
+
+
+def test_no_client_library_is_imported_before_it_is_needed():
+    script = (
+        "import sys, transforms.artifacts as a; a.ArtifactStore('gs://bucket/x');"
+        "print([m for m in ('apache_beam', 'google.cloud.storage', 'google.auth', 'requests')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert done.stdout.strip() == "[]"
