@@ -33,6 +33,8 @@ _LINKS = frozenset(
     """.split()  # noqa: SIM905
 )
 
+_ARTICLES = frozenset({"a", "an", "the"})
+
 
 @dataclass(frozen=True)
 class Cue:
@@ -159,7 +161,8 @@ def _roughness(text: str, at: int) -> float:
         return 0.15
     if text[at - 1] != " ":
         return 0.6 if _wide(before[-1]) else 3.0
-    return 0.35 if after.split(" ", 1)[0].casefold() in _LINKS else 0.7
+    dangles = before.rsplit(" ", 1)[-1].casefold() in _LINKS | _ARTICLES
+    return (0.35 if after.split(" ", 1)[0].casefold() in _LINKS else 0.7) + 0.4 * dangles
 
 
 def _wide(char: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from transforms.video.canvas import Box, Canvas
 from transforms.video.design import BODY, LABEL_SIZES, LEADING, LEADING_TIGHT, STRONG, Palette
@@ -46,23 +47,18 @@ def fit_rows(
         around: what a row takes besides its text.
     """
     room = height - around * len(rows)
+    fit = partial(canvas.fit, style=style, leading=LEADING)
     for size in sizes:
-        blocks = [
-            [
-                canvas.fit(cell, width, room, (size,), style=style, leading=LEADING, balance=True)
-                for cell in row
-            ]
-            for row in rows
-        ]
-        if all(block.whole for row in blocks for block in row) and (
-            sum(row_height(canvas, row) for row in blocks) <= room
-        ):
-            return blocks
+        blocks: list[list[Block]] = []
+        for row in rows:
+            blocks.append([fit(cell, width, room, [size], balance=True) for cell in row])
+            if not all(block.whole for block in blocks[-1]):
+                break
+        else:
+            if sum(row_height(canvas, row) for row in blocks) <= room:
+                return blocks
     share = room / max(1, len(rows))
-    return [
-        [canvas.fit(cell, width, share, sizes[-2:], style=style, leading=LEADING) for cell in row]
-        for row in rows
-    ]
+    return [[fit(cell, width, share, sizes[-2:]) for cell in row] for row in rows]
 
 
 def row_height(canvas: Canvas, row: Sequence[Block]) -> float:

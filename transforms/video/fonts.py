@@ -134,9 +134,9 @@ def _face_for(cluster: str, cjk_index: int) -> Face | None:
 @lru_cache(maxsize=4096)
 def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
     """Fonts worth asking for a character, the best first."""
-    noto, cjk = _package("manimgx_fonts"), _package("manimgx_fonts_cjk")
+    noto, cjk = package_folder("manimgx_fonts"), package_folder("manimgx_fonts_cjk")
     faces = [
-        Face(str(_package("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf")),
+        Face(str(package_folder("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf")),
         Face(str(noto / "NotoSans[wght].ttf")),
     ]
     script = _SCRIPT.match(char)
@@ -148,7 +148,7 @@ def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
     emoji = Face(str(noto / "NotoEmoji[wght].ttf"), letters=False)
     if _EMOJI.match(char):
         faces.insert(0, emoji)
-    dejavu = _package("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    dejavu = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
     faces += [
         Face(str(noto / "NotoSansSymbols[wght].ttf"), letters=False),
         Face(
@@ -163,7 +163,7 @@ def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
 
 
 @cache
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
     """The folder of an installed package, without importing it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from PIL import Image
 
+from transforms.video.fonts import Face, covers, package_folder
+
+_FONT = "STIXGeneral.ttf"
+"""Where it has no glyph mathtext draws a substitute; its other fonts have no letter more."""
+_ONE_AT_A_TIME = Lock()
+"""matplotlib's fonts are shared and not made for several threads."""
 _FRACTION = re.compile(r"\\frac(?![a-zA-Z])")
 LONGEST = 400
 """Characters; a formula longer than this is not for a slide."""
@@ -27,13 +34,18 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     if not text or len(text) > LONGEST or "$" in text:
         return None
     # matplotlib takes longer to import than most slides take to draw
-    from matplotlib import mathtext, rc_context
+    from matplotlib import mathtext
     from matplotlib.font_manager import FontProperties
 
-    with rc_context({"mathtext.fontset": "stix"}):
+    face = Face(str(package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / _FONT))
+    if not covers(face, text):
+        return None
+    with _ONE_AT_A_TIME:
         try:
             parsed = mathtext.MathTextParser("agg").parse(
-                f"${_displayed(text)}$", dpi=72, prop=FontProperties(size=size)
+                f"${_displayed(text)}$",
+                dpi=72,
+                prop=FontProperties(size=size, math_fontfamily="stix"),
             )
         except (ValueError, RuntimeError, RecursionError):
             return None

@@ -95,7 +95,8 @@ def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         return visual_elements(canvas, page.visual, area, palette, alone=True)
     first = (width - GUTTER) * 0.46
     aside = Box(MARGIN + first + GUTTER, area.y, width - GUTTER - first, area.height)
-    if page.visual.kind == "formula" and wide_formula(canvas, page.visual, aside.width):
+    few = len(page.lines) <= 3 and not page.visual.items
+    if page.visual.kind == "formula" and few and wide_formula(canvas, page.visual, aside.width):
         top = Box(area.x, area.y, area.width, area.height * FORMULA_SHARE)
         elements = visual_elements(canvas, page.visual, top, palette, alone=False)
         y = elements[0].box.bottom + 30

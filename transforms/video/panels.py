@@ -26,6 +26,7 @@ from transforms.video.typeset import Block
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _QUOTE_HEAD, _QUOTE_FOOT = 84.0, 56.0
 _PADDING = 30.0
+MOST_SYMBOLS = 4
 _LEGIBLE = FORMULA_SIZES[2]
 
 
@@ -132,7 +133,11 @@ def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elem
     legend = [
         row[0]
         for row in fit_rows(
-            canvas, [[item] for item in visual.items], width, area.height * 0.4, SMALL_SIZES
+            canvas,
+            [[item] for item in visual.items[:MOST_SYMBOLS]],
+            width,
+            area.height * 0.4,
+            SMALL_SIZES,
         )
     ]
     legend_height = sum(canvas.height_of(block) for block in legend) + (24 if legend else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 
 from PIL import ImageFont
 
@@ -13,6 +14,10 @@ from transforms.video.fonts import Style, fallback_runs, font
 
 ASCENT, DESCENT = 0.97, 0.24
 """Inter's own, in ems: what a line takes at least, so that rows of any script stand alike."""
+
+
+OVERHANG = 0.06
+"""Ems kept free at the end of a line for ink that reaches beyond its letter's advance."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,15 @@ class Line:
     width: float
 
 
+class Extent(NamedTuple):
+    """Pixels of ink above and below a baseline, and beyond the two ends of a line."""
+
+    left: int
+    above: int
+    right: int
+    below: int
+
+
 @lru_cache(maxsize=4096)
 def shape(text: str, language: str, size: float, style: Style, rtl: bool) -> Line:
     levels = embedding_levels(text, rtl)
@@ -63,17 +77,19 @@ def shape(text: str, language: str, size: float, style: Style, rtl: bool) -> Lin
 
 
 @lru_cache(maxsize=1024)
-def extent(line: Line, size: float) -> tuple[int, int]:
-    """Pixels a line needs above and below its baseline."""
-    above, below = ASCENT * size, DESCENT * size
+def extent(line: Line, size: float) -> Extent:
+    """The room the ink of a line needs."""
+    left, above, right, below = 0.0, ASCENT * size, 0.0, DESCENT * size
     for run in line.runs:
-        _, top, _, bottom = run.font.getbbox(
+        ink_left, top, ink_right, bottom = run.font.getbbox(
             run.text, anchor="ls", direction="rtl" if run.rtl else "ltr"
         )
+        left, right = max(left, -run.x - ink_left), max(right, run.x + ink_right - line.width)
         above, below = max(above, -top), max(below, bottom)
-    return ceil(above), ceil(below)
+    return Extent(ceil(left), ceil(above), ceil(right), ceil(below))
 
 
 def line_height(line: Line, size: float, leading: float) -> int:
     """Height of a line in pixels: the leading, or more where its letters need it."""
-    return max(round(size * leading), sum(extent(line, size)))
+    ink = extent(line, size)
+    return max(round(size * leading), ink.above + ink.below)

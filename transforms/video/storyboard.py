@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from transforms.model import Narration, Script, Section, Sentence, Visual
 from transforms.video.pages import Page, parts
+from transforms.video.text import clean
 from transforms.video.timeline import FADE, FPS, reveal_frames, spoken_at
 from transforms.video.typeset import Typesetter
 
@@ -118,8 +119,8 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter) 
 
 
 def _formula_or_words(visual: Visual, typesetter: Typesetter) -> str:
-    """Mathtext must keep what the fonts for words do not have."""
-    return visual.text.strip() if visual.kind == "formula" else typesetter.prepare(visual.text)
+    """Mathtext keeps what only the fonts for formulas have."""
+    return clean(visual.text) if visual.kind == "formula" else typesetter.prepare(visual.text)
 
 
 def _prepared(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:

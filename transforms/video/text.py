@@ -62,7 +62,7 @@ def break_points(text: str) -> list[int]:
 
 def _may_break(text: str, i: int) -> bool:
     before, after = text[i - 1], text[i]
-    if after == " " or unicodedata.combining(after) or ZWJ in (before, after):
+    if after == " " or unicodedata.category(after).startswith("M") or ZWJ in (before, after):
         return False
     if before == " ":
         return True

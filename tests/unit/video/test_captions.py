@@ -1,0 +1,123 @@
+"""Captions that can be read while they are spoken."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.video.lessons import WORDS
+from transforms.model import Sentence
+from transforms.video.captions import LINE_WIDTH, LINES, READING_SPEED, Cue, cues, webvtt
+from transforms.video.text import clean
+
+LONG = (
+    "Net force equals mass times acceleration, and that one line is enough to tell how fast "
+    "anything from a tennis ball to a rocket will speed up once it is pushed."
+)
+
+
+def width(line: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in line
+    )
+
+
+def timed(*texts: str, speed: float = 15.0, pause: float = 0.4) -> list[Sentence]:
+    spoken, at = [], 0.5
+    for text in texts:
+        end = at + max(0.3, len(text) / speed)
+        spoken.append(Sentence(text, at, end, 0))
+        at = end + pause
+    return spoken
+
+
+def test_a_long_sentence_is_cut_at_its_phrases() -> None:
+    texts = [cue.text for cue in cues(timed(LONG), 60)]
+    assert texts == [
+        "Net force equals mass times acceleration,\nand that one line is enough to tell",
+        "how fast anything from a tennis ball to\na rocket will speed up once it is pushed.",
+    ]
+
+
+def test_a_line_does_not_end_in_a_word_that_belongs_to_the_next() -> None:
+    (cue,) = cues(timed("Suppose a trolley has a mass of twelve kilograms."), 60)
+    assert cue.text == "Suppose a trolley has a mass\nof twelve kilograms."
+
+
+def test_cues_start_and_end_with_their_sentence() -> None:
+    spoken = timed(LONG, "Short.", LONG)
+    found = cues(spoken, 60)
+    starts = [cue.start for cue in found]
+    for sentence in spoken:
+        assert min(abs(start - sentence.start) for start in starts) < 1e-6
+        assert any(sentence.end - 1e-6 <= cue.end <= sentence.end + 0.7 for cue in found), sentence
+
+
+def test_a_short_sentence_stays_long_enough_to_be_read() -> None:
+    first, second = cues(timed("Yes!", "No.", pause=3.0), 60)
+    assert first.end - first.start >= 0.8
+    assert first.end < second.start
+
+
+def test_reading_speed_is_kept_where_the_pause_allows() -> None:
+    spoken = timed("This is said far too fast to read.", "Next.", speed=30, pause=1.0)
+    first = cues(spoken, 60)[0]
+    assert len(first.text) / (first.end - first.start) <= READING_SPEED + 1e-6
+
+
+def test_a_gap_that_would_flicker_is_closed() -> None:
+    first, second = cues(timed("This one is quite all right.", "And so on.", pause=0.1), 60)
+    assert first.end == second.start
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_every_script_is_cut(language: str) -> None:
+    text = " ".join([WORDS[language]] * 6)
+    found = cues(timed(text), 120)
+    assert len(found) > 1
+    assert "".join(cue.text.replace("\n", "") for cue in found).replace(" ", "") == text.replace(
+        " ", ""
+    )
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=200),
+            st.text("ab ,.漢", max_size=300),
+            st.lists(st.sampled_from(LONG.split()), max_size=60).map(" ".join),
+        ),
+        max_size=4,
+    ),
+    st.floats(5, 40),
+)
+def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -> None:
+    spoken = timed(*texts, speed=speed)
+    duration = spoken[-1].end + 0.5 if spoken else 1.0
+    found = cues(spoken, duration)
+    for cue in found:
+        lines = cue.text.split("\n")
+        assert 1 <= len(lines) <= LINES
+        assert all(0 < width(line) <= LINE_WIDTH for line in lines)
+        assert 0 <= cue.start < cue.end <= duration
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found))
+    said = "".join(cue.text for cue in found).replace("\n", "").replace(" ", "")
+    assert said == "".join(clean(text) for text in texts).replace(" ", "")
+
+
+def test_webvtt_escapes_what_would_be_markup() -> None:
+    written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")])
+    assert written == (
+        "WEBVTT\n\n1\n00:00:00.000 --> 01:01:01.500\n"
+        "a &lt; b &amp; c --&gt; d\n&lt;i&gt;x&lt;/i&gt;\n"
+    )
+
+
+def test_webvtt_without_cues_is_still_webvtt() -> None:
+    assert webvtt([]).startswith("WEBVTT\n")

@@ -1,0 +1,151 @@
+"""Slides: what stands where, and that nothing leaves its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.unit.video.lessons import HOSTILE, VISUALS, WORDS
+from transforms.model import Visual
+from transforms.video.canvas import Pixels
+from transforms.video.design import CONTENT_BOTTOM, MARGIN, THEMES
+from transforms.video.formula import formula_mask
+from transforms.video.pages import Page, parts
+from transforms.video.slides import Slide, draw_progress, draw_slide
+from transforms.video.typeset import Typesetter
+
+WIDTH, HEIGHT = 1280, 720
+SLACK = 4
+"""Pixels: boxes end on even ones."""
+
+BULLETS = ("Double the force: double the acceleration", "Double the mass: half of it")
+SCENE = Page("scene", "physics", "en-US", "Physics · 1 of 2", "Force and mass", BULLETS)
+PAGES = {
+    "title": replace(SCENE, kind="title", lines=("Why is a full trolley harder to push?",)),
+    "bullets": SCENE,
+    "takeaways": replace(SCENE, kind="takeaways"),
+    "end": replace(SCENE, kind="end"),
+    **{
+        f"{visual.kind} {number}{' alone' * alone}": replace(
+            SCENE, visual=visual, lines=() if alone else BULLETS
+        )
+        for number, visual in enumerate(VISUALS)
+        for alone in (False, True)
+    },
+}
+
+
+def difference(one: Image.Image, other: Image.Image) -> NDArray[np.bool_]:
+    return (np.asarray(one) != np.asarray(other)).any(axis=2)
+
+
+def overlap(one: Pixels, other: Pixels) -> tuple[int, int]:
+    return (
+        min(one[2], other[2]) - max(one[0], other[0]),
+        min(one[3], other[3]) - max(one[1], other[1]),
+    )
+
+
+def check(slide: Slide, page: Page) -> None:
+    """What holds for every slide, whatever is written on it."""
+    assert len(slide.boxes) == sum(len(group) for group in parts(page))
+    outside = difference(slide.base, slide.full)
+    for left, top, right, bottom in slide.boxes:
+        assert left % 2 == top % 2 == right % 2 == bottom % 2 == 0
+        assert MARGIN - 40 <= left < right <= WIDTH - MARGIN + 40
+        assert 0 < top < bottom <= CONTENT_BOTTOM + SLACK or page.kind == "title"
+        assert difference(slide.base, slide.full)[top:bottom, left:right].any()
+        outside[top:bottom, left:right] = False
+    assert not outside.any()
+    for one, other in combinations(slide.boxes, 2):
+        assert min(overlap(one, other)) <= SLACK
+    static = difference(slide.blank, slide.base)
+    assert not static[: slide.strip.height].any()
+    assert not static[:, : MARGIN - SLACK].any()
+    assert not static[:, WIDTH - MARGIN + SLACK :].any()
+    assert not static[CONTENT_BOTTOM + SLACK :].any()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everything_is_in_its_place(name: str) -> None:
+    check(draw_slide(PAGES[name], WIDTH, HEIGHT), PAGES[name])
+
+
+@pytest.mark.parametrize("subject", THEMES)
+def test_every_theme_has_an_ornament(subject: str) -> None:
+    slide = draw_slide(replace(PAGES["title"], subject=subject), WIDTH, HEIGHT)
+    ornament = np.asarray(slide.blank)[:, WIDTH // 2 :]
+    assert len(np.unique(ornament.reshape(-1, 3), axis=0)) > 20
+    assert not difference(slide.blank, slide.base)[:, 820:].any()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from(["title", "scene", "takeaways", "end"]),
+    st.one_of(st.text(max_size=200), st.sampled_from(sorted({**HOSTILE, **WORDS}.values()))),
+    st.sampled_from(VISUALS),
+    st.sampled_from(sorted(WORDS)),
+    st.integers(0, 9),
+)
+def test_any_words_stay_in_their_place(
+    kind: str, text: str, visual: Visual, language: str, count: int
+) -> None:
+    words = Typesetter(language).prepare(text)
+    items = (words,) * count if words else ()
+    page = Page(
+        kind,  # type: ignore[arg-type]
+        words,
+        language,
+        words,
+        words,
+        items,
+        replace(visual, items=items, text=words),
+    )
+    check(draw_slide(page, WIDTH, HEIGHT), page)
+
+
+def test_right_to_left_slides_are_mirrored() -> None:
+    page = PAGES["steps 0"]
+    left = draw_slide(page, WIDTH, HEIGHT).boxes
+    right = draw_slide(replace(page, language="ar"), WIDTH, HEIGHT).boxes
+    assert [(WIDTH - b[2], b[1], WIDTH - b[0], b[3]) for b in right] == list(left)
+
+
+def test_the_same_slide_at_another_size_is_laid_out_alike() -> None:
+    page = PAGES["steps 0"]
+    small = draw_slide(page, WIDTH, HEIGHT).boxes
+    large = draw_slide(page, 1920, 1080).boxes
+    assert np.abs(np.array(large) / 1.5 - np.array(small)).max() <= 8
+
+
+def test_progress_fills_the_bar_section_by_section() -> None:
+    slide = draw_slide(SCENE, WIDTH, HEIGHT)
+    accent = THEMES["physics"].light.accent
+    filled = []
+    for section, share in ((0, 0.0), (0, 0.5), (1, 0.0), (3, 1.0)):
+        bar = draw_progress(SCENE, slide.strip, HEIGHT, section, 4, share)
+        filled.append(int((np.asarray(bar) == accent).all(axis=2).any(axis=0).sum()))
+    assert filled[0] == 0
+    assert filled[1] == pytest.approx(filled[2] / 2, abs=4)
+    assert filled[3] == pytest.approx(filled[2] * 4, abs=16)
+
+
+def test_formulas_are_typeset() -> None:
+    fraction, line = (formula_mask(text, 48) for text in (r"\frac{a}{b}", "a b"))
+    assert fraction is not None
+    assert line is not None
+    assert fraction.height > 2 * line.height
+
+
+@pytest.mark.parametrize(
+    "text", ["", r"\frac{", r"\nonsense{x}", "a $ b", "x" * 5000, " ", "力 = 1"]
+)
+def test_what_is_no_formula_is_none(text: str) -> None:
+    assert formula_mask(text, 40) is None
