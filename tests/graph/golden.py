@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from transforms.artifacts import ArtifactStore
 
 from pipeline.graph import build
 from pipeline.options import VividlyOptions
+from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
 from transforms.model import Message
 

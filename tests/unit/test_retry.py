@@ -28,7 +28,7 @@ class Work:
 
 
 def test_a_transient_error_is_tried_again():
-    failures = []
+    failures: list = []
     work = Work(TransientError("busy"), "done")
     assert retry.run(work, QUICK, failures) == "done"
     assert [f.message for f in failures] == ["busy"]
@@ -36,7 +36,7 @@ def test_a_transient_error_is_tried_again():
 
 
 def test_the_last_try_is_the_last():
-    failures = []
+    failures: list = []
     with pytest.raises(TransientError, match="three"):
         retry.run(Work(*(TransientError(n) for n in ("one", "two", "three"))), QUICK, failures)
     assert [f.message for f in failures] == ["one", "two", "three"]
@@ -51,7 +51,7 @@ def test_nothing_else_is_tried_again(error):
 
 
 def test_it_does_not_wait_past_the_deadline():
-    failures = []
+    failures: list = []
     started = time.monotonic()
     with pytest.raises(StageTimeout, match="busy"):
         retry.run(Work(TransientError("busy", retry_after=3600)), QUICK, failures)

@@ -14,7 +14,7 @@ from transforms.model import Lesson, Script, decode, encode
 from transforms.narration.engine import VoiceEngine
 from transforms.narration.narrate import MASTERING_VERSION, narrate
 from transforms.once import once
-from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+from transforms.stage import Produced, RunStage, StageRuntime, StageTask
 
 
 class Narrate(beam.PTransform):

@@ -35,7 +35,7 @@ class ScriptEngine(Protocol):
             timeout: seconds it may take.
 
         Raises:
-            PermanentError: the request cannot be answered (no such topic, refused, unusable answer).
+            PermanentError: it cannot be answered (no such topic, refused, unusable answer).
             TransientError: the engine may succeed later.
         """
         ...

@@ -14,7 +14,7 @@ from transforms.model import Lesson, encode
 from transforms.once import once
 from transforms.script.engine import ScriptEngine
 from transforms.script.markdown import to_markdown
-from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+from transforms.stage import Produced, RunStage, StageRuntime, StageTask
 
 
 class WriteScript(beam.PTransform):

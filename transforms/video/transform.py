@@ -13,7 +13,7 @@ from transforms import child
 from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, Video, decode
 from transforms.once import once
-from transforms.stage import Produced, RunStage, StageTask, StageRuntime
+from transforms.stage import Produced, RunStage, StageRuntime, StageTask
 from transforms.video.engine import VideoEngine, VideoSettings
 
 
