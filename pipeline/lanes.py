@@ -8,6 +8,7 @@ up the texts behind it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -75,6 +76,7 @@ class Graph:
             | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
         )
         _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
+        self._ledger = ledger
         self._options = options
         self._proto = pipeline.to_runner_api(
             default_environment=EmbeddedPythonEnvironment.default()
@@ -100,6 +102,10 @@ class Graph:
             del _current.run
         return run.outcomes
 
+    def forgive(self, messages: Sequence[Message]) -> None:
+        """No worker died of these deliveries: see `Ledger.forgive`."""
+        self._ledger.forgive([message.message_id for message in messages])
+
 
 class Lanes:
     """Threads that work messages off as they are submitted.
@@ -124,7 +130,7 @@ class Lanes:
         self._changed = threading.Condition()
         self._light: deque[Message] = deque()
         self._heavy: deque[Message] = deque()
-        self._busy = 0
+        self._running: list[Sequence[Message]] = []
         self._closed = False
         self._down_since: float | None = None
         self.down: DependencyDown | None = None
@@ -154,7 +160,7 @@ class Lanes:
     def idle(self) -> bool:
         """Whether there is nothing to do and nothing being done."""
         with self._changed:
-            return not (self._light or self._heavy or self._busy)
+            return not (self._light or self._heavy or self._running)
 
     def close(self, grace: float) -> bool:
         """Take nothing more and wait for the runs in flight.
@@ -163,14 +169,20 @@ class Lanes:
             grace: seconds to wait at most.
 
         Returns:
-            Whether they all ended in time.
+            Whether they all ended in time. Those that did not go on until the process ends, and
+            are not held against their messages.
         """
         with self._changed:
             self._closed = True
             self._light.clear()
             self._heavy.clear()
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._busy, timeout=grace)
+            finished = self._changed.wait_for(lambda: not self._running, timeout=grace)
+            cut_off = [message for run in self._running for message in run]
+        if cut_off:
+            with contextlib.suppress(DependencyDown):
+                self._graph.forgive(cut_off)
+        return finished
 
     def _lane(self, takes_heavy: bool) -> None:
         while True:
@@ -181,30 +193,37 @@ class Lanes:
                 self._work(messages)
             finally:
                 with self._changed:
-                    self._busy -= 1
+                    self._running.remove(messages)
                     self._changed.notify_all()
 
     def _next(self, takes_heavy: bool) -> list[Message]:
         with self._changed:
             while not self._closed:
                 if takes_heavy and self._heavy:
-                    self._busy += 1
-                    return [self._heavy.popleft()]
-                if self._light:
-                    self._busy += 1
-                    share = -(-len(self._light) // max(1, self._lanes - self._busy + 1))
-                    return [self._light.popleft() for _ in range(min(share, MAX_RUN))]
-                self._changed.wait()
+                    taken = [self._heavy.popleft()]
+                elif self._light:
+                    free = max(1, self._lanes - len(self._running))
+                    share = min(-(-len(self._light) // free), MAX_RUN)
+                    taken = [self._light.popleft() for _ in range(share)]
+                else:
+                    self._changed.wait()
+                    continue
+                self._running.append(taken)
+                return taken
             return []
 
     def _work(self, messages: Sequence[Message]) -> None:
         backoff = FIRST_BACKOFF
+        repeated = False
         while True:
             try:
+                if repeated:
+                    self._graph.forgive(messages)
                 outcomes = self._graph.run(messages)
             except DependencyDown as down:
                 if self._gave_up(down):
                     return
+                repeated = True
                 time.sleep(random.uniform(backoff / 2, backoff))  # noqa: S311
                 backoff = min(backoff * 2, LONGEST_BACKOFF)
                 continue
@@ -227,3 +246,9 @@ class Lanes:
             self._closed = True
             self._changed.notify_all()
             return True
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds for which a dependency has been down; 0 when none is."""
+        with self._changed:
+            return time.monotonic() - self._down_since if self._down_since else 0.0

@@ -70,6 +70,13 @@ class Ledger(Database):
         """
         return records.release(self, lessons)
 
+    def forgive(self, message_ids: Sequence[str]) -> None:
+        """Leave the last delivery of each message out of what counts towards `max_deliveries`.
+
+        For messages that are worked on again, or handed back, though no worker died of them.
+        """
+        records.forgive(self, message_ids)
+
     def progress(self, updates: Sequence[tuple[Lesson, str, int]]) -> set[str]:
         """Write down how far lessons have come, with a row for each finished stage.
 

@@ -14,6 +14,7 @@ from transforms.ledger.statements import (
     COMPLETE,
     DEAD_LETTER,
     DUPLICATES,
+    FORGIVE,
     HEARTBEAT,
     PROGRESS,
     RELEASE,
@@ -47,6 +48,12 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
         return set()
     held = database.run(RELEASE, items=json_text([_fence(lesson) for lesson in lessons]))
     return {row["request_id"] for row in held}
+
+
+def forgive(database: Database, message_ids: Sequence[str]) -> None:
+    """See `Ledger.forgive`."""
+    if message_ids:
+        database.run(FORGIVE, message_ids=json_text(list(message_ids)))
 
 
 def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> set[str]:

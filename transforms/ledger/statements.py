@@ -57,6 +57,13 @@ uncounted AS (
 SELECT CAST(request_id AS text) AS request_id FROM freed
 """  # noqa: S608
 
+FORGIVE = """
+UPDATE messages SET released = least(deliveries, released + 1)
+WHERE outcome = 'in_flight'
+    AND message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
+RETURNING message_id
+"""
+
 _RECORDS = """
 record AS (
     SELECT * FROM json_to_recordset(CAST(:records AS json)) AS record (
