@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs bench clean setup
+.PHONY: demo test lint format docs constraints bench clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -29,11 +29,16 @@ bench: $(STAMP)
 
 setup: $(STAMP)
 
+# New versions on purpose: what setup.py allows, resolved anew.
+constraints:
+	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	{ head -n 1 constraints.txt; build/constraints/bin/python -m pip freeze --exclude vividly-pipeline; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# MoviePy cannot be declared beside Beam: the release that works asks for an older Pillow than Beam
-# does, and pip would silently take MoviePy 1.0.3 instead. It works with Beam's Pillow.
 $(STAMP): setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed; set PYTHON=…")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
