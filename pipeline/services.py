@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UsageError
+
 if TYPE_CHECKING:
     from pipeline.lanes import Graph
     from transforms.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while Postgres is down
 
 
 @contextmanager
 def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
     """The ledger in `--database`, or in an embedded Postgres that runs as long as the block.
 
+    A job waits `--dependency-timeout` for Postgres; a command that only reads does not wait.
+
     Raises:
-        UsageError: the database's schema is not that of this release.
+        UsageError: the database's tables are not those of this release.
         DependencyDown: it cannot be reached.
     """
     from transforms.ledger import Ledger, upgrade
 
     if chosen.database:
         ledger = Ledger(chosen.database)
-        ledger.check_schema()
+        _check(ledger, getattr(chosen, "dependency_timeout", 0.0))
         yield ledger
         return
     from pipeline.embedded.postgres import EmbeddedPostgres
@@ -34,6 +44,28 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
     with EmbeddedPostgres(Path(chosen.state) / "postgres") as postgres:
         upgrade(postgres.url)
         yield Ledger(postgres.url)
+
+
+def _check(ledger: Ledger, patience: float) -> None:
+    from transforms.errors import DependencyDown
+
+    deadline = time.monotonic() + patience
+    backoff = FIRST_BACKOFF
+    while True:
+        try:
+            found = ledger.check()
+            break
+        except DependencyDown as down:
+            if time.monotonic() + backoff > deadline:
+                raise
+            log.warning("%s; waiting for it", down)
+            time.sleep(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF)
+    if found.revision != found.head:
+        raise UsageError(
+            f"the tables in {ledger.masked_url} are at revision {found.revision or 'none'}, this "
+            f"release needs {found.head}: run `vividly db upgrade`"
+        )
 
 
 def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> Graph:

@@ -88,7 +88,7 @@ def test_dead_letters_can_fail_the_job(places, tmp_path):
 def test_a_database_that_was_not_migrated_is_named_with_the_remedy(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
     failed = command.run("batch", file, **places)
-    assert failed.returncode == 3
+    assert failed.returncode == 2
     assert "vividly db upgrade" in failed.stderr
     assert "Traceback" not in failed.stderr
 
@@ -96,9 +96,10 @@ def test_a_database_that_was_not_migrated_is_named_with_the_remedy(places, tmp_p
 def test_a_database_that_is_down_is_named(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
     places["VIVIDLY_DATABASE"] = "postgresql://me:secret@127.0.0.1:1/none"
-    failed = command.run("batch", file, **places)
+    failed = command.run("batch", file, "--dependency-timeout", "1", **places)
     assert failed.returncode == 3
     assert "postgres is down" in failed.stderr
+    assert "waiting for it" in failed.stderr
     assert "secret" not in failed.stderr
 
 
