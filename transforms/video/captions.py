@@ -96,7 +96,7 @@ def _cut(text: str, lines: int) -> list[str]:
     Of all ways to do so the one is taken that cuts at the ends of phrases and makes pieces of about
     the same length.
     """
-    if not text:
+    if not _width(text):
         return []
     points = _points(text)
     widths = [0]

@@ -81,6 +81,9 @@ def stack(
         gap: between rows at most; less where the area is full.
     """
     heights = [row_height(canvas, row) + padding for row in rows]
+    # Letters of some scripts are taller than any row was meant to be.
+    squeeze = min(1.0, area.height / max(1.0, sum(heights)))
+    heights = [height * squeeze for height in heights]
     if len(rows) > 1:
         gap = min(gap, (area.height - sum(heights)) / (len(rows) - 1))
     boxes = []

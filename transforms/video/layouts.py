@@ -36,6 +36,8 @@ from transforms.video.panels import wide_formula
 from transforms.video.typeset import Block
 from transforms.video.visuals import visual_elements, visual_parts
 
+_CREDITS_HEIGHT = 250.0
+
 
 def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
     """Draw the subject's ornament where a slide has one."""
@@ -145,13 +147,14 @@ def _end(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         max_lines=3,
         balance=True,
     )
-    rows = fit_rows(canvas, [[line] for line in page.lines], width, 250, SMALL_SIZES[1:], around=8)
-    credits = Box(left, 0, width, sum(row_height(canvas, row) + 8 for row in rows))
-    y = 350 - (canvas.height_of(title) + 66 + credits.height) / 2
+    lines = [[line] for line in page.lines[:MOST_BULLETS]]
+    rows = fit_rows(canvas, lines, width, _CREDITS_HEIGHT, SMALL_SIZES[1:], around=8)
+    height = min(_CREDITS_HEIGHT, sum(row_height(canvas, row) + 8 for row in rows))
+    y = 350 - (canvas.height_of(title) + 66 + height) / 2
     canvas.text(title, Box(left, y, width, canvas.height_of(title) + 4), palette.ink, "center")
     y += canvas.height_of(title) + 24
     canvas.rounded(Box(canvas.width / 2 - 44, y, 88, 6), palette.accent, 3)
-    place = Box(left, y + 42, width, credits.height)
+    place = Box(left, y + 42, width, height)
     for row, box in zip(rows, stack(canvas, rows, place, padding=2, gap=6), strict=True):
         canvas.text(row[0], box, palette.muted, "center")
     return []

@@ -35,10 +35,11 @@ def comparison(
 ) -> list[Element]:
     """Two columns; the first pair heads them."""
     half = area.width / 2
-    padding = 30.0
+    row = area.height / len(pairs)
+    padding = min(30.0, row - SMALL_SIZES[-1] * 1.6)
     sizes = BODY_SIZES[2:] if area.width > 800 else SMALL_SIZES
     heads = fit_rows(
-        canvas, pairs[:1], half - 44, area.height / 3, sizes, around=padding, style=STRONG
+        canvas, pairs[:1], half - 44, max(row, 70), sizes, around=padding, style=STRONG
     )
     below = area.height - row_height(canvas, heads[0]) - padding
     rows = heads + fit_rows(canvas, pairs[1:], half - 44, below, sizes, around=padding)

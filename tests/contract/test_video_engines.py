@@ -1,0 +1,381 @@
+"""What every video engine promises: files that play and seek exactly, and are always the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.unit.video.lessons import (
+    HOSTILE,
+    LESSON,
+    RATE,
+    VISUALS,
+    WORDS,
+    lesson_of,
+    narrate,
+    write_tone,
+)
+from transforms.errors import PermanentError
+from transforms.model import Narration, Script, Video
+from transforms.video.engine import VideoEngine, VideoSettings
+from transforms.video.renderer import SlideRenderer
+
+FPS = 30
+ENGINES: Mapping[str, Callable[[VideoSettings], VideoEngine]] = {"slides": SlideRenderer}
+SMALL = VideoSettings(640, 360)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A lesson as an engine left it."""
+
+    video: Video
+    folder: Path
+    audio: Path
+    narration: Narration
+
+    @property
+    def mp4(self) -> Path:
+        return self.folder / "video.mp4"
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Callable[[VideoSettings], VideoEngine]:
+    return ENGINES[request.param]
+
+
+def render(
+    make: Callable[[VideoSettings], VideoEngine],
+    folder: Path,
+    script: Script = LESSON,
+    settings: VideoSettings = SMALL,
+) -> Rendered:
+    out = folder / "out"
+    out.mkdir()
+    audio = folder / "narration.m4a"
+    narration = narrate(script, audio)
+    return Rendered(make(settings).render(script, narration, audio, out), out, audio, narration)
+
+
+@pytest.fixture(scope="module")
+def lesson(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path_factory: pytest.TempPathFactory
+) -> Rendered:
+    settings = VideoSettings(workers=2)
+    return render(engine, tmp_path_factory.mktemp("lesson"), settings=settings)
+
+
+def packets(path: Path, kind: str) -> list[av.Packet]:
+    with av.open(str(path)) as source:
+        stream = next(stream for stream in source.streams if stream.type == kind)
+        return [packet for packet in source.demux(stream) if packet.dts is not None]
+
+
+def boxes(path: Path) -> list[str]:
+    """The top-level boxes of an MP4 file, in order."""
+    data = path.read_bytes()
+    names, at = [], 0
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        names.append(name.decode())
+        at += size
+    return names
+
+
+def seconds(clock: str) -> float:
+    hours, minutes, rest = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def webvtt(path: Path) -> list[tuple[float, float, str]]:
+    head, *blocks = path.read_text(encoding="utf-8").strip().split("\n\n")
+    assert head == "WEBVTT"
+    found = []
+    for block in blocks:
+        _, times, *lines = block.split("\n")
+        start, end = re.fullmatch(r"(\S+) --> (\S+)", times).groups()  # type: ignore[union-attr]
+        text = "\n".join(lines)
+        for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+            text = text.replace(entity, char)
+        found.append((seconds(start), seconds(end), text))
+    return found
+
+
+def test_it_leaves_three_files(lesson: Rendered) -> None:
+    names = sorted(path.name for path in lesson.folder.iterdir())
+    assert names == ["captions.vtt", "thumbnail.jpg", "video.mp4"]
+
+
+def test_the_picture_is_h264_that_every_browser_plays(lesson: Rendered) -> None:
+    with av.open(str(lesson.mp4)) as source:
+        stream = source.streams.video[0]
+        context = stream.codec_context
+        assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+        assert (context.width, context.height) == (1280, 720)
+        assert stream.time_base.denominator % FPS == 0
+        frame = next(source.decode(stream))
+        tags = (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc)
+        assert tags == (1, 1, 1, 1)  # limited range, BT.709
+        assert source.metadata["title"] == LESSON.title
+
+
+def test_the_facts_returned_are_those_of_the_file(lesson: Rendered) -> None:
+    with av.open(str(lesson.mp4)) as source:
+        stream = source.streams.video[0]
+        duration = float(stream.duration * stream.time_base)
+    assert lesson.video == Video(duration, 1280, 720, round(duration * FPS))
+
+
+def test_sound_and_picture_end_together(lesson: Rendered) -> None:
+    with av.open(str(lesson.mp4)) as source:
+        video, audio = source.streams.video[0], source.streams.audio[0]
+        ends = [float(stream.duration * stream.time_base) for stream in (video, audio)]
+        assert video.start_time == 0
+        assert audio.start_time == 0
+    assert abs(ends[0] - ends[1]) <= 1 / FPS
+    assert abs(ends[0] - lesson.narration.duration) <= 2 / FPS
+
+
+def test_the_narration_is_copied_as_it_is(lesson: Rendered) -> None:
+    theirs, ours = packets(lesson.audio, "audio"), packets(lesson.mp4, "audio")
+    assert [bytes(packet) for packet in ours] == [bytes(packet) for packet in theirs]
+    assert [packet.pts for packet in ours] == [packet.pts for packet in theirs]
+    with av.open(str(lesson.mp4)) as source:
+        assert source.streams.audio[0].codec_context.name == "aac"
+        assert source.streams.audio[0].rate == RATE
+
+
+def test_speech_is_heard_where_it_was(lesson: Rendered) -> None:
+    sound = []
+    with av.open(str(lesson.mp4)) as source:
+        for frame in source.decode(audio=0):
+            sound.append(frame.to_ndarray()[0])
+    level = np.abs(np.concatenate(sound))
+    for sentence in lesson.narration.sentences:
+        loud = level[round(sentence.start * RATE) + 1200 : round(sentence.end * RATE) - 1200]
+        quiet = level[round(sentence.start * RATE) - 3600 : round(sentence.start * RATE) - 1200]
+        assert loud.mean() > 0.05
+        assert quiet.mean() < 0.01
+
+
+def test_timestamps_rise_on_a_grid_of_thirty_frames_a_second(lesson: Rendered) -> None:
+    times = [packet.pts * packet.time_base * FPS for packet in packets(lesson.mp4, "video")]
+    assert times[0] == 0
+    assert all(time.denominator == 1 for time in times)
+    assert all(a < b for a, b in pairwise(times))
+    found = packets(lesson.mp4, "video")
+    assert all(packet.pts == packet.dts for packet in found)
+    assert all(a.pts + a.duration == b.pts for a, b in pairwise(found))
+
+
+def test_key_frames_are_at_most_four_seconds_apart(lesson: Rendered) -> None:
+    keys = [
+        float(packet.pts * packet.time_base)
+        for packet in packets(lesson.mp4, "video")
+        if packet.is_keyframe
+    ]
+    assert keys[0] == 0
+    assert all(b - a <= 4 for a, b in pairwise([*keys, lesson.video.duration]))
+
+
+def test_a_player_can_start_before_it_has_the_whole_file(lesson: Rendered) -> None:
+    order = boxes(lesson.mp4)
+    assert order[0] == "ftyp"
+    assert order.index("moov") < order.index("mdat")
+
+
+def test_every_chapter_starts_with_a_key_frame_and_its_own_picture(lesson: Rendered) -> None:
+    headings = [section.heading for section in LESSON.sections()]
+    with av.open(str(lesson.mp4)) as source:
+        chapters = source.chapters()
+        stream = source.streams.video[0]
+        assert [chapter["metadata"]["title"] for chapter in chapters] == headings
+        keys = {
+            packet.pts * packet.time_base
+            for packet in packets(lesson.mp4, "video")
+            if packet.is_keyframe
+        }
+        pictures = []
+        for chapter, (begin, _) in zip(chapters, lesson.narration.sections, strict=True):
+            start = chapter["start"] * chapter["time_base"]
+            assert abs(start - begin) <= 1 / FPS
+            shown = max(key for key in keys if key <= start)
+            assert start - shown < 0.001
+            source.seek(round(start / stream.time_base), stream=stream)
+            picture = next(source.decode(stream))
+            assert picture.pts * stream.time_base == shown
+            pictures.append(picture.to_ndarray())
+    assert all((a != b).any() for a, b in pairwise(pictures))
+
+
+def test_captions_are_timed_by_the_narration(lesson: Rendered) -> None:
+    found = webvtt(lesson.folder / "captions.vtt")
+    said = " ".join(text.replace("\n", " ") for _, _, text in found)
+    assert said == " ".join(sentence.text for sentence in lesson.narration.sentences)
+    starts = [start for start, _, _ in found]
+    for sentence in lesson.narration.sentences:
+        assert min(abs(start - sentence.start) for start in starts) <= 0.1
+    assert all(end <= lesson.video.duration + 0.001 for _, end, _ in found)
+    assert all(a[1] <= b[0] for a, b in pairwise(found))
+    for _, _, text in found:
+        assert text.count("\n") <= 1
+        assert max(map(len, text.split("\n"))) <= 42
+
+
+def test_the_same_captions_are_a_track_of_the_video(lesson: Rendered) -> None:
+    found = []
+    for packet in packets(lesson.mp4, "subtitle"):
+        data = bytes(packet)
+        text = data[2 : 2 + struct.unpack(">H", data[:2])[0]].decode()
+        if text:
+            start = float(packet.pts * packet.time_base)
+            found.append((start, start + float(packet.duration * packet.time_base), text))
+    expected = webvtt(lesson.folder / "captions.vtt")
+    assert [text for _, _, text in found] == [text for _, _, text in expected]
+    times = np.array([times[:2] for times in found]) - [times[:2] for times in expected]
+    assert np.abs(times).max() <= 0.0015
+    with av.open(str(lesson.mp4)) as source:
+        (track,) = source.streams.subtitles
+        assert track.codec_context.name == "mov_text"
+        assert track.metadata["language"] == "eng"
+
+
+def test_the_thumbnail_is_a_jpeg_with_something_on_it(lesson: Rendered) -> None:
+    with Image.open(lesson.folder / "thumbnail.jpg") as picture:
+        assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (1280, 720))
+        assert np.asarray(picture).std() > 10
+
+
+def test_the_same_lesson_is_the_same_bytes_whatever_the_workers(
+    lesson: Rendered, engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    alone = engine(VideoSettings(workers=1))
+    alone.render(LESSON, lesson.narration, lesson.audio, out)
+    for path in lesson.folder.iterdir():
+        assert path.read_bytes() == (out / path.name).read_bytes(), path.name
+    assert alone.identity == engine(VideoSettings(workers=2)).identity
+
+
+def test_identity_tells_sizes_apart_and_is_plain_data(
+    engine: Callable[[VideoSettings], VideoEngine],
+) -> None:
+    small, large = engine(VideoSettings()), engine(VideoSettings(1920, 1080))
+    assert small.identity != large.identity
+    assert json.loads(json.dumps(dict(small.identity))) == dict(small.identity)
+    assert {"av", "pillow", "version"} <= small.identity.keys()
+
+
+def test_full_hd(engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path) -> None:
+    settings = VideoSettings(1920, 1080, workers=2)
+    script = replace(LESSON, scenes=LESSON.scenes[:1])
+    found = render(engine, tmp_path, script, settings)
+    assert (found.video.width, found.video.height) == (1920, 1080)
+    with av.open(str(found.mp4)) as source:
+        frame = next(source.decode(video=0))
+        assert (frame.width, frame.height) == (1920, 1080)
+
+
+def test_another_reader_agrees_where_there_is_one(lesson: Rendered) -> None:
+    for ffprobe in filter(None, [shutil.which("ffprobe")]):
+        probed = subprocess.run(
+            [ffprobe, "-v", "error", "-show_streams", "-of", "json", lesson.mp4],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert probed.stderr == ""
+        video, audio, captions, *_ = json.loads(probed.stdout)["streams"]
+        assert (video["codec_name"], video["profile"]) == ("h264", "High")
+        assert {video[f"color_{tag}"] for tag in ("space", "transfer", "primaries")} == {"bt709"}
+        assert video["color_range"] == "tv"
+        assert video["r_frame_rate"] == "30/1"
+        assert (audio["codec_name"], captions["codec_name"]) == ("aac", "mov_text")
+
+
+def check_plays(found: Rendered) -> None:
+    """A lesson that can be decoded from end to end, and shows more than a background."""
+    with av.open(str(found.mp4)) as source:
+        last = None
+        for last in source.decode(video=0):
+            assert last.to_ndarray()[: last.height].std() > 1
+        assert last is not None
+        assert float(last.pts * last.time_base) < found.video.duration
+    for start, end, text in webvtt(found.folder / "captions.vtt"):
+        assert 0 <= start < end <= found.video.duration + 0.001
+        assert text.strip()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_lessons_in_every_script(
+    engine: Callable[[VideoSettings], VideoEngine], language: str, tmp_path: Path
+) -> None:
+    check_plays(render(engine, tmp_path, lesson_of(WORDS[language], language)))
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_words_become_a_lesson(
+    engine: Callable[[VideoSettings], VideoEngine], case: str, tmp_path: Path
+) -> None:
+    check_plays(render(engine, tmp_path, lesson_of(HOSTILE[case])))
+
+
+@pytest.mark.parametrize("visual", VISUALS, ids=lambda visual: f"{visual.kind}")
+def test_every_kind_of_visual_becomes_a_lesson(
+    engine: Callable[[VideoSettings], VideoEngine], visual: object, tmp_path: Path
+) -> None:
+    check_plays(render(engine, tmp_path, lesson_of("Force", visual=visual)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("subject", ["biology", "", "a subject nobody teaches", "<script>"])
+def test_any_subject_has_a_theme(
+    engine: Callable[[VideoSettings], VideoEngine], subject: str, tmp_path: Path
+) -> None:
+    check_plays(render(engine, tmp_path, replace(lesson_of("Force"), subject=subject)))
+
+
+def test_what_is_not_audio_is_refused(
+    engine: Callable[[VideoSettings], VideoEngine], lesson: Rendered, tmp_path: Path
+) -> None:
+    audio = tmp_path / "narration.m4a"
+    audio.write_bytes(b"not audio at all")
+    with pytest.raises(PermanentError, match=r"narration\.m4a"):
+        engine(SMALL).render(LESSON, lesson.narration, audio, tmp_path)
+
+
+def test_timings_of_another_narration_are_refused(
+    engine: Callable[[VideoSettings], VideoEngine], lesson: Rendered, tmp_path: Path
+) -> None:
+    audio = tmp_path / "narration.m4a"
+    write_tone(audio, 5.0)
+    with pytest.raises(PermanentError, match="lasts 5"):
+        engine(SMALL).render(LESSON, lesson.narration, audio, tmp_path)
+
+
+def test_timings_of_another_script_are_refused(
+    engine: Callable[[VideoSettings], VideoEngine], lesson: Rendered, tmp_path: Path
+) -> None:
+    other = replace(LESSON, scenes=LESSON.scenes[:1])
+    with pytest.raises(PermanentError, match="sections"):
+        engine(SMALL).render(other, lesson.narration, lesson.audio, tmp_path)
+
+
+@pytest.mark.parametrize("size", [(1281, 720), (1280, 721)])
+def test_odd_sizes_are_refused(
+    engine: Callable[[VideoSettings], VideoEngine], size: tuple[int, int]
+) -> None:
+    with pytest.raises(ValueError, match="even"):
+        engine(VideoSettings(*size))
