@@ -11,7 +11,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -20,7 +20,9 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
 from pipeline.errors import UsageError
+from pipeline.health import serving
 from pipeline.lanes import Graph, Lanes
+from pipeline.metrics import registry
 from pipeline.subscription import Leases, Puller
 from pipeline.summary import SETTLED, Tally
 from transforms.errors import DependencyDown
@@ -38,7 +40,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Su
 
 @dataclass(frozen=True)
 class Timing:
-    """When to pull and when to stop; all in seconds but `batch_size` (messages)."""
+    """When to pull and when to stop, in seconds; messages in one pull; where health is served."""
 
     batch_size: int
     max_runtime: float
@@ -46,6 +48,7 @@ class Timing:
     pull_timeout: float
     shutdown_grace: float
     dependency_timeout: float
+    health_port: int | None = None
 
 
 class Drain:
@@ -68,7 +71,9 @@ class Drain:
         self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
         self._capacity = max(timing.batch_size, BUFFER_PER_LANE * (workers + 1))
         self._stop = threading.Event()
+        self._graph = graph
         self._pubsub_down: DependencyDown | None = None
+        self._trouble = "not reached yet"  # why the last pull failed; nothing when it did not
         self._unsettled: set[str] = set()
 
     def stop(self, signum: int | None = None, _frame: FrameType | None = None) -> None:
@@ -81,6 +86,11 @@ class Drain:
         Raises:
             UsageError: the subscription does not exist or may not be read.
         """
+        metrics = registry(self._tally, lambda: self._lanes.waiting_for)
+        with serving(self._timing.health_port, self._checks(), metrics):
+            return self._run()
+
+    def _run(self) -> dict[str, Any]:
         previous = {s: signal.signal(s, self.stop) for s in (signal.SIGTERM, signal.SIGINT)}
         outcome: list[str | Exception] = []
         puller = threading.Thread(target=self._pull_until_done, args=(outcome,), name="puller")
@@ -100,6 +110,8 @@ class Drain:
                     "" if finished else "; some were still being worked on",
                 )
             self._leases.close()
+            if finished:
+                self._client.close()
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
@@ -111,6 +123,17 @@ class Drain:
     def down(self) -> DependencyDown | None:
         """The dependency that made this drain give up, if one did."""
         return self._pubsub_down or self._lanes.down
+
+    def _checks(self) -> dict[str, Callable[[], object]]:
+        def subscription() -> None:
+            if self._trouble:
+                raise DependencyDown("pubsub", self._trouble)
+
+        def running() -> None:
+            if self._stop.is_set():
+                raise RuntimeError("shutting down")
+
+        return {**self._graph.checks(), "subscription": subscription, "running": running}
 
     def _pull_until_done(self, outcome: list[str | Exception]) -> None:
         try:
@@ -157,6 +180,7 @@ class Drain:
                 response = self._puller.pull(self._timing.batch_size, timeout)
                 break
             except (exceptions.DeadlineExceeded, exceptions.Cancelled):
+                self._trouble = ""
                 return 0
             except (exceptions.NotFound, exceptions.PermissionDenied,
                     exceptions.Unauthenticated, exceptions.InvalidArgument) as error:  # fmt: skip
@@ -166,12 +190,14 @@ class Drain:
                 ) from error
             except exceptions.GoogleAPICallError as error:
                 down = time.monotonic() - started
+                self._trouble = str(error.message)
                 log.warning("pubsub is down: %s; waiting for it", error.message)
                 if down >= self._timing.dependency_timeout:
                     raise DependencyDown("pubsub", error.message) from error
                 if self._stop.wait(backoff):
                     return 0
                 backoff = min(backoff * 2, LONGEST_BACKOFF)
+        self._trouble = ""
         return self._take_in(response.received_messages, time.monotonic() - started)
 
     def _take_in(self, received: Sequence[Any], seconds: float) -> int:

@@ -13,6 +13,7 @@ from transforms.claim import ClaimRequests
 from transforms.dead_letters import WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
+from transforms.limits import Limits
 from transforms.narration.transform import Narrate
 from transforms.parse import ParseRequests
 from transforms.publish import PublishResults
@@ -41,8 +42,11 @@ def build(
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
     """
 
-    def runtime(timeout: float) -> StageRuntime:
-        return StageRuntime(Policy(timeout, options.max_tries), store, ledger, options.force)
+    def runtime(stage: str, timeout: float) -> StageRuntime:
+        at_once = getattr(options, f"{stage}_concurrency")
+        limits = Limits(stage, at_once, getattr(options, f"{stage}_per_minute"))
+        policy = Policy(timeout, options.max_tries)
+        return StageRuntime(policy, limits, store, ledger, options.force)
 
     width, height = options.video_size
     gemini = {"model": options.gemini_model, "location": options.gemini_location}
@@ -55,17 +59,17 @@ def build(
     scripted = claimed.lessons | "Script" >> WriteScript(
         options.script_engine,
         gemini if options.script_engine == "gemini" else {},
-        runtime(options.script_timeout),
+        runtime("script", options.script_timeout),
     )
     narrated = scripted.onward | "Narration" >> Narrate(
         options.voice_engine,
         {"voice": options.google_voice} if options.voice_engine == "google" else {},
-        runtime(options.narration_timeout),
+        runtime("narration", options.narration_timeout),
     )
     rendered = narrated.onward | "Video" >> RenderVideo(
         options.video_engine,
         VideoSettings(width, height, options.render_workers),
-        runtime(options.video_timeout),
+        runtime("video", options.video_timeout),
     )
     published = (
         (scripted.finished, narrated.finished, rendered.finished)

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -13,8 +14,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 log = logging.getLogger(__name__)
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 """Returns when what it looks at can be reached; raises, saying why, when it cannot."""
+
+
+def serving(
+    port: int | None, checks: Mapping[str, Check], registry: CollectorRegistry
+) -> AbstractContextManager[object]:
+    """A `HealthServer` on the port, or nothing when there is none."""
+    return nullcontext() if port is None else HealthServer(port, checks, registry)
 
 
 class HealthServer:

@@ -13,6 +13,7 @@ import logging
 import random
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
+from transforms.publish import MANIFEST
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class Graph:
         )
         _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
         self._ledger = ledger
+        self._store = store
         self._options = options
         self._proto = pipeline.to_runner_api(
             default_environment=EmbeddedPythonEnvironment.default()
@@ -101,6 +104,14 @@ class Graph:
         finally:
             del _current.run
         return run.outcomes
+
+    def checks(self) -> dict[str, Callable[[], object]]:
+        """What reaches each thing that the graph needs, or raises; by its name."""
+        nobody = str(uuid.UUID(int=0))
+        return {
+            "postgres": self._ledger.check,
+            "artifacts": lambda: self._store.read(nobody, MANIFEST),
+        }
 
     def forgive(self, messages: Sequence[Message]) -> None:
         """No worker died of these deliveries: see `Ledger.forgive`."""

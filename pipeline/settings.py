@@ -248,6 +248,34 @@ SETTINGS: tuple[Setting, ...] = (
         "video-timeout", "deadline of the video stage, retries included", LIMITS, type=seconds,
         default=900.0, unit="seconds", graph=True,
     ),
+    Setting(
+        "script-concurrency", "calls of the script engine at the same time, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "script-per-minute", "calls of the script engine begun in a minute, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "narration-concurrency", "calls of the narration engine at the same time, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "narration-per-minute", "calls of the narration engine begun in a minute, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "video-concurrency", "calls of the video engine at the same time, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "video-per-minute", "calls of the video engine begun in a minute, per process; "
+        "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "health-port", "serve /healthz, /readyz and /metrics on this port; not at all when not "
+        "given", REPORT, type=positive_int, aliases=("PORT",),
+    ),
     Setting("summary", "also write the final summary to this file, as JSON", REPORT),
     Setting(
         "fail-on-dead-letter", "exit with status 1 when a message became a dead letter", REPORT,

@@ -81,6 +81,7 @@ class Tally:
                 "stages": {
                     stage: {
                         "count": len(values),
+                        "seconds": round(sum(values), 3),
                         "p50_seconds": percentile(values, 50),
                         "p95_seconds": percentile(values, 95),
                     }

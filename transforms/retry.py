@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -41,13 +42,19 @@ class Policy:
         return max(random.uniform(0, bound), retry_after or 0.0)  # noqa: S311  (not a secret)
 
 
-def run(work: Callable[[float], T], policy: Policy, failures: list[Attempt]) -> T:
+def run(
+    work: Callable[[float], T],
+    policy: Policy,
+    failures: list[Attempt],
+    admitted: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> T:
     """Call `work(seconds_left)` until it succeeds.
 
     Args:
         work: raises `TransientError` where trying again may help; anything else is raised on.
         policy: when to give up.
         failures: every failed try is appended here, so that the caller has them either way.
+        admitted: entered before each try; the time it makes the try wait is not counted.
 
     Raises:
         TransientError: the tries are used up.
@@ -56,7 +63,10 @@ def run(work: Callable[[float], T], policy: Policy, failures: list[Attempt]) -> 
     deadline = time.monotonic() + policy.timeout
     while True:
         try:
-            return work(deadline - time.monotonic())
+            asked = time.monotonic()
+            with admitted():
+                deadline += time.monotonic() - asked
+                return work(deadline - time.monotonic())
         except ContentError as error:
             failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
             if not isinstance(error, TransientError) or len(failures) >= policy.tries:

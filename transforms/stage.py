@@ -29,6 +29,7 @@ from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import ClaimLost, DependencyDown
 from transforms.fingerprint import fingerprint
 from transforms.ledger import Ledger
+from transforms.limits import Limits
 from transforms.model import (
     Artifact,
     Attempt,
@@ -106,12 +107,14 @@ class StageRuntime:
 
     Attributes:
         policy: its deadline and retries.
+        limits: how hard its engine may be driven.
         store: where its artifacts go.
         ledger: where it is recorded.
         force: do the work even if a valid result lies there.
     """
 
     policy: retry.Policy
+    limits: Limits
     store: ArtifactStore
     ledger: Ledger
     force: bool = False
@@ -237,6 +240,7 @@ class _RunStage(beam.DoFn):
                 ),
                 self._runtime.policy,
                 failures,
+                self._runtime.limits.admitted,
             )
             artifacts = tuple(
                 self._put(lesson, name, source) for name, source in produced.artifacts.items()

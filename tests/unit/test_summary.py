@@ -31,7 +31,8 @@ def test_every_message_is_counted_once():
     assert summary["success_rate"] == round(2 / 3, 4)
     assert summary["reused_stages"] == 1
     assert summary["cost_usd"] == 1.0
-    assert summary["stages"]["script"] == {"count": 1, "p50_seconds": 1.0, "p95_seconds": 1.0}
+    script = {"count": 1, "seconds": 1.0, "p50_seconds": 1.0, "p95_seconds": 1.0}
+    assert summary["stages"]["script"] == script
 
 
 def test_percentiles_are_nearest_rank():
