@@ -76,6 +76,7 @@ def publish(topic: str, lines: Iterator[bytes]) -> list[str]:
         ) from error
     finally:
         client.stop()
+        client.transport.close()
 
 
 def _lines(file: Path) -> Iterator[bytes]:

@@ -33,12 +33,14 @@ def pubsub(project: str, topic: str, subscription: str, port: int = 0) -> Iterat
         os.environ["PUBSUB_EMULATOR_HOST"] = server.host
         try:
             topic_name = topic_path(topic, project)
-            pubsub_v1.PublisherClient().create_topic(name=topic_name)
-            pubsub_v1.SubscriberClient().create_subscription(
-                name=subscription_path(subscription, project),
-                topic=topic_name,
-                ack_deadline_seconds=ACK_DEADLINE,
-            )
+            with pubsub_v1.PublisherClient() as publisher:
+                publisher.create_topic(name=topic_name)
+            with pubsub_v1.SubscriberClient() as subscriber:
+                subscriber.create_subscription(
+                    name=subscription_path(subscription, project),
+                    topic=topic_name,
+                    ack_deadline_seconds=ACK_DEADLINE,
+                )
             yield server.host
         finally:
             if before is None:
