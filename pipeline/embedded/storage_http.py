@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from functools import cached_property
 from http.server import ThreadingHTTPServer
 from typing import Any
 
@@ -56,6 +59,35 @@ def error(status: int, message: str, reason: str) -> Reply:
     )
 
 
+class Request(emulator.Request):
+    """A request whose upload in two parts is cut up at its boundary.
+
+    The emulator has it parsed as e-mail, which takes 20 ms a megabyte and loses the parameters of
+    the media type.
+    """
+
+    @cached_property
+    def data(self) -> Any:
+        """The body, parsed as far as its media type says how."""
+        kind = self.get_header("Content-Type", "")
+        if not kind.startswith("multipart/related"):
+            return super().data
+        message = Message()
+        message["Content-Type"] = kind
+        boundary = b"--" + message.get_boundary("").encode()
+        body = emulator._decode_raw_data(
+            emulator._read_raw_data(self._request_handler), self._request_handler
+        )
+        _, described, rest = body.split(boundary, 2)
+        headers, _, content = rest[: rest.rindex(boundary)].partition(b"\r\n\r\n")
+        media_type = re.search(rb"(?i)^content-type:[ \t]*([^\r\n]+)", headers, re.MULTILINE)
+        return {
+            "meta": json.loads(described.partition(b"\r\n\r\n")[2]),
+            "content": content.removesuffix(b"\r\n"),
+            "content-type": media_type[1].decode() if media_type else "application/octet-stream",
+        }
+
+
 class Response(emulator.Response):
     """What a handler of the emulator writes to, made into a `Reply` instead of sent."""
 
@@ -94,7 +126,7 @@ class Handler(emulator.RequestHandler):
 
     def _answer(self, method: str) -> None:
         method = self.headers.get("x-http-method-override") or method
-        request = emulator.Request(self, method)
+        request = Request(self, method)
         try:
             _ = request.data  # read in any case: what stays unread would be the next request
             call = Call(method, request.path, request.query)

@@ -162,8 +162,9 @@ def test_any_content_survives(storage_server, content):
         use_auth_w_custom_endpoint=False,
     )  # fmt: skip
     blob = client.bucket("any-content").blob("a")
-    blob.upload_from_string(content, content_type="application/octet-stream")
+    blob.upload_from_string(content, content_type="text/plain; charset=utf-8")
     assert blob.download_as_bytes() == content
+    assert blob.content_type == "text/plain; charset=utf-8"
     client.close()
 
 
