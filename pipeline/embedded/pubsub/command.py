@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 
 from pipeline.embedded.pubsub.server import PubSubServer
+from transforms.errors import DependencyDown
 
 
 def main() -> None:
@@ -20,6 +22,9 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with PubSubServer(arguments.port) as server:
-        print(f"export PUBSUB_EMULATOR_HOST={server.host}", flush=True)
-        stop.wait()
+    try:
+        with PubSubServer(arguments.port) as server:
+            print(f"export PUBSUB_EMULATOR_HOST={server.host}", flush=True)
+            stop.wait()
+    except DependencyDown as error:
+        sys.exit(str(error))

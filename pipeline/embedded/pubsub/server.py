@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -37,9 +39,8 @@ class PubSubServer:
 
     def __init__(self, port: int = 0) -> None:
         self._port = port
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
+        self._finish: Callable[[], object] | None = None
 
     @property
     def host(self) -> str:
@@ -60,26 +61,27 @@ class PubSubServer:
             DependencyDown: the port is taken.
         """
         started: Future[int] = Future()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(started)), name="pubsub-server", daemon=True
-        )
+
+        def run() -> None:
+            try:
+                asyncio.run(self._serve(started))
+            except Exception as error:
+                if started.done():
+                    raise
+                started.set_exception(error)
+
+        self._thread = threading.Thread(target=run, name="pubsub-server", daemon=True)
         self._thread.start()
         self._port = started.result()
         return self.host
 
     def stop(self) -> None:
         """Stops serving and forgets everything; calls in progress are cut off."""
-        if self._thread is None:
+        if self._thread is None or self._finish is None:
             return
-        if self._loop is not None and self._stopping is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._finish()
         self._thread.join()
-        self._thread = None
-
-    def wait(self) -> None:
-        """Blocks until the server is stopped."""
-        if self._thread is not None:
-            self._thread.join()
+        self._thread = self._finish = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,13 +101,10 @@ class PubSubServer:
         try:
             port = server.add_insecure_port(self.host)
         except RuntimeError as error:
-            started.set_exception(
-                DependencyDown("pubsub", f"cannot listen on {self.host}: {error}")
-            )
-            return
+            raise DependencyDown("pubsub", f"cannot listen on {self.host}: {error}") from error
         await server.start()
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
+        loop, finished = asyncio.get_running_loop(), asyncio.Event()
+        self._finish = partial(loop.call_soon_threadsafe, finished.set)
         started.set_result(port)
-        await self._stopping.wait()
+        await finished.wait()
         await server.stop(grace=None)
