@@ -1,6 +1,6 @@
 """Work in a child process that can be killed with everything it started, and its memory with it.
 
-Children are forked from a fork server that has imported nothing but what it is told to preload, so
+Children are forked from a fork server that has imported `transforms.preload` and nothing else, so
 they start in milliseconds and inherit no locks from the threads of this process.
 """
 
@@ -32,13 +32,12 @@ class Finished(Generic[T]):
     cpu_seconds: float
 
 
-def call(work: Callable[..., T], *arguments: Any, timeout: float, preload: str) -> Finished[T]:
+def call(work: Callable[..., T], *arguments: Any, timeout: float) -> Finished[T]:
     """Call `work(*arguments)` in a child process.
 
     Args:
         work: importable by name; it and its arguments are pickled.
         timeout: seconds, after which the child's whole process group is killed.
-        preload: the module the fork server imports ahead of time.
 
     Raises:
         StageTimeout: it took too long.
@@ -46,7 +45,7 @@ def call(work: Callable[..., T], *arguments: Any, timeout: float, preload: str) 
         ContentError: as raised by `work`.
         RuntimeError: anything else raised by `work`, with the child's traceback.
     """
-    context = once(_context, preload)
+    context = once(_context)
     ours, theirs = context.Pipe()
     process = context.Process(target=_main, args=(theirs, work, arguments))
     process.start()
@@ -70,9 +69,9 @@ def call(work: Callable[..., T], *arguments: Any, timeout: float, preload: str) 
     raise RuntimeError(outcome)
 
 
-def _context(preload: str) -> multiprocessing.context.ForkServerContext:
+def _context() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(["transforms.preload"])
     return context
 
 

@@ -18,7 +18,7 @@ from transforms.errors import PermanentError, StageTimeout, TransientError
 
 
 def call(work, *arguments, timeout=60.0):
-    return child.call(work, *arguments, timeout=timeout, preload="tests.unit.child_work")
+    return child.call(work, *arguments, timeout=timeout)
 
 
 def test_returns_the_value_and_the_cpu_time():
@@ -53,8 +53,7 @@ def test_a_child_dies_with_a_killed_parent(tmp_path):
     pids = tmp_path / "pids"
     program = (
         "from pathlib import Path; from tests.unit import child_work; from transforms import child;"
-        f"child.call(child_work.hang_with_a_child, Path({str(pids)!r}), timeout=300,"
-        " preload='tests.unit.child_work')"
+        f"child.call(child_work.hang_with_a_child, Path({str(pids)!r}), timeout=300)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program])
     while not pids.exists():

@@ -9,8 +9,9 @@ from typing import Any
 
 import apache_beam as beam
 
+from transforms import child
 from transforms.artifacts import ArtifactStore
-from transforms.model import Lesson, Script, decode, encode
+from transforms.model import Lesson, Narration, Script, Usage, decode, encode
 from transforms.narration.engine import VoiceEngine
 from transforms.narration.narrate import MASTERING_VERSION, narrate
 from transforms.once import once
@@ -46,6 +47,13 @@ def make_voice(name: str, settings: tuple[tuple[str, Any], ...]) -> VoiceEngine:
     return OfflineVoice()
 
 
+def narrate_offline(
+    script: Script, folder: Path, timeout: float
+) -> tuple[Narration, tuple[Usage, ...]]:
+    """`narrate` with the offline voice; runs in a child process."""
+    return narrate(script, make_voice("offline", ()), folder, timeout=timeout)
+
+
 @dataclass(frozen=True)
 class _Narrate(StageTask):
     engine: str
@@ -68,7 +76,12 @@ class _Narrate(StageTask):
     ) -> Produced:
         script_file = store.fetch(lesson.artifact("script.json"), folder / "script.json")
         script = decode(Script, script_file.read_bytes())
-        narration, usage = narrate(script, self._voice(), folder, timeout=timeout)
+        if self.engine == "offline":
+            # Native code of a process of its own: if it hangs or crashes it can be killed.
+            done = child.call(narrate_offline, script, folder, timeout, timeout=timeout)
+            narration, usage = done.value
+        else:  # waits for a service, under the deadlines of its client
+            narration, usage = narrate(script, self._voice(), folder, timeout=timeout)
         return Produced(
             {"narration.m4a": folder / "narration.m4a", "narration.json": encode(narration)}, usage
         )

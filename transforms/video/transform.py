@@ -78,14 +78,7 @@ class _RenderVideo(StageTask):
         out = folder / "out"
         out.mkdir()
         # A process of its own: a hung encoder can be killed, and its memory is given back.
-        done = child.call(
-            render,
-            self.engine,
-            self.settings,
-            folder,
-            timeout=timeout,
-            preload="transforms.video.renderer",
-        )
+        done = child.call(render, self.engine, self.settings, folder, timeout=timeout)
         names = ("video.mp4", "captions.vtt", "thumbnail.jpg")
         return Produced(
             {name: out / name for name in names},

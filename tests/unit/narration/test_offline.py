@@ -62,13 +62,13 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
 ) -> None:
     loaded = []
     barrier = threading.Barrier(4)
-    model = once(offline._load)
+    model = once(offline.load)
 
     def counted() -> object:
         loaded.append(threading.get_ident())
         return model
 
-    monkeypatch.setattr(offline, "_load", counted)
+    monkeypatch.setattr(offline, "load", counted)
 
     def speak(_: int) -> int:
         barrier.wait(10)
