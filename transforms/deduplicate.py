@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 DUPLICATES = "duplicates"
 
 REPLAY_ATTRIBUTE = "vividly-replay"
-"""Message attribute that marks a deliberate second publication of a failed request."""
+"""Message attribute that marks a deliberate second publication of a failed request: the number of
+the dead letter."""
+
+REPLAY_OF_ATTRIBUTE = "vividly-replay-of"
+"""Message attribute of a replay: the id of the message that became that dead letter."""
 
 
 def is_replay(received: Received) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from transforms.ledger import claim as claims
-from transforms.ledger import reads, records
+from transforms.ledger import reads, records, replays
 from transforms.ledger.engine import Database
 from transforms.ledger.values import (
     ClaimRequest,
@@ -16,6 +16,7 @@ from transforms.ledger.values import (
     DeadLetterDetail,
     DeadLetterRow,
     LedgerStatus,
+    ReplayState,
     RequestRow,
     StageRow,
     Totals,
@@ -161,6 +162,18 @@ class Ledger(Database):
     def dead_letter_detail(self, number: int) -> DeadLetterDetail | None:
         """A dead letter, whole, or None if there is none of that id."""
         return reads.dead_letter(self, number)
+
+    def dead_letter_of(self, request_id: str, message_id: str) -> DeadLetterDetail | None:
+        """The latest dead letter that a message left, or None if it left none."""
+        return replays.letter_of(self, request_id, message_id)
+
+    def replay_states(self, numbers: Sequence[int]) -> list[ReplayState]:
+        """What has become of dead letters since; those that do not exist are left out."""
+        return replays.states(self, numbers)
+
+    def replayed(self, number: int, message_id: str) -> None:
+        """Write down that a dead letter was published again, and as which message."""
+        replays.replayed(self, number, message_id)
 
     def totals(self, since: datetime | None = None) -> Totals:
         """The accounts of all messages received, and of the requests created, since then."""

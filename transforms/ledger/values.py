@@ -196,6 +196,25 @@ class DeadLetterDetail(DeadLetterRow):
 
 
 @dataclass(frozen=True)
+class ReplayState:
+    """What has become of a dead letter since it was written.
+
+    Attributes:
+        replayed_as: the message id of its latest replay; None if it was never replayed.
+        replay_outcome: what became of that message; None if the ledger has not seen it.
+        request_status: the status its request has now; None if it belongs to none.
+        newer: the number of the latest dead letter that its request, or its replay, left since.
+    """
+
+    id: int
+    replayed_as: str | None
+    replayed_at: datetime | None
+    replay_outcome: str | None
+    request_status: str | None
+    newer: int | None
+
+
+@dataclass(frozen=True)
 class Totals:
     """The accounts: `received` = `completed` + `duplicates` + `dead_lettered` + `in_flight`.
 

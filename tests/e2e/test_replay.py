@@ -1,0 +1,90 @@
+"""`vividly dead-letters replay`, the dead-letter topic, and what Pub/Sub itself dead-lettered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import command
+from tests.e2e.test_drain import Place
+
+
+@pytest.fixture
+def place(pubsub, postgres, tmp_path, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
+    return Place(pubsub, postgres, tmp_path)
+
+
+@pytest.fixture
+def failing(place):
+    """Environment of a drain in which requests fail as they say."""
+    injected = str(Path(__file__).parent / "injected")
+    return {"PYTHONPATH": injected, "FAULTS": str(place.folder / "faults")}
+
+
+def replay(place, *arguments):
+    done = command.run("dead-letters", "replay", *arguments, **place.environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_failed_is_replayed_and_completes_once(place, failing):
+    busy = command.request(fault="busy")
+    place.publish(
+        busy, command.request("Explain Newton's fourth law"), b"not JSON", command.request()
+    )
+    drained = command.run("drain", "--max-tries", "1", **{**place.environment, **failing})
+    assert command.summary(drained.stdout)["dead_lettered"] == 3, drained.stderr
+
+    would = replay(place, "--retryable", "--dry-run")
+    assert busy["request_id"] in would
+    assert "1 would be replayed, 0 skipped" in would
+    assert command.summary(place.drain().stdout)["received"] == 0
+
+    [sent] = json.loads(replay(place, "--retryable", "--json"))
+    assert sent["request_id"] == busy["request_id"]
+    assert "is on its way" in replay(place, str(sent["id"]))
+    assert "replayed as message" in replay(place, str(sent["id"]), "--again")
+    summary = command.summary(place.drain("--workers", "1").stdout)
+    assert (summary["received"], summary["completed"], summary["duplicates"]) == (2, 1, 1)
+    [row] = place.ledger.requests(busy["request_id"])
+    assert (row.status, row.attempts) == ("completed", 2)
+    assert "completed since" in replay(place, str(sent["id"]), "--again")
+
+    # The history stays; what fails again leaves a dead letter that takes the old one's place.
+    assert "2 replayed, 1 skipped" in replay(place, "--since", "1d")
+    assert command.summary(place.drain().stdout)["dead_lettered"] == 2
+    letters = place.ledger.dead_letters()
+    assert sorted(letter.replays for letter in letters) == [0, 0, 1, 1, 2]
+    assert "2 replayed, 3 skipped" in replay(place, "--since", "1d")
+    totals = place.ledger.totals()
+    assert (totals.completed, totals.duplicates, totals.dead_lettered) == (2, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "either numbers of dead letters or at least one of --stage"),
+        (("1", "--retryable"), "either numbers of dead letters or"),
+        (("1",), "no dead letter 1 is in the ledger"),
+        (("--since", "yesterday"), "such as 2h or 3d"),
+    ],
+)
+def test_a_replay_that_cannot_be_carried_out_says_why(place, arguments, said):
+    failed = command.run("dead-letters", "replay", *arguments, **place.environment)
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_replay_to_a_topic_that_does_not_exist_names_it(place):
+    place.publish(b"not JSON")
+    place.drain()
+    failed = command.run(
+        "dead-letters", "replay", "1", "--topic", "no-such-topic", **place.environment
+    )
+    assert failed.returncode == 2
+    assert "no-such-topic" in failed.stderr
+    assert "--topic" in failed.stderr

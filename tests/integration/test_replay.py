@@ -1,0 +1,190 @@
+"""Which dead letters are replayed, with what, and what is written down about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from google.cloud import pubsub_v1
+
+from pipeline import replay
+from tests.integration.ledger_support import claim, completed, letter, message, request, take
+from transforms import topic as pubsub_topic
+from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
+from transforms.errors import DependencyDown
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+
+
+@pytest.fixture
+def ledger(postgres):
+    upgrade(postgres.url)
+    ledger = Ledger(postgres.url)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def topic(pubsub, monkeypatch):
+    """A topic with a subscription of the same name; clients are not shared between tests."""
+    monkeypatch.setattr(pubsub_topic, "once", lambda make: make())
+    name = f"projects/{pubsub.project}/topics/requests"
+    pubsub_v1.PublisherClient().create_topic(name=name)
+    pubsub_v1.SubscriberClient().create_subscription(name=_subscription(name), topic=name)
+    return name
+
+
+def _subscription(topic):
+    return topic.replace("/topics/", "/subscriptions/")
+
+
+def pulled(topic):
+    response = pubsub_v1.SubscriberClient().pull(
+        subscription=_subscription(topic), max_messages=10, timeout=10
+    )
+    return [received.message for received in response.received_messages]
+
+
+def dead(ledger, asked, replay=False, **fields):
+    """A request that fails; the number of its dead letter."""
+    lesson = take(ledger, ClaimRequest(*asked, replay))
+    [settled] = ledger.dead_letter([letter(lesson, "script", **fields)])
+    assert settled
+    return ledger.dead_letters(limit=1)[0].id
+
+
+def sent(ledger, topic, *numbers, again=False, dry_run=False):
+    return list(replay.replay(ledger, topic, numbers, again, dry_run))
+
+
+def test_the_original_bytes_and_attributes_are_published_and_marked(ledger, topic):
+    original = message(data=b'{"some": "bytes"} \xff', topic="physics", data_="x", googclient_x="1")
+    number = dead(ledger, (original, request()))
+    [done] = sent(ledger, topic, number)
+    [published] = pulled(topic)
+    assert published.data == original.data
+    assert published.attributes == {
+        "topic": "physics",
+        "data_": "x",
+        REPLAY_ATTRIBUTE: str(number),
+        REPLAY_OF_ATTRIBUTE: original.message_id,
+    }
+    assert done.message_id == published.message_id
+    kept = ledger.dead_letter_detail(number)
+    assert (kept.replays, kept.replayed_as) == (1, published.message_id)
+    assert kept.replayed_at is not None
+    assert kept.message.data == original.data
+
+
+def test_a_dry_run_sends_and_writes_nothing(ledger, topic):
+    number = dead(ledger, (message(data=b"12345"), request()))
+    [would] = sent(ledger, topic, number, dry_run=True)
+    assert (would.skipped, would.size, would.message_id) == (None, 5, None)
+    [really] = sent(ledger, topic, number)
+    assert len(pulled(topic)) == 1
+    assert ledger.dead_letter_detail(number).replays == 1
+    assert really.message_id
+
+
+def test_a_replay_on_its_way_is_not_sent_again_unless_asked_for(ledger, topic):
+    first, asked = message(), request()
+    number = dead(ledger, (first, asked))
+    [once] = sent(ledger, topic, number)
+    [skipped] = sent(ledger, topic, number)
+    assert once.message_id in skipped.skipped
+    take(ledger, ClaimRequest(message(once.message_id), asked, replay=True))
+    [skipped] = sent(ledger, topic, number)
+    assert "being worked on" in skipped.skipped
+    [forced] = sent(ledger, topic, number, again=True)
+    assert forced.message_id not in (None, once.message_id)
+    assert ledger.dead_letter_detail(number).replays == 2
+
+
+def test_a_replay_that_completes_settles_every_other_one(ledger, topic):
+    asked = request()
+    number = dead(ledger, (message(), asked))
+    [one] = sent(ledger, topic, number)
+    [two] = sent(ledger, topic, number, again=True)  # as if the first had not been written down
+    lesson = take(ledger, ClaimRequest(message(one.message_id), asked, replay=True))
+    assert ledger.complete([completed(lesson)]) == [True]
+    assert (
+        claim(ledger, ClaimRequest(message(two.message_id), asked, replay=True)).kind == "duplicate"
+    )
+    [skipped] = sent(ledger, topic, number, again=True)
+    assert "completed since" in skipped.skipped
+    assert ledger.totals().completed == 1
+
+
+def test_of_a_request_only_the_latest_dead_letter_is_replayed(ledger, topic):
+    asked = request()
+    first = dead(ledger, (message(), asked))
+    [one] = sent(ledger, topic, first)
+    second = dead(ledger, (message(one.message_id), asked), replay=True)
+    skipped, done = sent(ledger, topic, first, second)
+    assert f"dead letter {second} " in skipped.skipped
+    assert done.message_id
+    assert [row.replays for row in ledger.dead_letters()] == [1, 1]
+
+
+def test_messages_that_are_no_requests_are_replayed_as_new_ones(ledger, topic):
+    original = message(data=b"not JSON")
+    ledger.dead_letter([letter(original)])
+    [row] = ledger.dead_letters()
+    [one] = sent(ledger, topic, row.id)
+    assert pulled(topic)[0].data == b"not JSON"
+    # It fails again, as another message with a dead letter of its own …
+    ledger.dead_letter([letter(message(one.message_id, data=b"not JSON"))])
+    newest = ledger.dead_letters()[0].id
+    [skipped] = sent(ledger, topic, row.id)
+    assert f"dead letter {newest} " in skipped.skipped
+    [two] = sent(ledger, topic, newest)
+    # … until it is understood.
+    lesson = take(ledger, ClaimRequest(message(two.message_id), request(), replay=True))
+    ledger.complete([completed(lesson)])
+    [skipped] = sent(ledger, topic, newest, again=True)
+    assert "completed since" in skipped.skipped
+
+
+def test_what_pubsub_refuses_is_skipped_and_the_rest_goes_on(ledger, topic):
+    large = dead(ledger, (message(data=b"x" * 9_999_950), request()))
+    small = dead(ledger, (message(), request()))
+    refused, done = sent(ledger, topic, large, small)
+    assert "does not accept" in refused.skipped
+    assert done.message_id
+    assert ledger.dead_letter_detail(large).replays == 0
+
+
+def test_a_topic_that_does_not_exist_stops_before_anything_is_written_down(ledger, topic):
+    number = dead(ledger, (message(), request()))
+    with pytest.raises(DependencyDown, match="no-such-topic"):
+        sent(ledger, topic + "-no-such-topic", number)
+    assert ledger.dead_letter_detail(number).replays == 0
+
+
+def test_attributes_stay_within_what_pubsub_accepts():
+    many = {f"name-{n}": "value" for n in range(100)}
+    merged = pubsub_topic.merged(many, {"vividly-error": "é" * 1000, "name-1": "ours"})
+    assert len(merged) == 100
+    assert merged["vividly-error"] == "é" * 512
+    assert merged["name-1"] == "ours"
+    assert pubsub_topic.merged({}, {"x": "\ud800"}) == {"x": "?"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("5m", 300), ("2h", 7200), ("3d", 259200), ("1w", 604800)]
+)
+def test_since_a_span_ago(text, seconds):
+    before = datetime.now(UTC)
+    found = replay.since(text) + timedelta(seconds=seconds)
+    assert before <= found <= datetime.now(UTC)
+
+
+def test_since_a_time():
+    assert replay.since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert replay.since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert replay.since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "h", "2 h", "-3d", "999999w"])
+def test_since_something_else_is_refused_with_the_remedy(text):
+    with pytest.raises(ValueError, match="must be a date or time such as"):
+        replay.since(text)

@@ -1,0 +1,59 @@
+"""Replays: which dead letters may be published again, and what became of it when they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transforms.ledger import reads
+from transforms.ledger.engine import Database
+from transforms.ledger.jsontext import json_text
+from transforms.ledger.values import DeadLetterDetail, ReplayState
+
+STATES = """
+SELECT letter.id, letter.replayed_as, letter.replayed_at, replay.outcome AS replay_outcome,
+    request.status AS request_status,
+    greatest(
+        (SELECT max(later.id) FROM dead_letters AS later
+            WHERE later.request_id = coalesce(letter.request_id, replay.request_id)
+                AND later.id > letter.id),
+        (SELECT max(later.id) FROM dead_letters AS later
+            WHERE later.message_id = letter.replayed_as AND later.claim_token IS NULL
+                AND later.id > letter.id)
+    ) AS newer
+FROM dead_letters AS letter
+LEFT JOIN messages AS replay ON replay.message_id = letter.replayed_as
+LEFT JOIN requests AS request
+    ON request.request_id = coalesce(letter.request_id, replay.request_id)
+WHERE letter.id IN (
+    SELECT CAST(number AS bigint) FROM json_array_elements_text(CAST(:ids AS json)) AS number)
+"""
+
+REPLAYED = """
+UPDATE dead_letters
+SET replays = replays + 1, replayed_at = now(), replayed_as = :message_id
+WHERE id = :id AND replayed_as IS DISTINCT FROM CAST(:message_id AS text)
+RETURNING id
+"""
+
+LETTER_OF = """
+SELECT max(id) AS id
+FROM dead_letters
+WHERE request_id = CAST(:request_id AS uuid) AND message_id = :message_id
+"""
+
+
+def states(database: Database, numbers: Sequence[int]) -> list[ReplayState]:
+    """See `Ledger.replay_states`."""
+    rows = {row["id"]: row for row in database.run(STATES, ids=json_text(list(numbers)))}
+    return [ReplayState(**rows[number]) for number in numbers if number in rows]
+
+
+def replayed(database: Database, number: int, message_id: str) -> None:
+    """See `Ledger.replayed`."""
+    database.run(REPLAYED, id=number, message_id=message_id)
+
+
+def letter_of(database: Database, request_id: str, message_id: str) -> DeadLetterDetail | None:
+    """See `Ledger.dead_letter_of`."""
+    [row] = database.run(LETTER_OF, request_id=request_id, message_id=message_id)
+    return reads.dead_letter(database, row["id"]) if row["id"] else None
