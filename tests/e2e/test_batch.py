@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from google.cloud import storage
 
 from tests.e2e import command
 
@@ -128,3 +129,25 @@ def test_a_wrong_environment_variable_is_named():
     failed = command.run("drain", VIVIDLY_BATCH_SIZE="many")
     assert failed.returncode == 2
     assert "VIVIDLY_BATCH_SIZE: must be a whole number from 1" in failed.stderr
+
+
+def test_artifacts_on_cloud_storage(postgres, gcs, tmp_path):
+    request = command.request(requested_modalities=["audio"])
+    file = command.jsonl(tmp_path / "r.jsonl", [request])
+    places = {"VIVIDLY_DATABASE": postgres.url, "VIVIDLY_ARTIFACTS": f"{gcs.root}/lessons"}
+    assert command.run("db", "upgrade", **places).returncode == 0
+    done = command.run("batch", file, **places)
+    assert done.returncode == 0, done.stderr
+    assert command.summary(done.stdout)["completed"] == 1
+    bucket = storage.Client(project="test").bucket(gcs.name)
+    folder = f"lessons/{request['request_id']}"
+    names = {blob.name.removeprefix(f"{folder}/") for blob in bucket.list_blobs(prefix=folder)}
+    assert names == {
+        "script.json", "script.md", "narration.m4a", "narration.json", "manifest.json",
+        "stages/script.json", "stages/narration.json",
+    }  # fmt: skip
+    manifest = json.loads(bucket.blob(f"{folder}/manifest.json").download_as_bytes())
+    for artifact in manifest["artifacts"]:
+        assert artifact["uri"] == f"{gcs.root}/{folder}/{artifact['name']}"
+        data = bucket.blob(f"{folder}/{artifact['name']}").download_as_bytes()
+        assert hashlib.sha256(data).hexdigest() == artifact["sha256"]
