@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from transforms.video.canvas import Box, Canvas
-from transforms.video.design import BODY, LABEL_SIZES, LEADING, LEADING_TIGHT, STRONG, Palette
+from transforms.video.design import BODY, LABEL_SIZES, LEADING, LEADING_TIGHT, STRONG, Colour
 from transforms.video.fonts import Style
 from transforms.video.typeset import Block
 
@@ -94,8 +94,10 @@ def stack(
     return boxes
 
 
-def numeral(canvas: Canvas, number: int, x: float, y: float, palette: Palette) -> None:
+def numeral(
+    canvas: Canvas, number: int, x: float, y: float, colour: Colour, digits: Colour
+) -> None:
     """A number in a disc around (x, y)."""
-    canvas.disc(x, y, 22, palette.accent)
-    digit = label(canvas, str(number), 44)
-    canvas.text(digit, Box(x - 22, y - 20, 44, 40), palette.on_accent, "center", middle=True)
+    canvas.disc(x, y, 22, colour)
+    block = label(canvas, str(number), 44)
+    canvas.text(block, Box(x - 22, y - 20, 44, 40), digits, "center", middle=True)

@@ -68,12 +68,12 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     )
     hook = canvas.fit(
         "".join(page.lines[:1]),
-        width - 60,
-        170,
+        width - 20,
+        180,
         LEAD_SIZES,
         style=BODY,
         leading=LEADING,
-        max_lines=4,
+        max_lines=5,
     )
     top = 330 - (canvas.height_of(title) + canvas.height_of(hook) + 110) / 2
     kicker = label(canvas, page.label, width, (26, 24, 22, 20))
@@ -81,7 +81,7 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     box = Box(MARGIN, top + 50, width, canvas.height_of(title) + 4)
     canvas.text(title, box, palette.ink)
     canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
-    place = Box(MARGIN, box.bottom + 58, width - 60, canvas.height_of(hook) + 4)
+    place = Box(MARGIN, box.bottom + 58, width - 20, canvas.height_of(hook) + 4)
     return [Element(place, lambda on: on.text(hook, place, palette.muted)) for _ in page.lines[:1]]
 
 
@@ -127,7 +127,9 @@ def _takeaways(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 def _takeaway(number: int, block: Block, box: Box, palette: Palette) -> Element:
     def draw(canvas: Canvas) -> None:
         canvas.rounded(box, palette.surface, RADIUS)
-        numeral(canvas, number, box.x + 46, box.y + box.height / 2, palette)
+        numeral(
+            canvas, number, box.x + 46, box.y + box.height / 2, palette.accent, palette.on_accent
+        )
         text = Box(box.x + 92, box.y, box.width - 112, box.height)
         canvas.text(block, text, palette.ink, middle=True)
 

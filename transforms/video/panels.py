@@ -18,6 +18,7 @@ from transforms.video.design import (
     SMALL_SIZES,
     STRONG,
     Palette,
+    mix,
 )
 from transforms.video.elements import Element, fit_rows, label, row_height, stack
 from transforms.video.formula import formula_mask
@@ -26,6 +27,7 @@ from transforms.video.typeset import Block
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _QUOTE_HEAD, _QUOTE_FOOT = 84.0, 56.0
 _PADDING = 30.0
+_CARD_GAP, _CARD_HEAD = 36.0, 52.0
 MOST_SYMBOLS = 4
 _LEGIBLE = FORMULA_SIZES[2]
 
@@ -48,6 +50,34 @@ def comparison(
         _pair(row, box, palette, head=i == 0)
         for i, (row, box) in enumerate(zip(rows, boxes, strict=True))
     ]
+
+
+def contrast_cards(
+    canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
+) -> list[Element]:
+    """Two cards side by side for a comparison of one pair; the second is the one to remember."""
+    half = (area.width - _CARD_GAP) / 2
+    heads = fit_rows(canvas, pairs[:1], half - 8, _CARD_HEAD, SMALL_SIZES, style=STRONG)[0]
+    texts = fit_rows(canvas, pairs[1:], half - 72, area.height - _CARD_HEAD - 72, BODY_SIZES)[0]
+    top = Box(area.x, area.y, area.width, _CARD_HEAD)
+    height = max(180.0, row_height(canvas, texts) + 72)
+    body = Box(area.x, top.bottom, area.width, height)
+    sides = [
+        (area.x, palette.muted, palette.surface),
+        (area.x + half + _CARD_GAP, palette.accent, palette.tint),
+    ]
+
+    def draw_heads(on: Canvas) -> None:
+        for head, (x, colour, _) in zip(heads, sides, strict=True):
+            on.text(head, Box(x + 4, top.y, half - 4, _CARD_HEAD), colour)
+
+    def draw_texts(on: Canvas) -> None:
+        for text, (x, colour, ground) in zip(texts, sides, strict=True):
+            card = Box(x, body.y, half, height)
+            on.rounded(card, ground, RADIUS, outline=mix(ground, colour, 0.3))
+            on.text(text, Box(x + 36, card.y, half - 72, height), palette.ink, middle=True)
+
+    return [Element(top, draw_heads), Element(body, draw_texts)]
 
 
 def _pair(row: Sequence[Block], box: Box, palette: Palette, *, head: bool) -> Element:

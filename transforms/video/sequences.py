@@ -26,19 +26,30 @@ def step_column(canvas: Canvas, items: Sequence[str], area: Box, palette: Palett
     )
     boxes = stack(canvas, rows, area, padding=padding, gap=gap)
     return [
-        _step(number, row[0], box, palette)
+        _step(canvas, number, row[0], box, palette)
         for number, (row, box) in enumerate(zip(rows, boxes, strict=True), 1)
     ]
 
 
-def _step(number: int, block: Block, box: Box, palette: Palette) -> Element:
-    def draw(canvas: Canvas) -> None:
-        canvas.rounded(box, palette.surface, RADIUS, outline=palette.line)
-        numeral(canvas, number, box.x + 42, box.y + box.height / 2, palette)
-        text = Box(box.x + 84, box.y, box.width - 108, box.height)
-        canvas.text(block, text, palette.ink, middle=True)
+def _step(canvas: Canvas, number: int, block: Block, card: Box, palette: Palette) -> Element:
+    x, y = card.x + 42, card.y + card.height / 2
+    _placeholder(canvas, number, card, x, y, palette)
 
-    return Element(box, draw)
+    def draw(on: Canvas) -> None:
+        on.rounded(card, palette.surface, RADIUS, outline=palette.line)
+        numeral(on, number, x, y, palette.accent, palette.on_accent)
+        text = Box(card.x + 84, card.y, card.width - 108, card.height)
+        on.text(block, text, palette.ink, middle=True)
+
+    return Element(card, draw)
+
+
+def _placeholder(
+    canvas: Canvas, number: int, card: Box, x: float, y: float, palette: Palette
+) -> None:
+    """Draw what holds the place of a card until it appears."""
+    canvas.rounded(card, palette.background, RADIUS, outline=palette.line)
+    numeral(canvas, number, x, y, palette.line, palette.background)
 
 
 def step_row(
@@ -51,19 +62,23 @@ def step_row(
     elements = []
     for i, block in enumerate(cells):
         card = Box(area.x + i * (width + _GAP), area.y + 8, width, height)
-        elements.append(_card(i + 1, block, card, palette, arrow=arrows and i > 0))
+        elements.append(_card(canvas, i + 1, block, card, palette, arrow=arrows and i > 0))
     return elements
 
 
-def _card(number: int, block: Block, card: Box, palette: Palette, *, arrow: bool) -> Element:
-    def draw(canvas: Canvas) -> None:
-        canvas.rounded(card, palette.surface, RADIUS, outline=palette.line)
-        numeral(canvas, number, card.x + 46, card.y + 46, palette)
+def _card(
+    canvas: Canvas, number: int, block: Block, card: Box, palette: Palette, *, arrow: bool
+) -> Element:
+    _placeholder(canvas, number, card, card.x + 46, card.y + 46, palette)
+
+    def draw(on: Canvas) -> None:
+        on.rounded(card, palette.surface, RADIUS, outline=palette.line)
+        numeral(on, number, card.x + 46, card.y + 46, palette.accent, palette.on_accent)
         text = Box(card.x + 24, card.y + 88, card.width - 48, card.height - 96)
-        canvas.text(block, text, palette.ink)
+        on.text(block, text, palette.ink)
         if arrow:
             x, y = card.x - _GAP / 2, card.y + card.height / 2
-            canvas.line([(x - 5, y - 10), (x + 5, y), (x - 5, y + 10)], palette.accent, 4)
+            on.line([(x - 5, y - 10), (x + 5, y), (x - 5, y + 10)], palette.accent, 4)
 
     return Element(Box(card.x - _GAP, card.y, card.width + _GAP, card.height), draw)
 
@@ -109,24 +124,28 @@ def timeline_row(
     """Moments along a line, the earliest at the start of it."""
     width = area.width / len(pairs)
     cells = fit_rows(
-        canvas, [[what for _, what in pairs]], width - 28, area.height - 120, BODY_SIZES
+        canvas, [[what for _, what in pairs]], width - 36, area.height - 120, BODY_SIZES
     )[0]
     heads = fit_rows(
-        canvas, [[when for when, _ in pairs]], width - 28, 40, SMALL_SIZES, style=STRONG
+        canvas, [[when for when, _ in pairs]], width - 36, 40, SMALL_SIZES, style=STRONG
     )[0]
     height = row_height(canvas, cells) + 120
     elements = []
     for i, (head, block) in enumerate(zip(heads, cells, strict=True)):
         box = Box(area.x + i * width, area.y + 12, width, height)
-        elements.append(_moment_beside(head, block, box, palette))
+        elements.append(_moment_beside(canvas, head, block, box, palette))
     return elements
 
 
-def _moment_beside(head: Block, block: Block, box: Box, palette: Palette) -> Element:
-    def draw(canvas: Canvas) -> None:
-        canvas.text(head, Box(box.x, box.y, box.width - 28, 40), palette.accent)
-        canvas.rounded(Box(box.x, box.y + 66, box.width, 3), palette.line)
-        canvas.disc(box.x + 12, box.y + 67.5, 12, palette.accent)
-        canvas.text(block, Box(box.x, box.y + 100, box.width - 28, box.height - 100), palette.ink)
+def _moment_beside(
+    canvas: Canvas, head: Block, block: Block, box: Box, palette: Palette
+) -> Element:
+    canvas.rounded(Box(box.x, box.y + 66, box.width, 3), palette.line)
+    canvas.disc(box.x + 12, box.y + 67.5, 12, palette.line)
+
+    def draw(on: Canvas) -> None:
+        on.text(head, Box(box.x, box.y, box.width - 36, 40), palette.accent)
+        on.disc(box.x + 12, box.y + 67.5, 12, palette.accent)
+        on.text(block, Box(box.x, box.y + 100, box.width - 36, box.height - 100), palette.ink)
 
     return Element(box, draw)

@@ -8,20 +8,23 @@ from transforms.model import Visual
 from transforms.video.canvas import Box, Canvas
 from transforms.video.design import Palette
 from transforms.video.elements import Element, label
-from transforms.video.panels import comparison, formula, plot, quote
+from transforms.video.panels import comparison, contrast_cards, formula, plot, quote
 from transforms.video.sequences import step_column, step_row, timeline_column, timeline_row
 from transforms.video.typeset import Block
 
 MOST_ITEMS = 6
-_LISTS = frozenset({"steps", "process", "timeline", "comparison"})
+_LISTS = frozenset({"steps", "process", "timeline"})
 _CAPTION_HEIGHT = 48.0
 
 
 def visual_parts(visual: Visual) -> tuple[str, ...]:
     """The words of each element that `visual_elements` makes, in the same order.
 
-    Formulas and plots have none: no sentence spells them out, so they stand from the beginning.
+    Formulas, plots and the heads of a comparison have none: no sentence spells them out, so they
+    stand from the beginning.
     """
+    if visual.kind == "comparison":
+        return ("", *visual.items[1:MOST_ITEMS]) if visual.items else ()
     if visual.kind in _LISTS:
         return visual.items[:MOST_ITEMS]
     if visual.kind == "quote":
@@ -60,12 +63,15 @@ def _listed(
 ) -> list[Element]:
     items = visual.items[:MOST_ITEMS]
     if visual.kind == "comparison":
-        return comparison(canvas, [_split(item, "|") for item in items], area, palette)
+        pairs = [_split(item, "|") for item in items]
+        lay_out = contrast_cards if alone and len(pairs) == 2 else comparison
+        return lay_out(canvas, pairs, area, palette)
     if visual.kind == "plot":
         return [plot(canvas, _labelled(items), area, palette)]
     if visual.kind == "timeline":
-        lay_out = timeline_row if alone else timeline_column
-        return lay_out(canvas, _labelled(items), area, palette)
+        if alone:
+            return timeline_row(canvas, _labelled(items), area, palette)
+        return timeline_column(canvas, _labelled(items), area, palette)
     if alone:
         return step_row(canvas, items, area, palette, arrows=visual.kind == "process")
     return step_column(canvas, items, area, palette)
