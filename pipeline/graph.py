@@ -10,7 +10,7 @@ import apache_beam as beam
 from pipeline.options import VividlyOptions
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
-from transforms.dead_letters import WriteDeadLetters
+from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
 from transforms.limits import Limits
@@ -83,8 +83,11 @@ def build(
     dead = (
         [step.dead_letters for step in steps]
         | "All dead letters" >> beam.Flatten()
-        | "Dead letters" >> WriteDeadLetters(ledger)
+        | "Dead letters" >> WriteDeadLetters(ledger, options.dead_letter_topic)
+    )
+    again = claimed.outcomes | "Delivered again" >> RepeatDeadLetters(
+        ledger, options.dead_letter_topic
     )
     duplicates = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
-    settled = [step.outcomes for step in (claimed, scripted, narrated, rendered, published)]
-    return [*settled, duplicates, dead] | "All outcomes" >> beam.Flatten()
+    settled = [step.outcomes for step in (scripted, narrated, rendered, published)]
+    return [*settled, again, duplicates, dead] | "All outcomes" >> beam.Flatten()

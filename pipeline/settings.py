@@ -40,6 +40,13 @@ def frame_size(text: str) -> tuple[int, int]:
     return FRAME_SIZES[text]
 
 
+def topic_name(text: str) -> str:
+    """Raises: ValueError: not the full resource name of a topic."""
+    if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
+        raise ValueError("must be projects/PROJECT/topics/TOPIC")
+    return text
+
+
 FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 
 
@@ -148,6 +155,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "topic", "Pub/Sub topic, by name or as projects/…/topics/…", PLACES,
         default="content-requests",
+    ),
+    Setting(
+        "dead-letter-topic", "Pub/Sub topic that dead letters are published to besides being "
+        "kept in the ledger, as projects/…/topics/…; none when not given", PLACES,
+        type=topic_name, graph=True,
     ),
     Setting(
         "database", "Postgres URL (postgresql://user:password@host:port/name); "

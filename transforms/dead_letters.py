@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -9,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 
-from transforms import coder  # noqa: F401  (registers the coders of the outputs)
-from transforms.errors import ContentError, InvalidRequest, TransientError
+from transforms import (
+    coder,  # noqa: F401  (registers the coders of the outputs)
+    topic,
+)
+from transforms.errors import ContentError, InvalidRequest, PermanentError, TransientError
 from transforms.model import Attempt, DeadLetter, Lesson, Message, Outcome, Received
 
 if TYPE_CHECKING:
-    from transforms.ledger import Ledger
+    from transforms.ledger import DeadLetterDetail, Ledger
+
+log = logging.getLogger(__name__)
 
 DEAD_LETTERS = "dead_letters"
 """Tag of the output that every step has beside its own."""
@@ -56,22 +62,46 @@ class WriteDeadLetters(beam.PTransform):
 
     Args:
         ledger: where they are kept.
+        topic: Pub/Sub topic they are published to after that, as a full resource name, if any.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, topic: str | None = None) -> None:
         super().__init__()
-        self._ledger = ledger
+        self._dofn = _Write(ledger, topic)
 
     def expand(self, letters: beam.PCollection) -> beam.PCollection:
-        return letters | "Write" >> beam.ParDo(_Write(self._ledger)).with_output_types(Outcome)
+        return letters | "Write" >> beam.ParDo(self._dofn).with_output_types(Outcome)
+
+
+class RepeatDeadLetters(beam.PTransform):
+    """PCollection[Outcome] -> the same, after what came again is published again.
+
+    A worker can die, or Pub/Sub be down, after a letter was committed and before it was published.
+    Its message comes again, and the claim finds it settled: so whatever comes again is published
+    again. Each letter reaches the topic at least once.
+
+    Args:
+        ledger: where the letters are.
+        topic: as for `WriteDeadLetters`.
+    """
+
+    def __init__(self, ledger: Ledger, topic: str | None = None) -> None:
+        super().__init__()
+        self._dofn = _Repeat(ledger, topic)
+
+    def expand(self, outcomes: beam.PCollection) -> beam.PCollection:
+        return outcomes | "Publish" >> beam.ParDo(self._dofn).with_output_types(Outcome)
 
 
 class _Write(beam.DoFn):
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, topic: str | None) -> None:
         self._ledger = ledger
+        self._topic = topic
 
     def process(self, dead: DeadLetter) -> Iterator[Outcome]:
         [settled] = self._ledger.dead_letter([dead])
+        if settled and self._topic:
+            _publish(self._topic, dead)
         yield Outcome(
             message_id=dead.message.message_id,
             status="dead_lettered" if settled else "superseded",
@@ -79,3 +109,33 @@ class _Write(beam.DoFn):
             stage=dead.stage,
             reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
         )
+
+
+class _Repeat(beam.DoFn):
+    def __init__(self, ledger: Ledger, topic: str | None) -> None:
+        self._ledger = ledger
+        self._topic = topic
+
+    def process(self, outcome: Outcome) -> Iterator[Outcome]:
+        if self._topic and outcome.status == "dead_lettered" and outcome.request_id:
+            found = self._ledger.dead_letter_of(outcome.request_id, outcome.message_id)
+            if found:
+                _publish(self._topic, found)
+        yield outcome
+
+
+def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
+    facts = {
+        "error-type": dead.error_type,
+        "error": dead.error,
+        "stage": dead.stage,
+        "message-id": dead.message.message_id,
+        "retryable": "true" if dead.retryable else "false",
+        "field": dead.field,
+        "request-id": dead.request_id,
+    }
+    added = {f"vividly-{name}": value for name, value in facts.items() if value is not None}
+    try:
+        topic.publish(to, dead.message.data, topic.merged(dead.message.attributes, added))
+    except PermanentError as refused:  # the ledger has it; waiting would not change anything
+        log.error("%s: %s", dead.message.message_id, refused)

@@ -88,3 +88,62 @@ def test_a_replay_to_a_topic_that_does_not_exist_names_it(place):
     assert failed.returncode == 2
     assert "no-such-topic" in failed.stderr
     assert "--topic" in failed.stderr
+
+
+@pytest.fixture
+def collector(place):
+    """What reaches the topic for dead letters."""
+    place.dead = place.topic + "-dead"
+    subscription = place.subscription + "-dead"
+    place.publisher.create_topic(name=place.dead)
+    place.subscriber.create_subscription(name=subscription, topic=place.dead)
+
+    def collect():
+        response = place.subscriber.pull(subscription=subscription, max_messages=100, timeout=10)
+        ack_ids = [received.ack_id for received in response.received_messages]
+        place.subscriber.acknowledge(subscription=subscription, ack_ids=ack_ids)
+        return [received.message for received in response.received_messages]
+
+    return collect
+
+
+def test_dead_letters_are_published_to_their_topic_too(place, collector):
+    refused = command.request("Explain Newton's fourth law")
+    place.publish(b"not JSON", refused, command.request(grade_level=99))
+    assert command.summary(place.drain("--dead-letter-topic", place.dead).stdout)["completed"] == 0
+    published = {message.attributes["vividly-message-id"]: message for message in collector()}
+    letters = place.ledger.dead_letters()
+    assert published.keys() == {letter.message_id for letter in letters}
+    for letter in letters:
+        message = published[letter.message_id]
+        assert message.data == place.ledger.dead_letter_detail(letter.id).message.data
+        optional = {"vividly-field": letter.field, "vividly-request-id": letter.request_id}
+        assert message.attributes == {
+            "vividly-message-id": letter.message_id,
+            "vividly-stage": letter.stage,
+            "vividly-error-type": letter.error_type,
+            "vividly-error": letter.error,
+            "vividly-retryable": "false",
+            **{name: value for name, value in optional.items() if value},
+        }
+    assert {letter.request_id for letter in letters} == {None, refused["request_id"]}
+
+
+def test_no_dead_letter_is_acknowledged_before_it_is_published(place, collector):
+    place.publish(b"not JSON", command.request("Explain Newton's fourth law"))
+    topic = ("--dead-letter-topic", place.dead)
+    place.publisher.delete_topic(topic=place.dead)
+    failed = place.drain(*topic, "--dependency-timeout", "1")
+    assert failed.returncode == 3
+    assert "pubsub is down" in failed.stderr
+    assert place.dead in failed.stderr
+    assert len(place.ledger.dead_letters()) == 2  # committed, but nobody has been told
+
+    place.publisher.create_topic(name=place.dead)
+    again = place.subscription + "-again"
+    place.subscriber.create_subscription(name=again, topic=place.dead)
+    assert command.summary(place.drain(*topic).stdout)["dead_lettered"] == 2
+    pulled = place.subscriber.pull(subscription=again, max_messages=10, timeout=10)
+    told = {r.message.attributes["vividly-message-id"] for r in pulled.received_messages}
+    assert told == {letter.message_id for letter in place.ledger.dead_letters()}
+    assert len(place.ledger.dead_letters()) == 2

@@ -41,9 +41,8 @@ def test_the_command_line_wins_over_the_environment():
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_every_setting_can_be_set_by_its_variable(setting):
-    text = {"video-size": "1920x1080"}.get(setting.name) or (
-        setting.choices[-1] if setting.choices else "7"
-    )
+    particular = {"video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t"}
+    text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text
     chosen = parse([], {f"VIVIDLY_{setting.name.replace('-', '_').upper()}": text})
     assert getattr(chosen, setting.dest) == setting.read(text)
@@ -52,7 +51,8 @@ def test_every_setting_can_be_set_by_its_variable(setting):
 @pytest.mark.parametrize(
     ("name", "text"),
     [("workers", "0"), ("workers", "two"), ("max-runtime", "-1"), ("max-runtime", "nan"),
-     ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe")],
+     ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
+     ("dead-letter-topic", "failures")],
 )  # fmt: skip
 def test_a_wrong_variable_is_named_with_the_remedy(name, text):
     variable = f"VIVIDLY_{name.replace('-', '_').upper()}"
