@@ -13,7 +13,7 @@ from google.cloud import pubsub_v1
 
 log = logging.getLogger(__name__)
 
-LEASE = 60  # seconds by which an acknowledgement deadline is extended (Pub/Sub allows 10-600)
+LEASE = 20  # seconds by which an acknowledgement deadline is extended (Pub/Sub allows 10-600)
 EXTEND_EVERY = 5.0  # seconds; well within the shortest deadline a subscription can have, 10 s
 REQUEST_IDS = 1000  # acknowledgement ids in one request; Pub/Sub allows 512 KiB
 

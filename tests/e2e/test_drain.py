@@ -142,7 +142,7 @@ def test_a_killed_drain_loses_nothing_and_its_work_is_resumed(place):
     process.kill()
     process.wait()
     assert place.ledger.totals().in_flight == 1
-    done = place.drain("--empty-queue-timeout", "15")  # its acknowledgement deadline is 10 s
+    done = place.drain("--empty-queue-timeout", "30")  # the message is leased for 20 s
     summary = command.summary(done.stdout)
     assert (summary["completed"], summary["reused_stages"]) == (1, 2)
     assert set(summary["stages"]) == {"video"}
