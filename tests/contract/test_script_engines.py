@@ -91,7 +91,8 @@ def check(script: Script, asked: ContentRequest) -> None:
     for scene in script.scenes:
         assert len(scene.bullets) <= 4
         assert len(scene.bullets) >= 2 or scene.visual.kind != "bullets", "an empty slide"
-        assert all(len(bullet) <= 90 for bullet in scene.bullets)
+        longest = 160 if scene.visual.kind == "quote" else 90  # beside a quote it is a sentence
+        assert all(len(bullet) <= longest for bullet in scene.bullets)
     for question in script.quiz:
         assert 0 <= question.answer < len(question.choices)
         assert len(set(question.choices)) == len(question.choices)

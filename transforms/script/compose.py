@@ -27,10 +27,6 @@ _RECAP = "So what should you remember?"
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
-LONGEST_BULLET = 90
-"""Characters; a longer sentence is only spoken."""
-
-
 def compose(card: Card, request: ContentRequest, interest: Interest | None) -> Script:
     """Write the script of a card for one request.
 
@@ -108,8 +104,7 @@ def _analogy(card: Card, interest: Interest | None) -> Scene:
     text = card.analogies[GENERAL if interest is None else interest.name]
     lead = _bridge(card, _PICTURES) if interest is None else f"Take {interest.spoken}."
     *setting, point = _SENTENCE_END.split(text)
-    bullets = tuple(part for part in setting if len(part) <= LONGEST_BULLET)
-    return Scene("A way to picture it", f"{lead} {text}", bullets, Visual("quote", point))
+    return Scene("A way to picture it", f"{lead} {text}", tuple(setting), Visual("quote", point))
 
 
 def _worked(card: Card) -> Scene:
