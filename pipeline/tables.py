@@ -16,6 +16,7 @@ from transforms.ledger import DeadLetterDetail, DeadLetterRow, RequestRow
 
 STYLES = {"completed": "green", "running": "cyan", "failed": "red", "cancelled": "yellow"}
 QUERY_WIDTH = 44  # characters of a question shown in a table
+NARROW, WIDE = 110, 150  # columns from which a table has room for questions, and for paths too
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """What somebody wants to open first, best first."""
 
@@ -25,22 +26,45 @@ def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
+    console = Console()
+    columns = ["request", "asks", "for", "status", "stage", "%", "s", "cost", "result"]
+    if console.width < WIDE:
+        columns.remove("result")
+    if console.width < NARROW:
+        columns.remove("asks")
+        columns.remove("stage")
     table = Table(title=None if rows else "no requests yet", box=None, pad_edge=False)
-    for heading in ("request", "asks", "for", "status", "stage", "%", "s", "cost", "result"):
-        table.add_column(heading, overflow="fold", justify="right" if heading in "%s" else "left")
-    for row in rows:
-        table.add_row(
-            row.request_id,
-            query(row),
-            row.modality,
-            Text(row.status, STYLES.get(row.status, "")),
-            row.stage or "",
-            str(row.progress),
-            seconds(row),
-            dollars(row.cost_usd),
-            Text(row.error or main_artifact(row)),
+    for name in columns:
+        table.add_column(
+            name,
+            no_wrap=name != "result",
+            overflow="fold" if name == "result" else "ellipsis",
+            justify="right" if name in ("%", "s", "cost") else "left",
         )
-    Console().print(table)
+    for row in rows:
+        cells = {
+            "request": row.request_id,
+            "asks": query(row),
+            "for": row.modality,
+            "status": Text(row.status, STYLES.get(row.status, "")),
+            "stage": row.stage or "",
+            "%": str(row.progress),
+            "s": seconds(row),
+            "cost": dollars(row.cost_usd),
+            "result": Text(row.error or main_artifact(row)),
+        }
+        table.add_row(*(cells[name] for name in columns))
+    console.print(table)
+
+
+def request(row: RequestRow, as_json: bool) -> None:
+    """Print one request with everything that is known of it but its script."""
+    if as_json:
+        _print_json([asdict(row)])
+        return
+    fields = {k: v for k, v in asdict(row).items() if k not in ("script", "artifacts")}
+    fields |= {name: artifact["uri"] for name, artifact in row.artifacts.items()}
+    _print_fields({k: v for k, v in fields.items() if not k.endswith("_uri")})
 
 
 def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
@@ -74,10 +98,7 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
     if as_json:
         _print_json(fields)
         return
-    console = Console(highlight=False)
-    for name, value in fields.items():
-        if value not in (None, (), [], {}):
-            console.print(Text(f"{name:>16}  ", "bold") + Text(_safe(value)))
+    _print_fields(fields)
 
 
 def query(row: RequestRow) -> Text:
@@ -105,8 +126,15 @@ def main_artifact(row: RequestRow) -> str:
     return ""
 
 
+def _print_fields(fields: Mapping[str, Any]) -> None:
+    console = Console(highlight=False)
+    for name, value in fields.items():
+        if value not in (None, (), [], {}):
+            console.print(Text(f"{name:>16}  ", "bold") + Text(_safe(value)), soft_wrap=True)
+
+
 def _safe(value: Any) -> str:
-    text = value if isinstance(value, str) else _json(value)
+    text = value if isinstance(value, str) else _json(value).strip('"')
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 

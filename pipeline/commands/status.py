@@ -34,5 +34,8 @@ def run(chosen: argparse.Namespace) -> int:
         rows = ledger.requests(request_id=chosen.request_id, limit=chosen.limit)
     if chosen.request_id and not rows:
         raise UsageError(f"no request {chosen.request_id} is in the ledger")
-    tables.requests(rows, as_json=chosen.json)
+    if chosen.request_id:
+        tables.request(rows[0], as_json=chosen.json)
+    else:
+        tables.requests(rows, as_json=chosen.json)
     return 0
