@@ -16,7 +16,7 @@ from transforms.ledger import DeadLetterDetail, DeadLetterRow, RequestRow
 
 STYLES = {"completed": "green", "running": "cyan", "failed": "red", "cancelled": "yellow"}
 QUERY_WIDTH = 44  # characters of a question shown in a table
-NARROW, WIDE = 110, 150  # columns from which a table has room for questions, and for paths too
+NARROW, WIDE = 134, 176  # columns from which a table has room for questions, and for paths too
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """What somebody wants to open first, best first."""
 
@@ -42,7 +42,7 @@ def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
             justify="right" if name in ("%", "s", "cost") else "left",
         )
     for row in rows:
-        cells = {
+        cells: dict[str, str | Text] = {
             "request": row.request_id,
             "asks": query(row),
             "for": row.modality,

@@ -85,7 +85,7 @@ def test_the_ledger_stays_and_can_be_read(demo):
     rows = json.loads(command.run("status", "--json", **environment).stdout)
     assert sorted(row["status"] for row in rows) == ["completed"] * 8 + ["failed"] * 2
     assert all(row["progress"] == 100 for row in rows if row["status"] == "completed")
-    table = command.run("status", COLUMNS="120", **environment).stdout
+    table = command.run("status", COLUMNS="140", **environment).stdout
     assert "Explain photosynthesis for basketball fans" in table
     letters = json.loads(command.run("dead-letters", "list", "--json", **environment).stdout)
     assert len(letters) == 6
