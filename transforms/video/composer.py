@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Lock
 
 from transforms.video.planes import Plane, Planes, empty_planes, to_planes
 from transforms.video.slides import draw_progress, draw_slide
 from transforms.video.storyboard import Shot
 from transforms.video.timeline import EXIT, FADE, State, change_points
+
+_DRAWING = Lock()
+"""Fonts are shared between threads but not made for it, and a slide that is being drawn takes much
+memory; it is the encoder that gains from several threads."""
 
 
 def pictures(
@@ -26,10 +31,11 @@ def pictures(
         A frame, counted from the start of the shot, and its yuv420p buffer, shape
         (height * 3 / 2, width). The buffer is the same every time: use it before going on.
     """
-    slide = draw_slide(shot.page, width, height)
-    blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
-    boxes, body, strip = slide.boxes, slide.body, slide.strip
-    del slide  # its pictures need not wait in memory until the encoder is done
+    with _DRAWING:
+        slide = draw_slide(shot.page, width, height)
+        blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
+        boxes, body, strip = slide.boxes, slide.body, slide.strip
+        del slide  # its pictures need not wait in memory until the encoder is done
     buffer, picture = empty_planes(width, height)
     picture.put(base)
     standing: Planes | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -13,8 +12,6 @@ from transforms.video.fonts import Face, covers, package_folder
 
 _FONT = "STIXGeneral.ttf"
 """Where it has no glyph mathtext draws a substitute; its other fonts have no letter more."""
-_ONE_AT_A_TIME = Lock()
-"""matplotlib's fonts are shared and not made for several threads."""
 _FRACTION = re.compile(r"\\frac(?![a-zA-Z])")
 LONGEST = 400
 """Characters; a formula longer than this is not for a slide."""
@@ -40,15 +37,14 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     face = Face(str(package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / _FONT))
     if not covers(face, text):
         return None
-    with _ONE_AT_A_TIME:
-        try:
-            parsed = mathtext.MathTextParser("agg").parse(
-                f"${_displayed(text)}$",
-                dpi=72,
-                prop=FontProperties(size=size, math_fontfamily="stix"),
-            )
-        except (ValueError, RuntimeError, RecursionError):
-            return None
+    try:
+        parsed = mathtext.MathTextParser("agg").parse(
+            f"${_displayed(text)}$",
+            dpi=72,
+            prop=FontProperties(size=size, math_fontfamily="stix"),
+        )
+    except (ValueError, RuntimeError, RecursionError):
+        return None
     pixels = np.asarray(parsed.image, dtype=np.uint8)
     mask = Image.fromarray(pixels)
     inked = mask.getbbox()

@@ -47,9 +47,7 @@ class Planes:
     def mixed(self, other: Planes, share: int, of: int) -> Planes:
         """`share` of `of` parts of the other planes in these, as new planes."""
         y, u, v = (
-            (
-                (mine.astype(np.uint16) * (of - share) + theirs * np.uint16(share) + of // 2) // of
-            ).astype(np.uint8)
+            np.asarray(Image.blend(Image.fromarray(mine), Image.fromarray(theirs), share / of))
             for mine, theirs in self._pairs(other)
         )
         return Planes(y, u, v)
