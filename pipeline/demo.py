@@ -68,7 +68,7 @@ class Show:
                 Text("  ") + tables.query(row),
                 row.modality,
                 ProgressBar(total=100, completed=row.progress, width=24),
-                Text(row.stage or "claimed", style),
+                Text(row.stage or "claimed" if row.status == "running" else row.status, style),
             )
         return Group(table, Text(f"  {len(letters)} dead letters", "dim"))
 

@@ -1,0 +1,127 @@
+"""What is valid is reused, what depends on a change is redone, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from transforms.artifacts import ArtifactStore
+from transforms.deduplicate import REPLAY_ATTRIBUTE
+from transforms.ledger import Ledger, upgrade
+from transforms.model import Message
+from transforms.narration import transform as narration
+from transforms.script.offline import OfflineScriptEngine
+
+
+class Place:
+    """A ledger, a folder, one request, and a count of what was written."""
+
+    def __init__(self, url, folder, monkeypatch):
+        upgrade(url)
+        self.ledger = Ledger(url)
+        self.store = ArtifactStore(str(folder))
+        self.request_id = str(uuid.uuid4())
+        self.scripts = 0
+        write = OfflineScriptEngine.write
+
+        def counted(*arguments, **named):
+            self.scripts += 1
+            return write(*arguments, **named)
+
+        monkeypatch.setattr(OfflineScriptEngine, "write", counted)
+
+    def run(self, modality="audio", **options):
+        """Put the request through a graph, as a replay if it was there before."""
+        fields = {
+            "request_id": self.request_id,
+            "student_id": "s",
+            "student_query": "Explain gravity",
+            "grade_level": 8,
+            "requested_modalities": [modality],
+        }
+        again = bool(self.ledger.requests(self.request_id))
+        message = Message(
+            json.dumps(fields).encode(),
+            {REPLAY_ATTRIBUTE: "1"} if again else {},
+            str(uuid.uuid4()),
+            datetime.now(UTC),
+        )
+        graph = Graph(VividlyOptions([], **options), self.ledger, self.store)
+        [outcome] = graph.run([message])
+        return outcome
+
+    def file(self, name):
+        return Path(self.store.root) / self.request_id / name
+
+
+@pytest.fixture
+def place(postgres, tmp_path, monkeypatch):
+    return Place(postgres.url, tmp_path, monkeypatch)
+
+
+def reused(outcome):
+    return {record.stage: record.reused for record in outcome.records}
+
+
+NEVER = {"narration_timeout": 0.01}  # seconds; the stage cannot finish
+
+
+def test_a_stage_that_is_done_is_not_done_again(place):
+    failed = place.run(**NEVER)
+    assert (failed.status, failed.stage) == ("dead_lettered", "narration")
+    [letter] = place.ledger.dead_letters()
+    assert letter.retryable
+    done = place.run()
+    assert done.status == "completed"
+    assert reused(done) == {"script": True, "narration": False}
+    assert place.scripts == 1
+
+
+def test_force_does_everything_again(place):
+    place.run(**NEVER)
+    done = place.run(force=True)
+    assert reused(done) == {"script": False, "narration": False}
+    assert place.scripts == 2
+
+
+def test_a_change_redoes_what_depends_on_it_and_nothing_else(place, monkeypatch):
+    failed = place.run("video", video_timeout=0.01)
+    assert (failed.status, failed.stage) == ("dead_lettered", "video")
+    spoken = place.file("narration.m4a").stat().st_mtime_ns
+    failed = place.run("video", video_timeout=0.01, video_size=(1920, 1080))
+    assert place.file("narration.m4a").stat().st_mtime_ns == spoken
+    monkeypatch.setattr(narration, "MASTERING_VERSION", 99)
+    done = place.run("video")
+    assert reused(done) == {"script": True, "narration": False, "video": False}
+    assert place.scripts == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
+def test_a_damaged_result_is_made_again(place, damage):
+    place.run(**NEVER)
+    place.file("script.json").write_bytes(damage)
+    done = place.run()
+    assert done.status == "completed"
+    assert reused(done)["script"] is False
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
+def test_a_damaged_record_is_made_again(place, damage):
+    place.run(**NEVER)
+    place.file("stages/script.json").write_bytes(damage)
+    done = place.run()
+    assert done.status == "completed"
+    assert reused(done)["script"] is False
+
+
+def test_a_completed_request_is_left_alone(place):
+    done = place.run()
+    again = place.run()
+    assert (done.status, again.status) == ("completed", "duplicate")
+    assert place.scripts == 1
