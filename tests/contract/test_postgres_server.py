@@ -247,12 +247,16 @@ def owned(folder):
     """A process with a server of its own: the process, the server's process and its URL."""
     command = [sys.executable, "-c", OWNER, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        pid, _, url = owner.stdout.readline().strip().partition(" ")
+        server = psutil.Process(int(pid))
         try:
-            assert owner.stdout
-            pid, _, url = owner.stdout.readline().strip().partition(" ")
-            yield owner, psutil.Process(int(pid)), url
+            yield owner, server, url
         finally:
             owner.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                server.send_signal(signal.SIGINT)
+                server.wait(PATIENCE)
 
 
 def test_another_process_is_told_who_uses_the_folder(make, new_folder):
