@@ -78,7 +78,7 @@ def test_everything_has_appeared_before_the_slide_clears(
 
 
 def test_what_comes_at_once_stands_from_the_beginning() -> None:
-    assert reveal_frames([10.0, 10.2, 15.0], 10 * FPS, 300)[0] == 0
+    assert reveal_frames([10.3, 15.0], 10 * FPS, 300) == (0, 146)
     changes = change_points([0, 40], 200, [(0, 0.0)], clears=False)
     assert changes[0][1].shown == (FADE, 0)
 
