@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -14,8 +14,10 @@ from PIL import Image
 
 from tests.unit.video.lessons import HOSTILE, VISUALS, WORDS
 from transforms.model import Visual
-from transforms.video.canvas import Pixels
+from transforms.video.canvas import Box, Canvas, Pixels
 from transforms.video.design import CONTENT_BOTTOM, MARGIN, THEMES
+from transforms.video.elements import stack
+from transforms.video.fonts import Style
 from transforms.video.formula import formula_mask
 from transforms.video.pages import Page, parts
 from transforms.video.slides import Slide, draw_progress, draw_slide
@@ -149,3 +151,15 @@ def test_formulas_are_typeset() -> None:
 )
 def test_what_is_no_formula_is_none(text: str) -> None:
     assert formula_mask(text, 40) is None
+
+
+def test_rows_that_are_too_tall_are_squeezed_not_stacked_on_each_other() -> None:
+    canvas = Canvas(Image.new("RGB", (WIDTH, HEIGHT)), 1.0, (0, 0, 0), Typesetter())
+    block = canvas.fit("x", 400, 100, (40,), style=Style(), leading=1.3)
+    area = Box(0, 10, 400, 200)
+    rows = stack(canvas, [[block]] * 9, area, padding=20, gap=12)
+    assert rows[0].y == area.y
+    assert rows[-1].bottom == pytest.approx(area.bottom)
+    assert all(a.bottom <= b.y + 1e-9 for a, b in pairwise(rows))
+    roomy = stack(canvas, [[block]] * 2, area, padding=20, gap=12)
+    assert roomy[1].y - roomy[0].bottom == 12
