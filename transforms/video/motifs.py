@@ -114,15 +114,10 @@ def _strata(canvas: Canvas, accent: Colour) -> None:
     canvas.disc(1120, 196, 92, accent)
     for i, share in enumerate((0.14, 0.24, 0.36, 0.5, 0.66)):
         foot = 700 + 70 * i
-        crest = [
-            (
-                x,
-                730
-                - (430 - 84 * i) * (1 - cos(pi * min(1, (x - foot) / 420))) / 2
-                + 22 * sin(x / 70 + i),
-            )
-            for x in range(foot, 1300, 6)
-        ]
+        crest = []
+        for x in range(foot, 1300, 6):
+            rise = (1 - cos(pi * min(1, (x - foot) / 420))) / 2
+            crest.append((x, 730 - rise * (430 - 84 * i - 22 * sin(x / 70 + i))))
         canvas.polygon([*crest, (1300, 740), (foot, 740)], canvas.shade(accent, share))
 
 
