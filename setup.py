@@ -22,6 +22,7 @@ CORE = [
     "pillow>=12.1.1,<13",
     "matplotlib>=3.11,<4",  # typesets formulas
     "fonttools>=4.60",
+    "regex",
     # What slides are set in, by exact version: another would change every picture.
     "fontpkg-inter==4.1.post1",
     "manimgx-fonts==2026.9.26.post1",

@@ -29,7 +29,7 @@ _PAUSE_IN_SENTENCE: Final = 0.15
 # A section has half of the pause to its neighbour on either side.
 _SECTION_EDGE: Final = 0.4
 _LEAD_IN: Final = 0.3
-_TAIL: Final = 0.6
+_TAIL: Final = 2.5  # time for the end card of a video
 _SILENT_SECTION: Final = 1.0
 _SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
 

@@ -126,7 +126,8 @@ def _worked(card: Card) -> Scene:
 def _misconception(card: Card) -> Scene:
     wrong = card.misconception
     myth, fact = wrong.bullets
-    row = f"{myth.removeprefix('Myth: ')} | {fact.removeprefix('Fact: ')}"
+    cells = (myth.removeprefix("Myth: "), fact.removeprefix("Fact: "))
+    row = " | ".join(cell[:1].upper() + cell[1:] for cell in cells)
     return Scene(
         "A common mistake",
         f"{_bridge(card, _MISTAKES)} {wrong.claim} {wrong.truth}",

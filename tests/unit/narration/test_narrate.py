@@ -74,7 +74,7 @@ def test_sections_fill_the_narration(tmp_path: Path) -> None:
 def test_pauses_are_longer_between_sections_than_between_sentences(tmp_path: Path) -> None:
     narration, _ = narrated(SCRIPT, BuzzVoice(), tmp_path)
     assert narration.sentences[0].start == pytest.approx(0.3, abs=0.001)
-    assert narration.duration - narration.sentences[-1].end == pytest.approx(0.6, abs=0.03)
+    assert narration.duration - narration.sentences[-1].end == pytest.approx(2.5, abs=0.03)
     for left, right in pairwise(narration.sentences):
         pause = 0.35 if left.section == right.section else 0.8
         assert right.start - left.end == pytest.approx(pause, abs=0.001)

@@ -127,4 +127,4 @@ def test_a_narration_in_the_real_voice_keeps_its_promises(tmp_path: Path) -> Non
     assert narration.voice == "hibari-heart"
     assert [u.sku for u in usage] == ["cpu-seconds"]
     words = sum(len(s.text.split()) for s in narration.sentences)
-    assert 100 < words / narration.duration * 60 < 220
+    assert 100 < words / narration.sentences[-1].end * 60 < 220
