@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -155,6 +154,8 @@ def _engine(database: Database) -> Engine:
 def _make_engine(database: Database) -> Engine:
     from sqlalchemy import create_engine, event
 
+    from transforms.ledger.driver import connect
+
     url, arguments = parse(database.url)
     engine = create_engine(
         url,
@@ -166,7 +167,6 @@ def _make_engine(database: Database) -> Engine:
         hide_parameters=True,  # they hold what students wrote
         connect_args={
             **arguments,
-            "timeout": database.timeout,
             "startup_params": {
                 "statement_timeout": str(round(database.timeout * 1000)),
                 "TimeZone": "UTC",
@@ -175,30 +175,14 @@ def _make_engine(database: Database) -> Engine:
             },
         },
     )
-    event.listen(engine, "do_connect", _connect)
+    event.listen(
+        engine,
+        "do_connect",
+        lambda dialect, record, positional, named: connect(database.timeout, named),
+    )
     event.listen(engine, "connect", _mark_fresh)
     event.listen(engine, "checkout", _ping)
     return engine
-
-
-def _connect(dialect: Any, record: Any, positional: Any, arguments: dict[str, Any]) -> Any:
-    """Connect over TCP as libpq does, without Nagle's algorithm.
-
-    pg8000 sends a statement in several small writes; with the socket it would open by itself each
-    batch waits 40 ms for a delayed acknowledgement.
-    """
-    import pg8000
-
-    if "unix_sock" in arguments:
-        return None  # SQLAlchemy's own way
-    timeout = arguments.pop("timeout")
-    address = (arguments.get("host", "localhost"), arguments.get("port", 5432))
-    opened = socket.create_connection(address, timeout)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    # The server gives up first, and says so; this is for a server that is gone without a word.
-    opened.settimeout(timeout + 5)
-    return pg8000.Connection(**arguments, sock=opened)
 
 
 def _mark_fresh(connection: Any, record: Any) -> None:

@@ -36,6 +36,8 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
         raise ValueError(f"the database URL cannot be read; it must look like {EXAMPLE}") from None
     if made.drivername.partition("+")[0] not in ("postgresql", "postgres"):
         raise ValueError(f"{made.drivername} is not Postgres; the URL must look like {EXAMPLE}")
+    if not made.username:
+        raise ValueError(f"the database URL names no user; it must look like {EXAMPLE}")
     given = {k: v if isinstance(v, str) else v[-1] for k, v in made.query.items()}
     unknown = sorted(given.keys() - set(_PARAMETERS))
     if unknown:

@@ -1,0 +1,199 @@
+"""What the ledger's tests share: values to put in, and a proxy that breaks connections."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from transforms.ledger import ClaimRequest, CompletedLesson, Ledger
+from transforms.model import (
+    Artifact,
+    Claim,
+    ContentRequest,
+    DeadLetter,
+    Lesson,
+    Message,
+    Scene,
+    Script,
+    StageRecord,
+    Usage,
+)
+
+LEASE = timedelta(minutes=5)
+MAX_DELIVERIES = 5
+PUBLISHED = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+
+SCRIPT = Script(
+    "Gravity", "Why do things fall?", (Scene("Mass", "Mass attracts.", ("Mass",)),),
+    ("Mass attracts mass.",), (), "gravity", "physics", 8,
+)  # fmt: skip
+
+
+def message(message_id: str | None = None, data: bytes = b"{}", **attributes: str) -> Message:
+    return Message(data, attributes, message_id or f"m-{uuid4()}", PUBLISHED)
+
+
+def request(request_id: str | None = None, **fields: Any) -> ContentRequest:
+    request_id = request_id or str(uuid4())
+    known: dict[str, Any] = {
+        "student_id": "student-1",
+        "student_query": "Explain gravity",
+        "grade_level": 8,
+        "correlation_id": f"request-{request_id}",
+        "requested_modalities": ("text",),
+    }
+    return ContentRequest(request_id, **(known | fields))
+
+
+def claim_all(ledger: Ledger, *asked: ClaimRequest, lease: timedelta = LEASE) -> list[Any]:
+    """The results, untyped: what each kind carries is what the tests are about."""
+    return ledger.claim(asked, lease, MAX_DELIVERIES)
+
+
+def claim(ledger: Ledger, asked: ClaimRequest, lease: timedelta = LEASE) -> Any:
+    [result] = claim_all(ledger, asked, lease=lease)
+    return result
+
+
+def take(ledger: Ledger, asked: ClaimRequest, lease: timedelta = LEASE) -> Lesson:
+    """Claim a request that is to be had."""
+    result = claim(ledger, asked, lease)
+    assert result.claim, result
+    return Lesson(asked.message, asked.request, result.claim)
+
+
+def artifact(lesson: Lesson, name: str) -> Artifact:
+    uri = f"gs://lessons/{lesson.request.request_id}/{name}"
+    return Artifact(name, uri, 1234, "ab" * 32, "application/json")
+
+
+def record(lesson: Lesson, stage: str = "script", *names: str, **fields: Any) -> StageRecord:
+    known: dict[str, Any] = {
+        "engine": "offline",
+        "fingerprint": "f" * 64,
+        "seconds": 1.5,
+        "cost_usd": 0.00125,
+        "usage": (Usage("characters", 120.0),),
+    }
+    artifacts = tuple(artifact(lesson, name) for name in names or (f"{stage}.json",))
+    return StageRecord(stage=stage, artifacts=artifacts, **(known | fields))
+
+
+def completed(lesson: Lesson, saved: float = 0.0) -> CompletedLesson:
+    return CompletedLesson(lesson, artifact(lesson, "manifest.json"), SCRIPT, saved)
+
+
+def letter(
+    source: Message | ClaimRequest | Lesson, stage: str = "parse", **fields: Any
+) -> DeadLetter:
+    """A dead letter as it is made from a message, a valid request, or a claimed lesson."""
+    claimed: Claim | None = source.claim if isinstance(source, Lesson) else None
+    known: dict[str, Any] = {
+        "error_type": "InvalidRequest",
+        "error": "is not a UUID",
+        "occurred_at": datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
+        "request_id": None if isinstance(source, Message) else source.request.request_id,
+    }
+    whole = source if isinstance(source, Message) else source.message
+    return DeadLetter(whole, stage, claim=claimed, **(known | fields))
+
+
+def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
+    """Move the database's idea of the lease, so that no test has to wait."""
+    with ledger.connected() as connection:
+        connection.exec_driver_sql(
+            "UPDATE requests SET lease_expires_at = now() - interval '1 second' "
+            f"WHERE request_id = '{request_id}' AND status = 'running'"
+        )
+
+
+def outcome_of(ledger: Ledger, message_id: str) -> str | None:
+    rows = ledger.run("SELECT outcome FROM messages WHERE message_id = :id", id=message_id)
+    return rows[0]["outcome"] if rows else None
+
+
+def accounts_balance(ledger: Ledger) -> bool:
+    totals = ledger.totals()
+    settled = totals.completed + totals.duplicates + totals.dead_lettered
+    return totals.received == settled + totals.in_flight
+
+
+class Proxy:
+    """A TCP proxy in front of Postgres: connections through it can be cut or stalled.
+
+    Attributes:
+        on_answer: called with each chunk the server sends; raising `Cut` drops the connection
+            before the client sees it.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.on_answer: Callable[[bytes], None] = lambda chunk: None
+        self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self.accepted = 0
+        self._stalled = threading.Event()
+        self._stalled.set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Reset all connections there are."""
+        for pair in tuple(self._pairs):
+            _reset(pair)
+
+    def stall(self) -> None:
+        """Keep connections open but pass nothing on any more."""
+        self._stalled.clear()
+
+    def resume(self) -> None:
+        """Pass on again."""
+        self._stalled.set()
+
+    def close(self) -> None:
+        self.resume()
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.accepted += 1
+                pair = (client, socket.create_connection(self._server))
+                self._pairs.add(pair)
+                threading.Thread(target=self._pass_on, args=(pair,), daemon=True).start()
+
+    def _pass_on(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        client, server = pair
+        with selectors.DefaultSelector() as selector, suppress(OSError, Cut, ValueError):
+            selector.register(client, selectors.EVENT_READ, server)
+            selector.register(server, selectors.EVENT_READ, client)
+            while True:
+                for key, _ in selector.select():
+                    chunk = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                    self._stalled.wait()
+                    if not chunk:
+                        raise Cut
+                    if key.fileobj is server:
+                        self.on_answer(chunk)
+                    key.data.sendall(chunk)
+        self._pairs.discard(pair)
+        _reset(pair)
+
+
+class Cut(Exception):
+    """Drop the connection here."""
+
+
+def _reset(pair: tuple[socket.socket, socket.socket]) -> None:
+    for end in pair:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+            end.close()

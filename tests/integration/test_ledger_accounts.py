@@ -1,0 +1,355 @@
+"""The accounts balance whatever happens in whatever order, and every answer follows the rules.
+
+First one worker does random things, and a model in plain Python says what the ledger must answer.
+Then several workers do them at once, die at random, and messages come again until they are settled.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.integration.ledger_support import (
+    LEASE,
+    MAX_DELIVERIES,
+    accounts_balance,
+    completed,
+    let_lease_lapse,
+    letter,
+    message,
+    outcome_of,
+    request,
+)
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.model import Lesson
+
+
+@pytest.fixture
+def ledger(postgres):
+    upgrade(postgres.url)
+    ledger = Ledger(postgres.url)
+    yield ledger
+    ledger.close()
+
+
+@dataclass
+class ModelRequest:
+    """What the rules say a request is like."""
+
+    owner: str
+    token: str | None
+    status: str = "running"
+    lapsed: bool = False
+
+
+@dataclass
+class Model:
+    """The rules of claiming, as simply as they can be written: one message after the other."""
+
+    requests: dict[str, ModelRequest] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    deliveries: Counter[str] = field(default_factory=Counter)
+    """Since the message was opened, without those that were handed back."""
+
+    def claim(self, asked: ClaimRequest) -> str:
+        name, wanted = asked.message.message_id, asked.request.request_id
+        known = self.requests.get(wanted)
+        open_again = asked.replay and (known is None or known.status == "failed")
+        outcome = self.outcomes.get(name, "in_flight")
+        if outcome == "dead_lettered" and open_again:
+            self.deliveries[name] = 0
+        elif outcome != "in_flight":
+            return "done"
+        self.deliveries[name] += 1
+        kind = self._kind(known, name, asked.replay)
+        if kind == "duplicate":
+            self.outcomes[name] = "duplicate"
+            return kind
+        self.outcomes[name] = "in_flight"
+        self.requests[wanted] = ModelRequest(name, None)
+        return "poisoned" if self.deliveries[name] > MAX_DELIVERIES else kind
+
+    def _kind(self, known: ModelRequest | None, name: str, replay: bool) -> str:
+        if known is None:
+            return "new"
+        if known.status == "running":
+            if known.owner == name:
+                return "resumed"
+            return "taken_over" if known.lapsed else "duplicate"
+        return "reopened" if known.status == "failed" and replay else "duplicate"
+
+    def end(self, wanted: str, status: str, outcome: str) -> None:
+        known = self.requests[wanted]
+        known.status = status
+        self.outcomes[known.owner] = outcome
+
+    def settle_rivals(self, wanted: str, asked: dict[str, str]) -> None:
+        for name, request_id in asked.items():
+            if request_id == wanted and self.outcomes.get(name) == "in_flight":
+                self.outcomes[name] = "duplicate"
+
+
+REQUESTS = st.integers(0, 2)
+RIVALS = st.integers(0, 2)
+
+
+class OneWorker(RuleBasedStateMachine):
+    """Random calls, checked against the model after each."""
+
+    ledger: Ledger
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.wanted = [request() for _ in range(3)]
+        self.messages = {(r, n): message() for r in range(3) for n in range(3)}
+        self.asked_for = {
+            sent.message_id: self.wanted[r].request_id for (r, _), sent in self.messages.items()
+        }
+        self.lessons: list[Lesson] = []
+
+    def ask(self, which: tuple[int, int, bool]) -> ClaimRequest:
+        number, rival, replay = which
+        return ClaimRequest(self.messages[number, rival], self.wanted[number], replay)
+
+    @rule(batch=st.lists(st.tuples(REQUESTS, RIVALS, st.booleans()), min_size=1, max_size=5))
+    def claim(self, batch):
+        asked = [self.ask(which) for which in batch]
+        last = {each.message.message_id: at for at, each in enumerate(asked)}
+        results = self.ledger.claim(asked, LEASE, MAX_DELIVERIES)
+        expected = {}
+        for at in sorted(last.values(), key=lambda at: (not self.owns(asked[at]), at)):
+            expected[at] = self.model.claim(asked[at])
+        for at, (each, result) in enumerate(zip(asked, results, strict=True)):
+            assert result.kind == expected.get(at, "superseded")
+            if result.claim:
+                self.model.requests[each.request.request_id].token = result.claim.token
+                self.lessons.append(Lesson(each.message, each.request, result.claim))
+            elif result.kind in ("done", "duplicate"):
+                assert result.outcome
+                assert result.outcome.status == self.model.outcomes[each.message.message_id]
+
+    def owns(self, asked: ClaimRequest) -> bool:
+        known = self.model.requests.get(asked.request.request_id)
+        return known is not None and known.owner == asked.message.message_id
+
+    def held(self, lesson: Lesson) -> ModelRequest | None:
+        """The request, if the lesson's claim is still good and the request runs."""
+        known = self.model.requests[lesson.request.request_id]
+        good = known.token == lesson.claim.token and known.status == "running"
+        return known if good else None
+
+    def pick(self, data: Any) -> Lesson | None:
+        return data.draw(st.sampled_from(self.lessons)) if self.lessons else None
+
+    @rule(data=st.data())
+    def complete(self, data):
+        if lesson := self.pick(data):
+            known = self.model.requests[lesson.request.request_id]
+            again = known.token == lesson.claim.token and known.status == "completed"
+            mine = self.held(lesson) is not None
+            assert self.ledger.complete([completed(lesson)]) == [mine or again]
+            if mine:
+                self.model.end(lesson.request.request_id, "completed", "completed")
+                self.model.settle_rivals(lesson.request.request_id, self.asked_for)
+
+    @rule(data=st.data(), claimed=st.booleans())
+    def fail(self, data, claimed):
+        if lesson := self.pick(data):
+            wanted = lesson.request.request_id
+            known = self.model.requests[wanted]
+            if claimed:
+                mine = self.held(lesson) is not None
+                again = known.token == lesson.claim.token and known.status == "failed"
+                expected = mine or again
+                settled = self.ledger.dead_letter([letter(lesson, "script")])
+            else:
+                mine = known.owner == lesson.message.message_id and known.status == "running"
+                expected = True
+                asked = ClaimRequest(lesson.message, lesson.request)
+                settled = self.ledger.dead_letter([letter(asked, "claim")])
+            assert settled == [expected]
+            if mine:
+                self.model.end(wanted, "failed", "dead_lettered")
+                self.model.settle_rivals(wanted, self.asked_for)
+            elif not claimed and self.model.outcomes[lesson.message.message_id] == "in_flight":
+                self.model.outcomes[lesson.message.message_id] = "dead_lettered"
+
+    @rule(data=st.data())
+    def release(self, data):
+        if lesson := self.pick(data):
+            known = self.held(lesson)
+            freed = self.ledger.release([lesson])
+            assert freed == ({lesson.request.request_id} if known else set())
+            if known:
+                known.token, known.lapsed = None, True
+                self.model.deliveries[lesson.message.message_id] -= 1
+
+    @rule(data=st.data(), percent=st.integers(0, 100))
+    def beat(self, data, percent):
+        if lesson := self.pick(data):
+            known = self.model.requests[lesson.request.request_id]
+            lost = set() if known.token == lesson.claim.token else {lesson.request.request_id}
+            claims = [(lesson.request.request_id, lesson.claim.token)]
+            assert self.ledger.heartbeat(claims, LEASE) == lost
+            assert self.ledger.progress([(lesson, "narration", percent)]) == lost
+            if self.held(lesson):
+                known.lapsed = False
+
+    @rule(number=REQUESTS)
+    def lapse(self, number):
+        wanted = self.wanted[number].request_id
+        if wanted in self.model.requests:
+            let_lease_lapse(self.ledger, wanted)
+            self.model.requests[wanted].lapsed = True
+
+    @rule(number=REQUESTS, rival=RIVALS)
+    def filter_duplicate(self, number, rival):
+        sent, wanted = self.messages[number, rival], self.wanted[number].request_id
+        known = self.model.requests.get(wanted)
+        outcome = self.model.outcomes.get(sent.message_id)
+        if outcome in (None, "in_flight"):
+            second = known.owner != sent.message_id if known else outcome is None
+            if second:
+                self.model.outcomes[sent.message_id] = "duplicate"
+                self.model.deliveries[sent.message_id] += 1
+        else:
+            second = True
+        assert self.ledger.duplicates([(sent, wanted)]) == [second]
+
+    @invariant()
+    def rows_are_as_the_model_says(self):
+        statuses = {wanted: known.status for wanted, known in self.model.requests.items()}
+        found = {
+            each.request_id: rows[0].status
+            for each in self.wanted
+            if (rows := self.ledger.requests(each.request_id))
+        }
+        assert found == statuses
+        for name in self.asked_for:
+            assert outcome_of(self.ledger, name) == self.model.outcomes.get(name)
+        assert accounts_balance(self.ledger)
+
+
+def test_one_worker_gets_the_answers_that_the_rules_give(ledger):
+    OneWorker.ledger = ledger
+    run_state_machine_as_test(
+        OneWorker,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_several_workers_that_die_at_random_settle_every_message_once(ledger, seed):
+    """Messages come again until they are settled, as Pub/Sub would have it."""
+    chance = random.Random(seed)
+    wanted = [request() for _ in range(40)]
+    copies = [ClaimRequest(message(), each) for each in wanted for _ in range(chance.randint(1, 4))]
+    bad = [message() for _ in range(10)]
+    queue: list[Any] = copies + bad
+    chance.shuffle(queue)
+    outcomes: dict[str, list[str]] = {}
+    lock, watching = threading.Lock(), threading.Event()
+    deaths: Counter[str] = Counter()
+
+    def settled(message_id: str, status: str) -> None:
+        with lock:
+            outcomes.setdefault(message_id, []).append(status)
+
+    def work(worker: int) -> None:
+        luck = random.Random(f"{seed}-{worker}")
+        while True:
+            with lock:
+                batch = [queue.pop() for _ in range(min(len(queue), luck.randint(1, 6)))]
+            if not batch:
+                return
+            back = _handle(ledger, batch, luck, settled, deaths)
+            with lock:
+                queue.extend(back)
+                luck.shuffle(queue)
+
+    def watch() -> None:
+        while not watching.wait(0.01):
+            assert accounts_balance(ledger)
+
+    with ThreadPoolExecutor(9) as pool:
+        watcher = pool.submit(watch)
+        workers = [pool.submit(work, number) for number in range(8)]
+        for each in workers:
+            each.result()
+        while queue:  # what a worker gave back after the others had gone
+            work(99)
+        watching.set()
+        watcher.result()
+
+    everybody = {each.message.message_id for each in copies} | {each.message_id for each in bad}
+    assert set(outcomes) == everybody
+    assert {status for told in outcomes.values() for status in told} <= {
+        "completed", "duplicate", "dead_lettered",
+    }  # fmt: skip
+    assert all(len(set(told)) == 1 for told in outcomes.values())
+    final = {name: outcome_of(ledger, name) for name in everybody}
+    assert final == {name: told[0] for name, told in outcomes.items()}
+    totals = ledger.totals()
+    assert (totals.received, totals.in_flight) == (len(everybody), 0)
+    assert totals.requests.get("running", 0) == 0
+    assert totals.completed == totals.requests["completed"]
+    assert totals.dead_lettered == totals.requests.get("failed", 0) + len(bad)
+    assert len(ledger.dead_letters(limit=None)) == totals.dead_lettered
+    assert min(deaths["before"], deaths["after"]) > 0, "nobody ever died: nothing was tested"
+
+
+def _handle(ledger, batch, luck, settled, deaths):
+    """Work on a batch, dying at random; returns what was not acknowledged."""
+    back = []
+    asked = [each for each in batch if isinstance(each, ClaimRequest)]
+    for each in batch:
+        if not isinstance(each, ClaimRequest):
+            if luck.random() < 0.3:
+                back.append(each)  # died before it was written down
+            else:
+                assert ledger.dead_letter([letter(each)]) == [True]
+                if luck.random() < 0.3:
+                    back.append(each)  # died before it was acknowledged
+                else:
+                    settled(each.message_id, "dead_lettered")
+    lease = timedelta(seconds=luck.choice([0, 300]))
+    for each, result in zip(asked, ledger.claim(asked, lease, 1_000), strict=True):
+        name = each.message.message_id
+        if luck.random() < 0.25:
+            deaths["before"] += 1
+            back.append(each)
+        elif result.outcome:
+            settled(name, result.outcome.status)
+        else:
+            lesson = Lesson(each.message, each.request, result.claim)
+            if luck.random() < 0.2:
+                ledger.release([lesson])
+                back.append(each)
+                continue
+            ledger.progress([(lesson, "narration", 25)])
+            if luck.random() < 0.8:
+                [mine], status = ledger.complete([completed(lesson)]), "completed"
+            else:
+                [mine], status = ledger.dead_letter([letter(lesson, "video")]), "dead_lettered"
+            if not mine or luck.random() < 0.25:
+                deaths["after"] += mine
+                back.append(each)
+            else:
+                settled(name, status)
+    return back

@@ -1,0 +1,298 @@
+"""Who works on a request: every answer a claim can have, and never a second worker."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.integration.ledger_support import (
+    LEASE,
+    MAX_DELIVERIES,
+    accounts_balance,
+    claim,
+    claim_all,
+    completed,
+    let_lease_lapse,
+    letter,
+    message,
+    outcome_of,
+    record,
+    request,
+    take,
+)
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.model import Lesson
+
+
+@pytest.fixture
+def ledger(postgres):
+    upgrade(postgres.url)
+    ledger = Ledger(postgres.url)
+    yield ledger
+    assert accounts_balance(ledger)
+    ledger.close()
+
+
+def ask(of=None, message_id=None, replay=False, **fields):
+    """A message that asks for a request: for the same one as `of`, if given."""
+    wanted = request(of.request.request_id if of else None, **fields)
+    return ClaimRequest(message(message_id), wanted, replay)
+
+
+def again(asked, replay=False):
+    """The same message, delivered once more."""
+    return ClaimRequest(asked.message, asked.request, replay)
+
+
+def row(ledger, asked):
+    [found] = ledger.requests(asked.request.request_id)
+    return found
+
+
+def test_a_first_message_gets_the_request(ledger):
+    asked = ask(student_query="Why?\tIs the sky “blue”?", metadata={"source": {"app": [1, None]}})
+    result = claim(ledger, asked)
+    assert (result.kind, result.deliveries, result.outcome) == ("new", 1, None)
+    assert result.claim.attempt == 1
+    assert result.claim.lease == LEASE.total_seconds()
+    found = row(ledger, asked)
+    assert (found.status, found.progress, found.attempts) == ("running", 0, 1)
+    assert found.message_id == asked.message.message_id
+    assert found.request["student_query"] == "Why?\tIs the sky “blue”?"
+    assert found.request["metadata"] == {"source": {"app": [1, None]}}
+    assert found.lease_expires_at - found.created_at == LEASE
+
+
+def test_the_same_message_again_resumes_and_voids_the_claim_before(ledger):
+    asked = ask()
+    before = take(ledger, asked)
+    ledger.progress([(before.with_record(record(before)), "narration", 25)])
+    result = claim(ledger, again(asked))
+    assert (result.kind, result.deliveries, result.claim.attempt) == ("resumed", 2, 2)
+    assert (row(ledger, asked).stage, row(ledger, asked).progress) == ("narration", 25)
+    old, new = before, Lesson(asked.message, asked.request, result.claim)
+    mine = {asked.request.request_id}
+    assert ledger.heartbeat([(asked.request.request_id, old.claim.token)], 60) == mine
+    assert ledger.progress([(old, "video", 50)]) == mine
+    assert ledger.complete([completed(old)]) == [False]
+    assert ledger.dead_letter([letter(old, "video")]) == [False]
+    assert ledger.release([old]) == set()
+    assert (row(ledger, asked).status, row(ledger, asked).stage) == ("running", "narration")
+    assert ledger.dead_letters() == []
+    assert ledger.complete([completed(new)]) == [True]
+    assert outcome_of(ledger, asked.message.message_id) == "completed"
+
+
+def test_another_message_is_a_duplicate_while_the_lease_holds(ledger):
+    first = ask()
+    take(ledger, first)
+    second = ask(of=first)
+    result = claim(ledger, second)
+    assert (result.kind, result.outcome.status) == ("duplicate", "duplicate")
+    assert outcome_of(ledger, second.message.message_id) == "duplicate"
+    assert row(ledger, first).message_id == first.message.message_id
+    redelivered = claim(ledger, again(second))
+    assert (redelivered.kind, redelivered.outcome.status) == ("done", "duplicate")
+    assert redelivered.deliveries == 2
+
+
+def test_a_lapsed_lease_is_taken_over_and_the_earlier_message_ends_as_a_duplicate(ledger):
+    first = ask(student_query="Explain gravity")
+    before = take(ledger, first)
+    before = before.with_record(record(before))
+    ledger.progress([(before, "narration", 25)])
+    let_lease_lapse(ledger, first.request.request_id)
+    second = ask(of=first, student_query="Explain gravity, please")
+    result = claim(ledger, second)
+    assert (result.kind, result.claim.attempt) == ("taken_over", 2)
+    found = row(ledger, first)
+    assert found.message_id == second.message.message_id
+    assert found.request["student_query"] == "Explain gravity, please"
+    assert (found.stage, found.progress, found.artifacts, found.cost_usd) == (None, 0, {}, 0)
+    assert ledger.complete([completed(before)]) == [False]
+    assert outcome_of(ledger, first.message.message_id) == "in_flight"
+    assert claim(ledger, again(first)).kind == "duplicate"
+    assert ledger.complete([completed(Lesson(second.message, second.request, result.claim))]) == [
+        True
+    ]
+    assert ledger.totals().requests == {"completed": 1}
+
+
+def test_a_lapsed_lease_still_belongs_to_its_worker_until_somebody_comes(ledger):
+    lesson = take(ledger, ask())
+    let_lease_lapse(ledger, lesson.request.request_id)
+    assert ledger.heartbeat([(lesson.request.request_id, lesson.claim.token)], LEASE) == set()
+    assert claim(ledger, ask(of=lesson)).kind == "duplicate"
+    assert ledger.complete([completed(lesson)]) == [True]
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+def test_after_the_end_the_same_message_is_done_and_another_a_duplicate(ledger, end):
+    asked = ask()
+    lesson = take(ledger, asked)
+    if end == "completed":
+        ledger.complete([completed(lesson)])
+    else:
+        ledger.dead_letter([letter(lesson, "script")])
+    status = {"completed": "completed", "failed": "dead_lettered"}[end]
+    same, other = claim_all(ledger, again(asked), ask(of=asked))
+    assert (same.kind, same.outcome.status, same.claim) == ("done", status, None)
+    assert (other.kind, other.outcome.status) == ("duplicate", "duplicate")
+    assert row(ledger, asked).status == end
+
+
+@pytest.mark.parametrize("same_message", [True, False])
+def test_only_a_replay_reopens_a_failed_request(ledger, same_message):
+    asked = ask()
+    ledger.dead_letter([letter(take(ledger, asked), "script")])
+    replayed = again(asked, replay=True) if same_message else ask(of=asked, replay=True)
+    result = claim(ledger, replayed)
+    assert (result.kind, result.claim.attempt) == ("reopened", 2)
+    found = row(ledger, asked)
+    assert (found.status, found.error, found.completed_at) == ("running", None, None)
+    assert outcome_of(ledger, replayed.message.message_id) == "in_flight"
+    lesson = Lesson(replayed.message, replayed.request, result.claim)
+    assert ledger.complete([completed(lesson)]) == [True]
+    assert outcome_of(ledger, replayed.message.message_id) == "completed"
+    assert len(ledger.dead_letters()) == 1  # history stays
+    assert claim(ledger, ask(of=asked, replay=True)).kind == "duplicate"
+
+
+def test_a_replay_takes_nothing_from_whoever_works_on_the_request(ledger):
+    asked = ask()
+    lesson = take(ledger, asked)
+    assert claim(ledger, ask(of=asked, replay=True)).kind == "duplicate"
+    assert ledger.complete([completed(lesson)]) == [True]
+
+
+def test_a_message_that_keeps_killing_its_worker_is_poisoned(ledger):
+    asked = ask()
+    kinds = [claim(ledger, again(asked)).kind for _ in range(MAX_DELIVERIES)]
+    assert kinds == ["new"] + ["resumed"] * (MAX_DELIVERIES - 1)
+    result = claim(ledger, again(asked))
+    assert (result.kind, result.deliveries) == ("poisoned", MAX_DELIVERIES + 1)
+    assert (result.claim, result.outcome) == (None, None)
+    assert ledger.dead_letter([letter(asked, "claim")]) == [True]
+    assert (row(ledger, asked).status, row(ledger, asked).stage) == ("failed", "claim")
+    assert claim(ledger, again(asked)).outcome.status == "dead_lettered"
+    assert claim(ledger, again(asked, replay=True)).kind == "reopened"  # and starts to count anew
+
+
+def test_released_deliveries_poison_nothing(ledger):
+    asked = ask()
+    for _ in range(3 * MAX_DELIVERIES):
+        lesson = take(ledger, again(asked))
+        assert ledger.release([lesson]) == {asked.request.request_id}
+        assert ledger.release([lesson]) == set()
+        assert ledger.complete([completed(lesson)]) == [False]
+    assert claim(ledger, again(asked)).deliveries == 3 * MAX_DELIVERIES + 1
+
+
+def test_a_released_request_is_free_for_anybody_at_once(ledger):
+    asked = ask()
+    ledger.release([take(ledger, asked)])
+    assert claim(ledger, ask(of=asked)).kind == "taken_over"
+
+
+def test_an_owner_delivered_again_gets_a_lapsed_request_before_others(ledger):
+    owner = ask()
+    take(ledger, owner)
+    let_lease_lapse(ledger, owner.request.request_id)
+    other, same = claim_all(ledger, ask(of=owner), again(owner))
+    assert (other.kind, same.kind) == ("duplicate", "resumed")
+
+
+def test_an_owner_behind_a_duplicate_in_one_batch_is_not_lost(ledger):
+    owner = ask()
+    take(ledger, owner)
+    other, same = claim_all(ledger, ask(of=owner), again(owner))
+    assert (other.kind, same.kind) == ("duplicate", "resumed")
+    assert outcome_of(ledger, owner.message.message_id) == "in_flight"
+
+
+def test_in_a_batch_the_first_message_of_a_request_wins(ledger):
+    a, b = ask(), ask()
+    results = claim_all(ledger, a, b, ask(of=a), ask(of=a), ask(of=b))
+    assert [r.kind for r in results] == ["new", "new", "duplicate", "duplicate", "duplicate"]
+    assert ledger.totals().received == 5
+
+
+def test_of_one_message_twice_in_a_batch_the_last_counts(ledger):
+    asked = ask()
+    first, second = claim_all(ledger, asked, again(asked))
+    assert (first.kind, first.outcome.status) == ("superseded", "superseded")
+    assert (second.kind, second.deliveries) == ("new", 1)
+
+
+def test_an_empty_batch_asks_nothing(ledger):
+    assert claim_all(ledger) == []
+
+
+def test_fifty_claim_one_request_at_once_and_one_gets_it(ledger):
+    first = ask()
+    rivals = [ask(of=first) for _ in range(50)]
+    start = threading.Barrier(len(rivals))
+
+    def race(asked):
+        start.wait()
+        return claim(ledger, asked)
+
+    with ThreadPoolExecutor(len(rivals)) as pool:
+        results = list(pool.map(race, rivals))
+    kinds = sorted(result.kind for result in results)
+    assert kinds == ["duplicate"] * 49 + ["new"]
+    totals = ledger.totals()
+    assert (totals.received, totals.in_flight, totals.duplicates) == (50, 1, 49)
+
+
+def test_fifty_take_over_one_request_at_once_and_one_gets_it(ledger):
+    first = ask()
+    take(ledger, first)
+    let_lease_lapse(ledger, first.request.request_id)
+    rivals = [ask(of=first) for _ in range(50)]
+    start = threading.Barrier(len(rivals))
+
+    def race(asked):
+        start.wait()
+        return claim(ledger, asked).kind
+
+    with ThreadPoolExecutor(len(rivals)) as pool:
+        kinds = sorted(pool.map(race, rivals))
+    assert kinds == ["duplicate"] * 49 + ["taken_over"]
+    assert row(ledger, first).attempts == 2
+
+
+def test_one_message_delivered_to_fifty_workers_leaves_one_good_claim(ledger):
+    asked = ask()
+    start = threading.Barrier(50)
+
+    def race(_):
+        start.wait()
+        return ledger.claim([again(asked)], LEASE, 1000)[0]
+
+    with ThreadPoolExecutor(50) as pool:
+        results = list(pool.map(race, range(50)))
+    assert sorted(r.kind for r in results) == ["new"] + ["resumed"] * 49
+    assert sorted(r.deliveries for r in results) == list(range(1, 51))
+    lessons = [Lesson(asked.message, asked.request, r.claim) for r in results]
+    done = ledger.complete([completed(lesson) for lesson in lessons])
+    assert done.count(True) == 1
+    assert lessons[done.index(True)].claim.attempt == 50
+
+
+def test_overlapping_batches_in_any_order_share_the_requests_out(ledger):
+    wanted = [ask() for _ in range(40)]
+    start = threading.Barrier(8)
+
+    def race(worker):
+        batch = [ask(of=asked) for asked in wanted]
+        batch = batch if worker % 2 else batch[::-1]
+        start.wait()
+        return [r.kind for r in claim_all(ledger, *batch)]
+
+    with ThreadPoolExecutor(8) as pool:
+        kinds = [kind for result in pool.map(race, range(8)) for kind in result]
+    assert kinds.count("new") == 40
+    assert kinds.count("duplicate") == 7 * 40

@@ -1,0 +1,377 @@
+"""Postgres restarts, crashes, stalls and loses answers: the ledger says so, and heals."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from pipeline.embedded.postgres import EmbeddedPostgres
+from tests.integration.ledger_support import (
+    Cut,
+    Proxy,
+    accounts_balance,
+    claim,
+    completed,
+    letter,
+    message,
+    outcome_of,
+    record,
+    request,
+    take,
+)
+from transforms.errors import DependencyDown
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.model import Lesson
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with EmbeddedPostgres(tmp_path_factory.mktemp("ledger") / "postgres") as server:
+        upgrade(server.url)
+        yield server
+
+
+@pytest.fixture
+def ledger(server):
+    server.start()
+    ledger = Ledger(server.url)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def proxy(ledger):
+    proxy = Proxy("127.0.0.1", port_of(ledger))
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def through(ledger, proxy):
+    """The ledger, reached through the proxy."""
+    url = make_url(ledger.url).set(port=proxy.port)
+    ledger = replace(ledger, url=url.render_as_string(hide_password=False), timeout=5)
+    yield ledger
+    ledger.close()
+
+
+def port_of(ledger):
+    return make_url(ledger.url).port
+
+
+def password_of(ledger):
+    return str(make_url(ledger.url).password)
+
+
+def ask():
+    return ClaimRequest(message(), request())
+
+
+def backend(ledger):
+    return ledger.run("SELECT pg_backend_pid() AS pid")[0]["pid"]
+
+
+def lose_the_next_answer(proxy):
+    """Let the next statement be done, but cut the connection before its answer arrives."""
+
+    def cut_once(chunk):
+        if chunk.startswith(b"2"):  # BindComplete: the answer to a statement, not to a ping
+            proxy.on_answer = lambda chunk: None
+            raise Cut
+
+    proxy.on_answer = cut_once
+
+
+def test_a_restart_between_calls_is_not_noticed(ledger, server):
+    with ThreadPoolExecutor(4) as pool:  # several connections are open
+        lessons = list(pool.map(lambda _: take(ledger, ask()), range(16)))
+        server.restart()
+        assert list(pool.map(lambda each: ledger.complete([completed(each)]), lessons)) == (
+            [[True]] * 16
+        )
+
+
+def test_a_crash_between_calls_is_not_noticed_and_loses_nothing(ledger, server, caplog):
+    lessons = [take(ledger, ask()) for _ in range(4)]
+    server.kill()
+    server.start()
+    assert ledger.complete([completed(each) for each in lessons]) == [True] * 4
+    assert caplog.records == []
+
+
+def test_a_restart_during_a_call_costs_that_call_only(ledger, server):
+    began = threading.Event()
+
+    def work():
+        began.set()
+        ledger.run("SELECT pg_sleep(30)")
+
+    with ThreadPoolExecutor(1) as pool:
+        failed = pool.submit(work)
+        began.wait()
+        server.restart()
+        with pytest.raises(DependencyDown, match="postgres is down"):
+            failed.result()
+    lesson = take(ledger, ask())
+    assert ledger.complete([completed(lesson)]) == [True]
+
+
+def test_while_it_is_down_every_call_says_so_without_the_password(ledger, server):
+    asked = ask()
+    take(ledger, asked)
+    server.stop()
+    for _ in range(3):
+        with pytest.raises(DependencyDown) as down:
+            claim(ledger, asked)
+        assert down.value.dependency == "postgres"
+        assert "refused" in down.value.detail
+        assert password_of(ledger) not in str(down.value)
+        assert "\n" not in str(down.value)
+    server.start()
+    assert claim(ledger, asked).kind == "resumed"
+
+
+def test_many_workers_through_restarts_lose_nothing(ledger, server):
+    """Each call that fails is made again, as a worker would; in the end the accounts balance."""
+    asked = [ask() for _ in range(300)]
+    failures = []
+
+    def until_done(make):
+        while True:
+            try:
+                return make()
+            except DependencyDown as down:
+                failures.append(down)
+                if not server.pid:
+                    pause.wait(0.05)
+
+    def work(each):
+        lesson = until_done(lambda: take(ledger, each))
+        assert until_done(lambda: ledger.complete([completed(lesson)])) == [True]
+
+    pause = threading.Event()
+    with ThreadPoolExecutor(8) as pool:
+        working = [pool.submit(work, each) for each in asked]
+        for finished in (75, 150, 225):
+            working[finished].result()
+            server.restart()
+        for each in working:
+            each.result()
+    ids = {each.request.request_id for each in asked}
+    rows = [row for row in ledger.requests(limit=None) if row.request_id in ids]
+    assert {row.status for row in rows} == {"completed"}
+    assert len(rows) == 300
+    assert accounts_balance(ledger)
+
+
+@pytest.mark.parametrize("what", ["claim", "progress", "complete", "dead_letter", "duplicates"])
+def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, proxy, what):
+    asked = ask()
+    lesson: Any = None if what == "claim" else take(through, asked)
+    bad = message()
+    calls: dict[str, Callable[[], Any]] = {
+        "claim": lambda: claim(through, asked).claim is not None,
+        "progress": lambda: through.progress([(lesson.with_record(record(lesson)), "video", 9)]),
+        "complete": lambda: through.complete([completed(lesson)]),
+        "dead_letter": lambda: through.dead_letter([letter(lesson, "script"), letter(bad)]),
+        "duplicates": lambda: through.duplicates([(bad, lesson.request.request_id)]),
+    }
+    through.run("SELECT 1 AS one")
+    lose_the_next_answer(proxy)
+    with pytest.raises(DependencyDown):
+        calls[what]()
+    before = ledger.requests(asked.request.request_id)
+    assert before[0].status == {"complete": "completed", "dead_letter": "failed"}.get(
+        what, "running"
+    )
+    expected = {"claim": True, "progress": set(), "dead_letter": [True, True]}.get(what, [True])
+    assert calls[what]() == expected
+    after = ledger.requests(asked.request.request_id)
+    if what in ("complete", "dead_letter"):
+        assert after == before
+    assert len(ledger.stages(asked.request.request_id)) == (what == "progress")
+    letters = ledger.dead_letters(request_id=asked.request.request_id)
+    assert len(letters) == (what == "dead_letter")
+    assert accounts_balance(ledger)
+
+
+def test_idle_connections_that_were_reset_are_replaced_unnoticed(through, proxy):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: take(through, ask()), range(8)))
+    proxy.cut()
+    for _ in range(4):
+        take(through, ask())
+
+
+def test_a_server_gone_without_a_word_is_noticed(through, proxy):
+    impatient = replace(through, timeout=0.5)
+    take(impatient, ask())
+    proxy.stall()
+    with pytest.raises(DependencyDown, match="timed out"):
+        take(impatient, ask())
+    proxy.resume()
+    take(impatient, ask())
+    impatient.close()
+
+
+def test_a_statement_that_waits_too_long_is_given_up_and_its_connection_kept(ledger):
+    lesson = take(ledger, ask())
+    impatient = replace(ledger, timeout=0.5, pool_size=1, max_overflow=0)
+    pid = backend(impatient)
+    with ledger.connected() as connection:
+        holding = connection.execution_options(isolation_level="READ COMMITTED")
+        holding.exec_driver_sql(
+            f"SELECT 1 FROM requests WHERE request_id = '{lesson.request.request_id}' FOR UPDATE"
+        )
+        with pytest.raises(DependencyDown, match="statement timeout"):
+            impatient.complete([completed(lesson)])
+        holding.rollback()
+    assert impatient.complete([completed(lesson)]) == [True]
+    assert backend(impatient) == pid
+    impatient.close()
+
+
+def test_a_terminated_backend_costs_no_call(ledger):
+    single = replace(ledger, pool_size=1, max_overflow=0)
+    pid = backend(single)
+    ledger.run("SELECT pg_terminate_backend(:pid)", pid=pid)
+    assert backend(single) != pid
+    single.close()
+
+
+def test_no_free_connection_is_reported_as_such(ledger):
+    single = replace(ledger, pool_size=1, max_overflow=0, timeout=0.2)
+    with single.connected(), pytest.raises(DependencyDown, match="no connection became free"):
+        single.totals()
+    single.totals()
+    single.close()
+
+
+def test_too_many_connections_at_the_server_is_a_dependency_that_is_down(ledger):
+    with ledger.connected() as connection:
+        connection.exec_driver_sql("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1 PASSWORD 'in'")
+    url = make_url(ledger.url).set(username="crowd", password="in")
+    crowd = replace(ledger, url=url.render_as_string(hide_password=False))
+    with crowd.connected(), pytest.raises(DependencyDown, match=r"too many connections.*53300"):
+        crowd.run("SELECT 1 AS one")
+    crowd.close()
+
+
+def test_a_server_turned_read_only_is_left_for_its_successor(ledger):
+    single = replace(ledger, pool_size=1, max_overflow=0)
+    database = make_url(ledger.url).database
+
+    def turn(read_only):
+        with ledger.connected() as connection:
+            connection.exec_driver_sql(
+                f"ALTER DATABASE {database} SET default_transaction_read_only = {read_only}"
+            )
+
+    turn("on")
+    try:
+        with pytest.raises(DependencyDown, match="read-only transaction"):
+            claim(single, ask())
+    finally:
+        with ledger.connected() as connection:
+            connection.exec_driver_sql("SET default_transaction_read_only = off")
+            connection.exec_driver_sql(
+                f"ALTER DATABASE {database} RESET default_transaction_read_only"
+            )
+    assert claim(single, ask()).kind == "new"
+    single.close()
+    ledger.close()
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_lost_conflict_is_tried_again_but_not_for_ever(ledger, state):
+    with ledger.connected() as connection:
+        connection.exec_driver_sql("CREATE SEQUENCE IF NOT EXISTS tries")
+        connection.exec_driver_sql("ALTER SEQUENCE tries RESTART")
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION lose(number integer) RETURNS integer AS $$ BEGIN "
+            "IF nextval('tries') <= number THEN "
+            f"RAISE EXCEPTION 'lost' USING ERRCODE = '{state}'; END IF; "
+            "RETURN number; END $$ LANGUAGE plpgsql"
+        )
+    assert ledger.run("SELECT lose(3) AS lost") == [{"lost": 3}]
+    with pytest.raises(DependencyDown, match="conflicts in a row"):
+        ledger.run("SELECT lose(1000) AS lost")
+
+
+def test_a_bug_is_not_mistaken_for_a_dependency_that_is_down(ledger):
+    single = replace(ledger, pool_size=1, max_overflow=0)
+    pid = backend(single)
+    with pytest.raises(Exception, match="division by zero") as bug:
+        single.run("SELECT 1 / 0")
+    assert not isinstance(bug.value, DependencyDown)
+    assert backend(single) == pid
+    single.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"password": "wrong"}, "password authentication failed"),
+        ({"database": "nowhere"}, "does not exist"),
+        ({"host": "nowhere.invalid"}, "nowhere.invalid"),
+    ],
+)
+def test_a_database_that_cannot_be_entered_is_named(ledger, change, says):
+    url = make_url(ledger.url).set(**change)
+    outside = replace(ledger, url=url.render_as_string(hide_password=False))
+    with pytest.raises(DependencyDown, match=says) as down:
+        outside.check()
+    assert password_of(outside) not in str(down.value)
+
+
+def test_a_forked_child_opens_connections_of_its_own(ledger):
+    single = replace(ledger, pool_size=1, max_overflow=0)
+    mine = backend(single)
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writes, str(backend(single)).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reads, 100)) != mine
+    assert backend(single) == mine
+    os.close(reads)
+    os.close(writes)
+    single.close()
+
+
+def test_any_number_of_threads_share_one_small_pool(through, proxy):
+    asked = [ask() for _ in range(64)]
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(lambda each: claim(through, each), asked))
+    assert proxy.accepted <= through.pool_size + through.max_overflow
+
+
+def test_connections_are_known_by_name_and_keep_utc(ledger):
+    [row] = ledger.run(
+        "SELECT current_setting('application_name') AS name, current_setting('TimeZone') AS zone,"
+        " current_setting('statement_timeout') AS patience"
+    )
+    assert row == {"name": "vividly", "zone": "UTC", "patience": "15s"}
+
+
+def test_a_worker_that_stalls_past_its_lease_cannot_undo_its_successor(ledger, through, proxy):
+    """The claim's answer reaches a worker late, when another one has the request already."""
+    asked = ask()
+    slow = take(through, asked)
+    proxy.cut()
+    fast = claim(ledger, asked)
+    assert through.complete([completed(slow)]) == [False]
+    lesson = Lesson(asked.message, asked.request, fast.claim)
+    assert ledger.complete([completed(lesson)]) == [True]
+    assert through.dead_letter([letter(slow, "video")]) == [False]
+    assert outcome_of(ledger, asked.message.message_id) == "completed"

@@ -1,0 +1,69 @@
+import ssl
+
+import pytest
+
+from transforms.ledger import mask
+from transforms.ledger.url import parse
+
+
+@pytest.mark.parametrize(
+    "scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"]
+)
+def test_any_postgres_url_is_spoken_to_with_pg8000(scheme):
+    url, arguments = parse(f"{scheme}://ann:s3cret@db.example:5433/lessons")
+    assert (
+        url.render_as_string(hide_password=False)
+        == "postgresql+pg8000://ann:s3cret@db.example:5433/lessons"
+    )
+    assert arguments == {"application_name": "vividly"}
+
+
+def test_a_unix_socket_is_named_as_in_libpq():
+    url, arguments = parse("postgresql://ann@/lessons?host=/cloudsql/p:r:i")
+    assert arguments["unix_sock"] == "/cloudsql/p:r:i/.s.PGSQL.5432"
+    assert url.host is None
+    assert not url.query
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("disable", False), ("prefer", None), ("require", True)]
+)
+def test_sslmode_without_verification(mode, expected):
+    assert parse(f"postgresql://ann@h/d?sslmode={mode}")[1]["ssl_context"] is expected
+
+
+@pytest.mark.parametrize(("mode", "checks"), [("verify-ca", False), ("verify-full", True)])
+def test_sslmode_with_verification(mode, checks):
+    context = parse(f"postgresql://ann@h/d?sslmode={mode}")[1]["ssl_context"]
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname is checks
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "must look like postgresql://"),
+        ("lessons", "must look like postgresql://"),
+        ("postgresql://h/d", "names no user"),
+        ("mysql://ann:s3cret@h/d", "mysql is not Postgres"),
+        ("postgresql://ann:s3cret@h:port/d", "must look like"),
+        ("postgresql://ann:s3cret@h/d?sslmodus=require", "unknown parameter 'sslmodus'"),
+        ("postgresql://ann:s3cret@h/d?sslmode=maybe", "sslmode=maybe is not known"),
+        (
+            "postgresql://ann:s3cret@h/d?sslmode=verify-ca&sslrootcert=/nowhere",
+            "sslrootcert=/nowhere",
+        ),
+    ],
+)
+def test_a_bad_url_is_refused_without_showing_its_password(url, says):
+    with pytest.raises(ValueError, match=r"^(?!.*s3cret)") as refused:
+        parse(url)
+    assert says in str(refused.value)
+    assert "s3cret" not in mask(url)
+
+
+def test_mask_hides_the_password_only():
+    assert (
+        mask("postgresql://ann:p%40ss@db.example/lessons?sslmode=require")
+        == "postgresql+pg8000://ann:***@db.example/lessons"
+    )
