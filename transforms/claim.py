@@ -1,12 +1,15 @@
 """ClaimRequests: who works on a request is decided by one statement in Postgres.
 
-A bundle's requests are claimed together, in one round trip.
+A bundle's requests are claimed together, in one round trip. Messages that were worked on before and
+came again are claimed after those, one by one, each when its turn has come, and excused once it has
+passed the stages that run in the same bundle: whoever kills the process every time is counted, and
+those that happen to be in its company are not.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -75,6 +78,16 @@ class _Claim(beam.DoFn):
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
+        begun = self._ledger.begun([received.message.message_id for received, _ in waiting])
+        fresh = [each for each in waiting if each[0].message.message_id not in begun]
+        if fresh:
+            yield from self._claim_together(fresh)
+        for each in waiting:
+            if each[0].message.message_id in begun:
+                yield from self._claim_together([each])
+                self._ledger.excuse(each[0].message.message_id)
+
+    def _claim_together(self, waiting: Sequence[tuple[Received, Any]]) -> Iterator[Any]:
         requests = [ClaimRequest(r.message, r.request, is_replay(r)) for r, _ in waiting]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
         for (received, timestamp), result in zip(waiting, results, strict=True):

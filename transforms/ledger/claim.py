@@ -143,6 +143,29 @@ FROM decided
 LEFT JOIN (SELECT * FROM settled UNION ALL SELECT * FROM counted) AS message USING (message_id)
 """
 
+BEGUN = """
+SELECT message_id
+FROM messages
+WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
+    AND outcome = 'in_flight' AND deliveries > released
+"""
+
+EXCUSE = """
+UPDATE messages SET released = deliveries
+WHERE message_id = :message_id AND outcome = 'in_flight'
+RETURNING message_id
+"""
+
+
+def begun(database: Database, message_ids: Sequence[str]) -> set[str]:
+    """See `Ledger.begun`."""
+    return {row["message_id"] for row in database.run(BEGUN, ids=json_text(list(message_ids)))}
+
+
+def excuse(database: Database, message_id: str) -> None:
+    """See `Ledger.excuse`."""
+    database.run(EXCUSE, message_id=message_id)
+
 
 def claim(
     database: Database, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int

@@ -33,6 +33,14 @@ class Ledger(Database):
     Postgres cannot be reached; calling it again with the same values is then safe.
     """
 
+    def begun(self, message_ids: Sequence[str]) -> set[str]:
+        """The messages among these that were claimed before, and neither settled nor released."""
+        return claims.begun(self, message_ids)
+
+    def excuse(self, message_id: str) -> None:
+        """A message has stopped nobody: its deliveries do not count towards `max_deliveries`."""
+        claims.excuse(self, message_id)
+
     def claim(
         self, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int
     ) -> list[ClaimResult]:

@@ -1,5 +1,6 @@
 """Put on the path of a child process, this makes its offline script engine fail as a request says:
-the field `fault` holds ``kill``, ``segfault``, ``exit`` or ``busy``.
+its field `fault` holds ``busy``, or ``poison``: that ends the process, in one way after another.
+Every such call adds the request's id to the file in `FAULTS`.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from transforms.script.offline import OfflineScriptEngine
 
 _write = OfflineScriptEngine.write
 
+DEATHS = (
+    lambda: os.kill(os.getpid(), signal.SIGKILL),
+    lambda: ctypes.string_at(0),  # a segmentation fault
+    lambda: os._exit(70),
+)
+
 
 def _fail(self, request, *, timeout):
     fault = request.metadata.get("fault")
     if fault:
-        with open(os.environ["FAULTS"], "a") as file:
+        with open(os.environ["FAULTS"], "a+") as file:
+            file.seek(0)
+            before = len(file.readlines())
             file.write(f"{request.request_id}\n")
-    if fault == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif fault == "segfault":
-        ctypes.string_at(0)
-    elif fault == "exit":
-        os._exit(70)
+    if fault == "poison":
+        DEATHS[before % len(DEATHS)]()
     elif fault == "busy":
         raise TransientError("the engine is busy")
     return _write(self, request, timeout=timeout)

@@ -1,0 +1,47 @@
+"""A message that kills whoever works on it: it is given up, and takes nobody along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import command
+from tests.e2e.test_drain import Place
+
+MAX_DELIVERIES = 5
+
+
+@pytest.fixture
+def place(pubsub, postgres, tmp_path, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
+    place = Place(pubsub, postgres, tmp_path)
+    place.environment["PYTHONPATH"] = str(Path(__file__).parent / "injected")
+    place.environment["FAULTS"] = str(tmp_path / "faults")
+    return place
+
+
+def test_a_poison_message_is_given_up_and_takes_nobody_along(place):
+    poison = command.request(fault="poison")
+    others = [command.request() for _ in range(8)]
+    # Whichever way a run orders them, some of the others stand behind the poison.
+    place.publish(*others[:4], poison, *others[4:])
+    died = []
+    while len(died) <= MAX_DELIVERIES:
+        done = place.drain("--workers", "1", "--empty-queue-timeout", "14")  # they come after 10 s
+        if done.returncode == 0:
+            break
+        died.append(done.returncode)
+    assert died == [-9, -11, 70, -9, -11], done.stderr
+
+    attempts = (place.folder / "faults").read_text().split()
+    assert attempts == [poison["request_id"]] * MAX_DELIVERIES
+    [letter] = place.ledger.dead_letters()
+    assert (letter.request_id, letter.stage) == (poison["request_id"], "claim")
+    assert f"delivered {MAX_DELIVERIES + 1} times without ever being settled" in letter.error
+    status = {row.request_id: row.status for row in place.ledger.requests()}
+    assert status.pop(poison["request_id"]) == "failed"
+    assert status == {request["request_id"]: "completed" for request in others}
+    totals = place.ledger.totals()
+    assert (totals.received, totals.completed, totals.dead_lettered) == (9, 8, 1)
+    assert totals.in_flight == 0
