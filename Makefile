@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs constraints bench clean setup
+.PHONY: demo test test-faults lint format docs constraints bench clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# The long form, some twenty minutes; `make test` runs a short one.
+test-faults: $(STAMP)
+	$(BIN)/python -m tests.faults --requests 600 --kills 200
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

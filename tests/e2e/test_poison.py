@@ -26,7 +26,7 @@ def test_a_poison_message_is_given_up_and_takes_nobody_along(place):
     others = [command.request() for _ in range(8)]
     # Whichever way a run orders them, some of the others stand behind the poison.
     place.publish(*others[:4], poison, *others[4:])
-    died = []
+    died: list[int] = []
     while len(died) <= MAX_DELIVERIES:
         done = place.drain("--workers", "1", "--empty-queue-timeout", "14")  # they come after 10 s
         if done.returncode == 0:

@@ -46,7 +46,7 @@ def pulled(topic):
 
 def dead(ledger, asked, replay=False, **fields):
     """A request that fails; the number of its dead letter."""
-    lesson = take(ledger, ClaimRequest(*asked, replay))
+    lesson = take(ledger, ClaimRequest(asked[0], asked[1], replay))
     [settled] = ledger.dead_letter([letter(lesson, "script", **fields)])
     assert settled
     return ledger.dead_letters(limit=1)[0].id

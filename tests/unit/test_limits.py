@@ -63,7 +63,7 @@ def test_stages_do_not_share():
 def test_waiting_to_be_admitted_does_not_use_up_the_deadline():
     limits = Limits("deadline-test", per_minute=120)
     policy = retry.Policy(timeout=0.2)
-    left = []
+    left: list[float] = []
     for _ in range(3):
         retry.run(left.append, policy, [], limits.admitted)
     assert all(seconds > 0 for seconds in left)

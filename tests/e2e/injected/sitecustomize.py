@@ -35,4 +35,4 @@ def _fail(self, request, *, timeout):
     return _write(self, request, timeout=timeout)
 
 
-OfflineScriptEngine.write = _fail
+OfflineScriptEngine.write = _fail  # type: ignore[method-assign]

@@ -1,0 +1,77 @@
+"""Kills workers of a drain at every named point and at random, and checks that nothing suffers.
+
+python -m tests.faults --requests 600 --kills 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.campaign import Campaign, Report
+from tests.faults.inject import POINTS
+from tests.faults.place import opened
+
+
+def main() -> int:
+    """Run campaigns as the command line says; 0 when every promise was kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--requests", type=int, default=600, help="messages published, at least")
+    parser.add_argument("--kills", type=int, default=200, help="workers killed, at least")
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    parser.add_argument(
+        "--store", choices=("local", "cloud"), help="kind of artifact store; both when not given"
+    )
+    parser.add_argument(
+        "--no-media", action="store_true", help="leave out the points of narration and video"
+    )
+    parser.add_argument("--logs", type=Path, help="folder to keep the workers' logs in")
+    chosen = parser.parse_args()
+    stores = [chosen.store] if chosen.store else ["local", "cloud"]
+    return max(_campaign(chosen, store, len(stores)) for store in stores)
+
+
+def _campaign(chosen: argparse.Namespace, store: str, parts: int) -> int:
+    print(f"store {store}, seed {chosen.seed}", flush=True)
+    chance = random.Random(chosen.seed)
+    points = [
+        point
+        for point, kind in POINTS.items()
+        if not (chosen.no_media and kind in ("audio", "video"))
+        and not (store == "cloud" and point.endswith("link"))
+    ]
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vividly-faults-") as temporary:
+        folder = Path(temporary)
+        logs = (chosen.logs or folder) / store
+        logs.mkdir(parents=True)
+        with opened(folder, store == "cloud", chance) as place:
+            campaign = Campaign(place, logs, chance, points, lambda line: print(line, flush=True))
+            report = campaign.run(chosen.requests // parts, chosen.kills // parts)
+    _show(report, store, chosen.seed, time.monotonic() - started)
+    return 1 if report.problems else 0
+
+
+def _show(report: Report, store: str, seed: int, seconds: float) -> None:
+    width = max(map(len, (*report.kills, *report.faults)))
+    for point, count in sorted(report.kills.items()):
+        print(f"  {point:<{width}}  {count:>4} killed")
+    for fault, count in sorted(report.faults.items()):
+        print(f"  {fault:<{width}}  {count:>4} times")
+    print(
+        f"store {store}, seed {seed}: {report.requests} messages, {sum(report.kills.values())} "
+        f"kills, {report.engine_calls} engine calls ({report.needed} needed, {report.allowed} "
+        f"allowed), {seconds:.0f} s"
+    )
+    for problem in report.problems:
+        print(f"BROKEN: {problem}")
+    print("every promise was kept" if not report.problems else f"{len(report.problems)} broken")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Faults inside a worker: real functions of the pipeline, wrapped so that the process can be killed
+just before or just after any of them. Used by `tests.faults.worker` alone.
+
+A wrapped call passes two points, ``before NAME`` and ``after NAME``. At the n-th pass of the point
+it is armed with, the process kills itself with SIGKILL: nothing is flushed, closed or unwound.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+POISON = "poison"
+"""Student whose requests kill whoever works on them."""
+
+_ENDS = ("before", "after")
+_CALLS = {
+    "text": (
+        "claim", "script engine", "put script.json", "put script.md", "put stages/script.json",
+        "put manifest.json", "complete", "acknowledge", "hand back",
+    ),
+    "repeated": ("duplicates",),
+    "bad": ("dead letter",),
+    "audio": (
+        "progress", "narration engine", "put narration.m4a", "put narration.json",
+        "put stages/narration.json",
+    ),
+    "video": (
+        "video engine", "put video.mp4", "put captions.vtt", "put thumbnail.jpg",
+        "put stages/video.json",
+    ),
+}  # fmt: skip
+
+POINTS: dict[str, str] = {
+    "after pull": "text",
+    "before link": "text",
+    **{f"{end} {call}": kind for kind, calls in _CALLS.items() for call in calls for end in _ENDS},
+}
+"""Every named point, and what kind of traffic passes it."""
+
+
+@dataclass
+class Injector:
+    """What one worker process is armed with.
+
+    Attributes:
+        worker: its number.
+        point: where it is to die; None to live.
+        passes: at which pass of that point.
+        events: the file that it appends to, a JSON object a line, what others must know of it.
+    """
+
+    worker: int
+    point: str | None
+    passes: int
+    events: Path
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, **event: Any) -> None:
+        """Append an event; whole even if this is the last thing the process does."""
+        line = json.dumps({"worker": self.worker, **event}) + "\n"
+        descriptor = os.open(self.events, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, line.encode())
+        os.close(descriptor)
+
+    def die(self, point: str) -> None:
+        """Be killed."""
+        self.tell(killed=point)
+        os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)  # the signal is on its way
+
+    def passing(self, point: str) -> None:
+        """Pass a point, or die at it."""
+        if point != self.point:
+            return
+        with self._lock:
+            self.passes -= 1
+            if self.passes == 0:
+                self.die(point)
+
+    def wrap(self, owner: Any, name: str, label: Callable[..., str | None]) -> None:
+        """Make a function pass its two points.
+
+        Args:
+            owner: the class or module it is an attribute of.
+            name: its name there.
+            label: what to call this call, given its arguments; None to leave it alone.
+        """
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            called = label(*arguments, **named)
+            if called:
+                self.passing(f"before {called}")
+            result = original(*arguments, **named)
+            if called:
+                self.passing(f"after {called}")
+            return result
+
+        setattr(owner, name, wrapped)
+
+    def install(self) -> None:
+        """Wrap everything that leaves a trace outside this process."""
+        from google.cloud.pubsub_v1 import SubscriberClient
+
+        from pipeline.subscription import Puller
+        from transforms.artifacts import ArtifactStore
+        from transforms.ledger import Ledger
+        from transforms.stage import StageTask
+
+        for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
+            called = name.replace("_", " ")
+            self.wrap(Ledger, name, lambda *_, called=called, **__: called)
+        self.wrap(ArtifactStore, "put", lambda _self, _id, name, *_, **__: f"put {name}")
+        self.wrap(os, "link", lambda *_, **__: "link")
+        self.wrap(SubscriberClient, "acknowledge", lambda *_, **__: "acknowledge")
+        self.wrap(
+            SubscriberClient,
+            "modify_ack_deadline",
+            lambda *_, ack_deadline_seconds, **__: None if ack_deadline_seconds else "hand back",
+        )
+        for task in StageTask.__subclasses__():
+            self._count(task)
+            self.wrap(task, "perform", lambda task, *_, **__: f"{task.stage} engine")
+        self._watch(Puller)
+
+    def _count(self, task: Any) -> None:
+        perform = task.perform
+
+        def counted(task: Any, lesson: Any, *arguments: Any, **named: Any) -> Any:
+            self.tell(engine=task.stage, request_id=lesson.request.request_id)
+            if lesson.request.student_id == POISON:
+                self.die(POISON)
+            return perform(task, lesson, *arguments, **named)
+
+        task.perform = counted
+
+    def _watch(self, puller: Any) -> None:
+        pull = puller.pull
+
+        def watched(puller: Any, *arguments: Any, **named: Any) -> Any:
+            response = pull(puller, *arguments, **named)
+            if response.received_messages:
+                self.tell(ack_ids=[each.ack_id for each in response.received_messages])
+                self.passing("after pull")
+            return response
+
+        puller.pull = watched

@@ -1,0 +1,188 @@
+"""Where a campaign takes place: real servers that outlive the workers, and what can befall them."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud import pubsub_v1
+
+from pipeline.embedded.postgres import EmbeddedPostgres
+from pipeline.embedded.pubsub import PubSubServer
+from pipeline.embedded.storage import StorageServer
+from pipeline.embedded.storage_http import Call, Reply, error
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger, upgrade
+
+PROJECT = "vividly-local"
+TOPIC = f"projects/{PROJECT}/topics/content-requests"
+SUBSCRIPTION = f"projects/{PROJECT}/subscriptions/content-requests-drain"
+ACK_DEADLINE = 10  # seconds; Pub/Sub's least
+
+
+class Place:
+    """A topic with a subscription, a ledger and an artifact store.
+
+    Args:
+        folder: an empty folder.
+        postgres: a running server.
+        pubsub: a running server.
+        storage: a running server; None for a local folder of artifacts.
+        chance: where all that is random comes from.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        postgres: EmbeddedPostgres,
+        pubsub: PubSubServer,
+        storage: StorageServer | None,
+        chance: random.Random,
+    ) -> None:
+        self.postgres = postgres
+        self.storage = storage
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
+        self._chance = random.Random(chance.random())
+        self._lock = threading.Lock()
+        self._down = False
+        self._artifacts = folder / "artifacts"
+        self.store = ArtifactStore(
+            storage.create_bucket("lessons") if storage else str(self._artifacts)
+        )
+        upgrade(postgres.url)
+        self.ledger = Ledger(postgres.url)
+        services = {
+            **pubsub.client_environment(), **(storage.client_environment() if storage else {})
+        }  # fmt: skip
+        os.environ.update(services)  # this process is a client too
+        self.environment = {
+            **services,
+            "VIVIDLY_PROJECT": PROJECT,
+            "VIVIDLY_DATABASE": postgres.url,
+            "VIVIDLY_ARTIFACTS": self.store.root,
+            "TMPDIR": str(self.scratch),
+        }
+        self._publisher = pubsub_v1.PublisherClient()
+        self._subscriber = pubsub_v1.SubscriberClient()
+        self._publisher.create_topic(name=TOPIC)
+        self._subscriber.create_subscription(
+            name=SUBSCRIPTION, topic=TOPIC, ack_deadline_seconds=ACK_DEADLINE
+        )
+        if storage:
+            storage.intercept = self._intercept
+
+    def publish(self, data: bytes) -> str:
+        """Publish a message; returns its id."""
+        sent = self._publisher.publish(TOPIC, data)
+        return str(sent.result(timeout=30))
+
+    def hand_back(self, ack_ids: Sequence[str]) -> None:
+        """End the leases of a worker that was killed, as their deadlines would within a minute."""
+        for start in range(0, len(ack_ids), 500):
+            self._subscriber.modify_ack_deadline(
+                subscription=SUBSCRIPTION,
+                ack_ids=ack_ids[start : start + 500],
+                ack_deadline_seconds=0,
+            )
+
+    def remember(self, name: str) -> None:
+        """Take a snapshot of what is not acknowledged; it keeps what is published from now on."""
+        self._subscriber.create_snapshot(name=_snapshot(name), subscription=SUBSCRIPTION)
+
+    def redeliver(self, name: str) -> None:
+        """Deliver all of a snapshot again, acknowledged or not, and whoever holds it."""
+        self._subscriber.seek(request={"subscription": SUBSCRIPTION, "snapshot": _snapshot(name)})
+
+    def left(self) -> list[str]:
+        """Ids of the messages that are not acknowledged; all leases end."""
+        self._subscriber.seek(request={"subscription": SUBSCRIPTION, "time": _epoch()})
+        found: list[str] = []
+        while True:
+            try:
+                response = self._subscriber.pull(
+                    subscription=SUBSCRIPTION, max_messages=1000, return_immediately=True, timeout=5
+                )
+            except exceptions.DeadlineExceeded:
+                return found
+            if not response.received_messages:
+                return found
+            found += [each.message.message_id for each in response.received_messages]
+
+    def restart_postgres(self) -> None:
+        """Shut Postgres down as for maintenance, and start it."""
+        self.postgres.restart()
+
+    def crash_postgres(self) -> None:
+        """Kill Postgres as a crash would, and start it after a while."""
+        self.postgres.kill()
+        time.sleep(self._chance.uniform(0, 1))
+        self.postgres.start()
+
+    def drop_connections(self) -> None:
+        """Cut off all clients of Postgres but this one, several times."""
+        for _ in range(5):
+            self.ledger.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            time.sleep(self._chance.uniform(0, 0.2))
+
+    def break_store(self) -> None:
+        """Have the artifact store fail for some seconds."""
+        seconds = self._chance.uniform(1, 3)
+        if self.storage:
+            self._down = True
+            time.sleep(seconds)
+            self._down = False
+            return
+        self._artifacts.mkdir(exist_ok=True)
+        aside = self._artifacts.with_name("aside")
+        self._artifacts.rename(aside)
+        self._artifacts.touch()
+        time.sleep(seconds)
+        self._artifacts.unlink()
+        aside.rename(self._artifacts)
+
+    def _intercept(self, _call: Call, proceed: Any) -> Reply | None:
+        """Now and then refuse, or do what is asked and hang up without an answer."""
+        if self._down:
+            return error(503, "the service is unavailable", "backendError")
+        with self._lock:
+            drawn = self._chance.random()
+        if drawn < 0.06:
+            return error(503, "the service is unavailable", "backendError")
+        reply: Reply = proceed()
+        return None if drawn < 0.1 else reply
+
+
+@contextmanager
+def opened(folder: Path, cloud: bool, chance: random.Random) -> Iterator[Place]:
+    """A place whose servers run as long as the block."""
+    with (
+        EmbeddedPostgres(folder / "postgres", fsync=False) as postgres,
+        PubSubServer() as pubsub,
+    ):
+        if not cloud:
+            yield Place(folder, postgres, pubsub, None, chance)
+            return
+        with StorageServer() as storage:
+            place = Place(folder, postgres, pubsub, storage, chance)
+            yield place
+
+
+def _snapshot(name: str) -> str:
+    return f"projects/{PROJECT}/snapshots/{name}"
+
+
+def _epoch() -> Any:
+    from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+
+    return Timestamp(seconds=1)

@@ -1,0 +1,37 @@
+"""The short form of the fault suite; the long one is `make test-faults`.
+
+A seed is drawn for each run and printed: `python -m tests.faults --seed N` runs a failure again.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+
+import pytest
+
+from tests.faults.campaign import Campaign
+from tests.faults.inject import POINTS
+from tests.faults.place import opened
+
+KILLS = 14
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("store", ["local", "cloud"])
+def test_nothing_is_lost_done_twice_or_half_written(store, tmp_path):
+    seed = secrets.randbits(32)
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    points = sorted(
+        point
+        for point, kind in POINTS.items()
+        if kind not in ("audio", "video") and not (store == "cloud" and point.endswith("link"))
+    )
+    points = chance.sample(points, KILLS // 2)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with opened(tmp_path, store == "cloud", chance) as place:
+        report = Campaign(place, logs, chance, points, print).run(40, KILLS)
+    assert report.problems == []
+    assert sum(report.kills.values()) >= KILLS

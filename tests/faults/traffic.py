@@ -1,0 +1,101 @@
+"""What is published: valid requests of each modality, repetitions of them, and bad messages."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.inject import POISON
+
+TOPICS = (
+    "photosynthesis", "Ohm's law", "gravity", "fractions", "plate tectonics", "supply and demand",
+)  # fmt: skip
+UNCOVERED = "Explain the tax law of Atlantis under the Zorblax dynasty"
+
+
+@dataclass
+class Traffic:
+    """Publishes, and remembers what must become of it.
+
+    Args:
+        chance: where all that is random comes from.
+        publish: publishes one message and returns its id.
+
+    Attributes:
+        bad: ids of the messages that must become dead letters.
+        of_request: message ids by request id, of valid requests.
+        stages: stages that valid requests and uncovered ones need, by request id.
+        rivals: requests asked for again in other words.
+    """
+
+    chance: random.Random
+    publish: Any
+    bad: set[str] = field(default_factory=set)
+    of_request: dict[str, set[str]] = field(default_factory=dict)
+    stages: dict[str, int] = field(default_factory=dict)
+    rivals: int = 0
+
+    @property
+    def messages(self) -> int:
+        """How many were published."""
+        return len(self.bad) + sum(map(len, self.of_request.values()))
+
+    def send(self, kind: str) -> None:
+        """Publish traffic of a kind: ``text``, ``audio``, ``video``, ``repeated`` or ``bad``."""
+        if kind == "bad":
+            self._send_bad()
+        elif kind == "repeated":
+            request = self._request("text")
+            self._send(request)
+            if self.chance.random() < 0.3:
+                self.rivals += 1
+                request = {**request, "student_query": "Explain gravity", "grade_level": 5}
+            self._send(request)
+        else:
+            self._send(self._request(kind))
+
+    def send_poison(self) -> None:
+        """Publish a request that kills whoever works on it."""
+        request = {**self._request("text"), "student_id": POISON}
+        self.stages[request["request_id"]] = 0
+        self.bad.add(self.publish(_encode(request)))
+
+    def mixed(self) -> str:
+        """A kind for traffic that no point in particular needs."""
+        kinds, weights = zip(
+            *{"text": 75, "repeated": 12, "bad": 11, "audio": 2}.items(), strict=True
+        )
+        return str(self.chance.choices(kinds, weights)[0])
+
+    def _request(self, modality: str, query: str | None = None) -> dict[str, Any]:
+        return {
+            "request_id": str(uuid.UUID(int=self.chance.getrandbits(128), version=4)),
+            "student_id": f"student-{self.chance.randrange(1000)}",
+            "student_query": query or f"Explain {self.chance.choice(TOPICS)}",
+            "grade_level": self.chance.randint(5, 12),
+            "requested_modalities": [modality],
+        }
+
+    def _send(self, request: dict[str, Any]) -> None:
+        request_id = request["request_id"]
+        message_id = self.publish(_encode(request))
+        self.of_request.setdefault(request_id, set()).add(message_id)
+        self.stages[request_id] = {"text": 1, "audio": 2, "video": 3}[
+            request["requested_modalities"][0]
+        ]
+
+    def _send_bad(self) -> None:
+        uncovered = self._request("text", UNCOVERED)
+        stranger = {**self._request("text"), "request_id": "42"}
+        chosen = self.chance.randrange(3)
+        if chosen == 0:
+            self.stages[uncovered["request_id"]] = 1  # it takes the engine to find out
+        data = (_encode(uncovered), _encode(stranger), b"{not JSON")[chosen]
+        self.bad.add(self.publish(data))
+
+
+def _encode(request: dict[str, Any]) -> bytes:
+    return json.dumps(request).encode()

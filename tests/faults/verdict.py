@@ -1,0 +1,113 @@
+"""What must be true once everything has been worked off, whatever happened meanwhile."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+
+from tests.faults.place import Place
+from tests.faults.traffic import Traffic
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import RequestRow
+from transforms.model import Artifact
+from transforms.stage import STAGES_OF
+
+MEDIA = (".m4a", ".mp4")
+
+
+def broken_promises(place: Place, traffic: Traffic) -> list[str]:
+    """Everything that is not as it must be, in words."""
+    return [*_messages(place, traffic), *_requests(place, traffic), *_files(place)]
+
+
+def _messages(place: Place, traffic: Traffic) -> Iterator[str]:
+    outcomes = {
+        row["message_id"]: row["outcome"]
+        for row in place.ledger.run("SELECT message_id, outcome FROM messages")
+    }
+    totals = place.ledger.totals()
+    settled = totals.completed + totals.duplicates + totals.dead_lettered
+    if not totals.received == settled + totals.in_flight == traffic.messages:
+        yield f"{traffic.messages} messages were published; the accounts are {totals}"
+    for message_id in place.left():
+        yield f"message {message_id} is still on the subscription: {outcomes.get(message_id)}"
+    for message_id in traffic.bad:
+        if outcomes.get(message_id) != "dead_lettered":
+            yield f"bad message {message_id} is {outcomes.get(message_id)}"
+    for request_id, messages in traffic.of_request.items():
+        found = Counter(outcomes.get(message_id) for message_id in messages)
+        if found != Counter({"completed": 1, "duplicate": len(messages) - 1}):
+            yield f"the messages of request {request_id} are {dict(found)}"
+    letters = Counter(row.message_id for row in place.ledger.dead_letters(limit=None))
+    if letters != Counter(dict.fromkeys(traffic.bad, 1)):
+        for row in place.ledger.dead_letters(limit=None):
+            if row.message_id not in traffic.bad or letters[row.message_id] > 1:
+                yield f"dead letter {row.message_id}: {row.stage}: {row.error_type}: {row.error}"
+        for message_id in traffic.bad - set(letters):
+            yield f"bad message {message_id} has no dead letter"
+
+
+def _requests(place: Place, traffic: Traffic) -> Iterator[str]:
+    rows = {row.request_id: row for row in place.ledger.requests(limit=None)}
+    for request_id in traffic.of_request:
+        row = rows.get(request_id)
+        if row is None or row.status != "completed":
+            yield f"request {request_id} is {row.status if row else 'missing'}"
+        else:
+            yield from _completed(place, row)
+    for request_id in set(rows) - set(traffic.of_request):
+        if rows[request_id].status != "failed" or request_id not in traffic.stages:
+            yield f"request {request_id} is {rows[request_id].status}; nobody asked for it"
+    for orphan in place.ledger.run(
+        "SELECT DISTINCT CAST(request_id AS text) AS request_id FROM stages "
+        "WHERE request_id NOT IN (SELECT request_id FROM requests)"
+    ):
+        yield f"stages of {orphan['request_id']}, which is no request"
+
+
+def _completed(place: Place, row: RequestRow) -> Iterator[str]:
+    about = f"request {row.request_id} ({row.modality})"
+    stages = {s.stage for s in place.ledger.stages(row.request_id) if s.attempt == row.attempts}
+    if stages != set(STAGES_OF[row.modality]):  # type: ignore[index]
+        yield f"{about} has the stages {stages}"
+    manifest = json.loads(place.store.read(row.request_id, "manifest.json") or b"{}")
+    artifacts = [Artifact(**each) for each in manifest.get("artifacts", ())]
+    recorded = {name: each["sha256"] for name, each in row.artifacts.items()}
+    recorded.pop("manifest.json", None)
+    if not artifacts or {each.name: each.sha256 for each in artifacts} != recorded:
+        yield f"{about}: manifest and row disagree: {manifest}, {recorded}"
+    for artifact in artifacts:
+        if not place.store.verify(artifact):
+            yield f"{about}: {artifact.name} is not what the manifest says"
+        elif artifact.name.endswith(MEDIA) and not _plays(place.store, artifact):
+            yield f"{about}: {artifact.name} does not play"
+    expected = {each.name for each in artifacts} | {f"stages/{stage}.json" for stage in stages}
+    if set(place.store.list(row.request_id)) != expected | {"manifest.json"}:
+        yield f"{about} has files {place.store.list(row.request_id)}"
+
+
+def _plays(store: ArtifactStore, artifact: Artifact) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        file = store.fetch(artifact, Path(folder) / artifact.name)
+        with av.open(str(file)) as container:
+            return all(
+                sum(1 for _ in container.decode(stream)) > 0 and not container.seek(0)
+                for stream in list(container.streams)
+                if stream.type in ("audio", "video")
+            )
+
+
+def _files(place: Place) -> Iterator[str]:
+    if place.storage:
+        return
+    known = {row.request_id for row in place.ledger.requests(limit=None)}
+    for folder in Path(place.store.root).iterdir():
+        if folder.name not in known:
+            yield f"{folder} belongs to no request"
+        for file in folder.rglob(".*"):
+            yield f"{file} was left by an interrupted writer and not swept"

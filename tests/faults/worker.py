@@ -1,0 +1,128 @@
+"""Worker processes: `vividly drain`, armed, forked from a server that has imported it all once.
+
+Importing Beam and Google's clients takes seconds, and hundreds of workers are killed. What a worker
+does after that is what `python -m pipeline drain` does.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from tests.faults.inject import Injector
+
+PRELOAD = (
+    "pipeline.commands.drain", "pipeline.drain", "pipeline.job", "pipeline.services",
+    "pipeline.lanes", "pipeline.options", "pg8000", "sqlalchemy.dialects.postgresql",
+    "google.cloud.storage", "transforms.ledger.migrate", "transforms.script.offline",
+    "transforms.narration.offline", "transforms.narration.narrate", "tests.faults.worker",
+)  # fmt: skip
+
+
+class Workers:
+    """Starts workers and knows what they told.
+
+    Args:
+        folder: where logs and events go.
+        environment: what every worker is given.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = dict(environment)
+        self._events = folder / "events.jsonl"
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(PRELOAD))
+        self._started = 0
+
+    def start(self, arguments: Sequence[str], point: str | None = None, passes: int = 1) -> Worker:
+        """Start a worker that dies at a point, or lives."""
+        self._started += 1
+        log = self._folder / f"worker-{self._started:04d}.log"
+        injector = (self._started, point, passes, self._events)
+        process = self._context.Process(
+            target=_main, args=(tuple(arguments), self._environment, log, injector)
+        )
+        process.start()
+        return Worker(self._started, process, log, self)
+
+    def events(self) -> list[dict[str, Any]]:
+        """All that was told so far."""
+        if not self._events.exists():
+            return []
+        return [json.loads(line) for line in self._events.read_text().splitlines()]
+
+
+class Worker:
+    """A worker process."""
+
+    def __init__(
+        self, number: int, process: ForkServerProcess, log: Path, workers: Workers
+    ) -> None:
+        self.number = number
+        self.log = log
+        self._process = process
+        self._workers = workers
+
+    def told(self, what: str) -> list[Any]:
+        """What it told of one kind."""
+        return [
+            event[what]
+            for event in self._workers.events()
+            if event["worker"] == self.number and what in event
+        ]
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code, negative for a signal; None if it is still running after that long."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def wait_for(self, what: str, seconds: float) -> bool:
+        """Whether it told something of that kind within that time, or has ended."""
+        end = time.monotonic() + seconds
+        while not self.told(what):
+            if self.wait(0.02) is not None:
+                return True
+            if time.monotonic() > end:
+                return False
+        return True
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        if self._process.pid is not None and self._process.exitcode is None:
+            os.kill(self._process.pid, number)
+
+
+def _main(
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    log: Path,
+    injector: tuple[int, str | None, int, Path],
+) -> None:
+    assert threading.active_count() == 1, "a thread in the fork server would be lost in its forks"
+    os.setsid()
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    os.environ.update(environment)
+    Injector(*injector).install()
+    from pipeline import cli
+
+    sys.exit(cli.main(["drain", *arguments]))
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    assert driver is not None
+    driver.join()
+    os.kill(os.getpid(), signal.SIGKILL)
