@@ -30,6 +30,7 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render
+	$(BIN)/python -m benchmarks.memory
 
 setup: $(STAMP)
 

@@ -174,6 +174,22 @@ def test_pubsub_that_is_down_is_named(place):
     assert "pubsub is down" in failed.stderr
 
 
+def test_an_artifact_store_that_is_down_is_named_and_nothing_is_lost(place):
+    place.publish(command.request(), command.request())
+    blocked = place.folder / "blocked"
+    blocked.write_text("a file where the folder should be")
+    good = place.environment["VIVIDLY_ARTIFACTS"]
+    place.environment["VIVIDLY_ARTIFACTS"] = str(blocked / "artifacts")
+    failed = place.drain("--dependency-timeout", "1")
+    assert failed.returncode == 3
+    assert "artifacts is down" in failed.stderr
+    stopped = command.summary(failed.stdout)
+    assert (stopped["exit_reason"], stopped["in_flight"]) == ("dependency_down", 2)
+    assert place.ledger.totals().dead_lettered == 0
+    place.environment["VIVIDLY_ARTIFACTS"] = good
+    assert command.summary(place.drain("--empty-queue-timeout", "5").stdout)["completed"] == 2
+
+
 def test_one_request_can_be_published_from_the_command_line(place):
     published = command.run(
         "publish", "--query", "Explain gravity", "--grade", "8", "--interest", "music",
