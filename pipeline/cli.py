@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline import logs
+from pipeline.arguments import add_arguments
 from pipeline.errors import UsageError
-from pipeline.settings import add_arguments
 
 COMMANDS = ("demo", "drain", "batch", "publish", "status", "dead-letters", "db", "emulators")
 

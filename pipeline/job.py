@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline import summary
+from pipeline.arguments import masked
 from pipeline.cli import DEPENDENCY, FAILED, OK
-from pipeline.settings import BY_NAME, masked
+from pipeline.settings import BY_NAME
 from transforms.errors import DependencyDown
 
 log = logging.getLogger(__name__)

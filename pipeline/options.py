@@ -8,7 +8,8 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline.settings import SETTINGS, argument, describe
+from pipeline.arguments import argument, describe
+from pipeline.settings import SETTINGS
 
 
 class VividlyOptions(PipelineOptions):

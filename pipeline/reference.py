@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from pipeline.settings import FRAME_SIZES, SETTINGS, Setting, frame_size, shown
+from pipeline.arguments import shown
+from pipeline.settings import FRAME_SIZES, SETTINGS, Setting, frame_size
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- settings: made by `make docs` -->", "<!-- end of settings -->"

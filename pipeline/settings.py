@@ -6,11 +6,9 @@ Nothing here imports Beam, so that `vividly --help` answers at once.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +120,15 @@ class Setting:
             raise ValueError(f"must be one of {', '.join(self.choices)}")
         return self.type(text)
 
+    def reason(self, error: ValueError) -> str:
+        """What would be right, in place of what Python says of a value it cannot read."""
+        text = str(error)
+        if text.startswith("must be"):
+            return text
+        if self.type is positive_int:
+            return "must be a whole number from 1"
+        return "must be a number of seconds from 0"
+
     def resolve(self, environment: Mapping[str, str]) -> Any:
         """The value that holds when the command line says nothing.
 
@@ -133,7 +140,7 @@ class Setting:
                 try:
                     return self.read(environment[variable])
                 except ValueError as error:
-                    raise ValueError(f"{variable}: {_reason(self, error)}") from None
+                    raise ValueError(f"{variable}: {self.reason(error)}") from None
         return self.read(self.default) if isinstance(self.default, str) else self.default
 
 
@@ -300,81 +307,3 @@ SETTINGS: tuple[Setting, ...] = (
 )  # fmt: skip
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-
-
-def add_arguments(
-    parser: argparse.ArgumentParser,
-    names: Iterable[str],
-    environment: Mapping[str, str] | None = None,
-) -> None:
-    """Add settings to a command, grouped, with their defaults taken from the environment.
-
-    Raises:
-        ValueError: an environment variable holds what its setting does not accept.
-    """
-    variables = os.environ if environment is None else environment
-    groups: dict[str, Any] = {}
-    for name in names:
-        setting = BY_NAME[name]
-        if setting.group not in groups:
-            groups[setting.group] = parser.add_argument_group(setting.group)
-        default = setting.resolve(variables)
-        shared = {"dest": setting.dest, "default": default, "help": describe(setting)}
-        if setting.type is bool:
-            groups[setting.group].add_argument(
-                setting.flag, action=argparse.BooleanOptionalAction, **shared
-            )
-        else:
-            groups[setting.group].add_argument(
-                setting.flag, type=argument(setting), metavar=_metavar(setting), **shared
-            )
-
-
-def describe(setting: Setting) -> str:
-    """Its help with default and environment variable, as `--help` shows it."""
-    default = "" if setting.default is None else f"default {shown(setting.default)}"
-    unit = f" {setting.unit}" if default and setting.unit else ""
-    notes = "; ".join(filter(None, (default + unit, setting.variables[0])))
-    return f"{setting.help} [{notes}]".replace("%", "%%")
-
-
-def shown(value: Any) -> str:
-    """A value as somebody would type it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def masked(setting: Setting, value: Any) -> str:
-    """A value as it may be logged."""
-    if setting.secret and value:
-        return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value))
-    return "x".join(map(str, value)) if isinstance(value, tuple) else shown(value)
-
-
-def argument(setting: Setting) -> Callable[[str], Any]:
-    """`Setting.read` as argparse wants it."""
-
-    def read(text: str) -> Any:
-        try:
-            return setting.read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(_reason(setting, error)) from None
-
-    return read
-
-
-def _reason(setting: Setting, error: ValueError) -> str:
-    text = str(error)
-    if text.startswith("must be"):
-        return text
-    kind = "a whole number from 1" if setting.type is positive_int else "a number of seconds from 0"
-    return f"must be {kind}"
-
-
-def _metavar(setting: Setting) -> str:
-    if setting.choices:
-        return "{" + ",".join(setting.choices) + "}"
-    if setting.type is frame_size:
-        return "{" + ",".join(FRAME_SIZES) + "}"
-    return {"seconds": "SECONDS"}.get(setting.unit, "N" if setting.type is positive_int else "…")

@@ -6,16 +6,9 @@ import argparse
 
 import pytest
 
+from pipeline.arguments import add_arguments, describe, masked
 from pipeline.options import VividlyOptions, graph_options
-from pipeline.settings import (
-    BY_NAME,
-    SETTINGS,
-    add_arguments,
-    describe,
-    masked,
-    subscription_path,
-    topic_path,
-)
+from pipeline.settings import BY_NAME, SETTINGS, subscription_path, topic_path
 
 
 def parse(arguments, environment=None):

@@ -1,0 +1,81 @@
+"""Settings as command-line arguments, and as people read them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pipeline.settings import BY_NAME, FRAME_SIZES, Setting, frame_size, positive_int
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser,
+    names: Iterable[str],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Add settings to a command, grouped, with their defaults taken from the environment.
+
+    Raises:
+        ValueError: an environment variable holds what its setting does not accept.
+    """
+    variables = os.environ if environment is None else environment
+    groups: dict[str, Any] = {}
+    for name in names:
+        setting = BY_NAME[name]
+        if setting.group not in groups:
+            groups[setting.group] = parser.add_argument_group(setting.group)
+        default = setting.resolve(variables)
+        shared = {"dest": setting.dest, "default": default, "help": describe(setting)}
+        if setting.type is bool:
+            groups[setting.group].add_argument(
+                setting.flag, action=argparse.BooleanOptionalAction, **shared
+            )
+        else:
+            groups[setting.group].add_argument(
+                setting.flag, type=argument(setting), metavar=_metavar(setting), **shared
+            )
+
+
+def describe(setting: Setting) -> str:
+    """Its help with default and environment variable, as `--help` shows it."""
+    default = "" if setting.default is None else f"default {shown(setting.default)}"
+    unit = f" {setting.unit}" if default and setting.unit else ""
+    notes = "; ".join(filter(None, (default + unit, setting.variables[0])))
+    return f"{setting.help} [{notes}]".replace("%", "%%")
+
+
+def shown(value: Any) -> str:
+    """A value as somebody would type it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def masked(setting: Setting, value: Any) -> str:
+    """A value as it may be logged."""
+    if setting.secret and value:
+        return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value))
+    return "x".join(map(str, value)) if isinstance(value, tuple) else shown(value)
+
+
+def argument(setting: Setting) -> Callable[[str], Any]:
+    """`Setting.read` as argparse wants it."""
+
+    def read(text: str) -> Any:
+        try:
+            return setting.read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(setting.reason(error)) from None
+
+    return read
+
+
+def _metavar(setting: Setting) -> str:
+    if setting.choices:
+        return "{" + ",".join(setting.choices) + "}"
+    if setting.type is frame_size:
+        return "{" + ",".join(FRAME_SIZES) + "}"
+    return {"seconds": "SECONDS"}.get(setting.unit, "N" if setting.type is positive_int else "…")
