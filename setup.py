@@ -10,6 +10,7 @@ CORE = [
     "pg8000>=1.31.6,<2",
     "alembic>=1.20,<2",
     "google-cloud-pubsub>=2.44",
+    "google-cloud-secret-manager>=2.32",
     "google-cloud-storage>=3.17",
     "google-cloud-texttospeech>=2.38",
     "google-genai>=2.34,<3",  # the supported client for Gemini on Vertex AI

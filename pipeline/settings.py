@@ -169,8 +169,9 @@ SETTINGS: tuple[Setting, ...] = (
         type=topic_name, graph=True,
     ),
     Setting(
-        "database", "Postgres URL (postgresql://user:password@host:port/name); "
-        "an embedded Postgres under the state folder when not given", PLACES, secret=True,
+        "database", "Postgres URL (postgresql://user:password@host:port/name), or the secret in "
+        "Secret Manager that holds it (projects/…/secrets/…); an embedded Postgres under the state "
+        "folder when not given", PLACES, secret=True,
     ),
     Setting(
         "artifacts", "folder or gs://bucket/prefix that artifacts are written to", PLACES,

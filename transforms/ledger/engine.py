@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import DependencyDown
+from transforms.ledger.secret import is_reference, revealed
 from transforms.ledger.url import mask, parse
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Database:
     """Where the ledger is and how it is spoken to: settings only, so it can be pickled.
 
     Attributes:
-        url: as `transforms.ledger.url.parse` reads it.
+        url: as `transforms.ledger.url.parse` reads it, or the name of a secret that holds it.
         pool_size: connections kept open per process.
         max_overflow: connections more at busy moments.
         timeout: seconds that connecting, waiting for a free connection, and one statement may take.
@@ -59,12 +60,13 @@ class Database:
     timeout: float = 15.0
 
     def __post_init__(self) -> None:
-        parse(self.url)
+        if not is_reference(self.url):
+            parse(self.url)
 
     @property
     def masked_url(self) -> str:
-        """The URL as it may be shown."""
-        return mask(self.url)
+        """The URL, or the name of the secret that holds it, as it may be shown."""
+        return self.url if is_reference(self.url) else mask(self.url)
 
     def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one statement in a transaction of its own.
@@ -115,6 +117,8 @@ class Database:
             detail = _why_down(cause)
             if detail is None:
                 raise
+            if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
+                self.close()  # the password may have been changed, and the secret with it
             raise DependencyDown("postgres", f"{self.masked_url}: {detail}") from error
 
     def close(self) -> None:
@@ -156,7 +160,7 @@ def _make_engine(database: Database) -> Engine:
 
     from transforms.ledger.driver import connect
 
-    url, arguments = parse(database.url)
+    url, arguments = parse(revealed(database.url))
     engine = create_engine(
         url,
         isolation_level="AUTOCOMMIT",
