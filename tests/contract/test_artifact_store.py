@@ -289,7 +289,8 @@ def test_damage_is_noticed(store, place, tmp_path):
     artifact = store.put(REQUEST, "video.mp4", content, "video/mp4")
     target = tmp_path / "video.mp4"
     target.write_bytes(b"from before")
-    for damaged in (content[:-1], b"", content[:-1] + b"\0", content + b"\0"):
+    flipped = bytes([content[-1] ^ 1])
+    for damaged in (content[:-1], b"", content[:-1] + flipped, content + b"\0"):
         place.overwrite(f"{REQUEST}/video.mp4", damaged)
         assert not store.verify(artifact)
         with pytest.raises(ArtifactCorrupt, match=r"video\.mp4"):

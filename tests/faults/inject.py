@@ -112,6 +112,7 @@ class Injector:
         """Wrap everything that leaves a trace outside this process."""
         from google.cloud.pubsub_v1 import SubscriberClient
 
+        import pipeline.graph  # noqa: F401  (defines every stage's task, see below)
         from pipeline.subscription import Puller
         from transforms.artifacts import ArtifactStore
         from transforms.ledger import Ledger

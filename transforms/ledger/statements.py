@@ -50,7 +50,7 @@ freed AS (
     RETURNING request.request_id, request.message_id
 ),
 uncounted AS (
-    UPDATE messages AS message SET released = released + 1
+    UPDATE messages AS message SET released = least(deliveries, released + 1)
     FROM freed
     WHERE message.message_id = freed.message_id
 )
