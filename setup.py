@@ -46,6 +46,7 @@ DEV = [
     "pytest-timeout",
     "pytest-xdist",
     "hypothesis",
+    "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "psutil",
     "ruff",
     "mypy",
