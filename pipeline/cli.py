@@ -14,7 +14,17 @@ from pipeline import logs
 from pipeline.arguments import add_arguments
 from pipeline.errors import UsageError
 
-COMMANDS = ("demo", "drain", "batch", "publish", "status", "dead-letters", "db", "emulators")
+COMMANDS = (
+    "demo",
+    "drain",
+    "batch",
+    "publish",
+    "status",
+    "cancel",
+    "dead-letters",
+    "db",
+    "emulators",
+)
 
 OK, FAILED, USAGE, DEPENDENCY = 0, 1, 2, 3
 """Exit statuses: all accounted for; dead letters and --fail-on-dead-letter, or another failure; the

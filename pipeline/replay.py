@@ -37,7 +37,12 @@ class Replayed:
 
 
 def replay(
-    ledger: Ledger, topic: str, numbers: Sequence[int], again: bool, dry_run: bool
+    ledger: Ledger,
+    topic: str,
+    numbers: Sequence[int],
+    again: bool,
+    dry_run: bool,
+    cancelled: bool = True,
 ) -> Iterator[Replayed]:
     """Publish dead letters again, one after the other.
 
@@ -46,6 +51,7 @@ def replay(
         numbers: of the letters, all of which exist.
         again: also those whose latest replay may still be under way.
         dry_run: publish nothing.
+        cancelled: also those whose request was cancelled.
 
     Raises:
         DependencyDown: Postgres or Pub/Sub cannot be reached; what was yielded before is done.
@@ -53,6 +59,8 @@ def replay(
     for number in numbers:
         [state] = ledger.replay_states([number])
         reason = obstacle(state, again)
+        if state.request_status == "cancelled" and not cancelled:
+            reason = reason or "its request was cancelled (name its number to reopen it)"
         letter = None if reason else ledger.dead_letter_detail(number)
         if letter is None:
             yield Replayed(number, skipped=reason)

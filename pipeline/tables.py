@@ -14,7 +14,13 @@ from rich.text import Text
 
 from transforms.ledger import DeadLetterDetail, DeadLetterRow, RequestRow
 
-STYLES = {"completed": "green", "running": "cyan", "failed": "red", "cancelled": "yellow"}
+STYLES = {
+    "completed": "green",
+    "running": "cyan",
+    "failed": "red",
+    "cancelled": "yellow",
+    "cancelling": "yellow",
+}
 QUERY_WIDTH = 44  # characters of a question shown in a table
 NARROW, WIDE = 134, 176  # columns from which a table has room for questions, and for paths too
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
@@ -46,7 +52,7 @@ def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
             "request": row.request_id,
             "asks": query(row),
             "for": row.modality,
-            "status": Text(row.status, STYLES.get(row.status, "")),
+            "status": Text(status(row), STYLES.get(status(row), "")),
             "stage": row.stage or "",
             "%": str(row.progress),
             "s": seconds(row),
@@ -65,6 +71,11 @@ def request(row: RequestRow, as_json: bool) -> None:
     fields = {k: v for k, v in asdict(row).items() if k not in ("script", "artifacts")}
     fields |= {name: artifact["uri"] for name, artifact in row.artifacts.items()}
     _print_fields({k: v for k, v in fields.items() if not k.endswith("_uri")})
+
+
+def objects(rows: Sequence[Any]) -> None:
+    """Print values of the ledger as an array of objects."""
+    _print_json([asdict(row) for row in rows])
 
 
 def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
@@ -99,6 +110,12 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
         _print_json(fields)
         return
     _print_fields(fields)
+
+
+def status(row: RequestRow) -> str:
+    """Its status, or that it is about to be cancelled."""
+    cancelling = row.status == "running" and row.cancel_requested_at
+    return "cancelling" if cancelling else row.status
 
 
 def query(row: RequestRow) -> Text:

@@ -20,10 +20,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.deduplicate import is_replay
-from transforms.errors import PermanentError
+from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
-from transforms.stage import OUTCOMES, log_fields
+from transforms.stage import OUTCOMES, log_fields, stopped
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,8 @@ class _Claim(beam.DoFn):
             )
             return DEAD_LETTERS, letter(received, "claim", error)
         lesson = Lesson(received.message, received.request, result.claim)
+        if result.kind == "cancelled":
+            return DEAD_LETTERS, stopped(lesson, Cancelled("script"))
         log.info(
             "claimed (%s)",
             result.kind,

@@ -59,6 +59,18 @@ class StageTimeout(TransientError):
     """A stage did not finish before its deadline."""
 
 
+class Cancelled(TransientError):
+    """Somebody asked for the request to be cancelled; replaying it does it after all.
+
+    Args:
+        stage: the stage that was to come next.
+    """
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(f"cancelled on request before {stage}; a replay reopens it")
+        self.stage = stage
+
+
 class DependencyDown(Exception):
     """Postgres, the artifact store or Pub/Sub cannot be reached.
 

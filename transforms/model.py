@@ -331,6 +331,15 @@ class DeadLetter:
     attempts: tuple[Attempt, ...] = ()
 
 
+@dataclass(frozen=True)
+class Saving:
+    """A stage that was not asked for, and the US dollars it would have cost."""
+
+    stage: str
+    engine: str
+    usd: float
+
+
 OutcomeStatus = Literal["completed", "duplicate", "dead_lettered", "superseded"]
 
 
@@ -349,7 +358,12 @@ class Outcome:
     reason: str | None = None
     records: tuple[StageRecord, ...] = ()
     cost_usd: float = 0.0
-    cost_saved_usd: float = 0.0
+    savings: tuple[Saving, ...] = ()
+
+    @property
+    def cost_saved_usd(self) -> float:
+        """What the stages that were not asked for would have cost, in US dollars."""
+        return sum(saving.usd for saving in self.savings)
 
 
 _adapters: dict[type, TypeAdapter[Any]] = {}

@@ -13,11 +13,19 @@ import apache_beam as beam
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.artifacts import ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS, letter
-from transforms.errors import ClaimLost, DependencyDown
+from transforms.errors import Cancelled, ClaimLost, DependencyDown
 from transforms.ledger import CompletedLesson, Ledger
-from transforms.model import DeadLetter, Lesson, Outcome, Script, decode
+from transforms.model import DeadLetter, Lesson, Outcome, Saving, Script, decode
 from transforms.prices import saved_by_skipping
-from transforms.stage import OUTCOMES, STAGES_OF, log_fields, put, superseded
+from transforms.stage import (
+    OUTCOMES,
+    STAGES_OF,
+    log_fields,
+    put,
+    raise_on,
+    stopped,
+    superseded,
+)
 
 log = logging.getLogger(__name__)
 
@@ -87,18 +95,27 @@ class _Publish(beam.DoFn):
             raise
         except ClaimLost:
             yield superseded(lesson, "publish")
+        except Cancelled as cancelled:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
         except Exception as bug:  # a bug must not stop the pipeline
             log.exception("publish failed", extra=log_fields(lesson, stage="publish"))
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(lesson, "publish", bug))
 
     def _publish(self, lesson: Lesson) -> Outcome:
         skipped = [s for s in self._engines if s not in STAGES_OF[lesson.request.modality]]
-        saved = sum(saved_by_skipping(stage, self._engines[stage]) for stage in skipped)
+        savings = tuple(
+            Saving(stage, engine, saved_by_skipping(stage, engine))
+            for stage, engine in self._engines.items()
+            if stage in skipped
+        )
+        saved = sum(saving.usd for saving in savings)
         stored = put(self._store, self._ledger, lesson, MANIFEST, manifest(lesson, saved))
         request_id = lesson.request.request_id
         script = decode(Script, self._store.read(request_id, "script.json") or b"")
-        done = CompletedLesson(lesson, manifest=stored, script=script, cost_saved_usd=saved)
+        done = CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
         if not all(self._ledger.complete([done])):
+            # Rare, so it may take a round trip more to learn why, and to record what was spent.
+            raise_on(self._ledger.progress([(lesson, "publish", 99)]), lesson, "publish")
             raise ClaimLost(request_id)
         log.info(
             "completed%s",
@@ -111,5 +128,5 @@ class _Publish(beam.DoFn):
             request_id=request_id,
             records=lesson.records,
             cost_usd=lesson.cost_usd,
-            cost_saved_usd=saved,
+            savings=savings,
         )

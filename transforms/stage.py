@@ -26,9 +26,9 @@ from transforms import (
 )
 from transforms.artifacts import ArtifactConflict, ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS, letter
-from transforms.errors import ClaimLost, DependencyDown
+from transforms.errors import Cancelled, ClaimLost, DependencyDown
 from transforms.fingerprint import fingerprint
-from transforms.ledger import Ledger
+from transforms.ledger import Ledger, Standing
 from transforms.limits import Limits
 from transforms.model import (
     Artifact,
@@ -163,6 +163,29 @@ def superseded(lesson: Lesson, stage: str) -> Outcome:
     )
 
 
+def raise_on(standing: Standing, lesson: Lesson, stage: str) -> None:
+    """Do not go on with a lesson that is somebody else's, or nobody's any more.
+
+    Args:
+        standing: how its claim stands.
+        stage: the stage that would be next.
+
+    Raises:
+        ClaimLost: another worker has taken it over.
+        Cancelled: somebody asked for that.
+    """
+    if lesson.request.request_id in standing.lost:
+        raise ClaimLost(lesson.request.request_id)
+    if lesson.request.request_id in standing.cancelled:
+        raise Cancelled(stage)
+
+
+def stopped(lesson: Lesson, cancelled: Cancelled) -> DeadLetter:
+    """The dead letter of a lesson that was cancelled."""
+    log.info("cancelled", extra=log_fields(lesson, stage=cancelled.stage))
+    return letter(lesson, cancelled.stage, cancelled)
+
+
 class RunStage(beam.PTransform):
     """PCollection[Lesson] -> tagged `onward`, `FINISHED`, `DEAD_LETTERS` and `OUTCOMES`.
 
@@ -203,6 +226,8 @@ class _RunStage(beam.DoFn):
             raise
         except ClaimLost:
             yield beam.pvalue.TaggedOutput(OUTCOMES, superseded(lesson, stage))
+        except Cancelled as cancelled:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
         except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
             self._failed.inc()
             dead = letter(lesson, stage, error, failures)
@@ -219,9 +244,8 @@ class _RunStage(beam.DoFn):
         return next(iter(stages[stages.index(self._task.stage) + 1 :]), None)
 
     def _advance(self, lesson: Lesson, stage: str) -> None:
-        lost = self._runtime.ledger.progress([(lesson, stage, PROGRESS[self._task.stage])])
-        if lost:
-            raise ClaimLost(lesson.request.request_id)
+        standing = self._runtime.ledger.progress([(lesson, stage, PROGRESS[self._task.stage])])
+        raise_on(standing, lesson, stage)
 
     def _result(self, lesson: Lesson, failures: list[Attempt]) -> StageRecord:
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})

@@ -106,15 +106,16 @@ def _replay(ledger: Ledger, chosen: argparse.Namespace) -> None:
     from transforms.errors import DependencyDown
 
     numbers = list(dict.fromkeys(chosen.id))
+    named = bool(numbers)
     missing = set(numbers) - {state.id for state in ledger.replay_states(numbers)}
     if missing:
         raise UsageError(f"no dead letter {min(missing)} is in the ledger")
-    if not numbers:
+    if not named:
         numbers = [row.id for row in reversed(_found(ledger, chosen, limit=None))]
     topic = topic_path(chosen.topic, chosen.project)
     done = []
     try:
-        for each in replay(ledger, topic, numbers, chosen.again, chosen.dry_run):
+        for each in replay(ledger, topic, numbers, chosen.again, chosen.dry_run, named):
             done.append(each)
             if not chosen.json:
                 print(_line(each, topic), flush=True)

@@ -19,6 +19,7 @@ from transforms.model import (
     DeadLetter,
     Lesson,
     Message,
+    Saving,
     Scene,
     Script,
     StageRecord,
@@ -86,7 +87,8 @@ def record(lesson: Lesson, stage: str = "script", *names: str, **fields: Any) ->
 
 
 def completed(lesson: Lesson, saved: float = 0.0) -> CompletedLesson:
-    return CompletedLesson(lesson, artifact(lesson, "manifest.json"), SCRIPT, saved)
+    savings = (Saving("video", "slides", saved),) if saved else ()
+    return CompletedLesson(lesson, artifact(lesson, "manifest.json"), SCRIPT, savings)
 
 
 def letter(

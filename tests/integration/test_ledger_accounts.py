@@ -50,6 +50,8 @@ class ModelRequest:
     token: str | None
     status: str = "running"
     lapsed: bool = False
+    marked: bool = False
+    """Somebody asked to cancel it."""
 
 
 @dataclass
@@ -64,7 +66,11 @@ class Model:
     def claim(self, asked: ClaimRequest) -> str:
         name, wanted = asked.message.message_id, asked.request.request_id
         known = self.requests.get(wanted)
-        open_again = asked.replay and (known is None or known.status == "failed")
+        open_again = asked.replay and (
+            known is None
+            or known.status == "failed"
+            or (known.status == "cancelled" and known.owner != name)
+        )
         outcome = self.outcomes.get(name, "in_flight")
         if outcome == "dead_lettered" and open_again:
             self.deliveries[name] = 0
@@ -76,17 +82,22 @@ class Model:
             self.outcomes[name] = "duplicate"
             return kind
         self.outcomes[name] = "in_flight"
-        self.requests[wanted] = ModelRequest(name, None)
+        self.requests[wanted] = ModelRequest(name, None, marked=kind == "cancelled")
         return "poisoned" if self.deliveries[name] > MAX_DELIVERIES else kind
 
     def _kind(self, known: ModelRequest | None, name: str, replay: bool) -> str:
         if known is None:
             return "new"
+        if known.owner in ("", name) and known.marked and known.status in ("running", "cancelled"):
+            return "cancelled"
         if known.status == "running":
             if known.owner == name:
                 return "resumed"
-            return "taken_over" if known.lapsed else "duplicate"
-        return "reopened" if known.status == "failed" and replay else "duplicate"
+            if not known.lapsed:
+                return "duplicate"
+            return "cancelled" if known.marked and not replay else "taken_over"
+        again = known.status in ("failed", "cancelled") and replay
+        return "reopened" if again else "duplicate"
 
     def end(self, wanted: str, status: str, outcome: str) -> None:
         known = self.requests[wanted]
@@ -157,22 +168,36 @@ class OneWorker(RuleBasedStateMachine):
         if lesson := self.pick(data):
             known = self.model.requests[lesson.request.request_id]
             again = known.token == lesson.claim.token and known.status == "completed"
-            mine = self.held(lesson) is not None
+            mine = self.held(lesson) is not None and not known.marked
             assert self.ledger.complete([completed(lesson)]) == [mine or again]
             if mine:
                 self.model.end(lesson.request.request_id, "completed", "completed")
                 self.model.settle_rivals(lesson.request.request_id, self.asked_for)
 
-    @rule(data=st.data(), claimed=st.booleans())
-    def fail(self, data, claimed):
+    @rule(number=REQUESTS)
+    def cancel(self, number):
+        wanted = self.wanted[number].request_id
+        known = self.model.requests.setdefault(wanted, ModelRequest("", None, "cancelled"))
+        if known.status == "running" and known.lapsed:
+            known.status, known.token = "cancelled", None
+        known.marked = known.marked or known.status in ("running", "cancelled")
+        [state] = self.ledger.cancel([wanted])
+        assert (state.request_id, state.status) == (wanted, known.status)
+        assert state.received == (known.owner != "")
+        assert (state.cancel_requested_at is not None) == known.marked
+
+    @rule(data=st.data(), claimed=st.booleans(), error=st.sampled_from(["TypeError", "Cancelled"]))
+    def fail(self, data, claimed, error):
         if lesson := self.pick(data):
             wanted = lesson.request.request_id
             known = self.model.requests[wanted]
             if claimed:
                 mine = self.held(lesson) is not None
-                again = known.token == lesson.claim.token and known.status == "failed"
+                again = known.token == lesson.claim.token and known.status in (
+                    "failed", "cancelled",
+                )  # fmt: skip
                 expected = mine or again
-                settled = self.ledger.dead_letter([letter(lesson, "script")])
+                settled = self.ledger.dead_letter([letter(lesson, "script", error_type=error)])
             else:
                 mine = known.owner == lesson.message.message_id and known.status == "running"
                 expected = True
@@ -180,7 +205,8 @@ class OneWorker(RuleBasedStateMachine):
                 settled = self.ledger.dead_letter([letter(asked, "claim")])
             assert settled == [expected]
             if mine:
-                self.model.end(wanted, "failed", "dead_lettered")
+                status = "cancelled" if claimed and error == "Cancelled" else "failed"
+                self.model.end(wanted, status, "dead_lettered")
                 self.model.settle_rivals(wanted, self.asked_for)
             elif not claimed and self.model.outcomes[lesson.message.message_id] == "in_flight":
                 self.model.outcomes[lesson.message.message_id] = "dead_lettered"
@@ -202,7 +228,10 @@ class OneWorker(RuleBasedStateMachine):
             lost = set() if known.token == lesson.claim.token else {lesson.request.request_id}
             claims = [(lesson.request.request_id, lesson.claim.token)]
             assert self.ledger.heartbeat(claims, LEASE) == lost
-            assert self.ledger.progress([(lesson, "narration", percent)]) == lost
+            standing = self.ledger.progress([(lesson, "narration", percent)])
+            assert standing.lost == lost
+            mine = {lesson.request.request_id} - lost
+            assert standing.cancelled == (mine if known.marked else set())
             if self.held(lesson):
                 known.lapsed = False
 

@@ -27,7 +27,7 @@ from tests.integration.ledger_support import (
     take,
 )
 from transforms.errors import DependencyDown
-from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.ledger import ClaimRequest, Ledger, Standing, upgrade
 from transforms.model import Lesson
 
 
@@ -191,7 +191,11 @@ def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, prox
     assert before[0].status == {"complete": "completed", "dead_letter": "failed"}.get(
         what, "running"
     )
-    expected = {"claim": True, "progress": set(), "dead_letter": [True, True]}.get(what, [True])
+    expected = {
+        "claim": True,
+        "progress": Standing(frozenset(), frozenset()),
+        "dead_letter": [True, True],
+    }.get(what, [True])
     assert calls[what]() == expected
     after = ledger.requests(asked.request.request_id)
     if what in ("complete", "dead_letter"):

@@ -22,8 +22,10 @@ from tests.integration.ledger_support import (
     request,
     take,
 )
-from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.ledger import ClaimRequest, Ledger, Standing, upgrade
 from transforms.model import Attempt, Message
+
+UNHARMED = Standing(frozenset(), frozenset())
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def row(ledger, lesson):
 def test_progress_shows_the_stage_and_what_is_finished(ledger, lesson):
     before = row(ledger, lesson)
     lesson = lesson.with_record(record(lesson, "script", "script.json", "script.md"))
-    assert ledger.progress([(lesson, "narration", 25)]) == set()
+    assert ledger.progress([(lesson, "narration", 25)]) == UNHARMED
     found = row(ledger, lesson)
     assert (found.status, found.stage, found.progress) == ("running", "narration", 25)
     assert found.script_uri == artifact(lesson, "script.json").uri
@@ -77,7 +79,9 @@ def test_progress_told_twice_is_written_once(ledger, lesson):
 def test_a_batch_of_updates_writes_the_good_ones_and_names_the_lost(ledger, lesson):
     other = take(ledger, ClaimRequest(message(), request()))
     take(ledger, ClaimRequest(other.message, other.request))  # voids the claim before
-    lost = ledger.progress([(lesson, "narration", 25), (other.with_record(record(other)), "x", 9)])
+    lost = ledger.progress(
+        [(lesson, "narration", 25), (other.with_record(record(other)), "x", 9)]
+    ).lost
     assert lost == {other.request.request_id}
     assert row(ledger, lesson).progress == 25
     assert row(ledger, other).progress == 0
@@ -124,7 +128,7 @@ def test_completing_again_changes_nothing(ledger, lesson):
 def test_late_updates_of_a_completed_lesson_are_neither_written_nor_lost(ledger, lesson):
     ledger.complete([completed(lesson)])
     before = row(ledger, lesson)
-    assert ledger.progress([(lesson, "video", 50)]) == set()
+    assert ledger.progress([(lesson, "video", 50)]) == UNHARMED
     assert ledger.heartbeat([(lesson.request.request_id, lesson.claim.token)], 60) == set()
     assert ledger.release([lesson]) == set()
     assert row(ledger, lesson) == before

@@ -4,6 +4,7 @@ from transforms.ledger.ledger import Ledger
 from transforms.ledger.migrate import current, downgrade, head, upgrade
 from transforms.ledger.url import mask
 from transforms.ledger.values import (
+    CancelState,
     ClaimRequest,
     ClaimResult,
     CompletedLesson,
@@ -13,10 +14,12 @@ from transforms.ledger.values import (
     ReplayState,
     RequestRow,
     StageRow,
+    Standing,
     Totals,
 )
 
 __all__ = [
+    "CancelState",
     "ClaimRequest",
     "ClaimResult",
     "CompletedLesson",
@@ -27,6 +30,7 @@ __all__ = [
     "ReplayState",
     "RequestRow",
     "StageRow",
+    "Standing",
     "Totals",
     "current",
     "downgrade",

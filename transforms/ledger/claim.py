@@ -27,7 +27,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, modality text, student_id text, correlation_id text, request jsonb)
 ),
 known AS MATERIALIZED (
-    SELECT request_id, status, message_id, lease_expires_at
+    SELECT request_id, status, message_id, lease_expires_at, cancel_requested_at
     FROM requests
     WHERE request_id IN (SELECT request_id FROM item)
     ORDER BY request_id
@@ -39,11 +39,20 @@ judged AS MATERIALIZED (
         CASE
             WHEN message.outcome <> 'in_flight'
                 AND NOT (item.replay AND message.outcome = 'dead_lettered'
-                         AND coalesce(known.status, 'failed') IN ('failed', 'cancelled'))
+                         AND (coalesce(known.status, 'failed') = 'failed'
+                              OR known.status = 'cancelled'
+                              AND known.message_id <> item.message_id))
                 THEN 'done'
             WHEN known.request_id IS NULL THEN 'new'
+            -- No message, or this one, owns what is or shall be cancelled; another may reopen it.
+            WHEN known.message_id IN ('', item.message_id)
+                AND (known.status = 'cancelled'
+                     OR known.status = 'running' AND known.cancel_requested_at IS NOT NULL)
+                THEN 'cancelled'
             WHEN known.status = 'running' AND known.message_id = item.message_id THEN 'resumed'
-            WHEN known.status = 'running' AND known.lease_expires_at <= now() THEN 'taken_over'
+            WHEN known.status = 'running' AND known.lease_expires_at <= now() THEN
+                CASE WHEN known.cancel_requested_at IS NULL OR item.replay
+                    THEN 'taken_over' ELSE 'cancelled' END
             WHEN known.status IN ('failed', 'cancelled') AND item.replay THEN 'reopened'
             ELSE 'duplicate'
         END AS kind
@@ -82,12 +91,19 @@ retaken AS (
         student_id = ranked.student_id,
         correlation_id = ranked.correlation_id,
         request = ranked.request,
-        stage = CASE WHEN ranked.kind = 'resumed' THEN request.stage END,
-        progress = CASE WHEN ranked.kind = 'resumed' THEN request.progress ELSE 0 END,
-        artifacts = CASE WHEN ranked.kind = 'resumed' THEN request.artifacts ELSE '{}' END,
-        cost_usd = CASE WHEN ranked.kind = 'resumed' THEN request.cost_usd ELSE 0 END,
+        stage = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.stage END,
+        progress = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.progress ELSE 0 END,
+        artifacts = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.artifacts ELSE '{}' END,
+        cost_usd = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.cost_usd ELSE 0 END,
         error_type = NULL,
         error = NULL,
+        cancel_requested_at = CASE WHEN ranked.kind = 'cancelled'
+            THEN request.cancel_requested_at END,
+        savings = '{}',
         started_at = now(),
         completed_at = NULL,
         updated_at = now()

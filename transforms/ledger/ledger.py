@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from transforms.ledger import cancel, reads, records, replays
 from transforms.ledger import claim as claims
-from transforms.ledger import reads, records, replays
 from transforms.ledger.engine import Database
 from transforms.ledger.values import (
+    CancelState,
     ClaimRequest,
     ClaimResult,
     CompletedLesson,
@@ -19,6 +20,7 @@ from transforms.ledger.values import (
     ReplayState,
     RequestRow,
     StageRow,
+    Standing,
     Totals,
 )
 from transforms.model import DeadLetter, Lesson, Message
@@ -86,7 +88,7 @@ class Ledger(Database):
         """
         records.forgive(self, message_ids)
 
-    def progress(self, updates: Sequence[tuple[Lesson, str, int]]) -> set[str]:
+    def progress(self, updates: Sequence[tuple[Lesson, str, int]]) -> Standing:
         """Write down how far lessons have come, with a row for each finished stage.
 
         Also extends each lease by the claim's own length.
@@ -95,7 +97,7 @@ class Ledger(Database):
             updates: lesson with its records so far, the stage it is in now, percent done.
 
         Returns:
-            The request ids whose claim is lost; nothing was written for those.
+            Whose claim is lost, and who is to stop because the request is to be cancelled.
         """
         return records.progress(self, updates)
 
@@ -103,7 +105,8 @@ class Ledger(Database):
         """Complete requests and settle their messages, in one transaction.
 
         Returns:
-            For each whether it is completed under this claim; False: the claim is lost.
+            For each whether it is completed under this claim; False: the claim is lost, or the
+            request is to be cancelled (`progress` tells which).
         """
         return records.complete(self, lessons)
 
@@ -129,6 +132,17 @@ class Ledger(Database):
             be claimed or delivered again, not acknowledged.
         """
         return records.duplicates(self, messages)
+
+    def cancel(self, request_ids: Sequence[str]) -> list[CancelState]:
+        """Have requests stop where they are; what has ended, or is cancelled, stays as it is.
+
+        Args:
+            request_ids: canonical UUIDs, which need not have been received yet.
+
+        Returns:
+            What each is now, in order.
+        """
+        return cancel.cancel(self, request_ids)
 
     def requests(
         self,

@@ -32,7 +32,7 @@ SELECT CAST(request_id AS text) AS request_id, status, stage, progress, modality
     narration_uri, captions_uri, video_uri, thumbnail_uri, manifest_uri, script, error_type, error,
     CAST(cost_usd AS double precision) AS cost_usd,
     CAST(cost_saved_usd AS double precision) AS cost_saved_usd,
-    created_at, started_at, completed_at, updated_at
+    created_at, started_at, completed_at, updated_at, cancel_requested_at, savings
 FROM requests
 WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
     AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))

@@ -19,7 +19,7 @@ from transforms.ledger.statements import (
     PROGRESS,
     RELEASE,
 )
-from transforms.ledger.values import CompletedLesson
+from transforms.ledger.values import CompletedLesson, Standing
 from transforms.model import Artifact, DeadLetter, Lesson, Message, Script
 
 LETTERS_BYTES = 8 * 1024 * 1024
@@ -56,10 +56,10 @@ def forgive(database: Database, message_ids: Sequence[str]) -> None:
         database.run(FORGIVE, message_ids=json_text(list(message_ids)))
 
 
-def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> set[str]:
+def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> Standing:
     """See `Ledger.progress`."""
     if not updates:
-        return set()
+        return Standing(frozenset(), frozenset())
     latest = {lesson.claim.token: (lesson, stage, percent) for lesson, stage, percent in updates}
     held = database.run(
         PROGRESS,
@@ -78,9 +78,11 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
         ),
         records=json_text([r for lesson, _, _ in latest.values() for r in _records(lesson)]),
     )
-    return {lesson.request.request_id for lesson, _, _ in updates} - {
-        row["request_id"] for row in held
-    }
+    good = {row["request_id"] for row in held}
+    return Standing(
+        lost=frozenset(lesson.request.request_id for lesson, _, _ in updates) - good,
+        cancelled=frozenset(row["request_id"] for row in held if row["cancelled"]),
+    )
 
 
 def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[bool]:
@@ -96,7 +98,11 @@ def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[boo
                     "script": readable(done.script),
                     "artifacts": _artifacts(done.lesson, done.manifest),
                     "cost_usd": done.lesson.cost_usd,
-                    "cost_saved_usd": done.cost_saved_usd,
+                    "cost_saved_usd": sum(saving.usd for saving in done.savings),
+                    "savings": {
+                        saving.stage: {"engine": saving.engine, "usd": saving.usd}
+                        for saving in done.savings
+                    },
                 }
                 for done in lessons
             ]

@@ -119,6 +119,8 @@ requests = Table(
     _when("started_at", now=True),
     _when("completed_at", required=False),
     _when("updated_at", now=True),
+    _when("cancel_requested_at", required=False),
+    _json("savings", "{}"),
     _one_of("status", STATUSES),
     CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
     CheckConstraint("(status = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
@@ -151,6 +153,9 @@ stages = Table(
     Column("reused", Boolean, nullable=False),
     _when("started_at"),
     _when("finished_at"),
+)
+Index(
+    None, stages.c.finished_at, postgresql_using="brin", postgresql_with={"pages_per_range": "16"}
 )
 
 dead_letters = Table(

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 _HELD = """
 held AS MATERIALIZED (
-    SELECT item.*, request.status, request.claim_token = item.token AS fits
+    SELECT item.*, request.status, request.claim_token = item.token AS fits,
+        request.cancel_requested_at IS NOT NULL AS cancelled
     FROM item
     JOIN requests AS request USING (request_id)
     ORDER BY request_id
@@ -104,14 +105,14 @@ changed AS (
     RETURNING request.request_id, request.attempts AS attempt
 ),
 {_RECORDS}
-SELECT CAST(request_id AS text) AS request_id FROM held WHERE fits
+SELECT CAST(request_id AS text) AS request_id, cancelled FROM held WHERE fits
 """  # noqa: S608
 
 COMPLETE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, script text, artifacts jsonb, cost_usd numeric,
-        cost_saved_usd numeric)
+        cost_saved_usd numeric, savings jsonb)
 ),
 {_HELD},
 changed AS (
@@ -124,10 +125,12 @@ changed AS (
         script = held.script,
         cost_usd = held.cost_usd,
         cost_saved_usd = held.cost_saved_usd,
+        savings = held.savings,
         completed_at = now(),
         updated_at = now()
     FROM held
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
+        AND NOT held.cancelled
     RETURNING request.request_id, request.attempts AS attempt, request.message_id
 ),
 -- Whoever else is still waiting for this request has now come second.
@@ -140,7 +143,9 @@ settled AS (
     WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
 ),
 {_RECORDS}
-SELECT CAST(token AS text) AS token FROM held WHERE fits AND status IN ('running', 'completed')
+SELECT CAST(token AS text) AS token
+FROM held
+WHERE fits AND (status = 'running' AND NOT cancelled OR status = 'completed')
 """  # noqa: S608
 
 DEAD_LETTER = """
@@ -163,7 +168,7 @@ held AS MATERIALIZED (
 ),
 failed AS (
     UPDATE requests AS request SET
-        status = 'failed',
+        status = CASE WHEN item.error_type = 'Cancelled' THEN 'cancelled' ELSE 'failed' END,
         stage = item.stage,
         error_type = item.error_type,
         error = item.error,
@@ -216,7 +221,7 @@ others AS (
 SELECT item.position
 FROM item
 LEFT JOIN held USING (position)
-WHERE item.token IS NULL OR held.fits AND held.status IN ('running', 'failed')
+WHERE item.token IS NULL OR held.fits AND held.status IN ('running', 'failed', 'cancelled')
 """
 
 DUPLICATES = """

@@ -15,11 +15,20 @@ from transforms.model import (
     Lesson,
     Message,
     Outcome,
+    Saving,
     Script,
 )
 
 ClaimKind = Literal[
-    "new", "resumed", "taken_over", "reopened", "duplicate", "done", "poisoned", "superseded"
+    "new",
+    "resumed",
+    "taken_over",
+    "reopened",
+    "cancelled",
+    "duplicate",
+    "done",
+    "poisoned",
+    "superseded",
 ]
 
 
@@ -47,6 +56,7 @@ class ClaimResult:
     `resumed`     the same message again; the claim it had before is void               claim
     `taken_over`  another message's lease has lapsed                                    claim
     `reopened`    a replay of a request that had failed                                 claim
+    `cancelled`   the request is to be cancelled: make this message its dead letter     claim
     `duplicate`   another message holds the request or has settled it; settled now      outcome
     `done`        this message was settled before                                       outcome
     `superseded`  the same message stands further on in the same batch; nothing done    outcome
@@ -64,18 +74,47 @@ class ClaimResult:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How claims stand after progress was recorded, by request id.
+
+    Attributes:
+        lost: somebody else has taken the request over; nothing was written.
+        cancelled: the request is to be cancelled: stop, and make a dead letter of it.
+    """
+
+    lost: frozenset[str]
+    cancelled: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CancelState:
+    """What a request is after it was asked to be cancelled.
+
+    Attributes:
+        status: as of `RequestRow`; ``running`` if its worker has yet to learn of it.
+        received: whether a message has asked for it yet.
+        cancel_requested_at: None if it had ended before.
+    """
+
+    request_id: str
+    status: str
+    received: bool
+    cancel_requested_at: datetime | None
+
+
+@dataclass(frozen=True)
 class CompletedLesson:
     """A lesson whose artifacts and manifest are stored.
 
     Attributes:
         manifest: the artifact written last.
-        cost_saved_usd: what the stages that were not asked for would have cost.
+        savings: what the stages that were not asked for would have cost.
     """
 
     lesson: Lesson
     manifest: Artifact
     script: Script
-    cost_saved_usd: float = 0.0
+    savings: tuple[Saving, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +126,17 @@ class RequestRow:
         stage: the stage it is in, or ended in.
         progress: percent, 0-100.
         request: the fields of `ContentRequest`.
-        message_id: the message that owns it.
+        message_id: the message that owns it; empty, as is all it would bring, for a request that
+            was cancelled before it was received.
         attempts: how often it has been claimed.
         lease_expires_at: when somebody else may take it over; None unless it is running.
         artifacts: by name, each with `uri`, `size`, `sha256`, `content_type`.
         script: the lesson's words, to be read; None until it is completed.
         created_at: when it was first claimed.
         started_at: when the present attempt began.
+        cancel_requested_at: when somebody asked to cancel it; cleared when it is reopened.
+        savings: what each stage that was not asked for would have cost: by stage, with `engine`
+            and `usd`.
     """
 
     request_id: str
@@ -123,6 +166,8 @@ class RequestRow:
     started_at: datetime
     completed_at: datetime | None
     updated_at: datetime
+    cancel_requested_at: datetime | None
+    savings: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,60 @@
+"""Cancelling requests.
+
+A request that is being worked on is only marked; its worker learns of that from the statement that
+records its progress, or that would complete it, and makes a dead letter of it. A request that
+nobody works on is cancelled at once. One that has not been received yet gets a row that stands in
+its way: it becomes a dead letter as soon as it is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transforms.ledger.engine import Database
+from transforms.ledger.jsontext import json_text
+from transforms.ledger.values import CancelState
+
+_ENDED = ",\n    ".join(
+    f"{column} = CASE WHEN request.lease_expires_at <= now() THEN {value} ELSE request.{column} END"
+    for column, value in {
+        "status": "'cancelled'",
+        "claim_token": "NULL",
+        "lease_expires_at": "NULL",
+        "error_type": "'Cancelled'",
+        "error": "'cancelled while nobody worked on it'",
+        "completed_at": "now()",
+    }.items()
+)
+
+# Whether a request is cancelled or completed is decided by who gets the lock on its row first.
+CANCEL = f"""
+INSERT INTO requests AS request (
+    request_id, status, message_id, attempts, modality, student_id, correlation_id, request,
+    error_type, error, completed_at, cancel_requested_at)
+SELECT DISTINCT CAST(id AS uuid), 'cancelled', '', 0, '', '', '', CAST('{{}}' AS jsonb),
+    'Cancelled', 'cancelled before it was received', now(), now()
+FROM json_array_elements_text(CAST(:ids AS json)) AS id
+ORDER BY 1
+ON CONFLICT (request_id) DO UPDATE SET
+    cancel_requested_at = coalesce(request.cancel_requested_at, now()),
+    updated_at = now(),
+    {_ENDED}
+WHERE request.status = 'running'
+RETURNING request_id
+"""  # noqa: S608
+
+STATES = """
+SELECT CAST(request_id AS text) AS request_id, status, message_id <> '' AS received,
+    cancel_requested_at
+FROM requests
+WHERE request_id IN (
+    SELECT CAST(id AS uuid) FROM json_array_elements_text(CAST(:ids AS json)) AS id)
+"""
+
+
+def cancel(database: Database, request_ids: Sequence[str]) -> list[CancelState]:
+    """See `Ledger.cancel`."""
+    ids = json_text(list(request_ids))
+    database.run(CANCEL, ids=ids)
+    rows = {row["request_id"]: row for row in database.run(STATES, ids=ids)}
+    return [CancelState(**rows[request_id]) for request_id in request_ids]
