@@ -20,38 +20,46 @@ from transforms.model import Attempt, Message
 
 R = TypeVar("R")
 
-_SUMMARY = """
+LETTER_COLUMNS = """
     id, message_id, CAST(request_id AS text) AS request_id, stage, field, error_type, error,
     retryable, octet_length(data) AS size, publish_time, occurred_at, recorded_at, replays,
     replayed_at, replayed_as
 """
 
-REQUESTS = """
-SELECT CAST(request_id AS text) AS request_id, status, stage, progress, modality, student_id,
+REQUEST_COLUMNS = """
+    CAST(request_id AS text) AS request_id, status, stage, progress, modality, student_id,
     correlation_id, request, message_id, attempts, lease_expires_at, artifacts, script_uri,
     narration_uri, captions_uri, video_uri, thumbnail_uri, manifest_uri, script, error_type, error,
     CAST(cost_usd AS double precision) AS cost_usd,
     CAST(cost_saved_usd AS double precision) AS cost_saved_usd,
     created_at, started_at, completed_at, updated_at, cancel_requested_at, savings
+"""
+
+REQUESTS = f"""
+SELECT {REQUEST_COLUMNS}
 FROM requests
 WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
     AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
     AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
 ORDER BY created_at DESC, request_id
 LIMIT CAST(:limit AS bigint)
-"""
+"""  # noqa: S608
 
-STAGES = """
-SELECT CAST(request_id AS text) AS request_id, attempt, stage, engine, fingerprint, seconds,
+STAGE_COLUMNS = """
+    CAST(request_id AS text) AS request_id, attempt, stage, engine, fingerprint, seconds,
     CAST(cost_usd AS double precision) AS cost_usd, usage, artifacts, tries, reused, started_at,
     finished_at
+"""
+
+STAGES = f"""
+SELECT {STAGE_COLUMNS}
 FROM stages
 WHERE request_id = CAST(:request_id AS uuid)
 ORDER BY attempt, finished_at
-"""
+"""  # noqa: S608
 
 DEAD_LETTERS = f"""
-SELECT {_SUMMARY}
+SELECT {LETTER_COLUMNS}
 FROM dead_letters
 WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
     AND (CAST(:stage AS text) IS NULL OR stage = CAST(:stage AS text))
@@ -64,7 +72,7 @@ LIMIT CAST(:limit AS bigint)
 """  # noqa: S608
 
 DEAD_LETTER = f"""
-SELECT {_SUMMARY}, data, attributes, delivery_attempt, traceback, attempts
+SELECT {LETTER_COLUMNS}, data, attributes, delivery_attempt, traceback, attempts
 FROM dead_letters
 WHERE id = :id
 """  # noqa: S608
@@ -107,14 +115,14 @@ def requests(
     rows = database.run(
         REQUESTS, request_id=request_id, limit=limit, status=status, since=_iso(since)
     )
-    return [_read(RequestRow, row) for row in rows]
+    return [read(RequestRow, row) for row in rows]
 
 
 def stages(database: Database, request_id: str) -> list[StageRow]:
     """See `Ledger.stages`."""
     if not _is_uuid(request_id):
         return []
-    return [_read(StageRow, row) for row in database.run(STAGES, request_id=request_id)]
+    return [read(StageRow, row) for row in database.run(STAGES, request_id=request_id)]
 
 
 def dead_letters(
@@ -138,34 +146,39 @@ def dead_letters(
         since=_iso(since),
         limit=limit,
     )
-    return [_read(DeadLetterRow, row) for row in rows]
+    return [read(DeadLetterRow, row) for row in rows]
 
 
 def dead_letter(database: Database, number: int) -> DeadLetterDetail | None:
     """See `Ledger.dead_letter_detail`."""
-    for row in database.run(DEAD_LETTER, id=number):
-        message = Message(
-            row["data"],
-            row["attributes"],
-            row["message_id"],
-            row["publish_time"],
-            row["delivery_attempt"],
-        )
-        attempts = tuple(
-            Attempt(datetime.fromisoformat(a["at"]), a["error_type"], a["message"])
-            for a in row["attempts"]
-        )
-        return _read(DeadLetterDetail, {**row, "message": message, "attempts": attempts})
-    return None
+    rows = database.run(DEAD_LETTER, id=number)
+    return letter(rows[0]) if rows else None
 
 
 def totals(database: Database, since: datetime | None) -> Totals:
     """See `Ledger.totals`."""
     [row] = database.run(TOTALS, since=_iso(since))
-    return _read(Totals, row)
+    return read(Totals, row)
 
 
-def _read(cls: type[R], row: Mapping[str, Any]) -> R:
+def letter(row: Mapping[str, Any]) -> DeadLetterDetail:
+    """A dead letter from the columns of `DEAD_LETTER`."""
+    message = Message(
+        row["data"],
+        row["attributes"],
+        row["message_id"],
+        row["publish_time"],
+        row["delivery_attempt"],
+    )
+    attempts = tuple(
+        Attempt(datetime.fromisoformat(a["at"]), a["error_type"], a["message"])
+        for a in row["attempts"]
+    )
+    return read(DeadLetterDetail, {**row, "message": message, "attempts": attempts})
+
+
+def read(cls: type[R], row: Mapping[str, Any]) -> R:
+    """A row of the query for `cls`."""
     return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
 
 
