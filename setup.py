@@ -30,6 +30,7 @@ CORE = [
     "manimgx-fonts-cjk==2026.9.26.post1",
     "rich>=14",
     "prometheus-client>=0.22",
+    "shtab>=1.13,<2",  # shell completion
 ]
 
 LOCAL = [

@@ -5,10 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pipeline.settings import BY_NAME, FRAME_SIZES, Setting, frame_size, positive_int
+from pipeline.nearest import nearest
+from pipeline.settings import (
+    BY_NAME,
+    ENVIRONMENT_PREFIX,
+    FRAME_SIZES,
+    SETTINGS,
+    Setting,
+    frame_size,
+    positive_int,
+)
+
+LIKENESS = 0.8
+"""Of an environment variable's name to a setting's; anything less may be somebody else's."""
 
 
 def add_arguments(
@@ -35,8 +47,21 @@ def add_arguments(
             )
         else:
             groups[setting.group].add_argument(
-                setting.flag, type=argument(setting), metavar=_metavar(setting), **shared
+                setting.flag,
+                type=argument(setting),
+                metavar=_metavar(setting),
+                choices=setting.choices or None,
+                **shared,
             )
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """A warning for each variable that is named almost as one of a setting is."""
+    known = {setting.dest.upper() for setting in SETTINGS}
+    for variable in sorted(environment):
+        name = variable.removeprefix(ENVIRONMENT_PREFIX)
+        if name not in (variable, *known) and (meant := nearest(name, known, LIKENESS)):
+            yield f"{variable} sets nothing; did you mean {ENVIRONMENT_PREFIX}{meant}?"
 
 
 def describe(setting: Setting) -> str:

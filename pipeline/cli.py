@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline import logs
-from pipeline.arguments import add_arguments
+from pipeline.arguments import add_arguments, unknown_variables
 from pipeline.errors import UsageError
+from pipeline.parser import USAGE, Parser, Version
 
 COMMANDS = (
     "demo",
@@ -24,37 +25,48 @@ COMMANDS = (
     "dead-letters",
     "db",
     "emulators",
+    "completion",
 )
 
-OK, FAILED, USAGE, DEPENDENCY = 0, 1, 2, 3
-"""Exit statuses: all accounted for; dead letters and --fail-on-dead-letter, or another failure; the
-command or its settings are wrong; a dependency is down."""
+OK, FAILED, DEPENDENCY, INTERRUPTED = 0, 1, 3, 130
+"""Exit statuses besides `USAGE`, which never change their meaning: all accounted for; dead letters
+and --fail-on-dead-letter, or another failure; a dependency is down; stopped from the keyboard."""
 
 
-def parser() -> argparse.ArgumentParser:
+EPILOG = """examples:
+  vividly demo
+  vividly drain --help
+  vividly status --json
+
+exit status: 0 all accounted for, 1 failed, 2 usage, 3 a dependency is down, 130 interrupted
+"""
+
+
+def parser(only: str | None = None) -> Parser:
     """The whole command line.
+
+    Args:
+        only: the command that is used; the others are then only named, which saves time.
 
     Raises:
         ValueError: an environment variable holds what its setting does not accept.
     """
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="vividly",
         description="Turns students' questions into narrated, captioned lessons.",
-        epilog="exit status: 0 all accounted for, 1 failed, 2 usage, 3 a dependency is down",
+        epilog=EPILOG,
     )
+    top.add_argument("--version", action=Version, help="print the version that is installed")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = _module(name)
         command = commands.add_parser(
-            name,
-            help=module.HELP,
-            description=module.__doc__,
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=module.HELP, description=module.__doc__, epilog=module.EXAMPLES
         )
-        module.configure(command)
-        add_arguments(command, [*module.SETTINGS, "log-level"])
-        command.add_argument("--debug", action="store_true", help="show tracebacks")
+        if only in (None, name):
+            module.configure(command)
+            add_arguments(command, [*module.SETTINGS, "log-level"])
+            command.add_argument("--debug", action="store_true", help="show tracebacks")
     return top
 
 
@@ -68,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     try:
-        chosen = parser().parse_args([_dashed(a) for a in arguments or sys.argv[1:]])
+        chosen = _parse([_dashed(argument) for argument in arguments or sys.argv[1:]])
     except ValueError as error:
         return _fail(str(error), USAGE)
     logs.configure("DEBUG" if chosen.debug else chosen.log_level)
@@ -79,11 +91,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", INTERRUPTED)
     except Exception as error:
         if chosen.debug:
             raise
         return _fail(*_explain(error))
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    command = next((argument for argument in arguments if argument in COMMANDS), "")
+    for warning in unknown_variables(os.environ):
+        print(f"vividly: {warning}", file=sys.stderr)
+    return parser(only=command).parse_args(arguments)
 
 
 def _explain(error: Exception) -> tuple[str, int]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.nearest import hint
+
 ENVIRONMENT_PREFIX = "VIVIDLY_"
 
 
@@ -34,7 +36,7 @@ def seconds(text: str) -> float:
 def frame_size(text: str) -> tuple[int, int]:
     """Raises: ValueError: not one of the two sizes lessons are designed for."""
     if text not in FRAME_SIZES:
-        raise ValueError(f"must be one of {', '.join(FRAME_SIZES)}")
+        raise ValueError(f"must be one of {', '.join(FRAME_SIZES)}{hint(text, FRAME_SIZES)}")
     return FRAME_SIZES[text]
 
 
@@ -117,7 +119,7 @@ class Setting:
                 return False
             raise ValueError("must be true or false")
         if self.choices and text not in self.choices:
-            raise ValueError(f"must be one of {', '.join(self.choices)}")
+            raise ValueError(f"must be one of {', '.join(self.choices)}{hint(text, self.choices)}")
         return self.type(text)
 
     def reason(self, error: ValueError) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 
 from pipeline.errors import UsageError
 
 HELP = "migrate the ledger's tables"
 EXAMPLES = """examples:
   vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly
-  vividly db current
+  vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
 """
 SETTINGS = ["database"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """What to do."""
-    parser.add_argument("action", choices=("upgrade", "current"))
+    parser.add_argument(
+        "action", choices=("upgrade", "current"), help="migrate, or say how far the tables are"
+    )
+    parser.add_argument("--json", action="store_true", help="an object: server, revision, head")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -25,7 +30,7 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         UsageError: no database is named.
     """
-    from transforms.ledger import current, upgrade
+    from transforms.ledger import Ledger, upgrade
 
     if not chosen.database:
         raise UsageError(
@@ -34,5 +39,9 @@ def run(chosen: argparse.Namespace) -> int:
         )
     if chosen.action == "upgrade":
         upgrade(chosen.database)
-    print(current(chosen.database) or "no tables")
+    found = Ledger(chosen.database).check()
+    if chosen.json:
+        print(json.dumps(asdict(found), indent=2))
+    else:
+        print(found.revision or "no tables")
     return 0

@@ -28,15 +28,19 @@ EXAMPLES = """examples:
 """
 SETTINGS = ["database", "state", "project", "topic"]
 
+PLACES = ("parse", "claim", "script", "narration", "video", "publish")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """`list`, `show` with the number of one, or `replay` with numbers or filters."""
-    parser.add_argument("action", choices=("list", "show", "replay"))
+    parser.add_argument("action", choices=("list", "show", "replay"), help="what to do")
     parser.add_argument("id", nargs="*", type=int, metavar="ID", help="number of a dead letter")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="list at most [50]")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     chosen = parser.add_argument_group("Which dead letters to list or replay")
-    chosen.add_argument("--stage", metavar="STAGE", help="the stage it failed in")
+    chosen.add_argument(
+        "--stage", choices=PLACES, metavar="STAGE", help=f"where it failed: {', '.join(PLACES)}"
+    )
     chosen.add_argument("--error", metavar="TEXT", help="part of the error's type, field or text")
     chosen.add_argument(
         "--since", type=_since, metavar="WHEN", help="recorded since then: ISO 8601, or 2h, 3d, …"

@@ -1,0 +1,56 @@
+"""Print a script that makes a shell complete commands, options and values.
+
+It is made once and asks nothing of Python afterwards; make it anew after an upgrade.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+HELP = "print a script for your shell's tab completion"
+EXAMPLES = """examples:
+  vividly completion bash > ~/.local/share/bash-completion/completions/vividly
+  vividly completion zsh > ~/.zfunc/_vividly      # a folder that is in $fpath
+  vividly completion fish > ~/.config/fish/completions/vividly.fish
+"""
+SETTINGS: list[str] = []
+
+SHELLS = ("bash", "zsh", "fish")
+FOLDERS = ("artifacts", "state")
+FILES = ("file", "summary", "report")
+"""Arguments that name a folder or a file on this machine, by their `dest`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Which shell."""
+    parser.add_argument("shell", choices=SHELLS, help="whose syntax to print")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print the script."""
+    print(script(chosen.shell))
+    return 0
+
+
+def script(shell: str) -> str:
+    """The completion script for one of `SHELLS`."""
+    import shtab
+
+    from pipeline.cli import parser
+
+    top = parser()
+    for action in _actions(top):
+        if action.dest in FOLDERS:
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+        elif action.dest in FILES:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return shtab.complete(top, shell=shell)
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _actions(command)
