@@ -18,7 +18,7 @@ class Connection(pg8000.Connection):
             super().close()
 
 
-def connect(timeout: float, arguments: dict[str, Any]) -> Connection:
+def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
     """Open a connection.
 
     Args:
@@ -29,6 +29,10 @@ def connect(timeout: float, arguments: dict[str, Any]) -> Connection:
         pg8000.Error: the server does not let us in.
         OSError: it cannot be reached.
     """
+    if "instance" in arguments:
+        from transforms.ledger import cloud_sql
+
+        return cloud_sql.connect(timeout, arguments)
     if "unix_sock" in arguments:
         return Connection(**arguments, timeout=2 * timeout)
     address = (arguments.get("host", "localhost"), arguments.get("port", 5432))

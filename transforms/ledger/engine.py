@@ -218,10 +218,11 @@ def _execute(
     That saves two of three round trips, and pg8000's reading of the SQL letter by letter, which
     takes longer than Postgres does.
     """
-    driver: Any = connection.driver_connection
+    from pg8000.legacy import PreparedStatement  # for the connections of either of its modules
+
     prepared = connection.info.setdefault("prepared", {})
     if statement not in prepared:
-        prepared[statement] = driver.prepare(statement)
+        prepared[statement] = PreparedStatement(connection.driver_connection, statement)
     rows = prepared[statement].run(**parameters)
     columns = [column["name"] for column in prepared[statement].row_desc]
     return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,13 @@ if TYPE_CHECKING:
 DRIVER = "postgresql+pg8000"
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
-_PARAMETERS = ("application_name", "host", "sslmode", "sslrootcert")
+_PARAMETERS = ("application_name", "host", "instance", "ip_type", "sslmode", "sslrootcert")
+
+INSTANCE_PATTERN = r"[a-z0-9.:-]+:[a-z0-9-]+:[a-z0-9-]+"
+"""The connection name of a Cloud SQL instance, ``PROJECT:REGION:INSTANCE``."""
+
+IP_TYPES = ("public", "private", "psc")
+"""Which of a Cloud SQL instance's addresses is used; psc is Private Service Connect."""
 
 
 def parse(url: str) -> tuple[URL, dict[str, Any]]:
@@ -20,6 +27,8 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
     Args:
         url: such as `EXAMPLE`. As in libpq, `?host=/folder` is a Unix socket's folder, and
             `?sslmode=` is one of disable, allow, prefer, require, verify-ca, verify-full.
+            `?instance=PROJECT:REGION:INSTANCE` connects through the Cloud SQL connector, to the
+            address that `&ip_type=` names; without a password by IAM.
 
     Returns:
         The URL without parameters, and the arguments for `pg8000.connect` they stand for.
@@ -46,7 +55,12 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
             f"known ones are {', '.join(_PARAMETERS)}"
         )
     arguments: dict[str, Any] = {"application_name": given.get("application_name", "vividly")}
-    if "host" in given:
+    if "instance" in given:
+        arguments |= _cloud_sql(given, made.host)
+        made = made.set(host=None, port=None)
+    elif "ip_type" in given:
+        raise ValueError("ip_type is for Cloud SQL: name the instance too, instance=…")
+    elif "host" in given:
         arguments["unix_sock"] = f"{given['host']}/.s.PGSQL.{made.port or 5432}"
         made = made.set(host=None, port=None)
     if "sslmode" in given:
@@ -60,6 +74,20 @@ def mask(url: str) -> str:
         return parse(url)[0].render_as_string(hide_password=True)
     except ValueError:
         return "(unreadable database URL)"
+
+
+def _cloud_sql(given: dict[str, str], host: str | None) -> dict[str, Any]:
+    if not re.fullmatch(INSTANCE_PATTERN, given["instance"]):
+        raise ValueError(f"instance={given['instance']} must be PROJECT:REGION:INSTANCE")
+    if host or given.keys() & {"host", "sslmode", "sslrootcert"}:
+        raise ValueError(
+            "a URL that names a Cloud SQL instance has neither host nor sslmode: "
+            "postgresql://USER@/DATABASE?instance=PROJECT:REGION:INSTANCE"
+        )
+    ip_type = given.get("ip_type", IP_TYPES[0])
+    if ip_type not in IP_TYPES:
+        raise ValueError(f"ip_type={ip_type} is not known; it must be one of {', '.join(IP_TYPES)}")
+    return {"instance": given["instance"], "ip_type": ip_type}
 
 
 def _ssl(mode: str, root: str | None) -> ssl.SSLContext | bool | None:

@@ -25,6 +25,18 @@ def test_a_unix_socket_is_named_as_in_libpq():
     assert not url.query
 
 
+def test_a_cloud_sql_instance_is_named_by_its_connection_name():
+    url, arguments = parse("postgresql://ann%40p.iam@/lessons?instance=p:r:i&ip_type=private")
+    assert (url.username, url.password, url.host, url.database) == (
+        "ann@p.iam",
+        None,
+        None,
+        "lessons",
+    )
+    assert (arguments["instance"], arguments["ip_type"]) == ("p:r:i", "private")
+    assert parse("postgresql://ann@/d?instance=x.com:p:r:i")[1]["ip_type"] == "public"
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"), [("disable", False), ("prefer", None), ("require", True)]
 )
@@ -49,6 +61,10 @@ def test_sslmode_with_verification(mode, checks):
         ("postgresql://ann:s3cret@h:port/d", "must look like"),
         ("postgresql://ann:s3cret@h/d?sslmodus=require", "unknown parameter 'sslmodus'"),
         ("postgresql://ann:s3cret@h/d?sslmode=maybe", "sslmode=maybe is not known"),
+        ("postgresql://ann:s3cret@/d?instance=lessons", "must be PROJECT:REGION:INSTANCE"),
+        ("postgresql://ann:s3cret@h/d?instance=p:r:i", "neither host nor sslmode"),
+        ("postgresql://ann:s3cret@/d?instance=p:r:i&ip_type=any", "ip_type=any is not known"),
+        ("postgresql://ann:s3cret@h/d?ip_type=private", "name the instance too"),
         (
             "postgresql://ann:s3cret@h/d?sslmode=verify-ca&sslrootcert=/nowhere",
             "sslrootcert=/nowhere",

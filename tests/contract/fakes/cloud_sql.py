@@ -1,0 +1,233 @@
+"""A local Cloud SQL instance for Google's own connector: the Admin API, tokens, and the TLS proxy
+that stands in front of every instance and relays to a real Postgres.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+PROXY_PORT = 3307  # of every Cloud SQL instance; the connector knows no other
+_PEM = serialization.Encoding.PEM
+
+
+@dataclass
+class Instance:
+    """An instance, and what was asked of it.
+
+    Attributes:
+        name: ``PROJECT:REGION:INSTANCE``.
+        postgres: host and port of the server behind it.
+        folder: where keys and certificates are written.
+        addresses: by type, as the Admin API calls them.
+        scopes: of every token that was issued.
+        logins: whether each certificate issued carries an access token, as IAM logins need it.
+        refusal: status and message that the Admin API answers with, when set.
+    """
+
+    name: str
+    postgres: tuple[str, int]
+    folder: Path
+    addresses: dict[str, str] = field(default_factory=dict)
+    scopes: list[str] = field(default_factory=list)
+    logins: list[bool] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    refusal: tuple[int, str] | None = None
+    endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        self._key = _new_key()
+        self._certificate = self._sign(self._key.public_key(), authority=True)
+        self._authority = self._write("authority.pem", self._pem(self._certificate))
+
+    def environment(self) -> dict[str, str]:
+        """What points Google's libraries here: endpoint, and an account with a key of its own."""
+        account = {
+            "type": "service_account",
+            "client_email": "lessons@test.iam.gserviceaccount.com",
+            "private_key": _private_pem(_new_key()).decode(),
+            "private_key_id": "1",
+            "project_id": "test",
+            "token_uri": f"{self.endpoint}/token",
+        }
+        credentials = self._write("account.json", json.dumps(account).encode())
+        return {
+            "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL": self.endpoint,
+        }
+
+    def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """One answer of the Admin API or of the token endpoint."""
+        self.paths.append(path)
+        project, region, instance = self.name.split(":")
+        base = f"/sql/v1beta4/projects/{project}/instances/{instance}"
+        if path == "/token":
+            self.scopes.append(_scope(body))
+            return 200, {"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}
+        if self.refusal:
+            status, message = self.refusal
+            return status, {"error": {"code": status, "message": message}}
+        if path == f"{base}/connectSettings":
+            return 200, {
+                "region": region,
+                "databaseVersion": "POSTGRES_18",
+                "ipAddresses": [
+                    {"type": kind, "ipAddress": address} for kind, address in self.addresses.items()
+                ],
+                "serverCaCert": {"cert": self._pem(self._certificate).decode()},
+            }
+        if path == f"{base}:generateEphemeralCert":
+            asked = json.loads(body)
+            self.logins.append("access_token" in asked)
+            key = serialization.load_pem_public_key(asked["public_key"].encode())
+            return 200, {"ephemeralCert": {"cert": self._pem(self._sign(key)).decode()}}
+        return 404, {"error": {"code": 404, "message": f"no such path {path}"}}
+
+    def tls(self) -> ssl.SSLContext:
+        """What the proxy serves with: only clients that hold a certificate of ours get in."""
+        key = _new_key()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(
+            self._write("server.pem", self._pem(self._sign(key.public_key()))),
+            self._write("server.key", _private_pem(key)),
+        )
+        context.load_verify_locations(self._authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def _sign(self, key: Any, authority: bool = False) -> x509.Certificate:
+        issuer, subject = (
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+            for name in ("authority", "authority" if authority else self.name)
+        )
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(minutes=5))
+            .not_valid_after(now + timedelta(hours=1))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def _pem(self, certificate: x509.Certificate) -> bytes:
+        return certificate.public_bytes(_PEM)
+
+    def _write(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+
+@contextmanager
+def serving(name: str, postgres: tuple[str, int], folder: Path) -> Iterator[Instance]:
+    """An instance that answers for as long as the block runs."""
+    instance = Instance(name, postgres, folder)
+    handler = type("_Bound", (_AdminApi,), {"instance": instance})
+    api = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    listener = _listener()
+    instance.endpoint = f"http://127.0.0.1:{api.server_address[1]}"
+    instance.addresses = {"PRIMARY": listener.getsockname()[0]}
+    context = instance.tls()
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, context, postgres), daemon=True).start()
+    try:
+        yield instance
+    finally:
+        api.shutdown()
+        api.server_close()
+        listener.close()
+
+
+class _AdminApi(BaseHTTPRequestHandler):
+    instance: Instance
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes) -> None:
+        status, answer = self.instance.answer(self.path, body)
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def _listener() -> socket.socket:
+    """The port is given, so a free address is looked for: all of 127/8 is this machine."""
+    while True:
+        address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}"
+        with suppress(OSError):
+            return socket.create_server((address, PROXY_PORT))
+
+
+def _accept(listener: socket.socket, context: ssl.SSLContext, to: tuple[str, int]) -> None:
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:  # closed
+            return
+        threading.Thread(target=_relay, args=(client, context, to), daemon=True).start()
+
+
+def _relay(client: socket.socket, context: ssl.SSLContext, to: tuple[str, int]) -> None:
+    with (
+        suppress(OSError),
+        context.wrap_socket(client, server_side=True) as inside,
+        socket.create_connection(to) as outside,
+    ):
+        back = threading.Thread(target=_copy, args=(outside, inside), daemon=True)
+        back.start()
+        _copy(inside, outside)
+        outside.shutdown(socket.SHUT_RDWR)
+        back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _private_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def _scope(body: bytes) -> str:
+    """The scope that a service account asks for, in the JWT it has signed (RFC 7523)."""
+    from urllib.parse import parse_qs
+
+    from google.auth import jwt
+
+    return str(jwt.decode(parse_qs(body.decode())["assertion"][0], verify=False)["scope"])

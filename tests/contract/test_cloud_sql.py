@@ -1,0 +1,96 @@
+"""The ledger on Cloud SQL, through Google's own connector: with a password, and by IAM."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import sqlalchemy
+
+from tests.contract.fakes import cloud_sql
+from tests.integration.ledger_support import claim, message, request
+from transforms.errors import DependencyDown
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+
+NAME = "test-project:europe-west1:lessons"
+
+
+@pytest.fixture
+def instance(postgres, tmp_path, monkeypatch):
+    behind = sqlalchemy.make_url(postgres.url)
+    with cloud_sql.serving(NAME, (behind.host, behind.port), tmp_path) as serving:
+        for name, value in serving.environment().items():
+            monkeypatch.setenv(name, value)
+        yield serving
+
+
+@pytest.fixture
+def account(postgres):
+    """A role that Postgres lets in without a password, as an instance does once the proxy has
+    checked the token."""
+    engine = sqlalchemy.create_engine(postgres.url, isolation_level="AUTOCOMMIT")
+    name = f"lessons-{os.urandom(4).hex()}@test.iam"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE ROLE "{name}" LOGIN SUPERUSER')
+        file = connection.exec_driver_sql("SHOW hba_file").scalar_one()
+        rules = connection.exec_driver_sql(f"SELECT pg_read_file('{file}')").scalar_one()
+        kept = [line for line in rules.splitlines() if line and not line.startswith("#")]
+        lines = ", ".join(f"'{line}'" for line in (f'host all "{name}" all trust', *kept))
+        connection.exec_driver_sql(f"COPY (SELECT unnest(ARRAY[{lines}])) TO '{file}'")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+        yield name
+        connection.exec_driver_sql(f'REASSIGN OWNED BY "{name}" TO CURRENT_USER')
+        connection.exec_driver_sql(f'DROP ROLE "{name}"')
+    engine.dispose()
+
+
+def address(database, user, **parameters):
+    query = "&".join(f"{k}={v}" for k, v in {"instance": NAME, **parameters}.items())
+    return f"postgresql://{user}@/{database}?{query}"
+
+
+def works(url):
+    upgrade(url)
+    ledger = Ledger(url)
+    claimed = claim(ledger, ClaimRequest(message(), request()))
+    ledger.close()
+    return claimed.kind == "new"
+
+
+def test_by_password(instance, postgres):
+    behind = sqlalchemy.make_url(postgres.url)
+    user = f"{behind.username}:{behind.password}"
+    assert works(address(behind.database, user))
+    assert set(instance.logins) == {False}
+
+
+def test_by_iam(instance, postgres, account):
+    database = sqlalchemy.make_url(postgres.url).database
+    assert works(address(database, account.replace("@", "%40") + ".gserviceaccount.com"))
+    assert set(instance.logins) == {True}
+    assert "https://www.googleapis.com/auth/sqlservice.login" in instance.scopes
+
+
+def test_by_its_private_address(instance, postgres):
+    behind = sqlalchemy.make_url(postgres.url)
+    instance.addresses = {"PRIVATE": instance.addresses["PRIMARY"]}
+    user = f"{behind.username}:{behind.password}"
+    assert works(address(behind.database, user, ip_type="private"))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        ((403, "NOT_AUTHORIZED: cloudsql.instances.get"), "AUTHORIZED.*Cloud SQL Client"),
+        ((404, "The Cloud SQL instance does not exist."), "does not exist"),
+    ],
+)
+def test_a_refusal_names_the_instance_and_the_remedy(instance, refusal, says):
+    instance.refusal = refusal
+    with pytest.raises(DependencyDown, match=rf"{NAME}: .*{says}"):
+        Ledger(address("lessons", "somebody:secret")).check()
+
+
+def test_an_instance_without_that_kind_of_address(instance):
+    with pytest.raises(DependencyDown, match=f"{NAME}: .*PRIVATE"):
+        Ledger(address("lessons", "somebody:secret", ip_type="private")).check()
