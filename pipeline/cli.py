@@ -19,6 +19,7 @@ COMMANDS = (
     "demo",
     "drain",
     "batch",
+    "check",
     "publish",
     "status",
     "cancel",

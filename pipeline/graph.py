@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipeline.options import VividlyOptions
+from pipeline.options import VividlyOptions, script_settings, voice_settings
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
@@ -49,7 +49,6 @@ def build(
         return StageRuntime(policy, limits, store, ledger, options.force)
 
     width, height = options.video_size
-    gemini = {"model": options.gemini_model, "location": options.gemini_location}
 
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
@@ -58,12 +57,12 @@ def build(
     )
     scripted = claimed.lessons | "Script" >> WriteScript(
         options.script_engine,
-        gemini if options.script_engine == "gemini" else {},
+        script_settings(options),
         runtime("script", options.script_timeout),
     )
     narrated = scripted.onward | "Narration" >> Narrate(
         options.voice_engine,
-        {"voice": options.google_voice} if options.voice_engine == "google" else {},
+        voice_settings(options),
         runtime("narration", options.narration_timeout),
     )
     rendered = narrated.onward | "Video" >> RenderVideo(

@@ -29,6 +29,18 @@ class VividlyOptions(PipelineOptions):
                     parser.add_argument(f"--{setting.dest}", type=argument(setting), **shared)
 
 
+def script_settings(chosen: Any) -> dict[str, Any]:
+    """Keyword arguments for the settings of the script engine that was chosen."""
+    if chosen.script_engine == "gemini":
+        return {"model": chosen.gemini_model, "location": chosen.gemini_location}
+    return {}
+
+
+def voice_settings(chosen: Any) -> dict[str, Any]:
+    """Keyword arguments for the settings of the voice engine that was chosen."""
+    return {"voice": chosen.google_voice} if chosen.voice_engine == "google" else {}
+
+
 def graph_options(chosen: argparse.Namespace, **beam_options: Any) -> VividlyOptions:
     """The options of a graph from a parsed command line.
 

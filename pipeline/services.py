@@ -15,7 +15,7 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.lanes import Graph
-    from transforms.ledger import Ledger
+    from transforms.ledger import Ledger, LedgerStatus
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +32,15 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
         UsageError: the database's tables are not those of this release.
         DependencyDown: it cannot be reached.
     """
+    from pipeline.connections import check_budget
     from transforms.ledger import Ledger, upgrade
 
     if chosen.database:
-        ledger = Ledger(chosen.database)
-        _check(ledger, getattr(chosen, "dependency_timeout", 0.0))
+        ledger = ledger_at(chosen)
+        status = _reached(ledger, getattr(chosen, "dependency_timeout", 0.0))
+        _check(ledger, status)
+        if hasattr(chosen, "processes"):  # a job, not a command that only reads
+            check_budget(ledger, status, chosen.processes)
         yield ledger
         return
     from pipeline.embedded.postgres import EmbeddedPostgres
@@ -46,22 +50,32 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
         yield Ledger(postgres.url)
 
 
-def _check(ledger: Ledger, patience: float) -> None:
+def ledger_at(chosen: argparse.Namespace) -> Ledger:
+    """The ledger in `--database`, with as many connections as `--connections` allows."""
+    from transforms.ledger import Ledger
+
+    most = getattr(chosen, "connections", 1)
+    return Ledger(chosen.database, pool_size=-(-most // 2), max_overflow=most // 2)
+
+
+def _reached(ledger: Ledger, patience: float) -> LedgerStatus:
     from transforms.errors import DependencyDown
 
     deadline = time.monotonic() + patience
     backoff = FIRST_BACKOFF
     while True:
         try:
-            found = ledger.check()
-            break
+            return ledger.check()
         except DependencyDown as down:
             if time.monotonic() + backoff > deadline:
                 raise
             log.warning("%s; waiting for it", down)
             time.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF)
-    if found.revision != found.head:
+
+
+def _check(ledger: Ledger, found: LedgerStatus) -> None:
+    if found.outdated:
         raise UsageError(
             f"the tables in {ledger.masked_url} are at revision {found.revision or 'none'}, this "
             f"release needs {found.head}: run `vividly db upgrade`"

@@ -176,6 +176,15 @@ SETTINGS: tuple[Setting, ...] = (
         "folder when not given", PLACES, secret=True,
     ),
     Setting(
+        "connections", "connections to Postgres that a process may open", PLACES,
+        type=positive_int, default=8,
+    ),
+    Setting(
+        "processes", "processes of all jobs together that share the database; a job refuses to "
+        "start where their connections would be more than the server allows", PLACES,
+        type=positive_int, default=1, aliases=("CLOUD_RUN_TASK_COUNT",),
+    ),
+    Setting(
         "artifacts", "folder or gs://bucket/prefix that artifacts are written to", PLACES,
         default="var/artifacts",
     ),

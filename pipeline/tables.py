@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.preflight import Finding
 from transforms.ledger import DeadLetterDetail, DeadLetterRow, RequestRow
 
 STYLES = {
@@ -116,6 +117,16 @@ def status(row: RequestRow) -> str:
     """Its status, or that it is about to be cancelled."""
     cancelling = row.status == "running" and row.cancel_requested_at
     return "cancelling" if cancelling else row.status
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print what a preflight found, each failure with its remedy."""
+    console = Console(highlight=False)
+    for each in found:
+        mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
+        console.print(mark + Text(f"  {each.name:<18} {each.detail}", ""), soft_wrap=True)
+        if each.remedy:
+            console.print(Text(f"{'':8}{'':<18} → {each.remedy}", "yellow"), soft_wrap=True)
 
 
 def query(row: RequestRow) -> Text:

@@ -18,7 +18,7 @@ NAME = "test-project:europe-west1:lessons"
 @pytest.fixture
 def instance(postgres, tmp_path, monkeypatch):
     behind = sqlalchemy.make_url(postgres.url)
-    with cloud_sql.serving(NAME, (behind.host, behind.port), tmp_path) as serving:
+    with cloud_sql.serving(NAME, (str(behind.host), int(behind.port or 0)), tmp_path) as serving:
         for name, value in serving.environment().items():
             monkeypatch.setenv(name, value)
         yield serving

@@ -455,6 +455,12 @@ def test_no_time_at_all_asks_nothing(server: VertexServer):
     assert server.asked == []
 
 
+def test_a_check_that_fails_says_the_remedy(server: VertexServer):
+    server.plays(failure(403, "PERMISSION_DENIED", "Vertex AI API has not been used"))
+    with pytest.raises(PermanentError, match="Vertex AI API has not been used"):
+        on_vertex(server).check()
+
+
 def test_a_server_that_is_not_there_is_transient(server: VertexServer):
     with pytest.raises(TransientError, match="cannot be reached"):
         on_vertex(server, base_url="http://127.0.0.1:1").write(REQUEST, timeout=LONG)

@@ -168,6 +168,11 @@ def test_the_identity_is_the_same_in_every_process_and_is_json(make: Make):
     assert json.loads(json.dumps(dict(one))) == dict(one)
 
 
+def test_an_engine_can_be_checked_at_no_cost(make: Make, server: VertexServer):
+    assert make().check()
+    assert all(asked.path.endswith(":countTokens") for asked in server.asked)
+
+
 def test_the_name_is_a_word_that_options_can_hold(make: Make):
     assert re.fullmatch(r"[a-z]+", make().name)
     assert make().name not in STAGES

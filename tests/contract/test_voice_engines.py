@@ -123,6 +123,9 @@ class TestEveryVoice:
         copy = pickle.loads(pickle.dumps(voice))
         assert len(say(copy, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
 
+    def test_can_be_checked_at_no_cost(self, voice: VoiceEngine) -> None:
+        assert voice.voice in voice.check()
+
     def test_names_itself(self, voice: VoiceEngine) -> None:
         assert voice.name in ("offline", "google")
         assert voice.voice
@@ -253,6 +256,23 @@ class TestGoogleFailures:
         with pytest.raises(PermanentError, match=remedy):
             say(connect(), "Hello.")
         assert len(google.requests) == 1
+
+    def test_a_check_names_the_voices_that_there_are(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        google.voices = ["en-US-Neural2-A", "de-DE-Neural2-B"]
+        with pytest.raises(
+            PermanentError, match=r"no voice .*Kore; for en-US it has en-US-Neural2-A$"
+        ):
+            connect().check()
+        assert google.requests == []
+
+    def test_a_check_says_what_a_refusal_needs(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        google.script.append(Failure(grpc.StatusCode.PERMISSION_DENIED, "API not enabled"))
+        with pytest.raises(PermanentError, match="enable the Cloud Text-to-Speech API"):
+            connect().check()
 
     def test_hands_on_how_long_to_wait(
         self, google: Heard, connect: Callable[..., GoogleVoice]

@@ -64,6 +64,11 @@ class Database:
             parse(self.url)
 
     @property
+    def connections(self) -> int:
+        """How many a process has open at its busiest."""
+        return self.pool_size + self.max_overflow
+
+    @property
     def masked_url(self) -> str:
         """The URL, or the name of the secret that holds it, as it may be shown."""
         return self.url if is_reference(self.url) else mask(self.url)

@@ -206,9 +206,3 @@ class Ledger(Database):
         from transforms.ledger import migrate
 
         return migrate.check(self)
-
-    def check_schema(self) -> None:
-        """Raise `DependencyDown`, with the remedy, unless the tables are there and up to date."""
-        from transforms.ledger import migrate
-
-        migrate.check_schema(self)

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transforms.errors import DependencyDown
 from transforms.ledger.engine import Database
 from transforms.ledger.values import LedgerStatus
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from sqlalchemy import Connection
 
 VERSION_TABLE = "ledger_version"
@@ -24,6 +24,14 @@ VERSION_TABLE = "ledger_version"
 
 MIGRATION_TIMEOUT = 3600.0
 """Seconds one statement of a migration may take, waiting for other migrations included."""
+
+# Some connections are kept back, for superusers and, from Postgres 16 on, for a role of their own.
+_SERVER = """
+SELECT current_setting('server_version'),
+    CAST(current_setting('max_connections') AS integer)
+    - CAST(current_setting('superuser_reserved_connections') AS integer)
+    - CAST(coalesce(current_setting('reserved_connections', true), '0') AS integer)
+"""
 
 _LOCK = 0x7669766964  # an advisory lock of our own: "vivid"
 
@@ -68,41 +76,23 @@ def current(url: str) -> str | None:
 
 def head() -> str:
     """The newest revision this version of the project knows."""
-    from alembic.script import ScriptDirectory
-
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return str(_scripts().get_current_head())
 
 
 def check(database: Database) -> LedgerStatus:
-    """Ask the server for its version and the tables' revision.
+    """Ask the server for its version, its room for connections and the tables' revision.
 
     Raises:
         DependencyDown: Postgres cannot be reached.
     """
     with database.connected() as connection:
-        server = connection.exec_driver_sql("SHOW server_version").scalar_one()
-        return LedgerStatus(str(server), _revision(connection), head())
-
-
-def check_schema(database: Database) -> None:
-    """Make sure that the tables are there and not older than this version of the project.
-
-    Raises:
-        DependencyDown: they are, with the remedy; or Postgres cannot be reached.
-    """
-    from alembic.script import ScriptDirectory
-
-    status = check(database)
-    script = ScriptDirectory.from_config(_config())
-    older = {known.revision for known in script.walk_revisions()} - {status.head}
-    if status.revision is None or status.revision in older:
-        raise DependencyDown(
-            "postgres",
-            f"{database.masked_url}: the ledger's tables are at revision "
-            f"{status.revision or 'none'}, {status.head} is needed; run `vividly db upgrade`",
-        )
+        server, allowed = connection.exec_driver_sql(_SERVER).one()
+        revision = _revision(connection)
+    script = _scripts()
+    newest = script.get_current_head()
+    older = {known.revision for known in script.walk_revisions()} - {newest}
+    outdated = revision is None or revision in older
+    return LedgerStatus(str(server), revision, str(newest), outdated, allowed)
 
 
 @contextmanager
@@ -121,6 +111,12 @@ def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
             connection.commit()
     finally:
         database.close()
+
+
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -285,8 +285,12 @@ class LedgerStatus:
         server: the version of Postgres.
         revision: the migration the tables are at; None when there are none.
         head: the migration this version of the project was written for.
+        outdated: whether they must be migrated first; newer tables than those are fine.
+        connections: how many the server allows ordinary users, of all jobs together.
     """
 
     server: str
     revision: str | None
     head: str
+    outdated: bool
+    connections: int

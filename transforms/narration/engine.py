@@ -32,6 +32,14 @@ class VoiceEngine(Protocol):
         """Everything of the engine that shapes its sound (version, voice, rate…)."""
         ...
 
+    def check(self) -> str:
+        """Reach whatever it needs, at no cost, and say what that is.
+
+        Raises:
+            ContentError: it cannot be reached or used.
+        """
+        ...
+
     def check_language(self, language: str) -> None:
         """Refuse a BCP-47 language the engine cannot speak, before any work is done.
 

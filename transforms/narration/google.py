@@ -38,6 +38,8 @@ SAMPLE_RATE: Final = 24_000
 LONGEST_REQUEST: Final = 5_000
 """UTF-8 bytes of text in one request (cloud.google.com/text-to-speech/quotas)."""
 
+_CHECK_TIMEOUT: Final = 15.0  # seconds
+
 _RATES: Final = (0.25, 2.0)
 _PITCHES: Final = (-20.0, 20.0)
 
@@ -140,6 +142,23 @@ class GoogleVoice:
             "speaking_rate": self._settings.speaking_rate,
             "pitch": self._settings.pitch,
         }
+
+    def check(self) -> str:
+        """As in `VoiceEngine`: lists the voices, which costs nothing."""
+        language = parse_name(self.voice)[0]
+        try:
+            listed = self._connected().list_voices(
+                language_code=language, retry=None, timeout=_CHECK_TIMEOUT
+            )
+        except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+            raise _mapped(error, self.voice) from error
+        names = sorted(voice.name for voice in listed.voices)
+        if self.voice not in names:
+            raise PermanentError(
+                f"Google Text-to-Speech has no voice {self.voice}; for {language} it has "
+                + (", ".join(names) or "none")
+            )
+        return f"{self.voice} is there"
 
     def check_language(self, language: str) -> None:
         """As in `VoiceEngine`."""

@@ -56,6 +56,11 @@ class OfflineVoice:
             "onnxruntime": version("onnxruntime"),
         }
 
+    def check(self) -> str:
+        """As in `VoiceEngine`."""
+        once(load)
+        return f"{self.voice} speaks"
+
     def check_language(self, language: str) -> None:
         """As in `VoiceEngine`: any English is spoken, with an American accent."""
         if language.partition("-")[0].lower() != "en":

@@ -27,6 +27,14 @@ class ScriptEngine(Protocol):
         """Everything of the engine that shapes its answer (version, model, temperature…)."""
         ...
 
+    def check(self) -> str:
+        """Reach whatever it needs, at no cost, and say what that is.
+
+        Raises:
+            ContentError: it cannot be reached or used.
+        """
+        ...
+
     def write(self, request: ContentRequest, *, timeout: float) -> Written:
         """Write the script for a request.
 

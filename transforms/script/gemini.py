@@ -35,6 +35,8 @@ _BUDGETS: Mapping[Thinking, int] = {"minimal": 512, "low": 1024, "medium": 4096,
 """Thinking tokens for models before Gemini 3, which know no levels; 512 is the least that all of
 them accept (https://ai.google.dev/gemini-api/docs/thinking)."""
 
+_CHECK_TIMEOUT = 15.0  # seconds
+
 _PROMPT = hashlib.sha256(
     (TEMPLATE + json.dumps(Answer.model_json_schema(), sort_keys=True)).encode()
 ).hexdigest()[:16]
@@ -119,6 +121,18 @@ class GeminiScriptEngine:
             "thinking": self._settings.thinking,
             "prompt": _PROMPT,
         }
+
+    def check(self) -> str:
+        """As in `ScriptEngine`: counts the tokens of a word, which costs nothing."""
+        with mapped_errors(self._settings.model, _CHECK_TIMEOUT):
+            self._connected().models.count_tokens(
+                model=self._settings.model,
+                contents="photosynthesis",
+                config=types.CountTokensConfig(
+                    http_options=types.HttpOptions(timeout=int(_CHECK_TIMEOUT * 1000))
+                ),
+            )
+        return f"{self._settings.model} answers"
 
     def write(self, request: ContentRequest, *, timeout: float) -> Written:
         """Write the script for a request.

@@ -39,6 +39,10 @@ class OfflineScriptEngine:
         """The version of the composer and the digest (SHA-256) of the cards."""
         return {"version": VERSION, "cards": self._library.digest}
 
+    def check(self) -> str:
+        """As in `ScriptEngine`."""
+        return f"{len(self._library.cards)} concept cards"
+
     def write(self, request: ContentRequest, *, timeout: float) -> Written:
         """Write the script for a request.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 import grpc
 import numpy as np
@@ -61,6 +62,7 @@ class Heard:
     Attributes:
         requests: in the order they came.
         deadlines: seconds the client gave each request, None if it set no deadline.
+        voices: names of the voices it has.
         script: answers for the next requests: a failure, raw audio, or ``"hang"``.
     """
 
@@ -68,7 +70,20 @@ class Heard:
     requests: list[tts.SynthesizeSpeechRequest] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
     script: deque[Failure | bytes | Literal["hang"]] = field(default_factory=deque)
+    voices: list[str] = field(default_factory=lambda: ["en-US-Chirp3-HD-Kore"])
     released: threading.Event = field(default_factory=threading.Event)
+
+    def listed(self, language: str) -> tts.ListVoicesResponse:
+        """The voices of a language.
+
+        Raises:
+            Failure: the script says so.
+        """
+        for scripted in list(self.script)[:1]:
+            if isinstance(scripted, Failure):
+                raise scripted
+        names = [name for name in self.voices if name.startswith(language)]
+        return tts.ListVoicesResponse(voices=[tts.Voice(name=name) for name in names])
 
     def answer(
         self, request: tts.SynthesizeSpeechRequest, deadline: float | None
@@ -155,18 +170,30 @@ def _grpc_server(heard: Heard) -> Iterator[None]:
             context.abort_with_status(rpc_status.to_status(_status(failure)))
             raise
 
-    method = grpc.unary_unary_rpc_method_handler(
-        synthesize,
-        request_deserializer=tts.SynthesizeSpeechRequest.deserialize,
-        response_serializer=tts.SynthesizeSpeechResponse.serialize,
-    )
+    def list_voices(
+        request: tts.ListVoicesRequest, context: grpc.ServicerContext
+    ) -> tts.ListVoicesResponse:
+        try:
+            return heard.listed(request.language_code)
+        except Failure as failure:
+            context.abort_with_status(rpc_status.to_status(_status(failure)))
+            raise
+
+    methods = {
+        "SynthesizeSpeech": grpc.unary_unary_rpc_method_handler(
+            synthesize,
+            request_deserializer=tts.SynthesizeSpeechRequest.deserialize,
+            response_serializer=tts.SynthesizeSpeechResponse.serialize,
+        ),
+        "ListVoices": grpc.unary_unary_rpc_method_handler(
+            list_voices,
+            request_deserializer=tts.ListVoicesRequest.deserialize,
+            response_serializer=tts.ListVoicesResponse.serialize,
+        ),
+    }
     server = grpc.server(futures.ThreadPoolExecutor(8))
     server.add_generic_rpc_handlers(
-        [
-            grpc.method_handlers_generic_handler(
-                "google.cloud.texttospeech.v1.TextToSpeech", {"SynthesizeSpeech": method}
-            )
-        ]
+        [grpc.method_handlers_generic_handler("google.cloud.texttospeech.v1.TextToSpeech", methods)]
     )
     heard.endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
@@ -194,6 +221,17 @@ def _rest_server(heard: Heard) -> Iterator[None]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing."""
 
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            try:
+                if address.path != "/v1/voices":
+                    raise Failure(grpc.StatusCode.NOT_FOUND, f"no method {self.path}")
+                language = parse_qs(address.query)["languageCode"][0]
+                answer = tts.ListVoicesResponse.to_json(heard.listed(language))
+                self._reply(200, json.loads(answer), {})
+            except Failure as failure:
+                self._refuse(failure)
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             try:
@@ -203,11 +241,14 @@ def _rest_server(heard: Heard) -> Iterator[None]:
                 answer = heard.answer(request, None)
                 self._reply(200, json.loads(tts.SynthesizeSpeechResponse.to_json(answer)), {})
             except Failure as failure:
-                status = _HTTP[failure.code]
-                after = failure.retry_after
-                error = {"code": status, "message": failure.message, "status": failure.code.name}
-                headers = {} if after is None else {"Retry-After": str(round(after))}
-                self._reply(status, {"error": error}, headers)
+                self._refuse(failure)
+
+        def _refuse(self, failure: Failure) -> None:
+            status = _HTTP[failure.code]
+            after = failure.retry_after
+            error = {"code": status, "message": failure.message, "status": failure.code.name}
+            headers = {} if after is None else {"Retry-After": str(round(after))}
+            self._reply(status, {"error": error}, headers)
 
         def _reply(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
             data = json.dumps(body).encode()

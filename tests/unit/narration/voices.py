@@ -45,6 +45,9 @@ class BuzzVoice:
     def identity(self) -> Mapping[str, str | int | float | None]:
         return {"engine": self.name}
 
+    def check(self) -> str:
+        return self.voice
+
     def check_language(self, language: str) -> None:
         if not language.startswith("en"):
             raise PermanentError(f"no {language}, only en-US")

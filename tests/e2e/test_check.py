@@ -1,0 +1,88 @@
+"""`vividly check`, and a job that refuses to start where it would run out of connections."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from google.cloud import pubsub_v1
+
+from tests.e2e import command
+from transforms.ledger import Ledger, upgrade
+
+
+@pytest.fixture
+def place(postgres, pubsub, gcs):
+    """Everything a drain on Google Cloud needs, on local servers."""
+    topic = f"projects/{pubsub.project}/topics/requests"
+    subscription = f"projects/{pubsub.project}/subscriptions/requests"
+    pubsub_v1.PublisherClient().create_topic(name=topic)
+    pubsub_v1.SubscriberClient().create_subscription(
+        name=subscription, topic=topic, ack_deadline_seconds=600
+    )
+    upgrade(postgres.url)
+    return {
+        "VIVIDLY_SUBSCRIPTION": subscription,
+        "VIVIDLY_DEAD_LETTER_TOPIC": topic,
+        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_ARTIFACTS": gcs.root,
+    }
+
+
+def findings(*arguments, **environment):
+    done = command.run("check", *arguments, "--json", **environment)
+    assert done.stdout, done.stderr
+    return done.returncode, {each["name"]: each for each in json.loads(done.stdout)}
+
+
+def test_all_is_well(place):
+    status, found = findings("drain", **place)
+    assert {name: each["detail"] for name, each in found.items() if not each["passed"]} == {}
+    assert status == 0
+    assert {"subscription", "dead-letter topic", "artifacts", "database", "connections"} <= set(
+        found
+    )
+    assert "acknowledgement deadline 600 s" in found["subscription"]["detail"]
+    assert "1 processes × 8 connections = 8 of" in found["connections"]["detail"]
+
+
+def test_each_thing_that_is_missing_is_named_with_its_remedy(place, postgres):
+    place |= {
+        "VIVIDLY_SUBSCRIPTION": place["VIVIDLY_SUBSCRIPTION"] + "-other",
+        "VIVIDLY_DEAD_LETTER_TOPIC": place["VIVIDLY_DEAD_LETTER_TOPIC"] + "-other",
+        "VIVIDLY_DATABASE": postgres.server.database_url(f"nothing_{os.urandom(4).hex()}"),
+        "VIVIDLY_ARTIFACTS": "gs://no-such-bucket",
+        "VIVIDLY_SCRIPT_ENGINE": "gemini",
+        "GOOGLE_CLOUD_PROJECT": "test",
+        "TMPDIR": "/proc",  # no space there
+    }
+    status, found = findings(**place)
+    assert status == 1
+    failed = {name for name, each in found.items() if not each["passed"]}
+    assert failed >= {
+        "subscription", "dead-letter topic", "artifacts", "database", "connections",
+        "script engine", "engine limits",
+    }  # fmt: skip
+    assert found["codecs"]["passed"]
+    assert found["fonts"]["passed"]
+    assert all(found[name]["remedy"] for name in failed)
+    assert "Pub/Sub Subscriber" in found["subscription"]["remedy"]
+    assert "does not exist" in found["artifacts"]["detail"]
+
+
+def test_old_tables_are_told_from_a_database_that_is_not_there(postgres):
+    done = command.run("check", "batch", VIVIDLY_DATABASE=postgres.url)
+    assert done.returncode == 1
+    assert "its tables are at revision none" in done.stdout
+    assert "vividly db upgrade" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert Ledger(postgres.url).url.split(":")[2].partition("@")[0] not in done.stdout
+
+
+def test_a_job_refuses_to_start_without_room_for_its_connections(place):
+    done = command.run("drain", "--processes", 1000, **place)
+    assert done.returncode == 2
+    assert "1000 processes × 8 connections = 8000, but Postgres at" in done.stderr
+    assert "lower --connections" in done.stderr
+    assert "Traceback" not in done.stderr
