@@ -1,0 +1,55 @@
+"""One smoke test for each service of Google's: the same engines, nothing local in their way."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import numpy as np
+import pytest
+
+from tests.contract.test_script_engines import REQUEST, check
+from transforms.artifacts import ArtifactStore
+from transforms.model import Script
+from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.narrate import narrate
+from transforms.script.gemini import GeminiScriptEngine, GeminiSettings
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    engine = GeminiScriptEngine(GeminiSettings())
+    assert engine.check()
+    written = engine.write(REQUEST, timeout=120)
+    assert all(usage.quantity > 0 for usage in written.usage)
+    return written.script
+
+
+def test_gemini_writes_a_lesson_that_keeps_the_rules(script: Script):
+    check(script, REQUEST)
+
+
+def test_google_speaks_a_whole_lesson(script: Script, tmp_path):
+    voice = GoogleVoice(GoogleVoiceSettings())
+    assert voice.check()
+    narration, usage = narrate(script, voice, tmp_path, timeout=300)
+    assert narration.duration > 45
+    assert -17 <= narration.loudness <= -15
+    assert usage[0].quantity >= script.spoken_words
+
+
+@pytest.mark.parametrize("language", ["es-US", "de-DE", "hi-IN", "ja-JP"])
+def test_google_speaks_other_languages(language):
+    spoken = GoogleVoice(GoogleVoiceSettings()).speak("123", language=language, timeout=60)
+    assert np.abs(spoken.samples).max() > 0.01
+
+
+def test_artifacts_are_written_once_on_cloud_storage():
+    store = ArtifactStore(os.environ["VIVIDLY_LIVE_BUCKET"] + "/vividly-live")
+    request_id = str(uuid.uuid4())
+    artifact = store.put(request_id, "check.txt", b"live", "text/plain")
+    try:
+        assert store.put(request_id, "check.txt", b"live", "text/plain") == artifact
+        assert store.read(request_id, "check.txt") == b"live"
+    finally:
+        store.delete(request_id, "check.txt")
