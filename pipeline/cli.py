@@ -14,9 +14,11 @@ from pipeline import logs
 from pipeline.arguments import add_arguments, unknown_variables
 from pipeline.errors import UsageError
 from pipeline.parser import USAGE, Parser, Version
+from pipeline.settings import BY_NAME
 
 COMMANDS = (
     "demo",
+    "run",
     "drain",
     "batch",
     "check",
@@ -62,7 +64,11 @@ def parser(only: str | None = None) -> Parser:
     for name in COMMANDS:
         module = _module(name)
         command = commands.add_parser(
-            name, help=module.HELP, description=module.__doc__, epilog=module.EXAMPLES
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            epilog=module.EXAMPLES,
+            passes_on=getattr(module, "PASSES_ON", False),
         )
         if only in (None, name):
             module.configure(command)
@@ -81,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     try:
-        chosen = _parse([_dashed(argument) for argument in arguments or sys.argv[1:]])
+        chosen = _parse([_spelled(argument) for argument in arguments or sys.argv[1:]])
     except ValueError as error:
         return _fail(str(error), USAGE)
     logs.configure("DEBUG" if chosen.debug else chosen.log_level)
@@ -123,10 +129,20 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-def _dashed(argument: str) -> str:
-    """Beam spells its options with underscores; both spellings are accepted."""
+def _spelled(argument: str) -> str:
+    """Beam spells its options with underscores, and launchers write switches as `--name=true`."""
     name = re.match(r"--[a-z_-]+", argument)
-    return name[0].replace("_", "-") + argument[name.end() :] if name else argument
+    if not name:
+        return argument
+    dashed = name[0].replace("_", "-") + argument[name.end() :]
+    option, _, value = dashed.partition("=")
+    setting = BY_NAME.get(option[2:])
+    if not (setting and setting.type is bool and value):
+        return dashed
+    try:
+        return option if setting.read(value) else f"--no-{setting.name}"
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
 
 
 def _module(command: str):  # type: ignore[no-untyped-def]  # a module has no useful type

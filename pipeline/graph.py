@@ -52,8 +52,11 @@ def build(
 
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
-    claimed = unique.requests | "Claim" >> ClaimRequests(
-        ledger, options.lease, options.max_deliveries
+    repeated = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
+    claimed = (
+        (unique.requests, repeated.requests)
+        | "Requests" >> beam.Flatten()
+        | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries)
     )
     scripted = claimed.lessons | "Script" >> WriteScript(
         options.script_engine,
@@ -87,6 +90,5 @@ def build(
     again = claimed.outcomes | "Delivered again" >> RepeatDeadLetters(
         ledger, options.dead_letter_topic
     )
-    duplicates = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
-    settled = [step.outcomes for step in (scripted, narrated, rendered, published)]
-    return [*settled, again, duplicates, dead] | "All outcomes" >> beam.Flatten()
+    settled = [step.outcomes for step in (repeated, scripted, narrated, rendered, published)]
+    return [*settled, again, dead] | "All outcomes" >> beam.Flatten()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,10 +13,22 @@ from typing import Any, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+from transforms.publish import MANIFEST
+
 log = logging.getLogger(__name__)
 
 Check = Callable[[], object]
 """Returns when what it looks at can be reached; raises, saying why, when it cannot."""
+
+NOBODY = str(uuid.UUID(int=0))
+"""The id of a request that does not exist."""
+
+
+def dependencies(ledger: Ledger, store: ArtifactStore) -> dict[str, Check]:
+    """A check of each thing that the graph needs, by its name."""
+    return {"postgres": ledger.check, "artifacts": lambda: store.read(NOBODY, MANIFEST)}
 
 
 def serving(

@@ -13,7 +13,6 @@ import logging
 import random
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +23,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.graph import build
+from pipeline.health import Check, dependencies
 from pipeline.options import VividlyOptions
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
-from transforms.publish import MANIFEST
 
 log = logging.getLogger(__name__)
 
@@ -105,13 +104,9 @@ class Graph:
             del _current.run
         return run.outcomes
 
-    def checks(self) -> dict[str, Callable[[], object]]:
+    def checks(self) -> dict[str, Check]:
         """What reaches each thing that the graph needs, or raises; by its name."""
-        nobody = str(uuid.UUID(int=0))
-        return {
-            "postgres": self._ledger.check,
-            "artifacts": lambda: self._store.read(nobody, MANIFEST),
-        }
+        return dependencies(self._ledger, self._store)
 
     def forgive(self, messages: Sequence[Message]) -> None:
         """No worker died of these deliveries: see `Ledger.forgive`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -41,12 +42,15 @@ def voice_settings(chosen: Any) -> dict[str, Any]:
     return {"voice": chosen.google_voice} if chosen.voice_engine == "google" else {}
 
 
-def graph_options(chosen: argparse.Namespace, **beam_options: Any) -> VividlyOptions:
+def graph_options(
+    chosen: argparse.Namespace, beam_arguments: Sequence[str] = (), **beam_options: Any
+) -> VividlyOptions:
     """The options of a graph from a parsed command line.
 
     Args:
         chosen: has an attribute for every graph setting.
+        beam_arguments: further options, as on a command line of Beam's.
         beam_options: further options, by Beam's names.
     """
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
-    return VividlyOptions([], **graph, **beam_options)
+    return VividlyOptions(list(beam_arguments), **graph, **beam_options)

@@ -15,6 +15,7 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.lanes import Graph
+    from transforms.artifacts import ArtifactStore
     from transforms.ledger import Ledger, LedgerStatus
 
 log = logging.getLogger(__name__)
@@ -90,12 +91,16 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> Graph:
     """
     from pipeline.lanes import Graph
     from pipeline.options import graph_options
+
+    return Graph(graph_options(chosen), ledger, artifact_store(chosen))
+
+
+def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
+    """The store in `--artifacts`; a folder is found wherever the process goes."""
     from transforms.artifacts import ArtifactStore
 
     root = chosen.artifacts
-    if "://" not in root:
-        root = str(Path(root).absolute())
-    return Graph(graph_options(chosen), ledger, ArtifactStore(root))
+    return ArtifactStore(root if "://" in root else str(Path(root).absolute()))
 
 
 def workers(chosen: argparse.Namespace) -> int:

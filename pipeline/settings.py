@@ -149,6 +149,7 @@ class Setting:
 WORK = "What the work is done with"
 PLACES = "Where things are"
 DRAIN = "How long to drain"
+STREAM = "How the streaming job is run"
 LIMITS = "Limits of the work"
 REPORT = "What is reported"
 
@@ -189,6 +190,14 @@ SETTINGS: tuple[Setting, ...] = (
         default="var/artifacts",
     ),
     Setting("state", "folder of the embedded services", PLACES, default="var"),
+    Setting(
+        "id-label", "message attribute, a new value in each publication, by which Dataflow drops "
+        "what a publisher sent twice; Pub/Sub's message id when not given", STREAM,
+    ),
+    Setting(
+        "wait", "wait for the Dataflow job to end instead of returning once it is submitted",
+        STREAM, type=bool, default=True,
+    ),
     Setting(
         "script-engine", "what writes scripts", WORK,
         default="offline", choices=("offline", "gemini"), graph=True,

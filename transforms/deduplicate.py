@@ -18,6 +18,7 @@ from apache_beam.utils.timestamp import Duration
 
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.model import Outcome, Received
+from transforms.stage import OUTCOMES
 
 if TYPE_CHECKING:
     from transforms.ledger import Ledger
@@ -98,30 +99,40 @@ class _Remember(beam.DoFn):
 
 
 class SettleDuplicates(beam.PTransform):
-    """PCollection[Received] -> PCollection[Outcome], each emitted once it is in the ledger.
+    """PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
+
+    Each outcome is emitted once it is in the ledger. `requests` holds what is a duplicate by this
+    graph's memory and not by the ledger: this message owns the request, or nobody does yet. It has
+    to be claimed, since a runner that has acknowledged it will not deliver it again.
 
     Args:
-        ledger: where they are counted.
+        ledger: where duplicates are counted.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
         self._ledger = ledger
 
-    def expand(self, duplicates: beam.PCollection) -> beam.PCollection:
-        return duplicates | "Settle" >> beam.ParDo(_Settle(self._ledger)).with_output_types(Outcome)
+    def expand(self, duplicates: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return duplicates | "Settle" >> beam.ParDo(_Settle(self._ledger)).with_output_types(
+            Received, **{OUTCOMES: Outcome}
+        ).with_outputs(OUTCOMES, main="requests")
 
 
 class _Settle(beam.DoFn):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def process(self, received: Received) -> Iterator[Outcome]:
+    def process(self, received: Received) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         request_id = received.request.request_id
         [settled] = self._ledger.duplicates([(received.message, request_id)])
-        yield Outcome(
+        if not settled:
+            yield received
+            return
+        outcome = Outcome(
             message_id=received.message.message_id,
-            status="duplicate" if settled else "superseded",
+            status="duplicate",
             request_id=request_id,
             reason="this request came in another message before",
         )
+        yield beam.pvalue.TaggedOutput(OUTCOMES, outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from transforms.errors import ClaimLost, DependencyDown
@@ -51,6 +51,21 @@ def kept(ledger: Ledger, lesson: Lesson) -> Iterator[None]:
             _held.pop(claim.token, None)
     if held.lost:
         raise ClaimLost(lesson.request.request_id)
+
+
+@contextmanager
+def handed_back(ledger: Ledger, lesson: Lesson) -> Iterator[None]:
+    """Hand the claim back when a dependency is down: no worker dies of this delivery.
+
+    A runner repeats what has failed for as long as it fails; were that counted, a long outage would
+    make dead letters of good requests.
+    """
+    try:
+        yield
+    except DependencyDown:
+        with suppress(DependencyDown):  # the ledger itself may be what is down
+            ledger.release([lesson])
+        raise
 
 
 def confirm(ledger: Ledger, lesson: Lesson) -> None:

@@ -13,7 +13,7 @@ import apache_beam as beam
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import InvalidRequest
-from transforms.model import MODALITIES, ContentRequest, Message, Modality, Received
+from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
 
 MAX_BYTES = 64 * 1024
 MAX_QUERY = 2000
@@ -245,9 +245,9 @@ class ParseRequests(beam.PTransform):
     """PCollection[Message] -> tagged PCollections `requests` (Received) and `DEAD_LETTERS`."""
 
     def expand(self, messages: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
-        return messages | "Read and validate" >> beam.ParDo(_Parse()).with_outputs(
-            DEAD_LETTERS, main="requests"
-        ).with_output_types(Received)
+        return messages | "Read and validate" >> beam.ParDo(_Parse()).with_output_types(
+            Received, **{DEAD_LETTERS: DeadLetter}
+        ).with_outputs(DEAD_LETTERS, main="requests")
 
 
 class _Parse(beam.DoFn):

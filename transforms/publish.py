@@ -10,7 +10,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms import (
+    coder,  # noqa: F401  (registers the coders of the outputs)
+    lease,
+)
 from transforms.artifacts import ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import Cancelled, ClaimLost, DependencyDown
@@ -90,7 +93,9 @@ class _Publish(beam.DoFn):
 
     def process(self, lesson: Lesson) -> Iterator[Any]:
         try:
-            yield self._publish(lesson)
+            with lease.handed_back(self._ledger, lesson):
+                outcome = self._publish(lesson)
+            yield outcome
         except DependencyDown:
             raise
         except ClaimLost:

@@ -217,11 +217,12 @@ class _RunStage(beam.DoFn):
         stage = self._task.stage
         failures: list[Attempt] = []
         try:
-            with lease.kept(self._runtime.ledger, lesson):
-                advanced = lesson.with_record(self._result(lesson, failures))
-            following = self._following(lesson)
-            if following:  # the last stage is recorded together with the completion
-                self._advance(advanced, following)
+            with lease.handed_back(self._runtime.ledger, lesson):
+                with lease.kept(self._runtime.ledger, lesson):
+                    advanced = lesson.with_record(self._result(lesson, failures))
+                following = self._following(lesson)
+                if following:  # the last stage is recorded together with the completion
+                    self._advance(advanced, following)
         except DependencyDown:
             raise
         except ClaimLost:

@@ -1,4 +1,4 @@
-"""The labels and coders of the graph, as recorded in `golden.json`."""
+"""The labels and coders of the streaming graph, as recorded in `golden.json`."""
 
 from __future__ import annotations
 
@@ -8,42 +8,46 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.graph import build
 from pipeline.options import VividlyOptions
+from pipeline.streaming import build_stream
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
-from transforms.model import Message
 
 FILE = Path(__file__).with_name("golden.json")
 
 
-class _None(beam.DoFn):
-    def process(self, _: bytes):
-        return ()
+def stream() -> beam.Pipeline:
+    """The streaming job, from the subscription on."""
+    options = VividlyOptions([], streaming=True)
+    pipeline = beam.Pipeline(options=options)
+    ledger = Ledger("postgresql://nobody@localhost/nothing")
+    subscription = "projects/nowhere/subscriptions/nothing"
+    build_stream(pipeline, subscription, "id", options, ledger, ArtifactStore("/nowhere"))
+    return pipeline
 
 
 def current() -> dict[str, Any]:
-    """Every step's label, and the coder of every PCollection by the label that makes it."""
-    pipeline = beam.Pipeline()
-    source = (
-        pipeline
-        | "Start" >> beam.Impulse()
-        | "Messages" >> beam.ParDo(_None()).with_output_types(Message)
-    )
-    ledger = Ledger("postgresql://nobody@localhost/nothing")
-    build(source, VividlyOptions([]), ledger, ArtifactStore("/nowhere"))
+    """Every step's label, and the coder of every PCollection that is used, by what makes it."""
     labels: list[str] = []
     coders: dict[str, str] = {}
+    used: set[beam.PCollection] = set()
 
     class Visitor(beam.pipeline.PipelineVisitor):
         def visit_transform(self, node):
             labels.append(node.full_label)
+            used.update(node.inputs)
             for tag, output in node.outputs.items():
                 coder = beam.coders.registry.get_coder(output.element_type)
                 coders[f"{node.full_label}[{tag}]"] = repr(coder)
+                made[output] = f"{node.full_label}[{tag}]"
 
-    pipeline.visit(Visitor())
-    return {"labels": sorted(labels), "coders": dict(sorted(coders.items()))}
+    made: dict[beam.PCollection, str] = {}
+    stream().visit(Visitor())
+    unused = {name for output, name in made.items() if output not in used}
+    return {
+        "labels": sorted(labels),
+        "coders": {name: coders[name] for name in sorted(coders.keys() - unused)},
+    }
 
 
 def main() -> None:

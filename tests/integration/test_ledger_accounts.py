@@ -248,7 +248,7 @@ class OneWorker(RuleBasedStateMachine):
         known = self.model.requests.get(wanted)
         outcome = self.model.outcomes.get(sent.message_id)
         if outcome in (None, "in_flight"):
-            second = known.owner != sent.message_id if known else outcome is None
+            second = known is not None and known.owner != sent.message_id
             if second:
                 self.model.outcomes[sent.message_id] = "duplicate"
                 self.model.deliveries[sent.message_id] += 1

@@ -282,10 +282,12 @@ def test_filtered_duplicates_are_settled(ledger, lesson):
     assert ledger.duplicates([]) == []
 
 
-def test_a_duplicate_may_be_filtered_before_the_first_message_is_claimed(ledger):
+def test_nobody_is_a_duplicate_before_the_request_is_claimed(ledger):
     first = ClaimRequest(message(), request())
-    assert ledger.duplicates([(message("second"), first.request.request_id)]) == [True]
+    assert ledger.duplicates([(message("second"), first.request.request_id)]) == [False]
+    assert outcome_of(ledger, "second") is None
     assert claim(ledger, first).kind == "new"
+    assert ledger.duplicates([(message("second"), first.request.request_id)]) == [True]
 
 
 def test_the_owner_of_a_request_is_never_settled_as_a_duplicate(ledger, lesson):

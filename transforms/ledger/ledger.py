@@ -128,8 +128,8 @@ class Ledger(Database):
             messages: each with its request id.
 
         Returns:
-            For each whether it is settled; False: this message itself owns the request, so it must
-            be claimed or delivered again, not acknowledged.
+            For each whether it is settled; False: this message itself owns the request, or nobody
+            does yet, so it must be claimed.
         """
         return records.duplicates(self, messages)
 

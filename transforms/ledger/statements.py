@@ -59,9 +59,14 @@ SELECT CAST(request_id AS text) AS request_id FROM freed
 """  # noqa: S608
 
 FORGIVE = """
-UPDATE messages SET released = least(deliveries, released + 1)
+-- What was released, and not claimed again since, is out of the count already.
+UPDATE messages AS message SET released = least(deliveries, released + 1)
 WHERE outcome = 'in_flight'
     AND message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
+    AND NOT EXISTS (
+        SELECT FROM requests AS request
+        WHERE request.request_id = message.request_id
+            AND request.message_id = message.message_id AND request.claim_token IS NULL)
 RETURNING message_id
 """
 
@@ -236,11 +241,11 @@ known AS MATERIALIZED (
     ORDER BY request_id
     FOR SHARE
 ),
--- A message that owns its request, or may be about to, is no duplicate whatever the caller thinks.
+-- A message that owns its request, or may yet, is no duplicate whatever the caller thinks: the one
+-- that came first may itself be settled as a duplicate, by a worker that died before it claimed.
 judged AS (
     SELECT item.*, CASE
             WHEN message.outcome <> 'in_flight' THEN true
-            WHEN known.request_id IS NULL THEN message.message_id IS NULL
             ELSE known.message_id <> item.message_id
         END AS second
     FROM item

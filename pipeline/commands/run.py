@@ -1,0 +1,48 @@
+"""Run the streaming job: on Dataflow, or in this process to look at it.
+
+Options of Beam and of its runners are passed on, such as --runner, --region, --temp_location,
+--machine_type, --max_num_workers, --service_account_email, --subnetwork, --sdk_container_image,
+--labels, --update. Without --runner=DataflowRunner the job runs here on Beam's DirectRunner, which
+acknowledges messages before it works on them: for development only; production without Dataflow is
+`vividly drain`.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from pipeline.settings import DRAIN, subscription_path
+from pipeline.settings import SETTINGS as ALL
+
+HELP = "run the streaming job, on Dataflow or here"
+EXAMPLES = """examples:
+  vividly run --runner=DataflowRunner --project my-project --region us-central1 \\
+      --temp_location gs://my-bucket/tmp --subscription content-requests \\
+      --database projects/my-project/secrets/vividly-database --artifacts gs://my-lessons \\
+      --sdk_container_image us-docker.pkg.dev/my-project/vividly/pipeline:1 --no-wait
+  PUBSUB_EMULATOR_HOST=localhost:8085 vividly run --health-port 8080
+"""
+SETTINGS = [
+    setting.name
+    for setting in ALL
+    if setting.name not in ("topic", "workers", "log-level")
+    and (setting.group != DRAIN or setting.name == "shutdown-grace")
+]
+PASSES_ON = True
+"""Options that are none of these settings are Beam's."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No arguments besides its settings and Beam's."""
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Submit the job to Dataflow, or run it here; see `pipeline.job` for the exit status."""
+    from pipeline import dataflow, job, launch
+
+    options = launch.options(chosen)
+    job.log_settings("stream", chosen, SETTINGS)
+    subscription = subscription_path(chosen.subscription, chosen.project)
+    if dataflow.runs_on_dataflow(options):
+        return launch.on_dataflow(chosen, options, subscription)
+    return launch.here(chosen, options, subscription)

@@ -1,0 +1,125 @@
+"""Starting the streaming job from a command line, on Dataflow or in this process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    GoogleCloudOptions,
+    PipelineOptions,
+    StandardOptions,
+)
+from apache_beam.runners.runner import PipelineState
+
+from pipeline import dataflow, job, services
+from pipeline.cli import FAILED, OK
+from pipeline.connections import check_budget
+from pipeline.errors import UsageError
+from pipeline.options import VividlyOptions, graph_options
+from pipeline.streaming import build_stream
+from transforms.errors import DependencyDown
+from transforms.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+CONSOLE = "https://console.cloud.google.com/dataflow/jobs/{region}/{id}?project={project}"
+
+
+def options(chosen: argparse.Namespace) -> VividlyOptions:
+    """The settings together with Beam's own options.
+
+    Raises:
+        UsageError: Beam does not know one of them either.
+    """
+    passed_on = [_beams(argument) for argument in chosen.passed_on]
+    given = PipelineOptions(passed_on)
+    unknown = set(given.get_all_options(retain_unknown_options=True)) - set(
+        PipelineOptions([]).get_all_options()
+    )
+    if unknown:
+        names = ", ".join(f"--{name}" for name in sorted(unknown))
+        raise UsageError(f"neither `vividly run` nor Beam has {names}")
+    made = graph_options(chosen, passed_on, streaming=True)
+    made.view_as(GoogleCloudOptions).project = chosen.project
+    runner = made.view_as(StandardOptions).runner
+    if runner not in (None, "DirectRunner", "DataflowRunner"):
+        raise UsageError(f"--runner is {runner}; it must be DataflowRunner or DirectRunner")
+    return made
+
+
+def on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscription: str) -> int:
+    """Submit the job, and wait for its end unless told not to.
+
+    Prints the job as one line of JSON once it is submitted.
+
+    Returns:
+        0, or 1 when the job failed.
+
+    Raises:
+        UsageError: something Dataflow needs is not given.
+    """
+    if not chosen.database:
+        raise UsageError("workers on Dataflow need --database; an embedded one is out of reach")
+    if not chosen.artifacts.startswith("gs://"):
+        raise UsageError("workers on Dataflow need --artifacts gs://bucket/prefix")
+    dataflow.add_defaults(options)
+    pipeline = _pipeline(options)
+    ledger = services.ledger_at(chosen)
+    _check_connections(ledger, max(chosen.processes, dataflow.processes(options)))
+    store = services.artifact_store(chosen)
+    build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)
+    result = pipeline.run()
+    if not result.has_job:  # --template_location: the graph was written there for others to submit
+        return OK
+    cloud = options.view_as(GoogleCloudOptions)
+    facts = {"id": result.job_id(), "region": cloud.region, "project": cloud.project}
+    print(
+        json.dumps({"job": cloud.job_name, **facts, "console": CONSOLE.format(**facts)}), flush=True
+    )
+    if not chosen.wait:
+        return OK
+    state = result.wait_until_finish()
+    log.info("job %s ended as %s", facts["id"], state)
+    if state == PipelineState.FAILED:
+        print(f"vividly: job {facts['id']} failed; see its log in the console", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def here(chosen: argparse.Namespace, options: VividlyOptions, subscription: str) -> int:
+    """Run the job in this process until it is told to stop; see `pipeline.job.finish`."""
+    from pipeline.local_stream import LocalStream
+
+    if chosen.id_label:
+        raise UsageError("--id-label works on Dataflow only; the DirectRunner has no use for it")
+    with services.open_ledger(chosen) as ledger:
+        stream = LocalStream(subscription, options, ledger, services.artifact_store(chosen))
+        return job.finish(
+            stream.run(chosen.health_port, chosen.shutdown_grace), stream.down, chosen
+        )
+
+
+def _check_connections(ledger: Ledger, processes: int) -> None:
+    try:
+        reckoning = check_budget(ledger, ledger.check(), processes)
+    except DependencyDown as down:  # only the workers need to reach it
+        log.warning("%s; not checked: %d processes may open connections to it", down, processes)
+    else:
+        log.info("Postgres has room: %s", reckoning)
+
+
+def _beams(argument: str) -> str:
+    """An option as Beam spells it: with underscores."""
+    name, equals, value = argument.partition("=")
+    return name[:2] + name[2:].replace("-", "_") + equals + value if name[:2] == "--" else argument
+
+
+def _pipeline(options: VividlyOptions) -> beam.Pipeline:
+    try:
+        return beam.Pipeline(options=options)
+    except ValueError as error:  # Beam lists every option that is missing or wrong
+        raise UsageError(str(error)) from error

@@ -1,0 +1,15 @@
+"""What a Flex Template launches (`FLEX_TEMPLATE_PYTHON_PY_FILE`): `vividly run` with parameters.
+
+Nothing is defined here: Beam pickles what `__main__` defines by value.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Python puts this file's folder first, where `logs` or `health` would hide modules of others.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+    from pipeline.cli import main
+
+    sys.exit(main(["run", *sys.argv[1:]]))

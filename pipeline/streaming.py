@@ -1,0 +1,92 @@
+"""The streaming job: the graph behind a Pub/Sub subscription, on whichever runner.
+
+What Dataflow has acknowledged it keeps, and it repeats a bundle that fails until it succeeds. So
+nothing here may drop a message: see `transforms.deduplicate` for what is not settled at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import get_args
+
+import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.metrics import Metrics
+
+from pipeline.graph import build
+from pipeline.options import VividlyOptions
+from pipeline.summary import Tally
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+from transforms.model import Message, Outcome, OutcomeStatus
+
+NAMESPACE = "vividly"
+"""Of Beam's counters `received` and, for what became of each message, one by every status."""
+
+_tally: Tally | None = None
+
+
+def tally_here(tally: Tally) -> None:
+    """Have what is counted in this process counted there as well.
+
+    For a runner that works within the process that launches it.
+    """
+    global _tally
+    _tally = tally
+
+
+def build_stream(
+    pipeline: beam.Pipeline,
+    subscription: str,
+    id_label: str | None,
+    options: VividlyOptions,
+    ledger: Ledger,
+    store: ArtifactStore,
+) -> None:
+    """Put the graph between a subscription and what counts outcomes.
+
+    Args:
+        pipeline: gets the steps.
+        subscription: its full resource name.
+        id_label: message attribute by which Dataflow tells messages that were published twice.
+        options: the graph's settings.
+        ledger: where claims and outcomes are kept.
+        store: where artifacts are kept.
+    """
+    messages = (
+        pipeline
+        | "Read requests"
+        >> beam.io.ReadFromPubSub(
+            subscription=subscription, id_label=id_label, with_attributes=True
+        )
+        | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
+    )
+    _ = build(messages, options, ledger, store) | "Count outcomes" >> beam.ParDo(_Count())
+
+
+class _Take(beam.DoFn):
+    def __init__(self) -> None:
+        self._received = Metrics.counter(NAMESPACE, "received")
+
+    def process(self, element: PubsubMessage) -> Iterator[Message]:
+        self._received.inc()
+        if _tally:
+            _tally.received(1)
+        published = element.publish_time or datetime.now(UTC)
+        yield Message(
+            data=bytes(element.data or b""),
+            attributes=dict(element.attributes or {}),
+            message_id=element.message_id,
+            publish_time=datetime.fromtimestamp(published.timestamp(), UTC),
+        )
+
+
+class _Count(beam.DoFn):
+    def __init__(self) -> None:
+        self._outcomes = {s: Metrics.counter(NAMESPACE, s) for s in get_args(OutcomeStatus)}
+
+    def process(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.status].inc()
+        if _tally:
+            _tally.settled([outcome])

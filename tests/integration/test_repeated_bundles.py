@@ -1,0 +1,91 @@
+"""What a runner repeats until it succeeds, having acknowledged its messages: nothing is lost.
+
+So it is on Dataflow. Here each run of the graph is one such bundle.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from transforms.artifacts import ArtifactStore, store
+from transforms.errors import DependencyDown
+from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.model import Message
+from transforms.parse import parse
+from transforms.retry import Policy
+
+LEASE = timedelta(minutes=2)
+
+
+class Place:
+    def __init__(self, url, folder):
+        upgrade(url)
+        self.ledger = Ledger(url)
+        self.root = folder / "artifacts"
+        graph = Graph(VividlyOptions([]), self.ledger, ArtifactStore(str(self.root)))
+        self.run = graph.run
+
+    def outcomes(self, *messages):
+        return {outcome.message_id: outcome.status for outcome in self.run(messages)}
+
+    def claim(self, message):
+        """As a worker does that dies right afterwards."""
+        [result] = self.ledger.claim([ClaimRequest(message, parse(message.data))], LEASE, 5)
+        return result
+
+
+@pytest.fixture
+def place(postgres, tmp_path):
+    return Place(postgres.url, tmp_path)
+
+
+@pytest.fixture
+def twice():
+    """Two messages that ask for one request."""
+    fields = {
+        "request_id": str(uuid.uuid4()),
+        "student_id": "s",
+        "student_query": "Explain gravity",
+        "grade_level": 8,
+        "requested_modalities": ["text"],
+    }
+    return [Message(json.dumps(fields).encode(), {}, name, datetime.now(UTC)) for name in "ab"]
+
+
+def test_whoever_owns_the_request_works_on_it_even_if_it_comes_second(place, twice):
+    first, second = twice
+    assert place.claim(second).kind == "new"
+    assert place.outcomes(first, second) == {"a": "duplicate", "b": "completed"}
+
+
+def test_one_of_two_works_on_the_request_whatever_a_dead_worker_found_out(place, twice):
+    first, second = twice
+    # A worker that holds the first sees the second as a duplicate, and dies before it claims.
+    place.ledger.duplicates([(second, parse(second.data).request_id)])
+    assert sorted(place.outcomes(second, first).values()) == ["completed", "duplicate"]
+
+
+def test_a_claim_that_lapsed_is_taken_over_by_the_next_message(place, twice):
+    first, second = twice
+    place.ledger.claim([ClaimRequest(first, parse(first.data))], timedelta(0), 5)
+    assert place.outcomes(second) == {"b": "completed"}
+    assert place.outcomes(first) == {"a": "duplicate"}  # the bundle of the first, repeated late
+    totals = place.ledger.totals()
+    assert (totals.completed, totals.duplicates, totals.in_flight) == (1, 1, 0)
+
+
+def test_a_long_outage_makes_no_dead_letters(place, twice, monkeypatch):
+    monkeypatch.setattr(store, "_PATIENCE", Policy(0.01, 1))
+    place.root.write_text("a file where the folder should be")
+    for _ in range(7):  # more often than a message may be delivered
+        with pytest.raises(DependencyDown, match="artifacts"):
+            place.run(twice[:1])
+    assert place.ledger.totals().in_flight == 1
+    place.root.unlink()
+    assert place.outcomes(twice[0]) == {"a": "completed"}
