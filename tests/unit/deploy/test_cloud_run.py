@@ -1,0 +1,164 @@
+"""`deploy/cloud_run.sh` and the files it fills in; gcloud and docker are stood in for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from pipeline.settings import BY_NAME, SETTINGS
+from tests.unit.deploy.stand_ins import ROOT, StandIns
+
+PLACE = ("--project=my-project", "--region=us-central1", "--tag=v1")
+ACCOUNT = "--service-account=drain@my-project.iam.gserviceaccount.com"
+SECRET = "projects/my-project/secrets/vividly-database/versions/latest"
+WORK = ("--subscription=requests", f"--database={SECRET}", "--artifacts=gs://my-lessons/a")
+IMAGE = "us-central1-docker.pkg.dev/my-project/vividly/drain:v1"
+
+VERBS = {
+    "build": PLACE,
+    "job": (*PLACE, ACCOUNT, *WORK),
+    "execute": PLACE,
+    "schedule": (*PLACE, ACCOUNT),
+    "service": (*PLACE, ACCOUNT, *WORK),
+}
+FILES = {"job": "deploy/cloud-run/job.yaml", "service": "deploy/cloud-run/service.yaml"}
+
+
+@pytest.fixture
+def stand_ins(tmp_path):
+    stand_ins = StandIns(tmp_path)
+    stand_ins.add("gcloud", "docker")
+    stand_ins.answer(f'if [ "$3" = replace ]; then cat > {tmp_path}/filled; fi')
+    return stand_ins
+
+
+def script(stand_ins, *arguments, **environment):
+    return stand_ins.run("deploy/cloud_run.sh", *arguments, **environment)
+
+
+def filled(stand_ins):
+    return yaml.safe_load((stand_ins.folder / "filled").read_text())
+
+
+def container(document):
+    spec = document["spec"]["template"]["spec"]
+    if "template" in spec:
+        spec = spec["template"]["spec"]
+    [found] = spec["containers"]
+    return spec, found
+
+
+def environment_of(document):
+    return {e["name"]: e["value"] for e in container(document)[1]["env"]}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_dry_run_runs_nothing_and_prints_exactly_what_would_be_run(stand_ins, verb):
+    printed = script(stand_ins, verb, "--dry-run", *VERBS[verb])
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert stand_ins.calls() == []
+    pasted = stand_ins.run("bash", "-euc", printed.stdout)
+    assert pasted.returncode == 0, pasted.stderr
+    from_paste = stand_ins.calls()
+    script(stand_ins, verb, *VERBS[verb])
+    assert stand_ins.calls() == from_paste
+    assert from_paste
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("job", "jobs"), ("service", "services")])
+def test_the_file_is_filled_in(stand_ins, verb, kind):
+    done = script(stand_ins, verb, *VERBS[verb])
+    assert done.returncode == 0, done.stderr
+    assert stand_ins.calls() == [["gcloud", "run", kind, "replace", "-", *PLACE[:2]]]
+    document = filled(stand_ins)
+    spec, drain = container(document)
+    assert spec["serviceAccountName"] == "drain@my-project.iam.gserviceaccount.com"
+    assert drain["image"] == IMAGE
+    assert drain["args"] == ["drain"]
+    environment = environment_of(document)
+    assert environment["VIVIDLY_PROJECT"] == "my-project"
+    assert environment["VIVIDLY_SUBSCRIPTION"] == "requests"
+    assert environment["VIVIDLY_DATABASE"] == SECRET
+    assert environment["VIVIDLY_ARTIFACTS"] == "gs://my-lessons/a"
+    assert "${" not in (stand_ins.folder / "filled").read_text()
+
+
+@pytest.mark.parametrize("verb", FILES)
+def test_every_variable_is_a_setting_of_drain_that_takes_its_value(stand_ins, verb):
+    script(stand_ins, verb, *VERBS[verb])
+    variables = {s.variables[0]: s for s in SETTINGS}
+    for name, value in environment_of(filled(stand_ins)).items():
+        variables[name].read(value)
+
+
+@pytest.mark.parametrize("verb", FILES)
+def test_a_drain_stops_before_it_is_stopped(stand_ins, verb):
+    script(stand_ins, verb, *VERBS[verb])
+    document = filled(stand_ins)
+    environment = environment_of(document)
+    assert float(environment["VIVIDLY_SHUTDOWN_GRACE"]) < 10  # what Cloud Run waits
+    if verb == "job":
+        spec, _ = container(document)
+        longest = float(environment["VIVIDLY_MAX_RUNTIME"]) + float(
+            environment["VIVIDLY_SHUTDOWN_GRACE"]
+        ) + BY_NAME["dependency-timeout"].default  # fmt: skip
+        assert longest < spec["timeoutSeconds"]
+
+
+def test_the_service_is_probed_where_the_drain_answers(stand_ins):
+    script(stand_ins, "service", *VERBS["service"])
+    _, drain = container(filled(stand_ins))
+    assert drain["ports"] == [{"containerPort": 8080}]
+    assert "PORT" in BY_NAME["health-port"].variables
+    health = (ROOT / "pipeline/health.py").read_text()
+    for probe in ("startupProbe", "livenessProbe"):
+        assert f'self.path == "{drain[probe]["httpGet"]["path"]}"' in health
+
+
+def test_the_schedule_starts_the_job_of_the_file(stand_ins):
+    script(stand_ins, "schedule", *VERBS["schedule"], "--schedule=*/5 * * * *")
+    [call] = stand_ins.calls()
+    name = yaml.safe_load(re.sub(r"\$\{\w+\}", "x", (ROOT / FILES["job"]).read_text()))["metadata"][
+        "name"
+    ]
+    uri = f"https://run.googleapis.com/v2/projects/my-project/locations/us-central1/jobs/{name}:run"
+    assert {"--schedule=*/5 * * * *", f"--uri={uri}"} <= set(call)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        ((), "no verb; deploy/cloud_run.sh --help"),
+        (("launch", *PLACE), "unknown verb: launch"),
+        (("job", "--region=us-central1"), "no project: give --project"),
+        (("job", *PLACE, "--colour=red"), "there is no option --colour"),
+        (("job", *PLACE), "no service account: give --service-account"),
+        (("job", *PLACE, ACCOUNT), "no subscription"),
+        (("job", *PLACE, ACCOUNT, "--subscription=s"), "no database"),
+        (("job", *PLACE, ACCOUNT, *WORK[:2]), "no bucket for artifacts"),
+        (("job", *PLACE, ACCOUNT, *WORK, "--subscription=a|b"), "cannot be meant"),
+        (
+            ("job", *PLACE, ACCOUNT, *WORK, "--database=postgresql://ann:s3cret@h/d"),
+            "keep the URL in Secret Manager",
+        ),
+        (("build", *PLACE, "--builder=buildah"), "it is docker or cloud"),
+        (("build", *PLACE, "--tag"), "--tag needs a value"),
+        (("schedule", *PLACE), "the account that starts the job"),
+    ],
+)
+def test_what_cannot_be_done_says_what_would_be_right(stand_ins, arguments, remedy):
+    done = script(stand_ins, *arguments)
+    assert done.returncode == 2
+    assert remedy in done.stderr
+    assert "s3cret" not in done.stderr
+    assert all(call[1:3] == ["config", "get-value"] for call in stand_ins.calls())
+
+
+@pytest.mark.parametrize("verb", ["job", "execute", "schedule"])
+def test_a_command_that_fails_is_named_with_what_helps(stand_ins, verb):
+    stand_ins.answer("exit 4")
+    done = script(stand_ins, verb, *VERBS[verb])
+    assert done.returncode == 1
+    assert "failed with status 4: " in done.stderr

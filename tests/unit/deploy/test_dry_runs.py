@@ -1,0 +1,28 @@
+"""docs/deploy.md shows what the scripts would run."""
+
+from __future__ import annotations
+
+import re
+
+from deploy import dry_runs
+from tests.unit.deploy.test_cloud_run import VERBS as CLOUD_RUN_VERBS
+from tests.unit.deploy.test_run_dataflow import VERBS
+
+PAGE = dry_runs.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_is_up_to_date():
+    assert dry_runs.updated(PAGE) == PAGE, "run `make docs`"
+
+
+def test_every_verb_is_shown():
+    shown = " ".join(dry_runs.commands(PAGE))
+    for verb in VERBS:
+        assert f"./run_dataflow.sh {verb} --dry-run" in shown
+    for verb in CLOUD_RUN_VERBS:
+        assert f"deploy/cloud_run.sh {verb} --dry-run" in shown
+
+
+def test_the_page_names_the_variables_it_is_made_with():
+    for name, value in dry_runs.ENVIRONMENT.items():
+        assert re.search(rf"^export {name}={re.escape(value)}\b", PAGE, re.MULTILINE)

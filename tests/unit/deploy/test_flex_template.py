@@ -1,0 +1,92 @@
+"""The template's metadata is what the settings say, and lets through only what they accept."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import flex_template
+from pipeline.options import VividlyOptions
+from pipeline.settings import BY_NAME, SETTINGS
+
+PARAMETERS = {p["name"]: p for p in flex_template.metadata()["parameters"]}
+OURS = {s.dest: s for s in SETTINGS if s.dest in PARAMETERS}
+
+
+def test_the_file_is_up_to_date():
+    assert flex_template.FILE.read_text(encoding="utf-8") == flex_template.text(), "run `make docs`"
+
+
+def test_every_setting_of_the_graph_is_a_parameter():
+    graph = {name for name in VividlyOptions.__dict__ if name in PARAMETERS}
+    graph |= {s.dest for s in SETTINGS if s.graph}
+    assert graph <= set(PARAMETERS)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+def test_a_parameter_is_explained_and_grouped(parameter):
+    for field in ("name", "label", "helpText", "groupName"):
+        assert parameter[field]
+    assert isinstance(parameter["isOptional"], bool)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+def test_a_default_is_one_that_its_own_pattern_lets_through(parameter):
+    if "defaultValue" in parameter:
+        assert parameter["isOptional"]
+        for pattern in parameter.get("regexes", []):
+            assert re.match(pattern, parameter["defaultValue"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_a_pattern_lets_through_the_setting_accepts(name):
+    for pattern in PARAMETERS[name].get("regexes", []):
+
+        @given(st.from_regex(pattern.replace("$", r"\Z"), alphabet=st.characters(codec="ascii")))
+        def check(text):
+            OURS[name].read(text)
+
+        check()
+
+
+@pytest.mark.parametrize("name", PARAMETERS.keys() - OURS.keys())
+def test_the_other_parameters_are_options_of_beam(name):
+    assert name in PipelineOptions([]).get_all_options()
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("subscription", "projects/p-1/subscriptions/content-requests", "content-requests"),
+        ("database", "projects/p-1/secrets/db/versions/latest", "postgresql://a:pw@h/db"),
+        ("database", "projects/p-1/secrets/db", "db"),
+        ("database", "postgresql://me%40p.iam@10.0.0.5/db", "postgresql://me:@10.0.0.5/db"),
+        ("artifacts", "gs://lessons/prefix", "/var/lessons"),
+        ("dead_letter_topic", "projects/p/topics/t", "t"),
+        ("script_timeout", "90.5", "-1"),
+        ("max_tries", "5", "0"),
+        ("video_size", "1920x1080", "1x1"),
+        ("sdk_container_image", "us-docker.pkg.dev/p/r/vividly:v1", "vividly"),
+    ],
+)
+def test_patterns(name, good, bad):
+    [pattern] = PARAMETERS[name]["regexes"]
+    assert re.match(pattern, good)
+    assert not re.match(pattern, bad)
+
+
+def test_a_secret_is_never_asked_for_as_such():
+    for name, setting in OURS.items():
+        if setting.secret:
+            [pattern] = PARAMETERS[name]["regexes"]
+            assert not re.match(pattern, "postgresql://ann:s3cret@db.example/lessons")
+            assert "defaultValue" not in PARAMETERS[name]
+
+
+def test_production_engines_are_known_ones():
+    for name, engine in flex_template.PRODUCTION.items():
+        assert engine in BY_NAME[name].choices

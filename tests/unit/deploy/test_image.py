@@ -1,0 +1,92 @@
+"""The container image's files, as far as they can be looked at without a container engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import pytest
+
+from pipeline.flex_template import PRODUCTION
+from pipeline.settings import BY_NAME
+from tests.unit.deploy.stand_ins import ROOT
+
+TEXT = (ROOT / "deploy/Dockerfile").read_text()
+LINES = [
+    line
+    for line in re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", TEXT, flags=re.MULTILINE)).splitlines()
+    if line.strip()
+]
+ARGUMENTS = dict(line[4:].split("=", 1) for line in LINES if line.startswith("ARG "))
+
+
+def instructions(kind):
+    return [line.removeprefix(kind).strip() for line in LINES if line.startswith(f"{kind} ")]
+
+
+def environment():
+    pairs = [pair for line in instructions("ENV") for pair in shlex.split(line)]
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def copied():
+    """What is copied from the repository."""
+    lines = [line for line in instructions("COPY") if not line.startswith("--from")]
+    return [source for line in lines for source in line.split()[:-1]]
+
+
+def test_images_are_pinned():
+    for name in ("PYTHON_IMAGE", "BEAM_IMAGE", "LAUNCHER_IMAGE"):
+        assert re.fullmatch(r"\S+:[\w.-]*\d[\w.-]*(@sha256:[0-9a-f]{64})?", ARGUMENTS[name])
+        assert "latest" not in ARGUMENTS[name]
+
+
+def test_the_worker_of_the_image_is_that_of_the_beam_in_it():
+    [pin] = re.findall(r"^apache-beam==(.+)$", (ROOT / "constraints.txt").read_text(), re.M)
+    assert ARGUMENTS["BEAM_IMAGE"].endswith(f"_sdk:{pin}")
+
+
+def test_python_is_the_one_the_package_asks_for():
+    asked = re.search(r'python_requires=">=(3\.\d+)', (ROOT / "setup.py").read_text())
+    assert asked
+    assert ARGUMENTS["PYTHON_IMAGE"].startswith(f"python:{asked[1]}.")
+    assert f"python{asked[1]}_sdk" in ARGUMENTS["BEAM_IMAGE"]
+    assert f"python{asked[1].replace('.', '')}-" in ARGUMENTS["LAUNCHER_IMAGE"]
+
+
+@pytest.mark.parametrize("source", copied())
+def test_what_is_copied_is_there_and_reaches_the_build(source):
+    assert (ROOT / source).exists()
+    allowed = {line[1:] for line in ignored() if line.startswith("!")}
+    assert any(source == a or source.startswith(f"{a}/") for a in allowed)
+
+
+def ignored():
+    return (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_nothing_else_reaches_the_build():
+    assert "*" in ignored()
+    for line in ignored():
+        if line.startswith("!"):
+            assert any(c == line[1:] or c.startswith(f"{line[1:]}/") for c in copied())
+
+
+def test_the_launcher_runs_a_file_that_is_in_the_image():
+    file = environment()["FLEX_TEMPLATE_PYTHON_PY_FILE"]
+    packages, _, module = file.partition("site-packages/")
+    assert packages == "/usr/local/lib/python3.11/"
+    assert (ROOT / module).exists()
+
+
+def test_the_image_starts_out_with_the_engines_that_the_template_names():
+    for name, engine in PRODUCTION.items():
+        assert environment()[BY_NAME[name].variables[0]] == engine
+
+
+def test_drain_is_not_root_and_listens_where_it_says():
+    drain = TEXT.split(" AS drain\n")[1].split("FROM ")[0]
+    assert re.search(r"^USER [1-9]\d+$", drain, re.MULTILINE)
+    assert json.loads(re.search(r"ENTRYPOINT (.*)", drain)[1]) == ["vividly"]  # type: ignore[index]
+    assert json.loads(re.search(r"CMD (.*)", drain)[1]) == ["drain"]  # type: ignore[index]
