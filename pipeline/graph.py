@@ -70,7 +70,14 @@ def build(
     )
     rendered = narrated.onward | "Video" >> RenderVideo(
         options.video_engine,
-        VideoSettings(width, height, options.render_workers),
+        VideoSettings(
+            width,
+            height,
+            options.render_workers,
+            options.constant_frame_rate,
+            options.segment_cache,
+            options.segment_cache_size * 1_000_000,
+        ),
         runtime("video", options.video_timeout),
     )
     published = (

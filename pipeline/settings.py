@@ -25,6 +25,14 @@ def positive_int(text: str) -> int:
     return number
 
 
+def whole_number(text: str) -> int:
+    """Raises: ValueError: not a whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("must be a whole number from 0")
+    return number
+
+
 def seconds(text: str) -> float:
     """Raises: ValueError: not a finite number of seconds from 0."""
     number = float(text)
@@ -227,6 +235,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "render-workers", "scenes of one video rendered side by side", WORK, type=positive_int,
         default=2, graph=True,
+    ),
+    Setting(
+        "constant-frame-rate", "write a frame for every tick of the clock, for players that want "
+        "one; otherwise a picture that stands is one long frame", WORK, type=bool, default=False,
+        graph=True,
+    ),
+    Setting(
+        "segment-cache", "folder of rendered scenes, kept for reuse; one of the user's own in the "
+        "temporary directory when not given", WORK, graph=True,
+    ),
+    Setting(
+        "segment-cache-size", "how much is kept there, the latest used; 0 for nothing", WORK,
+        type=whole_number, default=64, unit="MB", graph=True,
     ),
     Setting(
         "force", "do all stages again even where a valid result lies there", WORK, type=bool,

@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -270,11 +271,37 @@ def test_the_same_lesson_is_the_same_bytes_whatever_the_workers(
     assert alone.identity == engine(VideoSettings(workers=2)).identity
 
 
+def test_a_constant_frame_rate_shows_the_same_pictures(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
+    found = []
+    for name, settings in (
+        ("variable", SMALL),
+        ("constant", replace(SMALL, constant_frame_rate=True)),
+    ):
+        (tmp_path / name).mkdir()
+        found.append(render(engine, tmp_path / name, settings=settings))
+    variable, constant = found
+    times = [packet.pts * packet.time_base * FPS for packet in packets(constant.mp4, "video")]
+    assert times == list(range(constant.video.frames))
+    assert constant.video == variable.video
+    assert constant.mp4.stat().st_size < 1.5 * variable.mp4.stat().st_size
+    with av.open(str(constant.mp4)) as dense, av.open(str(variable.mp4)) as sparse:
+        pending = deque(sparse.decode(video=0))
+        standing = pending[0].to_ndarray()
+        for frame in dense.decode(video=0):
+            if pending and pending[0].time <= frame.time:
+                standing = pending.popleft().to_ndarray()
+            assert np.array_equal(frame.to_ndarray(), standing)
+    assert not pending
+
+
 def test_identity_tells_sizes_apart_and_is_plain_data(
     engine: Callable[[VideoSettings], VideoEngine],
 ) -> None:
     small, large = engine(VideoSettings()), engine(VideoSettings(1920, 1080))
     assert small.identity != large.identity
+    assert small.identity != engine(VideoSettings(constant_frame_rate=True)).identity
     assert json.loads(json.dumps(dict(small.identity))) == dict(small.identity)
     assert {"av", "pillow", "version"} <= small.identity.keys()
 

@@ -40,7 +40,8 @@ def pictures(
     picture.put(base)
     standing: Planes | None = None
     before = State((0,) * len(boxes), 0, -1.0)
-    for frame, state in change_points(shot.reveals, shot.length, shot.progress, clears=clears):
+    length = shot.length - shot.still
+    for frame, state in change_points(shot.reveals, length, shot.progress, clears=clears):
         for box, was, shown in zip(boxes, before.shown, state.shown, strict=True):
             if was != shown:
                 picture.part(box).put(base.part(box).mixed(full.part(box), shown, FADE))

@@ -18,11 +18,18 @@ class VideoSettings:
         width: pixels, even.
         height: pixels, even.
         workers: scenes rendered side by side.
+        constant_frame_rate: write frames that stand still, too, for players that ask for it.
+        cache: folder of rendered scenes, kept for reuse; one of this user's in the temporary
+            directory when not given.
+        cache_bytes: how much is kept there; 0: nothing.
     """
 
     width: int = 1280
     height: int = 720
     workers: int = 1
+    constant_frame_rate: bool = False
+    cache: str | None = None
+    cache_bytes: int = 0
 
 
 class VideoEngine(Protocol):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from transforms.errors import PermanentError
+from transforms.fingerprint import fingerprint
 from transforms.model import Narration, Script, Video
 from transforms.video import encoder, fonts
 from transforms.video.captions import cues, webvtt
@@ -15,21 +19,45 @@ from transforms.video.composer import pictures
 from transforms.video.encoder import Segment, encode
 from transforms.video.engine import VideoSettings
 from transforms.video.mux import audio_seconds, write_mp4
-from transforms.video.storyboard import Storyboard, plan
+from transforms.video.segment_cache import SegmentCache, default_folder
+from transforms.video.skips import constant_rate
+from transforms.video.storyboard import Shot, Storyboard, plan
 from transforms.video.thumbnail import write_thumbnail
 from transforms.video.timeline import FPS
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same lesson comes out differently; part of every fingerprint."""
 TOLERANCE = 0.5
 """Seconds by which audio and timings may disagree, for what an AAC encoder adds at both ends."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """What shapes the segment of a shot, but for the engine: equal takes make equal bytes.
+
+    Attributes:
+        shot: counted from frame 0, so that it is the same wherever it stands in a lesson.
+        sections: how many the lesson has.
+        clears: whether the slide clears at its end.
+    """
+
+    shot: Shot
+    sections: int
+    width: int
+    height: int
+    clears: bool
+
+    def encoded(self) -> Segment:
+        """Draw and encode it."""
+        drawn = pictures(self.shot, self.sections, self.width, self.height, clears=self.clears)
+        return encode(drawn, self.shot.length, self.width, self.height)
 
 
 class SlideRenderer:
     """Renders lessons as slides.
 
     Args:
-        settings: size of the picture, and how many shots are rendered side by side.
+        settings: what a caller may choose.
 
     Raises:
         ValueError: a size that H.264 cannot have with subsampled colour.
@@ -41,7 +69,12 @@ class SlideRenderer:
         if settings.width % 2 or settings.height % 2:
             raise ValueError(f"{settings.width}x{settings.height}: width and height must be even")
         self._settings = settings
-        self._identity: Mapping[str, str | int | float | None] = {
+        self._cache: SegmentCache | None = None
+        if settings.cache_bytes:
+            self._cache = SegmentCache(
+                Path(settings.cache) if settings.cache else default_folder(), settings.cache_bytes
+            )
+        self._drawing: Mapping[str, str | int | float | None] = {
             "version": VERSION,
             "width": settings.width,
             "height": settings.height,
@@ -57,7 +90,7 @@ class SlideRenderer:
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
         """Everything that shapes the picture; two equal identities render the same bytes."""
-        return self._identity
+        return {**self._drawing, "constant_frame_rate": self._settings.constant_frame_rate}
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
         """Render ``video.mp4``, ``captions.vtt`` and ``thumbnail.jpg`` into the folder `out`.
@@ -102,13 +135,43 @@ class SlideRenderer:
 
     def _segments(self, board: Storyboard) -> list[Segment]:
         """Every shot, encoded; drawing and encoding leave the interpreter lock to other threads."""
-        width, height = self._settings.width, self._settings.height
-
-        def render(index: int) -> Segment:
-            shot = board.shots[index]
-            clears = index + 1 < len(board.shots)
-            drawn = pictures(shot, board.sections, width, height, clears=clears)
-            return encode(drawn, shot.length, width, height)
-
         with ThreadPoolExecutor(self._settings.workers) as pool:
-            return list(pool.map(render, range(len(board.shots))))
+            return list(pool.map(self._segment, _takes(board, self._settings), board.shots))
+
+    def _segment(self, take: Take, shot: Shot) -> Segment:
+        segment = self._cached(take)
+        # The last picture stands until the next shot begins.
+        segment = replace(segment, length=shot.length)
+        if self._settings.constant_frame_rate:
+            return constant_rate(segment, take.width, take.height)
+        return segment
+
+    def _cached(self, take: Take) -> Segment:
+        if self._cache is None:
+            return take.encoded()
+        key = fingerprint({"engine": {**self._drawing, **_code()}, "take": asdict(take)})
+        segment = self._cache.get(key)
+        if segment is None:
+            segment = take.encoded()
+            self._cache.put(key, segment)
+        return segment
+
+
+def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
+    return [
+        Take(
+            replace(shot, start=0, length=shot.length - shot.still, still=0),
+            board.sections,
+            settings.width,
+            settings.height,
+            clears=index + 1 < len(board.shots),
+        )
+        for index, shot in enumerate(board.shots)
+    ]
+
+
+@cache
+def _code() -> Mapping[str, str]:
+    """The code that draws, so that no change to it is ever shown as it was before."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in sources}

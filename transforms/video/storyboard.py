@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import floor
 
 from transforms.model import Narration, Script, Section, Sentence, Visual
 from transforms.video.pages import Page, parts
@@ -29,6 +30,8 @@ class Shot:
         length: number of frames, at least 1.
         reveals: for each of `parts(page)`, when it begins to appear, counted from `start`.
         progress: frames, counted from `start`, with the share of the section that is done by then.
+        still: 1 where nothing may change in the last frame, else 0. Equal slides with equal timing
+            take a frame more or less by where they fall on the grid; all but this frame is equal.
     """
 
     page: Page
@@ -37,6 +40,7 @@ class Shot:
     length: int
     reveals: tuple[int, ...]
     progress: tuple[tuple[int, float], ...]
+    still: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,19 +75,26 @@ def plan(script: Script, narration: Narration, seconds: float) -> Storyboard:
         narration: when each section and sentence is spoken.
         seconds: length of the audio.
     """
-    total = max(1, round(seconds * FPS))
+    total = max(1, _frame(seconds))
     typesetter = Typesetter(script.language)
     sections = script.sections()
-    bounds = [0, *(min(total, round(start * FPS)) for start, _ in narration.sections[1:]), total]
+    begins = [0.0, *(start for start, _ in narration.sections[1:]), seconds]
+    bounds = [*(min(total, _frame(begin)) for begin in begins[:-1]), total]
     shots: list[Shot] = []
     chapters: list[Chapter] = []
     for index, section in enumerate(sections):
         start, length = bounds[index], bounds[index + 1] - bounds[index]
         if length <= 0:
             continue
-        spoken = [sentence for sentence in narration.sentences if sentence.section == index]
+        spoken = [
+            _since(sentence, begins[index])
+            for sentence in narration.sentences
+            if sentence.section == index
+        ]
         page = _page(script, section, index, typesetter)
-        shots.append(_shot(page, index, start, length, spoken))
+        whole = floor(round((begins[index + 1] - begins[index]) * FPS, 4))
+        still = 1 if 1 < length == whole + 1 else 0
+        shots.append(_shot(page, index, start, length, still, spoken))
         chapters.append(Chapter(page.heading or str(index + 1), start, start + length))
     return Storyboard(
         (*shots[:-1], *_ending(shots[-1], script, narration, typesetter)),
@@ -127,25 +138,44 @@ def _prepared(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
     return tuple(text for text in map(typesetter.prepare, texts) if text)
 
 
-def _shot(page: Page, section: int, start: int, length: int, spoken: Sequence[Sentence]) -> Shot:
+def _frame(seconds: float) -> int:
+    """The frame next to a time; halves always go up, whatever the error of a float."""
+    return floor(round(seconds * FPS, 4) + 0.5)
+
+
+def _since(sentence: Sentence, begin: float) -> Sentence:
+    """A sentence on the clock of its section; rounded, so that it is the same in every lesson."""
+    start, end = (round(time - begin, 6) for time in (sentence.start, sentence.end))
+    return replace(sentence, start=start, end=end)
+
+
+def _shot(
+    page: Page, section: int, start: int, length: int, still: int, spoken: Sequence[Sentence]
+) -> Shot:
+    """Lay a section out.
+
+    Args:
+        spoken: what is said, on the clock of the section.
+    """
+    drawn = length - still
     reveals: list[int] = []
     for group in parts(page):
         times = (
             spoken_at(group, spoken)
             if spoken
-            else [(start + length * i / len(group)) / FPS for i in range(len(group))]
+            else [drawn * i / len(group) / FPS for i in range(len(group))]
         )
-        reveals += reveal_frames(times, start, length)
+        reveals += reveal_frames(times, drawn)
     progress = [(0, 0.0)] + [
         (
-            max(0, round(sentence.start * FPS) - start),
-            min(1.0, (round(sentence.end * FPS) - start) / length),
+            max(0, _frame(sentence.start)),
+            min(1.0, _frame(sentence.end) / drawn),
         )
         for sentence in spoken[:-1]
     ]
     if spoken:
-        progress.append((max(0, round(spoken[-1].start * FPS) - start), 1.0))
-    return Shot(page, section, start, length, tuple(reveals), tuple(progress))
+        progress.append((max(0, _frame(spoken[-1].start)), 1.0))
+    return Shot(page, section, start, length, tuple(reveals), tuple(progress), still)
 
 
 def _ending(
@@ -154,7 +184,8 @@ def _ending(
     """The last shot, and in the silence after it the end card."""
     if not narration.sentences:
         return (last,)
-    cut = round((narration.sentences[-1].end + END_CARD_DELAY) * FPS)
+    said = _since(narration.sentences[-1], narration.sections[last.section][0]).end
+    cut = last.start + _frame(said + END_CARD_DELAY)
     end = last.start + last.length
     if end - cut < END_CARD_LEAST * FPS or cut - last.start < 4 * FADE:
         return (last,)
@@ -171,6 +202,6 @@ def _ending(
     )
     reveals = tuple(min(reveal, cut - last.start - 2 * FADE) for reveal in last.reveals)
     return (
-        replace(last, length=cut - last.start, reveals=reveals),
-        Shot(page, last.section, cut, end - cut, (), ((0, 1.0),)),
+        replace(last, length=cut - last.start, reveals=reveals, still=0),
+        Shot(page, last.section, cut, end - cut, (), ((0, 1.0),), last.still),
     )

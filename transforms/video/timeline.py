@@ -77,12 +77,11 @@ def spoken_at(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float
     return times
 
 
-def reveal_frames(times: Sequence[float], start: int, length: int) -> tuple[int, ...]:
+def reveal_frames(times: Sequence[float], length: int) -> tuple[int, ...]:
     """The frame, counted from the start of a shot, at which each element begins to appear.
 
     Args:
-        times: seconds on the lesson's clock, ascending.
-        start: first frame of the shot.
+        times: seconds from the start of the shot, ascending.
         length: frames of the shot.
 
     Returns:
@@ -91,7 +90,7 @@ def reveal_frames(times: Sequence[float], start: int, length: int) -> tuple[int,
     latest = max(0, length - EXIT - 2 * FADE)
     frames: list[int] = []
     for time in times:
-        frame = min(latest, max(0, round((time - LEAD) * FPS) - start))
+        frame = min(latest, max(0, round((time - LEAD) * FPS)))
         if frame < FADE:
             frame = 0
         frames.append(max(frame, frames[-1] + FADE // 2) if frames else frame)

@@ -71,7 +71,8 @@ def test_a_slide_clears_steadily_to_its_background(shot: Shot, slide: Slide) -> 
         for frame, buffer in drawn(shot, clears=True)
     }
     frames = sorted(distance)[-EXIT:]
-    assert frames == list(range(shot.length - EXIT, shot.length))
+    length = shot.length - shot.still
+    assert frames == list(range(length - EXIT, length))
     standing = distance[sorted(distance)[-EXIT - 1]]
     for step, frame in enumerate(frames, 1):
         assert distance[frame] == pytest.approx(standing * (1 - step / EXIT), abs=0.35)

@@ -120,3 +120,27 @@ def test_hostile_words_become_a_storyboard(case: str, tmp_path: Path) -> None:
     found, _ = board(lesson_of(HOSTILE[case]), tmp_path)
     check(found)
     assert all(chapter.title for chapter in found.chapters)
+
+
+@pytest.mark.parametrize("shift", [1 / 24000, 400 / 24000, 799 / 24000, 0.0417, 1.0, 1.51])
+def test_a_section_is_the_same_wherever_it_stands(shift: float, tmp_path: Path) -> None:
+    found, narration = board(LESSON, tmp_path)
+    longer = replace(
+        narration,
+        duration=narration.duration + shift,
+        sections=tuple(
+            (a + shift * (i > 0), b + shift) for i, (a, b) in enumerate(narration.sections)
+        ),
+        sentences=tuple(
+            replace(s, start=s.start + shift, end=s.end + shift) if s.section else s
+            for s in narration.sentences
+        ),
+    )
+    moved = plan(LESSON, longer, longer.duration)
+    check(moved)
+    for one, other in zip(found.shots[1:], moved.shots[1:], strict=True):
+        assert {one.still, other.still} <= {0, 1}
+        assert one.length - one.still == other.length - other.still
+        assert replace(one, start=0, length=0, still=0) == replace(
+            other, start=0, length=0, still=0
+        )
