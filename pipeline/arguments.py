@@ -18,6 +18,7 @@ from pipeline.settings import (
     frame_size,
     positive_int,
 )
+from transforms.discretion import redacted
 
 LIKENESS = 0.8
 """Of an environment variable's name to a setting's; anything less may be somebody else's."""
@@ -82,7 +83,7 @@ def shown(value: Any) -> str:
 def masked(setting: Setting, value: Any) -> str:
     """A value as it may be logged."""
     if setting.secret and value:
-        return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value))
+        return redacted(re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value), flags=re.S))
     return "x".join(map(str, value)) if isinstance(value, tuple) else shown(value)
 
 

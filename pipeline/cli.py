@@ -14,7 +14,7 @@ from pipeline import logs
 from pipeline.arguments import add_arguments, unknown_variables
 from pipeline.errors import UsageError
 from pipeline.parser import USAGE, Parser, Version
-from pipeline.settings import BY_NAME
+from pipeline.settings import BY_NAME, LOGGING
 
 COMMANDS = (
     "demo",
@@ -72,7 +72,7 @@ def parser(only: str | None = None) -> Parser:
         )
         if only in (None, name):
             module.configure(command)
-            add_arguments(command, [*module.SETTINGS, "log-level"])
+            add_arguments(command, [*module.SETTINGS, *LOGGING])
             command.add_argument("--debug", action="store_true", help="show tracebacks")
     return top
 
@@ -90,7 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = _parse([_spelled(argument) for argument in arguments or sys.argv[1:]])
     except ValueError as error:
         return _fail(str(error), USAGE)
-    logs.configure("DEBUG" if chosen.debug else chosen.log_level)
+    logs.configure(
+        "DEBUG" if chosen.debug else chosen.log_level,
+        chosen.log_format,
+        getattr(chosen, "project", None) or os.environ.get("GOOGLE_CLOUD_PROJECT"),
+    )
     try:
         return _module(chosen.command).run(chosen)
     except BrokenPipeError:  # the reader of a pipe has seen enough
@@ -125,7 +129,7 @@ def _explain(error: Exception) -> tuple[str, int]:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"vividly: {message}", file=sys.stderr)
+    logs.complain(message)
     return status
 
 

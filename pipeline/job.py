@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline import summary
 from pipeline.arguments import masked
 from pipeline.cli import DEPENDENCY, FAILED, OK
+from pipeline.logs import complain
 from pipeline.settings import BY_NAME
 from transforms.errors import DependencyDown
 
@@ -44,6 +44,6 @@ def finish(result: Mapping[str, Any], down: DependencyDown | None, chosen: Any) 
     )  # fmt: skip
     print(summary.write(dict(result), chosen.summary), flush=True)
     if down:
-        print(f"vividly: {down}", file=sys.stderr)
+        complain(str(down))
         return DEPENDENCY
     return FAILED if chosen.fail_on_dead_letter and result["dead_lettered"] else OK

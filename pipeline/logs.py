@@ -1,13 +1,26 @@
-"""Logging for people at a terminal: one line per event, with what it is about."""
+"""Logging: one line per event, as text for people or as the JSON that Cloud Logging reads.
+
+What a line may hold is decided in `transforms.discretion`, what it is about in `transforms.events`.
+On a Dataflow worker Beam has its own handler; see `transforms.lines.dress_worker_log`.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-CONTEXT = ("request_id", "stage", "attempt", "error_type", "cost_usd", "cost_saved_usd")
-"""What a log call may carry as `extra`, in the order it is shown."""
+from transforms.discretion import Discreet, redacted
+from transforms.lines import FACTS, IDS, TRACE, Line, exception_text
+
+PLATFORM_VARIABLES = ("K_SERVICE", "CLOUD_RUN_JOB", "KUBERNETES_SERVICE_HOST")
+"""Set by Cloud Run services, Cloud Run jobs and Kubernetes, whose agents read JSON."""
 
 QUIET = {
     # Beam logs what a DoFn raises before the runner sees it; whoever runs the graph reports it.
@@ -16,26 +29,94 @@ QUIET = {
     "alembic": logging.WARNING,
     "sqlalchemy.pool": logging.CRITICAL,  # a connection found dead is replaced; calls report it
     "google": logging.WARNING,
+    "google_genai": logging.WARNING,
+    "httpx": logging.WARNING,
     "urllib3": logging.WARNING,
 }
 
+log = logging.getLogger(__name__)
 
-class _Line(logging.Formatter):
+
+class CloudLine(logging.Formatter):
+    """A record as one line of JSON.
+
+    The special fields are those of https://cloud.google.com/logging/docs/structured-logging.
+
+    Args:
+        project: Google Cloud project that traces belong to; without one there are no traces.
+    """
+
+    def __init__(self, project: str | None = None) -> None:
+        super().__init__()
+        self._project = project
+
     def format(self, record: logging.LogRecord) -> str:
-        context = " ".join(
-            f"{name}={_shown(getattr(record, name))}" for name in CONTEXT if hasattr(record, name)
-        )
-        return f"{super().format(record)}  {context}" if context else super().format(record)
+        entry: dict[str, Any] = {
+            "severity": record.levelname,
+            "message": redacted(record.getMessage()),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "logger": record.name,
+        }
+        entry |= {name: getattr(record, name) for name in FACTS if hasattr(record, name)}
+        text = exception_text(self, record)
+        if text:
+            entry["stack_trace"] = redacted(text)
+        labels = {n: redacted(str(getattr(record, n))) for n in IDS if hasattr(record, n)}
+        if labels:
+            entry["logging.googleapis.com/labels"] = labels
+        if self._project and hasattr(record, TRACE):
+            trace = f"projects/{self._project}/traces/{getattr(record, TRACE)}"
+            entry["logging.googleapis.com/trace"] = trace
+        entry["logging.googleapis.com/sourceLocation"] = {
+            "file": "/".join(Path(record.pathname).parts[-3:]),
+            "line": str(record.lineno),
+            "function": record.funcName,
+        }
+        return json.dumps(entry, default=str)
 
 
-def _shown(value: object) -> str:
-    return f"{value:.8f}" if isinstance(value, float) else str(value)
+def on_google_cloud(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process's output is read by an agent of Cloud Logging."""
+    return any(environment.get(name) for name in PLATFORM_VARIABLES)
 
 
-def configure(level: str, file: Path | None = None) -> None:
-    """Log from `level` up, to standard error or to a file."""
+def formatter(form: str, project: str | None = None) -> logging.Formatter:
+    """The formatter for ``json``, ``text`` or ``auto``: JSON on Google Cloud, else text."""
+    if form == "json" or (form == "auto" and on_google_cloud()):
+        return CloudLine(project)
+    return Line("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+
+def configure(
+    level: str, form: str = "text", project: str | None = None, file: Path | None = None
+) -> None:
+    """Log from `level` up, to standard error or to a file.
+
+    Args:
+        form: as for `formatter`.
+        project: as for `CloudLine`.
+    """
     handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(formatter(form, project))
+    handler.addFilter(Discreet())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
+    threading.excepthook = _died
+
+
+def complain(message: str) -> None:
+    """Tell whoever started the command why it ends: in words, or as a log entry where those are."""
+    handlers = logging.getLogger().handlers
+    if any(isinstance(handler.formatter, CloudLine) for handler in handlers):
+        log.error("vividly: %s", message)
+    else:
+        print(f"vividly: {redacted(message)}", file=sys.stderr)
+
+
+def _died(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is None or arguments.exc_type is SystemExit:
+        return
+    name = arguments.thread.name if arguments.thread else "a thread"
+    found = (arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+    log.error("%s died", name, exc_info=found)

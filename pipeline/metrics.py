@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import bisect
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.summary import SETTLED, Tally
+
+BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600)
+"""Upper bounds in seconds; from a script of the offline writer to a request that waited long."""
 
 
 class JobCollector(Collector):
@@ -45,17 +50,33 @@ class JobCollector(Collector):
         yield CounterMetricFamily(
             "vividly_cost_saved_usd", "US dollars that skipped stages saved.", now["cost_saved_usd"]
         )
-        seconds = SummaryMetricFamily(
+        stages, end_to_end = self._tally.seconds()
+        histogram = HistogramMetricFamily(
             "vividly_stage_seconds", "Seconds that stages took.", labels=["stage"]
         )
-        for stage, found in now["stages"].items():
-            seconds.add_metric([stage], found["count"], found["seconds"])
-        yield seconds
+        for stage, seconds in stages.items():
+            histogram.add_metric([stage], _buckets(seconds), sum(seconds))
+        yield histogram
+        yield HistogramMetricFamily(
+            "vividly_end_to_end_seconds",
+            "Seconds from the publication of a message to the completion of its request.",
+            _buckets(end_to_end),
+            sum(end_to_end),
+        )
         yield GaugeMetricFamily(
             "vividly_dependency_wait_seconds",
             "How long a dependency has been down; 0 when none is.",
             self._waiting(),
         )
+
+
+def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
+    """How many values do not exceed each bound."""
+    ordered = sorted(seconds)
+    return [
+        ("+Inf" if bound == math.inf else f"{bound:g}", bisect.bisect_right(ordered, bound))
+        for bound in (*BUCKETS, math.inf)
+    ]
 
 
 def registry(tally: Tally, waiting: Callable[[], float]) -> CollectorRegistry:

@@ -346,6 +346,14 @@ SETTINGS: tuple[Setting, ...] = (
         "log-level", "least severity that is logged", REPORT, default="INFO",
         choices=("DEBUG", "INFO", "WARNING", "ERROR"),
     ),
+    Setting(
+        "log-format", "how log lines are written: text, JSON as Cloud Logging reads it, or auto: "
+        "JSON on Cloud Run and Kubernetes", REPORT, default="auto",
+        choices=("auto", "json", "text"),
+    ),
 )  # fmt: skip
+
+LOGGING = ("log-level", "log-format")
+"""Settings that every command has, whatever it does."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import get_args
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
-from apache_beam.metrics import Metrics
 
 from pipeline.graph import build
 from pipeline.options import VividlyOptions
 from pipeline.summary import Tally
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
-from transforms.model import Message, Outcome, OutcomeStatus
-
-NAMESPACE = "vividly"
-"""Of Beam's counters `received` and, for what became of each message, one by every status."""
+from transforms.model import Message, Outcome
 
 _tally: Tally | None = None
 
@@ -66,11 +61,7 @@ def build_stream(
 
 
 class _Take(beam.DoFn):
-    def __init__(self) -> None:
-        self._received = Metrics.counter(NAMESPACE, "received")
-
     def process(self, element: PubsubMessage) -> Iterator[Message]:
-        self._received.inc()
         if _tally:
             _tally.received(1)
         published = element.publish_time or datetime.now(UTC)
@@ -83,10 +74,6 @@ class _Take(beam.DoFn):
 
 
 class _Count(beam.DoFn):
-    def __init__(self) -> None:
-        self._outcomes = {s: Metrics.counter(NAMESPACE, s) for s in get_args(OutcomeStatus)}
-
     def process(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.status].inc()
         if _tally:
             _tally.settled([outcome])

@@ -30,6 +30,7 @@ class Tally:
         self._received = 0
         self._settled: Counter[str] = Counter()
         self._seconds: dict[str, list[float]] = {}
+        self._end_to_end: list[float] = []
         self._reused = 0
         self._cost = 0.0
         self._saved = 0.0
@@ -53,12 +54,20 @@ class Tally:
                     continue
                 self._settled[outcome.status] += 1
                 self._saved += outcome.cost_saved_usd
+                if outcome.status == "completed" and outcome.records:  # not one delivered again
+                    self._end_to_end.append(outcome.seconds)
                 for record in outcome.records:
                     if record.reused:
                         self._reused += 1
                     else:
                         self._cost += record.cost_usd
                         self._seconds.setdefault(record.stage, []).append(record.seconds)
+
+    def seconds(self) -> tuple[dict[str, list[float]], list[float]]:
+        """What each stage took, by stage, and each request from its publication on."""
+        with self._lock:
+            stages = {stage: list(values) for stage, values in self._seconds.items()}
+            return stages, list(self._end_to_end)
 
     def summary(self, exit_reason: str) -> dict[str, Any]:
         """The summary as it is printed; money in US dollars, times in seconds."""

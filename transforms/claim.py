@@ -17,13 +17,18 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms import (
+    coder,  # noqa: F401  (registers the coders of the outputs)
+    events,
+)
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.deduplicate import is_replay
 from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
+from transforms.lines import dress_worker_log
 from transforms.model import DeadLetter, Lesson, Outcome, Received
-from transforms.stage import OUTCOMES, log_fields, stopped
+from transforms.outcomes import settled
+from transforms.stage import OUTCOMES, stopped
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +67,9 @@ class _Claim(beam.DoFn):
         self._max_deliveries = max_deliveries
         self._waiting: list[tuple[Received, Any]] = []
 
+    def setup(self) -> None:
+        dress_worker_log()
+
     def start_bundle(self) -> None:
         self._waiting = []
 
@@ -97,7 +105,7 @@ class _Claim(beam.DoFn):
 
     def _decide(self, received: Received, result: ClaimResult) -> tuple[str | None, Any]:
         if result.outcome:
-            return OUTCOMES, result.outcome
+            return OUTCOMES, settled(result.outcome, received, "claim", again=result.kind == "done")
         if not result.claim:
             error = PermanentError(
                 f"delivered {result.deliveries} times without ever being settled: it stops "
@@ -110,6 +118,6 @@ class _Claim(beam.DoFn):
         log.info(
             "claimed (%s)",
             result.kind,
-            extra=log_fields(lesson, modality=received.request.modality),
+            extra=events.fields(lesson, stage="claim", modality=received.request.modality),
         )
         return None, lesson

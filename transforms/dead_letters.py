@@ -12,15 +12,28 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
+    events,
     topic,
 )
 from transforms.errors import ContentError, InvalidRequest, PermanentError, TransientError
-from transforms.model import Attempt, DeadLetter, Lesson, Message, Outcome, Received
+from transforms.lines import dress_worker_log
+from transforms.model import (
+    Attempt,
+    ContentRequest,
+    DeadLetter,
+    Lesson,
+    Message,
+    Outcome,
+    Received,
+)
+from transforms.outcomes import settled
 
 if TYPE_CHECKING:
     from transforms.ledger import DeadLetterDetail, Ledger
 
 log = logging.getLogger(__name__)
+
+_FIELDS = frozenset(ContentRequest.__dataclass_fields__) | {"message"}
 
 DEAD_LETTERS = "dead_letters"
 """Tag of the output that every step has beside its own."""
@@ -98,16 +111,26 @@ class _Write(beam.DoFn):
         self._ledger = ledger
         self._topic = topic
 
+    def setup(self) -> None:
+        dress_worker_log()
+
     def process(self, dead: DeadLetter) -> Iterator[Outcome]:
-        [settled] = self._ledger.dead_letter([dead])
-        if settled and self._topic:
+        [kept] = self._ledger.dead_letter([dead])
+        if kept and self._topic:
             _publish(self._topic, dead)
-        yield Outcome(
+        outcome = Outcome(
             message_id=dead.message.message_id,
-            status="dead_lettered" if settled else "superseded",
+            status="dead_lettered" if kept else "superseded",
             request_id=dead.request_id,
             stage=dead.stage,
             reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
+        )
+        yield settled(
+            outcome,
+            _source(dead),
+            dead.stage,
+            error_type=dead.error_type,
+            field=dead.field if dead.field in _FIELDS else None,
         )
 
 
@@ -124,6 +147,13 @@ class _Repeat(beam.DoFn):
         yield outcome
 
 
+def _source(dead: DeadLetter) -> Message | Received | Lesson:
+    """The element as it was when it failed."""
+    if dead.request and dead.claim:
+        return Lesson(dead.message, dead.request, dead.claim)
+    return Received(dead.message, dead.request) if dead.request else dead.message
+
+
 def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
     facts = {
         "error-type": dead.error_type,
@@ -138,4 +168,8 @@ def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
     try:
         topic.publish(to, dead.message.data, topic.merged(dead.message.attributes, added))
     except PermanentError as refused:  # the ledger has it; waiting would not change anything
-        log.error("%s: %s", dead.message.message_id, refused)
+        log.error(
+            "the dead-letter topic refused a dead letter; the ledger has it",
+            extra=events.fields(dead.message, stage=dead.stage, error_type="PermanentError"),
+        )
+        log.debug("because: %s", refused)

@@ -17,7 +17,9 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec
 from apache_beam.utils.timestamp import Duration
 
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms.lines import dress_worker_log
 from transforms.model import Outcome, Received
+from transforms.outcomes import settled
 from transforms.stage import OUTCOMES
 
 if TYPE_CHECKING:
@@ -123,10 +125,13 @@ class _Settle(beam.DoFn):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
+    def setup(self) -> None:
+        dress_worker_log()
+
     def process(self, received: Received) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         request_id = received.request.request_id
-        [settled] = self._ledger.duplicates([(received.message, request_id)])
-        if not settled:
+        [counted] = self._ledger.duplicates([(received.message, request_id)])
+        if not counted:
             yield received
             return
         outcome = Outcome(
@@ -135,4 +140,4 @@ class _Settle(beam.DoFn):
             request_id=request_id,
             reason="this request came in another message before",
         )
-        yield beam.pvalue.TaggedOutput(OUTCOMES, outcome)
+        yield beam.pvalue.TaggedOutput(OUTCOMES, settled(outcome, received, "deduplicate"))

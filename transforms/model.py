@@ -349,6 +349,9 @@ class Outcome:
 
     `superseded` is the one status that settles nothing: another worker took the request over, and
     the message stays unacknowledged until that worker's outcome is known.
+
+    Attributes:
+        seconds: from the publication of the message until this was committed.
     """
 
     message_id: str
@@ -359,6 +362,7 @@ class Outcome:
     records: tuple[StageRecord, ...] = ()
     cost_usd: float = 0.0
     savings: tuple[Saving, ...] = ()
+    seconds: float = 0.0
 
     @property
     def cost_saved_usd(self) -> float:

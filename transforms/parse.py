@@ -10,7 +10,10 @@ from typing import Any, NoReturn, cast
 
 import apache_beam as beam
 
-from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms import (
+    coder,  # noqa: F401  (registers the coders of the outputs)
+    metrics,
+)
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import InvalidRequest
 from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
@@ -252,6 +255,7 @@ class ParseRequests(beam.PTransform):
 
 class _Parse(beam.DoFn):
     def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
+        metrics.RECEIVED.inc()
         try:
             request = parse(message.data)
         except InvalidRequest as error:

@@ -12,23 +12,18 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
+    events,
     lease,
 )
 from transforms.artifacts import ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import Cancelled, ClaimLost, DependencyDown
 from transforms.ledger import CompletedLesson, Ledger
+from transforms.lines import dress_worker_log
 from transforms.model import DeadLetter, Lesson, Outcome, Saving, Script, decode
+from transforms.outcomes import settled
 from transforms.prices import saved_by_skipping
-from transforms.stage import (
-    OUTCOMES,
-    STAGES_OF,
-    log_fields,
-    put,
-    raise_on,
-    stopped,
-    superseded,
-)
+from transforms.stage import OUTCOMES, STAGES_OF, put, raise_on, stopped, superseded
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +86,9 @@ class _Publish(beam.DoFn):
         self._ledger = ledger
         self._engines = dict(engines)
 
+    def setup(self) -> None:
+        dress_worker_log()
+
     def process(self, lesson: Lesson) -> Iterator[Any]:
         try:
             with lease.handed_back(self._ledger, lesson):
@@ -103,7 +101,7 @@ class _Publish(beam.DoFn):
         except Cancelled as cancelled:
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
         except Exception as bug:  # a bug must not stop the pipeline
-            log.exception("publish failed", extra=log_fields(lesson, stage="publish"))
+            log.exception("publish failed", extra=events.fields(lesson, stage="publish"))
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(lesson, "publish", bug))
 
     def _publish(self, lesson: Lesson) -> Outcome:
@@ -122,12 +120,7 @@ class _Publish(beam.DoFn):
             # Rare, so it may take a round trip more to learn why, and to record what was spent.
             raise_on(self._ledger.progress([(lesson, "publish", 99)]), lesson, "publish")
             raise ClaimLost(request_id)
-        log.info(
-            "completed%s",
-            f", without {' and '.join(skipped)}: saved about ${saved:.6f}" if skipped else "",
-            extra=log_fields(lesson, cost_usd=lesson.cost_usd, cost_saved_usd=saved),
-        )
-        return Outcome(
+        outcome = Outcome(
             message_id=lesson.message.message_id,
             status="completed",
             request_id=request_id,
@@ -135,3 +128,4 @@ class _Publish(beam.DoFn):
             cost_usd=lesson.cost_usd,
             savings=savings,
         )
+        return settled(outcome, lesson, "publish")

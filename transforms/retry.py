@@ -47,6 +47,7 @@ def run(
     policy: Policy,
     failures: list[Attempt],
     admitted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
 ) -> T:
     """Call `work(seconds_left)` until it succeeds.
 
@@ -55,6 +56,7 @@ def run(
         policy: when to give up.
         failures: every failed try is appended here, so that the caller has them either way.
         admitted: entered before each try; the time it makes the try wait is not counted.
+        failed: called for each try that failed, with the seconds until the next or None.
 
     Raises:
         TransientError: the tries are used up.
@@ -70,10 +72,13 @@ def run(
         except ContentError as error:
             failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
             if not isinstance(error, TransientError) or len(failures) >= policy.tries:
+                failed(error, None)
                 raise
             delay = policy.delay(len(failures), error.retry_after)
             if time.monotonic() + delay >= deadline:
+                failed(error, None)
                 raise StageTimeout(
                     f"no success within {policy.timeout:g} s; the last error was: {error}"
                 ) from error
+            failed(error, delay)
             time.sleep(delay)

@@ -16,20 +16,22 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from pydantic import ValidationError
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
+    events,
     lease,
+    metrics,
     retry,
 )
 from transforms.artifacts import ArtifactConflict, ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS, letter
-from transforms.errors import Cancelled, ClaimLost, DependencyDown
+from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown
 from transforms.fingerprint import fingerprint
 from transforms.ledger import Ledger, Standing
 from transforms.limits import Limits
+from transforms.lines import dress_worker_log
 from transforms.model import (
     Artifact,
     Attempt,
@@ -42,6 +44,7 @@ from transforms.model import (
     decode,
     encode,
 )
+from transforms.outcomes import settled
 from transforms.prices import price
 
 log = logging.getLogger(__name__)
@@ -120,17 +123,6 @@ class StageRuntime:
     force: bool = False
 
 
-def log_fields(lesson: Lesson, **more: object) -> dict[str, object]:
-    """What every log line about a lesson carries; never the student's words."""
-    return {
-        "request_id": lesson.request.request_id,
-        "correlation_id": lesson.request.correlation_id,
-        "message_id": lesson.message.message_id,
-        "attempt": lesson.claim.attempt,
-        **more,
-    }
-
-
 def put(
     store: ArtifactStore, ledger: Ledger, lesson: Lesson, name: str, source: Path | bytes
 ) -> Artifact:
@@ -153,14 +145,14 @@ def put(
 
 def superseded(lesson: Lesson, stage: str) -> Outcome:
     """The outcome of a lesson whose claim went to another worker."""
-    log.warning("claim lost", extra=log_fields(lesson, stage=stage))
-    return Outcome(
+    outcome = Outcome(
         message_id=lesson.message.message_id,
         status="superseded",
         request_id=lesson.request.request_id,
         stage=stage,
         reason="another worker has taken this request over",
     )
+    return settled(outcome, lesson, stage)
 
 
 def raise_on(standing: Standing, lesson: Lesson, stage: str) -> None:
@@ -182,7 +174,7 @@ def raise_on(standing: Standing, lesson: Lesson, stage: str) -> None:
 
 def stopped(lesson: Lesson, cancelled: Cancelled) -> DeadLetter:
     """The dead letter of a lesson that was cancelled."""
-    log.info("cancelled", extra=log_fields(lesson, stage=cancelled.stage))
+    log.info("cancelled", extra=events.fields(lesson, stage=cancelled.stage))
     return letter(lesson, cancelled.stage, cancelled)
 
 
@@ -209,9 +201,9 @@ class _RunStage(beam.DoFn):
     def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
         self._task = task
         self._runtime = runtime
-        self._milliseconds = Metrics.distribution(task.stage, "milliseconds")
-        self._reused = Metrics.counter(task.stage, "reused")
-        self._failed = Metrics.counter(task.stage, "failed")
+
+    def setup(self) -> None:
+        dress_worker_log()
 
     def process(self, lesson: Lesson) -> Iterator[Any]:
         stage = self._task.stage
@@ -229,13 +221,15 @@ class _RunStage(beam.DoFn):
             yield beam.pvalue.TaggedOutput(OUTCOMES, superseded(lesson, stage))
         except Cancelled as cancelled:
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
-        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
-            self._failed.inc()
+        except Exception as error:  # a bug must not stop the pipeline
+            metrics.STAGE_FAILED[stage].inc()
             dead = letter(lesson, stage, error, failures)
-            log.warning(
-                "%s failed: %s", stage, dead.traceback or dead.error,
-                extra=log_fields(lesson, stage=stage, error_type=dead.error_type),
-            )  # fmt: skip
+            said = events.fields(lesson, stage=stage, error_type=dead.error_type)
+            if dead.traceback:
+                log.error("%s failed, which is a bug", stage, exc_info=True, extra=said)
+            else:
+                log.warning("%s failed", stage, extra=said)
+            log.debug("because: %s", dead.traceback or dead.error, extra=said)
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
         else:
             yield advanced if following else beam.pvalue.TaggedOutput(FINISHED, advanced)
@@ -252,11 +246,21 @@ class _RunStage(beam.DoFn):
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
         found = None if self._runtime.force else self._reusable(lesson, digest)
         if found:
-            self._reused.inc()
+            metrics.STAGE_REUSED[self._task.stage].inc()
             log.info(
-                "%s reused", self._task.stage, extra=log_fields(lesson, stage=self._task.stage)
+                "%s reused", self._task.stage, extra=events.fields(lesson, stage=self._task.stage)
             )
             return replace(found, reused=True)
+
+        def failed(error: ContentError, delay: float | None) -> None:
+            metrics.STAGE_TRIES_FAILED[self._task.stage].inc()
+            if delay is None:
+                return  # `process` says so
+            about = {"stage": self._task.stage, "error_type": type(error).__name__}
+            said = events.fields(lesson, **about, **{"try": len(failures)})
+            log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=said)
+            log.debug("because: %s", error, extra=said)
+
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
             produced = retry.run(
@@ -266,6 +270,7 @@ class _RunStage(beam.DoFn):
                 self._runtime.policy,
                 failures,
                 self._runtime.limits.admitted,
+                failed,
             )
             artifacts = tuple(
                 self._put(lesson, name, source) for name, source in produced.artifacts.items()
@@ -288,10 +293,13 @@ class _RunStage(beam.DoFn):
             _record_name(record.stage),
             encode(record),
         )
-        self._milliseconds.update(int(seconds * 1000))
+        metrics.STAGE_MILLISECONDS[record.stage].update(round(seconds * 1000))
+        metrics.COST.inc(metrics.nano(record.cost_usd))
         log.info(
-            "%s done in %.2f s", record.stage, seconds,
-            extra=log_fields(lesson, stage=record.stage, cost_usd=record.cost_usd),
+            events.STAGE_DONE, record.stage, record.seconds, record.cost_usd,
+            extra=events.fields(
+                lesson, stage=record.stage, seconds=record.seconds, cost_usd=record.cost_usd
+            ),
         )  # fmt: skip
         return record
 

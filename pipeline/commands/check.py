@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from pipeline.settings import LOGGING
 from pipeline.settings import SETTINGS as ALL
 
 HELP = "look at everything a job needs before it runs"
@@ -16,9 +17,7 @@ EXAMPLES = """examples:
   vividly check drain --project my-project --artifacts gs://my-lessons
   vividly check stream --script-engine gemini --voice-engine google --json
 """
-SETTINGS = [
-    setting.name for setting in ALL if setting.name not in ("topic", "summary", "log-level")
-]
+SETTINGS = [setting.name for setting in ALL if setting.name not in ("topic", "summary", *LOGGING)]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

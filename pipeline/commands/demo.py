@@ -53,7 +53,7 @@ def run(chosen: argparse.Namespace) -> int:
     state = Path(chosen.state)
     state.mkdir(parents=True, exist_ok=True)
     log_file = state / "demo.log"
-    logs.configure(chosen.log_level, log_file)
+    logs.configure(chosen.log_level, file=log_file)
     chosen.database = None
     show = demo.Show()
     show.step("Starting Postgres and the Pub/Sub server")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.settings import DRAIN, subscription_path
+from pipeline.settings import DRAIN, LOGGING, subscription_path
 from pipeline.settings import SETTINGS as ALL
 
 HELP = "run the streaming job, on Dataflow or here"
@@ -25,7 +25,7 @@ EXAMPLES = """examples:
 SETTINGS = [
     setting.name
     for setting in ALL
-    if setting.name not in ("topic", "workers", "log-level")
+    if setting.name not in ("topic", "workers", *LOGGING)
     and (setting.group != DRAIN or setting.name == "shutdown-grace")
 ]
 PASSES_ON = True

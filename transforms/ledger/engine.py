@@ -103,6 +103,7 @@ class Database:
 
         Raises:
             DependencyDown: Postgres cannot be reached or cannot work now.
+            StatementRefused: it can, and refuses; that is a bug.
         """
         from pg8000 import Error
         from sqlalchemy.exc import SQLAlchemyError
@@ -121,7 +122,11 @@ class Database:
                 raise _Conflict(_reason(cause)) from error
             detail = _why_down(cause)
             if detail is None:
-                raise
+                fields = _server_fields(cause)
+                if not fields:
+                    raise
+                log.debug("Postgres said: %s", fields)
+                raise StatementRefused(_code(fields)) from None
             if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
                 self.close()  # the password may have been changed, and the secret with it
             raise DependencyDown("postgres", f"{self.masked_url}: {detail}") from error
@@ -132,6 +137,13 @@ class Database:
             engine = _engines.pop(self, None)
         if engine:
             engine.dispose()
+
+
+class StatementRefused(Exception):
+    """Postgres refused a statement, which is a bug; says which rule it broke.
+
+    Postgres' own words are left out, as they may quote the row.
+    """
 
 
 class _Conflict(Exception):
@@ -252,6 +264,13 @@ def _server_fields(error: BaseException) -> Mapping[str, str]:
     """The fields of Postgres' error message, if that is where the error comes from."""
     fields = error.args[0] if error.args else None
     return fields if isinstance(fields, dict) else {}
+
+
+def _code(fields: Mapping[str, str]) -> str:
+    """What a message of the server says without quoting anything."""
+    named = {"table": "t", "column": "c", "constraint": "n"}
+    where = [f"{name} {fields[key]}" for name, key in named.items() if key in fields]
+    return ", ".join([f"SQLSTATE {fields.get('C')}", *where])
 
 
 def _sqlstate(error: BaseException) -> str | None:

@@ -1,0 +1,82 @@
+"""The graph keeps every metric that `transforms.metrics` names, and no other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipeline.graph import build
+from pipeline.options import VividlyOptions
+from tests.integration import stand_ins
+from transforms import metrics
+from transforms.artifacts import ArtifactStore
+from transforms.deduplicate import REPLAY_ATTRIBUTE
+from transforms.ledger import Ledger, upgrade
+from transforms.model import Message
+
+
+class Place:
+    def __init__(self, url, folder):
+        upgrade(url)
+        self._ledger = Ledger(url)
+        self._store = ArtifactStore(folder)
+
+    def run(self, *messages):
+        """Put messages through the graph; returns counters, and the counts of distributions."""
+        options = VividlyOptions([], max_tries=2)
+        pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
+        source = pipeline | beam.Create(messages).with_output_types(Message)
+        build(source, options, self._ledger, self._store)
+        result = pipeline.run()
+        result.wait_until_finish()
+        found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace("vividly"))
+        counters: Counter[str] = Counter()  # over the steps that share a name
+        for each in found["counters"]:
+            counters[each.key.metric.name] += each.committed
+        spread = {each.key.metric.name: each.committed for each in found["distributions"]}
+        return counters, spread
+
+
+@pytest.fixture
+def place(postgres, tmp_path, monkeypatch):
+    stand_ins.install(monkeypatch)
+    return Place(postgres.url, str(tmp_path))
+
+
+STAGES = metrics.STAGES
+
+
+def test_every_metric_is_emitted(place):
+    faults = ["", *(f"{s}:once" for s in STAGES), *(f"{s}:permanent" for s in STAGES)]
+    faults += ["publish:bug", "script:lost"]
+    requests = [stand_ins.request(fault) for fault in faults]
+    text = stand_ins.request(requested_modalities=["text"])
+    messages = [stand_ins.message(r) for r in [*requests, text, text]]
+    counters, spread = place.run(*messages)
+    assert counters["received"] == len(messages)
+    assert {s: counters[f"outcome_{s}"] for s in metrics.OUTCOMES} == {
+        "completed": 5,
+        "duplicate": 1,
+        "dead_lettered": 4,
+        "superseded": 1,
+    }
+    assert spread["end_to_end_milliseconds"].count == 5
+    for stage in STAGES:
+        assert counters[f"{stage}_failed"] == 1
+        assert counters[f"{stage}_tries_failed"] == 2  # one of which led to a dead letter
+    done = {stage: spread[f"{stage}_milliseconds"].count for stage in STAGES}
+    assert done == {"script": 8, "narration": 6, "video": 5}
+    assert counters["cost_nano_usd"] > 0
+    assert counters["cost_saved_nano_usd"] > 0
+
+    replay = stand_ins.message(requests[faults.index("publish:bug")], **{REPLAY_ATTRIBUTE: "1"})
+    again, _ = place.run(replay)
+    assert {stage: again[f"{stage}_reused"] for stage in STAGES} == dict.fromkeys(STAGES, 1)
+    assert again["cost_nano_usd"] == 0
+
+    emitted = {*counters, *again}
+    emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
+    assert emitted == metrics.reported()

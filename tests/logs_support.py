@@ -1,0 +1,30 @@
+"""A log as a program configures it, in a file that a test can read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline import logs
+
+
+@contextmanager
+def configured(file: Path, level: str = "INFO", form: str = "json") -> Iterator[Path]:
+    """Log to the file; afterwards logging is as it was."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, threading.excepthook
+    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
+    root.handlers = []  # `configure` closes what it finds, and pytest's are needed again
+    try:
+        logs.configure(level, form, "my-project", file)
+        yield file
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers, threading.excepthook = before[0], before[2]
+        root.setLevel(before[1])
+        for name, least in levels.items():
+            logging.getLogger(name).setLevel(least)

@@ -1,0 +1,83 @@
+"""What a log may show: never a secret, and nothing that may quote a student above DEBUG.
+
+The text of an exception may hold whatever the failing code was looking at: a question, an engine's
+answer to it, a database row. A log that is kept for weeks and read by many gets its type and the
+place in the code; the text is in the dead letter, whose readers are fewer.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from transforms.errors import DependencyDown
+
+HIDDEN = "***"
+
+_SPEAKING: tuple[type[BaseException], ...] = (DependencyDown,)
+"""Exceptions whose text is made of the program's own words."""
+
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    # user:password@ of any URL; to the last @ of the run, as passwords may hold one
+    (re.compile(r"(\w[\w+.-]*://[^\s:/@\"']*):[^\s\"']*@"), rf"\1:{HIDDEN}@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]{8,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"\bya29\.[\w.-]+|\bAIza[\w-]{30,}|\bGOCSPX-[\w-]+"), HIDDEN),  # Google's own kinds
+    (
+        re.compile(
+            r"(?i)\b(password|passwd|secret|token|api[_-]?key|private[_-]?key)\b"
+            r"([\"']?\s*[=:]\s*[\"']?)[^\s\"',&}]+"
+        ),
+        rf"\1\2{HIDDEN}",
+    ),
+    (re.compile(r"-----BEGIN [\w ]*PRIVATE KEY-----.*?(-----END [\w ]*-----|$)", re.S), HIDDEN),
+)
+
+
+def redacted(text: str) -> str:
+    """The text with *** for everything that looks like a secret."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def reason(error: BaseException) -> str:
+    """An exception in a few words that quote nobody."""
+    name = type(error).__name__
+    return f"{name}: {error}" if type(error) in _SPEAKING else name
+
+
+def outline(error: BaseException) -> str:
+    """A traceback without the texts of the exceptions and without lines of code.
+
+    Causes come first, as in Python's own.
+    """
+    return "\n".join(_outline(error, set()))
+
+
+def _outline(error: BaseException, seen: set[int]) -> Iterator[str]:
+    seen.add(id(error))
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and id(cause) not in seen:
+        yield from _outline(cause, seen)
+        yield "which led to"
+    yield reason(error)
+    for frame in traceback.extract_tb(error.__traceback__):
+        place = "/".join(Path(frame.filename).parts[-3:])
+        yield f"  at {place}:{frame.lineno} in {frame.name}"
+
+
+class Discreet(logging.Filter):
+    """Cuts exceptions down to their outline in every record above DEBUG.
+
+    To be attached to handlers, not loggers: the records of all loggers pass through those.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.levelno > logging.DEBUG:
+            error = record.exc_info[1]
+            record.exc_text = outline(error) if error else None
+            record.exc_info = None
+        return True

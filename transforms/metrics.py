@@ -1,0 +1,70 @@
+"""Every metric that the graph keeps, by name: what Dataflow reports as `job/user_counter`.
+
+Dataflow tells metrics apart by their name only, not by Beam's namespace, and reports a
+distribution as four numbers with the suffixes `DISTRIBUTION_SUFFIXES`.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from apache_beam.metrics import Metrics
+from apache_beam.metrics.metricbase import Counter, Distribution
+
+from transforms.model import OutcomeStatus
+
+NAMESPACE = "vividly"
+
+STAGES = ("script", "narration", "video")
+
+DISTRIBUTION_SUFFIXES = ("_MAX", "_MIN", "_MEAN", "_COUNT")
+
+
+def _counter(name: str) -> Counter:
+    return Metrics.counter(NAMESPACE, name)
+
+
+def _distribution(name: str) -> Distribution:
+    return Metrics.distribution(NAMESPACE, name)
+
+
+RECEIVED = _counter("received")
+"""Messages that came in."""
+
+OUTCOMES: dict[str, Counter] = {
+    status: _counter(f"outcome_{status}") for status in get_args(OutcomeStatus)
+}
+"""Messages by what became of them, counted when that is committed to the ledger."""
+
+END_TO_END = _distribution("end_to_end_milliseconds")
+"""From a message's publication to the completion of its request."""
+
+STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in STAGES}
+"""What the work of a stage took; reused results do not count."""
+
+STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in STAGES}
+STAGE_FAILED = {stage: _counter(f"{stage}_failed") for stage in STAGES}
+STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in STAGES}
+"""Tries that failed, whether or not another one succeeded."""
+
+COST = _counter("cost_nano_usd")
+"""Billionths of a US dollar, counted when a stage has spent them."""
+
+COST_SAVED = _counter("cost_saved_nano_usd")
+"""Billionths of a US dollar that stages nobody asked for would have cost."""
+
+
+def nano(usd: float) -> int:
+    """US dollars as counters hold them."""
+    return round(usd * 1e9)
+
+
+def reported() -> frozenset[str]:
+    """Every value of the label `metric_name` under which Dataflow reports these."""
+    counters = [RECEIVED, COST, COST_SAVED, *OUTCOMES.values()]
+    counters += [m[s] for m in (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED) for s in STAGES]
+    spread = [END_TO_END, *STAGE_MILLISECONDS.values()]
+    return frozenset(
+        [c.metric_name.name for c in counters]
+        + [d.metric_name.name + suffix for d in spread for suffix in DISTRIBUTION_SUFFIXES]
+    )
