@@ -47,6 +47,7 @@ DEV = [
     "pytest-timeout",
     "pytest-xdist",
     "hypothesis",
+    "jsonschema",
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "psutil",
     "pyyaml",

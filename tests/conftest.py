@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pipeline.embedded.postgres import EmbeddedPostgres
     from pipeline.embedded.pubsub import PubSubServer
     from pipeline.embedded.storage import StorageServer
+
+# How fast a machine is says nothing about the code.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,20 @@ from transforms.errors import InvalidRequest
 from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
 
 MAX_BYTES = 64 * 1024
-MAX_QUERY = 2000
+LONGEST = {
+    "student_id": 100, "student_query": 2000, "interest": 100, "correlation_id": 64,
+    "language": 35, "environment": 100,
+}  # fmt: skip
+"""Characters that a text may have."""
+
+GRADES = (1, 16)
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 400  # more than any double holds; keeps numbers printable everywhere
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I | re.A)
-# RFC 5646 as far as its shape goes: language, then subtags of 1-8 letters or digits.
-_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.I | re.A)
+UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
+"""RFC 5646 as far as its shape goes: language, then subtags of 1-8 letters or digits."""
+
 _TEXT_CONTROLS = "\t\n\r"  # what somebody may type into a question
 
 
@@ -41,21 +48,21 @@ def parse(data: bytes) -> ContentRequest:
     fields = _load(data)
     _check_strings(fields, "message", depth=0)
     request_id = _required(fields, "request_id", _text)
-    if not _UUID.fullmatch(request_id):
+    if not re.fullmatch(UUID_PATTERN, request_id):
         raise InvalidRequest(
             "request_id", "is not a UUID such as 123e4567-e89b-12d3-a456-426614174000"
         )
     request_id = request_id.lower()
-    student_id = _length("student_id", _required(fields, "student_id", _text).strip(), 1, 100)
-    query = _length(
-        "student_query", _required(fields, "student_query", _text).strip(), 1, MAX_QUERY
-    )
+    student_id = _length("student_id", _required(fields, "student_id", _text).strip(), 1)
+    query = _length("student_query", _required(fields, "student_query", _text).strip(), 1)
     grade = _required(fields, "grade_level", _whole_number)
-    if not 1 <= grade <= 16:
-        raise InvalidRequest("grade_level", f"is {grade}; it must be from 1 to 16")
-    interest = _length("interest", (_optional(fields, "interest", _text) or "").strip(), 0, 100)
+    if not GRADES[0] <= grade <= GRADES[1]:
+        raise InvalidRequest(
+            "grade_level", f"is {grade}; it must be from {GRADES[0]} to {GRADES[1]}"
+        )
+    interest = _length("interest", (_optional(fields, "interest", _text) or "").strip())
     correlation_id = _length(
-        "correlation_id", (_optional(fields, "correlation_id", _text) or "").strip(), 0, 64
+        "correlation_id", (_optional(fields, "correlation_id", _text) or "").strip()
     )
     modalities = _modalities(fields)
     preferred = _optional(fields, "preferred_modality", _text)
@@ -65,11 +72,11 @@ def parse(data: bytes) -> ContentRequest:
             f"must be one of the requested ones ({', '.join(modalities)})",
         )
     language = _optional(fields, "language", _text) or "en-US"
-    if len(language) > 35 or not _LANGUAGE.fullmatch(language):
+    if len(language) > LONGEST["language"] or not re.fullmatch(LANGUAGE_PATTERN, language):
         raise InvalidRequest("language", "is not a BCP-47 tag such as en-US or pt-BR")
     environment = _optional(fields, "environment", _text)
     if environment is not None:
-        _length("environment", environment, 0, 100)
+        _length("environment", environment)
     return ContentRequest(
         request_id=request_id,
         student_id=student_id,
@@ -214,11 +221,13 @@ def _whole_number(name: str, value: object) -> int:
     return value
 
 
-def _length(name: str, text: str, least: int, most: int) -> str:
+def _length(name: str, text: str, least: int = 0) -> str:
     if len(text) < least:
         raise InvalidRequest(name, "is blank")
-    if len(text) > most:
-        raise InvalidRequest(name, f"has {len(text):,} characters; at most {most:,} are accepted")
+    if len(text) > LONGEST[name]:
+        raise InvalidRequest(
+            name, f"has {len(text):,} characters; at most {LONGEST[name]:,} are accepted"
+        )
     return text
 
 

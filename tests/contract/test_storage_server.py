@@ -154,7 +154,7 @@ def test_nonsense_gets_an_answer(gcs, query, body, kind):
 
 
 @given(content=st.binary(max_size=300) | st.text("\r\n-=ab", max_size=60).map(str.encode))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_content_survives(storage_server, content):
     storage_server.create_bucket("any-content")
     client = storage.Client(

@@ -246,7 +246,7 @@ hostile = st.text(st.characters(codec=None), max_size=60) | st.sampled_from(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, attributes=st.dictionaries(hostile, hostile, max_size=3), data=st.binary())
 def test_no_text_is_too_hostile_to_be_kept(ledger, text, attributes, data):
     bad = Message(data, attributes, f"m-{uuid4()}-{text}", datetime.now(UTC))
@@ -263,7 +263,7 @@ def test_no_text_is_too_hostile_to_be_kept(ledger, text, attributes, data):
         assert (detail.error, detail.field) == (text, text)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, metadata=st.dictionaries(hostile, hostile | st.lists(hostile), max_size=3))
 def test_no_request_is_too_hostile_to_be_claimed(ledger, text, metadata):
     wanted = request(student_id=text, student_query=text, correlation_id=text, metadata=metadata)

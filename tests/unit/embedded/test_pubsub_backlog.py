@@ -348,5 +348,5 @@ class AnyUse(RuleBasedStateMachine):
         assert self.queue.backlog.next_event() is None
 
 
-AnyUse.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+AnyUse.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestAnyUse = AnyUse.TestCase

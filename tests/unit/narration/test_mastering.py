@@ -76,7 +76,6 @@ class TestTrim:
         trim(sound, VOICE_RATE)
         assert np.array_equal(sound, before)
 
-    @settings(deadline=None)
     @given(npst.arrays(np.float32, st.integers(0, 2000), elements=st.floats(-1, 1, width=32)))
     def test_any_samples_give_a_clip_within_themselves(self, samples: Samples) -> None:
         clip = trim(samples, VOICE_RATE)
@@ -125,7 +124,7 @@ class TestMeasure:
 
 
 class TestLimit:
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(
         npst.arrays(
             np.float32, st.integers(0, 3000), elements=st.floats(-4, 4, width=32), fill=st.just(0.1)

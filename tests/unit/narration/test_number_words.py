@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.narration import number_words as words
@@ -129,13 +129,11 @@ def _value(spoken: str) -> int:
     return total + group
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15 - 1))
 def test_a_listener_understands_the_number(n: int) -> None:
     assert _value(words.cardinal(n)) == n
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**30))
 def test_any_number_has_a_reading(n: int) -> None:
     for spoken in (words.cardinal(n), words.ordinal(n), words.number(str(n))):

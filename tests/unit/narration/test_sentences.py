@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from transforms.narration.sentences import LONGEST, split_sentences
@@ -105,13 +105,11 @@ _TEXT = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(_TEXT)
 def test_no_character_is_lost_or_added(text: str) -> None:
     assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
 
 
-@settings(deadline=None)
 @given(_TEXT)
 def test_words_that_fit_stay_whole(text: str) -> None:
     assume(all(len(word) <= LONGEST for word in text.split()))
@@ -119,7 +117,6 @@ def test_words_that_fit_stay_whole(text: str) -> None:
     assert " ".join(split_sentences(text)).split() == text.split()
 
 
-@settings(deadline=None)
 @given(_TEXT, st.integers(8, 400))
 def test_every_piece_fits(text: str, limit: int) -> None:
     pieces = split_sentences(text, limit)

@@ -6,7 +6,7 @@ import re
 import string
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.narration.speech_text import to_speech
@@ -214,7 +214,6 @@ _PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), _PIECES.map(lambda text: text[:600])))
 @example("Henry C and Type C")
 @example("1" * 300)
@@ -229,7 +228,6 @@ def test_only_words_and_plain_punctuation_come_out(text: str) -> None:
     assert not said or set(said) & ALPHABET
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_every_number_is_said(n: int) -> None:
     for written in (str(n), f"{n:,}", f"{n} kg", f"{n}%", f"${n}", f"-{n}", f"x{n}"):

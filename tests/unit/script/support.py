@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
-
 from transforms.model import ContentRequest
-
-UNTIMED = settings(deadline=None)
-"""No example may fail because the machine was busy while it ran."""
 
 
 def request(query: str = "Explain Newton's second law", **fields: Any) -> ContentRequest:

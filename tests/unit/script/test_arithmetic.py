@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.script.support import UNTIMED
 from transforms.script.arithmetic import compute, evaluate, fill
 
 
@@ -72,7 +71,6 @@ def test_everything_else_is_refused(expression: str) -> None:
         evaluate(expression, {"a": 2, "b": 3})
 
 
-@UNTIMED
 @given(st.text(max_size=300))
 def test_no_text_does_more_than_fail(text: str) -> None:
     with suppress(ValueError):

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.script.support import UNTIMED
 from transforms.script.interests import INTERESTS, find_interest
 
 
@@ -78,7 +77,6 @@ def test_anything_else_is_nobodys_interest(said: str) -> None:
     assert find_interest(said) is None
 
 
-@UNTIMED
 @given(st.text(max_size=100))
 def test_no_text_breaks_it(text: str) -> None:
     found = find_interest(text)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.unit.script.support import UNTIMED, request
+from tests.unit.script.support import request
 from transforms.model import QuizQuestion, Scene, Script, Visual
 from transforms.script.markdown import to_markdown
 from transforms.script.offline import OfflineScriptEngine
@@ -45,7 +45,6 @@ def headings(html: str) -> list[str]:
     return re.findall(r"<h[1-6]>", html)
 
 
-@UNTIMED
 @given(
     st.lists(
         st.one_of(

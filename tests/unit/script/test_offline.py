@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.script.support import UNTIMED, request
+from tests.unit.script.support import request
 from transforms.errors import PermanentError
 from transforms.model import Script, decode, encode
 from transforms.script.cards import Library, load_cards
@@ -95,7 +95,6 @@ def test_one_engine_serves_many_threads() -> None:
         assert list(pool.map(write, queries)) == expected
 
 
-@UNTIMED
 @given(
     st.text(min_size=1, max_size=200),
     st.text(max_size=100),

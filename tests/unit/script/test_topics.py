@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.script.support import UNTIMED
 from transforms.errors import PermanentError
 from transforms.script.cards import load_cards
 from transforms.script.topics import TopicIndex, load_index
@@ -103,7 +102,6 @@ LONG_WORDS = sorted(
 )
 
 
-@UNTIMED
 @given(st.sampled_from(LONG_WORDS), st.data())
 def test_one_slip_of_the_keyboard_does_not_matter(named: tuple[str, str], data) -> None:
     title, card = named
@@ -117,7 +115,6 @@ def test_one_slip_of_the_keyboard_does_not_matter(named: tuple[str, str], data) 
     assert load_index().resolve(f"what is {typed}").id == card
 
 
-@UNTIMED
 @given(st.text(max_size=2_000), st.text(max_size=100))
 def test_no_text_breaks_it(query: str, interest: str) -> None:
     with suppress(PermanentError):
@@ -127,7 +124,6 @@ def test_no_text_breaks_it(query: str, interest: str) -> None:
 NUMBERED = ("newton's", "second", "third", "law", "of", "motion", "2", "vs", "mitosis", "meiosis")
 
 
-@UNTIMED
 @given(st.lists(st.sampled_from(NUMBERED), max_size=8))
 def test_ordinals_never_cross(said: list[str]) -> None:
     """However the words are mixed, the second law is not given for "third" alone."""

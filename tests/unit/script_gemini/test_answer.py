@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.fakes.lessons import answer, lesson
@@ -232,7 +232,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON, st.sampled_from([*lesson(), None]))
 def test_no_answer_whatever_it_holds_is_anything_but_a_script_or_an_error(
     value: object, key: str | None
@@ -245,7 +244,6 @@ def test_no_answer_whatever_it_holds_is_anything_but_a_script_or_an_error(
     assert 150 <= script.spoken_words <= 450
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_is_anything_but_a_script_or_an_error(text: str):
     with pytest.raises((Unusable, PermanentError)):

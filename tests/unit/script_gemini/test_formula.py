@@ -66,14 +66,14 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join))
 def test_whatever_passes_can_be_typeset(formula: str):
     if typesets(formula):
         PARSER.parse(f"${formula}$")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.recursive(
     st.sampled_from(["a", "b2", r"\pi", "12", "x y", "(a)", "f'", r"\sum"]),
     lambda inner: st.one_of(
@@ -90,7 +90,7 @@ def test_nested_constructs_that_pass_can_be_typeset(formula: str):
         PARSER.parse(f"${formula}$")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=150))
 def test_any_text_gets_a_yes_or_a_no(text: str):
     assert typesets(text) in (True, False)

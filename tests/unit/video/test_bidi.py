@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.video.bidi import embedding_levels, is_rtl, visual_order
@@ -48,7 +48,6 @@ def test_base_direction_is_that_of_the_first_letter(text: str, rtl: bool) -> Non
     assert is_rtl(text) is rtl
 
 
-@settings(deadline=None)
 @given(st.text(), st.booleans())
 def test_every_character_has_a_level_and_keeps_its_place_once(text: str, rtl: bool) -> None:
     found = embedding_levels(text, rtl)

@@ -85,7 +85,7 @@ def test_every_script_is_cut(language: str) -> None:
     )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.one_of(

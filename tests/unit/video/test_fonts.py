@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.video.lessons import HOSTILE, WORDS
@@ -19,7 +19,6 @@ def test_a_sentence_of_every_script_can_be_drawn_whole(language: str) -> None:
     assert drawable(words, language) == words
 
 
-@settings(deadline=None)
 @given(st.text().map(clean), st.sampled_from(sorted(WORDS)))
 def test_no_run_has_a_character_its_font_lacks(text: str, language: str) -> None:
     runs = fallback_runs(text, language)

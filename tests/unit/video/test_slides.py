@@ -88,7 +88,7 @@ def test_every_theme_has_an_ornament(subject: str) -> None:
     assert not difference(slide.blank, slide.base)[:, 820:].any()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.sampled_from(["title", "scene", "takeaways", "end"]),
     st.one_of(st.text(max_size=200), st.sampled_from(sorted({**HOSTILE, **WORDS}.values()))),

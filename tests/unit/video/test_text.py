@@ -6,7 +6,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.video.text import MAX_MARKS, break_points, clean, graphemes
@@ -38,7 +38,6 @@ def test_a_tower_of_marks_is_cut_down() -> None:
     assert len(clean("q" + "\u0316" * 50)) == 1 + MAX_MARKS
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_cleaning_leaves_nothing_that_moves_or_hides(text: str) -> None:
     shown = clean(text)
@@ -63,7 +62,6 @@ def test_lines_end_where_readers_expect_it(text: str, expected: list[str]) -> No
     assert pieces(text) == expected
 
 
-@settings(deadline=None)
 @given(st.text().map(clean))
 def test_no_break_falls_inside_a_character(text: str) -> None:
     ends = {0}

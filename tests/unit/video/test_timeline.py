@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.model import Sentence
@@ -51,7 +51,6 @@ def test_two_texts_of_one_sentence_appear_one_after_the_other() -> None:
     assert 1.0 < second < 3.5
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=8), st.lists(st.text(max_size=40), min_size=1))
 def test_texts_appear_in_order_and_while_they_are_spoken(
     texts: list[str], spoken: list[str]
@@ -62,7 +61,6 @@ def test_texts_appear_in_order_and_while_they_are_spoken(
     assert all(0 <= time <= 4.0 * len(spoken) for time in times)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 100), max_size=8).map(sorted),
     st.integers(1, 2000),
@@ -90,7 +88,6 @@ def test_only_changes_are_listed() -> None:
     assert [state.progress for _, state in changes if state.progress] == [0.5] * (1 + EXIT)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 400), max_size=6).map(sorted),
     st.integers(1, 400),

@@ -36,7 +36,7 @@ def ink(block: Block, align: str, width: int, height: int, margin: int) -> np.nd
     return np.array(image.convert("L"))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(words, st.integers(120, 900), st.integers(80, 300), st.sampled_from([1, 2, 5]))
 def test_any_text_fits_any_box(text: str, width: int, height: int, most: int) -> None:
     typesetter = Typesetter("en-US")
@@ -53,7 +53,7 @@ def test_any_text_fits_any_box(text: str, width: int, height: int, most: int) ->
         assert prepared.startswith(said(block)[: -len(ELLIPSIS)])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(words, st.sampled_from(["left", "center", "right"]))
 def test_nothing_is_drawn_outside_the_box(text: str, align: str) -> None:
     block = Typesetter("en-US").fit(text, 300, 120, SIZES)

@@ -1,21 +1,19 @@
-"""The reference of settings in README.md, made from the settings themselves.
-
-`make docs` writes it; a test fails when it is stale.
-"""
+"""The reference of settings."""
 
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 from pipeline.arguments import shown
 from pipeline.settings import FRAME_SIZES, SETTINGS, Setting, frame_size
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- settings: made by `make docs` -->", "<!-- end of settings -->"
+INTRODUCTION = """\
+The command line wins over the environment, which wins over the default. Options may be spelled with
+dashes or underscores. Which command takes which option: [commands](commands.md).
+"""
 
 
-def settings() -> str:
+def tables() -> str:
     """Every setting with default, unit and environment variables, as Markdown tables."""
     parts = []
     for group, members in itertools.groupby(
@@ -28,25 +26,9 @@ def settings() -> str:
     return "\n".join(parts)
 
 
-def updated(text: str) -> str:
-    """`text` with the reference between its two marks made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{settings()}\n{END}{after}"
-
-
 def _row(setting: Setting) -> str:
     choices = setting.choices or (tuple(FRAME_SIZES) if setting.type is frame_size else ())
     what = setting.help + (f" ({', '.join(choices)})" if choices else "")
     default = "" if setting.default is None else f"{shown(setting.default)} {setting.unit}".strip()
     variables = ", ".join(f"`{name}`" for name in setting.variables)
     return f"| `--{setting.name}` | {what} | {default} | {variables} |"
-
-
-def main() -> None:
-    """Bring README.md up to date."""
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
