@@ -6,8 +6,10 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from pipeline.moments import since
 from pipeline.nearest import nearest
 from pipeline.settings import (
     BY_NAME,
@@ -65,6 +67,14 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable} sets nothing; did you mean {ENVIRONMENT_PREFIX}{meant}?"
 
 
+def moment(text: str) -> datetime:
+    """A point in time as argparse wants it; see `pipeline.moments`."""
+    try:
+        return since(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def describe(setting: Setting) -> str:
     """Its help with default and environment variable, as `--help` shows it."""
     default = "" if setting.default is None else f"default {shown(setting.default)}"
@@ -104,4 +114,6 @@ def _metavar(setting: Setting) -> str:
         return "{" + ",".join(setting.choices) + "}"
     if setting.type is frame_size:
         return "{" + ",".join(FRAME_SIZES) + "}"
-    return {"seconds": "SECONDS"}.get(setting.unit, "N" if setting.type is positive_int else "…")
+    return {"seconds": "SECONDS", "US dollars": "USD"}.get(
+        setting.unit, "N" if setting.type is positive_int else "…"
+    )

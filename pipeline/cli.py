@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "publish",
     "status",
+    "cost",
     "cancel",
     "dead-letters",
     "db",

@@ -152,7 +152,7 @@ class Drain:
             now = time.monotonic()
             if now >= end:
                 return "max_runtime"
-            if len(self._leases) >= self._capacity:
+            if len(self._leases) >= self._capacity or self._graph.out_of_money:
                 self._stop.wait(EMPTY_PULL_PAUSE)
                 empty_since = time.monotonic()  # nobody has looked whether the queue is empty
                 continue

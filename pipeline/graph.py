@@ -9,6 +9,7 @@ import apache_beam as beam
 
 from pipeline.options import VividlyOptions, script_settings, voice_settings
 from transforms.artifacts import ArtifactStore
+from transforms.budget import Budget
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
@@ -42,11 +43,14 @@ def build(
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
     """
 
+    limited = options.max_cost_per_request, options.max_cost_per_hour
+    budget = Budget(ledger, *limited) if any(limited) else None
+
     def runtime(stage: str, timeout: float) -> StageRuntime:
         at_once = getattr(options, f"{stage}_concurrency")
         limits = Limits(stage, at_once, getattr(options, f"{stage}_per_minute"))
         policy = Policy(timeout, options.max_tries)
-        return StageRuntime(policy, limits, store, ledger, options.force)
+        return StageRuntime(policy, limits, store, ledger, options.force, budget=budget)
 
     width, height = options.video_size
 

@@ -26,6 +26,7 @@ from pipeline.graph import build
 from pipeline.health import Check, dependencies
 from pipeline.options import VividlyOptions
 from transforms.artifacts import ArtifactStore
+from transforms.budget import Meter, meter
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
@@ -107,6 +108,18 @@ class Graph:
     def checks(self) -> dict[str, Check]:
         """What reaches each thing that the graph needs, or raises; by its name."""
         return dependencies(self._ledger, self._store)
+
+    @property
+    def meter(self) -> Meter:
+        """What this process knows of the money spent."""
+        return meter(self._ledger)
+
+    @property
+    def out_of_money(self) -> bool:
+        """Whether what may be spent in an hour is spent, as far as the ledger can be asked."""
+        with contextlib.suppress(DependencyDown):
+            return self.meter.exceeded(self._options.max_cost_per_hour)
+        return False
 
     def forgive(self, messages: Sequence[Message]) -> None:
         """No worker died of these deliveries: see `Ledger.forgive`."""

@@ -6,17 +6,13 @@ duplicate. What is skipped here is what need not be sent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from transforms import topic as pubsub
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import PermanentError
 from transforms.ledger import DeadLetterDetail, Ledger, ReplayState
-
-SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True)
@@ -85,24 +81,6 @@ def obstacle(state: ReplayState, again: bool) -> str | None:
     if state.replayed_as and state.replay_outcome in (None, "in_flight"):
         return f"its replay {state.replayed_as} is on its way (--again to send it once more)"
     return None
-
-
-def since(text: str) -> datetime:
-    """A point in time: ISO 8601, local unless it says otherwise, or how long ago (``2h``, ``3d``).
-
-    Raises:
-        ValueError: says what would be right.
-    """
-    span = re.fullmatch(r"(\d{1,6})([smhdw])", text)
-    try:
-        if span:
-            return datetime.now(UTC) - timedelta(**{SPANS[span[2]]: int(span[1])})
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            "must be a date or time such as 2026-05-31 or 2026-05-31T14:00, or a span such as 2h "
-            "or 3d"
-        ) from None
 
 
 def _publish(ledger: Ledger, topic: str, letter: DeadLetterDetail) -> Replayed:

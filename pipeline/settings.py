@@ -41,6 +41,17 @@ def seconds(text: str) -> float:
     return number
 
 
+def usd(text: str) -> float:
+    """Raises: ValueError: not an amount of US dollars above 0."""
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = 0.0
+    if not (math.isfinite(amount) and amount > 0):
+        raise ValueError("must be a number of US dollars above 0")
+    return amount
+
+
 def frame_size(text: str) -> tuple[int, int]:
     """Raises: ValueError: not one of the two sizes lessons are designed for."""
     if text not in FRAME_SIZES:
@@ -332,6 +343,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "video-per-minute", "calls of the video engine begun in a minute, per process; "
         "any number when not given", LIMITS, type=positive_int, graph=True,
+    ),
+    Setting(
+        "max-cost-per-request", "a request that would cost more becomes a dead letter; any amount "
+        "when not given", LIMITS, type=usd, unit="US dollars", graph=True,
+    ),
+    Setting(
+        "max-cost-per-hour", "when all workers together have spent this within an hour, requests "
+        "wait; any amount when not given", LIMITS, type=usd, unit="US dollars", graph=True,
     ),
     Setting(
         "health-port", "serve /healthz, /readyz and /metrics on this port; not at all when not "

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.preflight import Finding
-from transforms.ledger import DeadLetterDetail, DeadLetterRow, RequestRow
+from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
+from transforms.prices import Price
 
 STYLES = {
     "completed": "green",
@@ -77,6 +78,46 @@ def request(row: RequestRow, as_json: bool) -> None:
 def objects(rows: Sequence[Any]) -> None:
     """Print values of the ledger as an array of objects."""
     _print_json([asdict(row) for row in rows])
+
+
+_AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
+
+
+def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
+    """Print what was spent and saved, and the sum of it."""
+    if as_json:
+        objects(rows)
+        return
+    table = Table(title=None if rows else "nothing spent yet", box=None, pad_edge=False)
+    table.add_column(by)
+    for heading in ("requests", "done", "reused", "skipped", "cost", "reuse saved", "skip saved"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        counts = (row.requests, row.done, row.reused, row.skipped)
+        amounts = (dollars(getattr(row, name)) for name in _AMOUNTS)
+        table.add_row(Text(row.key), *map(str, counts), *amounts)
+    if rows:
+        sums = (dollars(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
+        table.add_row(Text("together", "bold"), *[""] * 4, *sums)
+    Console().print(table)
+
+
+def prices(table: Mapping[str, Price], as_json: bool) -> None:
+    """Print the price table."""
+    if as_json:
+        _print_json([{"sku": sku, **asdict(price)} for sku, price in table.items()])
+        return
+    shown = Table(box=None, pad_edge=False)
+    for heading in ("sku", "US dollars", "for", "read on"):
+        right = heading in ("US dollars", "for")
+        shown.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for sku, price in table.items():
+        unit = f"{price.per:,} {price.unit}s"
+        shown.add_row(sku, f"{price.usd:g}", unit, price.date.isoformat())
+    console = Console()
+    console.print(shown)
+    for source in dict.fromkeys(price.source for price in table.values()):
+        console.print(Text(f"from {source}"), soft_wrap=True)
 
 
 def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:

@@ -67,6 +67,7 @@ def letter(
         traceback=None if known else "".join(traceback.format_exception(error)),
         retryable=isinstance(error, TransientError),
         attempts=tuple(attempts),
+        records=source.records if isinstance(source, Lesson) else (),
     )
 
 
@@ -124,6 +125,8 @@ class _Write(beam.DoFn):
             request_id=dead.request_id,
             stage=dead.stage,
             reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
+            records=dead.records,
+            cost_usd=sum(record.cost_usd for record in dead.records),
         )
         yield settled(
             outcome,

@@ -71,6 +71,23 @@ class Cancelled(TransientError):
         self.stage = stage
 
 
+class OverBudget(TransientError):
+    """A request would cost more than one may; a replay with a higher limit goes on from there.
+
+    Args:
+        stage: the stage that there is no money for.
+        spent: US dollars that the request has cost so far.
+        expected: US dollars that the stage is expected to cost.
+        limit: US dollars that a request may cost.
+    """
+
+    def __init__(self, stage: str, spent: float, expected: float, limit: float) -> None:
+        super().__init__(
+            f"with {stage} this request would cost about ${spent + expected:.6f} (${spent:.6f} so "
+            f"far), more than the ${limit:.6f} of --max-cost-per-request: raise that and replay it"
+        )
+
+
 class DependencyDown(Exception):
     """Postgres, the artifact store or Pub/Sub cannot be reached.
 

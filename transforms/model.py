@@ -315,6 +315,7 @@ class DeadLetter:
         field: the field of the message at fault, if one is.
         traceback: set when the cause was a bug of ours.
         retryable: a replay may succeed with nothing changed.
+        records: the stages that went well before.
     """
 
     message: Message
@@ -329,6 +330,7 @@ class DeadLetter:
     traceback: str | None = None
     retryable: bool = False
     attempts: tuple[Attempt, ...] = ()
+    records: tuple[StageRecord, ...] = ()
 
 
 @dataclass(frozen=True)

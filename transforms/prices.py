@@ -69,12 +69,13 @@ def price(usage: Iterable[Usage]) -> float:
     return total
 
 
-def typical(stage: str, engine: str) -> tuple[Usage, ...]:
+def typical(stage: str, engine: str, model: str | None = None) -> tuple[Usage, ...]:
     """What `stage` uses for a typical lesson (300 spoken words) when `engine` does its work.
 
     Args:
-        stage: ``"narration"`` or ``"video"``, the stages a request may go without.
-        engine: the name of the engine that would have run.
+        stage: ``"script"``, ``"narration"`` or ``"video"``.
+        engine: the name of the engine that would run.
+        model: the model it would use, if the engine has several.
 
     Raises:
         ValueError: the table has no typical usage for that stage and engine.
@@ -86,7 +87,8 @@ def typical(stage: str, engine: str) -> tuple[Usage, ...]:
             f"no typical usage is known for the {stage} stage with the {engine!r} engine: "
             f"add [typical.{stage}.{engine}] to transforms/prices.toml"
         ) from None
-    return tuple(Usage(sku, float(quantity)) for sku, quantity in usage.items())
+    prefix = f"{model}/" if model else ""
+    return tuple(Usage(prefix + sku, float(quantity)) for sku, quantity in usage.items())
 
 
 def saved_by_skipping(stage: str, engine: str) -> float:

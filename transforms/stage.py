@@ -26,6 +26,7 @@ from transforms import (
     retry,
 )
 from transforms.artifacts import ArtifactConflict, ArtifactStore
+from transforms.budget import Budget
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown
 from transforms.fingerprint import fingerprint
@@ -45,7 +46,7 @@ from transforms.model import (
     encode,
 )
 from transforms.outcomes import settled
-from transforms.prices import price
+from transforms.prices import price, typical
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,14 @@ class StageTask(ABC):
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         """Everything that shapes the result (JSON values), for the fingerprint."""
 
+    def typical(self) -> tuple[Usage, ...]:
+        """What the stage uses for a typical lesson.
+
+        Raises:
+            ValueError: the price table does not say.
+        """
+        return typical(self.stage, self.engine)
+
     @abstractmethod
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
@@ -114,6 +123,7 @@ class StageRuntime:
         store: where its artifacts go.
         ledger: where it is recorded.
         force: do the work even if a valid result lies there.
+        budget: what may be spent; None for any amount.
     """
 
     policy: retry.Policy
@@ -121,6 +131,7 @@ class StageRuntime:
     store: ArtifactStore
     ledger: Ledger
     force: bool = False
+    budget: Budget | None = None
 
 
 def put(
@@ -201,6 +212,8 @@ class _RunStage(beam.DoFn):
     def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
         self._task = task
         self._runtime = runtime
+        # Says at once, and not for every element, if the price table knows nothing of the stage.
+        self._expected_usd = price(task.typical()) if runtime.budget else 0.0
 
     def setup(self) -> None:
         dress_worker_log()
@@ -251,6 +264,8 @@ class _RunStage(beam.DoFn):
                 "%s reused", self._task.stage, extra=events.fields(lesson, stage=self._task.stage)
             )
             return replace(found, reused=True)
+        if self._runtime.budget:
+            self._runtime.budget.admit(lesson, self._task.stage, self._expected_usd)
 
         def failed(error: ContentError, delay: float | None) -> None:
             metrics.STAGE_TRIES_FAILED[self._task.stage].inc()

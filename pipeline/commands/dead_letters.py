@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.arguments import moment
 from pipeline.errors import UsageError
 from pipeline.settings import topic_path
 
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     chosen.add_argument("--error", metavar="TEXT", help="part of the error's type, field or text")
     chosen.add_argument(
-        "--since", type=_since, metavar="WHEN", help="recorded since then: ISO 8601, or 2h, 3d, …"
+        "--since", type=moment, metavar="WHEN", help="recorded since then: ISO 8601, or 2h, 3d, …"
     )
     chosen.add_argument(
         "--retryable", action="store_true", help="only those that a replay alone may help"
@@ -84,15 +84,6 @@ def run(chosen: argparse.Namespace) -> int:
         else:
             _replay(ledger, chosen)
     return 0
-
-
-def _since(text: str) -> datetime:
-    from pipeline.replay import since
-
-    try:
-        return since(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _found(ledger: Ledger, chosen: argparse.Namespace, limit: int | None) -> list[DeadLetterRow]:

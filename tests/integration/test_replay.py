@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import pubsub_v1
 
-from pipeline import replay
+from pipeline import moments, replay
 from tests.integration.ledger_support import claim, completed, letter, message, request, take
 from transforms import topic as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
@@ -174,17 +174,17 @@ def test_attributes_stay_within_what_pubsub_accepts():
 )
 def test_since_a_span_ago(text, seconds):
     before = datetime.now(UTC)
-    found = replay.since(text) + timedelta(seconds=seconds)
+    found = moments.since(text) + timedelta(seconds=seconds)
     assert before <= found <= datetime.now(UTC)
 
 
 def test_since_a_time():
-    assert replay.since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
-    assert replay.since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
-    assert replay.since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
+    assert moments.since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert moments.since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert moments.since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "h", "2 h", "-3d", "999999w"])
 def test_since_something_else_is_refused_with_the_remedy(text):
     with pytest.raises(ValueError, match="must be a date or time such as"):
-        replay.since(text)
+        moments.since(text)

@@ -70,12 +70,19 @@ def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engin
     assert saved_by_skipping(stage, engine) == price(usage) > 0
 
 
+def test_a_models_tokens_are_priced_as_that_models():
+    assert price(typical("script", "gemini", "gemini-2.5-pro")) == pytest.approx(
+        (2000 * 1.25 + 1600 * 10) / 1e6
+    )
+    assert price(typical("script", "offline")) < 0.000001
+
+
 def test_a_bought_voice_saves_more_than_the_offline_one():
     assert saved_by_skipping("narration", "google") > 10 * saved_by_skipping("narration", "offline")
 
 
 @pytest.mark.parametrize(
-    ("stage", "engine"), [("narration", "slides"), ("script", "offline"), ("video", "")]
+    ("stage", "engine"), [("narration", "slides"), ("script", "google"), ("video", "")]
 )
 def test_unknown_typical_usage_is_named_with_the_remedy(stage: str, engine: str):
     with pytest.raises(

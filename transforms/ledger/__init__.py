@@ -1,5 +1,6 @@
 """The ledger: Postgres tables that hold every request, message, stage and dead letter."""
 
+from transforms.ledger.costs import COST_KEYS, CostKey
 from transforms.ledger.ledger import Ledger
 from transforms.ledger.migrate import current, downgrade, head, upgrade
 from transforms.ledger.url import mask
@@ -8,6 +9,7 @@ from transforms.ledger.values import (
     ClaimRequest,
     ClaimResult,
     CompletedLesson,
+    CostRow,
     DeadLetterDetail,
     DeadLetterRow,
     LedgerStatus,
@@ -19,10 +21,13 @@ from transforms.ledger.values import (
 )
 
 __all__ = [
+    "COST_KEYS",
     "CancelState",
     "ClaimRequest",
     "ClaimResult",
     "CompletedLesson",
+    "CostKey",
+    "CostRow",
     "DeadLetterDetail",
     "DeadLetterRow",
     "Ledger",

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from transforms.ledger import cancel, reads, records, replays
+from transforms.ledger import cancel, costs, reads, records, replays
 from transforms.ledger import claim as claims
+from transforms.ledger.costs import CostKey
 from transforms.ledger.engine import Database
 from transforms.ledger.values import (
     CancelState,
     ClaimRequest,
     ClaimResult,
     CompletedLesson,
+    CostRow,
     DeadLetterDetail,
     DeadLetterRow,
     LedgerStatus,
@@ -196,6 +198,21 @@ class Ledger(Database):
     def replayed(self, number: int, message_id: str) -> None:
         """Write down that a dead letter was published again, and as which message."""
         replays.replayed(self, number, message_id)
+
+    def costs(
+        self, key: CostKey, since: datetime | None = None, until: datetime | None = None
+    ) -> list[CostRow]:
+        """What was spent and saved, by what the stages have in common.
+
+        Args:
+            since: stages that ended then or later.
+            until: stages that ended before then.
+        """
+        return costs.costs(self, key, since, until)
+
+    def spent(self, within: timedelta) -> float:
+        """US dollars that all workers have spent on stages within so long from now."""
+        return costs.spent(self, within)
 
     def totals(self, since: datetime | None = None) -> Totals:
         """The accounts of all messages received, and of the requests created, since then."""

@@ -260,6 +260,31 @@ class ReplayState:
 
 
 @dataclass(frozen=True)
+class CostRow:
+    """What was spent and saved in one group of stages; amounts in US dollars.
+
+    Attributes:
+        key: the day (UTC), modality, engine or stage they have in common.
+        requests: how many requests they belong to.
+        done: stages that were worked on.
+        reused: stages whose result lay there already.
+        skipped: stages that completed requests did not ask for.
+        cost_usd: what those that were done have cost.
+        reuse_saved_usd: what those that were reused had cost when they were made.
+        skip_saved_usd: what those that were skipped would have cost.
+    """
+
+    key: str
+    requests: int
+    done: int
+    reused: int
+    skipped: int
+    cost_usd: float
+    reuse_saved_usd: float
+    skip_saved_usd: float
+
+
+@dataclass(frozen=True)
 class Totals:
     """The accounts: `received` = `completed` + `duplicates` + `dead_lettered` + `in_flight`.
 

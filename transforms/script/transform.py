@@ -10,8 +10,9 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
-from transforms.model import Lesson, encode
+from transforms.model import Lesson, Usage, encode
 from transforms.once import once
+from transforms.prices import typical
 from transforms.script.engine import ScriptEngine
 from transforms.script.markdown import to_markdown
 from transforms.stage import Produced, RunStage, StageRuntime, StageTask
@@ -55,6 +56,9 @@ class _WriteScript(StageTask):
 
     def _engine(self) -> ScriptEngine:
         return once(make_engine, self.engine, self.settings)
+
+    def typical(self) -> tuple[Usage, ...]:
+        return typical(self.stage, self.engine, dict(self.settings).get("model"))
 
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         request = lesson.request

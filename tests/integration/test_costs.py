@@ -1,0 +1,188 @@
+"""What was spent and saved is found again, and budgets hold requests back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from tests.integration.ledger_support import completed, letter, message, record, request, take
+from transforms import budget
+from transforms.artifacts import ArtifactStore
+from transforms.budget import meter
+from transforms.deduplicate import REPLAY_ATTRIBUTE
+from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson, Ledger, upgrade
+from transforms.model import Message, Saving
+
+
+@pytest.fixture
+def ledger(postgres):
+    upgrade(postgres.url)
+    ledger = Ledger(postgres.url)
+    yield ledger
+    ledger.close()
+
+
+def work(ledger, modality, *records, savings=()):
+    """A request that completes with these records, made from stage, engine, cost and reuse."""
+    asked = ClaimRequest(message(), request(requested_modalities=(modality,)))
+    lesson = take(ledger, asked)
+    for stage, engine, usd, reused in records:
+        made = record(lesson, stage, engine=engine, cost_usd=usd, reused=reused)
+        lesson = lesson.with_record(made)
+    done = completed(lesson)
+    done = CompletedLesson(done.lesson, done.manifest, done.script, tuple(savings))
+    assert ledger.complete([done]) == [True]
+    return asked
+
+
+@pytest.fixture
+def spent(ledger):
+    """A text request, an audio request whose script was reused, and a failed one."""
+    work(
+        ledger, "text", ("script", "gemini", 0.004, False),
+        savings=[Saving("narration", "google", 0.05), Saving("video", "slides", 0.0002)],
+    )  # fmt: skip
+    work(
+        ledger, "audio", ("script", "gemini", 0.003, True), ("narration", "google", 0.06, False),
+        savings=[Saving("video", "slides", 0.0003)],
+    )  # fmt: skip
+    failing = take(ledger, ClaimRequest(message(), request(requested_modalities=("video",))))
+    failing = failing.with_record(record(failing, engine="offline", cost_usd=0.001))
+    ledger.progress([(failing, "narration", 25)])
+    ledger.dead_letter([letter(failing, "narration")])
+
+
+def by(ledger, key, **span):
+    return {row.key: row for row in ledger.costs(key, **span)}
+
+
+def test_by_stage(ledger, spent):
+    found = by(ledger, "stage")
+    script, narration, video = found["script"], found["narration"], found["video"]
+    assert (script.requests, script.done, script.reused, script.skipped) == (3, 2, 1, 0)
+    assert (script.cost_usd, script.reuse_saved_usd) == pytest.approx((0.005, 0.003))
+    assert (narration.done, narration.skipped) == (1, 1)
+    assert (narration.cost_usd, narration.skip_saved_usd) == pytest.approx((0.06, 0.05))
+    assert (video.done, video.skipped, video.cost_usd) == (0, 2, 0)
+    assert video.skip_saved_usd == pytest.approx(0.0005)
+
+
+def test_by_engine_and_by_modality(ledger, spent):
+    engines = by(ledger, "engine")
+    assert set(engines) == {"gemini", "google", "offline", "slides"}
+    assert engines["google"].skip_saved_usd == pytest.approx(0.05)
+    modalities = by(ledger, "modality")
+    assert modalities["text"].cost_usd == pytest.approx(0.004)
+    assert modalities["audio"].cost_usd == pytest.approx(0.06)
+    assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed; it was spent all the same
+
+
+def test_by_day_and_from_then_till_then(ledger, spent):
+    # Another day, whatever the time is now.
+    ledger.run("UPDATE stages SET finished_at = finished_at - interval '3 days' "
+               "WHERE engine = 'google' RETURNING stage")  # fmt: skip
+    assert sorted(row.cost_usd for row in ledger.costs("day")) == pytest.approx([0.005, 0.06])
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    [later] = ledger.costs("day", since=yesterday)
+    [before] = ledger.costs("day", until=yesterday)
+    assert (later.cost_usd, before.cost_usd) == pytest.approx((0.005, 0.06))
+    assert date_of(later) - date_of(before) == timedelta(days=3)
+
+
+def date_of(row):
+    return datetime.fromisoformat(row.key)
+
+
+@pytest.mark.parametrize("key", COST_KEYS)
+def test_whatever_it_is_told_by_it_is_the_same_money(ledger, spent, key):
+    rows = ledger.costs(key)
+    assert sum(row.cost_usd for row in rows) == pytest.approx(0.065)
+    assert sum(row.reuse_saved_usd for row in rows) == pytest.approx(0.003)
+    assert sum(row.skip_saved_usd for row in rows) == pytest.approx(0.0505)
+    requests = ledger.requests()
+    assert sum(row.cost_saved_usd for row in requests) == pytest.approx(0.0505)
+    assert ledger.spent(timedelta(hours=1)) == pytest.approx(0.065)
+
+
+def test_no_money_was_spent_in_an_empty_ledger(ledger):
+    assert ledger.costs("stage") == []
+    assert ledger.spent(timedelta(hours=1)) == 0
+
+
+def test_what_was_spent_long_ago_counts_no_more(ledger, spent):
+    age(ledger)
+    assert ledger.spent(timedelta(hours=1)) == 0
+
+
+def age(ledger):
+    ledger.run("UPDATE stages SET finished_at = finished_at - interval '61 minutes' "
+               "RETURNING stage")  # fmt: skip
+
+
+class Place:
+    """A request, and graphs with one limit or another to put it through."""
+
+    def __init__(self, ledger, folder):
+        self.ledger, self.store = ledger, ArtifactStore(str(folder))
+        self.request_id = str(uuid.uuid4())
+
+    def run(self, modality, replay=False, **options):
+        fields = {
+            "request_id": self.request_id,
+            "student_id": "s",
+            "student_query": "Explain gravity",
+            "grade_level": 8,
+            "requested_modalities": [modality],
+        }
+        marks = {REPLAY_ATTRIBUTE: "1"} if replay else {}
+        sent = Message(json.dumps(fields).encode(), marks, str(uuid.uuid4()), datetime.now(UTC))
+        [outcome] = Graph(VividlyOptions([], **options), self.ledger, self.store).run([sent])
+        return outcome
+
+
+@pytest.fixture
+def place(ledger, tmp_path):
+    return Place(ledger, tmp_path)
+
+
+def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_replayed(place):
+    # The offline voice is expected to take 5 CPU seconds, some $0.0001; the script hardly anything.
+    outcome = place.run("audio", max_cost_per_request=0.00005)
+    assert (outcome.status, outcome.stage) == ("dead_lettered", "narration")
+    assert [r.stage for r in outcome.records] == ["script"]  # so its cost is counted
+    [found] = place.ledger.dead_letters()
+    assert (found.error_type, found.retryable) == ("OverBudget", True)
+    assert "of --max-cost-per-request: raise that and replay it" in found.error
+    assert meter(place.ledger).refused == 1
+    # The script is there, and so it is not what there is no money for.
+    again = place.run("audio", replay=True, max_cost_per_request=0.0000001)
+    assert (again.status, again.stage) == ("dead_lettered", "narration")
+    done = place.run("audio", replay=True, max_cost_per_request=1.0)
+    assert done.status == "completed"
+    assert {r.stage: r.reused for r in done.records} == {"script": True, "narration": False}
+
+
+def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
+    monkeypatch.setattr(budget, "FRESH", 0.05)
+    outcomes = []
+    working = threading.Thread(
+        target=lambda: outcomes.append(place.run("text", max_cost_per_hour=0.065)), daemon=True
+    )
+    working.start()
+    deadline = time.monotonic() + 120
+    while not meter(place.ledger).waiting:
+        assert time.monotonic() < deadline
+        assert not outcomes
+        time.sleep(0.01)
+    [row] = place.ledger.requests(place.request_id)
+    assert row.status == "running"
+    age(place.ledger)
+    working.join(120)
+    assert outcomes[0].status == "completed"

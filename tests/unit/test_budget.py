@@ -1,0 +1,95 @@
+"""What one request may cost, and an hour; who has to wait does, and goes on by itself."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from transforms import budget
+from transforms.budget import Budget, meter
+from transforms.errors import OverBudget, TransientError
+from transforms.model import Claim, ContentRequest, Lesson, Message, StageRecord
+
+
+@dataclass(frozen=True, eq=False)
+class Till:
+    """Tells of the money that was spent."""
+
+    spent_usd: list[float] = field(default_factory=lambda: [0.0])
+    asked: list[float] = field(default_factory=list)
+
+    def spent(self, within):
+        self.asked.append(within.total_seconds())
+        return self.spent_usd[0]
+
+
+def ledger_of(usd: float) -> Any:
+    """Stands in for the ledger."""
+    return Till([usd])
+
+
+def lesson(cost):
+    message = Message(b"{}", {}, "m-1", datetime(2026, 11, 24, tzinfo=UTC))
+    done = StageRecord("script", "gemini", "f", 1.0, cost, (), ())
+    return Lesson(message, ContentRequest("r", "s", "q", 8, "c"), Claim("t", 1), (done,))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(budget, "FRESH", 0.01)
+
+
+def test_without_a_limit_nobody_asks():
+    ledger = ledger_of(1e9)
+    assert Budget(ledger).admit(lesson(1e9), "video", 1e9) == 0
+    assert ledger.asked == []
+
+
+def test_what_would_cost_too_much_names_limit_and_remedy():
+    ledger = ledger_of(0)
+    limited = Budget(ledger, per_request=0.05)
+    assert limited.admit(lesson(0.02), "narration", 0.03) == 0
+    with pytest.raises(
+        OverBudget,
+        match=r"with narration .* about \$0.060000 \(\$0.020000 so far\), more than the \$0.050000 "
+        r"of --max-cost-per-request: raise that and replay it",
+    ) as refused:
+        limited.admit(lesson(0.02), "narration", 0.04)
+    assert isinstance(refused.value, TransientError)  # the dead letter is retryable
+    assert meter(ledger).refused == 1
+
+
+def test_when_the_hours_money_is_spent_stages_wait_until_there_is_some():
+    ledger = ledger_of(2.0)
+    limited = Budget(ledger, per_hour=2.0)
+    waited = []
+    threads = [
+        threading.Thread(target=lambda: waited.append(limited.admit(lesson(0), "video", 1)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    while meter(ledger).waiting < 3:
+        assert not waited
+    assert meter(ledger).exceeded(2.0)
+    assert meter(ledger).spent_usd == 2.0
+    ledger.spent_usd[0] = 1.5
+    for thread in threads:
+        thread.join(60)
+    assert len(waited) == 3
+    assert min(waited) > 0
+    assert meter(ledger).waiting == 0
+    assert limited.admit(lesson(0), "video", 1) == 0
+    assert set(ledger.asked) == {3600}
+
+
+def test_one_reading_serves_all_for_a_while(monkeypatch):
+    monkeypatch.setattr(budget, "FRESH", 3600)
+    ledger = ledger_of(1.0)
+    for _ in range(100):
+        assert Budget(ledger, per_hour=2.0).admit(lesson(0), "script", 0) == 0
+    assert len(ledger.asked) == 1

@@ -1,0 +1,69 @@
+"""What was spent and saved, read from the stages of requests and from what they did without."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from transforms.ledger import reads
+from transforms.ledger.engine import Database
+from transforms.ledger.values import CostRow
+
+CostKey = Literal["day", "modality", "engine", "stage"]
+COST_KEYS: tuple[CostKey, ...] = get_args(CostKey)
+
+COSTS = """
+WITH part AS (
+    SELECT CAST(stages.finished_at AS date) AS day, modality, engine, stages.stage, request_id,
+        NOT reused AS done, reused, stages.cost_usd AS usd
+    FROM stages
+    JOIN requests USING (request_id)
+    WHERE (CAST(:since AS timestamptz) IS NULL OR finished_at >= CAST(:since AS timestamptz))
+        AND (CAST(:until AS timestamptz) IS NULL OR finished_at < CAST(:until AS timestamptz))
+    UNION ALL
+    SELECT CAST(completed_at AS date), modality, saving.value ->> 'engine', saving.key, request_id,
+        false, false, CAST(saving.value ->> 'usd' AS numeric)
+    FROM requests
+    CROSS JOIN jsonb_each(savings) AS saving
+    WHERE status = 'completed'
+        AND (CAST(:since AS timestamptz) IS NULL OR completed_at >= CAST(:since AS timestamptz))
+        AND (CAST(:until AS timestamptz) IS NULL OR completed_at < CAST(:until AS timestamptz))
+)
+SELECT CAST({key} AS text) AS key,
+    count(DISTINCT request_id) AS requests,
+    count(*) FILTER (WHERE done) AS done,
+    count(*) FILTER (WHERE reused) AS reused,
+    count(*) FILTER (WHERE NOT done AND NOT reused) AS skipped,
+    CAST(coalesce(sum(usd) FILTER (WHERE done), 0) AS double precision) AS cost_usd,
+    CAST(coalesce(sum(usd) FILTER (WHERE reused), 0) AS double precision) AS reuse_saved_usd,
+    CAST(coalesce(sum(usd) FILTER (WHERE NOT done AND NOT reused), 0) AS double precision)
+        AS skip_saved_usd
+FROM part
+GROUP BY 1
+ORDER BY 1
+"""
+
+SPENT = """
+SELECT CAST(coalesce(sum(cost_usd), 0) AS double precision) AS usd
+FROM stages
+WHERE finished_at >= now() - make_interval(secs => :seconds) AND NOT reused
+"""
+
+
+def costs(
+    database: Database, key: CostKey, since: datetime | None, until: datetime | None
+) -> list[CostRow]:
+    """See `Ledger.costs`."""
+    assert key in COST_KEYS  # it becomes part of the statement
+    rows = database.run(
+        COSTS.format(key=key),
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+    )
+    return [reads.read(CostRow, row) for row in rows]
+
+
+def spent(database: Database, within: timedelta) -> float:
+    """See `Ledger.spent`."""
+    [row] = database.run(SPENT, seconds=within.total_seconds())
+    return float(row["usd"])
