@@ -61,4 +61,4 @@ def _text(name: str, what: str, least: int = 0) -> dict[str, Any]:
     span = f"{least}–{LONGEST[name]:,}" if least else f"up to {LONGEST[name]:,}"
     kind: dict[str, Any] = {"description": f"{what}; {span} characters"}
     kind |= {"type": "string"} if least else {"type": ["string", "null"]}
-    return kind | ({"minLength": least} if least else {})
+    return kind | {"maxLength": LONGEST[name]} | ({"minLength": least} if least else {})
