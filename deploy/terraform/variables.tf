@@ -1,0 +1,312 @@
+variable "project" {
+  description = "Google Cloud project that everything is made in."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "project must be a project id: 6-30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "region" {
+  description = "Region of the job, the database, the images and the buckets."
+  type        = string
+  default     = "us-central1"
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region must be a region such as us-central1, not a zone."
+  }
+}
+
+variable "environment" {
+  description = "Label on everything, such as production or staging."
+  type        = string
+  default     = "production"
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_-]{0,62}$", var.environment))
+    error_message = "environment must be a label's value: lower-case letters, digits, _ and -."
+  }
+}
+
+variable "labels" {
+  description = "Further labels on everything."
+  type        = map(string)
+  default     = {}
+}
+
+variable "image_tag" {
+  description = "Tag of image and template, as `run_dataflow.sh build-template --tag` made them."
+  type        = string
+  default     = "latest"
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.image_tag))
+    error_message = "image_tag must be a tag of a container image."
+  }
+}
+
+variable "mode" {
+  description = "What works the queue off: stream (Dataflow), drain (Cloud Run job), both, or none, which is for the first apply, before there is an image."
+  type        = string
+  default     = "none"
+  validation {
+    condition     = contains(["none", "stream", "drain", "both"], var.mode)
+    error_message = "mode must be none, stream, drain or both."
+  }
+}
+
+# Messages
+
+variable "max_delivery_attempts" {
+  description = "Deliveries after which Pub/Sub gives a message up. Above the pipeline's own limit (max_deliveries, 5), so that messages that kill their worker end in its ledger."
+  type        = number
+  default     = 20
+  validation {
+    condition     = var.max_delivery_attempts > 5 && var.max_delivery_attempts <= 100
+    error_message = "max_delivery_attempts must be from 6 to 100."
+  }
+}
+
+variable "message_retention_days" {
+  description = "Days that Pub/Sub keeps messages nobody has acknowledged."
+  type        = number
+  default     = 7
+  validation {
+    condition     = var.message_retention_days >= 1 && var.message_retention_days <= 31
+    error_message = "message_retention_days must be from 1 to 31."
+  }
+}
+
+variable "publishers" {
+  description = "Who may publish requests, as IAM members (serviceAccount:api@…)."
+  type        = set(string)
+  default     = []
+  validation {
+    condition     = alltrue([for m in var.publishers : can(regex("^(serviceAccount|group|user):.+@.+$", m))])
+    error_message = "publishers must be IAM members such as serviceAccount:api@my-project.iam.gserviceaccount.com."
+  }
+}
+
+# Artifacts
+
+variable "artifact_retention_days" {
+  description = "Days that lessons are kept; 0 for ever."
+  type        = number
+  default     = 0
+  validation {
+    condition     = var.artifact_retention_days >= 0 && floor(var.artifact_retention_days) == var.artifact_retention_days
+    error_message = "artifact_retention_days must be a whole number from 0."
+  }
+}
+
+variable "readers" {
+  description = "Who may read lessons besides the pipeline, as IAM members."
+  type        = set(string)
+  default     = []
+}
+
+variable "force_destroy" {
+  description = "Let `terraform destroy` delete buckets that hold files, and the database."
+  type        = bool
+  default     = false
+}
+
+# Ledger
+
+variable "database_tier" {
+  description = "Machine type of Cloud SQL."
+  type        = string
+  default     = "db-custom-2-7680"
+}
+
+variable "database_version" {
+  description = "Version of Postgres."
+  type        = string
+  default     = "POSTGRES_17"
+  validation {
+    condition     = can(regex("^POSTGRES_1[5-9]$", var.database_version))
+    error_message = "database_version must be POSTGRES_15 or later."
+  }
+}
+
+variable "database_availability" {
+  description = "REGIONAL keeps a standby in another zone, ZONAL does not."
+  type        = string
+  default     = "REGIONAL"
+  validation {
+    condition     = contains(["REGIONAL", "ZONAL"], var.database_availability)
+    error_message = "database_availability must be REGIONAL or ZONAL."
+  }
+}
+
+variable "max_connections" {
+  description = "Connections that Postgres accepts. Workers × processes × pool must fit; a job refuses to start where they do not."
+  type        = number
+  default     = 400
+  validation {
+    condition     = var.max_connections >= 50 && var.max_connections <= 10000
+    error_message = "max_connections must be from 50 to 10,000."
+  }
+}
+
+variable "database_login" {
+  description = "How the pipeline logs in: by password, from Secret Manager, or by IAM, which needs a grant once (README.md)."
+  type        = string
+  default     = "password"
+  validation {
+    condition     = contains(["password", "iam"], var.database_login)
+    error_message = "database_login must be password or iam."
+  }
+}
+
+variable "database_password_version" {
+  description = "Raise it to give the database's user another password."
+  type        = number
+  default     = 1
+}
+
+# Network
+
+variable "network" {
+  description = "VPC network, as projects/PROJECT/global/networks/NAME, in which database and workers have private addresses only; none for public ones, which only IAM lets in. It needs Cloud NAT or Private Google Access."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.network == null || can(regex("^projects/[^/]+/global/networks/[^/]+$", var.network))
+    error_message = "network must be projects/PROJECT/global/networks/NAME."
+  }
+}
+
+variable "subnetwork" {
+  description = "Subnetwork of the region in that network, as regions/REGION/subnetworks/NAME."
+  type        = string
+  default     = null
+  validation {
+    condition     = (var.subnetwork == null) == (var.network == null)
+    error_message = "network and subnetwork are given together."
+  }
+}
+
+variable "private_service_access" {
+  description = "Make the peering that gives Cloud SQL its private address; false where the network has one already."
+  type        = bool
+  default     = true
+}
+
+# Engines
+
+variable "script_engine" {
+  description = "What writes scripts."
+  type        = string
+  default     = "gemini"
+  validation {
+    condition     = contains(["gemini", "offline"], var.script_engine)
+    error_message = "script_engine must be gemini or offline."
+  }
+}
+
+variable "voice_engine" {
+  description = "What speaks."
+  type        = string
+  default     = "google"
+  validation {
+    condition     = contains(["google", "offline"], var.voice_engine)
+    error_message = "voice_engine must be google or offline."
+  }
+}
+
+# Stream
+
+variable "machine_type" {
+  description = "Machine type of Dataflow's workers. Rendering needs CPU: one process for each core."
+  type        = string
+  default     = "n2-standard-4"
+}
+
+variable "min_workers" {
+  description = "Workers that the streaming job starts with."
+  type        = number
+  default     = 1
+  validation {
+    condition     = var.min_workers >= 1
+    error_message = "min_workers must be at least 1."
+  }
+}
+
+variable "max_workers" {
+  description = "Workers at most; each opens connections to Postgres (max_connections)."
+  type        = number
+  default     = 5
+  validation {
+    condition     = var.max_workers >= var.min_workers && var.max_workers <= 1000
+    error_message = "max_workers must be from min_workers to 1000."
+  }
+}
+
+# Drain
+
+variable "drain_schedule" {
+  description = "When the drain is started, as cron, UTC."
+  type        = string
+  default     = "*/10 * * * *"
+  validation {
+    condition     = length(split(" ", var.drain_schedule)) == 5
+    error_message = "drain_schedule must be five fields of cron, such as */10 * * * *."
+  }
+}
+
+variable "drain_tasks" {
+  description = "Drains that work side by side."
+  type        = number
+  default     = 1
+  validation {
+    condition     = var.drain_tasks >= 1 && var.drain_tasks <= 100
+    error_message = "drain_tasks must be from 1 to 100."
+  }
+}
+
+# Alerts
+
+variable "alert_emails" {
+  description = "Who is told of alerts."
+  type        = set(string)
+  default     = []
+  validation {
+    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+$", address))])
+    error_message = "alert_emails must be addresses."
+  }
+}
+
+variable "notification_channels" {
+  description = "Channels that exist already, such as PagerDuty's, as projects/PROJECT/notificationChannels/ID."
+  type        = set(string)
+  default     = []
+}
+
+variable "runbook_url" {
+  description = "Where your people find docs/runbook.md; alerts link to its sections."
+  type        = string
+  default     = ""
+  validation {
+    condition     = var.runbook_url == "" || can(regex("^https://[^ #]+$", var.runbook_url))
+    error_message = "runbook_url must be an https address without an anchor."
+  }
+}
+
+variable "daily_cost_usd" {
+  description = "US dollars a day for engines and CPU above which the alert rings."
+  type        = number
+  default     = 50
+  validation {
+    condition     = var.daily_cost_usd > 0
+    error_message = "daily_cost_usd must be above 0."
+  }
+}
+
+variable "request_cost_usd" {
+  description = "US dollars a request, averaged over an hour, above which the alert rings."
+  type        = number
+  default     = 0.05
+  validation {
+    condition     = var.request_cost_usd > 0
+    error_message = "request_cost_usd must be above 0."
+  }
+}

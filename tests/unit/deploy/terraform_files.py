@@ -1,0 +1,89 @@
+"""deploy/terraform as an HCL parser reads it, and as Terraform does where no provider is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+
+FOLDER = Path(__file__).parents[3] / "deploy" / "terraform"
+
+needs_terraform = pytest.mark.skipif(
+    shutil.which("terraform") is None, reason="terraform is not on the path"
+)
+
+
+def _plain(value: Any) -> Any:
+    """Without the quotes around strings, and without what the parser adds."""
+    if isinstance(value, dict):
+        return {_plain(k): _plain(v) for k, v in value.items() if not k.startswith("__")}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
+        return value[1:-1]
+    return value
+
+
+@cache
+def blocks(kind: str) -> dict[str, Any]:
+    """Blocks of all files by their labels: `type.name`, or `name` for those with one label."""
+    found: dict[str, Any] = {}
+    for file in sorted(FOLDER.glob("*.tf")):
+        with file.open() as text:
+            for block in _plain(hcl2.load(text)).get(kind, []):
+                for label, body in block.items():
+                    if kind in ("variable", "output", "provider"):
+                        found[label] = body
+                    elif kind in ("locals", "terraform"):
+                        found.setdefault(label, body)
+                    else:
+                        found |= {f"{label}.{name}": inner for name, inner in body.items()}
+    return found
+
+
+def resources(kind: str = "") -> dict[str, Any]:
+    """Resources by address, of one type or of all."""
+    return {a: body for a, body in blocks("resource").items() if a.startswith(kind)}
+
+
+def text() -> str:
+    """All files, without comments."""
+    files = (file.read_text() for file in sorted(FOLDER.glob("*.tf")))
+    return re.sub(r"(?m)(^|\s)#.*$", "", "\n".join(files))
+
+
+def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it, offline and without anybody's settings."""
+    return subprocess.run(
+        ["terraform", f"-chdir={folder}", *arguments],
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("TF_")},
+            "TF_CLI_CONFIG_FILE": os.devnull,
+            "CHECKPOINT_DISABLE": "1",
+        },
+        capture_output=True,
+        text=True,
+    )
+
+
+def evaluated(folder: Path, **variables: Any) -> dict[str, Any]:
+    """Apply what is in a folder, which holds no resources; returns its outputs.
+
+    Raises:
+        ValueError: Terraform refused; with what it said.
+    """
+    (folder / "given.auto.tfvars.json").write_text(json.dumps(variables))
+    for step in (("init", "-input=false"), ("apply", "-auto-approve", "-input=false")):
+        done = terraform(folder, *step, "-no-color")
+        if done.returncode:
+            raise ValueError(" ".join(done.stderr.replace("│", " ").split()))
+    shown = terraform(folder, "output", "-json").stdout
+    return {name: output["value"] for name, output in json.loads(shown or "{}").items()}

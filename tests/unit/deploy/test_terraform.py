@@ -1,0 +1,227 @@
+"""The infrastructure as code: well-formed, consistent, and what the pipeline needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from pipeline.settings import SETTINGS
+from tests.unit.deploy.terraform_files import (
+    FOLDER,
+    blocks,
+    evaluated,
+    needs_terraform,
+    resources,
+    terraform,
+    text,
+)
+
+METADATA = json.loads((FOLDER.parent / "metadata.json").read_text())
+PUBSUB_AGENT = "gcp-sa-pubsub.iam.gserviceaccount.com"
+
+
+@needs_terraform
+def test_files_are_formatted():
+    done = terraform(FOLDER, "fmt", "-check", "-diff")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_whatever_is_referred_to_is_there():
+    """What `terraform validate` would say, which needs the providers."""
+    source = text()
+    used = set(re.findall(r"\bvar\.(\w+)", source))
+    assert used == blocks("variable").keys()
+    local_names = re.findall(r"(?ms)^locals \{\n(.*?)^\}", source)
+    assigned = {n for body in local_names for n in re.findall(r"(?m)^  (\w+)\s+=", body)}
+    assert set(re.findall(r"\blocal\.(\w+)", source)) == assigned
+    addresses = set(re.findall(r"(?<![\w.\"])((?:google|random)_\w+\.[a-z_]\w*)", source))
+    known = resources().keys() | blocks("ephemeral").keys()
+    assert addresses <= known, addresses - known
+    assert set(re.findall(r"\bdata\.(\w+\.\w+)", source)) <= blocks("data").keys()
+
+
+def test_versions_are_pinned():
+    [settings] = re.findall(r"(?ms)^terraform \{\n(.*?)^\}", text())
+    assert re.search(r'required_version = ">= 1\.\d+, < 2\.0"', settings)
+    pins = re.findall(r'source  = "hashicorp/(\S+)"\s+version = "~> \d+\.\d+"', settings)
+    assert sorted(pins) == ["google", "google-beta", "random"]
+
+
+def test_every_variable_and_output_is_explained():
+    for name, body in (blocks("variable") | blocks("output")).items():
+        assert body["description"].endswith("."), name
+    for name, body in blocks("variable").items():
+        assert "type" in body, name
+    required = [name for name, body in blocks("variable").items() if "default" not in body]
+    assert required == ["project"], "a project id is all that must be given"
+
+
+def test_the_subscription_is_as_drain_and_dataflow_need_it():
+    body = resources()["google_pubsub_subscription.requests"]
+    assert body["ack_deadline_seconds"] == 600
+    assert body["retry_policy"] == [{"minimum_backoff": "10s", "maximum_backoff": "600s"}]
+    [policy] = body["dead_letter_policy"]
+    assert policy["dead_letter_topic"] == "${google_pubsub_topic.undeliverable.id}"
+    limit = next(s.default for s in SETTINGS if s.name == "max-deliveries")
+    assert blocks("variable")["max_delivery_attempts"]["default"] > limit
+    assert body["expiration_policy"] == [{"ttl": ""}]
+
+
+def test_pubsub_itself_may_move_messages():
+    """Without both roles a dead-letter policy does nothing."""
+    assert PUBSUB_AGENT in text()
+    topic = resources()["google_pubsub_topic_iam_member.undeliverable_pubsub"]
+    subscription = resources()["google_pubsub_subscription_iam_member.requests_pubsub"]
+    assert topic["role"] == "roles/pubsub.publisher"
+    assert subscription["role"] == "roles/pubsub.subscriber"
+    assert topic["member"] == subscription["member"] == "${local.pubsub_agent}"
+
+
+def test_no_message_is_lost_for_want_of_a_reader():
+    topics = {address.split(".")[1] for address in resources("google_pubsub_topic.")}
+    read = {
+        re.search(r"topic\.(\w+)\.", body["topic"])[1]  # type: ignore[index]
+        for body in resources("google_pubsub_subscription.").values()
+    }
+    assert topics == read == {"requests", "undeliverable", "dead_letters"}
+
+
+def test_buckets_are_private_and_clean_up():
+    buckets = resources("google_storage_bucket.")
+    assert len(buckets) == 2
+    for body in buckets.values():
+        assert body["uniform_bucket_level_access"] is True
+        assert body["public_access_prevention"] == "enforced"
+        actions = [rule["action"][0]["type"] for rule in body["lifecycle_rule"]]
+        assert "AbortIncompleteMultipartUpload" in actions
+    deleted = [
+        rule["condition"][0]
+        for rule in buckets["google_storage_bucket.work"]["lifecycle_rule"]
+        if rule["action"][0]["type"] == "Delete"
+    ]
+    assert [c["matches_prefix"] for c in deleted] == [["temp/"]], "a job needs what it staged"
+
+
+def test_the_database_is_guarded():
+    [settings] = resources()["google_sql_database_instance.ledger"]["settings"]
+    flags = {flag["name"]: flag["value"] for flag in settings["database_flags"]}
+    assert flags["cloudsql.iam_authentication"] == "on"
+    assert flags["max_connections"] == "${tostring(var.max_connections)}"
+    assert flags["log_min_error_statement"] == "panic", "statements hold what students wrote"
+    [address] = settings["ip_configuration"]
+    assert address["private_network"] == "${var.network}"
+    assert address["ssl_mode"] == "ENCRYPTED_ONLY"
+    assert settings["backup_configuration"][0]["point_in_time_recovery_enabled"] is True
+
+
+def test_no_secret_enters_the_state():
+    source = text()
+    assert resources("random_") == {}, "what a resource makes is in the state"
+    assert not re.search(r"(?m)^\s*(password|secret_data)\s*=", source)
+    assert "password_wo " in source
+    assert "secret_data_wo " in source
+    assert source.count("ephemeral.random_password.database.result") == 2
+
+
+PROJECT_ROLES = {
+    "roles/aiplatform.user",
+    "roles/cloudsql.client",
+    "roles/cloudsql.instanceUser",
+    "roles/dataflow.worker",
+    "roles/logging.logWriter",
+    "roles/monitoring.metricWriter",
+    "roles/serviceusage.serviceUsageConsumer",
+}
+
+
+def test_accounts_may_do_what_they_need_and_no_more():
+    source = text()
+    granted = set(re.findall(r'"(roles/[\w.]+)"', source))
+    assert not [role for role in granted if re.search(r"(?i)owner|editor|admin", role)]
+    [body] = resources("google_project_iam_member.").values()
+    assert set(re.findall(r"roles/[\w.]+", body["for_each"])) == PROJECT_ROLES
+    assert granted - PROJECT_ROLES == {
+        "roles/artifactregistry.reader",
+        "roles/pubsub.publisher",
+        "roles/pubsub.subscriber",
+        "roles/pubsub.viewer",
+        "roles/run.invoker",
+        "roles/secretmanager.secretAccessor",
+        "roles/storage.legacyBucketReader",
+        "roles/storage.objectUser",
+        "roles/storage.objectViewer",
+    }
+    assert "google_project_iam_binding" not in source, "a binding takes others' grants away"
+    assert "google_service_account_key" not in source
+
+
+def test_the_template_gets_the_parameters_it_has():
+    body = resources()["google_dataflow_flex_template_job.stream"]
+    known = {p["name"]: p for p in METADATA["parameters"]}
+    assert body["parameters"].keys() <= known.keys()
+    needed = {name for name, p in known.items() if not p.get("isOptional")}
+    assert needed <= body["parameters"].keys()
+    assert body["enable_streaming_engine"] is True
+    assert body["on_delete"] == "drain"
+    script = (FOLDER.parents[1] / "run_dataflow.sh").read_text()
+    path = "/templates/vividly-${var.image_tag}.json"
+    assert body["container_spec_gcs_path"].endswith(path)
+    assert path.replace("${var.image_tag}", "$TAG") in script
+    assert "image vividly" in script
+    assert "/vividly:${var.image_tag}" in text()
+
+
+def test_the_jobs_get_settings_that_there_are():
+    known = {name for setting in SETTINGS for name in setting.variables}
+    assert set(re.findall(r"\bVIVIDLY_[A-Z_]+\b", text())) <= known
+    drain = resources()["google_cloud_run_v2_job.drain"]
+    [task] = drain["template"][0]["template"]
+    runtime = int(re.search(r'VIVIDLY_MAX_RUNTIME\s+= "(\d+)"', text())[1])  # type: ignore[index]
+    assert runtime < int(task["timeout"].removesuffix("s"))
+    assert resources()["google_cloud_scheduler_job.drain"]["schedule"] == "${var.drain_schedule}"
+
+
+def test_apis_of_all_that_is_used_are_on():
+    apis = set(re.findall(r"\w+\.googleapis\.com", str(resources("google_project_service."))))
+    assert {f"{a}.googleapis.com" for a in (
+        "aiplatform", "artifactregistry", "cloudscheduler", "dataflow", "logging", "monitoring",
+        "pubsub", "run", "secretmanager", "sqladmin", "storage", "texttospeech",
+    )} <= apis  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory):
+    """The variables alone, which Terraform itself can read without a provider."""
+    folder = tmp_path_factory.mktemp("variables")
+    shutil.copy(FOLDER / "variables.tf", folder)
+    return folder
+
+
+@needs_terraform
+def test_defaults_are_valid(variables):
+    assert evaluated(variables, project="my-project") == {}
+
+
+@needs_terraform
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("project", "My Project", "project must be a project id"),
+        ("region", "us-central1-a", "not a zone"),
+        ("mode", "batch", "mode must be none, stream, drain or both"),
+        ("max_delivery_attempts", 5, "from 6 to 100"),
+        ("publishers", ["allUsers"], "must be IAM members"),
+        ("max_workers", 0, "from min_workers"),
+        ("drain_schedule", "hourly", "five fields of cron"),
+        ("network", "default", "projects/PROJECT/global/networks/NAME"),
+        ("database_version", "MYSQL_8_0", "POSTGRES_15 or later"),
+        ("runbook_url", "docs/runbook.md", "https address"),
+        ("daily_cost_usd", 0, "above 0"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_what_would_be_right(variables, name, value, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        evaluated(variables, **{"project": "my-project", name: value})
