@@ -86,7 +86,7 @@ class Drain:
         Raises:
             UsageError: the subscription does not exist or may not be read.
         """
-        metrics = registry(self._tally, lambda: self._lanes.waiting_for)
+        metrics = registry(self._tally, lambda: self._lanes.waiting_for, self._graph.meter)
         with serving(self._timing.health_port, self._checks(), metrics):
             return self._run()
 

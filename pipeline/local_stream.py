@@ -25,6 +25,7 @@ from pipeline.options import VividlyOptions
 from pipeline.streaming import build_stream, tally_here
 from pipeline.summary import Tally
 from transforms.artifacts import ArtifactStore
+from transforms.budget import meter
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 
@@ -74,7 +75,8 @@ class LocalStream:
         tally_here(self._tally)
         previous = {s: signal.signal(s, self._signalled) for s in (signal.SIGTERM, signal.SIGINT)}
         try:
-            with serving(health_port, self._checks(), registry(self._tally, lambda: 0.0)):
+            metrics = registry(self._tally, lambda: 0.0, meter(self._ledger))
+            with serving(health_port, self._checks(), metrics):
                 reason = self._run(grace)
         finally:
             for number, handler in previous.items():

@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.summary import SETTLED, Tally
+from transforms.budget import Meter
 
 BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600)
 """Upper bounds in seconds; from a script of the offline writer to a request that waited long."""
@@ -23,11 +24,15 @@ class JobCollector(Collector):
     Args:
         tally: the job's counts.
         waiting: seconds for which a dependency has been down.
+        meter: what this process knows of the budget, if it can tell.
     """
 
-    def __init__(self, tally: Tally, waiting: Callable[[], float]) -> None:
+    def __init__(
+        self, tally: Tally, waiting: Callable[[], float], meter: Meter | None = None
+    ) -> None:
         self._tally = tally
         self._waiting = waiting
+        self._meter = meter
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they are now."""
@@ -46,10 +51,7 @@ class JobCollector(Collector):
         yield CounterMetricFamily(
             "vividly_reused_stages", "Stages whose result lay there already.", now["reused_stages"]
         )
-        yield CounterMetricFamily("vividly_cost_usd", "US dollars spent.", now["cost_usd"])
-        yield CounterMetricFamily(
-            "vividly_cost_saved_usd", "US dollars that skipped stages saved.", now["cost_saved_usd"]
-        )
+        yield from self._money()
         stages, end_to_end = self._tally.seconds()
         histogram = HistogramMetricFamily(
             "vividly_stage_seconds", "Seconds that stages took.", labels=["stage"]
@@ -69,6 +71,39 @@ class JobCollector(Collector):
             self._waiting(),
         )
 
+    def _money(self) -> Iterator[Metric]:
+        spent, saved = self._tally.money()
+        cost = CounterMetricFamily(
+            "vividly_cost_usd", "US dollars spent.", labels=["stage", "engine"]
+        )
+        for spent_on, usd in spent.items():
+            cost.add_metric(spent_on, usd)
+        yield cost
+        savings = CounterMetricFamily(
+            "vividly_cost_saved_usd",
+            "US dollars that stages would have cost which were skipped or whose result was reused.",
+            labels=["stage", "engine", "by"],
+        )
+        for saved_on, usd in saved.items():
+            savings.add_metric(saved_on, usd)
+        yield savings
+        yield CounterMetricFamily(
+            "vividly_over_budget",
+            "Stages not begun because their request would have cost more than one may.",
+            self._meter.refused if self._meter else 0,
+        )
+        yield GaugeMetricFamily(
+            "vividly_budget_waiting",
+            "Stages that wait until there is money for them.",
+            self._meter.waiting if self._meter else 0,
+        )
+        yield GaugeMetricFamily(
+            "vividly_hour_cost_usd",
+            "US dollars that all workers together have spent within an hour, as last read; 0 "
+            "without a budget for the hour.",
+            self._meter.spent_usd if self._meter else 0,
+        )
+
 
 def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
     """How many values do not exceed each bound."""
@@ -79,8 +114,10 @@ def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
     ]
 
 
-def registry(tally: Tally, waiting: Callable[[], float]) -> CollectorRegistry:
+def registry(
+    tally: Tally, waiting: Callable[[], float], meter: Meter | None = None
+) -> CollectorRegistry:
     """A registry of one job."""
     found = CollectorRegistry()
-    found.register(JobCollector(tally, waiting))
+    found.register(JobCollector(tally, waiting, meter))
     return found

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,8 @@ class Tally:
         self._seconds: dict[str, list[float]] = {}
         self._end_to_end: list[float] = []
         self._reused = 0
-        self._cost = 0.0
-        self._saved = 0.0
+        self._cost: dict[tuple[str, str], float] = {}
+        self._saved: dict[tuple[str, str, str], float] = {}
 
     @property
     def in_flight(self) -> int:
@@ -53,15 +53,30 @@ class Tally:
                 if outcome.status not in SETTLED:
                     continue
                 self._settled[outcome.status] += 1
-                self._saved += outcome.cost_saved_usd
+                for saving in outcome.savings:
+                    self._add_saved(saving.stage, saving.engine, "skipped", saving.usd)
                 if outcome.status == "completed" and outcome.records:  # not one delivered again
                     self._end_to_end.append(outcome.seconds)
                 for record in outcome.records:
                     if record.reused:
                         self._reused += 1
+                        self._add_saved(record.stage, record.engine, "reused", record.cost_usd)
                     else:
-                        self._cost += record.cost_usd
+                        key = record.stage, record.engine
+                        self._cost[key] = self._cost.get(key, 0.0) + record.cost_usd
                         self._seconds.setdefault(record.stage, []).append(record.seconds)
+
+    def _add_saved(self, stage: str, engine: str, by: str, usd: float) -> None:
+        key = stage, engine, by
+        self._saved[key] = self._saved.get(key, 0.0) + usd
+
+    def money(self) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str, str], float]]:
+        """US dollars spent, by stage and engine, and saved, by stage, engine and how.
+
+        A stage is saved when it is ``skipped``, as nobody asked for it, or its result ``reused``.
+        """
+        with self._lock:
+            return dict(self._cost), dict(self._saved)
 
     def seconds(self) -> tuple[dict[str, list[float]], list[float]]:
         """What each stage took, by stage, and each request from its publication on."""
@@ -85,18 +100,25 @@ class Tally:
                 "success_rate": round(settled["completed"] / worked, 4) if worked else None,
                 "reused_stages": self._reused,
                 "runtime_seconds": round(time.monotonic() - self._started, 3),
-                "cost_usd": round(self._cost, 8),
-                "cost_saved_usd": round(self._saved, 8),
+                "cost_usd": round(sum(self._cost.values()), 8),
+                "cost_saved_usd": _sum(self._saved, 2, "skipped"),
+                "reuse_saved_usd": _sum(self._saved, 2, "reused"),
                 "stages": {
                     stage: {
                         "count": len(values),
                         "seconds": round(sum(values), 3),
                         "p50_seconds": percentile(values, 50),
                         "p95_seconds": percentile(values, 95),
+                        "cost_usd": _sum(self._cost, 0, stage),
                     }
                     for stage, values in self._seconds.items()
                 },
             }
+
+
+def _sum(amounts: Mapping[Any, float], at: int, part: str) -> float:
+    """The amounts whose key has that part in that place."""
+    return round(sum(usd for key, usd in amounts.items() if key[at] == part), 8)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

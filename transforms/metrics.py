@@ -50,8 +50,20 @@ STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in STAG
 COST = _counter("cost_nano_usd")
 """Billionths of a US dollar, counted when a stage has spent them."""
 
+STAGE_COST = {stage: _counter(f"{stage}_cost_nano_usd") for stage in STAGES}
+"""The same by stage."""
+
 COST_SAVED = _counter("cost_saved_nano_usd")
 """Billionths of a US dollar that stages nobody asked for would have cost."""
+
+COST_REUSED = _counter("cost_reused_nano_usd")
+"""Billionths of a US dollar that reused results had cost when they were made."""
+
+OVER_BUDGET = _counter("over_budget")
+"""Stages not begun because their request would have cost more than one may."""
+
+BUDGET_WAIT = _distribution("budget_wait_milliseconds")
+"""How long stages waited until there was money for them; kept where there is a budget."""
 
 
 def nano(usd: float) -> int:
@@ -61,9 +73,10 @@ def nano(usd: float) -> int:
 
 def reported() -> frozenset[str]:
     """Every value of the label `metric_name` under which Dataflow reports these."""
-    counters = [RECEIVED, COST, COST_SAVED, *OUTCOMES.values()]
-    counters += [m[s] for m in (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED) for s in STAGES]
-    spread = [END_TO_END, *STAGE_MILLISECONDS.values()]
+    counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, *OUTCOMES.values()]
+    by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
+    counters += [counter[stage] for counter in by_stage for stage in STAGES]
+    spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]
     return frozenset(
         [c.metric_name.name for c in counters]
         + [d.metric_name.name + suffix for d in spread for suffix in DISTRIBUTION_SUFFIXES]

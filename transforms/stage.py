@@ -28,7 +28,7 @@ from transforms import (
 from transforms.artifacts import ArtifactConflict, ArtifactStore
 from transforms.budget import Budget
 from transforms.dead_letters import DEAD_LETTERS, letter
-from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown
+from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown, OverBudget
 from transforms.fingerprint import fingerprint
 from transforms.ledger import Ledger, Standing
 from transforms.limits import Limits
@@ -260,12 +260,12 @@ class _RunStage(beam.DoFn):
         found = None if self._runtime.force else self._reusable(lesson, digest)
         if found:
             metrics.STAGE_REUSED[self._task.stage].inc()
+            metrics.COST_REUSED.inc(metrics.nano(found.cost_usd))
             log.info(
                 "%s reused", self._task.stage, extra=events.fields(lesson, stage=self._task.stage)
             )
             return replace(found, reused=True)
-        if self._runtime.budget:
-            self._runtime.budget.admit(lesson, self._task.stage, self._expected_usd)
+        self._admit(lesson)
 
         def failed(error: ContentError, delay: float | None) -> None:
             metrics.STAGE_TRIES_FAILED[self._task.stage].inc()
@@ -310,6 +310,7 @@ class _RunStage(beam.DoFn):
         )
         metrics.STAGE_MILLISECONDS[record.stage].update(round(seconds * 1000))
         metrics.COST.inc(metrics.nano(record.cost_usd))
+        metrics.STAGE_COST[record.stage].inc(metrics.nano(record.cost_usd))
         log.info(
             events.STAGE_DONE, record.stage, record.seconds, record.cost_usd,
             extra=events.fields(
@@ -317,6 +318,16 @@ class _RunStage(beam.DoFn):
             ),
         )  # fmt: skip
         return record
+
+    def _admit(self, lesson: Lesson) -> None:
+        if not self._runtime.budget:
+            return
+        try:
+            waited = self._runtime.budget.admit(lesson, self._task.stage, self._expected_usd)
+        except OverBudget:
+            metrics.OVER_BUDGET.inc()
+            raise
+        metrics.BUDGET_WAIT.update(round(waited * 1000))
 
     def _put(self, lesson: Lesson, name: str, source: Path | bytes) -> Artifact:
         return put(self._runtime.store, self._runtime.ledger, lesson, name, source)

@@ -24,9 +24,9 @@ class Place:
         self._ledger = Ledger(url)
         self._store = ArtifactStore(folder)
 
-    def run(self, *messages):
+    def run(self, *messages, **given):
         """Put messages through the graph; returns counters, and the counts of distributions."""
-        options = VividlyOptions([], max_tries=2)
+        options = VividlyOptions([], max_tries=2, **given)
         pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
         source = pipeline | beam.Create(messages).with_output_types(Message)
         build(source, options, self._ledger, self._store)
@@ -76,7 +76,15 @@ def test_every_metric_is_emitted(place):
     again, _ = place.run(replay)
     assert {stage: again[f"{stage}_reused"] for stage in STAGES} == dict.fromkeys(STAGES, 1)
     assert again["cost_nano_usd"] == 0
+    assert again["cost_reused_nano_usd"] > 0
 
-    emitted = {*counters, *again}
+    poor, waits = place.run(
+        stand_ins.message(stand_ins.request()), max_cost_per_request=0.00005, max_cost_per_hour=1e6
+    )
+    assert poor["over_budget"] == poor["narration_failed"] == 1
+    assert waits["budget_wait_milliseconds"].max == 0  # the script was begun at once
+
+    spread |= waits
+    emitted = {*counters, *again, *poor}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from pipeline.summary import Tally, percentile, write
-from transforms.model import Outcome, StageRecord
+from transforms.model import Outcome, Saving, StageRecord
 
 
 def record(stage, seconds, reused=False, cost=0.5):
@@ -20,7 +20,12 @@ def test_every_message_is_counted_once():
             Outcome("1", "completed", records=(record("script", 1.0), record("video", 3.0))),
             Outcome("2", "completed", records=(record("script", 9.0, reused=True),)),
             Outcome("3", "duplicate"),
-            Outcome("4", "dead_lettered"),
+            Outcome(
+                "4",
+                "dead_lettered",
+                records=(record("script", 1.0, cost=0.25),),
+                savings=(Saving("video", "slides", 0.125),),
+            ),
             Outcome("5", "superseded"),
         ]
     )
@@ -30,9 +35,14 @@ def test_every_message_is_counted_once():
     assert summary["in_flight"] == tally.in_flight == 1
     assert summary["success_rate"] == round(2 / 3, 4)
     assert summary["reused_stages"] == 1
-    assert summary["cost_usd"] == 1.0
-    script = {"count": 1, "seconds": 1.0, "p50_seconds": 1.0, "p95_seconds": 1.0}
-    assert summary["stages"]["script"] == script
+    assert summary["cost_usd"] == 1.25
+    assert (summary["cost_saved_usd"], summary["reuse_saved_usd"]) == (0.125, 0.5)
+    script = {"count": 2, "seconds": 2.0, "p50_seconds": 1.0, "p95_seconds": 1.0}
+    assert summary["stages"]["script"] == script | {"cost_usd": 0.75}
+    assert tally.money() == (
+        {("script", "e"): 0.75, ("video", "e"): 0.5},
+        {("script", "e", "reused"): 0.5, ("video", "slides", "skipped"): 0.125},
+    )
 
 
 def test_percentiles_are_nearest_rank():

@@ -1,0 +1,34 @@
+"""A drain whose hour's money is spent leaves messages where they are, and goes on by itself."""
+
+from __future__ import annotations
+
+from tests.e2e import command
+from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
+from tests.e2e.test_health import free_port, get
+from tests.integration.ledger_support import completed, message, record, request, take
+from transforms.ledger import ClaimRequest
+
+
+def test_messages_wait_in_the_subscription_until_there_is_money(place):  # noqa: F811
+    lesson = take(place.ledger, ClaimRequest(message(), request()))  # some other worker's
+    lesson = lesson.with_record(record(lesson, cost_usd=0.5))
+    place.ledger.complete([completed(lesson)])
+    place.publish(command.request())
+    port = free_port()
+    process = place.start("--max-cost-per-hour", "0.5", "--health-port", port)
+    place.wait_for(lambda: "requests wait" in place.log(), process)
+    assert "have spent $0.500000 within an hour, of $0.500000" in place.log()
+    metrics = get(port, "/metrics")[1]
+    assert "vividly_hour_cost_usd 0.5" in metrics
+    assert "vividly_received_total 0.0" in metrics
+    place.ledger.run("UPDATE stages SET finished_at = finished_at - interval '61 minutes' "
+                     "RETURNING stage")  # fmt: skip
+    output, _ = process.communicate(timeout=120)
+    assert "going on" in place.log()
+    summary = command.summary(output)
+    assert (summary["received"], summary["completed"]) == (1, 1)
+    assert summary["cost_usd"] == summary["stages"]["script"]["cost_usd"] > 0
+
+    spent = command.run("cost", "--by", "modality", **place.environment)
+    assert spent.returncode == 0, spent.stderr
+    assert "text" in spent.stdout
