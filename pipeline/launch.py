@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import (
     PipelineOptions,
     StandardOptions,
 )
+from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
 from apache_beam.runners.runner import PipelineState
 
 from pipeline import dataflow, job, services
@@ -82,11 +83,13 @@ def on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
     )
     if not chosen.wait:
         return OK
-    state = result.wait_until_finish()
-    log.info("job %s ended as %s", facts["id"], state)
-    if state == PipelineState.FAILED:
-        print(f"vividly: job {facts['id']} failed; see its log in the console", file=sys.stderr)
-        return FAILED
+    try:
+        result.wait_until_finish()
+    except DataflowRuntimeException as error:  # also when it was drained, cancelled or updated
+        if result.state == PipelineState.FAILED:
+            print(f"vividly: {error}", file=sys.stderr)
+            return FAILED
+    log.info("job %s ended as %s", facts["id"], result.state)
     return OK
 
 

@@ -1,0 +1,117 @@
+"""What Beam's client calls of the Dataflow REST API: create, list, get, messages, metrics.
+
+https://cloud.google.com/dataflow/docs/reference/rest. A job that arrives is kept as it is, runs for
+as long as the test wants, and can be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+CREATED = "2026-11-23T00:00:00Z"
+_JOBS = r"/v1b3/projects/(?P<project>[^/]+)(?:/locations/(?P<location>[^/]+))?/jobs"
+_ROUTE = re.compile(_JOBS + r"(?:/(?P<id>[^/:]+)(?P<rest>/messages|/metrics)?)?|.*/jobs:aggregated")
+
+
+class DataflowServer:
+    """dataflow.googleapis.com for one test.
+
+    Attributes:
+        jobs: every job that arrived, by id.
+        ends_as: the state that a job is found in when it is looked at by itself.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.ends_as = "JOB_STATE_RUNNING"
+        handler = type("_Bound", (_Handler,), {"dataflow": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def endpoint(self) -> str:
+        """For `--dataflow_endpoint`. Beam speaks REST, and not gRPC, to the word localhost only."""
+        return f"http://localhost:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def create(self, job: dict[str, Any], location: str) -> dict[str, Any]:
+        """As the service does: an update replaces the running job of that name."""
+        number = f"2026-11-23_00_00_{len(self.jobs):02}-1"
+        for running in self._running(job["name"]):
+            if running["id"] != job.get("replaceJobId"):
+                return {"error": {"code": 409, "message": f"{running['id']} has that name"}}
+            running["currentState"] = "JOB_STATE_UPDATED"
+        facts = {"id": number, "location": location, "createTime": CREATED}
+        self.jobs[number] = {**job, **facts, "currentState": "JOB_STATE_RUNNING"}
+        return self.jobs[number]
+
+    def look(self, number: str) -> dict[str, Any]:
+        """A job as it is now."""
+        job = self.jobs[number]
+        if job["currentState"] == "JOB_STATE_RUNNING":
+            job["currentState"] = self.ends_as
+        return job
+
+    def messages(self, number: str) -> list[dict[str, Any]]:
+        """What is told of a job; of one that has failed, also why."""
+        failed = self.jobs[number]["currentState"] == "JOB_STATE_FAILED"
+        told = {"JOB_MESSAGE_BASIC": "Worker started."}
+        if failed:
+            told["JOB_MESSAGE_ERROR"] = "Workflow failed. Out of quota."
+        return [
+            {"id": str(at), "time": CREATED, "messageImportance": weight, "messageText": text}
+            for at, (weight, text) in enumerate(told.items())
+        ]
+
+    def _running(self, name: str) -> list[dict[str, Any]]:
+        jobs = self.jobs.values()
+        return [j for j in jobs if (j["name"], j["currentState"]) == (name, "JOB_STATE_RUNNING")]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    dataflow: DataflowServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        route = _ROUTE.fullmatch(urlsplit(self.path).path)
+        if not (route and route["project"]):
+            return self._reply(404, {"error": {"code": 404, "message": self.path}})
+        made = self.dataflow.create(body, route["location"])
+        return self._reply(made.get("error", {}).get("code", 200), made)
+
+    def do_GET(self) -> None:
+        route = _ROUTE.fullmatch(urlsplit(self.path).path)
+        if not route:
+            return self._reply(404, {"error": {"code": 404, "message": self.path}})
+        if not route["id"]:
+            return self._reply(200, {"jobs": list(self.dataflow.jobs.values())})
+        if route["rest"] == "/messages":
+            return self._reply(200, {"jobMessages": self.dataflow.messages(route["id"])})
+        if route["rest"] == "/metrics":
+            return self._reply(200, {"metricTime": CREATED, "metrics": []})
+        return self._reply(200, self.dataflow.look(route["id"]))
+
+    def _reply(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""

@@ -1,0 +1,85 @@
+"""A virtual environment that holds a package and what that package asks for, and nothing else.
+
+What it asks for is linked from this environment, where the same releases are installed, because
+installing a gigabyte would take minutes. Nothing else of this environment can be imported: neither
+the checkout nor the tools of development.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections import defaultdict
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PACKAGE = "vividly-pipeline"
+
+
+def make(folder: Path, archive: Path, extra: str = "") -> Path:
+    """Make the environment.
+
+    Args:
+        folder: where; it does not exist yet.
+        archive: the package, as an sdist or wheel.
+        extra: the extra of the package that is wanted too.
+
+    Returns:
+        Its folder of programs.
+    """
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
+    python = folder / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+         archive],
+        check=True, timeout=200, cwd=folder,
+    )  # fmt: skip
+    site = next(folder.glob("lib/*/site-packages"))
+    [info] = site.glob("vividly_pipeline-*.dist-info")
+    needed = metadata.PathDistribution(info).requires or []
+    _link(_closure(map(Requirement, needed), extra), site)
+    return python.parent
+
+
+def _closure(requirements: Iterable[Requirement], extra: str) -> set[str]:
+    """The names of everything that is asked for, directly or not."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(requirement, extra) for requirement in requirements]
+    while waiting:
+        requirement, wanted = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": wanted}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for each in {"", *requirement.extras}:
+            if (name, each) not in found:
+                found.add((name, each))
+                lines = metadata.requires(name) or []
+                waiting += [(Requirement(line), each) for line in lines]
+    return {name for name, _ in found}
+
+
+def _link(names: set[str], site: Path) -> None:
+    source = Path(sysconfig.get_path("purelib"))
+    owners: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for installed in metadata.distributions(path=[str(source)]):
+        name = canonicalize_name(installed.metadata["Name"])
+        for file in installed.files or []:
+            if ".." not in file.parts:
+                for folder in (file, *file.parents):
+                    owners[PurePosixPath(folder)].add(name)
+    pending = [path for path in owners if len(path.parts) == 1]
+    while pending:
+        path = pending.pop()
+        if not owners[path] & names or (site / path).exists():
+            continue
+        if owners[path] <= names:
+            os.symlink(source / path, site / path)
+        else:  # a namespace that others share
+            (site / path).mkdir()
+            pending += [each for each in owners if each.parent == path]

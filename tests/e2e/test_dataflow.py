@@ -1,0 +1,218 @@
+"""`vividly run --runner=DataflowRunner`: what Beam's client sends, and what workers make of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apache_beam as beam
+import av
+import grpc
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
+from google.cloud import storage
+
+from pipeline.graph import build
+from pipeline.options import VividlyOptions
+from tests.contract.fakes.dataflow import DataflowServer
+from tests.e2e import clean_venv, command
+from tests.graph import golden
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+from transforms.model import Message
+
+PROJECT = "local-project"
+IMAGE = "us-docker.pkg.dev/local-project/vividly/pipeline:1"
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def dataflow():
+    with DataflowServer() as server:
+        yield server
+
+
+@pytest.fixture
+def arguments(dataflow, gcs, postgres):
+    """What a job needs; every test adds to it."""
+    return [
+        "--runner=DataflowRunner",
+        f"--project={PROJECT}",
+        "--region=us-central1",
+        f"--temp_location={gcs.root}/tmp",
+        f"--dataflow_endpoint={dataflow.endpoint}",
+        "--subscription=content-requests",
+        f"--database={postgres.url}",
+        f"--artifacts={gcs.root}/lessons",
+    ]
+
+
+def staged(gcs, name):
+    """The one staged file of that name."""
+    bucket = storage.Client(project=PROJECT).bucket(gcs.name)
+    [blob] = [blob for blob in bucket.list_blobs(prefix="tmp/") if blob.name.endswith(f"/{name}")]
+    return blob.download_as_bytes()
+
+
+def labels(proto):
+    """The full names of the steps, without the composites around them."""
+    steps = proto.components.transforms.values()
+    return sorted(step.unique_name for step in steps if not step.subtransforms and step.spec.urn)
+
+
+def test_the_job_that_arrives(arguments, dataflow, gcs):
+    done = command.run(
+        "run", *arguments, "--no-wait", "--id-label=publication", "--job_name=lessons",
+        f"--sdk_container_image={IMAGE}", "--max_num_workers=4", "--num_workers=2",
+        "--worker_machine_type", "c3-standard-8", "--number_of_worker_harness_threads=20",
+        "--service-account-email=worker@local-project.iam.gserviceaccount.com",
+        "--subnetwork=regions/us-central1/subnetworks/private", "--no_use_public_ips",
+        "--labels=team=lessons", "--labels=stage=test", "--script_engine=gemini",
+        "--voice_engine=google", "--dataflow_service_options=enable_google_cloud_profiler",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [job] = dataflow.jobs.values()
+    told = json.loads(done.stdout)
+    assert (told["job"], told["id"], told["project"]) == ("lessons", job["id"], PROJECT)
+    assert told["console"].endswith(f"/jobs/us-central1/{job['id']}?project={PROJECT}")
+
+    assert (job["name"], job["location"]) == ("lessons", "us-central1")
+    assert job["type"] in (2, "JOB_TYPE_STREAMING")
+    assert job["labels"] == {"team": "lessons", "stage": "test"}
+    environment = job["environment"]
+    assert environment["serviceAccountEmail"] == "worker@local-project.iam.gserviceaccount.com"
+    assert environment["serviceOptions"] == ["enable_google_cloud_profiler"]
+    experiments = environment["experiments"]
+    assert {"enable_streaming_engine", "no_use_multiple_sdk_containers"} <= set(experiments)
+    assert "use_multiple_sdk_containers" not in experiments
+    [pool] = environment["workerPools"]
+    assert (pool["machineType"], pool["numWorkers"]) == ("c3-standard-8", 2)
+    assert pool["autoscalingSettings"]["maxNumWorkers"] == 4
+    assert pool["numThreadsPerWorker"] == 20
+    assert pool["subnetwork"] == "regions/us-central1/subnetworks/private"
+    assert pool["ipConfiguration"] in (2, "WORKER_IP_PRIVATE")
+    [harness] = pool["sdkHarnessContainerImages"]
+    assert harness["containerImage"] == IMAGE
+    options = environment["sdkPipelineOptions"]["options"]
+    assert (options["script_engine"], options["voice_engine"]) == ("gemini", "google")
+    assert options["video_concurrency"] == 4  # of 8 cores, at two scenes each
+
+    proto = beam_proto.Pipeline.FromString(staged(gcs, "pipeline.pb"))
+    assert labels(proto) == json.loads(golden.FILE.read_text())["labels"]
+    [read] = [
+        beam_proto.PubSubReadPayload.FromString(step.spec.payload)
+        for step in proto.components.transforms.values()
+        if step.spec.urn == "beam:transform:pubsub_read:v1"
+    ]
+    assert read.subscription == f"projects/{PROJECT}/subscriptions/content-requests"
+    assert (read.id_attribute, read.with_attributes) == ("publication", True)
+
+
+@pytest.mark.parametrize(("state", "status"), [("JOB_STATE_DRAINED", 0), ("JOB_STATE_FAILED", 1)])
+def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, status):
+    running = dataflow.create({"name": "vividly"}, "us-central1")["id"]
+    dataflow.ends_as = state
+    update = ("--update", '--transform_name_mapping={"Old label": "Parse"}')
+    done = command.run("run", *arguments, f"--sdk_container_image={IMAGE}", *update)
+    assert done.returncode == status, done.stderr
+    assert ("Out of quota" in done.stderr.splitlines()[-1]) == bool(status)
+    job = dataflow.jobs[json.loads(done.stdout)["id"]]
+    assert job["replaceJobId"] == running
+    assert job["transformNameMapping"] == {"Old label": "Parse"}
+    assert dataflow.jobs[running]["currentState"] == "JOB_STATE_UPDATED"
+    assert job["environment"]["workerPools"][0]["machineType"] == "n2-standard-4"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_flex_template_writes_the_graph_for_its_launcher(arguments, dataflow, gcs, tmp_path):
+    """As the launcher does: another folder, the file by its path, a place for the graph."""
+    done = subprocess.run(
+        [sys.executable, CHECKOUT / "pipeline" / "main.py", *arguments, "--job_name=lessons",
+         f"--sdk_container_image={IMAGE}", f"--template_location={gcs.root}/tmp/job_object",
+         "--force=false", "--fail_on_dead_letter=true"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert dataflow.jobs == {}
+    assert json.loads(staged(gcs, "job_object"))["name"] == "lessons"
+
+
+@contextmanager
+def worker_pool(programs, folder):
+    """Beam's own worker pool, in an environment of its own.
+
+    Yields:
+        Its address.
+    """
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
+    pool = subprocess.Popen(
+        [programs / "python", "-m", "apache_beam.runners.worker.worker_pool_main",
+         f"--service_port={port}"],
+        cwd=folder, env={**environment, "PATH": f"{programs}:{environment['PATH']}"},
+        start_new_session=True,
+    )  # fmt: skip
+    address = f"localhost:{port}"
+    try:
+        with grpc.insecure_channel(address) as channel:
+            grpc.channel_ready_future(channel).result(timeout=120)
+        yield address
+    finally:
+        os.killpg(pool.pid, signal.SIGKILL)
+        pool.wait()
+
+
+@pytest.mark.timeout(600)
+def test_what_is_staged_is_all_that_workers_need(arguments, dataflow, gcs, postgres, tmp_path):
+    done = command.run(
+        "run", *arguments, "--no-wait", "--script-engine=gemini", "--voice-engine=google"
+    )
+    assert done.returncode == 0, done.stderr
+    [job] = dataflow.jobs.values()
+    packages = {p["name"]: p["location"] for p in job["environment"]["workerPools"][0]["packages"]}
+    assert packages["workflow.tar.gz"].startswith(f"storage.googleapis.com/{gcs.name}/tmp/vividly.")
+    archive = tmp_path / "workflow.tar.gz"
+    archive.write_bytes(staged(gcs, archive.name))
+
+    programs = clean_venv.make(tmp_path / "venv", archive, extra="local")
+    found = subprocess.run(
+        [programs / "python", "-c", "import sys, transforms; print(transforms.__file__, sys.path)"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert found.startswith(str(tmp_path))
+    assert str(CHECKOUT) not in found
+    subprocess.run(
+        [programs / "vividly", "db", "upgrade", f"--database={postgres.url}"],
+        cwd=tmp_path,
+        check=True,
+    )
+
+    texts = command.request(), command.request("Explain gravity", requested_modalities=["video"])
+    messages = [
+        Message(json.dumps(request).encode(), {}, f"message-{at}", datetime.now(UTC))
+        for at, request in enumerate(texts)
+    ]
+    ledger, store = Ledger(postgres.url), ArtifactStore(str(tmp_path / "artifacts"))
+    with worker_pool(programs, tmp_path) as address:
+        options = VividlyOptions(
+            ["--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=EXTERNAL",
+             f"--environment_config={address}"]
+        )  # fmt: skip
+        with beam.Pipeline(options=options) as pipeline:
+            source = pipeline | beam.Create(messages).with_output_types(Message)
+            build(source, options, ledger, store)
+    totals = ledger.totals()
+    assert (totals.completed, totals.dead_lettered, totals.in_flight) == (2, 0, 0)
+    video = Path(store.root) / texts[1]["request_id"] / "video.mp4"
+    with av.open(str(video)) as opened:
+        assert opened.streams.video[0].codec_context.name == "h264"
+        assert sum(1 for _ in opened.decode(video=0)) > 100
