@@ -21,7 +21,8 @@ def check_budget(ledger: Ledger, status: LedgerStatus, processes: int) -> str:
         UsageError: the server would refuse connections; says what would be right.
     """
     needed = processes * ledger.connections
-    reckoning = f"{processes} processes × {ledger.connections} connections = {needed}"
+    noun = "process" if processes == 1 else "processes"
+    reckoning = f"{processes} {noun} × {ledger.connections} connections = {needed}"
     if needed > status.connections:
         raise UsageError(
             f"{reckoning}, but Postgres at {ledger.masked_url} has {status.connections} for "

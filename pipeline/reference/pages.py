@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipeline.reference import commands, ledger, message, metrics, settings
+from pipeline.reference import commands, graph, ledger, message, metrics, settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -19,6 +19,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "message.md": lambda: f"{_MADE}# The message\n\n{message.page()}",
     "content-request.schema.json": message.schema_text,
     "ledger.md": lambda: f"{_MADE}# The ledger\n\n{ledger.page()}",
+    "graph.md": lambda: f"{_MADE}# The graph\n\n{graph.page()}",
     "metrics.md": lambda: f"{_MADE}# Metrics\n\n{metrics.page()}",
 }
 """Files under docs/reference/, and what makes them."""

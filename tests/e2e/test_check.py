@@ -44,7 +44,7 @@ def test_all_is_well(place):
         found
     )
     assert "acknowledgement deadline 600 s" in found["subscription"]["detail"]
-    assert "1 processes × 8 connections = 8 of" in found["connections"]["detail"]
+    assert "1 process × 8 connections = 8 of" in found["connections"]["detail"]
 
 
 def test_each_thing_that_is_missing_is_named_with_its_remedy(place, postgres):

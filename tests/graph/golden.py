@@ -8,22 +8,9 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.options import VividlyOptions
-from pipeline.streaming import build_stream
-from transforms.artifacts import ArtifactStore
-from transforms.ledger import Ledger
+from pipeline.reference.graph import stream
 
 FILE = Path(__file__).with_name("golden.json")
-
-
-def stream() -> beam.Pipeline:
-    """The streaming job, from the subscription on."""
-    options = VividlyOptions([], streaming=True)
-    pipeline = beam.Pipeline(options=options)
-    ledger = Ledger("postgresql://nobody@localhost/nothing")
-    subscription = "projects/nowhere/subscriptions/nothing"
-    build_stream(pipeline, subscription, "id", options, ledger, ArtifactStore("/nowhere"))
-    return pipeline
 
 
 def current() -> dict[str, Any]:
