@@ -29,6 +29,8 @@ CORE = [
     "manimgx-fonts==2026.9.26.post1",
     "manimgx-fonts-cjk==2026.9.26.post1",
     "rich>=14",
+    "jinja2>=3.1.6,<4",
+    "markupsafe>=3",
     "prometheus-client>=0.22",
     "shtab>=1.13,<2",  # shell completion
 ]
@@ -48,6 +50,7 @@ DEV = [
     "pytest-xdist",
     "hypothesis",
     "jsonschema",
+    "axe-playwright-python>=0.1.8",  # holds axe-core, which looks for what keeps people out
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "psutil",
     "pyyaml",

@@ -54,6 +54,7 @@ class Batch:
         workers: requests worked on side by side.
         dependency_timeout: seconds a dependency may stay down.
         shutdown_grace: seconds to finish what is in flight when told to stop.
+        keep_ids: whether to keep `message_ids`.
     """
 
     def __init__(
@@ -63,10 +64,11 @@ class Batch:
         workers: int,
         dependency_timeout: float,
         shutdown_grace: float,
+        keep_ids: bool = False,
     ) -> None:
         self._file = file
         self._grace = shutdown_grace
-        self._tally = Tally("batch")
+        self._tally = Tally("batch", keep_ids)
         self._stop = threading.Event()
         self._progress = threading.Condition()
         self._lanes = Lanes(graph, workers, self._settled, dependency_timeout)
@@ -91,6 +93,11 @@ class Batch:
             for number, handler in previous.items():
                 signal.signal(number, handler)
         return self._tally.summary(self._reason())
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages this batch settled, if they are kept."""
+        return self._tally.message_ids
 
     @property
     def down(self) -> DependencyDown | None:

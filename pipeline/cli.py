@@ -25,6 +25,7 @@ COMMANDS = (
     "publish",
     "status",
     "cost",
+    "report",
     "cancel",
     "dead-letters",
     "db",

@@ -79,6 +79,7 @@ class Show:
         summary: Mapping[str, Any],
         artifacts: Path,
         log_file: Path,
+        report: Path,
     ) -> None:
         """Show what came of everything, and where to look."""
         console = self._console
@@ -96,6 +97,8 @@ class Show:
             highlight=False,
         )
         console.print()
+        console.print(Text("Open in a browser", "bold"))
+        console.print(Text(f"  {report.absolute().as_uri()}"), soft_wrap=True)
         console.print(Text("Watch and read", "bold"))
         for row in rows:
             found = tables.main_artifact(row)

@@ -59,13 +59,21 @@ class Drain:
         graph: what every message is put through.
         workers: requests worked on side by side.
         timing: when to pull and when to stop.
+        keep_ids: whether to keep `message_ids`.
     """
 
-    def __init__(self, subscription: str, graph: Graph, workers: int, timing: Timing) -> None:
+    def __init__(
+        self,
+        subscription: str,
+        graph: Graph,
+        workers: int,
+        timing: Timing,
+        keep_ids: bool = False,
+    ) -> None:
         self._subscription = subscription
         self._timing = timing
         self._client = pubsub_v1.SubscriberClient()
-        self._tally = Tally("drain")
+        self._tally = Tally("drain", keep_ids)
         self._puller = Puller(self._client, subscription)
         self._leases = Leases(self._client, subscription)
         self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
@@ -118,6 +126,11 @@ class Drain:
         if isinstance(reason, Exception):
             raise reason
         return self._tally.summary(reason)
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages this drain settled, if they are kept."""
+        return self._tally.message_ids
 
     @property
     def down(self) -> DependencyDown | None:

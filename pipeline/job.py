@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline import summary
 from pipeline.arguments import masked
@@ -13,6 +14,9 @@ from pipeline.cli import DEPENDENCY, FAILED, OK
 from pipeline.logs import complain
 from pipeline.settings import BY_NAME
 from transforms.errors import DependencyDown
+
+if TYPE_CHECKING:
+    from transforms.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +32,46 @@ def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) ->
     log.info("%s starts: %s", mode, shown)
 
 
-def finish(result: Mapping[str, Any], down: DependencyDown | None, chosen: Any) -> int:
+def report(
+    result: Mapping[str, Any], message_ids: Sequence[str], ledger: Ledger, chosen: Any
+) -> bool:
+    """Write the report of a run, if one is asked for.
+
+    Args:
+        result: the run's summary.
+        message_ids: the messages it settled.
+
+    Returns:
+        False if there should be one and is not; what the job has done stays done.
+    """
+    if not chosen.report:
+        return True
+    from pipeline.report import data, render
+    from transforms.ledger.scoped import Scope
+
+    file = Path(chosen.report)
+    scope = Scope(message_ids=tuple(message_ids))
+    title = str(result["mode"]).capitalize()
+    try:
+        render.write(data.gather(ledger, scope, title, in_flight=result["in_flight"]), file)
+    except (DependencyDown, OSError) as error:
+        complain(f"no report in {file}: {error}")
+        return False
+    log.info("the report is in %s", file)
+    return True
+
+
+def finish(
+    result: Mapping[str, Any], down: DependencyDown | None, chosen: Any, reported: bool = True
+) -> int:
     """Log and print the final summary.
+
+    Args:
+        reported: what `report` returned.
 
     Returns:
         The exit status: 3 if a dependency stayed down, 1 for dead letters if
-        `--fail-on-dead-letter`, else 0.
+        `--fail-on-dead-letter` or for a missing report, else 0.
     """
     log.info(
         "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, handed back %d, "
@@ -46,4 +84,5 @@ def finish(result: Mapping[str, Any], down: DependencyDown | None, chosen: Any) 
     if down:
         complain(str(down))
         return DEPENDENCY
-    return FAILED if chosen.fail_on_dead_letter and result["dead_lettered"] else OK
+    failed = chosen.fail_on_dead_letter and result["dead_lettered"]
+    return FAILED if failed or not reported else OK

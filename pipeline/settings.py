@@ -358,6 +358,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("summary", "also write the final summary to this file, as JSON", REPORT),
     Setting(
+        "report", "at the end, write a report of this run to this file: one HTML page", REPORT,
+    ),
+    Setting(
         "fail-on-dead-letter", "exit with status 1 when a message became a dead letter", REPORT,
         type=bool, default=False,
     ),

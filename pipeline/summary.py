@@ -21,10 +21,12 @@ class Tally:
 
     Args:
         mode: what kind of job it is.
+        keep_ids: whether to keep the ids of the messages settled, as a report needs them.
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, keep_ids: bool = False) -> None:
         self._mode = mode
+        self._ids: list[str] | None = [] if keep_ids else None
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._received = 0
@@ -41,6 +43,12 @@ class Tally:
         with self._lock:
             return self._received - self._settled.total()
 
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages settled so far; none unless they are kept."""
+        with self._lock:
+            return tuple(self._ids or ())
+
     def received(self, messages: int) -> None:
         """Count messages received for the first time."""
         with self._lock:
@@ -53,6 +61,8 @@ class Tally:
                 if outcome.status not in SETTLED:
                     continue
                 self._settled[outcome.status] += 1
+                if self._ids is not None:
+                    self._ids.append(outcome.message_id)
                 for saving in outcome.savings:
                     self._add_saved(saving.stage, saving.engine, "skipped", saving.usd)
                 if outcome.status == "completed" and outcome.records:  # not one delivered again

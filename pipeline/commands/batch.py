@@ -14,7 +14,7 @@ from pipeline.settings import SETTINGS as ALL
 
 HELP = "put the requests of a file through the pipeline"
 EXAMPLES = """examples:
-  vividly batch requests.jsonl
+  vividly batch requests.jsonl --report report.html
   vividly batch requests.jsonl --workers 4 --artifacts gs://my-lessons --summary summary.json
 """
 SETTINGS = [
@@ -45,5 +45,8 @@ def run(chosen: argparse.Namespace) -> int:
             services.workers(chosen),
             chosen.dependency_timeout,
             chosen.shutdown_grace,
+            keep_ids=bool(chosen.report),
         )
-        return job.finish(batch.run(), batch.down, chosen)
+        result = batch.run()
+        reported = job.report(result, batch.message_ids, ledger, chosen)
+        return job.finish(result, batch.down, chosen, reported)

@@ -17,7 +17,9 @@ EXAMPLES = """examples:
   vividly check drain --project my-project --artifacts gs://my-lessons
   vividly check stream --script-engine gemini --voice-engine google --json
 """
-SETTINGS = [setting.name for setting in ALL if setting.name not in ("topic", "summary", *LOGGING)]
+SETTINGS = [
+    setting.name for setting in ALL if setting.name not in ("topic", "summary", "report", *LOGGING)
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

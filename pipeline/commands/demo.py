@@ -1,7 +1,8 @@
 """A first look: everything embedded, no cloud account.
 
 Starts Postgres and a Pub/Sub server on this machine, publishes the sample requests, drains them
-through the whole pipeline and shows what came of each. Lessons and ledger stay under `var/`.
+through the whole pipeline and shows what came of each. Lessons, ledger and a report to open in a
+browser stay under `var/`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ EXAMPLES = """examples:
 """
 SETTINGS = [
     *(setting.name for setting in ALL if setting.graph),
-    *("artifacts", "state", "workers", "summary"),
+    *("artifacts", "state", "workers", "summary", "report"),
 ]
 
 PROJECT, TOPIC, SUBSCRIPTION = "vividly-demo", "content-requests", "content-requests-drain"
@@ -48,7 +49,10 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.commands.publish import publish
     from pipeline.drain import Drain, Timing
     from pipeline.embedded import suite
+    from pipeline.report import render
+    from pipeline.report.data import gather
     from pipeline.summary import write
+    from transforms.ledger.scoped import Scope
 
     state = Path(chosen.state)
     state.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,10 @@ def run(chosen: argparse.Namespace) -> int:
         with show.progress(ledger, published):
             result = drain.run()
         rows, letters = demo.results(ledger, published)
-    show.results(rows, letters, result, Path(chosen.artifacts), log_file)
+        report = Path(chosen.report or state / "report.html")
+        found = gather(ledger, Scope(message_ids=tuple(published)), "Demo")
+    render.write(found, report)
+    show.results(rows, letters, result, Path(chosen.artifacts), log_file, report)
     if chosen.summary:
         write(result, chosen.summary)
     return 0 if result["in_flight"] == 0 and result["completed"] else 1

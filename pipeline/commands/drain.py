@@ -35,6 +35,12 @@ def run(chosen: argparse.Namespace) -> int:
     timing = Timing(**{name: getattr(chosen, name) for name in Timing.__dataclass_fields__})
     with services.open_ledger(chosen) as ledger:
         drain = Drain(
-            subscription, services.graph_for(chosen, ledger), services.workers(chosen), timing
+            subscription,
+            services.graph_for(chosen, ledger),
+            services.workers(chosen),
+            timing,
+            keep_ids=bool(chosen.report),
         )
-        return job.finish(drain.run(), drain.down, chosen)
+        result = drain.run()
+        reported = job.report(result, drain.message_ids, ledger, chosen)
+        return job.finish(result, drain.down, chosen, reported)

@@ -37,8 +37,15 @@ def test_requests_good_and_bad(places, tmp_path):
         ],
     )
     assert command.run("db", "upgrade", **places).returncode == 0
-    done = command.run("batch", file, "--summary", tmp_path / "summary.json", **places)
+    report = tmp_path / "reports" / "batch.html"
+    done = command.run(
+        "batch", file, "--summary", tmp_path / "summary.json", "--report", report, **places
+    )
     assert done.returncode == 0, done.stderr
+    page = report.read_text(encoding="utf-8")
+    assert "6 messages received" in page
+    assert "whats newtons 2nd law" in page
+    assert "is not a UUID" in page
     summary = command.summary(done.stdout)
     assert summary == json.loads((tmp_path / "summary.json").read_text())
     assert summary["mode"] == "batch"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import av
@@ -89,3 +90,19 @@ def test_the_ledger_stays_and_can_be_read(demo):
     assert "Explain photosynthesis for basketball fans" in table
     letters = json.loads(command.run("dead-letters", "list", "--json", **environment).stdout)
     assert len(letters) == 6
+
+
+def test_each_run_leaves_a_report_of_itself_and_the_ledger_has_them_all(demo):
+    folder, runs, environment = demo
+    report = folder / "var" / "report.html"
+    assert report.as_uri() in runs[1].stdout
+    page = report.read_text(encoding="utf-8")
+    linked = re.findall(r'(?:src|href)="([^"#]+/video\.mp4)"', page)
+    assert len(set(linked)) == 2
+    assert all((report.parent / link).is_file() for link in linked)
+    assert page.count("data:text/vtt;base64,") == 2
+    everything = json.loads(command.run("report", "--json", **environment).stdout)
+    counts = ("received", "completed", "duplicates", "dead_lettered", "in_flight")
+    assert [everything[name] for name in counts] == [16, 8, 2, 6, 0]
+    steps = [latency["step"] for latency in everything["latencies"]]
+    assert steps == ["waiting", "script", "narration", "video", "whole request"]

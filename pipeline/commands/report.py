@@ -1,0 +1,63 @@
+"""Write what became of the requests as one HTML page, or print it as JSON.
+
+The page needs nothing but itself and the artifacts: open it from disk, or put it on a server.
+Drains and batches write one about themselves with `--report FILE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pipeline.arguments import moment
+
+HELP = "write what became of the requests as one HTML page"
+EXAMPLES = """examples:
+  vividly report                                 # everything in the ledger
+  vividly report --since 24h --output today.html
+  vividly report --since 2026-05-01 --until 2026-06-01 --json
+"""
+SETTINGS = ["database", "state"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Which messages, how much of them, and in which form."""
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="the page [default report.html in --state]"
+    )
+    parser.add_argument(
+        "--since", type=moment, metavar="WHEN", help="received since then: ISO 8601, or 2h, 3d, …"
+    )
+    parser.add_argument("--until", type=moment, metavar="WHEN", help="received before then")
+    parser.add_argument(
+        "--limit", type=int, default=1000, metavar="N",
+        help="requests, and dead letters, shown one by one; the newest [default 1000]",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the data instead")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Gather the data and write or print them."""
+    from pipeline import services
+    from pipeline.report import data, render
+    from transforms.ledger.scoped import Scope
+
+    scope = Scope(since=chosen.since, until=chosen.until)
+    with services.open_ledger(chosen) as ledger:
+        report = data.gather(ledger, scope, _title(chosen), max(chosen.limit, 0))
+    if chosen.json:
+        print(data.as_json(report))
+        return 0
+    file = chosen.output or Path(chosen.state) / "report.html"
+    render.write(report, file)
+    print(file)
+    return 0
+
+
+def _title(chosen: argparse.Namespace) -> str:
+    limits = [
+        f"{word} {when:%-d %b %Y %H:%M} UTC"
+        for word, when in (("since", chosen.since), ("until", chosen.until))
+        if when
+    ]
+    return f"Requests {' '.join(limits)}" if limits else "All requests"

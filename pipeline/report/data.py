@@ -1,0 +1,156 @@
+"""What a report says: gathered from the ledger and the artifacts, before anybody draws it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.report.lessons import LessonFiles, read_lessons
+from pipeline.report.payload import readable
+from transforms.ledger import DeadLetterDetail, Ledger, RequestRow, StageRow, scoped
+from transforms.ledger.scoped import Latency, Reason, Saving, Scope, StageCost
+from transforms.model import STAGES
+
+PAYLOAD_BYTES = 8192
+"""Bytes of a dead letter's payload in a report; `vividly dead-letters show` has all of them."""
+
+STEPS = (scoped.WAITING, *STAGES, scoped.WHOLE)
+"""What is timed, in the order it happens."""
+
+
+@dataclass(frozen=True)
+class ReportedRequest:
+    """A request with all that is known of it.
+
+    Attributes:
+        published: when its message was published.
+        stages: of all its attempts, in the order they ended.
+        files: what its artifacts hold; None until it is completed.
+    """
+
+    row: RequestRow
+    published: datetime
+    stages: tuple[StageRow, ...]
+    files: LessonFiles | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything in a report; money in US dollars, durations in seconds.
+
+    Attributes:
+        title: what kind of run it was, or what span of time it is.
+        first: when the first message was received; None when there was none.
+        last: when the last one was received or settled.
+        requests: the newest; there are `requests_in_all`.
+        letters: the newest dead letters; there are `letters_in_all`.
+    """
+
+    title: str
+    made_at: datetime
+    first: datetime | None
+    last: datetime | None
+    completed: int
+    duplicates: int
+    dead_lettered: int
+    in_flight: int
+    latencies: tuple[Latency, ...]
+    costs: tuple[StageCost, ...]
+    savings: tuple[Saving, ...]
+    reasons: tuple[Reason, ...]
+    requests: tuple[ReportedRequest, ...]
+    requests_in_all: int
+    letters: tuple[DeadLetterDetail, ...]
+
+    @property
+    def received(self) -> int:
+        """Messages, each of which has one of the four outcomes."""
+        return self.completed + self.duplicates + self.dead_lettered + self.in_flight
+
+    @property
+    def success_rate(self) -> float | None:
+        """Completed, of those that ended and were no duplicates; None when there are none."""
+        ended = self.completed + self.dead_lettered
+        return self.completed / ended if ended else None
+
+    @property
+    def letters_in_all(self) -> int:
+        """How many dead letters there are."""
+        return sum(reason.count for reason in self.reasons)
+
+    @property
+    def cost_usd(self) -> float:
+        """What all requests have cost."""
+        return sum(cost.usd for cost in self.costs)
+
+    @property
+    def saved_usd(self) -> float:
+        """What leaving out stages has saved."""
+        return sum(saving.usd for saving in self.savings)
+
+
+def gather(
+    ledger: Ledger, scope: Scope, title: str, limit: int = 1000, in_flight: int = 0
+) -> Report:
+    """Read everything a report says.
+
+    Args:
+        scope: about which messages.
+        title: what to call it.
+        limit: at most so many requests, and as many dead letters, are shown one by one.
+        in_flight: messages received besides those in `scope` and handed back unsettled.
+
+    Raises:
+        DependencyDown: Postgres cannot be reached. An artifact store that cannot is said in the
+            report.
+    """
+    accounts = scoped.accounts(ledger, scope)
+    asked = scoped.requests(ledger, scope, limit)
+    stages: defaultdict[str, list[StageRow]] = defaultdict(list)
+    for stage in scoped.stages(ledger, [row.request_id for row, _ in asked]):
+        stages[stage.request_id].append(stage)
+    files = read_lessons([row for row, _ in asked if row.status == "completed"])
+    return Report(
+        title=title,
+        made_at=datetime.now(UTC),
+        first=accounts.first,
+        last=accounts.last,
+        completed=accounts.outcomes.get("completed", 0),
+        duplicates=accounts.outcomes.get("duplicate", 0),
+        dead_lettered=accounts.outcomes.get("dead_lettered", 0),
+        in_flight=accounts.outcomes.get("in_flight", 0) + in_flight,
+        latencies=tuple(sorted(scoped.latencies(ledger, scope), key=_step)),
+        costs=tuple(scoped.costs(ledger, scope)),
+        savings=tuple(scoped.savings(ledger, scope)),
+        reasons=tuple(scoped.reasons(ledger, scope)),
+        requests=tuple(
+            ReportedRequest(
+                row, published, tuple(stages[row.request_id]), files.get(row.request_id)
+            )
+            for row, published in asked
+        ),
+        requests_in_all=scoped.count_requests(ledger, scope),
+        letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
+    )
+
+
+def as_json(report: Report) -> str:
+    """The same for programs."""
+    fields: dict[str, Any] = {
+        name: getattr(report, name)
+        for name in ("received", "success_rate", "letters_in_all", "cost_usd", "saved_usd")
+    }
+    return json.dumps(fields | asdict(report), indent=2, default=_plain)
+
+
+def _step(latency: Latency) -> int:
+    return STEPS.index(latency.step) if latency.step in STEPS else len(STEPS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return readable(value).text if isinstance(value, bytes) else str(value)

@@ -1,0 +1,95 @@
+"use strict";
+
+// A lesson or a payload is stamped out when it is first opened: a thousand of them cost nothing.
+function stamp(details) {
+  const template = details.querySelector(":scope > template");
+  if (!template) return;
+  template.replaceWith(template.content.cloneNode(true));
+  for (const { track } of details.querySelectorAll("track")) track.mode = "showing";
+}
+
+for (const details of document.querySelectorAll("details[open]")) stamp(details);
+document.addEventListener("toggle", (event) => {
+  const details = event.target;
+  if (details.open) stamp(details);
+  else for (const media of details.querySelectorAll("video, audio")) media.pause();
+}, true);
+
+// One recording at a time.
+document.addEventListener("play", (event) => {
+  for (const media of document.querySelectorAll("video, audio"))
+    if (media !== event.target) media.pause();
+}, true);
+
+// A filtered list: `keep` decides for each item, its text and the form's values at hand.
+function filtered(name, noun, keep) {
+  const form = document.getElementById(`${name}-filters`);
+  if (!form) return;
+  const list = document.getElementById(`${name}-list`);
+  const count = document.getElementById(`${name}-count`);
+  const nothing = document.getElementById(`${name}-nothing`);
+  const items = [...list.children];
+  const texts = new Map(items.map((item) =>
+    [item, `${item.querySelector("summary").textContent} ${item.dataset.text}`.toLowerCase()]));
+  let order = "";
+
+  function apply() {
+    const wanted = Object.fromEntries(new FormData(form));
+    const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const item of items) {
+      const fits = words.every((word) => texts.get(item).includes(word)) && keep(item, wanted);
+      item.hidden = !fits;
+      shown += fits;
+    }
+    const all = items.length;
+    const plural = all === 1 ? noun : `${noun}s`;
+    count.textContent = (shown === all ? "" : `${shown.toLocaleString("en")} of `)
+      + `${all.toLocaleString("en")} ${plural}`;
+    nothing.hidden = shown > 0;
+    if (wanted.order && wanted.order !== order) {
+      order = wanted.order;
+      list.append(...items.toSorted((a, b) => b.dataset[order] - a.dataset[order]));
+    }
+  }
+
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+  apply();
+}
+
+filtered("request", "request", (item, wanted) =>
+  (!wanted.status || item.dataset.status === wanted.status)
+  && (!wanted.modality || item.dataset.modality === wanted.modality));
+filtered("letter", "dead letter", (item, wanted) =>
+  !wanted.reason || item.dataset.reason === wanted.reason);
+
+// #request-… and #letter-… open what they name.
+function follow() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) {
+    target.open = true;
+    target.scrollIntoView();
+  }
+}
+addEventListener("hashchange", follow);
+follow();
+
+// Light, dark, or as the system has it; remembered where the browser lets a file remember.
+const button = document.getElementById("theme");
+const themes = ["system", "light", "dark"];
+function wear(theme) {
+  document.documentElement.dataset.theme = theme;
+  button.textContent = `Theme: ${theme}`;
+}
+function remembered() {
+  try { return localStorage.getItem("vividly-theme"); } catch { return null; }
+}
+wear(themes.includes(remembered()) ? remembered() : "system");
+button.hidden = false;
+button.addEventListener("click", () => {
+  const next = themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length];
+  wear(next);
+  try { localStorage.setItem("vividly-theme", next); } catch { /* a private window */ }
+});

@@ -1,0 +1,60 @@
+"""Making bytes and text that somebody sent safe to look at."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+HEX_BYTES = 512
+"""How much is shown of a payload that is no text."""
+
+# Control characters, what reorders the text around it, and halves of surrogate pairs.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A payload as it is shown.
+
+    Attributes:
+        kind: ``JSON``, ``text`` or ``bytes``.
+        text: indented, as it is, or as a hex dump.
+    """
+
+    kind: str
+    text: str
+
+
+def visible(text: str) -> str:
+    """The text with everything that cannot be seen, or hides other text, spelled out."""
+    return _INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def readable(data: bytes, whole: bool = True) -> Payload:
+    """What somebody can read of a payload.
+
+    Args:
+        whole: false if it was cut short, maybe in the middle of a character.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if whole or error.start < len(data) - 4:
+            return Payload("bytes", _hex(data[:HEX_BYTES]))
+        text = data[: error.start].decode("utf-8")
+    try:
+        indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return Payload("text", text)
+    return Payload("JSON", indented)
+
+
+def _hex(data: bytes) -> str:
+    rows = (data[start : start + 16] for start in range(0, len(data), 16))
+    return "\n".join(
+        f"{row.hex(' '):<47}  {''.join(chr(b) if 32 <= b < 127 else '.' for b in row)}"
+        for row in rows
+    )

@@ -1,0 +1,142 @@
+"""One HTML page that needs nothing but itself and the artifacts it links to.
+
+Everything that anybody sent is escaped by the template engine, and what cannot be seen is spelled
+out. The page's content security policy allows its own style sheet and its own script, by their
+digests, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report import charts, waterfall
+from pipeline.report.data import Report, ReportedRequest
+from pipeline.report.links import link
+from pipeline.report.payload import readable, visible
+from pipeline.report.wording import FILTERS
+
+FEW = 20
+"""Requests up to which the first lesson stands open: a first look should show one."""
+
+ARTIFACT_ORDER = (
+    *("video.mp4", "narration.m4a", "captions.vtt", "thumbnail.jpg", "script.md", "script.json"),
+    *("narration.json", "manifest.json"),
+)
+
+
+def write(report: Report, file: Path) -> None:
+    """Write the page; it appears whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_text(html(report, file.parent.absolute()), encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def html(report: Report, folder: Path) -> str:
+    """The page.
+
+    Args:
+        folder: where it will lie; links to local artifacts start there.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    longest = max((waterfall.span(waterfall.latest(r.stages)) for r in report.requests), default=0)
+    return _environment().get_template("page.html.j2").render(
+        report=report,
+        style=Markup(style),  # noqa: S704  (our own file)
+        script=Markup(script),  # noqa: S704
+        policy=_policy(style, script),
+        charts=charts,
+        bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
+        all_bars=lambda request: waterfall.bars(request.stages),
+        artifacts=lambda request: _artifacts(request, folder),
+        opened=_first_lesson(report) if len(report.requests) <= FEW else None,
+        captions_url=_captions_url,
+        payload=lambda letter: readable(
+            letter.message.data, whole=len(letter.message.data) == letter.size
+        ),
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pipeline.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("pipeline.report") / "page" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return "; ".join((
+        "default-src 'none'",
+        f"style-src '{_digest(style)}'",
+        f"script-src '{_digest(script)}'",
+        "img-src 'self' file: data:",
+        "media-src 'self' file: data:",  # data: is the captions
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+    ))  # fmt: skip
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _artifacts(request: ReportedRequest, folder: Path) -> dict[str, dict[str, Any]]:
+    """A request's artifacts by name, what somebody wants to open first coming first."""
+    missing = request.files.missing if request.files else ()
+    found = {
+        name: {
+            "link": None if name in missing else link(str(artifact["uri"]), folder),
+            "size": artifact["size"],
+            "uri": artifact["uri"],
+            "type": artifact["content_type"],
+        }
+        for name, artifact in request.row.artifacts.items()
+    }
+    order = {name: at for at, name in enumerate(ARTIFACT_ORDER)}
+    return dict(sorted(found.items(), key=lambda item: (order.get(item[0], 99), item[0])))
+
+
+def _first_lesson(report: Report) -> str | None:
+    """The request to show first: the newest that has a video."""
+    for request in report.requests:
+        if request.row.status == "completed" and "video.mp4" in request.row.artifacts:
+            return request.row.request_id
+    return None
+
+
+def _captions_url(captions: str) -> str:
+    """WebVTT inside the page: browsers load no captions from one file into another."""
+    return "data:text/vtt;base64," + base64.b64encode(captions.encode()).decode()

@@ -1,0 +1,306 @@
+"""The report as a browser shows it: from disk, without a server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.reports import letter, ordinary, report, request, written
+from transforms.model import QuizQuestion, Scene, Script, Visual
+
+SECONDS, RATE = 4, 24_000
+OPENED = 3  # of the requests of `ordinary`
+RENDERED = 60  # rows that a screen and what Chromium prepares around it may hold
+
+ATTACKS = (
+    "<script>window.hacked = 1</script>",
+    "<img src=x onerror='window.hacked = 2'>",
+    "\"'><svg onload=window.hacked=3>",
+    "</template></details><script>window.hacked = 4</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:window.hacked=5",
+    "]]><!--<style>*{display:none}</style>",
+)
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the recordings that the ordinary report links to."""
+    folder = tmp_path_factory.mktemp("lessons")
+    video, audio = (folder / request(number).row.request_id for number in (1, 2))
+    video.mkdir()
+    audio.mkdir()
+    _film(video / "video.mp4")
+    shutil.copy(video / "video.mp4", audio / "narration.m4a")
+    Image.new("RGB", (1280, 720), "navy").save(video / "thumbnail.jpg")
+    return folder
+
+
+@pytest.fixture
+def shown(page: Page, lessons: Path, tmp_path: Path) -> Iterator[Page]:
+    """The ordinary report; what the console says fails the test."""
+    said = _listen(page)
+    page.goto(written(ordinary(str(lessons)), tmp_path / "report.html").as_uri())
+    yield page
+    assert not said
+
+
+def test_a_lesson_plays_with_its_captions_on(shown: Page) -> None:
+    video = shown.locator("video")
+    assert video.count() == 1  # a first look shows a lesson
+    _play(video)
+    track = shown.evaluate(
+        """() => { const [track] = document.querySelector('video').textTracks;
+        return [track.mode, track.kind, [...track.activeCues].map(cue => cue.text)] }"""
+    )
+    assert track == ["showing", "captions", ["Light becomes sugar."]]
+    video.evaluate(
+        """video => new Promise(done => {
+          video.addEventListener('seeked', done, {once: true}); video.currentTime = 3 })"""
+    )
+    assert video.evaluate("video => video.currentTime") >= 3
+
+
+def test_script_quiz_and_artifacts_are_there(shown: Page) -> None:
+    lesson = shown.locator(".lesson")
+    lesson.get_by_text("Script", exact=False).first.click()
+    expect(lesson.get_by_text("Leaves catch light.")).to_be_visible()
+    expect(lesson.get_by_role("columnheader", name="Myth")).to_be_visible()
+    lesson.get_by_text("Quiz").click()
+    expect(lesson.get_by_text("Plants take it in.")).to_be_hidden()
+    lesson.get_by_text("Answer").click()
+    expect(lesson.get_by_text("Plants take it in.")).to_be_visible()
+    link = lesson.get_by_role("link", name="video.mp4")
+    target = shown.evaluate("link => link.href", link.element_handle())
+    assert target.startswith("file://")
+    assert target.endswith(f"{request(1).row.request_id}/video.mp4")
+
+
+def test_opening_is_lazy_and_closing_stops_the_video(shown: Page) -> None:
+    assert shown.locator("audio").count() == 0
+    shown.get_by_text("How do prices form?").click()
+    expect(shown.locator("audio")).to_have_count(1)
+    video = shown.locator("video")
+    _play(video)
+    stopped = video.evaluate_handle(
+        "video => ({ then: new Promise(done => video.addEventListener('pause', done)) })"
+    )
+    shown.locator("summary", has_text="Explain photosynthesis").click()
+    stopped.evaluate("stopped => stopped.then")
+    assert video.evaluate("video => video.paused")
+
+
+def test_filters_filter(shown: Page) -> None:
+    rows = shown.locator("#request-list > li:visible")
+    count = shown.locator("#request-count")
+    expect(rows).to_have_count(4)
+    shown.get_by_role("combobox", name="Status").select_option("failed")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("fourth law")
+    expect(count).to_have_text("1 of 4 requests")
+    shown.get_by_role("combobox", name="Modality").select_option("audio")
+    expect(rows).to_have_count(0)
+    expect(shown.get_by_text("No request fits these filters.")).to_be_visible()
+    shown.get_by_role("combobox", name="Status").select_option("")
+    expect(rows).to_have_count(1)
+    shown.get_by_role("combobox", name="Modality").select_option("")
+    search = shown.get_by_role("searchbox").first
+    for typed, found in (("EXPLAIN grav", 1), ("student-2", 1), ("no lesson covers", 1), ("", 4)):
+        search.fill(typed)
+        expect(rows).to_have_count(found)
+    shown.get_by_role("combobox", name="Order").select_option("cost")
+    expect(rows.first).to_contain_text("prices")
+
+
+def test_dead_letters_show_their_payload(shown: Page) -> None:
+    letters = shown.locator("#letter-list > li:visible")
+    shown.get_by_role("combobox", name="Reason").select_option(label="parse: request_id (1)")
+    expect(letters).to_have_count(1)
+    letters.locator("summary").click()
+    expect(letters.locator("pre")).to_have_text('{\n  "request_id": "homework-17"\n}')
+    shown.get_by_role("combobox", name="Reason").select_option("")
+    expect(letters).to_have_count(3)
+    shown.locator("#letter-list summary", has_text="900 s").click()
+    expect(shown.get_by_text("Traceback (most recent call last):")).to_be_visible()
+
+
+def test_an_address_opens_what_it_names(shown: Page) -> None:
+    shown.evaluate("location.hash = 'letter-2'")
+    expect(shown.locator("#letter-2 pre")).to_be_in_viewport()
+
+
+def test_everything_is_within_reach_of_the_keyboard(shown: Page) -> None:
+    shown.keyboard.press("Tab")
+    expect(shown.get_by_text("Skip to the requests")).to_be_focused()
+    shown.locator("#request-list > li:nth-child(2) summary").first.focus()
+    shown.keyboard.press("Enter")
+    expect(shown.locator("audio")).to_have_count(1)
+    shown.keyboard.press("Tab")
+    expect(shown.locator("audio")).to_be_focused()
+
+
+def test_the_theme_is_the_readers(shown: Page) -> None:
+    def paper() -> Any:
+        return shown.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    light = paper()
+    shown.emulate_media(color_scheme="dark")
+    dark = paper()
+    assert light != dark
+    button = shown.get_by_role("button", name="Theme")
+    button.click()
+    assert paper() == light
+    button.click()
+    assert paper() == dark
+    shown.emulate_media(color_scheme="light")
+    assert paper() == dark
+    shown.reload()
+    expect(button).to_have_text("Theme: dark")
+    assert paper() == dark
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_keeps_people_out(shown: Page, scheme: Any, width: int) -> None:
+    shown.emulate_media(color_scheme=scheme)
+    shown.set_viewport_size({"width": width, "height": 800})
+    shown.evaluate(
+        """for (let round = 0; round < 2; round++)
+          for (const details of document.querySelectorAll('details')) details.open = true"""
+    )
+    expect(shown.locator(".lesson")).to_have_count(4)
+    found = Axe().run(shown)
+    serious = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+    checked = {rule["id"] for rule in found.response["passes"]}
+    assert {"color-contrast", "svg-img-alt", "label", "link-name", "summary-name"} <= checked
+    assert not serious, [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in serious]
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_people_send_stays_text(page: Page, tmp_path: Path) -> None:
+    said = _listen(page)
+    requests, letters = [], []
+    for number, attack in enumerate(ATTACKS):
+        script = Script(
+            title=attack,
+            hook=attack,
+            scenes=(
+                Scene(attack, attack, (attack,), Visual("comparison", attack, (attack,))),
+                Scene(attack, attack, (), Visual("formula", attack)),
+            ),
+            key_takeaways=(attack,),
+            quiz=(QuizQuestion(attack, (attack, attack), 0, attack),),
+            topic=attack,
+            subject=attack,
+            grade_level=9,
+            sources=(attack,),
+        )
+        everywhere = {
+            "query": attack, "interest": attack, "student_id": attack, "correlation_id": attack,
+            "message_id": attack, "modality": "text",
+        }  # fmt: skip
+        requests.append(request(2 * number, script=script, **everywhere))
+        failure = {"status": "failed", "error_type": attack, "error": attack}
+        requests.append(request(2 * number + 1, **everywhere, **failure))
+        letters.append(
+            letter(number, attack.encode(), field=attack, error=attack, error_type=attack,
+                   traceback=attack, replays=1, replayed_as=attack, attributes={attack: attack})
+        )  # fmt: skip
+    page.goto(written(report(tuple(requests), tuple(letters)), tmp_path / "report.html").as_uri())
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    expect(page.locator(".lesson")).to_have_count(len(requests))
+    expect(page.locator(".letter")).to_have_count(len(letters))
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".question").all_text_contents() == [a for a in ATTACKS for _ in range(2)]
+    for place in ("article h3", ".quiz > li > p", ".formula", ".letter pre:first-of-type"):
+        assert page.locator(place).all_text_contents()[: len(ATTACKS)] == list(ATTACKS)
+    assert page.locator("script").count() == 1
+    assert page.locator("style").count() == 1
+    assert page.locator("img, a[href^='javascript']").count() == 0
+    assert not said
+
+
+def test_a_thousand_requests_cost_a_screenful(page: Page, tmp_path: Path) -> None:
+    said = _listen(page)
+    many = report(
+        tuple(request(number) for number in range(1, 1001)),
+        tuple(letter(number) for number in range(1, 1001)),
+    )
+    page.goto(written(many, tmp_path / "report.html").as_uri())
+    expect(page.locator("#request-count")).to_have_text("1,000 requests")
+    # Nothing inside a row exists before it is opened: no player, no script, no payload.
+    assert page.locator("video, audio, .lesson, pre").count() == 0
+    per_row = page.evaluate(
+        "document.querySelectorAll('#request-list *').length / "
+        "document.querySelectorAll('#request-list > li').length"
+    )
+    assert per_row < 30
+    assert 0 < _rendered(page) < RENDERED
+    page.locator("footer").scroll_into_view_if_needed()
+    assert _rendered(page) < RENDERED
+    # Pictures of the rows far below are not loaded either.
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').filter(e => e.name.endsWith('.jpg')).length"
+    )
+    assert loaded < 4 * RENDERED
+    page.get_by_role("searchbox").first.fill("student-777")
+    expect(page.locator("#request-list > li:visible")).to_have_count(1)
+    page.locator("#request-list > li:visible summary").first.click()
+    expect(page.locator(".lesson")).to_have_count(1)
+    assert all("ERR_FILE_NOT_FOUND" in each for each in said), said  # there are no recordings
+
+
+def _rendered(page: Page) -> int:
+    """Rows of the two lists that Chromium lays out and paints now."""
+    number: int = page.evaluate(
+        """async () => {
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+          return [...document.querySelectorAll('.requests > li, .letters > li')].filter(row =>
+            row.firstElementChild.checkVisibility({contentVisibilityAuto: true})).length }"""
+    )
+    return number
+
+
+def _play(video: Locator) -> None:
+    """Play for a while; the page's policy forbids what Playwright's own waiting is made of."""
+    video.evaluate(
+        """video => new Promise((done, failed) => {
+          video.addEventListener('timeupdate', () => { if (video.currentTime > 0.5) done() });
+          video.muted = true;
+          video.play().catch(failed) })"""
+    )
+
+
+def _listen(page: Page) -> list[str]:
+    """What the console says from now on."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    return said
+
+
+def _film(file: Path) -> None:
+    """Some seconds of grey and a hum."""
+    with av.open(str(file), "w") as container:
+        picture = container.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
+        picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
+        sound = container.add_stream("aac", rate=RATE, layout="mono")
+        for number in range(SECONDS * 5):
+            frame = av.VideoFrame.from_ndarray(np.full((180, 320, 3), 128, np.uint8), "rgb24")
+            frame.pts = number
+            container.mux(picture.encode(frame))
+        hum = (np.sin(np.arange(SECONDS * RATE) / 20) * 0.1).astype(np.float32)
+        for start in range(0, len(hum), 1024):
+            block = av.AudioFrame.from_ndarray(hum[None, start : start + 1024], "fltp", "mono")
+            block.sample_rate, block.pts = RATE, start
+            container.mux(sound.encode(block))
+        container.mux(picture.encode(None))
+        container.mux(sound.encode(None))

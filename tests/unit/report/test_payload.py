@@ -1,0 +1,44 @@
+"""What somebody sent is shown, all of it, and does nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.report.payload import readable, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, 漢字 é 👩‍🔬\n\ttwo lines", "plain, 漢字 é 👩‍🔬\n\ttwo lines"),
+        ("a\x00b\x1b[31m\x85", "a\\x00b\\x1b[31m\\x85"),
+        ("abc\u202edcba", "abc\\u202edcba"),
+        ("half \ud83d pair", "half \\ud83d pair"),
+    ],
+)
+def test_what_cannot_be_seen_is_spelled_out(text, shown):
+    assert visible(text) == shown
+    visible(text).encode()
+
+
+def test_json_is_indented():
+    assert readable(b'{"a":["\xc3\xa9"]}').text == '{\n  "a": [\n    "é"\n  ]\n}'
+
+
+@pytest.mark.parametrize("data", [b"hello", b'{"a":', b"[" * 100_000, b"", b"9" * 5000])
+def test_other_text_stays_as_it_is(data):
+    assert readable(data).kind == "text"
+    assert readable(data).text == data.decode()
+
+
+def test_bytes_are_dumped():
+    shown = readable(b"\xff\xfe\x00ok" * 4)
+    assert shown.kind == "bytes"
+    assert shown.text.startswith("ff fe 00 6f 6b ff")
+    assert "...ok...ok" in shown.text
+
+
+def test_a_payload_cut_inside_a_character_is_still_text():
+    cut = "é".encode()[:1]
+    assert readable(b"caf" + cut, whole=False).text == "caf"
+    assert readable(b"caf" + cut).kind == "bytes"

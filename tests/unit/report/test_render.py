@@ -1,0 +1,108 @@
+"""The page, without a browser: what it links to, and what its policy allows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline.report import data, render
+from tests.reports import letter, ordinary, report, request
+
+
+class Parsed(HTMLParser):
+    """Start tags with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def html():
+    return render.html(ordinary(), Path("/pages"))
+
+
+def test_the_policy_allows_exactly_the_style_and_script_that_are_there(html):
+    [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
+    policy = unescape(policy)
+    for element, directive in (("style", "style-src"), ("script", "script-src")):
+        [inside] = re.findall(rf"<{element}>(.*?)</{element}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}';" in policy
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+
+
+def test_no_element_has_a_style_or_a_handler(html):
+    for tag, attributes in Parsed(html).tags:
+        assert not {"style", "onclick", "onerror", "onload"} & set(attributes), tag
+
+
+def test_artifacts_are_linked_relative_to_the_page():
+    page = render.html(report((request(folder="/lessons"),)), Path("/pages/may"))
+    assert 'src="../../lessons/00000000-0000-0000-0000-000000000001/video.mp4"' in page
+
+
+def test_artifacts_on_cloud_storage_are_linked_and_not_played():
+    page = render.html(report((request(folder="gs://lessons/a"),)), Path("/pages"))
+    assert 'href="https://storage.cloud.google.com/lessons/a/' in page
+    assert not {"video", "audio", "img"} & {tag for tag, _ in Parsed(page).tags}
+
+
+def test_what_is_gone_is_said_and_neither_linked_nor_played():
+    lost = request()
+    assert lost.files
+    lost = replace(lost, files=replace(lost.files, missing=("video.mp4", "thumbnail.jpg")))
+    page = render.html(report((lost,)), Path("/pages"))
+    assert "no longer there" in page
+    assert "video" not in {tag for tag, _ in Parsed(page).tags}
+    assert "audio" in {tag for tag, _ in Parsed(page).tags}
+
+
+def test_a_lesson_whose_script_cannot_be_read_shows_the_ledgers_words():
+    page = render.html(report((request(script=None),)), Path("/pages"))
+    assert "Leaves catch light." in page
+
+
+def test_the_page_appears_whole(tmp_path, monkeypatch):
+    file = tmp_path / "new" / "report.html"
+    render.write(ordinary(), file)
+    assert file.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    monkeypatch.setattr(render, "html", lambda *_: "half \ud800")
+    with pytest.raises(UnicodeEncodeError):
+        render.write(ordinary(), file)
+    assert file.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_text_that_no_file_can_hold_is_spelled_out():
+    page = render.html(report((request(query="\ud800\x00"),), (letter(error="\udfff"),)), Path("/"))
+    assert "\\ud800\\x00" in page
+    page.encode()
+
+
+def test_an_empty_report_says_so():
+    page = render.html(replace(report(()), first=None, last=None, latencies=()), Path("/"))
+    assert "No requests." in page
+    assert "100 %" not in page
+
+
+def test_the_data_as_json_are_complete():
+    found = json.loads(data.as_json(ordinary()))
+    assert found["received"] == 4 + 1 + 3
+    assert found["success_rate"] == pytest.approx(4 / 7)
+    assert found["letters_in_all"] == 3
+    assert found["letters"][1]["message"]["data"].startswith("ff fe 00")
+    assert found["requests"][0]["files"]["script"]["title"] == "Photosynthesis"

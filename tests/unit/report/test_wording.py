@@ -1,0 +1,44 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pipeline.report import wording
+from tests.reports import NOON
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 ms"), (0.0042, "4 ms"), (0.25, "0.25 s"), (9.44, "9.4 s"), (54.2, "54 s"),
+     (200, "3 min"), (7200, "2.0 h")],
+)  # fmt: skip
+def test_seconds(value, text):
+    assert wording.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "$0"), (0.0000004, "< $0.00001"), (0.00026, "$0.00026"), (12.5, "$12.50"),
+     (12345.678, "$12,345.68")],
+)  # fmt: skip
+def test_dollars(value, text):
+    assert wording.dollars(value) == text
+
+
+def test_only_all_is_a_hundred_percent():
+    assert wording.percent(1.0) == "100 %"
+    assert wording.percent(0.99999) == "99.9 %"
+    assert wording.percent(4 / 7) == "57.1 %"
+
+
+def test_a_span_says_a_day_once():
+    assert wording.span(NOON, NOON + timedelta(seconds=75)) == "4 May 2026, 12:00:00 – 12:01:15 UTC"
+    assert wording.span(NOON, NOON + timedelta(days=1)).count("May") == 2
+
+
+@pytest.mark.parametrize(("value", "text"), [(7, "7 B"), (95_000, "95 KB"), (3.8e6, "3.8 MB")])
+def test_sizes(value, text):
+    assert wording.size(int(value)) == text
