@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -15,6 +16,7 @@ from pipeline.arguments import add_arguments, unknown_variables
 from pipeline.errors import UsageError
 from pipeline.parser import USAGE, Parser, Version
 from pipeline.settings import BY_NAME, LOGGING
+from transforms.discretion import redacted
 
 COMMANDS = (
     "demo",
@@ -105,9 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one line)
         if chosen.debug:
-            raise
+            print(redacted(traceback.format_exc()), end="", file=sys.stderr)
         return _fail(*_explain(error))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from pipeline.nearest import hint
+from transforms.discretion import redacted
 
 USAGE = 2
 """Exit status when the command line is wrong."""
@@ -52,7 +53,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say in one line what is wrong, and exit."""
-        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+        self.exit(USAGE, f"{self.prog}: {redacted(message)} (see `{self.prog} --help`)\n")
 
     def _options(self, arguments: Sequence[str]) -> Iterator[str]:
         """The names of options among arguments that are this parser's own."""

@@ -128,7 +128,7 @@ class Tally:
 
 def _sum(amounts: Mapping[Any, float], at: int, part: str) -> float:
     """The amounts whose key has that part in that place."""
-    return round(sum(usd for key, usd in amounts.items() if key[at] == part), 8)
+    return round(sum((usd for key, usd in amounts.items() if key[at] == part), 0.0), 8)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

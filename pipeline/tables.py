@@ -94,12 +94,21 @@ def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
         table.add_column(heading, justify="right")
     for row in rows:
         counts = (row.requests, row.done, row.reused, row.skipped)
-        amounts = (dollars(getattr(row, name)) for name in _AMOUNTS)
+        amounts = (_money(getattr(row, name)) for name in _AMOUNTS)
         table.add_row(Text(row.key), *map(str, counts), *amounts)
     if rows:
-        sums = (dollars(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
+        sums = (_money(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
         table.add_row(Text("together", "bold"), *[""] * 4, *sums)
     Console().print(table)
+
+
+def _money(amount: float) -> str:
+    """As many digits as say something; what is not nothing never looks like it."""
+    if not amount:
+        return "$0"
+    if amount < 0.000001:
+        return "<$0.000001"
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.6f}"
 
 
 def prices(table: Mapping[str, Price], as_json: bool) -> None:
