@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-faults lint format docs constraints bench clean setup
+.PHONY: demo test test-faults lint format docs constraints bench contact-sheet clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -39,6 +39,10 @@ docs: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render
 	$(BIN)/python -m benchmarks.memory
+
+# Every layout in both themes on one picture, build/contact-sheet.png.
+contact-sheet: $(STAMP)
+	$(BIN)/python -m benchmarks.contact_sheet
 
 setup: $(STAMP)
 

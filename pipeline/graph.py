@@ -15,6 +15,7 @@ from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
 from transforms.limits import Limits
+from transforms.narration.sound import INTRO_SECONDS, SoundSettings
 from transforms.narration.transform import Narrate
 from transforms.parse import ParseRequests
 from transforms.publish import PublishResults
@@ -22,6 +23,7 @@ from transforms.retry import Policy
 from transforms.script.transform import WriteScript
 from transforms.stage import StageRuntime
 from transforms.video.engine import VideoSettings
+from transforms.video.pages import Look
 from transforms.video.transform import RenderVideo
 
 
@@ -53,6 +55,8 @@ def build(
         return StageRuntime(policy, limits, store, ledger, options.force, budget=budget)
 
     width, height = options.video_size
+    look = Look(options.video_theme, options.video_logo)
+    sound = SoundSettings(options.music, intro=INTRO_SECONDS if options.video_intro else 0.0)
 
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
@@ -71,6 +75,7 @@ def build(
         options.voice_engine,
         voice_settings(options),
         runtime("narration", options.narration_timeout),
+        sound,
     )
     rendered = narrated.onward | "Video" >> RenderVideo(
         options.video_engine,
@@ -81,6 +86,8 @@ def build(
             options.constant_frame_rate,
             options.segment_cache,
             options.segment_cache_size * 1_000_000,
+            look,
+            options.video_intro,
         ),
         runtime("video", options.video_timeout),
     )

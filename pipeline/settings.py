@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.nearest import hint
@@ -57,6 +58,13 @@ def frame_size(text: str) -> tuple[int, int]:
     if text not in FRAME_SIZES:
         raise ValueError(f"must be one of {', '.join(FRAME_SIZES)}{hint(text, FRAME_SIZES)}")
     return FRAME_SIZES[text]
+
+
+def existing(text: str) -> str:
+    """Raises: ValueError: no file or folder."""
+    if not Path(text).exists():
+        raise ValueError("must be the path of something that exists")
+    return text
 
 
 def topic_name(text: str) -> str:
@@ -242,6 +250,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "video-size", "width and height of videos", WORK, type=frame_size,
         default="1280x720", unit="pixels", graph=True,
+    ),
+    Setting(
+        "video-theme", "colours of slides: dark, light, or auto for dark first and last slides and "
+        "light ones in between", WORK, default="auto", choices=("auto", "dark", "light"),
+        graph=True,
+    ),
+    Setting(
+        "video-logo", "picture (PNG, best with transparency) in a corner of every slide; "
+        "none when not given", WORK, type=existing, graph=True,
+    ),
+    Setting(
+        "video-intro", "words of an opening card, such as the name of a school; no such card "
+        "when not given", WORK, graph=True,
+    ),
+    Setting(
+        "music", "music under the speech: a file, or a folder of which each lesson gets one; "
+        "none when not given", WORK, type=existing, graph=True,
     ),
     Setting(
         "render-workers", "scenes of one video rendered side by side", WORK, type=positive_int,

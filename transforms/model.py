@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from transforms.phrases import phrases
+
 STAGES = ("script", "narration", "video", "publish")
 """The stages in the order data takes."""
 
@@ -22,8 +24,17 @@ MODALITIES: tuple[Modality, ...] = ("text", "audio", "video")
 """Shallowest first: each needs the stages of those before it."""
 
 VisualKind = Literal[
-    "bullets", "formula", "steps", "comparison", "process", "timeline", "plot", "quote"
-]
+    "bullets", "formula", "worked", "steps", "comparison", "process", "cycle", "timeline", "plot",
+    "number-line", "quote", "definition",
+]  # fmt: skip
+
+THINKING = 4.0
+"""Seconds of silence between a question and its answer."""
+
+LETTERS = "ABCDEFGHIJ"
+"""Names of the choices of a question."""
+
+_STOPS = (".", "!", "?", "。", "！", "？", "।", "؟")
 
 T = TypeVar("T")
 
@@ -85,10 +96,12 @@ class Visual:
 
     Attributes:
         kind: the layout the content suggests.
-        text: a formula in matplotlib mathtext (`kind="formula"`, no surrounding ``$``), the words
-            of a quote, or a caption.
-        items: steps, stages of a process, ``"when: what"`` for a timeline, ``"left | right"`` rows
-            for a comparison (the first row heads the columns), ``"label: number"`` for a plot.
+        text: a formula in matplotlib mathtext (`kind="formula"` and `"worked"`, no surrounding
+            ``$``), the words of a quote or a definition, or a caption.
+        items: steps (of a worked example too), stages of a process or of a cycle, ``"when: what"``
+            for a timeline, ``"left | right"`` rows for a comparison (the first row heads the
+            columns), ``"label: number"`` for a plot or a number line, symbols of a formula, the
+            author of a quote, the term that is defined.
     """
 
     kind: VisualKind = "bullets"
@@ -118,13 +131,20 @@ class QuizQuestion:
 
 @dataclass(frozen=True)
 class Section:
-    """A stretch of narration that belongs to one slide."""
+    """A stretch of narration that belongs to one slide.
 
-    kind: Literal["title", "scene", "takeaways"]
+    Attributes:
+        question: what is asked in a `quiz` section, and answered in the `answer` that follows it.
+        pause: seconds of silence after it, beyond those between any two sections.
+    """
+
+    kind: Literal["title", "scene", "takeaways", "quiz", "answer"]
     heading: str
     narration: str
     bullets: tuple[str, ...] = ()
     visual: Visual = Visual()
+    question: QuizQuestion | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,12 +156,14 @@ class Script:
         hook: one or two spoken sentences that open the lesson.
         scenes: the body, in order.
         key_takeaways: full sentences, spoken and shown at the end.
-        quiz: questions for afterwards; not spoken.
+        quiz: questions for afterwards.
         topic: what the lesson is about, as the engine resolved it.
         subject: school subject; picks the theme of the slides.
         grade_level: 1-16, the level it was written for.
         language: BCP-47 tag of everything above.
         sources: where the statements come from.
+        asked: index of the quiz question that is asked aloud at the end, with time to think; None
+            where the words of the lesson leave no room for one.
     """
 
     title: str
@@ -154,13 +176,31 @@ class Script:
     grade_level: int
     language: str = "en-US"
     sources: tuple[str, ...] = ()
+    asked: int | None = None
 
     def sections(self) -> tuple[Section, ...]:
-        """What is spoken, in order: title with hook, each scene, the takeaways."""
+        """What is spoken, in order: title with hook, each scene, the takeaways, a question."""
+        heading = phrases(self.language).takeaways
         return (
             Section("title", self.title, self.hook),
             *(Section("scene", s.heading, s.narration, s.bullets, s.visual) for s in self.scenes),
-            Section("takeaways", "Key takeaways", " ".join(self.key_takeaways), self.key_takeaways),
+            Section("takeaways", heading, " ".join(self.key_takeaways), self.key_takeaways),
+            *self._question(),
+        )
+
+    def _question(self) -> tuple[Section, ...]:
+        """The question with its choices, and after a pause its answer."""
+        if self.asked is None:
+            return ()
+        asked, names = self.quiz[self.asked], phrases(self.language)
+        choices = [c if c.endswith(_STOPS) else f"{c}." for c in asked.choices]
+        lettered = [f"{a}: {choice}" for a, choice in zip(LETTERS, choices, strict=False)]
+        question = " ".join((asked.question, *lettered))
+        right = f"{names.answer}: {LETTERS[asked.answer]}, {choices[asked.answer]}"
+        answer = f"{right} {asked.explanation}"
+        return (
+            Section("quiz", names.quiz, question, asked.choices, question=asked, pause=THINKING),
+            Section("answer", names.answer, answer, asked.choices, question=asked),
         )
 
     @property
@@ -201,12 +241,17 @@ class Narration:
 
 @dataclass(frozen=True)
 class Video:
-    """Facts about a rendered video."""
+    """Facts about a rendered video.
+
+    Attributes:
+        alt: what its thumbnail shows, in words.
+    """
 
     duration: float
     width: int
     height: int
     frames: int
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,13 +264,18 @@ class Usage:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that a stage left in the artifact store."""
+    """A file that a stage left in the artifact store.
+
+    Attributes:
+        alt: what a picture shows, in words, for those who do not see it.
+    """
 
     name: str
     uri: str
     size: int
     sha256: str
     content_type: str
+    alt: str = ""
 
 
 @dataclass(frozen=True)

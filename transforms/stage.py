@@ -11,7 +11,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,19 +68,28 @@ PROGRESS = {"script": 25, "narration": 50, "video": 90}
 CONTENT_TYPES = {
     ".json": "application/json",
     ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
     ".m4a": "audio/mp4",
     ".mp4": "video/mp4",
     ".vtt": "text/vtt; charset=utf-8",
     ".jpg": "image/jpeg",
+    ".webp": "image/webp",
 }
 
 
 @dataclass(frozen=True)
 class Produced:
-    """What a stage made: artifacts by name, as a file or as bytes, and what that used up."""
+    """What a stage made.
+
+    Attributes:
+        artifacts: by name, as a file or as bytes.
+        usage: what that used up.
+        alt: by name, what a picture shows, in words.
+    """
 
     artifacts: Mapping[str, Path | bytes]
     usage: tuple[Usage, ...] = ()
+    alt: Mapping[str, str] = field(default_factory=dict)
 
 
 class StageTask(ABC):
@@ -288,7 +297,8 @@ class _RunStage(beam.DoFn):
                 failed,
             )
             artifacts = tuple(
-                self._put(lesson, name, source) for name, source in produced.artifacts.items()
+                replace(self._put(lesson, name, source), alt=produced.alt.get(name, ""))
+                for name, source in produced.artifacts.items()
             )
         seconds = time.monotonic() - started
         record = StageRecord(

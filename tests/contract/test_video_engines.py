@@ -10,7 +10,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import av
@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.video.lessons import (
+    ASKING,
     HOSTILE,
     LESSON,
     RATE,
@@ -29,8 +30,9 @@ from tests.unit.video.lessons import (
     write_tone,
 )
 from transforms.errors import PermanentError
-from transforms.model import Narration, Script, Video
-from transforms.video.engine import VideoEngine, VideoSettings
+from transforms.model import THINKING, Narration, Script, Video
+from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
+from transforms.video.pages import Look
 from transforms.video.renderer import SlideRenderer
 
 FPS = 30
@@ -114,9 +116,8 @@ def webvtt(path: Path) -> list[tuple[float, float, str]]:
     return found
 
 
-def test_it_leaves_three_files(lesson: Rendered) -> None:
-    names = sorted(path.name for path in lesson.folder.iterdir())
-    assert names == ["captions.vtt", "thumbnail.jpg", "video.mp4"]
+def test_it_leaves_its_files_and_no_others(lesson: Rendered) -> None:
+    assert {path.name for path in lesson.folder.iterdir()} == {*ARTIFACTS}
 
 
 def test_the_picture_is_h264_that_every_browser_plays(lesson: Rendered) -> None:
@@ -136,7 +137,7 @@ def test_the_facts_returned_are_those_of_the_file(lesson: Rendered) -> None:
     with av.open(str(lesson.mp4)) as source:
         stream = source.streams.video[0]
         duration = float(stream.duration * stream.time_base)
-    assert lesson.video == Video(duration, 1280, 720, round(duration * FPS))
+    assert replace(lesson.video, alt="") == Video(duration, 1280, 720, round(duration * FPS))
 
 
 def test_sound_and_picture_end_together(lesson: Rendered) -> None:
@@ -253,10 +254,80 @@ def test_the_same_captions_are_a_track_of_the_video(lesson: Rendered) -> None:
         assert track.metadata["language"] == "eng"
 
 
-def test_the_thumbnail_is_a_jpeg_with_something_on_it(lesson: Rendered) -> None:
-    with Image.open(lesson.folder / "thumbnail.jpg") as picture:
-        assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (1280, 720))
+def test_chapters_are_a_file_too(lesson: Rendered) -> None:
+    with av.open(str(lesson.mp4)) as source:
+        inside = [
+            (float(c["start"] * c["time_base"]), float(c["end"] * c["time_base"]))
+            for c in source.chapters()
+        ]
+    found = webvtt(lesson.folder / "chapters.vtt")
+    assert [text for _, _, text in found] == [section.heading for section in LESSON.sections()]
+    assert np.abs(np.array([times[:2] for times in found]) - inside).max() <= 0.0015
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_the_thumbnail_is_a_picture_with_something_on_it(lesson: Rendered, kind: str) -> None:
+    name = {"JPEG": "thumbnail.jpg", "WEBP": "thumbnail.webp"}[kind]
+    with Image.open(lesson.folder / name) as picture:
+        assert (picture.format, picture.mode, picture.size) == (kind, "RGB", (1280, 720))
         assert np.asarray(picture).std() > 10
+    assert LESSON.title in lesson.video.alt
+
+
+def test_question_and_answer_are_one_chapter_without_a_cut(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
+    found = render(engine, tmp_path, ASKING)
+    check_plays(found)
+    chapters = webvtt(found.folder / "chapters.vtt")
+    asked, answered = found.narration.sections[-2:]
+    assert chapters[-1][2] == "Quick check"
+    assert chapters[-1][0] == pytest.approx(asked[0], abs=1 / FPS)
+    assert chapters[-1][1] == pytest.approx(found.video.duration, abs=1 / FPS)
+    heard = [s for s in found.narration.sentences if s.section == len(found.narration.sections) - 2]
+    assert answered[0] - heard[-1].end >= THINKING
+    with av.open(str(found.mp4)) as source:
+        shown = {
+            float(frame.pts * frame.time_base): frame.to_ndarray()
+            for frame in source.decode(video=0)
+        }
+    before, after = (
+        shown[max(time for time in shown if time <= answered[0] + step / FPS)][40:240].astype(int)
+        for step in (-2, 1)
+    )
+    assert (np.abs(before - after) > 24).mean() < 0.001
+
+
+def test_theme_logo_and_opening_card_are_seen_and_part_of_the_identity(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
+    logo = tmp_path / "logo.png"
+    Image.new("RGBA", (400, 100), (255, 0, 0, 255)).save(logo)
+    plain = VideoSettings(640, 360)
+    changed = [
+        replace(plain, look=Look("dark")),
+        replace(plain, look=Look("auto", str(logo))),
+        replace(plain, intro="A school"),
+    ]
+    identities = [dict(engine(settings).identity) for settings in (plain, *changed)]
+    assert all(a != b for a, b in combinations(identities, 2))
+    settings = replace(plain, look=Look("light", str(logo)), intro="A school")
+    found = render(engine, tmp_path, replace(LESSON, scenes=LESSON.scenes[:1]), settings)
+    with av.open(str(found.mp4)) as source:
+        frame = next(source.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    assert frame[-10, 10].min() > 230
+    corner = frame[325:343, 510:590]
+    assert (corner[..., 0] - corner[..., 1] > 120).mean() > 0.9
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_a_logo_that_is_no_picture_is_refused(
+    engine: Callable[[VideoSettings], VideoEngine], content: bytes, tmp_path: Path
+) -> None:
+    logo = tmp_path / "logo.png"
+    logo.write_bytes(content)
+    with pytest.raises(PermanentError, match=r"logo\.png"):
+        engine(VideoSettings(look=Look(logo=str(logo))))
 
 
 def test_the_same_lesson_is_the_same_bytes_whatever_the_workers(

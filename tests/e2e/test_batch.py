@@ -150,7 +150,8 @@ def test_artifacts_on_cloud_storage(postgres, gcs, tmp_path):
     folder = f"lessons/{request['request_id']}"
     names = {blob.name.removeprefix(f"{folder}/") for blob in bucket.list_blobs(prefix=folder)}
     assert names == {
-        "script.json", "script.md", "narration.m4a", "narration.json", "manifest.json",
+        "script.json", "script.md", "narration.m4a", "narration.json", "transcript.txt",
+        "manifest.json",
         "stages/script.json", "stages/narration.json",
     }  # fmt: skip
     manifest = json.loads(bucket.blob(f"{folder}/manifest.json").download_as_bytes())

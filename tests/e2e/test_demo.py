@@ -10,6 +10,7 @@ import av
 import pytest
 
 from tests.e2e import command
+from transforms.video.engine import ARTIFACTS
 
 FRAME = 1 / 30  # seconds
 
@@ -66,9 +67,11 @@ def test_every_lesson_is_complete_and_its_manifest_true(demo):
     folder, _, _ = demo
     expected = {
         "text": {"script.json", "script.md"},
-        "audio": {"script.json", "script.md", "narration.m4a", "narration.json"},
-    }
-    expected["video"] = expected["audio"] | {"video.mp4", "captions.vtt", "thumbnail.jpg"}
+        "audio": {
+            "script.json", "script.md", "narration.m4a", "narration.json", "transcript.txt",
+        },
+    }  # fmt: skip
+    expected["video"] = expected["audio"] | {*ARTIFACTS}
     manifests = list(folder.glob("artifacts/*/manifest.json"))
     assert len(manifests) == 8
     for file in manifests:
@@ -79,6 +82,9 @@ def test_every_lesson_is_complete_and_its_manifest_true(demo):
         captions = file.with_name("captions.vtt")
         if manifest["modality"] == "video":
             assert captions.read_text().startswith("WEBVTT")
+            pictures = [a for a in manifest["artifacts"] if a["name"].startswith("thumbnail.")]
+            assert len(pictures) == 2
+            assert all(picture["alt"] for picture in pictures)
 
 
 def test_the_ledger_stays_and_can_be_read(demo):

@@ -31,11 +31,11 @@ _CALLS = {
     "bad": ("dead letter",),
     "audio": (
         "progress", "narration engine", "put narration.m4a", "put narration.json",
-        "put stages/narration.json",
+        "put transcript.txt", "put stages/narration.json",
     ),
     "video": (
-        "video engine", "put video.mp4", "put captions.vtt", "put thumbnail.jpg",
-        "put stages/video.json",
+        "video engine", "put video.mp4", "put captions.vtt", "put chapters.vtt",
+        "put thumbnail.jpg", "put thumbnail.webp", "put stages/video.json",
     ),
 }  # fmt: skip
 

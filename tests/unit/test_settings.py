@@ -34,7 +34,10 @@ def test_the_command_line_wins_over_the_environment():
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_every_setting_can_be_set_by_its_variable(setting):
-    particular = {"video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t"}
+    particular = {
+        "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
+        "video-logo": __file__,
+    }  # fmt: skip
     text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text
     chosen = parse([], {f"VIVIDLY_{setting.name.replace('-', '_').upper()}": text})
@@ -45,7 +48,7 @@ def test_every_setting_can_be_set_by_its_variable(setting):
     ("name", "text"),
     [("workers", "0"), ("workers", "two"), ("max-runtime", "-1"), ("max-runtime", "nan"),
      ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
-     ("dead-letter-topic", "failures")],
+     ("dead-letter-topic", "failures"), ("video-theme", "pink"), ("music", "/no/such/folder")],
 )  # fmt: skip
 def test_a_wrong_variable_is_named_with_the_remedy(name, text):
     variable = f"VIVIDLY_{name.replace('-', '_').upper()}"

@@ -170,6 +170,7 @@ def _by_name(artifacts: Sequence[Artifact]) -> dict[str, Any]:
             "size": a.size,
             "sha256": a.sha256,
             "content_type": a.content_type,
+            **({"alt": a.alt} if a.alt else {}),
         }
         for a in artifacts
     }

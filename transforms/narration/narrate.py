@@ -16,9 +16,11 @@ from transforms.model import Narration, Script, Sentence, Usage
 from transforms.narration.engine import VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples, master, resample, trim
+from transforms.narration.music import choose, lay_under
 from transforms.narration.sentences import split_sentences
+from transforms.narration.sound import SoundSettings
 
-MASTERING_VERSION: Final = 1
+MASTERING_VERSION: Final = 2
 """Raised whenever the same script and voice would no longer give the same narration."""
 
 FILE_NAME: Final = "narration.m4a"
@@ -31,6 +33,7 @@ _SECTION_EDGE: Final = 0.4
 _LEAD_IN: Final = 0.3
 _TAIL: Final = 2.5  # time for the end card of a video
 _SILENT_SECTION: Final = 1.0
+_SPEECH_ALONE: Final = SoundSettings()
 _SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
 
 
@@ -45,7 +48,12 @@ class _Spoken:
 
 
 def narrate(
-    script: Script, voice: VoiceEngine, out: Path, *, timeout: float
+    script: Script,
+    voice: VoiceEngine,
+    out: Path,
+    *,
+    timeout: float,
+    sound: SoundSettings = _SPEECH_ALONE,
 ) -> tuple[Narration, tuple[Usage, ...]]:
     """Speak a script into ``narration.m4a``.
 
@@ -54,6 +62,7 @@ def narrate(
         voice: who says it.
         out: an existing folder to write to.
         timeout: seconds it may take.
+        sound: what is heard besides the voice.
 
     Returns:
         The timing, measured from the audio, and what was used up.
@@ -94,7 +103,10 @@ def narrate(
         raise PermanentError(
             f"nothing in the script {script.title!r} can be spoken by the {voice.name} voice"
         )
-    samples, spans, sentences = _assemble(sections)
+    pauses = [section.pause for section in script.sections()]
+    samples, spans, sentences = _assemble(sections, pauses, _LEAD_IN + sound.intro)
+    if sound.music is not None:
+        lay_under(samples, sentences, choose(sound.music, script.title))
     loudness = master(samples)
     if time.monotonic() > deadline:
         raise StageTimeout(f"the narration took longer than {timeout:g} s")
@@ -112,9 +124,14 @@ def narrate(
 
 
 def _assemble(
-    sections: list[list[_Spoken]],
+    sections: list[list[_Spoken]], pauses: list[float], lead_in: float
 ) -> tuple[Samples, tuple[tuple[float, float], ...], tuple[Sentence, ...]]:
     """Place sentences and sections in time.
+
+    Args:
+        sections: their sentences.
+        pauses: seconds of silence after each section, beyond the usual.
+        lead_in: seconds before the first word.
 
     Returns:
         The samples at `RATE`, a whole number of AAC frames; each section's start and end, and the
@@ -123,9 +140,9 @@ def _assemble(
     placed: list[tuple[int, _Spoken]] = []
     edges = [0]
     sentences: list[Sentence] = []
-    for number, section in enumerate(sections):
+    for number, (section, pause) in enumerate(zip(sections, pauses, strict=True)):
         last = number == len(sections) - 1
-        cursor = edges[-1] + _samples(_LEAD_IN if number == 0 else _SECTION_EDGE)
+        cursor = edges[-1] + _samples(lead_in if number == 0 else _SECTION_EDGE)
         for spoken in section:
             start, end = cursor, cursor + spoken.end - spoken.begin
             placed.append((start - spoken.begin, spoken))
@@ -133,7 +150,7 @@ def _assemble(
             whole = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
             cursor = end + _samples(_PAUSE if whole else _PAUSE_IN_SENTENCE)
         if section:
-            edges.append(end + _samples(_TAIL if last else _SECTION_EDGE))
+            edges.append(end + _samples(_TAIL if last else _SECTION_EDGE + pause))
         else:
             edges.append(edges[-1] + _samples(_SILENT_SECTION))
     edges[-1] += -edges[-1] % FRAME

@@ -1,4 +1,4 @@
-"""Narrate: from `script.json` to `narration.m4a` and its timings, `narration.json`."""
+"""Narrate: from `script.json` to `narration.m4a`, its timings and its transcript."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, decode, encode
 from transforms.narration.engine import VoiceEngine
 from transforms.narration.narrate import MASTERING_VERSION, narrate
+from transforms.narration.sound import SoundSettings
+from transforms.narration.transcript import transcript
 from transforms.once import once
 from transforms.stage import Produced, RunStage, StageRuntime, StageTask
+
+_SPEECH_ALONE = SoundSettings()
 
 
 class Narrate(beam.PTransform):
@@ -25,11 +29,18 @@ class Narrate(beam.PTransform):
         engine: ``offline`` or ``google``.
         settings: keyword arguments of the engine's settings class.
         runtime: how and where stages run.
+        sound: what is heard besides the voice.
     """
 
-    def __init__(self, engine: str, settings: Mapping[str, Any], runtime: StageRuntime) -> None:
+    def __init__(
+        self,
+        engine: str,
+        settings: Mapping[str, Any],
+        runtime: StageRuntime,
+        sound: SoundSettings = _SPEECH_ALONE,
+    ) -> None:
         super().__init__()
-        self._task = _Narrate(engine, tuple(sorted(settings.items())))
+        self._task = _Narrate(engine, tuple(sorted(settings.items())), sound)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -48,16 +59,17 @@ def make_voice(name: str, settings: tuple[tuple[str, Any], ...]) -> VoiceEngine:
 
 
 def narrate_offline(
-    script: Script, folder: Path, timeout: float
+    script: Script, folder: Path, timeout: float, sound: SoundSettings
 ) -> tuple[Narration, tuple[Usage, ...]]:
     """`narrate` with the offline voice; runs in a child process."""
-    return narrate(script, make_voice("offline", ()), folder, timeout=timeout)
+    return narrate(script, make_voice("offline", ()), folder, timeout=timeout, sound=sound)
 
 
 @dataclass(frozen=True)
 class _Narrate(StageTask):
     engine: str
     settings: tuple[tuple[str, Any], ...]
+    sound: SoundSettings = _SPEECH_ALONE
 
     stage = "narration"
 
@@ -68,6 +80,7 @@ class _Narrate(StageTask):
         return {
             "script": lesson.artifact("script.json").sha256,
             "mastering": MASTERING_VERSION,
+            "sound": self.sound.identity,
             "engine": {"name": self.engine, **self._voice().identity},
         }
 
@@ -78,10 +91,17 @@ class _Narrate(StageTask):
         script = decode(Script, script_file.read_bytes())
         if self.engine == "offline":
             # Native code of a process of its own: if it hangs or crashes it can be killed.
-            done = child.call(narrate_offline, script, folder, timeout, timeout=timeout)
+            done = child.call(narrate_offline, script, folder, timeout, self.sound, timeout=timeout)
             narration, usage = done.value
         else:  # waits for a service, under the deadlines of its client
-            narration, usage = narrate(script, self._voice(), folder, timeout=timeout)
+            narration, usage = narrate(
+                script, self._voice(), folder, timeout=timeout, sound=self.sound
+            )
         return Produced(
-            {"narration.m4a": folder / "narration.m4a", "narration.json": encode(narration)}, usage
+            {
+                "narration.m4a": folder / "narration.m4a",
+                "narration.json": encode(narration),
+                "transcript.txt": transcript(script, narration).encode(),
+            },
+            usage,
         )

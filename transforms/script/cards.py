@@ -70,7 +70,7 @@ class Process(_Strict):
     """How it works, in order; `labels` is what the slide shows for the spoken `steps`."""
 
     heading: Text
-    kind: Literal["steps", "process", "timeline", "comparison"]
+    kind: Literal["steps", "process", "cycle", "timeline", "comparison"]
     intro: Text
     steps: Annotated[tuple[Text, ...], Field(min_length=3, max_length=5)]
     labels: tuple[Text, ...]

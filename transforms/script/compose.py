@@ -8,11 +8,15 @@ from dataclasses import replace
 from typing import Literal
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
+from transforms.script.asking import ask_aloud
 from transforms.script.cards import Card, Level
 from transforms.script.interests import GENERAL, Interest
 
 Band = Literal["middle", "high", "senior"]
 """Grades up to 8, 9 and 10, and from 11."""
+
+MOST_WORDS = 450
+"""Spoken words of a lesson, at most."""
 
 _FACTS = ("Here is what matters most.", "It helps to know a few things.", "A few facts go with it.")
 _PICTURES = ("Here is a way to picture it.", "Here is a picture that helps.")
@@ -51,7 +55,7 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
     if band == "senior":
         scenes.append(_terms(card))
     scenes[-1] = replace(scenes[-1], narration=f"{scenes[-1].narration} {_RECAP}")
-    return Script(
+    script = Script(
         title=card.title if interest is None else f"{card.title} for {interest.fans}",
         hook=card.hook if interest is None else f"{card.hook} {interest.opening}",
         scenes=tuple(scenes),
@@ -63,6 +67,7 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
         language=request.language,
         sources=card.sources,
     )
+    return ask_aloud(script, MOST_WORDS, lambda script: script.spoken_words)
 
 
 def band_of(card: Card, grade: int) -> Band:
@@ -75,7 +80,9 @@ def band_of(card: Card, grade: int) -> Band:
 def _definition(card: Card, band: Band) -> Scene:
     definition = card.definition
     text = definition.simple if band == "middle" else definition.standard
-    return Scene("In a nutshell", text, definition.bullets)
+    meaning = _SENTENCE_END.split(text)[0]
+    visual = Visual("definition", meaning, (card.title,))
+    return Scene("In a nutshell", text, definition.bullets, visual)
 
 
 def _facts(card: Card, band: Band) -> Scene:
@@ -112,7 +119,7 @@ def _worked(card: Card) -> Scene:
     assert worked is not None
     visual = Visual()
     if worked.formula:
-        visual = Visual("formula", worked.formula)
+        visual = Visual("worked", worked.formula, worked.bullets)
     elif worked.plot:
         visual = Visual("plot", worked.plot_caption, worked.plot)
     return Scene(

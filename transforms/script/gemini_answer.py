@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual, VisualKind
+from transforms.script.asking import ask_aloud
 from transforms.script.gemini_formula import typesets
 
 WORDS = (150, 450)
@@ -87,6 +88,10 @@ class _Visual(BaseModel):
                 return Visual("formula", text=self.text.strip())
             if self.kind == "quote":
                 return Visual("quote", text=_text(self.text))
+            if self.kind == "definition":
+                return Visual("definition", text=_text(self.text), items=items[:1])
+            if self.kind == "worked" and typesets(self.text.strip()) and 2 <= len(items) <= 6:
+                return Visual("worked", text=self.text.strip(), items=items)
         except ValueError:
             return Visual()
         pattern = _ITEMS.get(self.kind)
@@ -98,9 +103,11 @@ class _Visual(BaseModel):
 _ITEMS = {
     "steps": re.compile(".+"),
     "process": re.compile(".+"),
+    "cycle": re.compile(".+"),
     "timeline": re.compile(r"[^:]+: .+"),
     "comparison": re.compile(r"[^|]+ \| [^|]+"),
     "plot": re.compile(r"[^:]+: -?\d+(?:\.\d+)?"),
+    "number-line": re.compile(r"[^:]+: -?\d+(?:\.\d+)?"),
 }
 
 
@@ -176,7 +183,8 @@ def read_answer(text: str, request: ContentRequest, model: str) -> Script:
         raise Unusable("- lesson: must be set unless the request is declined")
     script = _script(answer.lesson, request, model)
     _check_length(script)
-    return script
+    _, most = _limits(script)[0]
+    return ask_aloud(script, most, _spoken)
 
 
 def _problems(error: ValidationError) -> str:
@@ -209,14 +217,24 @@ def _script(lesson: _Lesson, request: ContentRequest, model: str) -> Script:
 
 
 def _check_length(script: Script) -> None:
-    if script.language.split("-")[0].lower() in _UNSPACED:
-        spoken = sum(len("".join(s.narration.split())) for s in script.sections())
-        (least, most), unit = CHARACTERS, "characters"
-    else:
-        spoken = script.spoken_words
-        (least, most), unit = WORDS, "words"
+    (least, most), unit = _limits(script)
+    spoken = _spoken(script)
     if not least <= spoken <= most:
         raise Unusable(
             f"- lesson: hook, narration and takeaways have {spoken} spoken {unit} together; "
             f"write {least} to {most}"
         )
+
+
+def _limits(script: Script) -> tuple[tuple[int, int], str]:
+    return (CHARACTERS, "characters") if _unspaced(script) else (WORDS, "words")
+
+
+def _spoken(script: Script) -> int:
+    if _unspaced(script):
+        return sum(len("".join(section.narration.split())) for section in script.sections())
+    return script.spoken_words
+
+
+def _unspaced(script: Script) -> bool:
+    return script.language.split("-")[0].lower() in _UNSPACED

@@ -50,9 +50,11 @@ Form
 - Pick for each scene the `visual` that fits its content, `bullets` if no other does:
   `formula` (`text` is LaTeX without dollar signs, of letters, digits, + - = / ( ), ^ _ and \\frac,
   \\sqrt, \\cdot, \\times, \\pm, \\leq, \\geq, \\neq, \\approx, \\rightarrow, \\Delta and Greek
-  letters), `steps` or `process` (`items` in order), `timeline` (`items` as "when: what"),
-  `comparison` (`items` as "left | right", the first row heads the columns), `plot` (`items` as
-  "label: number"), `quote` (`text`).
+  letters), `worked` (an example: the formula as `text`, its steps as `items`, the result last),
+  `steps`, `process` or `cycle` (`items` in order; the last stage of a cycle leads to the first),
+  `timeline` (`items` as "when: what"), `comparison` (`items` as "left | right", the first row heads
+  the columns), `plot` (`items` as "label: number"; numbers as labels make a curve), `number-line`
+  (`items` as "label: number"), `definition` (`text`, the term as its only item), `quote` (`text`).
 """
 
 _LEVELS = (

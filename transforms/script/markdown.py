@@ -66,13 +66,15 @@ def _scene(scene: Scene) -> Iterator[str]:
 
 
 def _visual(visual: Visual) -> Iterator[str]:
-    if visual.kind == "formula" and visual.text:
+    if visual.kind == "definition":  # the narration has just said it
+        return
+    if visual.kind in ("formula", "worked") and visual.text:
         yield f"Formula: {_code(visual.text)}"
     elif visual.text and visual.kind != "quote":
         yield f"*{_text(visual.text)}*"
     if visual.kind == "comparison" and visual.items:
         yield _table(visual.items)
-    elif visual.kind in ("steps", "process") and visual.items:
+    elif visual.kind in ("steps", "process", "cycle", "worked") and visual.items:
         yield "\n".join(
             f"{number}. {_text(item)}" for number, item in enumerate(visual.items, start=1)
         )

@@ -14,7 +14,7 @@ from transforms.script.interests import find_interest
 from transforms.script.question import parse_question
 from transforms.script.topics import load_index
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same card and request would give another script."""
 
 

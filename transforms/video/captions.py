@@ -9,7 +9,9 @@ from itertools import pairwise
 from math import ceil, inf
 
 from transforms.model import Sentence
+from transforms.video.storyboard import Storyboard
 from transforms.video.text import break_points, clean, graphemes
+from transforms.video.timeline import FPS
 
 LINE_WIDTH = 42
 """Characters of a line; wide ones (East Asian Width W and F, UAX #11) count double."""
@@ -65,6 +67,11 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
             spoken.append(Cue(at, end, "\n".join(_cut(piece, 1))))
             at = end
     return tuple(_stretched(spoken, duration))
+
+
+def chapter_cues(board: Storyboard) -> tuple[Cue, ...]:
+    """The chapters of a lesson, as a chapters track has them: one cue for each."""
+    return tuple(Cue(c.start / FPS, c.end / FPS, c.title) for c in board.chapters)
 
 
 def webvtt(captions: Sequence[Cue]) -> str:

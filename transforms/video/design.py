@@ -22,7 +22,11 @@ FORMULA_SHARE = 0.46
 PROGRESS_TOP, PROGRESS_HEIGHT, PROGRESS_BOTTOM = 36, 5, 56
 PANEL = 368
 """Width of the ornamented panel beside bullets that stand alone."""
+TITLE_WIDTH, TITLE_HEIGHT, TITLE_LINES = 712, 290, 4
+"""What the title of a lesson may take; the rest is the ornament's."""
 RADIUS = 18
+LOGO_WIDTH, LOGO_HEIGHT, LOGO_BOTTOM = 200, 44, 692
+"""Room of a logo in the corner below the content, and where it stands."""
 
 TITLE_SIZES = (76, 70, 64, 58, 52, 46, 42, 38)
 HEADING_SIZES = (50, 46, 42, 38, 34, 30)
@@ -35,7 +39,7 @@ LABEL_SIZES = (22, 20)
 HEADING = Style(700, display=True)
 BODY = Style(430)
 STRONG = Style(600)
-LEADING_TIGHT, LEADING = 1.16, 1.36
+TITLE_LEADING, LEADING_TIGHT, LEADING = 1.1, 1.16, 1.36
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Theme:
-    """The two palettes of a subject: dark for title and takeaways, light for what is between."""
+    """The two palettes of a subject."""
 
     name: str
     dark: Palette

@@ -94,10 +94,17 @@ def stack(
     return boxes
 
 
-def numeral(
-    canvas: Canvas, number: int, x: float, y: float, colour: Colour, digits: Colour
+def badge(
+    canvas: Canvas,
+    sign: str,
+    x: float,
+    y: float,
+    colour: Colour,
+    letters: Colour,
+    radius: float = 22,
 ) -> None:
-    """A number in a disc around (x, y)."""
-    canvas.disc(x, y, 22, colour)
-    block = label(canvas, str(number), 44)
-    canvas.text(block, Box(x - 22, y - 20, 44, 40), digits, "center", middle=True)
+    """A number or a letter in a disc around (x, y)."""
+    canvas.disc(x, y, radius, colour)
+    sizes = [size * min(1.0, radius / 20) for size in LABEL_SIZES]
+    block = label(canvas, sign, 2 * radius, sizes)
+    canvas.text(block, Box(x - radius, y - 20, 2 * radius, 40), letters, "center", middle=True)

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from transforms.model import Narration, Script, Video
+from transforms.video.pages import PLAIN, Look
+
+ARTIFACTS = ("video.mp4", "captions.vtt", "chapters.vtt", "thumbnail.jpg", "thumbnail.webp")
+"""The files that every engine leaves."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class VideoSettings:
         cache: folder of rendered scenes, kept for reuse; one of this user's in the temporary
             directory when not given.
         cache_bytes: how much is kept there; 0: nothing.
+        look: what all slides share.
+        intro: words of an opening card; None for no such card.
     """
 
     width: int = 1280
@@ -30,6 +36,8 @@ class VideoSettings:
     constant_frame_rate: bool = False
     cache: str | None = None
     cache_bytes: int = 0
+    look: Look = PLAIN
+    intro: str | None = None
 
 
 class VideoEngine(Protocol):
@@ -43,7 +51,7 @@ class VideoEngine(Protocol):
         ...
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
-        """Render ``video.mp4``, ``captions.vtt`` and ``thumbnail.jpg`` into the folder `out`.
+        """Render the `ARTIFACTS` into the folder `out`.
 
         Args:
             script: the words and visuals.

@@ -20,19 +20,28 @@ from transforms.video.design import (
     LEAD_SIZES,
     LEADING,
     LEADING_TIGHT,
+    LOGO_BOTTOM,
+    LOGO_HEIGHT,
+    LOGO_WIDTH,
     MARGIN,
     PANEL,
     RADIUS,
     SMALL_SIZES,
+    TITLE_HEIGHT,
+    TITLE_LEADING,
+    TITLE_LINES,
     TITLE_SIZES,
+    TITLE_WIDTH,
     Palette,
     mix,
     theme,
 )
-from transforms.video.elements import Element, fit_rows, label, numeral, row_height, stack
+from transforms.video.elements import Element, badge, fit_rows, label, row_height, stack
+from transforms.video.logo import logo
 from transforms.video.motifs import draw_motif
 from transforms.video.pages import MOST_BULLETS, Page
 from transforms.video.panels import wide_formula
+from transforms.video.questions import answer, quiz
 from transforms.video.typeset import Block
 from transforms.video.visuals import visual_elements, visual_parts
 
@@ -42,7 +51,7 @@ _CREDITS_HEIGHT = 250.0
 def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
     """Draw the subject's ornament where a slide has one."""
     subject = theme(page.subject).name
-    if page.kind == "title":
+    if page.kind in ("intro", "title"):
         draw_motif(canvas, subject, palette.accent)
     elif page.kind == "scene" and not visual_parts(page.visual):
         image = Image.new("RGB", canvas.image.size, palette.tint)
@@ -50,6 +59,18 @@ def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
         draw_motif(ornament, subject, mix(palette.tint, palette.accent, 0.55))
         where = canvas.pixels(Box(canvas.width - PANEL, 0, PANEL, HEIGHT))
         canvas.image.paste(image.crop(where), where[:2])
+    if page.look.logo is not None:
+        _logo(canvas, logo(page.look.logo))
+
+
+def _logo(canvas: Canvas, picture: Image.Image) -> None:
+    """A picture in the corner that neither content nor captions reach."""
+    scale = min(LOGO_WIDTH / picture.width, LOGO_HEIGHT / picture.height)
+    width, height = picture.width * scale, picture.height * scale
+    box = Box(canvas.width - MARGIN - width, LOGO_BOTTOM - height, width, height)
+    left, top, right, bottom = canvas.pixels(box)
+    fitted = picture.resize((right - left, bottom - top), Image.Resampling.LANCZOS)
+    canvas.image.paste(fitted, (left, top), fitted)
 
 
 def lay_out(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
@@ -62,9 +83,16 @@ def lay_out(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 
 
 def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    width = 712.0
+    width = TITLE_WIDTH
     title = canvas.fit(
-        page.heading, width, 290, TITLE_SIZES, style=HEADING, leading=1.1, max_lines=4, balance=True
+        page.heading,
+        width,
+        TITLE_HEIGHT,
+        TITLE_SIZES,
+        style=HEADING,
+        leading=TITLE_LEADING,
+        max_lines=TITLE_LINES,
+        balance=True,
     )
     hook = canvas.fit(
         "".join(page.lines[:1]),
@@ -97,8 +125,13 @@ def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         return visual_elements(canvas, page.visual, area, palette, alone=True)
     first = (width - GUTTER) * 0.46
     aside = Box(MARGIN + first + GUTTER, area.y, width - GUTTER - first, area.height)
-    few = len(page.lines) <= 3 and not page.visual.items
-    if page.visual.kind == "formula" and few and wide_formula(canvas, page.visual, aside.width):
+    few = len(page.lines) <= 3
+    wide = page.visual.kind == "definition" or (
+        page.visual.kind == "formula"
+        and not page.visual.items
+        and wide_formula(canvas, page.visual, aside.width)
+    )
+    if few and wide:
         top = Box(area.x, area.y, area.width, area.height * FORMULA_SHARE)
         elements = visual_elements(canvas, page.visual, top, palette, alone=False)
         y = elements[0].box.bottom + 30
@@ -108,6 +141,24 @@ def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         *_bullets(canvas, page.lines, Box(MARGIN, area.y, first, area.height), palette),
         *visual_elements(canvas, page.visual, aside, palette, alone=False),
     ]
+
+
+def _intro(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = TITLE_WIDTH
+    name = canvas.fit(
+        page.heading,
+        width,
+        TITLE_HEIGHT,
+        TITLE_SIZES,
+        style=HEADING,
+        leading=TITLE_LEADING,
+        max_lines=TITLE_LINES,
+        balance=True,
+    )
+    box = Box(MARGIN, 330 - canvas.height_of(name) / 2, width, canvas.height_of(name) + 4)
+    canvas.text(name, box, palette.ink)
+    canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
+    return []
 
 
 def _takeaways(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
@@ -127,9 +178,8 @@ def _takeaways(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 def _takeaway(number: int, block: Block, box: Box, palette: Palette) -> Element:
     def draw(canvas: Canvas) -> None:
         canvas.rounded(box, palette.surface, RADIUS)
-        numeral(
-            canvas, number, box.x + 46, box.y + box.height / 2, palette.accent, palette.on_accent
-        )
+        middle = box.y + box.height / 2
+        badge(canvas, str(number), box.x + 46, middle, palette.accent, palette.on_accent)
         text = Box(box.x + 92, box.y, box.width - 112, box.height)
         canvas.text(block, text, palette.ink, middle=True)
 
@@ -197,8 +247,11 @@ def _bullet(block: Block, box: Box, palette: Palette) -> Element:
 
 
 _LAYOUTS: dict[str, Callable[[Canvas, Page, Palette], list[Element]]] = {
+    "intro": _intro,
     "title": _title,
     "scene": _scene,
     "takeaways": _takeaways,
+    "quiz": quiz,
+    "answer": answer,
     "end": _end,
 }

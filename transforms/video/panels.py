@@ -1,9 +1,7 @@
-"""Comparisons, plots, quotes and formulas."""
+"""Comparisons, quotes, definitions and formulas."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 
 from PIL import Image
@@ -24,7 +22,6 @@ from transforms.video.elements import Element, fit_rows, label, row_height, stac
 from transforms.video.formula import formula_mask
 from transforms.video.typeset import Block
 
-_NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _QUOTE_HEAD, _QUOTE_FOOT = 84.0, 56.0
 _PADDING = 30.0
 _CARD_GAP, _CARD_HEAD = 36.0, 52.0
@@ -95,38 +92,6 @@ def _pair(row: Sequence[Block], box: Box, palette: Palette, *, head: bool) -> El
     return Element(box, draw)
 
 
-def plot(canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette) -> Element:
-    """A bar for each number, drawn to one scale that includes zero."""
-    numbers = [_number(value) for _, value in pairs]
-    low, high = min(0.0, *numbers), max(0.0, *numbers)
-    span = (high - low) or 1.0
-    row = min(92.0, area.height / len(pairs))
-    bar = min(18.0, row * 0.25)
-    labels = [
-        (label(canvas, name, area.width * 0.62), label(canvas, value, area.width * 0.36))
-        for name, value in pairs
-    ]
-
-    def draw(on: Canvas) -> None:
-        for i, ((name, value), number) in enumerate(zip(labels, numbers, strict=True)):
-            y = area.y + i * row
-            on.text(name, Box(area.x, y, area.width * 0.62, 40), palette.ink)
-            on.text(
-                value,
-                Box(area.x + area.width * 0.64, y, area.width * 0.36, 40),
-                palette.accent,
-                "end",
-            )
-            track = Box(area.x, y + row * 0.42, area.width, bar)
-            on.rounded(track, palette.line, bar / 2)
-            start = (min(0.0, number) - low) / span * area.width
-            length = max(bar, abs(number) / span * area.width)
-            x = area.x + min(start, area.width - bar)
-            on.rounded(Box(x, track.y, length, bar), palette.accent, bar / 2)
-
-    return Element(Box(area.x, area.y, area.width, row * len(pairs)), draw)
-
-
 def quote(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
     """Somebody's words, and whose they are."""
     width = area.width - 88
@@ -151,6 +116,28 @@ def quote(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elemen
         text = Box(box.x + 44, box.y + _QUOTE_HEAD, width, box.height - _QUOTE_HEAD - foot + 4)
         on.text(words, text, palette.ink)
         on.text(by, Box(box.x + 44, box.bottom - 48, width, 40), palette.accent)
+
+    return Element(box, draw)
+
+
+def definition(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
+    """A term and what it means, beside a stroke of the accent."""
+    width = area.width - 92
+    term = label(canvas, " ".join(visual.items[:1]), width, (26, 24, 22, 20))
+    head = 62.0 if term.lines else 30.0
+    sizes = BODY_SIZES[1:] if area.width > 800 else SMALL_SIZES
+    words = canvas.fit(
+        visual.text, width, area.height - head - 30, sizes, style=STRONG, leading=1.34, balance=True
+    )
+    height = min(area.height, head + canvas.height_of(words) + 30)
+    box = Box(area.x, area.y, area.width, height)
+
+    def draw(on: Canvas) -> None:
+        on.rounded(box, palette.tint, RADIUS)
+        on.rounded(Box(box.x + 22, box.y + 24, 6, box.height - 48), palette.accent, 3)
+        on.text(term, Box(box.x + 48, box.y + 22, width, 40), palette.accent)
+        text = Box(box.x + 48, box.y + head, width, box.height - head - 26)
+        on.text(words, text, palette.ink)
 
     return Element(box, draw)
 
@@ -211,10 +198,3 @@ def _largest_mask(text: str, width: float, height: float, scale: float) -> Image
         if mask.width <= width and mask.height <= height:
             return mask
     return None
-
-
-def _number(text: str) -> float:
-    """The first number in a text; 0 when there is none, or none that can be drawn."""
-    found = _NUMBER.search(text)
-    value = float(found[0].replace(",", "").replace("−", "-")) if found else 0.0
-    return value if math.isfinite(value) else 0.0

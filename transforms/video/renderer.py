@@ -14,10 +14,11 @@ from transforms.errors import PermanentError
 from transforms.fingerprint import fingerprint
 from transforms.model import Narration, Script, Video
 from transforms.video import encoder, fonts
-from transforms.video.captions import cues, webvtt
+from transforms.video.captions import chapter_cues, cues, webvtt
 from transforms.video.composer import pictures
 from transforms.video.encoder import Segment, encode
 from transforms.video.engine import VideoSettings
+from transforms.video.logo import digest
 from transforms.video.mux import audio_seconds, write_mp4
 from transforms.video.segment_cache import SegmentCache, default_folder
 from transforms.video.skips import constant_rate
@@ -38,18 +39,17 @@ class Take:
     Attributes:
         shot: counted from frame 0, so that it is the same wherever it stands in a lesson.
         sections: how many the lesson has.
-        clears: whether the slide clears at its end.
     """
 
     shot: Shot
     sections: int
     width: int
     height: int
-    clears: bool
 
     def encoded(self) -> Segment:
         """Draw and encode it."""
-        drawn = pictures(self.shot, self.sections, self.width, self.height, clears=self.clears)
+        shot = self.shot
+        drawn = pictures(shot, self.sections, self.width, self.height, clears=shot.clears)
         return encode(drawn, self.shot.length, self.width, self.height)
 
 
@@ -79,6 +79,7 @@ class SlideRenderer:
             "width": settings.width,
             "height": settings.height,
             "fps": FPS,
+            "logo": digest(settings.look.logo) if settings.look.logo is not None else None,
             "preset": encoder.PRESET,
             "crf": encoder.CRF,
             "av": version("av"),
@@ -90,10 +91,15 @@ class SlideRenderer:
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
         """Everything that shapes the picture; two equal identities render the same bytes."""
-        return {**self._drawing, "constant_frame_rate": self._settings.constant_frame_rate}
+        return {
+            **self._drawing,
+            "constant_frame_rate": self._settings.constant_frame_rate,
+            "theme": self._settings.look.theme,
+            "intro": self._settings.intro,
+        }
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
-        """Render ``video.mp4``, ``captions.vtt`` and ``thumbnail.jpg`` into the folder `out`.
+        """Render the `ARTIFACTS` into the folder `out`.
 
         Args:
             script: the words and visuals.
@@ -115,7 +121,7 @@ class SlideRenderer:
                 f"{audio.name} lasts {seconds:.2f} s, its timings {narration.duration:.2f} s: "
                 "narrate this script again"
             )
-        board = plan(script, narration, seconds)
+        board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
         captions = cues(narration.sentences, board.frames / FPS)
         width, height = self._settings.width, self._settings.height
         write_mp4(
@@ -124,14 +130,15 @@ class SlideRenderer:
             audio,
             width=width,
             height=height,
-            title=board.chapters[0].title,
+            title=board.title,
             language=script.language,
             cues=captions,
             chapters=board.chapters,
         )
         (out / "captions.vtt").write_text(webvtt(captions), encoding="utf-8")
-        write_thumbnail(out / "thumbnail.jpg", board.shots[0].page)
-        return Video(board.frames / FPS, width, height, board.frames)
+        (out / "chapters.vtt").write_text(webvtt(chapter_cues(board)), encoding="utf-8")
+        thumbnail = write_thumbnail(out, board)
+        return Video(board.frames / FPS, width, height, board.frames, thumbnail)
 
     def _segments(self, board: Storyboard) -> list[Segment]:
         """Every shot, encoded; drawing and encoding leave the interpreter lock to other threads."""
@@ -164,9 +171,8 @@ def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
             board.sections,
             settings.width,
             settings.height,
-            clears=index + 1 < len(board.shots),
         )
-        for index, shot in enumerate(board.shots)
+        for shot in board.shots
     ]
 
 

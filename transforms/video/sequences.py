@@ -6,38 +6,50 @@ from collections.abc import Sequence
 
 from transforms.video.canvas import Box, Canvas
 from transforms.video.design import BODY_SIZES, RADIUS, SMALL_SIZES, STRONG, Palette
-from transforms.video.elements import Element, fit_rows, label, numeral, row_height, stack
+from transforms.video.elements import Element, badge, fit_rows, label, row_height, stack
 from transforms.video.typeset import Block
 
 _GAP = 36.0
 _MOMENT_HEAD = 34.0
 
 
-def step_column(canvas: Canvas, items: Sequence[str], area: Box, palette: Palette) -> list[Element]:
-    """Numbered cards, one below the other."""
-    padding, gap = 26.0, 14.0
+def step_column(
+    canvas: Canvas, items: Sequence[str], area: Box, palette: Palette, *, result: bool = False
+) -> list[Element]:
+    """Numbered cards, one below the other.
+
+    Args:
+        result: the last one is what the others lead to.
+    """
+    share = area.height / len(items)
+    roomy = area.width > 600 and share > 80
+    padding, gap = (36.0, 20.0) if roomy else (min(26.0, share * 0.3), min(14.0, share * 0.16))
     rows = fit_rows(
         canvas,
         [[item] for item in items],
         area.width - 108,
         area.height,
-        SMALL_SIZES,
+        BODY_SIZES[2:] if roomy else SMALL_SIZES,
         around=padding + gap,
     )
     boxes = stack(canvas, rows, area, padding=padding, gap=gap)
     return [
-        _step(canvas, number, row[0], box, palette)
+        _step(canvas, number, row[0], box, palette, result=result and number == len(rows))
         for number, (row, box) in enumerate(zip(rows, boxes, strict=True), 1)
     ]
 
 
-def _step(canvas: Canvas, number: int, block: Block, card: Box, palette: Palette) -> Element:
+def _step(
+    canvas: Canvas, number: int, block: Block, card: Box, palette: Palette, *, result: bool
+) -> Element:
     x, y = card.x + 42, card.y + card.height / 2
     _placeholder(canvas, number, card, x, y, palette)
 
+    ground, line = (palette.tint, palette.accent) if result else (palette.surface, palette.line)
+
     def draw(on: Canvas) -> None:
-        on.rounded(card, palette.surface, RADIUS, outline=palette.line)
-        numeral(on, number, x, y, palette.accent, palette.on_accent)
+        on.rounded(card, ground, RADIUS, outline=line)
+        badge(on, str(number), x, y, palette.accent, palette.on_accent, _radius(card))
         text = Box(card.x + 84, card.y, card.width - 108, card.height)
         on.text(block, text, palette.ink, middle=True)
 
@@ -49,7 +61,11 @@ def _placeholder(
 ) -> None:
     """Draw what holds the place of a card until it appears."""
     canvas.rounded(card, palette.background, RADIUS, outline=palette.line)
-    numeral(canvas, number, x, y, palette.line, palette.background)
+    badge(canvas, str(number), x, y, palette.line, palette.background, _radius(card))
+
+
+def _radius(card: Box) -> float:
+    return min(22.0, card.height / 2 - 3)
 
 
 def step_row(
@@ -73,7 +89,7 @@ def _card(
 
     def draw(on: Canvas) -> None:
         on.rounded(card, palette.surface, RADIUS, outline=palette.line)
-        numeral(on, number, card.x + 46, card.y + 46, palette.accent, palette.on_accent)
+        badge(on, str(number), card.x + 46, card.y + 46, palette.accent, palette.on_accent)
         text = Box(card.x + 24, card.y + 88, card.width - 48, card.height - 96)
         on.text(block, text, palette.ink)
         if arrow:

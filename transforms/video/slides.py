@@ -20,6 +20,8 @@ from transforms.video.layouts import decorate, lay_out
 from transforms.video.pages import Page
 from transforms.video.typeset import Typesetter
 
+_LIGHT = frozenset({"scene", "quiz", "answer"})
+"""Kinds of slides that are light unless a theme is asked for."""
 _RTL_LANGUAGES = frozenset({"ar", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 
 
@@ -101,5 +103,6 @@ def draw_progress(
 def _look(page: Page) -> tuple[Palette, bool]:
     """The palette of a page, and whether its layout is mirrored."""
     colours = theme(page.subject)
-    palette = colours.light if page.kind == "scene" else colours.dark
+    light = page.look.theme == "light" or (page.look.theme == "auto" and page.kind in _LIGHT)
+    palette = colours.light if light else colours.dark
     return palette, page.language.lower().split("-")[0] in _RTL_LANGUAGES

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from transforms.model import Narration, Script, Section, Sentence, Visual
-from transforms.video.pages import Page, parts
+from transforms.phrases import phrases
+from transforms.video.pages import PLAIN, Look, Page, parts
 from transforms.video.text import clean
-from transforms.video.timeline import FADE, FPS, reveal_frames, spoken_at
+from transforms.video.timeline import FADE, FPS, LEAD, reveal_frames, spoken_at
 from transforms.video.typeset import Typesetter
 
+INTRO_LEAST = 1.5
+"""Seconds of silence before the first word that an opening card needs."""
 END_CARD_DELAY = 0.3
 """Seconds between the last word and the end card."""
 END_CARD_LEAST = 1.0
@@ -32,6 +35,7 @@ class Shot:
         progress: frames, counted from `start`, with the share of the section that is done by then.
         still: 1 where nothing may change in the last frame, else 0. Equal slides with equal timing
             take a frame more or less by where they fall on the grid; all but this frame is equal.
+        clears: whether the slide clears at its end; not before one that begins as it ends.
     """
 
     page: Page
@@ -41,6 +45,7 @@ class Shot:
     reveals: tuple[int, ...]
     progress: tuple[tuple[int, float], ...]
     still: int = 0
+    clears: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,23 +62,33 @@ class Storyboard:
     """The shots of a lesson, one after the other without a gap.
 
     Attributes:
+        title: what the lesson is called.
         sections: number of sections of the script, spoken or not.
         frames: length of the lesson.
     """
 
+    title: str
     shots: tuple[Shot, ...]
     chapters: tuple[Chapter, ...]
     sections: int
     frames: int
 
 
-def plan(script: Script, narration: Narration, seconds: float) -> Storyboard:
+def plan(
+    script: Script,
+    narration: Narration,
+    seconds: float,
+    look: Look = PLAIN,
+    intro: str | None = None,
+) -> Storyboard:
     """Lay a lesson out in time.
 
     Args:
         script: the words and visuals.
         narration: when each section and sentence is spoken.
         seconds: length of the audio.
+        look: what all slides share.
+        intro: words of an opening card, shown in the silence before the first word.
     """
     total = max(1, _frame(seconds))
     typesetter = Typesetter(script.language)
@@ -91,20 +106,24 @@ def plan(script: Script, narration: Narration, seconds: float) -> Storyboard:
             for sentence in narration.sentences
             if sentence.section == index
         ]
-        page = _page(script, section, index, typesetter)
+        page = _page(script, section, index, typesetter, look)
         whole = floor(round((begins[index + 1] - begins[index]) * FPS, 4))
         still = 1 if 1 < length == whole + 1 else 0
         shots.append(_shot(page, index, start, length, still, spoken))
-        chapters.append(Chapter(page.heading or str(index + 1), start, start + length))
-    return Storyboard(
-        (*shots[:-1], *_ending(shots[-1], script, narration, typesetter)),
-        tuple(chapters),
-        len(sections),
-        total,
-    )
+        if section.kind == "answer" and len(shots) > 1:
+            shots[-2] = replace(shots[-2], clears=False)
+            chapters[-1] = replace(chapters[-1], end=start + length)
+        else:
+            title = typesetter.prepare(section.heading) or str(index + 1)
+            chapters.append(Chapter(title, start, start + length))
+    shots[-1:] = _ending(shots[-1], script, narration, typesetter)
+    shots[:1] = _opening(shots[0], narration, typesetter.prepare(intro or ""))
+    shots[-1] = replace(shots[-1], clears=False)
+    title = typesetter.prepare(script.title) or chapters[0].title
+    return Storyboard(title, tuple(shots), tuple(chapters), len(sections), total)
 
 
-def _page(script: Script, section: Section, index: int, typesetter: Typesetter) -> Page:
+def _page(script: Script, section: Section, index: int, typesetter: Typesetter, look: Look) -> Page:
     english = script.language.lower().startswith("en")
     subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
     grade = f"Grade {script.grade_level}" if english else str(script.grade_level)
@@ -114,24 +133,32 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter) 
     lines = (section.narration,) if section.kind == "title" else section.bullets
     shown = frozenset(section.visual.items)
     lines = tuple(line for line in lines if line not in shown)
+    question = section.question
+    if question:
+        detail = phrases(script.language).quiz
     return Page(
         section.kind,
         script.subject,
         script.language,
         typesetter.prepare(" · ".join(part for part in (subject, detail) if part)),
-        typesetter.prepare(section.heading),
-        _prepared(lines, typesetter),
+        typesetter.prepare(question.question if question else section.heading),
+        # What cannot be drawn leaves an empty choice, so that the others keep their letters.
+        tuple(map(typesetter.prepare, lines)) if question else _prepared(lines, typesetter),
         replace(
             section.visual,
             text=_formula_or_words(section.visual, typesetter),
             items=_prepared(section.visual.items, typesetter),
         ),
+        question.answer if question else 0,
+        typesetter.prepare(question.explanation) if question else "",
+        look,
     )
 
 
 def _formula_or_words(visual: Visual, typesetter: Typesetter) -> str:
     """Mathtext keeps what only the fonts for formulas have."""
-    return clean(visual.text) if visual.kind == "formula" else typesetter.prepare(visual.text)
+    formula = visual.kind in ("formula", "worked")
+    return clean(visual.text) if formula else typesetter.prepare(visual.text)
 
 
 def _prepared(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
@@ -160,12 +187,15 @@ def _shot(
     drawn = length - still
     reveals: list[int] = []
     for group in parts(page):
-        times = (
-            spoken_at(group, spoken)
-            if spoken
-            else [drawn * i / len(group) / FPS for i in range(len(group))]
-        )
+        if not spoken:
+            times = [drawn * i / len(group) / FPS for i in range(len(group))]
+        elif page.kind == "quiz" and not any(group):  # the bar that fills while one thinks
+            times = [spoken[-1].end + LEAD + second for second in range(len(group))]
+        else:
+            times = spoken_at(group, spoken)
         reveals += reveal_frames(times, drawn)
+    if page.kind == "answer" and reveals:  # seen to light up, not there at once
+        reveals[0] = max(reveals[0], min(FADE, drawn - 1))
     progress = [(0, 0.0)] + [
         (
             max(0, _frame(sentence.start)),
@@ -176,6 +206,26 @@ def _shot(
     if spoken:
         progress.append((max(0, _frame(spoken[-1].start)), 1.0))
     return Shot(page, section, start, length, tuple(reveals), tuple(progress), still)
+
+
+def _opening(first: Shot, narration: Narration, words: str) -> tuple[Shot, ...]:
+    """In the silence before the first word the opening card, and the first shot."""
+    if not words or not narration.sentences:
+        return (first,)
+    cut = _frame(narration.sentences[0].start - LEAD) - 2 * FADE
+    if cut < INTRO_LEAST * FPS or first.length - cut < 4 * FADE:
+        return (first,)
+    page = replace(first.page, kind="intro", label="", heading=words, lines=())
+    return (
+        Shot(page, first.section, 0, cut, (), ((0, 0.0),)),
+        replace(
+            first,
+            start=cut,
+            length=first.length - cut,
+            reveals=tuple(max(0, reveal - cut) for reveal in first.reveals),
+            progress=tuple((max(0, frame - cut), share) for frame, share in first.progress),
+        ),
+    )
 
 
 def _ending(
@@ -189,9 +239,10 @@ def _ending(
     end = last.start + last.length
     if end - cut < END_CARD_LEAST * FPS or cut - last.start < 4 * FADE:
         return (last,)
+    names = phrases(script.language)
     sources = "; ".join(script.sources[:MOST_SOURCES])
-    lines = [f"Sources: {sources}"] if sources else []
-    lines += [f"Voice: {narration.voice}"] if narration.voice else []
+    lines = [f"{names.sources}: {sources}"] if sources else []
+    lines += [f"{names.voice}: {narration.voice}"] if narration.voice else []
     page = Page(
         "end",
         script.subject,
@@ -199,6 +250,7 @@ def _ending(
         "",
         typesetter.prepare(script.title),
         _prepared([*lines, TYPE_CREDIT], typesetter),
+        look=last.page.look,
     )
     reveals = tuple(min(reveal, cut - last.start - 2 * FADE) for reveal in last.reveals)
     return (

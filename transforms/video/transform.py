@@ -1,4 +1,4 @@
-"""RenderVideo: from script and narration to `video.mp4`, `captions.vtt` and `thumbnail.jpg`."""
+"""RenderVideo: from script and narration to the video, its captions, chapters and thumbnail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, Video, decode
 from transforms.once import once
 from transforms.stage import Produced, RunStage, StageRuntime, StageTask
-from transforms.video.engine import VideoEngine, VideoSettings
+from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
 
 
 class RenderVideo(beam.PTransform):
@@ -79,8 +79,8 @@ class _RenderVideo(StageTask):
         out.mkdir()
         # A process of its own: a hung encoder can be killed, and its memory is given back.
         done = child.call(render, self.engine, self.settings, folder, timeout=timeout)
-        names = ("video.mp4", "captions.vtt", "thumbnail.jpg")
         return Produced(
-            {name: out / name for name in names},
+            {name: out / name for name in ARTIFACTS},
             (Usage("cpu-seconds", round(done.cpu_seconds, 3)),),
+            {name: done.value.alt for name in ARTIFACTS if name.startswith("thumbnail.")},
         )

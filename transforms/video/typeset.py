@@ -85,7 +85,8 @@ class Typesetter:
         fallback: Block | None = None
         for size in sizes:
             breaker = LineBreaker(self.language, size, style, width)
-            broken = breaker.break_text(text, min(max_lines, 1 + int(height / size / leading)))
+            room = max(1, 1 + int(height / size / leading))
+            broken = breaker.break_text(text, min(max_lines, room))
             whole = not (broken.rest or broken.words_broken)
             if whole and balance and len(broken.lines) > 1:
                 broken = breaker.balance(text, broken)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from transforms.model import Visual
 from transforms.video.canvas import Box, Canvas
+from transforms.video.charts import number_line, plot
+from transforms.video.cycles import LEAST_STAGES, cycle
 from transforms.video.design import Palette
 from transforms.video.elements import Element, label
-from transforms.video.panels import comparison, contrast_cards, formula, plot, quote
+from transforms.video.panels import comparison, contrast_cards, definition, formula, quote
 from transforms.video.sequences import step_column, step_row, timeline_column, timeline_row
 from transforms.video.typeset import Block
+from transforms.video.worked import worked
 
 MOST_ITEMS = 6
-_LISTS = frozenset({"steps", "process", "timeline"})
+_LISTS = frozenset({"steps", "process", "cycle", "timeline"})
+_FIGURES = frozenset({"plot", "number-line"})
 _CAPTION_HEIGHT = 48.0
 
 
@@ -27,11 +32,13 @@ def visual_parts(visual: Visual) -> tuple[str, ...]:
         return ("", *visual.items[1:MOST_ITEMS]) if visual.items else ()
     if visual.kind in _LISTS:
         return visual.items[:MOST_ITEMS]
-    if visual.kind == "quote":
+    if visual.kind in ("quote", "definition"):
         return (visual.text,) if visual.text else ()
     if visual.kind == "formula":
         return ("",) if visual.text else ()
-    if visual.kind == "plot":
+    if visual.kind == "worked":
+        return ("", *visual.items[:MOST_ITEMS]) if visual.text else ()
+    if visual.kind in _FIGURES:
         return ("",) if visual.items else ()
     return ()
 
@@ -49,6 +56,11 @@ def visual_elements(
         return [formula(canvas, visual, area, palette)]
     if visual.kind == "quote":
         return [quote(canvas, visual, area, palette)]
+    if visual.kind == "definition":
+        return [definition(canvas, visual, area, palette)]
+    if visual.kind == "worked":
+        shown = replace(visual, items=visual.items[:MOST_ITEMS])
+        return worked(canvas, shown, area, palette, alone=alone)
     if not visual.text:
         return _listed(canvas, visual, area, palette, alone)
     caption = label(canvas, visual.text, area.width)
@@ -68,12 +80,16 @@ def _listed(
         return lay_out(canvas, pairs, area, palette)
     if visual.kind == "plot":
         return [plot(canvas, _labelled(items), area, palette)]
+    if visual.kind == "number-line":
+        return [number_line(canvas, _labelled(items), area, palette)]
+    if visual.kind == "cycle" and len(items) >= LEAST_STAGES:
+        return cycle(canvas, items, area, palette, alone=alone)
     if visual.kind == "timeline":
         if alone:
             return timeline_row(canvas, _labelled(items), area, palette)
         return timeline_column(canvas, _labelled(items), area, palette)
     if alone:
-        return step_row(canvas, items, area, palette, arrows=visual.kind == "process")
+        return step_row(canvas, items, area, palette, arrows=visual.kind != "steps")
     return step_column(canvas, items, area, palette)
 
 

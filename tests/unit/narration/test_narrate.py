@@ -12,11 +12,20 @@ import pytest
 
 from tests.unit.narration.voices import BuzzVoice, lesson
 from transforms.errors import PermanentError, StageTimeout, TransientError
-from transforms.model import Narration, Script, Sentence, decode, encode
+from transforms.model import (
+    THINKING,
+    Narration,
+    QuizQuestion,
+    Script,
+    Sentence,
+    decode,
+    encode,
+)
 from transforms.narration import narrate as module
 from transforms.narration.m4a import FRAME, read_m4a
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.narrate import narrate
+from transforms.narration.sound import SoundSettings
 
 SCRIPT = lesson(
     "Plants make sugar. They need light, water and air.",
@@ -112,6 +121,26 @@ def test_there_is_silence_between_sentences_and_no_click(tmp_path: Path) -> None
         for edge in (sentence.start, sentence.end):
             around = samples[round((edge - 0.06) * RATE) : round((edge + 0.06) * RATE)]
             assert np.abs(np.diff(around)).max() < 0.15
+
+
+def test_there_is_time_to_think_between_question_and_answer(tmp_path: Path) -> None:
+    question = QuizQuestion("How many?", ("Two", "Three"), 1, "One, two, three.")
+    script = Script(**{**vars(SCRIPT), "quiz": (question,), "asked": 0})
+    narration, samples = narrated(script, BuzzVoice(), tmp_path)
+    before = [s for s in narration.sentences if s.section == 4][-1]
+    after = next(s for s in narration.sentences if s.section == 5)
+    assert [before.text, after.text] == ["B: Three.", "The answer: B, Three."]
+    assert after.start - before.end == pytest.approx(THINKING + 0.8, abs=0.01)
+    pause = samples[round((before.end + 0.1) * RATE) : round((after.start - 0.1) * RATE)]
+    assert np.abs(pause).max() < 1e-3
+
+
+def test_an_opening_card_gets_silence_before_the_first_word(tmp_path: Path) -> None:
+    plain, _ = narrate(SCRIPT, BuzzVoice(), tmp_path, timeout=60)
+    moved, _ = narrate(SCRIPT, BuzzVoice(), tmp_path, timeout=60, sound=SoundSettings(intro=2.4))
+    for one, other in zip(plain.sentences, moved.sentences, strict=True):
+        assert other.start - one.start == pytest.approx(2.4)
+    assert moved.sections[0][0] == 0
 
 
 def test_same_script_and_voice_same_bytes(tmp_path: Path) -> None:

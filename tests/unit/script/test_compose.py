@@ -55,7 +55,7 @@ def test_every_lesson_is_complete(card: Card) -> None:
             assert scene.heading
             assert scene.bullets
             assert scene.visual.kind in get_args(VisualKind)
-            if scene.visual.kind in ("formula", "quote"):
+            if scene.visual.kind in ("quote", "definition", "worked"):
                 assert scene.visual.text
             elif scene.visual.kind != "bullets":
                 assert len(scene.visual.items) >= 2

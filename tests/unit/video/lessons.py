@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from transforms.model import Narration, Scene, Script, Sentence, Visual
+from transforms.model import Narration, QuizQuestion, Scene, Script, Sentence, Visual
 
 RATE = 24_000
 CHARACTERS_PER_SECOND = 15.0
@@ -45,11 +45,32 @@ LESSON = Script(
 )
 """A lesson of about half a minute; its formula stands still for longer than four seconds."""
 
+ASKING = replace(
+    LESSON,
+    quiz=(
+        QuizQuestion(
+            "What happens to the acceleration when the force doubles?",
+            ("It halves", "It doubles", "It stays", "It is gone."),
+            1,
+            "Acceleration is force divided by mass.",
+        ),
+    ),
+    asked=0,
+)
+"""The same lesson with a question at its end."""
+
 VISUALS = (
     Visual("steps", "", ("Measure the force", "Measure the mass", "Divide", "Check the unit")),
     Visual("process", "How it goes", ("Evaporation", "Condensation", "Rain")),
     Visual("timeline", "", ("1687: Principia", "1905: Relativity", "no date at all")),
     Visual("comparison", "", ("Before | After", "At rest | Moving", "lonely cell")),
+    Visual("cycle", "Water", ("Evaporation", "Condensation", "Rain", "Rivers", "The sea")),
+    Visual("cycle", "", ("There", "And back")),
+    Visual("number-line", "Degrees", ("cold: -18", "ice: 0", "room: 21", "body: 37", "hot: x")),
+    Visual("plot", "", ("Day 5: 0.16", "Day 10: 5", "Day 15: 164", "Day 20: 5243")),
+    Visual("worked", r"a = \frac{F}{m}", ("F = 40 N", "40 N ÷ 20 kg", "a = 2 m/s²")),
+    Visual("worked", "a = b + " * 30, ("One", "Two", "Three", "Four", "Five", "Six")),
+    Visual("definition", "A force is a push or a pull.", ("Force",)),
     Visual("plot", "Trolleys", ("light: 4.5 m/s²", "heavy: 1 m/s²", "back: -2", "odd: none")),
     Visual("quote", "I feign no hypotheses.", ("Isaac Newton",)),
     Visual("formula", r"\frac{F}{m} = a", ("F: force", "m: mass")),
@@ -100,7 +121,7 @@ def narrate(script: Script, path: Path, *, tail: float = TAIL) -> Narration:
                 length = max(0.6, len(text) / CHARACTERS_PER_SECOND)
                 sentences.append(Sentence(text.strip(), time, time + length, index))
                 time += length + PAUSE
-        time += PAUSE
+        time += PAUSE + section.pause
         sections.append((start, time))
     sections[-1] = (sections[-1][0], time + tail)
     write_tone(path, time + tail, sentences)

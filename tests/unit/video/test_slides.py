@@ -34,6 +34,9 @@ PAGES = {
     "bullets": SCENE,
     "takeaways": replace(SCENE, kind="takeaways"),
     "end": replace(SCENE, kind="end"),
+    "intro": replace(SCENE, kind="intro", lines=()),
+    "quiz": replace(SCENE, kind="quiz", lines=("3 N", "5 N", "9 N", "12 N")),
+    "answer": replace(SCENE, kind="answer", lines=("3 N", "5 N"), answer=1, note="It is so."),
     **{
         f"{visual.kind} {number}{' alone' * alone}": replace(
             SCENE, visual=visual, lines=() if alone else BULLETS
@@ -90,7 +93,7 @@ def test_every_theme_has_an_ornament(subject: str) -> None:
 
 @settings(max_examples=25)
 @given(
-    st.sampled_from(["title", "scene", "takeaways", "end"]),
+    st.sampled_from(["intro", "title", "scene", "takeaways", "quiz", "answer", "end"]),
     st.one_of(st.text(max_size=200), st.sampled_from(sorted({**HOSTILE, **WORDS}.values()))),
     st.sampled_from(VISUALS),
     st.sampled_from(sorted(WORDS)),
@@ -109,6 +112,8 @@ def test_any_words_stay_in_their_place(
         words,
         items,
         replace(visual, items=items, text=words),
+        answer=count // 2,
+        note=words,
     )
     check(draw_slide(page, WIDTH, HEIGHT), page)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.video.lessons import HOSTILE, LESSON, lesson_of, narrate
+from tests.unit.video.lessons import ASKING, HOSTILE, LESSON, lesson_of, narrate
 from transforms.model import Narration, Scene, Script, Visual
 from transforms.video.pages import parts
 from transforms.video.storyboard import END_CARD_DELAY, Storyboard, plan
@@ -89,6 +89,45 @@ def test_without_silence_at_the_end_there_is_no_end_card(tmp_path: Path) -> None
     found, _ = board(LESSON, tmp_path, tail=0.0)
     check(found)
     assert found.shots[-1].page.kind == "takeaways"
+
+
+def test_a_question_is_answered_in_place_after_time_to_think(tmp_path: Path) -> None:
+    found, narration = board(ASKING, tmp_path)
+    check(found)
+    quiz, answer = found.shots[-3:-1]
+    assert (quiz.page.kind, answer.page.kind) == ("quiz", "answer")
+    assert (quiz.clears, answer.clears) == (False, True)
+    assert quiz.page.heading == answer.page.heading == ASKING.quiz[0].question
+    assert [chapter.title for chapter in found.chapters][-2:] == ["Key takeaways", "Quick check"]
+    said = [s for s in narration.sentences if s.section == quiz.section]
+    choices, ticks = quiz.reveals[:4], quiz.reveals[4:]
+    for reveal, sentence in zip(choices, said[1:], strict=True):
+        assert 0 <= sentence.start - (quiz.start + reveal) / FPS <= 0.25
+    thinking = [(quiz.start + tick) / FPS - said[-1].end for tick in ticks]
+    assert thinking[:3] == pytest.approx([0, 1, 2], abs=0.05)
+    assert 0 < answer.reveals[0] < FPS
+    assert answer.reveals[1] > answer.reveals[0]
+
+
+def test_an_opening_card_takes_silence_before_the_first_word(tmp_path: Path) -> None:
+    narration = narrate(LESSON, tmp_path / "narration.m4a")
+    moved = replace(
+        narration,
+        duration=narration.duration + 2.4,
+        sections=tuple((a + 2.4 * (a > 0), b + 2.4) for a, b in narration.sections),
+        sentences=tuple(
+            replace(s, start=s.start + 2.4, end=s.end + 2.4) for s in narration.sentences
+        ),
+    )
+    found = plan(LESSON, moved, moved.duration, intro="A school")
+    check(found)
+    assert [shot.page.kind for shot in found.shots][:2] == ["intro", "title"]
+    assert found.shots[0].page.heading == "A school"
+    assert found.shots[0].length / FPS >= 1.5
+    assert found.shots[1].start / FPS < moved.sentences[0].start
+    assert found.chapters[0].title == LESSON.title
+    without = plan(LESSON, narration, narration.duration, intro="A school")
+    assert without.shots[0].page.kind == "title"
 
 
 def test_bullets_that_only_repeat_the_visual_are_not_shown_twice(tmp_path: Path) -> None:

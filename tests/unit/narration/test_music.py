@@ -1,0 +1,103 @@
+"""A bed of music that never gets in the way of speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.unit.narration.voices import BuzzVoice, lesson
+from transforms.errors import PermanentError
+from transforms.model import Sentence
+from transforms.narration.m4a import read_m4a, write_m4a
+from transforms.narration.mastering import RATE, Samples, measure
+from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, lay_under
+from transforms.narration.narrate import narrate
+from transforms.narration.sound import SoundSettings
+
+
+def tune(path: Path, seconds: float = 3.0, hertz: float = 440.0) -> Path:
+    """A file of music: a steady tone, so that its level tells the gain."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    write_m4a(path, (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32))
+    return path
+
+
+def level(samples: Samples, start: float, end: float) -> float:
+    """Decibels (RMS) of a stretch given in seconds."""
+    cut = samples[round(start * RATE) : round(end * RATE)]
+    return 10 * float(np.log10(np.mean(np.square(cut, dtype=np.float64)) + 1e-20))
+
+
+def speech(seconds: float, *spoken: tuple[float, float]) -> tuple[Samples, list[Sentence]]:
+    """Noise where somebody speaks."""
+    samples = np.zeros(round(seconds * RATE), np.float32)
+    for start, end in spoken:
+        where = slice(round(start * RATE), round(end * RATE))
+        samples[where] = np.random.default_rng(1).normal(0, 0.1, len(samples[where]))
+    return samples, [Sentence("Words.", start, end, 0) for start, end in spoken]
+
+
+def test_music_ducks_under_speech_and_comes_back_in_between(tmp_path: Path) -> None:
+    spoken, sentences = speech(30, (1, 10), (10.4, 14), (20, 27))
+    mixed = spoken.copy()
+    lay_under(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=31))
+    music = mixed - spoken
+    under = [level(music, a, b) for a, b in ((3, 4), (10.1, 10.3), (12, 13), (22, 23))]
+    between = level(music, 16, 16.8)
+    assert under == pytest.approx([under[0]] * 4, abs=1.5)
+    assert between - under[0] == pytest.approx(BETWEEN - UNDER_SPEECH, abs=1.5)
+    assert level(spoken, 3, 4) - under[0] >= 20  # WCAG 2.2, 1.4.7
+    assert level(music, 0, 0.02) < under[0] - 10
+    assert level(music, 29.95, 30) < under[0] - 10
+
+
+def test_music_that_is_short_is_repeated_without_a_click(tmp_path: Path) -> None:
+    spoken, sentences = speech(12, (0.5, 1))
+    mixed = spoken.copy()
+    lay_under(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=2.5))
+    music = mixed - spoken
+    assert all(level(music, start + 1, start + 1.5) > -60 for start in (2.5, 5, 7.5))
+    steps = np.abs(np.diff(music))
+    assert steps.max() <= 1.3 * 2 * np.pi * 440 / RATE * np.abs(music).max()
+
+
+def test_a_narration_with_music_has_the_loudness_and_timing_of_one_without(tmp_path: Path) -> None:
+    script = lesson("Plants grow. They need light.", hook="How do plants eat?")
+    tune(tmp_path / "tune.m4a")
+    found = []
+    for sound in (SoundSettings(), SoundSettings(str(tmp_path / "tune.m4a"))):
+        narration, _ = narrate(script, BuzzVoice(), tmp_path, timeout=60, sound=sound)
+        found.append((narration.sections, narration.sentences))
+        assert measure(read_m4a(tmp_path / "narration.m4a")).loudness == pytest.approx(-16, abs=1)
+    assert found[0] == found[1]
+
+
+def test_a_folder_gives_each_lesson_a_piece_of_its_own(tmp_path: Path) -> None:
+    for name in ("b.ogg", "a.mp3", "notes.txt", "c.WAV"):
+        (tmp_path / name).write_bytes(name.encode())
+    assert [file.name for file in files(str(tmp_path))] == ["a.mp3", "b.ogg", "c.WAV"]
+    assert len({choose(str(tmp_path), f"lesson {n}") for n in range(40)}) == 3
+    assert choose(str(tmp_path), "one") == choose(str(tmp_path), "one")
+    before = digest(str(tmp_path))
+    (tmp_path / "a.mp3").write_bytes(b"another")
+    assert digest(str(tmp_path)) != before
+
+
+def test_what_is_no_music_is_refused(tmp_path: Path) -> None:
+    spoken, sentences = speech(3, (0.5, 1))
+    (tmp_path / "noise.mp3").write_bytes(b"not music at all")
+    write_m4a(tmp_path / "silent.m4a", np.zeros(RATE, np.float32))
+    with av.open(str(tmp_path / "words.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=30)
+        stream.width = stream.height = 64
+        picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
+        target.mux(stream.encode(picture))
+        target.mux(stream.encode(None))
+    for name in ("noise.mp3", "silent.m4a", "words.mp4"):
+        with pytest.raises(PermanentError, match=name):
+            lay_under(spoken, sentences, tmp_path / name)
+    with pytest.raises(PermanentError, match="no music"):
+        files(str(tmp_path / "nowhere"))

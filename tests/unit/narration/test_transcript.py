@@ -1,0 +1,25 @@
+"""The transcript: every word that is said, under the heading it belongs to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.narration.voices import BuzzVoice, lesson
+from transforms.narration.narrate import narrate
+from transforms.narration.transcript import transcript
+
+
+def test_every_word_is_there_under_its_heading(tmp_path: Path) -> None:
+    script = lesson("Plants grow.\nThey need light.", hook="How do plants eat?")
+    narration, _ = narrate(script, BuzzVoice(), tmp_path, timeout=60)
+    paragraphs = transcript(script, narration).split("\n\n")
+    assert paragraphs[0] == "[0:00] A lesson\nHow do plants eat?"
+    assert paragraphs[1].endswith("Scene 1\nPlants grow. They need light.")
+    assert paragraphs[2].endswith("Key takeaways\nRemember this. And that.\n")
+    assert paragraphs[1].startswith(f"[0:{int(narration.sections[1][0]):02d}] ")
+
+
+def test_a_silent_section_keeps_its_heading(tmp_path: Path) -> None:
+    script = lesson("🎉", hook="How do plants eat?")
+    narration, _ = narrate(script, BuzzVoice(), tmp_path, timeout=60)
+    assert "Scene 1\n\n" in transcript(script, narration)

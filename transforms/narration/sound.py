@@ -1,0 +1,33 @@
+"""What is heard of a lesson besides its voice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from transforms.narration.music import digest
+from transforms.once import once
+
+INTRO_SECONDS = 2.4
+"""How long a video's opening card needs before the first word."""
+
+
+@dataclass(frozen=True)
+class SoundSettings:
+    """What a caller may choose about the sound.
+
+    Attributes:
+        music: a file of music, or a folder of which each lesson gets one file; None for none.
+        intro: seconds before the first word, beyond the usual, for a video's opening card.
+    """
+
+    music: str | None = None
+    intro: float = 0.0
+
+    @property
+    def identity(self) -> Mapping[str, str | float | None]:
+        """Everything of it that shapes a narration."""
+        return {
+            "music": once(digest, self.music) if self.music is not None else None,
+            "intro": self.intro,
+        }
