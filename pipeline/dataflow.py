@@ -19,7 +19,7 @@ from apache_beam.options.pipeline_options import (
 from pipeline.errors import UsageError
 from pipeline.options import VividlyOptions
 
-JOB_NAME = "vividly"
+JOB_NAME = "vividly-content"
 """The same each time: an update finds its job by name, and two jobs cannot run side by side."""
 
 MACHINE_TYPE = "n2-standard-4"

@@ -70,6 +70,12 @@ def on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
     dataflow.add_defaults(options)
     pipeline = _pipeline(options)
     ledger = services.ledger_at(chosen)
+    if ledger.holds_password:
+        log.warning(
+            "the graph is staged in %s with the database's password in it; give the name of a "
+            "secret in Secret Manager instead (--database projects/…/secrets/…)",
+            options.view_as(GoogleCloudOptions).temp_location,
+        )
     _check_connections(ledger, max(chosen.processes, dataflow.processes(options)))
     store = services.artifact_store(chosen)
     build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)

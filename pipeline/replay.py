@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 from transforms import topic as pubsub
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
@@ -39,6 +40,7 @@ def replay(
     again: bool,
     dry_run: bool,
     cancelled: bool = True,
+    id_label: str | None = None,
 ) -> Iterator[Replayed]:
     """Publish dead letters again, one after the other.
 
@@ -48,6 +50,7 @@ def replay(
         again: also those whose latest replay may still be under way.
         dry_run: publish nothing.
         cancelled: also those whose request was cancelled.
+        id_label: the attribute by which the streaming job tells publications from each other.
 
     Raises:
         DependencyDown: Postgres or Pub/Sub cannot be reached; what was yielded before is done.
@@ -63,7 +66,7 @@ def replay(
         elif dry_run:
             yield Replayed(number, letter.request_id, letter.size)
         else:
-            yield _publish(ledger, topic, letter)
+            yield _publish(ledger, topic, letter, id_label)
 
 
 def obstacle(state: ReplayState, again: bool) -> str | None:
@@ -83,9 +86,13 @@ def obstacle(state: ReplayState, again: bool) -> str | None:
     return None
 
 
-def _publish(ledger: Ledger, topic: str, letter: DeadLetterDetail) -> Replayed:
+def _publish(
+    ledger: Ledger, topic: str, letter: DeadLetterDetail, id_label: str | None
+) -> Replayed:
     message = letter.message
     marks = {REPLAY_ATTRIBUTE: str(letter.id), REPLAY_OF_ATTRIBUTE: message.message_id}
+    if id_label:  # with the original's value Dataflow would drop the replay unseen
+        marks[id_label] = str(uuid4())
     try:
         sent = pubsub.publish(topic, message.data, pubsub.merged(message.attributes, marks))
     except PermanentError as refused:

@@ -26,7 +26,7 @@ EXAMPLES = """examples:
   vividly dead-letters replay 12 17
   vividly dead-letters replay --retryable --since 3d --dry-run
 """
-SETTINGS = ["database", "state", "project", "topic"]
+SETTINGS = ["database", "state", "project", "topic", "id-label"]
 
 PLACES = ("parse", "claim", "script", "narration", "video", "publish")
 
@@ -110,7 +110,8 @@ def _replay(ledger: Ledger, chosen: argparse.Namespace) -> None:
     topic = topic_path(chosen.topic, chosen.project)
     done = []
     try:
-        for each in replay(ledger, topic, numbers, chosen.again, chosen.dry_run, named):
+        how = (chosen.again, chosen.dry_run, named, chosen.id_label)
+        for each in replay(ledger, topic, numbers, *how):
             done.append(each)
             if not chosen.json:
                 print(_line(each, topic), flush=True)

@@ -117,7 +117,7 @@ def test_the_job_that_arrives(arguments, dataflow, gcs):
 
 @pytest.mark.parametrize(("state", "status"), [("JOB_STATE_DRAINED", 0), ("JOB_STATE_FAILED", 1)])
 def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, status):
-    running = dataflow.create({"name": "vividly"}, "us-central1")["id"]
+    running = dataflow.create({"name": "vividly-content"}, "us-central1")["id"]
     dataflow.ends_as = state
     update = ("--update", '--transform_name_mapping={"Old label": "Parse"}')
     done = command.run("run", *arguments, f"--sdk_container_image={IMAGE}", *update)
@@ -179,7 +179,9 @@ def test_what_is_staged_is_all_that_workers_need(arguments, dataflow, gcs, postg
     assert done.returncode == 0, done.stderr
     [job] = dataflow.jobs.values()
     packages = {p["name"]: p["location"] for p in job["environment"]["workerPools"][0]["packages"]}
-    assert packages["workflow.tar.gz"].startswith(f"storage.googleapis.com/{gcs.name}/tmp/vividly.")
+    assert packages["workflow.tar.gz"].startswith(
+        f"storage.googleapis.com/{gcs.name}/tmp/vividly-content."
+    )
     archive = tmp_path / "workflow.tar.gz"
     archive.write_bytes(staged(gcs, archive.name))
 

@@ -75,6 +75,15 @@ def test_the_original_bytes_and_attributes_are_published_and_marked(ledger, topi
     assert kept.message.data == original.data
 
 
+def test_a_replay_is_a_publication_of_its_own(ledger, topic):
+    original = message(publication="1", topic="physics")
+    number = dead(ledger, (original, request()))
+    list(replay.replay(ledger, topic, [number], False, False, id_label="publication"))
+    [published] = pulled(topic)
+    assert published.attributes["topic"] == "physics"
+    assert published.attributes["publication"] not in ("", "1")
+
+
 def test_a_dry_run_sends_and_writes_nothing(ledger, topic):
     number = dead(ledger, (message(data=b"12345"), request()))
     [would] = sent(ledger, topic, number, dry_run=True)

@@ -73,6 +73,11 @@ class Database:
         """The URL, or the name of the secret that holds it, as it may be shown."""
         return self.url if is_reference(self.url) else mask(self.url)
 
+    @property
+    def holds_password(self) -> bool:
+        """Whether a password can be read from these settings, pickled as they may be."""
+        return not is_reference(self.url) and bool(parse(self.url)[0].password)
+
     def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one statement in a transaction of its own.
 
