@@ -74,7 +74,7 @@ def finish(
         `--fail-on-dead-letter` or for a missing report, else 0.
     """
     log.info(
-        "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, handed back %d, "
+        "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, unfinished %d, "
         "success rate %s",
         result["mode"], result["exit_reason"], result["runtime_seconds"], result["received"],
         result["completed"] + result["duplicates"], result["dead_lettered"], result["in_flight"],

@@ -25,6 +25,7 @@ PLATFORM_VARIABLES = ("K_SERVICE", "CLOUD_RUN_JOB", "KUBERNETES_SERVICE_HOST")
 QUIET = {
     # Beam logs what a DoFn raises before the runner sees it; whoever runs the graph reports it.
     "apache_beam.runners.common": logging.CRITICAL,
+    "apache_beam.runners.direct.executor": logging.CRITICAL,
     "apache_beam": logging.WARNING,
     "alembic": logging.WARNING,
     "sqlalchemy.pool": logging.CRITICAL,  # a connection found dead is replaced; calls report it
