@@ -110,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one line)
         if chosen.debug:
             print(redacted(traceback.format_exc()), end="", file=sys.stderr)
-        return _fail(*_explain(error))
+        message, status = _explain(error)
+        return _fail(message, status, error if status == FAILED else None)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -132,8 +133,8 @@ def _explain(error: Exception) -> tuple[str, int]:
     return f"{type(error).__name__}: {error} (run again with --debug for the traceback)", FAILED
 
 
-def _fail(message: str, status: int) -> int:
-    logs.complain(message)
+def _fail(message: str, status: int, bug: Exception | None = None) -> int:
+    logs.complain(message, bug)
     return status
 
 

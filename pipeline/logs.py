@@ -106,11 +106,16 @@ def configure(
     threading.excepthook = _died
 
 
-def complain(message: str) -> None:
-    """Tell whoever started the command why it ends: in words, or as a log entry where those are."""
+def complain(message: str, bug: Exception | None = None) -> None:
+    """Tell whoever started the command why it ends: in words, or as a log entry where those are.
+
+    Args:
+        bug: the exception, if it is none whose text is the program's own words; a log that is kept
+            gets its outline in place of the message.
+    """
     handlers = logging.getLogger().handlers
     if any(isinstance(handler.formatter, CloudLine) for handler in handlers):
-        log.error("vividly: %s", message)
+        log.error("vividly: %s", type(bug).__name__ if bug else message, exc_info=bug)
     else:
         print(f"vividly: {redacted(message)}", file=sys.stderr)
 

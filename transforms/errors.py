@@ -14,7 +14,13 @@ from __future__ import annotations
 
 
 class ContentError(Exception):
-    """Something is wrong with one element or with the engine that worked on it."""
+    """Something is wrong with one element or with the engine that worked on it.
+
+    Its text may quote the element, so only those see it who may see that.
+    """
+
+    code: str | None = None
+    """The bare status a service answered with, such as ``429 RESOURCE_EXHAUSTED``; for logs."""
 
 
 class PermanentError(ContentError):

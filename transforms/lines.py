@@ -13,7 +13,8 @@ IDS = ("request_id", "correlation_id", "stage", "attempt", "message_id")
 """What tells lines apart; each a label in Cloud Logging."""
 
 FACTS = (
-    "error_type", "field", "modality", "status", "try", "seconds", "cost_usd", "cost_saved_usd",
+    "error_type", "error_code", "field", "modality", "status", "try", "seconds", "cost_usd",
+    "cost_saved_usd",
 )  # fmt: skip
 """What else a log call may carry as `extra`, in the order it is shown."""
 

@@ -77,8 +77,10 @@ def run(
             delay = policy.delay(len(failures), error.retry_after)
             if time.monotonic() + delay >= deadline:
                 failed(error, None)
-                raise StageTimeout(
+                late = StageTimeout(
                     f"no success within {policy.timeout:g} s; the last error was: {error}"
-                ) from error
+                )
+                late.code = error.code
+                raise late from error
             failed(error, delay)
             time.sleep(delay)

@@ -246,7 +246,8 @@ class _RunStage(beam.DoFn):
         except Exception as error:  # a bug must not stop the pipeline
             metrics.STAGE_FAILED[stage].inc()
             dead = letter(lesson, stage, error, failures)
-            said = events.fields(lesson, stage=stage, error_type=dead.error_type)
+            code = error.code if isinstance(error, ContentError) else None
+            said = events.fields(lesson, stage=stage, error_type=dead.error_type, error_code=code)
             if dead.traceback:
                 log.error("%s failed, which is a bug", stage, exc_info=True, extra=said)
             else:
@@ -280,8 +281,10 @@ class _RunStage(beam.DoFn):
             metrics.STAGE_TRIES_FAILED[self._task.stage].inc()
             if delay is None:
                 return  # `process` says so
-            about = {"stage": self._task.stage, "error_type": type(error).__name__}
-            said = events.fields(lesson, **about, **{"try": len(failures)})
+            about = {"stage": self._task.stage, "try": len(failures)}
+            said = events.fields(
+                lesson, **about, error_type=type(error).__name__, error_code=error.code
+            )
             log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=said)
             log.debug("because: %s", error, extra=said)
 

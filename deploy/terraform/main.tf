@@ -21,11 +21,6 @@ locals {
   ])
 }
 
-data "google_project" "this" {
-  project_id = var.project
-  depends_on = [google_project_service.apis]
-}
-
 resource "google_project_service" "apis" {
   for_each = toset([
     "aiplatform.googleapis.com",

@@ -5,9 +5,8 @@
 #                  it, so it is worked off by `vividly drain --subscription` once the cause is gone
 
 resource "google_pubsub_topic" "requests" {
-  name                       = "content-requests"
-  message_retention_duration = "${var.message_retention_days * 86400}s"
-  depends_on                 = [google_project_service.apis]
+  name       = "content-requests"
+  depends_on = [google_project_service.apis]
 }
 
 resource "google_pubsub_subscription" "requests" {
@@ -75,20 +74,22 @@ resource "google_pubsub_subscription" "dead_letters" {
 # Pub/Sub moves messages to the dead-letter topic in its own name: its agent publishes there and
 # acknowledges here.
 
-locals {
-  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+resource "google_project_service_identity" "pubsub" {
+  provider   = google-beta # makes the agent, which may not be there yet
+  service    = "pubsub.googleapis.com"
+  depends_on = [google_project_service.apis]
 }
 
 resource "google_pubsub_topic_iam_member" "undeliverable_pubsub" {
   topic  = google_pubsub_topic.undeliverable.id
   role   = "roles/pubsub.publisher"
-  member = local.pubsub_agent
+  member = google_project_service_identity.pubsub.member
 }
 
 resource "google_pubsub_subscription_iam_member" "requests_pubsub" {
   subscription = google_pubsub_subscription.requests.id
   role         = "roles/pubsub.subscriber"
-  member       = local.pubsub_agent
+  member       = google_project_service_identity.pubsub.member
 }
 
 resource "google_pubsub_topic_iam_member" "publishers" {

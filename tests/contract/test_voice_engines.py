@@ -237,6 +237,8 @@ class TestGoogleFailures:
         with pytest.raises(TransientError, match="try later") as caught:
             say(voice, "Hello.")
         assert caught.value.retry_after is None
+        assert caught.value.code
+        assert "later" not in caught.value.code
         assert len(google.requests) == 1
         assert len(say(voice, "Hello.").samples)
 

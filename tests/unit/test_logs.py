@@ -255,3 +255,16 @@ def test_a_beam_worker_ships_the_same_line():
     assert rest[0] == "KeyError"
     assert "brother" not in str(entry)
     assert entry.severity == beam_fn_api_pb2.LogEntry.Severity.ERROR
+
+
+def test_why_a_command_ends_is_a_log_entry_where_those_are(written, capsys):
+    def say():
+        logs.complain("postgres is down")
+        logs.complain("KeyError: my brother is ill", KeyError("my brother is ill"))
+
+    first, second = map(json.loads, written(say))
+    assert first["message"] == "vividly: postgres is down"
+    assert second["message"] == "vividly: KeyError"
+    assert second["stack_trace"] == "KeyError"
+    written(lambda: logs.complain("no postgresql://me:hunter2@h/d"), "text")
+    assert capsys.readouterr().err == "vividly: no postgresql://me:***@h/d\n"

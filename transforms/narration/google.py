@@ -288,10 +288,14 @@ def _samples(audio: bytes) -> NDArray[np.float32]:
 def _mapped(error: Exception, voice: str) -> PermanentError | TransientError:
     said = getattr(error, "message", None) or str(error)
     text = f"Google Text-to-Speech ({voice}): {said}"
+    failed: PermanentError | TransientError
     if isinstance(error, _TRANSIENT):
-        return TransientError(text, _retry_after(error))
-    remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
-    return PermanentError(f"{text}; {remedy}" if remedy else text)
+        failed = TransientError(text, _retry_after(error))
+    else:
+        remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
+        failed = PermanentError(f"{text}; {remedy}" if remedy else text)
+    failed.code = type(error).__name__
+    return failed
 
 
 def _retry_after(error: Exception) -> float | None:

@@ -56,10 +56,14 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
 def _of_status(model: str, error: errors.APIError) -> PermanentError | TransientError:
     said = " ".join(str(error.message or "").split())[:300]
     message = f"{model} answered {error.code} {error.status or ''}: {said}"
+    failed: PermanentError | TransientError
     if error.code in (408, 429) or not 400 <= error.code < 500:
-        return TransientError(message, _retry_after(error))
-    remedy = _REMEDIES.get(error.code)
-    return PermanentError(f"{message} ({remedy})" if remedy else message)
+        failed = TransientError(message, _retry_after(error))
+    else:
+        remedy = _REMEDIES.get(error.code)
+        failed = PermanentError(f"{message} ({remedy})" if remedy else message)
+    failed.code = f"{error.code} {error.status or ''}".strip()
+    return failed
 
 
 def _retry_after(error: errors.APIError) -> float | None:

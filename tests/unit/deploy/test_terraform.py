@@ -20,7 +20,6 @@ from tests.unit.deploy.terraform_files import (
 )
 
 METADATA = json.loads((FOLDER.parent / "metadata.json").read_text())
-PUBSUB_AGENT = "gcp-sa-pubsub.iam.gserviceaccount.com"
 
 
 @needs_terraform
@@ -72,12 +71,17 @@ def test_the_subscription_is_as_drain_and_dataflow_need_it():
 
 def test_pubsub_itself_may_move_messages():
     """Without both roles a dead-letter policy does nothing."""
-    assert PUBSUB_AGENT in text()
+    agent = resources()["google_project_service_identity.pubsub"]
+    assert agent["service"] == "pubsub.googleapis.com"
     topic = resources()["google_pubsub_topic_iam_member.undeliverable_pubsub"]
     subscription = resources()["google_pubsub_subscription_iam_member.requests_pubsub"]
     assert topic["role"] == "roles/pubsub.publisher"
     assert subscription["role"] == "roles/pubsub.subscriber"
-    assert topic["member"] == subscription["member"] == "${local.pubsub_agent}"
+    assert (
+        topic["member"]
+        == subscription["member"]
+        == "${google_project_service_identity.pubsub.member}"
+    )
 
 
 def test_no_message_is_lost_for_want_of_a_reader():
@@ -111,6 +115,7 @@ def test_the_database_is_guarded():
     assert flags["cloudsql.iam_authentication"] == "on"
     assert flags["max_connections"] == "${tostring(var.max_connections)}"
     assert flags["log_min_error_statement"] == "panic", "statements hold what students wrote"
+    assert flags["log_error_verbosity"] == "terse", "details of errors hold rows"
     [address] = settings["ip_configuration"]
     assert address["private_network"] == "${var.network}"
     assert address["ssl_mode"] == "ENCRYPTED_ONLY"
