@@ -27,7 +27,7 @@ verbs
 options of every verb (variable, default)
   --project=ID          project (VIVIDLY_PROJECT, GOOGLE_CLOUD_PROJECT, gcloud's)
   --region=REGION       region of the job (VIVIDLY_REGION)
-  --job-name=NAME       name of the job (VIVIDLY_JOB_NAME, vividly-content)
+  --job-name=NAME       name of the job (VIVIDLY_JOB_NAME, vividly)
   --dry-run             print the commands, run none
   --help
 
@@ -150,7 +150,7 @@ resolve() {
   BUCKET=${BUCKET#gs://}
   BUCKET=${BUCKET%/}
   REPOSITORY=${REPOSITORY:-${VIVIDLY_REPOSITORY:-vividly}}
-  JOB_NAME=${JOB_NAME:-${VIVIDLY_JOB_NAME:-vividly-content}}
+  JOB_NAME=${JOB_NAME:-${VIVIDLY_JOB_NAME:-vividly}}
   TAG=${TAG:-${VIVIDLY_TAG:-$(default_tag)}}
   check_project "$PROJECT"
   check_region "$REGION"

@@ -106,8 +106,9 @@ replace() {
     "SUBSCRIPTION=$SUBSCRIPTION" "DATABASE=$DATABASE" "ARTIFACTS=$ARTIFACTS"; do
     name=${pair%%=*}
     value=${pair#*=}
-    [[ $value =~ ^[A-Za-z0-9_./:@%?=+-]+$ ]] || die "$name holds a character that cannot be meant: $value"
-    sed+=(-e "s|\${$name}|$value|")
+    [[ $value =~ ^[A-Za-z0-9_./:@%?\&=+-]+$ ]] ||
+      die "$name holds a character that cannot be meant: $value"
+    sed+=(-e "s|\${$name}|${value//&/\\&}|") # sed puts what it found where there is a bare &
   done
   sed+=("$(relative "$file")")
   local gcloud=(gcloud run "$kind" replace - --project="$PROJECT" --region="$REGION")

@@ -54,7 +54,7 @@ DATAFLOW = "Dataflow"
 def metadata() -> dict[str, Any]:
     """The template's metadata, as `gcloud dataflow flex-template build` reads it."""
     settings = [BY_NAME[name] for name in REQUIRED]
-    settings += [s for s in SETTINGS if s.graph]
+    settings += [s for s in SETTINGS if s.graph or s.name == "id-label"]
     return {
         "name": "Vividly content pipeline",
         "description": "Turns students' questions from Pub/Sub into narrated, captioned lessons "

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy
 
 from tests.contract.fakes import secretmanager
+from tests.e2e import command
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger, secret, upgrade
 
@@ -104,3 +105,34 @@ def test_damage_is_noticed(vault):
     vault.checksum_error = 1
     with pytest.raises(DependencyDown, match="damaged"):
         secret.revealed(LATEST)
+
+
+@pytest.fixture
+def rest(monkeypatch, gcs):
+    """A vault that any process of this test is sent to; `gcs` brings credentials for it."""
+    with secretmanager.serving_rest() as vault:
+        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", vault.endpoint)
+        yield vault
+
+
+def test_another_endpoint_is_asked_over_rest(rest):
+    rest.secrets[LATEST] = URL.encode()
+    assert secret.revealed(LATEST) == URL
+    assert rest.requests == [LATEST]
+    with pytest.raises(DependencyDown, match="name a version that exists"):
+        secret.revealed(f"{SECRET}/versions/99")
+
+
+def test_a_command_is_given_the_name(rest, postgres):
+    rest.secrets[LATEST] = postgres.url.encode()
+    upgrade(postgres.url)
+    done = command.run("db", "current", "--database", LATEST)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_a_command_names_the_secret_it_cannot_read(rest):
+    done = command.run("db", "current", "--database", LATEST)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"vividly: secret manager is down: {LATEST}: ")
+    assert done.stderr.endswith("name a version that exists and is enabled\n")

@@ -7,8 +7,10 @@ the role Secret Manager Secret Accessor, and nobody who can see the job sees the
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from transforms.errors import DependencyDown
 from transforms.ledger.url import parse
@@ -18,7 +20,10 @@ PATTERN = r"projects/[^/\s]+/secrets/[A-Za-z0-9_-]+(/versions/[A-Za-z0-9_-]+)?"
 
 DEPENDENCY = "secret manager"
 
-_TIMEOUT = 15.0  # seconds, the client's own tries included
+_TIMEOUT = 15.0  # seconds, tries again included
+
+_ENDPOINT = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"
+"""Where the API is, when not at Google; the variable that `gcloud` reads too."""
 
 
 def is_reference(url: str) -> bool:
@@ -48,7 +53,9 @@ def _read(name: str) -> str:
     from google.auth.exceptions import GoogleAuthError
 
     try:
-        payload = _client().access_secret_version(name=name, timeout=_TIMEOUT).payload
+        payload = (
+            _client().access_secret_version(name=name, timeout=_TIMEOUT, retry=_retry()).payload
+        )
     except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
         remedy = "give this account the role Secret Manager Secret Accessor on it"
         raise DependencyDown(DEPENDENCY, f"{name}: {error.message}; {remedy}") from error
@@ -71,7 +78,21 @@ def _read(name: str) -> str:
 def _client() -> Any:
     from google.cloud import secretmanager
 
-    return secretmanager.SecretManagerServiceClient()
+    endpoint = os.environ.get(_ENDPOINT)
+    if not endpoint:
+        return secretmanager.SecretManagerServiceClient()
+    address = urlsplit(endpoint)
+    rest = secretmanager.SecretManagerServiceClient.get_transport_class("rest")
+    return secretmanager.SecretManagerServiceClient(
+        transport=rest(host=address.netloc, url_scheme=address.scheme)
+    )
+
+
+def _retry() -> Any:
+    from google.api_core import exceptions, retry
+
+    passing = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.ResourceExhausted)
+    return retry.Retry(passing, initial=0.5, timeout=_TIMEOUT)
 
 
 def _checksum(data: bytes) -> int:

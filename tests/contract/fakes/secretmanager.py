@@ -1,12 +1,16 @@
-"""A local server that speaks Secret Manager v1 over gRPC, for its own client."""
+"""A local server that speaks Secret Manager v1, over gRPC or REST, for its own client."""
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import google_crc32c
 import grpc
@@ -27,6 +31,7 @@ class Vault:
     failures: deque[tuple[grpc.StatusCode, str]] = field(default_factory=deque)
     checksum_error: int = 0
     endpoint: str = ""
+    """Where it is: ``host:port`` over gRPC, a URL over REST."""
 
     def client(self) -> sm.SecretManagerServiceClient:
         """Google's client, connected to this server."""
@@ -35,29 +40,43 @@ class Vault:
             transport=SecretManagerServiceGrpcTransport(channel=channel)
         )
 
-    def access(self, request: sm.AccessSecretVersionRequest, context: grpc.ServicerContext):
-        """One answer, as the service gives it."""
-        self.requests.append(request.name)
+    def access(self, name: str) -> sm.AccessSecretVersionResponse:
+        """One answer, as the service gives it.
+
+        Raises:
+            Failure: there is no such version, or a failure was asked for.
+        """
+        self.requests.append(name)
         if self.failures:
-            context.abort(*self.failures.popleft())
-        if request.name not in self.secrets:
-            context.abort(
-                grpc.StatusCode.NOT_FOUND,
-                f"Secret [{request.name}] not found or has no versions.",
+            raise Failure(*self.failures.popleft())
+        if name not in self.secrets:
+            raise Failure(
+                grpc.StatusCode.NOT_FOUND, f"Secret [{name}] not found or has no versions."
             )
-        data = self.secrets[request.name]
+        data = self.secrets[name]
         checksum = google_crc32c.value(data) + self.checksum_error
         payload = sm.SecretPayload(data=data, data_crc32c=checksum)
-        return sm.AccessSecretVersionResponse(name=request.name, payload=payload)
+        return sm.AccessSecretVersionResponse(name=name, payload=payload)
+
+
+class Failure(Exception):
+    """An answer that is an error: status and message."""
 
 
 @contextmanager
 def serving() -> Iterator[Vault]:
-    """A server with an empty vault."""
+    """A server over gRPC, with an empty vault."""
     vault = Vault()
+
+    def access(request: sm.AccessSecretVersionRequest, context: grpc.ServicerContext):
+        try:
+            return vault.access(request.name)
+        except Failure as failure:
+            context.abort(*failure.args)
+
     methods = {
         "AccessSecretVersion": grpc.unary_unary_rpc_method_handler(
-            vault.access,
+            access,
             request_deserializer=sm.AccessSecretVersionRequest.deserialize,
             response_serializer=sm.AccessSecretVersionResponse.serialize,
         )
@@ -70,3 +89,39 @@ def serving() -> Iterator[Vault]:
         yield vault
     finally:
         server.stop(None).wait()
+
+
+@contextmanager
+def serving_rest() -> Iterator[Vault]:
+    """A server over REST, with an empty vault."""
+    vault = Vault()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Rest, vault))
+    vault.endpoint = f"http://127.0.0.1:{server.server_address[1]}/"
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield vault
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Rest(BaseHTTPRequestHandler):
+    def __init__(self, vault: Vault, *arguments) -> None:
+        self._vault = vault
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        name = path.removeprefix("/v1/").removesuffix(":access")
+        try:
+            status, answer = 200, sm.AccessSecretVersionResponse.to_json(self._vault.access(name))
+        except Failure as failure:
+            status = {grpc.StatusCode.PERMISSION_DENIED: 403}.get(failure.args[0], 404)
+            answer = json.dumps({"error": {"code": status, "message": failure.args[1]}})
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Quiet."""

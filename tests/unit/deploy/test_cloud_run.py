@@ -85,6 +85,13 @@ def test_the_file_is_filled_in(stand_ins, verb, kind):
     assert "${" not in (stand_ins.folder / "filled").read_text()
 
 
+def test_a_url_without_a_password_is_put_in_as_it_is(stand_ins):
+    url = "postgresql://me%40p.iam@/vividly?instance=p:us-central1:main&ip_type=private"
+    done = script(stand_ins, "job", *VERBS["job"], f"--database={url}")
+    assert done.returncode == 0, done.stderr
+    assert environment_of(filled(stand_ins))["VIVIDLY_DATABASE"] == url
+
+
 @pytest.mark.parametrize("verb", FILES)
 def test_every_variable_is_a_setting_of_drain_that_takes_its_value(stand_ins, verb):
     script(stand_ins, verb, *VERBS[verb])

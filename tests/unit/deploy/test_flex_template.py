@@ -65,6 +65,7 @@ def test_the_other_parameters_are_options_of_beam(name):
         ("database", "projects/p-1/secrets/db/versions/latest", "postgresql://a:pw@h/db"),
         ("database", "projects/p-1/secrets/db", "db"),
         ("database", "postgresql://me%40p.iam@10.0.0.5/db", "postgresql://me:@10.0.0.5/db"),
+        ("database", "postgresql://me%40p.iam@/db?instance=p:r:i", "postgresql:///db"),
         ("artifacts", "gs://lessons/prefix", "/var/lessons"),
         ("dead_letter_topic", "projects/p/topics/t", "t"),
         ("script_timeout", "90.5", "-1"),
