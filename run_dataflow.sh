@@ -319,8 +319,8 @@ status() {
     --filter="name=$JOB_NAME" --sort-by=~creationTime --limit=5 \
     --format="table(id,name,type,state,creationTime,location)"
   find_job all
-  attempt "the job has counted nothing yet, or you lack the role Dataflow Viewer" \
-    gcloud dataflow metrics list "$JOB_ID" --project="$PROJECT" --region="$REGION" \
+  attempt "you need the role Dataflow Viewer, and gcloud's beta commands (\`gcloud components install beta\`)" \
+    gcloud beta dataflow metrics list "$JOB_ID" --project="$PROJECT" --region="$REGION" \
     --source=user --format="table(name.name,scalar)"
 }
 
@@ -336,15 +336,35 @@ logs() {
 drain() {
   find_job active
   say "Draining $JOB_ID: it finishes what it has taken in; status shows when it is done"
-  attempt "you need the role Dataflow Developer; is the job still running? (status)" \
-    gcloud dataflow jobs drain "$JOB_ID" --project="$PROJECT" --region="$REGION"
+  stop drain
 }
 
 cancel() {
   find_job active
   say "Cancelling $JOB_ID"
+  stop cancel
+}
+
+# stop drain|cancel: gcloud reports a refusal, but succeeds all the same.
+stop() {
+  local command=(gcloud dataflow jobs "$1" "$JOB_ID" --project="$PROJECT" --region="$REGION")
+  if [ "$DRY_RUN" = true ]; then
+    show "${command[@]}"
+    return
+  fi
   attempt "you need the role Dataflow Developer; is the job still running? (status)" \
-    gcloud dataflow jobs cancel "$JOB_ID" --project="$PROJECT" --region="$REGION"
+    answered "${command[@]}"
+}
+
+# answered COMMAND…: run a command whose failures show only in what it says.
+answered() {
+  local said
+  if ! said=$("$@" 2>&1); then
+    printf '%s\n' "$said" >&2
+    return 1
+  fi
+  printf '%s\n' "$said" >&2
+  case $said in *"Failed to "*) return 1 ;; esac
 }
 
 # expect WHAT REMEDY COMMAND…: one line of check.

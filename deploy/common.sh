@@ -32,6 +32,7 @@ attempt() {
     return
   fi
   "$@" || status=$?
+  if [ "$1" = answered ]; then shift; fi # a helper of the caller's
   if [ "$status" -ne 0 ]; then
     printf '%s: "%s %s %s" failed with status %d: %s\n' \
       "$PROGRAM" "$1" "${2-}" "${3-}" "$status" "$remedy" >&2

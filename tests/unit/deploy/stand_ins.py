@@ -55,7 +55,7 @@ class StandIns:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     def calls(self) -> list[list[str]]:

@@ -1,0 +1,105 @@
+"""A local server for `gcloud`: it notes what is asked of Google's REST APIs, and answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request; `path` is without host and parameters."""
+
+    method: str
+    path: str
+    body: Any
+
+
+Answer = Callable[[Call], Any]
+
+
+class NotFound(Exception):
+    """An answer: there is no such thing."""
+
+
+@dataclass
+class GoogleRest:
+    """The server.
+
+    Attributes:
+        url: where it is; as a proxy for plain HTTP it answers for any host.
+        calls: in the order they came.
+        routes: pairs of ``METHOD pattern`` and what answers; the first that matches does.
+    """
+
+    url: str = ""
+    calls: list[Call] = field(default_factory=list)
+    routes: list[tuple[str, Answer]] = field(default_factory=list)
+
+    def on(self, route: str, answer: Answer | dict[str, Any]) -> None:
+        """Answer requests whose ``METHOD path`` a pattern matches as a whole."""
+        self.routes.append((route, answer if callable(answer) else lambda _: answer))
+
+    def answer(self, call: Call) -> Any:
+        """What to send back.
+
+        Raises:
+            NotFound: nothing answers.
+        """
+        self.calls.append(call)
+        for route, answer in self.routes:
+            if re.fullmatch(route, f"{call.method} {call.path}"):
+                return answer(call)
+        raise NotFound(f"{call.method} {call.path}")
+
+    def asked(self, method: str) -> list[Call]:
+        """The calls with a method."""
+        return [call for call in self.calls if call.method == method]
+
+
+@contextmanager
+def serving() -> Iterator[GoogleRest]:
+    """A server that knows nothing yet."""
+    rest = GoogleRest()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, rest))
+    rest.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield rest
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, rest: GoogleRest, *arguments: Any) -> None:
+        self._rest = rest
+        super().__init__(*arguments)
+
+    def _serve(self) -> None:
+        path = re.sub(r"^http://[^/]+|\?.*$", "", self.path)
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            status, answer = 200, self._rest.answer(
+                Call(self.command, path, json.loads(data) if data else None)
+            )  # fmt: skip
+        except NotFound as missing:
+            status, answer = 404, {"error": {"code": 404, "message": f"not found: {missing}"}}
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Quiet."""
