@@ -73,16 +73,18 @@ def finish(
         The exit status: 3 if a dependency stayed down, 1 for dead letters if
         `--fail-on-dead-letter` or for a missing report, else 0.
     """
+    failures = result["dead_lettered"] - result["cancelled"]
     log.info(
-        "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, unfinished %d, "
-        "success rate %s",
+        "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, cancelled %d, "
+        "unfinished %d, success rate %s",
         result["mode"], result["exit_reason"], result["runtime_seconds"], result["received"],
-        result["completed"] + result["duplicates"], result["dead_lettered"], result["in_flight"],
+        result["completed"] + result["duplicates"], failures, result["cancelled"],
+        result["in_flight"],
         "-" if result["success_rate"] is None else f"{result['success_rate']:.1%}",
     )  # fmt: skip
     print(summary.write(dict(result), chosen.summary), flush=True)
     if down:
         complain(str(down))
         return DEPENDENCY
-    failed = chosen.fail_on_dead_letter and result["dead_lettered"]
+    failed = chosen.fail_on_dead_letter and failures
     return FAILED if failed or not reported else OK

@@ -33,6 +33,7 @@ class Tally:
         self._settled: Counter[str] = Counter()
         self._seconds: dict[str, list[float]] = {}
         self._end_to_end: list[float] = []
+        self._cancelled = 0
         self._reused = 0
         self._cost: dict[tuple[str, str], float] = {}
         self._saved: dict[tuple[str, str, str], float] = {}
@@ -61,6 +62,7 @@ class Tally:
                 if outcome.status not in SETTLED:
                     continue
                 self._settled[outcome.status] += 1
+                self._cancelled += outcome.error_type == "Cancelled"
                 if self._ids is not None:
                     self._ids.append(outcome.message_id)
                 for saving in outcome.savings:
@@ -98,7 +100,7 @@ class Tally:
         """The summary as it is printed; money in US dollars, times in seconds."""
         with self._lock:
             settled = {name: self._settled[name] for name in SETTLED}
-            worked = settled["completed"] + settled["dead_lettered"]
+            worked = settled["completed"] + settled["dead_lettered"] - self._cancelled
             return {
                 "mode": self._mode,
                 "exit_reason": exit_reason,
@@ -106,6 +108,7 @@ class Tally:
                 "completed": settled["completed"],
                 "duplicates": settled["duplicate"],
                 "dead_lettered": settled["dead_lettered"],
+                "cancelled": self._cancelled,  # among the dead letters; nothing failed
                 "in_flight": self._received - sum(settled.values()),
                 "success_rate": round(settled["completed"] / worked, 4) if worked else None,
                 "reused_stages": self._reused,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from transforms.errors import OverBudget
+from transforms.errors import Cancelled, OverBudget
 from transforms.ledger import Ledger
 from transforms.model import Lesson
 from transforms.once import once
@@ -117,6 +117,7 @@ class Budget:
 
         Raises:
             OverBudget: the request would cost more than one may.
+            Cancelled: somebody asked for that while it waited.
             DependencyDown: the ledger cannot be asked.
         """
         total = lesson.cost_usd + expected_usd
@@ -125,12 +126,15 @@ class Budget:
             raise OverBudget(stage, lesson.cost_usd, expected_usd, self.per_request)
         if self.per_hour is None or not meter(self.ledger).exceeded(self.per_hour):
             return 0.0
-        return self._wait(self.per_hour)
+        return self._wait(lesson, stage, self.per_hour)
 
-    def _wait(self, per_hour: float) -> float:
+    def _wait(self, lesson: Lesson, stage: str, per_hour: float) -> float:
         ours = meter(self.ledger)
         started = time.monotonic()
         with ours.counted():
             while ours.exceeded(per_hour):
                 time.sleep(FRESH)
+                for row in self.ledger.requests(lesson.request.request_id):
+                    if row.cancel_requested_at:
+                        raise Cancelled(stage)
         return time.monotonic() - started

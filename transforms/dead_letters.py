@@ -127,6 +127,7 @@ class _Write(beam.DoFn):
             reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
             records=dead.records,
             cost_usd=sum(record.cost_usd for record in dead.records),
+            error_type=dead.error_type,
         )
         yield settled(
             outcome,

@@ -404,6 +404,7 @@ class Outcome:
 
     Attributes:
         seconds: from the publication of the message until this was committed.
+        error_type: why it is a dead letter; None if it is not, or was one before.
     """
 
     message_id: str
@@ -415,6 +416,7 @@ class Outcome:
     cost_usd: float = 0.0
     savings: tuple[Saving, ...] = ()
     seconds: float = 0.0
+    error_type: str | None = None
 
     @property
     def cost_saved_usd(self) -> float:

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,27 @@ def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_re
 
 def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
     monkeypatch.setattr(budget, "FRESH", 0.05)
-    outcomes = []
+    outcomes: list[Any] = []
+    working = started(place, outcomes)
+    [row] = place.ledger.requests(place.request_id)
+    assert row.status == "running"
+    age(place.ledger)
+    working.join(120)
+    assert outcomes[0].status == "completed"
+
+
+def test_a_request_that_waits_for_money_can_be_cancelled(place, spent, monkeypatch):
+    monkeypatch.setattr(budget, "FRESH", 0.05)
+    outcomes: list[Any] = []
+    working = started(place, outcomes)
+    place.ledger.cancel([place.request_id])
+    working.join(120)
+    assert (outcomes[0].status, outcomes[0].error_type) == ("dead_lettered", "Cancelled")
+    assert place.ledger.requests(place.request_id)[0].status == "cancelled"
+
+
+def started(place, outcomes):
+    """A thread that works on the request, and has come to where it waits for money."""
     working = threading.Thread(
         target=lambda: outcomes.append(place.run("text", max_cost_per_hour=0.065)), daemon=True
     )
@@ -181,8 +202,4 @@ def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
         assert time.monotonic() < deadline
         assert not outcomes
         time.sleep(0.01)
-    [row] = place.ledger.requests(place.request_id)
-    assert row.status == "running"
-    age(place.ledger)
-    working.join(120)
-    assert outcomes[0].status == "completed"
+    return working

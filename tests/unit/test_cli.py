@@ -44,6 +44,11 @@ def test_every_command_explains_itself_with_examples_that_parse(capsys, command)
         assert cli.parser().parse_args(words).command
 
 
+@pytest.mark.parametrize("command", ["status", "cost", "cancel", "check", "dead-letters", "db"])
+def test_what_reads_tells_programs_too(capsys, command):
+    assert "--json" in said(capsys, command, "--help")[1]
+
+
 @pytest.mark.parametrize(
     ("line", "meant"),
     [

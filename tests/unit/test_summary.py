@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
+import pytest
+
+from pipeline import job
 from pipeline.summary import Tally, percentile, write
 from transforms.model import Outcome, Saving, StageRecord
 
@@ -14,7 +18,7 @@ def record(stage, seconds, reused=False, cost=0.5):
 
 def test_every_message_is_counted_once():
     tally = Tally("drain")
-    tally.received(5)
+    tally.received(6)
     tally.settled(
         [
             Outcome("1", "completed", records=(record("script", 1.0), record("video", 3.0))),
@@ -27,11 +31,13 @@ def test_every_message_is_counted_once():
                 savings=(Saving("video", "slides", 0.125),),
             ),
             Outcome("5", "superseded"),
+            Outcome("6", "dead_lettered", error_type="Cancelled"),
         ]
     )
     summary = tally.summary("empty_queue")
-    assert summary["received"] == 5
-    assert (summary["completed"], summary["duplicates"], summary["dead_lettered"]) == (2, 1, 1)
+    assert summary["received"] == 6
+    assert (summary["completed"], summary["duplicates"], summary["dead_lettered"]) == (2, 1, 2)
+    assert summary["cancelled"] == 1  # which is no failure
     assert summary["in_flight"] == tally.in_flight == 1
     assert summary["success_rate"] == round(2 / 3, 4)
     assert summary["reused_stages"] == 1
@@ -59,3 +65,13 @@ def test_the_line_and_the_file_are_the_same(tmp_path):
     file = tmp_path / "new" / "summary.json"
     line = write(Tally("batch").summary("end_of_file"), str(file))
     assert json.loads(file.read_text()) == json.loads(line)
+
+
+@pytest.mark.parametrize(("error_type", "status"), [("Cancelled", 0), ("OverBudget", 1)])
+def test_what_was_cancelled_fails_no_job(capsys, error_type, status):
+    tally = Tally("batch")
+    tally.received(1)
+    tally.settled([Outcome("1", "dead_lettered", error_type=error_type)])
+    chosen = Namespace(summary=None, fail_on_dead_letter=True)
+    assert job.finish(tally.summary("end_of_file"), None, chosen) == status
+    assert json.loads(capsys.readouterr().out)["dead_lettered"] == 1
