@@ -50,6 +50,7 @@ setup: $(STAMP)
 constraints:
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'moviepy>=2.2,<3'
 	{ head -n 1 constraints.txt; build/constraints/bin/python -m pip freeze --exclude vividly-pipeline; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
@@ -60,4 +61,5 @@ $(STAMP): setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Python 3.11 is needed; set PYTHON=…")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps moviepy
 	touch $@

@@ -43,6 +43,16 @@ LOCAL = [
     "gcp-storage-emulator==2026.7.19",
 ]
 
+# MoviePy itself cannot stand here: 2.2.1 declares pillow<12, which Beam rules out, though it works
+# with later ones. `pip install --no-deps -c constraints.txt moviepy` adds it to these.
+MOVIEPY = [
+    "decorator>=5.1",
+    "imageio>=2.31",
+    "imageio-ffmpeg>=0.6",
+    "proglog>=0.1.12",
+    "python-dotenv>=1.0",
+]
+
 DEV = [
     "pytest",
     "pytest-randomly",
@@ -76,6 +86,6 @@ setup(
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
     include_package_data=True,
     install_requires=CORE,
-    extras_require={"local": LOCAL, "dev": LOCAL + DEV},
+    extras_require={"local": LOCAL, "moviepy": MOVIEPY, "dev": LOCAL + MOVIEPY + DEV},
     entry_points={"console_scripts": ["vividly = pipeline.cli:main"]},
 )

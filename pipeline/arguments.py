@@ -19,6 +19,7 @@ from pipeline.settings import (
     Setting,
     frame_size,
     positive_int,
+    whole_number,
 )
 from transforms.discretion import redacted
 
@@ -114,6 +115,6 @@ def _metavar(setting: Setting) -> str:
         return "{" + ",".join(setting.choices) + "}"
     if setting.type is frame_size:
         return "{" + ",".join(FRAME_SIZES) + "}"
-    return {"seconds": "SECONDS", "US dollars": "USD"}.get(
-        setting.unit, "N" if setting.type is positive_int else "…"
-    )
+    counted = setting.type in (positive_int, whole_number)
+    names = {"seconds": "SECONDS", "US dollars": "USD"}
+    return names.get(setting.unit, "N" if counted else "…")

@@ -20,6 +20,7 @@ from pipeline.settings import (
     positive_int,
     seconds,
     topic_name,
+    whole_number,
 )
 from transforms.ledger.secret import PATTERN as SECRET
 
@@ -80,6 +81,8 @@ def _parameter(setting: Setting) -> dict[str, Any]:
         parameter |= {"paramType": "BOOLEAN", "regexes": ["^(true|false)$"]}
     elif choices:
         parameter |= _one_of(choices)
+    elif setting.type is whole_number:
+        parameter |= {"paramType": "NUMBER", "regexes": ["^[0-9]{1,9}$"]}
     elif setting.type is positive_int:
         parameter |= {"paramType": "NUMBER", "regexes": [WHOLE_NUMBER]}
     elif setting.type is seconds:

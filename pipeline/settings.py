@@ -53,6 +53,15 @@ def usd(text: str) -> float:
     return amount
 
 
+def video_engine(text: str) -> str:
+    """Raises: ValueError: an engine that needs what is not installed."""
+    if text == "moviepy":
+        from transforms.video.moviepy_engine import check  # loads what renders
+
+        check()
+    return text
+
+
 def frame_size(text: str) -> tuple[int, int]:
     """Raises: ValueError: not one of the two sizes lessons are designed for."""
     if text not in FRAME_SIZES:
@@ -152,11 +161,13 @@ class Setting:
     def reason(self, error: ValueError) -> str:
         """What would be right, in place of what Python says of a value it cannot read."""
         text = str(error)
-        if text.startswith("must be"):
+        numbers: dict[Callable[[str], Any], str] = {
+            positive_int: "whole number from 1",
+            whole_number: "whole number from 0",
+        }
+        if text.startswith("must be") or self.type not in (*numbers, seconds):
             return text
-        if self.type is positive_int:
-            return "must be a whole number from 1"
-        return "must be a number of seconds from 0"
+        return f"must be a {numbers.get(self.type, 'number of seconds from 0')}"
 
     def resolve(self, environment: Mapping[str, str]) -> Any:
         """The value that holds when the command line says nothing.
@@ -245,7 +256,8 @@ SETTINGS: tuple[Setting, ...] = (
         default="en-US-Chirp3-HD-Kore", graph=True,
     ),
     Setting(
-        "video-engine", "what renders", WORK, default="slides", choices=("slides",), graph=True,
+        "video-engine", "what renders", WORK, type=video_engine, default="slides",
+        choices=("slides", "moviepy"), graph=True,
     ),
     Setting(
         "video-size", "width and height of videos", WORK, type=frame_size,

@@ -32,12 +32,16 @@ from tests.unit.video.lessons import (
 from transforms.errors import PermanentError
 from transforms.model import THINKING, Narration, Script, Video
 from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
+from transforms.video.moviepy_engine import MoviePyRenderer
 from transforms.video.pages import Look
 from transforms.video.renderer import SlideRenderer
 
 FPS = 30
-ENGINES: Mapping[str, Callable[[VideoSettings], VideoEngine]] = {"slides": SlideRenderer}
-SMALL = VideoSettings(640, 360)
+ENGINES: Mapping[str, Callable[[VideoSettings], VideoEngine]] = {
+    "slides": SlideRenderer,
+    "moviepy": MoviePyRenderer,
+}
+SMALL = VideoSettings(320, 180)
 
 
 @dataclass(frozen=True)
@@ -292,7 +296,7 @@ def test_question_and_answer_are_one_chapter_without_a_cut(
             for frame in source.decode(video=0)
         }
     before, after = (
-        shown[max(time for time in shown if time <= answered[0] + step / FPS)][40:240].astype(int)
+        shown[max(time for time in shown if time <= answered[0] + step / FPS)][20:120].astype(int)
         for step in (-2, 1)
     )
     assert (np.abs(before - after) > 24).mean() < 0.001

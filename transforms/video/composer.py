@@ -10,7 +10,7 @@ from transforms.video.slides import draw_progress, draw_slide
 from transforms.video.storyboard import Shot
 from transforms.video.timeline import EXIT, FADE, State, change_points
 
-_DRAWING = Lock()
+DRAWING = Lock()
 """Fonts are shared between threads but not made for it, and a slide that is being drawn takes much
 memory; it is the encoder that gains from several threads."""
 
@@ -31,7 +31,7 @@ def pictures(
         A frame, counted from the start of the shot, and its yuv420p buffer, shape
         (height * 3 / 2, width). The buffer is the same every time: use it before going on.
     """
-    with _DRAWING:
+    with DRAWING:
         slide = draw_slide(shot.page, width, height)
         blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
         boxes, body, strip = slide.boxes, slide.body, slide.strip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -20,6 +20,7 @@ from transforms.video.encoder import Segment, encode
 from transforms.video.engine import VideoSettings
 from transforms.video.logo import digest
 from transforms.video.mux import audio_seconds, write_mp4
+from transforms.video.planes import Plane
 from transforms.video.segment_cache import SegmentCache, default_folder
 from transforms.video.skips import constant_rate
 from transforms.video.storyboard import Shot, Storyboard, plan
@@ -45,12 +46,6 @@ class Take:
     sections: int
     width: int
     height: int
-
-    def encoded(self) -> Segment:
-        """Draw and encode it."""
-        shot = self.shot
-        drawn = pictures(shot, self.sections, self.width, self.height, clears=shot.clears)
-        return encode(drawn, self.shot.length, self.width, self.height)
 
 
 class SlideRenderer:
@@ -153,13 +148,24 @@ class SlideRenderer:
             return constant_rate(segment, take.width, take.height)
         return segment
 
+    def pictures(self, take: Take) -> Iterator[tuple[int, Plane]]:
+        """Every picture of a shot that differs from the one before it, from frame 0 on.
+
+        The buffer may be the same every time: it is used before the next one is asked for.
+        """
+        shot = take.shot
+        return pictures(shot, take.sections, take.width, take.height, clears=shot.clears)
+
+    def _encoded(self, take: Take) -> Segment:
+        return encode(self.pictures(take), take.shot.length, take.width, take.height)
+
     def _cached(self, take: Take) -> Segment:
         if self._cache is None:
-            return take.encoded()
+            return self._encoded(take)
         key = fingerprint({"engine": {**self._drawing, **_code()}, "take": asdict(take)})
         segment = self._cache.get(key)
         if segment is None:
-            segment = take.encoded()
+            segment = self._encoded(take)
             self._cache.put(key, segment)
         return segment
 

@@ -21,7 +21,7 @@ class RenderVideo(beam.PTransform):
     """PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
-        engine: ``slides``.
+        engine: ``slides`` or ``moviepy``.
         settings: size and workers.
         runtime: how and where stages run.
     """
@@ -36,7 +36,15 @@ class RenderVideo(beam.PTransform):
 
 
 def make_renderer(name: str, settings: VideoSettings) -> VideoEngine:
-    """The renderer of that name."""
+    """The renderer of that name.
+
+    Raises:
+        ValueError: what it needs is not installed.
+    """
+    if name == "moviepy":
+        from transforms.video.moviepy_engine import MoviePyRenderer
+
+        return MoviePyRenderer(settings)
     from transforms.video.renderer import SlideRenderer
 
     return SlideRenderer(settings)
