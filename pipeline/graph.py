@@ -88,6 +88,8 @@ def build(
             options.segment_cache_size * 1_000_000,
             look,
             options.video_intro,
+            options.burn_captions,
+            options.time_words,
         ),
         runtime("video", options.video_timeout),
     )

@@ -277,6 +277,14 @@ SETTINGS: tuple[Setting, ...] = (
         "when not given", WORK, graph=True,
     ),
     Setting(
+        "burn-captions", "draw captions into the picture too, for players without a caption track",
+        WORK, type=bool, default=False, graph=True,
+    ),
+    Setting(
+        "time-words", "say in captions.vtt when each word is spoken, for players that highlight it",
+        WORK, type=bool, default=False, graph=True,
+    ),
+    Setting(
         "music", "music under the speech: a file, or a folder of which each lesson gets one; "
         "none when not given", WORK, type=existing, graph=True,
     ),

@@ -324,6 +324,29 @@ def test_theme_logo_and_opening_card_are_seen_and_part_of_the_identity(
     assert (corner[..., 0] - corner[..., 1] > 120).mean() > 0.9
 
 
+def test_captions_can_be_part_of_the_picture(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
+    settings = replace(SMALL, burn_captions=True, time_words=True)
+    found = render(engine, tmp_path, replace(LESSON, scenes=LESSON.scenes[:1]), settings)
+    first = found.narration.sentences[0]
+    with av.open(str(found.mp4)) as source:
+        shown = {
+            float(frame.pts * frame.time_base): frame.to_ndarray(format="rgb24")[310:348, 200:440]
+            for frame in source.decode(video=0)
+        }
+
+    def letters(at: float) -> float:
+        return float((shown[max(time for time in shown if time <= at)] > 220).mean())
+
+    assert letters(first.start + 0.3) > 0.02
+    assert letters(found.video.duration - 0.1) == 0
+    assert packets(found.mp4, "subtitle")
+    assert "<00:" in (found.folder / "captions.vtt").read_text(encoding="utf-8")
+    for change in ({"burn_captions": True}, {"time_words": True}):
+        assert engine(replace(SMALL, **change)).identity != engine(SMALL).identity  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
 def test_a_logo_that_is_no_picture_is_refused(
     engine: Callable[[VideoSettings], VideoEngine], content: bytes, tmp_path: Path

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, inf
 
 from transforms.model import Sentence
-from transforms.video.storyboard import Storyboard
+from transforms.video.storyboard import Shot, Storyboard
 from transforms.video.text import break_points, clean, graphemes
 from transforms.video.timeline import FPS
 
@@ -40,11 +40,18 @@ _ARTICLES = frozenset({"a", "an", "the"})
 
 @dataclass(frozen=True)
 class Cue:
-    """A caption of one or two lines, on screen from `start` to `end` (seconds)."""
+    """A caption of one or two lines.
+
+    Attributes:
+        start: seconds.
+        end: seconds; it may stay after its words for the sake of slow readers.
+        spoken: seconds at which its last word ends.
+    """
 
     start: float
     end: float
     text: str
+    spoken: float = 0.0
 
 
 def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
@@ -58,13 +65,18 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
         duration: seconds of the lesson; no cue goes on after it.
     """
     spoken: list[Cue] = []
-    for sentence in sentences:
+    following = [*(sentence.start for sentence in sentences[1:]), duration]
+    for sentence, limit in zip(sentences, following, strict=False):
         pieces = _cut(clean(sentence.text), LINES)
         total = sum(map(_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
+        # A sentence said too fast to read takes some of the pause after it for all its pieces.
+        slow = min(max(length, total / READING_SPEED), length + LINGER, limit - at)
+        length = max(length, slow)
         for piece in pieces:
             end = at + length * _width(piece) / total
-            spoken.append(Cue(at, end, "\n".join(_cut(piece, 1))))
+            said = min(end, max(at, sentence.end))
+            spoken.append(Cue(at, end, "\n".join(_cut(piece, 1)), said))
             at = end
     return tuple(_stretched(spoken, duration))
 
@@ -74,13 +86,62 @@ def chapter_cues(board: Storyboard) -> tuple[Cue, ...]:
     return tuple(Cue(c.start / FPS, c.end / FPS, c.title) for c in board.chapters)
 
 
-def webvtt(captions: Sequence[Cue]) -> str:
-    """Captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format)."""
+def burnt(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
+    """A storyboard whose shots carry the captions in their pictures."""
+    changes = [
+        change
+        for cue, following in zip(captions, [*captions[1:], None], strict=True)
+        for change in (
+            [(cue.start, cue.text)]
+            if following and following.start == cue.end
+            else [(cue.start, cue.text), (cue.end, "")]
+        )
+    ]
+    frames = [(round(at * FPS), text) for at, text in changes]
+
+    def within(shot: Shot) -> tuple[tuple[int, str], ...]:
+        standing = [text for frame, text in frames if frame <= shot.start][-1:]
+        later = [
+            (frame - shot.start, text)
+            for frame, text in frames
+            if shot.start < frame < shot.start + shot.length - shot.still
+        ]
+        return (*((0, text) for text in standing if text), *later)
+
+    shots = tuple(replace(shot, captions=within(shot)) for shot in board.shots)
+    return replace(board, shots=shots)
+
+
+def webvtt(captions: Sequence[Cue], *, words: bool = False) -> str:
+    """Captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format).
+
+    Args:
+        words: say inside each cue when each word is spoken, so that a player can highlight it
+            (``::cue(:past)``). That is an estimate: only sentences are measured, inside one a
+            word is placed by its share of the characters.
+    """
     blocks = [
-        f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{_escaped(cue.text)}\n"
+        f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n"
+        f"{_timed_words(cue) if words else _escaped(cue.text)}\n"
         for number, cue in enumerate(captions, 1)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _timed_words(cue: Cue) -> str:
+    """The text of a cue with the time of every word but the first."""
+    total = sum(map(_width, cue.text.split("\n"))) or 1
+    text, done, last = "", 0, round(cue.start * 1000)
+    for line in cue.text.split("\n"):
+        text += "\n" if text else ""
+        for begin, end in pairwise([0, *break_points(line), len(line)]):
+            at = cue.start + (cue.spoken - cue.start) * done / total
+            if last < round(at * 1000) < round(cue.end * 1000):
+                text += f"<{_clock(at)}>"
+                last = round(at * 1000)
+            text += _escaped(line[begin:end])
+            done += _width(line[begin:end])
+    return text
 
 
 def _stretched(spoken: Sequence[Cue], duration: float) -> list[Cue]:
@@ -93,7 +154,7 @@ def _stretched(spoken: Sequence[Cue], duration: float) -> list[Cue]:
         if limit - end < JOIN:
             end = limit
         if round(end * 1000) > round(cue.start * 1000):
-            stretched.append(Cue(cue.start, end, cue.text))
+            stretched.append(replace(cue, end=end))
     return stretched
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from threading import Lock
 
 from transforms.video.planes import Plane, Planes, empty_planes, to_planes
-from transforms.video.slides import draw_progress, draw_slide
+from transforms.video.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.storyboard import Shot
 from transforms.video.timeline import EXIT, FADE, State, change_points
 
@@ -35,19 +35,26 @@ def pictures(
         slide = draw_slide(shot.page, width, height)
         blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
         boxes, body, strip = slide.boxes, slide.body, slide.strip
+        foot = slide.base.crop(caption_box(width, height))
         del slide  # its pictures need not wait in memory until the encoder is done
     buffer, picture = empty_planes(width, height)
     picture.put(base)
     standing: Planes | None = None
     before = State((0,) * len(boxes), 0, -1.0)
     length = shot.length - shot.still
-    for frame, state in change_points(shot.reveals, length, shot.progress, clears=clears):
+    said = [frame for frame, _ in shot.captions]
+    for frame, state in change_points(
+        shot.reveals, length, shot.progress, clears=clears, captions=said
+    ):
         for box, was, shown in zip(boxes, before.shown, state.shown, strict=True):
             if was != shown:
                 picture.part(box).put(base.part(box).mixed(full.part(box), shown, FADE))
         if state.progress != before.progress:
             bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
             picture.part((0, 0, *bar.size)).put(to_planes(bar))
+        if state.caption != before.caption:
+            words = draw_caption(shot.page, foot, height, shot.captions[state.caption - 1][1])
+            picture.part(caption_box(width, height)).put(to_planes(words))
         if state.cleared:
             now = picture.part(body)
             standing = standing or now.mixed(now, 0, EXIT)

@@ -17,14 +17,18 @@ CONTENT_TOP = 244
 CONTENT_BOTTOM = 608
 """Players lay captions over what is below."""
 GUTTER = 56
-FORMULA_SHARE = 0.46
-"""Part of the content a formula may take where bullets stand below it."""
+FORMULA_SHARE, DEFINITION_SHARE = 0.46, 0.56
+"""Part of the content a formula or a definition may take where bullets stand below it."""
 PROGRESS_TOP, PROGRESS_HEIGHT, PROGRESS_BOTTOM = 36, 5, 56
 PANEL = 368
 """Width of the ornamented panel beside bullets that stand alone."""
 TITLE_WIDTH, TITLE_HEIGHT, TITLE_LINES = 712, 290, 4
 """What the title of a lesson may take; the rest is the ornament's."""
 RADIUS = 18
+CAPTION_TOP, CAPTION_HEIGHT, CAPTION_WIDTH = 612, 92, 680
+"""Room of captions that are part of the picture, in the middle below the content."""
+CAPTION_SIZES = (28, 26, 24, 22, 20, 18)
+CAPTION_GROUND, CAPTION_INK = (14, 16, 22), (255, 255, 255)
 LOGO_WIDTH, LOGO_HEIGHT, LOGO_BOTTOM = 200, 44, 692
 """Room of a logo in the corner below the content, and where it stands."""
 

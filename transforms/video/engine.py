@@ -28,6 +28,8 @@ class VideoSettings:
         cache_bytes: how much is kept there; 0: nothing.
         look: what all slides share.
         intro: words of an opening card; None for no such card.
+        burn_captions: draw the captions into the picture, besides the track.
+        time_words: say in ``captions.vtt`` when each word is spoken.
     """
 
     width: int = 1280
@@ -38,6 +40,8 @@ class VideoSettings:
     cache_bytes: int = 0
     look: Look = PLAIN
     intro: str | None = None
+    burn_captions: bool = False
+    time_words: bool = False
 
 
 class VideoEngine(Protocol):

@@ -12,6 +12,7 @@ from transforms.video.design import (
     BODY_SIZES,
     CONTENT_BOTTOM,
     CONTENT_TOP,
+    DEFINITION_SHARE,
     FORMULA_SHARE,
     GUTTER,
     HEADING,
@@ -132,7 +133,8 @@ def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         and wide_formula(canvas, page.visual, aside.width)
     )
     if few and wide:
-        top = Box(area.x, area.y, area.width, area.height * FORMULA_SHARE)
+        share = DEFINITION_SHARE if page.visual.kind == "definition" else FORMULA_SHARE
+        top = Box(area.x, area.y, area.width, area.height * share)
         elements = visual_elements(canvas, page.visual, top, palette, alone=False)
         y = elements[0].box.bottom + 30
         below = Box(area.x, y, area.width, area.bottom - y)

@@ -124,19 +124,19 @@ def definition(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> E
     """A term and what it means, beside a stroke of the accent."""
     width = area.width - 92
     term = label(canvas, " ".join(visual.items[:1]), width, (26, 24, 22, 20))
-    head = 62.0 if term.lines else 30.0
+    head = 58.0 if term.lines else 28.0
     sizes = BODY_SIZES[1:] if area.width > 800 else SMALL_SIZES
     words = canvas.fit(
-        visual.text, width, area.height - head - 30, sizes, style=STRONG, leading=1.34, balance=True
+        visual.text, width, area.height - head - 24, sizes, style=STRONG, leading=1.34, balance=True
     )
-    height = min(area.height, head + canvas.height_of(words) + 30)
+    height = min(area.height, head + canvas.height_of(words) + 24)
     box = Box(area.x, area.y, area.width, height)
 
     def draw(on: Canvas) -> None:
         on.rounded(box, palette.tint, RADIUS)
         on.rounded(Box(box.x + 22, box.y + 24, 6, box.height - 48), palette.accent, 3)
         on.text(term, Box(box.x + 48, box.y + 22, width, 40), palette.accent)
-        text = Box(box.x + 48, box.y + head, width, box.height - head - 26)
+        text = Box(box.x + 48, box.y + head, width, box.height - head - 20)
         on.text(words, text, palette.ink)
 
     return Element(box, draw)

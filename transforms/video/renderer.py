@@ -14,7 +14,7 @@ from transforms.errors import PermanentError
 from transforms.fingerprint import fingerprint
 from transforms.model import Narration, Script, Video
 from transforms.video import encoder, fonts
-from transforms.video.captions import chapter_cues, cues, webvtt
+from transforms.video.captions import burnt, chapter_cues, cues, webvtt
 from transforms.video.composer import pictures
 from transforms.video.encoder import Segment, encode
 from transforms.video.engine import VideoSettings
@@ -91,6 +91,8 @@ class SlideRenderer:
             "constant_frame_rate": self._settings.constant_frame_rate,
             "theme": self._settings.look.theme,
             "intro": self._settings.intro,
+            "burn_captions": self._settings.burn_captions,
+            "time_words": self._settings.time_words,
         }
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
@@ -118,6 +120,8 @@ class SlideRenderer:
             )
         board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
         captions = cues(narration.sentences, board.frames / FPS)
+        if self._settings.burn_captions:
+            board = burnt(board, captions)
         width, height = self._settings.width, self._settings.height
         write_mp4(
             out / "video.mp4",
@@ -130,7 +134,9 @@ class SlideRenderer:
             cues=captions,
             chapters=board.chapters,
         )
-        (out / "captions.vtt").write_text(webvtt(captions), encoding="utf-8")
+        (out / "captions.vtt").write_text(
+            webvtt(captions, words=self._settings.time_words), encoding="utf-8"
+        )
         (out / "chapters.vtt").write_text(webvtt(chapter_cues(board)), encoding="utf-8")
         thumbnail = write_thumbnail(out, board)
         return Video(board.frames / FPS, width, height, board.frames, thumbnail)

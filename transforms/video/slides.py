@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from PIL import Image
 
 from transforms.video.canvas import Box, Canvas, Pixels
+from transforms.video.captions import LINES
 from transforms.video.design import (
+    CAPTION_GROUND,
+    CAPTION_HEIGHT,
+    CAPTION_INK,
+    CAPTION_SIZES,
+    CAPTION_TOP,
+    CAPTION_WIDTH,
     HEIGHT,
     MARGIN,
     PROGRESS_BOTTOM,
     PROGRESS_HEIGHT,
     PROGRESS_TOP,
+    STRONG,
     Palette,
     theme,
 )
@@ -97,6 +105,44 @@ def draw_progress(
         if done:
             filled = Box(bar.x, bar.y, max(PROGRESS_HEIGHT, width * done), bar.height)
             canvas.rounded(filled, palette.accent, PROGRESS_HEIGHT / 2)
+    return picture
+
+
+def caption_box(width: int, height: int) -> Pixels:
+    """Where captions stand that are part of a picture of that size."""
+    scale = height / HEIGHT
+    left = round((width - CAPTION_WIDTH * scale) / 4) * 2
+    top, bottom = (round(y * scale / 2) * 2 for y in (CAPTION_TOP, CAPTION_TOP + CAPTION_HEIGHT))
+    return left, top, width - left, bottom
+
+
+def draw_caption(page: Page, foot: Image.Image, height: int, text: str) -> Image.Image:
+    """What a slide shows below its content, with a caption on it.
+
+    Args:
+        foot: the same without, cut from the slide at `caption_box`.
+        height: of the whole picture in pixels.
+        text: lines; empty for no caption.
+    """
+    picture = foot.copy()
+    typesetter = Typesetter(page.language)
+    canvas = Canvas(picture, height / HEIGHT, CAPTION_GROUND, typesetter)
+    room = picture.height / canvas.scale / LINES
+    blocks = [
+        canvas.fit(line, canvas.width - 32, room, CAPTION_SIZES, style=STRONG, leading=1.2,
+                   max_lines=1)
+        for line in text.split("\n")[:LINES] if line
+    ]  # fmt: skip
+    blocks = [block for block in blocks if block.lines]
+    if not blocks:
+        return picture
+    wide = max(block.width for block in blocks) / canvas.scale + 32
+    top = room * (LINES - len(blocks))
+    left = (canvas.width - wide) / 2
+    canvas.rounded(Box(left, top, wide, room * len(blocks)), CAPTION_GROUND, 10)
+    for i, block in enumerate(blocks):
+        line = Box(0, top + i * room, canvas.width, room)
+        canvas.text(block, line, CAPTION_INK, "center", middle=True)
     return picture
 
 

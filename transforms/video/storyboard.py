@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import floor
 
-from transforms.model import Narration, Script, Section, Sentence, Visual
+from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
 from transforms.phrases import phrases
 from transforms.video.pages import PLAIN, Look, Page, parts
 from transforms.video.text import clean
@@ -35,6 +36,8 @@ class Shot:
         progress: frames, counted from `start`, with the share of the section that is done by then.
         still: 1 where nothing may change in the last frame, else 0. Equal slides with equal timing
             take a frame more or less by where they fall on the grid; all but this frame is equal.
+        captions: frames, counted from `start`, with what is written below the content from then
+            on; only where captions are part of the picture.
         clears: whether the slide clears at its end; not before one that begins as it ends.
     """
 
@@ -46,6 +49,7 @@ class Shot:
     progress: tuple[tuple[int, float], ...]
     still: int = 0
     clears: bool = True
+    captions: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,8 @@ def _shot(
             times = [drawn * i / len(group) / FPS for i in range(len(group))]
         elif page.kind == "quiz" and not any(group):  # the bar that fills while one thinks
             times = [spoken[-1].end + LEAD + second for second in range(len(group))]
+        elif page.kind == "quiz":
+            times = _read_aloud(group, spoken)
         else:
             times = spoken_at(group, spoken)
         reveals += reveal_frames(times, drawn)
@@ -206,6 +212,14 @@ def _shot(
     if spoken:
         progress.append((max(0, _frame(spoken[-1].start)), 1.0))
     return Shot(page, section, start, length, tuple(reveals), tuple(progress), still)
+
+
+def _read_aloud(choices: Sequence[str], spoken: Sequence[Sentence]) -> list[float]:
+    """When each choice is read: with its letter, at the start of a sentence."""
+    starts = {s.text[:1]: s.start for s in reversed(spoken) if s.text[1:2] == ":"}
+    times = spoken_at(choices, spoken) if choices else []
+    found = [starts.get(letter, time) for letter, time in zip(LETTERS, times, strict=False)]
+    return list(accumulate(found, max))
 
 
 def _opening(first: Shot, narration: Narration, words: str) -> tuple[Shot, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -39,11 +40,13 @@ class State:
         shown: 0 (hidden) to `FADE` (there) for each element.
         cleared: 0 to `EXIT`; `EXIT` would be the blank slide.
         progress: share of the section that is done, 0-1.
+        caption: how many times the caption has changed.
     """
 
     shown: tuple[int, ...]
     cleared: int
     progress: float
+    caption: int = 0
 
 
 def spoken_at(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float]:
@@ -104,6 +107,7 @@ def change_points(
     progress: Sequence[tuple[int, float]],
     *,
     clears: bool,
+    captions: Sequence[int] = (),
 ) -> list[tuple[int, State]]:
     """Every frame that differs from the one before it, from frame 0 on.
 
@@ -112,9 +116,10 @@ def change_points(
         length: frames of the shot.
         progress: frames with the share of the section that is done from then on, ascending.
         clears: whether the slide clears at its end.
+        captions: frames at which the caption changes, ascending.
     """
     clearing = length - EXIT if clears and length > 4 * EXIT else length
-    candidates = {0, *(frame for frame, _ in progress), *range(clearing, length)}
+    candidates = {0, *captions, *(frame for frame, _ in progress), *range(clearing, length)}
     for reveal in reveals:
         candidates.update(range(reveal, reveal + FADE))
     changes: list[tuple[int, State]] = []
@@ -123,6 +128,7 @@ def change_points(
             tuple(_shown(frame - reveal) if reveal else FADE for reveal in reveals),
             max(0, frame - clearing + 1),
             max((share for since, share in progress if since <= frame), default=0.0),
+            bisect_right(captions, frame),
         )
         if not changes or changes[-1][1] != state:
             changes.append((frame, state))

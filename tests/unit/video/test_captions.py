@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.video.lessons import WORDS
+from tests.unit.video.lessons import ASKING, WORDS, narrate
 from transforms.model import Sentence
-from transforms.video.captions import LINE_WIDTH, LINES, READING_SPEED, Cue, cues, webvtt
+from transforms.video.captions import (
+    LINE_WIDTH,
+    LINES,
+    READING_SPEED,
+    Cue,
+    burnt,
+    cues,
+    webvtt,
+)
+from transforms.video.storyboard import plan
 from transforms.video.text import clean
+from transforms.video.timeline import FPS
 
 LONG = (
     "Net force equals mass times acceleration, and that one line is enough to tell how fast "
@@ -73,6 +86,52 @@ def test_reading_speed_is_kept_where_the_pause_allows() -> None:
 def test_a_gap_that_would_flicker_is_closed() -> None:
     first, second = cues(timed("This one is quite all right.", "And so on.", pause=0.1), 60)
     assert first.end == second.start
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.lists(st.sampled_from(LONG.split()), min_size=1, max_size=30), min_size=1,
+             max_size=3),
+    st.floats(8, 22),
+)  # fmt: skip
+def test_nobody_has_to_read_more_than_twenty_characters_a_second(
+    sentences: list[list[str]], speed: float
+) -> None:
+    spoken = timed(*(" ".join(words) for words in sentences), speed=speed, pause=0.8)
+    for cue in cues(spoken, spoken[-1].end + 1):
+        assert len(cue.text) / (cue.end - cue.start) <= READING_SPEED + 1e-6, cue
+
+
+def test_every_word_has_its_time_where_that_is_wanted() -> None:
+    spoken = timed(LONG, "牛顿第二定律 & <F=ma>", "Word.")
+    captions = cues(spoken, 60)
+    plain, timed_words = webvtt(captions), webvtt(captions, words=True)
+    assert re.sub(r"<[\d:.]+>", "", timed_words) == plain
+    for block, cue in zip(timed_words.split("\n\n")[1:], captions, strict=True):
+        clocks = re.findall(r"<(\d+):(\d+):(\d+\.\d+)>", block)
+        times = [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in clocks]
+        words = len(cue.text.split())
+        assert len(times) >= words - 1
+        assert all(a < b for a, b in pairwise([cue.start, *times, cue.end]))
+        assert all(time <= cue.spoken for time in times)
+
+
+def test_burnt_captions_are_there_exactly_while_their_cue_is(tmp_path: Path) -> None:
+    narration = narrate(ASKING, tmp_path / "narration.m4a")
+    board = plan(ASKING, narration, narration.duration)
+    captions = cues(narration.sentences, board.frames / FPS)
+    shown = burnt(board, captions)
+    assert [replace(shot, captions=()) for shot in shown.shots] == list(board.shots)
+    for shot in shown.shots:
+        frames = [frame for frame, _ in shot.captions]
+        assert frames == sorted(set(frames))
+        assert all(0 <= frame < shot.length for frame in frames)
+        for frame in range(0, shot.length - 1, 7):
+            now = (shot.start + frame) / FPS
+            here = [text for since, text in shot.captions if since <= frame][-1:] or [""]
+            wanted = [c.text for c in captions if c.start - 1e-6 <= now < c.end - 1e-6] or [""]
+            near = [c for c in captions if min(abs(now - c.start), abs(now - c.end)) <= 2 / FPS]
+            assert near or here == wanted
 
 
 @pytest.mark.parametrize("language", WORDS)

@@ -7,7 +7,14 @@ from itertools import product
 import pytest
 
 from transforms.script.cards import SUBJECTS
-from transforms.video.design import THEMES, contrast, mix, theme
+from transforms.video.design import (
+    CAPTION_GROUND,
+    CAPTION_INK,
+    THEMES,
+    contrast,
+    mix,
+    theme,
+)
 
 AA = 4.5
 """WCAG 2.2, success criterion 1.4.3."""
@@ -27,6 +34,10 @@ def test_every_text_can_be_read(name: str, shade: str) -> None:
         assert contrast(text, ground) >= AA, (text, ground)
     assert contrast(palette.on_accent, palette.accent) >= AA
     assert contrast(palette.accent, palette.line) >= 3  # WCAG 1.4.11: the progress bar
+
+
+def test_captions_in_the_picture_can_be_read() -> None:
+    assert contrast(CAPTION_INK, CAPTION_GROUND) >= 7  # WCAG 1.4.6, AAA: they come and go
 
 
 def test_every_subject_has_a_theme_of_its_own() -> None:

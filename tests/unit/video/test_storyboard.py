@@ -109,6 +109,15 @@ def test_a_question_is_answered_in_place_after_time_to_think(tmp_path: Path) -> 
     assert answer.reveals[1] > answer.reveals[0]
 
 
+def test_a_choice_appears_when_it_is_read_not_when_the_question_names_it(tmp_path: Path) -> None:
+    question = replace(ASKING.quiz[0], question="Is it up or down?", choices=("Up", "Down"))
+    found, narration = board(replace(ASKING, quiz=(question,)), tmp_path)
+    quiz = found.shots[-3]
+    said = [s.start for s in narration.sentences if s.text in ("A: Up.", "B: Down.")]
+    for reveal, start in zip(quiz.reveals, said, strict=False):
+        assert 0 <= start - (quiz.start + reveal) / FPS <= 0.25
+
+
 def test_an_opening_card_takes_silence_before_the_first_word(tmp_path: Path) -> None:
     narration = narrate(LESSON, tmp_path / "narration.m4a")
     moved = replace(
