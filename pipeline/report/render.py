@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from pipeline.report import charts, waterfall
 from pipeline.report.data import Report, ReportedRequest
+from pipeline.report.formulas import formula
 from pipeline.report.links import link
 from pipeline.report.payload import readable, visible
 from pipeline.report.wording import FILTERS
@@ -67,6 +68,7 @@ def html(report: Report, folder: Path) -> str:
         artifacts=lambda request: _artifacts(request, folder),
         opened=_first_lesson(report) if len(report.requests) <= FEW else None,
         captions_url=_captions_url,
+        formula=formula,
         payload=lambda letter: readable(
             letter.message.data, whole=len(letter.message.data) == letter.size
         ),

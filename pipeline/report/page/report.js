@@ -31,7 +31,7 @@ function filtered(name, noun, keep) {
   const items = [...list.children];
   const texts = new Map(items.map((item) =>
     [item, `${item.querySelector("summary").textContent} ${item.dataset.text}`.toLowerCase()]));
-  let order = "";
+  let order = form.elements.order?.value;
 
   function apply() {
     const wanted = Object.fromEntries(new FormData(form));
