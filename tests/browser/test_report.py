@@ -254,8 +254,9 @@ def test_a_thousand_requests_cost_a_screenful(page: Page, tmp_path: Path) -> Non
     )
     assert loaded < 4 * RENDERED
     page.get_by_role("searchbox").first.fill("student-777")
-    expect(page.locator("#request-list > li:visible")).to_have_count(1)
-    page.locator("#request-list > li:visible summary").first.click()
+    # What does not fit is gone, not hidden: hiding rows makes Chromium style each of them first.
+    expect(page.locator("#request-list > li")).to_have_count(1)
+    page.locator("#request-list summary").first.click()
     expect(page.locator(".lesson")).to_have_count(1)
     assert all("ERR_FILE_NOT_FOUND" in each for each in said), said  # there are no recordings
 
