@@ -27,7 +27,7 @@ verbs
 options of every verb (variable, default)
   --project=ID          project (VIVIDLY_PROJECT, GOOGLE_CLOUD_PROJECT, gcloud's)
   --region=REGION       region of the job (VIVIDLY_REGION)
-  --job-name=NAME       name of the job (VIVIDLY_JOB_NAME, vividly)
+  --job-name=NAME       name of the job (VIVIDLY_JOB_NAME, vividly-content)
   --dry-run             print the commands, run none
   --help
 
@@ -150,7 +150,7 @@ resolve() {
   BUCKET=${BUCKET#gs://}
   BUCKET=${BUCKET%/}
   REPOSITORY=${REPOSITORY:-${VIVIDLY_REPOSITORY:-vividly}}
-  JOB_NAME=${JOB_NAME:-${VIVIDLY_JOB_NAME:-vividly}}
+  JOB_NAME=${JOB_NAME:-${VIVIDLY_JOB_NAME:-vividly-content}}
   TAG=${TAG:-${VIVIDLY_TAG:-$(default_tag)}}
   check_project "$PROJECT"
   check_region "$REGION"
@@ -249,6 +249,8 @@ check_parameters() {
   for ((i = 0; i < ${#NAMES[@]}; i++)); do
     name=${NAMES[$i]}
     [ "$name" != database ] || refuse_password "${VALUES[$i]}" "$PROJECT"
+    [ "$name" != transform_name_mapping ] ||
+      die "a template takes --transform-name-mappings=OLD=NEW,… in place of Beam's JSON"
     gcloud_flag "$name" >/dev/null || [ "$name" = no_use_public_ips ] ||
       grep -q "\"name\": \"$name\"" "$METADATA" ||
       die "the template has no parameter $name; deploy/metadata.json lists them"

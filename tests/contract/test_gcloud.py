@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(GCLOUD is None, reason="no gcloud on the path")
 JOBS = "/v1b3/projects/my-project/locations/us-central1/jobs"
 RUNNING = {
     "id": "2026-11-25_01_02_03-4567",
-    "name": "vividly",
+    "name": "vividly-content",
     "projectId": "my-project",
     "location": "us-central1",
     "type": "JOB_TYPE_STREAMING",
@@ -95,7 +95,7 @@ def test_the_template_is_launched(script, google):
     assert call.path == "/v1b3/projects/my-project/locations/us-central1/flexTemplates:launch"
     assert call.body == {
         "launchParameter": {
-            "jobName": "vividly",
+            "jobName": "vividly-content",
             "containerSpecGcsPath": "gs://my-bucket/templates/vividly-v1.json",
             "parameters": {
                 "subscription": "projects/my-project/subscriptions/content-requests",
@@ -134,7 +134,7 @@ def test_a_running_job_is_updated(script, google):
     ("verb", "state"), [("drain", "JOB_STATE_DRAINED"), ("cancel", "JOB_STATE_CANCELLED")]
 )
 def test_the_job_of_that_name_is_stopped(script, google, verb, state):
-    others = [{**RUNNING, "id": "2026-other", "name": "vividly-2"}]
+    others = [{**RUNNING, "id": "2026-other", "name": "vividly-content-2"}]
     google.on(f"GET {JOBS}", {"jobs": [*others, RUNNING]})
     google.on(f"(GET|PUT) {JOBS}/{RUNNING['id']}", RUNNING)
     done = script("./run_dataflow.sh", verb, *PLACE)

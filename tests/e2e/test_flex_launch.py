@@ -43,7 +43,7 @@ def launch(gcs, folder, **parameters):
         "runner": "DataflowRunner",
         "project": "my-project",
         "region": "us-central1",
-        "job_name": "vividly",
+        "job_name": "vividly-content",
         "service_account_email": "worker@my-project.iam.gserviceaccount.com",
         "max_num_workers": "8",
         "temp_location": f"{gcs.root}/temp",
@@ -87,7 +87,7 @@ def test_the_job_is_written_for_the_service_to_take(gcs, bucket, vault, postgres
     assert done.returncode == 0, done.stderr
     files = staged(bucket)
     job = json.loads(files["staging/template_launches/1/job_object"])
-    assert job["name"] == "vividly"
+    assert job["name"] == "vividly-content"
     assert job["type"] == "JOB_TYPE_STREAMING"
     [pool] = job["environment"]["workerPools"]
     assert {i["containerImage"] for i in pool["sdkHarnessContainerImages"]} == {IMAGE}

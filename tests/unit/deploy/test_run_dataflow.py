@@ -100,7 +100,7 @@ def test_a_launch_carries_every_option_where_gcloud_wants_it(stand_ins):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     [call] = stand_ins.calls()
-    assert call[:5] == ["gcloud", "dataflow", "flex-template", "run", "vividly"]
+    assert call[:5] == ["gcloud", "dataflow", "flex-template", "run", "vividly-content"]
     assert {
         "--max-workers=8",
         "--worker-machine-type=n2-standard-4",
@@ -149,7 +149,7 @@ def test_a_job_is_started_from_here_with_beams_own_names(stand_ins):
         "--runner=DataflowRunner",
         "--project=my-project",
         "--region=us-central1",
-        "--job_name=vividly",
+        "--job_name=vividly-content",
         "--max_num_workers=8",
         "--no_wait",
         f"--sdk_container_image={IMAGE}",
@@ -219,6 +219,7 @@ def test_the_environment_says_what_the_command_line_does_not(stand_ins):
             ("run-template", *TEMPLATE, *JOB, "--transform-name-mappings=a=b"),
             "belongs to update",
         ),
+        (("update", *TEMPLATE, *JOB, '--transform-name-mapping={"a":"b"}'), "OLD=NEW"),
         (
             ("run-template", *TEMPLATE, "--database=postgresql://ann:s3cret@host/db"),
             "keep the URL in Secret Manager",
@@ -265,7 +266,7 @@ def test_a_job_that_is_not_there_is_not_acted_on(stand_ins, verb):
     stand_ins.answer("")
     done = script(stand_ins, verb, *PLACE)
     assert done.returncode == 2
-    assert "no job vividly in my-project, us-central1" in done.stderr
+    assert "no job vividly-content in my-project, us-central1" in done.stderr
     assert len(stand_ins.calls()) == 1
 
 
