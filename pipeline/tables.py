@@ -206,9 +206,10 @@ def main_artifact(row: RequestRow) -> str:
 
 def _print_fields(fields: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
-    for name, value in fields.items():
-        if value not in (None, (), [], {}):
-            console.print(Text(f"{name:>16}  ", "bold") + Text(_safe(value)), soft_wrap=True)
+    shown = {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        console.print(Text(f"{name:>{width}}  ", "bold") + Text(_safe(value)), soft_wrap=True)
 
 
 def _safe(value: Any) -> str:

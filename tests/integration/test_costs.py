@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.lanes import Graph
 from pipeline.options import VividlyOptions
+from tests.integration import stand_ins
 from tests.integration.ledger_support import completed, letter, message, record, request, take
 from transforms import budget
 from transforms.artifacts import ArtifactStore
@@ -141,6 +142,7 @@ class Place:
             "student_query": "Explain gravity",
             "grade_level": 8,
             "requested_modalities": [modality],
+            "fault": "",
         }
         marks = {REPLAY_ATTRIBUTE: "1"} if replay else {}
         sent = Message(json.dumps(fields).encode(), marks, str(uuid.uuid4()), datetime.now(UTC))
@@ -149,7 +151,8 @@ class Place:
 
 
 @pytest.fixture
-def place(ledger, tmp_path):
+def place(ledger, tmp_path, monkeypatch):
+    stand_ins.install(monkeypatch)
     return Place(ledger, tmp_path)
 
 
