@@ -1,0 +1,82 @@
+"""Lessons are read back from wherever their artifacts are, as far as they can be."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.report import lessons
+from pipeline.report.lessons import LessonFiles, read_lessons
+from tests.reports import CAPTIONS, SCRIPT, request
+from transforms.artifacts import ArtifactStore
+from transforms.errors import DependencyDown
+from transforms.model import encode
+
+
+def stored(root: str, number: int = 1, script: bytes | None = None):
+    """A row whose script and captions are in a store."""
+    row = request(number, root).row
+    store = ArtifactStore(root)
+    store.put(row.request_id, "script.json", script or encode(SCRIPT), "application/json")
+    store.put(row.request_id, "captions.vtt", CAPTIONS.encode(), "text/vtt")
+    return row
+
+
+def test_from_cloud_storage(gcs):
+    row = stored(f"{gcs.root}/lessons")
+    assert read_lessons([row]) == {row.request_id: LessonFiles(SCRIPT, CAPTIONS)}
+
+
+def test_from_folders_that_differ_and_what_is_missing_is_named(tmp_path):
+    here, there = stored(str(tmp_path / "a"), 1), stored(str(tmp_path / "b"), 2)
+    found = read_lessons([here, there])
+    assert {files.script for files in found.values()} == {SCRIPT}
+    assert set(found[here.request_id].missing) == {
+        "narration.m4a",
+        "video.mp4",
+        "thumbnail.jpg",
+        "manifest.json",
+    }
+
+
+@pytest.mark.parametrize("script", [b"{}", b"not JSON", b"\xff"])
+def test_a_script_of_another_version_is_left_out(tmp_path, script):
+    row = stored(str(tmp_path), script=script)
+    files = read_lessons([row])[row.request_id]
+    assert files.script is None
+    assert files.captions == CAPTIONS
+
+
+def test_a_store_that_is_down_is_said_and_not_asked_for_every_lesson(monkeypatch, tmp_path):
+    asked = []
+
+    def read(self, request_id, name):
+        asked.append(request_id)
+        raise DependencyDown("artifacts", "no route to host")
+
+    monkeypatch.setattr(ArtifactStore, "read", read)
+    monkeypatch.setattr(lessons, "READERS", 2)
+    rows = [request(number, "gs://lessons").row for number in range(1, 100)]
+    found = read_lessons(rows)
+    assert {files.trouble for files in found.values()} == {"artifacts is down: no route to host"}
+    assert len(asked) <= 2
+
+
+def test_an_address_that_is_not_a_stores_is_not_opened():
+    row = request().row
+    odd = {"script.json": {**row.artifacts["script.json"], "uri": "/etc/passwd"}}
+    [files] = read_lessons([replace(row, artifacts=odd)]).values()
+    assert files == LessonFiles()
+
+
+def test_a_folder_that_is_gone_is_no_error(tmp_path):
+    row = stored(str(tmp_path))
+    for file in (tmp_path / row.request_id).iterdir():
+        file.unlink()
+    files = read_lessons([row])[row.request_id]
+    assert files.script is None
+    assert "script.json" in files.missing
+    assert not os.listdir(Path(tmp_path / row.request_id))
