@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.report.lessons import LessonFiles, read_lessons
 from pipeline.report.payload import readable
+from transforms.errors import Cancelled
 from transforms.ledger import DeadLetterDetail, Ledger, RequestRow, StageRow, scoped
 from transforms.ledger.scoped import Latency, Reason, Saving, Scope, StageCost
 from transforms.model import STAGES
@@ -71,9 +72,14 @@ class Report:
         return self.completed + self.duplicates + self.dead_lettered + self.in_flight
 
     @property
+    def cancelled(self) -> int:
+        """Dead letters of requests that somebody cancelled: nothing failed."""
+        return sum(r.count for r in self.reasons if r.error_type == Cancelled.__name__)
+
+    @property
     def success_rate(self) -> float | None:
-        """Completed, of those that ended and were no duplicates; None when there are none."""
-        ended = self.completed + self.dead_lettered
+        """Completed, of those that were completed or failed; None when there are none."""
+        ended = self.completed + self.dead_lettered - self.cancelled
         return self.completed / ended if ended else None
 
     @property
@@ -141,7 +147,14 @@ def as_json(report: Report) -> str:
     """The same for programs."""
     fields: dict[str, Any] = {
         name: getattr(report, name)
-        for name in ("received", "success_rate", "letters_in_all", "cost_usd", "saved_usd")
+        for name in (
+            "received",
+            "cancelled",
+            "success_rate",
+            "letters_in_all",
+            "cost_usd",
+            "saved_usd",
+        )
     }
     return json.dumps(fields | asdict(report), indent=2, default=_plain)
 

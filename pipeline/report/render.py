@@ -29,8 +29,9 @@ FEW = 20
 """Requests up to which the first lesson stands open: a first look should show one."""
 
 ARTIFACT_ORDER = (
-    *("video.mp4", "narration.m4a", "captions.vtt", "thumbnail.jpg", "script.md", "script.json"),
-    *("narration.json", "manifest.json"),
+    *("video.mp4", "narration.m4a", "captions.vtt", "chapters.vtt", "transcript.txt"),
+    *("thumbnail.jpg", "thumbnail.webp", "script.md", "script.json", "narration.json"),
+    "manifest.json",
 )
 
 

@@ -38,8 +38,9 @@ def size(value: int) -> str:
 
 
 def percent(value: float) -> str:
-    """A share, rounded down so that only all is 100 %."""
-    return "100 %" if value == 1 else f"{int(value * 1000) / 10:g} %"
+    """A share; only all is 100 %."""
+    shown = value if value == 1 else min(round(value, 3), 0.999)
+    return f"{shown * 100:.1f}".removesuffix(".0") + " %"
 
 
 def plural(number: int, word: str) -> str:

@@ -99,6 +99,13 @@ def test_an_empty_report_says_so():
     assert "100 %" not in page
 
 
+def test_what_was_cancelled_has_not_failed():
+    cancelled = letter(1, stage="video", field=None, error_type="Cancelled", error="by request")
+    made = report((request(),), (cancelled, letter(2)))
+    assert (made.dead_lettered, made.cancelled, made.success_rate) == (2, 1, 0.5)
+    assert "2 dead-lettered (1 cancelled)" in render.html(made, Path("/"))
+
+
 def test_the_data_as_json_are_complete():
     found = json.loads(data.as_json(ordinary()))
     assert found["received"] == 4 + 1 + 3

@@ -31,6 +31,8 @@ def test_dollars(value, text):
 def test_only_all_is_a_hundred_percent():
     assert wording.percent(1.0) == "100 %"
     assert wording.percent(0.99999) == "99.9 %"
+    assert wording.percent(2 / 3) == "66.7 %"
+    assert wording.percent(0) == "0 %"
     assert wording.percent(4 / 7) == "57.1 %"
 
 
