@@ -64,6 +64,33 @@ def add_defaults(options: VividlyOptions) -> None:
     _package(options)
 
 
+def check_replaced(options: VividlyOptions) -> None:
+    """Make sure that there is a job to update, if that is what is asked for.
+
+    Beam's own search does not end when there is none: it takes the empty token after the last page
+    of jobs for that of another one.
+
+    Raises:
+        UsageError: no job of that name is running.
+    """
+    cloud = options.view_as(GoogleCloudOptions)
+    if not cloud.update:
+        return
+    from apache_beam.runners.dataflow.internal import apiclient
+
+    active = apiclient.dataflow.ListJobsRequest(
+        project_id=cloud.project,
+        location=cloud.region,
+        filter=apiclient.dataflow.ListJobsRequest.Filter.ACTIVE,
+    )
+    jobs = apiclient.DataflowApplicationClient(options)._jobs_client.list_jobs(active)
+    if cloud.job_name not in {job.name for job in jobs}:
+        raise UsageError(
+            f"no job named {cloud.job_name} is running in {cloud.region}: correct --job_name, "
+            "--region and --project, or start it without --update"
+        )
+
+
 def processes(options: VividlyOptions) -> int:
     """How many processes the job has when it has scaled out: each opens connections to Postgres."""
     worker = options.view_as(WorkerOptions)

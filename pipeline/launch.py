@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -15,6 +16,7 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
 from apache_beam.runners.runner import PipelineState
+from google.api_core import exceptions
 
 from pipeline import dataflow, job, services
 from pipeline.cli import FAILED, OK
@@ -69,6 +71,7 @@ def on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
         raise UsageError("workers on Dataflow need --artifacts gs://bucket/prefix")
     dataflow.add_defaults(options)
     pipeline = _pipeline(options)
+    dataflow.check_replaced(options)
     ledger = services.ledger_at(chosen)
     if ledger.holds_password:
         log.warning(
@@ -79,7 +82,7 @@ def on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
     _check_connections(ledger, max(chosen.processes, dataflow.processes(options)))
     store = services.artifact_store(chosen)
     build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)
-    result = pipeline.run()
+    result = _submitted(pipeline, options.view_as(GoogleCloudOptions).job_name)
     if not result.has_job:  # --template_location: the graph was written there for others to submit
         return OK
     cloud = options.view_as(GoogleCloudOptions)
@@ -110,6 +113,18 @@ def here(chosen: argparse.Namespace, options: VividlyOptions, subscription: str)
         return job.finish(
             stream.run(chosen.health_port, chosen.shutdown_grace), stream.down, chosen
         )
+
+
+def _submitted(pipeline: beam.Pipeline, name: str) -> Any:
+    try:
+        return pipeline.run()
+    except exceptions.Conflict as error:
+        raise UsageError(
+            f"a job named {name} is running already: replace it with --update, drain it first, or "
+            "give another --job_name"
+        ) from error
+    except exceptions.ClientError as error:
+        raise UsageError(f"Google Cloud refused the job: {error.message}") from error
 
 
 def _check_connections(ledger: Ledger, processes: int) -> None:

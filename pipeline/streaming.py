@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 
+from pipeline.errors import UsageError
 from pipeline.graph import build
 from pipeline.options import VividlyOptions
 from pipeline.summary import Tally
@@ -48,13 +49,19 @@ def build_stream(
         options: the graph's settings.
         ledger: where claims and outcomes are kept.
         store: where artifacts are kept.
+
+    Raises:
+        UsageError: Beam does not take the subscription's name.
     """
-    messages = (
-        pipeline
-        | "Read requests"
-        >> beam.io.ReadFromPubSub(
+    try:
+        read = beam.io.ReadFromPubSub(
             subscription=subscription, id_label=id_label, with_attributes=True
         )
+    except ValueError as error:
+        raise UsageError(f"{error} (check --subscription and --project)") from error
+    messages = (
+        pipeline
+        | "Read requests" >> read
         | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
     )
     _ = build(messages, options, ledger, store) | "Count outcomes" >> beam.ParDo(_Count())

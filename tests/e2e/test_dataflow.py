@@ -19,6 +19,8 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from google.cloud import storage
 
+from pipeline import cli, launch
+from pipeline.errors import UsageError
 from pipeline.graph import build
 from pipeline.options import VividlyOptions
 from tests.contract.fakes.dataflow import DataflowServer
@@ -78,6 +80,7 @@ def test_the_job_that_arrives(arguments, dataflow, gcs):
         "--voice_engine=google", "--dataflow_service_options=enable_google_cloud_profiler",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "give the name of a secret in Secret Manager" in done.stderr  # in place of this password
     [job] = dataflow.jobs.values()
     told = json.loads(done.stdout)
     assert (told["job"], told["id"], told["project"]) == ("lessons", job["id"], PROJECT)
@@ -129,6 +132,22 @@ def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, statu
     assert dataflow.jobs[running]["currentState"] == "JOB_STATE_UPDATED"
     assert job["environment"]["workerPools"][0]["machineType"] == "n2-standard-4"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("running", "update", "said"),
+    [
+        ("vividly-content", [], "running already: replace it with --update"),
+        ("another", ["--update"], "no job named vividly-content is running in us-central1"),
+    ],
+)
+def test_a_job_that_cannot_be_submitted(arguments, dataflow, running, update, said):
+    dataflow.create({"name": running}, "us-central1")
+    given = [*arguments, f"--sdk_container_image={IMAGE}", *update]
+    chosen = cli.parser(only="run").parse_args(["run", *given])
+    with pytest.raises(UsageError, match=said):
+        launch.on_dataflow(chosen, launch.options(chosen), f"projects/{PROJECT}/subscriptions/s")
+    assert len(dataflow.jobs) == 1
 
 
 def test_a_flex_template_writes_the_graph_for_its_launcher(arguments, dataflow, gcs, tmp_path):

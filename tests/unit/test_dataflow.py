@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import (
     DebugOptions,
@@ -13,6 +14,10 @@ from apache_beam.options.pipeline_options import (
 
 from pipeline import cli, dataflow, launch
 from pipeline.errors import UsageError
+from pipeline.options import VividlyOptions
+from pipeline.streaming import build_stream
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
 
 DATAFLOW = "--runner=DataflowRunner"
 IMAGE = "--sdk_container_image=pipeline:1"
@@ -100,6 +105,12 @@ def test_an_installed_package_needs_an_image(monkeypatch, tmp_path):
 def test_what_nobody_knows_is_named(arguments, said):
     with pytest.raises(UsageError, match=said):
         launch.options(chosen(*arguments))
+
+
+def test_a_subscription_that_cannot_exist_is_refused():
+    nowhere = (VividlyOptions([]), Ledger("postgresql://u@h/d"), ArtifactStore("/nowhere"))
+    with pytest.raises(UsageError, match="check --subscription and --project"):
+        build_stream(beam.Pipeline(), "projects/p/subscriptions/s", None, *nowhere)
 
 
 @pytest.mark.parametrize(
