@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from pipeline.settings import BY_NAME
 from transforms.model import Usage
 from transforms.prices import Price, price, prices, saved_by_skipping, typical
 
@@ -68,6 +69,19 @@ def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engin
     assert usage
     assert all(used.quantity > 0 for used in usage)
     assert saved_by_skipping(stage, engine) == price(usage) > 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "engine"),
+    [
+        (stage, engine)
+        for stage, setting in (("script", "script"), ("narration", "voice"), ("video", "video"))
+        for engine in BY_NAME[f"{setting}-engine"].choices
+    ],
+)
+def test_whatever_engine_is_chosen_a_budget_can_be_kept(stage: str, engine: str):
+    model = BY_NAME["gemini-model"].default if engine == "gemini" else None
+    assert price(typical(stage, engine, model)) > 0
 
 
 def test_a_models_tokens_are_priced_as_that_models():
