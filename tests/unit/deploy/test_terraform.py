@@ -18,6 +18,7 @@ from tests.unit.deploy.terraform_files import (
     terraform,
     text,
 )
+from transforms.ledger.url import parse
 
 METADATA = json.loads((FOLDER.parent / "metadata.json").read_text())
 
@@ -129,6 +130,36 @@ def test_no_secret_enters_the_state():
     assert "password_wo " in source
     assert "secret_data_wo " in source
     assert source.count("ephemeral.random_password.database.result") == 2
+
+
+VALUES = {
+    "ephemeral.random_password.database.result": "x" * 40,
+    "google_sql_database.ledger.name": "vividly",
+    "google_sql_database_instance.ledger.connection_name": "my-project:us-central1:vividly",
+    "urlencode(google_sql_user.iam.name)": "vividly-pipeline%40my-project.iam",
+    'var.network == null ? "public" : "private"': "private",
+    "local.database_query": "instance=my-project:us-central1:vividly&ip_type=private",
+}
+"""What stands in the URLs once everything is there."""
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("postgresql://vividly:", "])"), ("postgresql://${urlencode", "\n")]
+)
+def test_the_urls_are_ones_that_the_ledger_reads(begins, ends):
+    source = text()
+    written = source[source.index(begins) :].partition(ends)[0]
+    url = "".join(re.split(r'",?\s+"|"|,\s*$', written)).strip()
+    for expression, value in VALUES.items():
+        url = url.replace(f"${{{expression}}}", value)
+    assert "$" not in url, url
+    made, arguments = parse(url)
+    assert made.username in ("vividly", "vividly-pipeline@my-project.iam")
+    assert made.database == "vividly"
+    assert arguments
+    [rule] = next(p["regexes"] for p in METADATA["parameters"] if p["name"] == "database")
+    if made.password is None:
+        assert re.fullmatch(rule, url), "a parameter of the template"
 
 
 PROJECT_ROLES = {
