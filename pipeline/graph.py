@@ -52,7 +52,9 @@ def build(
         at_once = getattr(options, f"{stage}_concurrency")
         limits = Limits(stage, at_once, getattr(options, f"{stage}_per_minute"))
         policy = Policy(timeout, options.max_tries)
-        return StageRuntime(policy, limits, store, ledger, options.force, budget=budget)
+        return StageRuntime(
+            policy, limits, store, ledger, options.force, budget=budget, workers=options.workers
+        )
 
     width, height = options.video_size
     look = Look(options.video_theme, options.video_logo)
@@ -98,7 +100,10 @@ def build(
         | "Finished lessons" >> beam.Flatten()
         | "Publish"
         >> PublishResults(
-            store, ledger, {"narration": options.voice_engine, "video": options.video_engine}
+            store,
+            ledger,
+            {"narration": options.voice_engine, "video": options.video_engine},
+            options.workers,
         )
     )
     steps = (parsed, claimed, scripted, narrated, rendered, published)

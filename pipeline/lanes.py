@@ -3,7 +3,7 @@
 The graph is translated once and run many times. A lane is a thread; each of its runs takes what is
 waiting, works it off on the FnApiRunner within the calling thread, and reports the outcomes. Heavy
 requests get a run of their own and one lane takes light ones only, so that a slow video never holds
-up the texts behind it.
+up the texts behind it. Light ones share a run, whose stages work on them side by side.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.graph import build
@@ -33,9 +33,18 @@ from transforms.model import Message, Outcome
 
 log = logging.getLogger(__name__)
 
-MAX_RUN = 100
-"""Light messages in one run at most: enough to make its fixed cost small, few enough that their
-outcomes are committed, and acknowledged, at a steady pace."""
+MAX_RUN = 250
+"""Light messages in one run at most; what a run costs by itself is small among so many."""
+
+MIN_RUN = 16
+"""Light messages that a run may always take."""
+
+QUICK_RUN, SLOW_RUN = 1.5, 5.0
+"""Seconds: after a full run that was quicker, the next may take twice as many messages; after one
+that was slower, half. Outcomes are committed, and acknowledged, where a run ends."""
+
+LINGER = 0.05
+"""Seconds that light messages wait for more to share a run with, while other runs are going on."""
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while a dependency is down
 
@@ -78,6 +87,9 @@ class Graph:
             | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
         )
         _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
+        # The state of a run is gone when it ends. Beam would cache it, and weigh each value by
+        # walking over all that the program's modules hold: milliseconds for every message.
+        worker_handlers.STATE_CACHE_SIZE_MB = 0
         self._ledger = ledger
         self._store = store
         self._options = options
@@ -149,6 +161,9 @@ class Lanes:
         self._changed = threading.Condition()
         self._light: deque[Message] = deque()
         self._heavy: deque[Message] = deque()
+        self._since = 0.0  # when the first of the light ones came, on the monotonic clock
+        self._floor = max(MIN_RUN, workers)
+        self._size = self._floor  # of the next run of light ones, at most
         self._running: list[Sequence[Message]] = []
         self._closed = False
         self._down_since: float | None = None
@@ -166,6 +181,8 @@ class Lanes:
     def submit(self, message: Message, heavy: bool) -> None:
         """Have a message worked off."""
         with self._changed:
+            if not heavy and not self._light:
+                self._since = time.monotonic()
             (self._heavy if heavy else self._light).append(message)
             self._changed.notify_all()
 
@@ -221,15 +238,35 @@ class Lanes:
                 if takes_heavy and self._heavy:
                     taken = [self._heavy.popleft()]
                 elif self._light:
-                    free = max(1, self._lanes - len(self._running))
-                    share = min(-(-len(self._light) // free), MAX_RUN)
+                    lingering = self._linger()
+                    if lingering > 0:
+                        self._changed.wait(lingering)
+                        continue
+                    share = min(len(self._light), self._size)
                     taken = [self._light.popleft() for _ in range(share)]
+                    self._since = time.monotonic()
                 else:
                     self._changed.wait()
                     continue
                 self._running.append(taken)
                 return taken
             return []
+
+    def _linger(self) -> float:
+        """Seconds for which it is better to wait for more light messages."""
+        if len(self._light) >= self._size or not self._running:
+            return 0.0
+        return self._since + LINGER - time.monotonic()
+
+    def _learn(self, messages: int, seconds: float) -> None:
+        """Take more light messages next time, or fewer."""
+        with self._changed:
+            if messages < self._size:
+                return
+            if seconds < QUICK_RUN:
+                self._size = min(self._size * 2, MAX_RUN)
+            elif seconds > SLOW_RUN:
+                self._size = max(self._size // 2, self._floor)
 
     def _work(self, messages: Sequence[Message]) -> None:
         backoff = FIRST_BACKOFF
@@ -238,7 +275,9 @@ class Lanes:
             try:
                 if repeated:
                     self._graph.forgive(messages)
+                started = time.monotonic()
                 outcomes = self._graph.run(messages)
+                self._learn(len(messages), time.monotonic() - started)
             except DependencyDown as down:
                 if self._gave_up(down):
                     return

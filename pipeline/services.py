@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,11 +104,6 @@ def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
 
 def workers(chosen: argparse.Namespace) -> int:
     """How many requests are worked on side by side."""
+    from transforms.side_by_side import cores
+
     return chosen.workers or cores()
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

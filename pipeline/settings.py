@@ -311,7 +311,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "workers", "requests worked on side by side, besides one more lane kept free for text "
-        "requests; the number of cores when not given", LIMITS, type=positive_int,
+        "requests; the number of cores when not given", LIMITS, type=positive_int, graph=True,
     ),
     Setting(
         "batch-size", "messages asked for in one pull", DRAIN, type=positive_int, default=10,

@@ -15,6 +15,7 @@ from transforms import (
     events,
     topic,
 )
+from transforms.bundles import Result, Together
 from transforms.errors import ContentError, InvalidRequest, PermanentError, TransientError
 from transforms.lines import dress_worker_log
 from transforms.model import (
@@ -107,7 +108,7 @@ class RepeatDeadLetters(beam.PTransform):
         return outcomes | "Publish" >> beam.ParDo(self._dofn).with_output_types(Outcome)
 
 
-class _Write(beam.DoFn):
+class _Write(Together[DeadLetter]):
     def __init__(self, ledger: Ledger, topic: str | None) -> None:
         self._ledger = ledger
         self._topic = topic
@@ -115,27 +116,32 @@ class _Write(beam.DoFn):
     def setup(self) -> None:
         dress_worker_log()
 
-    def process(self, dead: DeadLetter) -> Iterator[Outcome]:
-        [kept] = self._ledger.dead_letter([dead])
-        if kept and self._topic:
-            _publish(self._topic, dead)
-        outcome = Outcome(
-            message_id=dead.message.message_id,
-            status="dead_lettered" if kept else "superseded",
-            request_id=dead.request_id,
-            stage=dead.stage,
-            reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
-            records=dead.records,
-            cost_usd=sum(record.cost_usd for record in dead.records),
-            error_type=dead.error_type,
-        )
-        yield settled(
-            outcome,
-            _source(dead),
-            dead.stage,
-            error_type=dead.error_type,
-            field=dead.field if dead.field in _FIELDS else None,
-        )
+    def together(self, elements: Sequence[DeadLetter]) -> Iterator[Result]:
+        for position, kept in enumerate(self._ledger.dead_letter(elements)):
+            dead = elements[position]
+            if kept and self._topic:
+                _publish(self._topic, dead)
+            outcome = Outcome(
+                message_id=dead.message.message_id,
+                status="dead_lettered" if kept else "superseded",
+                request_id=dead.request_id,
+                stage=dead.stage,
+                reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
+                records=dead.records,
+                cost_usd=sum(record.cost_usd for record in dead.records),
+                error_type=dead.error_type,
+            )
+            known_field = dead.field if dead.field in _FIELDS else None
+            yield Result(
+                position,
+                settled(
+                    outcome,
+                    _source(dead),
+                    dead.stage,
+                    error_type=dead.error_type,
+                    field=known_field,
+                ),
+            )
 
 
 class _Repeat(beam.DoFn):

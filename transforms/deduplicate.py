@@ -7,7 +7,7 @@ moves the whole graph onto the DirectRunner's single-threaded engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -17,6 +17,7 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec
 from apache_beam.utils.timestamp import Duration
 
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
+from transforms.bundles import Result, Together
 from transforms.lines import dress_worker_log
 from transforms.model import Outcome, Received
 from transforms.outcomes import settled
@@ -121,23 +122,23 @@ class SettleDuplicates(beam.PTransform):
         ).with_outputs(OUTCOMES, main="requests")
 
 
-class _Settle(beam.DoFn):
+class _Settle(Together[Received]):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def setup(self) -> None:
         dress_worker_log()
 
-    def process(self, received: Received) -> Iterator[Received | beam.pvalue.TaggedOutput]:
-        request_id = received.request.request_id
-        [counted] = self._ledger.duplicates([(received.message, request_id)])
-        if not counted:
-            yield received
-            return
-        outcome = Outcome(
-            message_id=received.message.message_id,
-            status="duplicate",
-            request_id=request_id,
-            reason="this request came in another message before",
-        )
-        yield beam.pvalue.TaggedOutput(OUTCOMES, settled(outcome, received, "deduplicate"))
+    def together(self, elements: Sequence[Received]) -> Iterator[Result]:
+        counted = self._ledger.duplicates([(r.message, r.request.request_id) for r in elements])
+        for position, received in enumerate(elements):
+            if not counted[position]:
+                yield Result(position, received)
+                continue
+            outcome = Outcome(
+                message_id=received.message.message_id,
+                status="duplicate",
+                request_id=received.request.request_id,
+                reason="this request came in another message before",
+            )
+            yield Result(position, settled(outcome, received, "deduplicate"), OUTCOMES)

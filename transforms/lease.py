@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class _Held:
     ledger: Ledger
     request_id: str
     lease: float
+    due: float  # on the monotonic clock
     lost: bool = False
 
 
@@ -32,30 +34,42 @@ _thread: threading.Thread | None = None
 
 
 @contextmanager
-def kept(ledger: Ledger, lesson: Lesson) -> Iterator[None]:
-    """Extend the lesson's lease for as long as the block runs.
+def kept(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[Lesson], None]]:
+    """Extend lessons' leases for as long as the block runs.
 
-    Raises:
-        ClaimLost: at the end of the block, when somebody else has taken the request over.
+    Yields:
+        A function that raises `ClaimLost` for a lesson that was found taken over by somebody else.
     """
-    claim = lesson.claim
-    held = _Held(ledger, lesson.request.request_id, claim.lease)
+    now = time.monotonic()
+    ours = {
+        lesson.claim.token: _Held(
+            ledger,
+            lesson.request.request_id,
+            lesson.claim.lease,
+            now + lesson.claim.lease / BEATS_PER_LEASE,
+        )
+        for lesson in lessons
+    }
+
+    def check(lesson: Lesson) -> None:
+        if ours[lesson.claim.token].lost:
+            raise ClaimLost(lesson.request.request_id)
+
     with _changed:
-        _held[claim.token] = held
+        _held.update(ours)
         _start()
         _changed.notify()
     try:
-        yield
+        yield check
     finally:
         with _changed:
-            _held.pop(claim.token, None)
-    if held.lost:
-        raise ClaimLost(lesson.request.request_id)
+            for token in ours:
+                _held.pop(token, None)
 
 
 @contextmanager
-def handed_back(ledger: Ledger, lesson: Lesson) -> Iterator[None]:
-    """Hand the claim back when a dependency is down: no worker dies of this delivery.
+def handed_back(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[None]:
+    """Hand claims back when a dependency is down: no worker dies of these deliveries.
 
     A runner repeats what has failed for as long as it fails; were that counted, a long outage would
     make dead letters of good requests.
@@ -64,7 +78,7 @@ def handed_back(ledger: Ledger, lesson: Lesson) -> Iterator[None]:
         yield
     except DependencyDown:
         with suppress(DependencyDown):  # the ledger itself may be what is down
-            ledger.release([lesson])
+            ledger.release(lessons)
         raise
 
 
@@ -90,13 +104,15 @@ def _start() -> None:
 def _beat() -> None:
     while True:
         with _changed:
-            if not _held:
-                _changed.wait()
+            now = time.monotonic()
+            due = min((held.due for held in _held.values()), default=None)
+            if due is None or due > now:
+                _changed.wait(None if due is None else due - now)
                 continue
-            shortest = min(held.lease for held in _held.values())
-            _changed.wait(shortest / BEATS_PER_LEASE)
+            # Whoever is not due yet is taken along: one statement then does for all.
             groups: dict[tuple[Ledger, float], dict[str, _Held]] = {}
             for token, held in _held.items():
+                held.due = now + held.lease / BEATS_PER_LEASE
                 groups.setdefault((held.ledger, held.lease), {})[token] = held
         for (ledger, lease), members in groups.items():
             try:

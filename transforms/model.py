@@ -308,11 +308,14 @@ class Claim:
         token: the fencing token.
         attempt: how often the request has been claimed, this time included.
         lease: seconds after which somebody else may take the request over, unless extended.
+        alone: its message came before and was not settled; nothing else is to be worked on beside
+            it, so that it is known if it is what stops the process.
     """
 
     token: str
     attempt: int
     lease: float = 120.0
+    alone: bool = False
 
 
 @dataclass(frozen=True)

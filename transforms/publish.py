@@ -1,12 +1,14 @@
-"""PublishResults: the manifest, then the ledger; who sees `completed` finds everything there."""
+"""PublishResults: the manifest, then the ledger; who sees `completed` finds everything there.
+
+The manifests of a bundle are written side by side, and its requests completed by one statement.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import apache_beam as beam
 
@@ -16,6 +18,7 @@ from transforms import (
     lease,
 )
 from transforms.artifacts import ArtifactStore
+from transforms.bundles import Result, Together
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import Cancelled, ClaimLost, DependencyDown
 from transforms.ledger import CompletedLesson, Ledger
@@ -23,6 +26,7 @@ from transforms.lines import dress_worker_log
 from transforms.model import DeadLetter, Lesson, Outcome, Saving, Script, decode
 from transforms.outcomes import settled
 from transforms.prices import saved_by_skipping
+from transforms.side_by_side import side_by_side
 from transforms.stage import OUTCOMES, STAGES_OF, put, raise_on, stopped, superseded
 
 log = logging.getLogger(__name__)
@@ -38,11 +42,18 @@ class PublishResults(beam.PTransform):
         store: where the manifest goes.
         ledger: where the request becomes `completed`.
         engines: the engine of every stage that a request may do without, by stage.
+        workers: as for `transforms.stage.StageRuntime`.
     """
 
-    def __init__(self, store: ArtifactStore, ledger: Ledger, engines: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        store: ArtifactStore,
+        ledger: Ledger,
+        engines: Mapping[str, str],
+        workers: int | None = None,
+    ) -> None:
         super().__init__()
-        self._dofn = _Publish(store, ledger, engines)
+        self._dofn = _Publish(store, ledger, engines, workers)
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | "Publish" >> beam.ParDo(self._dofn).with_output_types(
@@ -80,52 +91,86 @@ def manifest(lesson: Lesson, saved_usd: float) -> bytes:
     ).encode()
 
 
-class _Publish(beam.DoFn):
-    def __init__(self, store: ArtifactStore, ledger: Ledger, engines: Mapping[str, str]) -> None:
+class _Publish(Together[Lesson]):
+    def __init__(
+        self,
+        store: ArtifactStore,
+        ledger: Ledger,
+        engines: Mapping[str, str],
+        workers: int | None,
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._engines = dict(engines)
+        self._workers = workers
 
     def setup(self) -> None:
         dress_worker_log()
 
-    def process(self, lesson: Lesson) -> Iterator[Any]:
+    def together(self, elements: Sequence[Lesson]) -> Iterator[Result]:
+        with lease.handed_back(self._ledger, elements):
+            with lease.kept(self._ledger, elements):
+                stored = side_by_side(self._store_manifest, elements, self._workers)
+            refused = self._complete([done for done in stored if not isinstance(done, Exception)])
+        for position, (lesson, done) in enumerate(zip(elements, stored, strict=True)):
+            if isinstance(done, Exception):
+                yield self._given_up(position, lesson, done)
+            elif lesson.claim.token in refused:
+                yield self._given_up(position, lesson, refused[lesson.claim.token])
+            else:
+                yield Result(position, self._completed(done))
+
+    def _store_manifest(self, lesson: Lesson) -> CompletedLesson | Exception:
         try:
-            with lease.handed_back(self._ledger, lesson):
-                outcome = self._publish(lesson)
-            yield outcome
+            savings = tuple(
+                Saving(stage, engine, saved_by_skipping(stage, engine))
+                for stage, engine in self._engines.items()
+                if stage not in STAGES_OF[lesson.request.modality]
+            )
+            saved = sum(saving.usd for saving in savings)
+            stored = put(self._store, self._ledger, lesson, MANIFEST, manifest(lesson, saved))
+            text = self._store.read(lesson.request.request_id, "script.json")
+            script = decode(Script, text or b"")
         except DependencyDown:
             raise
-        except ClaimLost:
-            yield superseded(lesson, "publish")
-        except Cancelled as cancelled:
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
-        except Exception as bug:  # a bug must not stop the pipeline
-            log.exception("publish failed", extra=events.fields(lesson, stage="publish"))
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(lesson, "publish", bug))
+        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
+            return error
+        return CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
 
-    def _publish(self, lesson: Lesson) -> Outcome:
-        skipped = [s for s in self._engines if s not in STAGES_OF[lesson.request.modality]]
-        savings = tuple(
-            Saving(stage, engine, saved_by_skipping(stage, engine))
-            for stage, engine in self._engines.items()
-            if stage in skipped
-        )
-        saved = sum(saving.usd for saving in savings)
-        stored = put(self._store, self._ledger, lesson, MANIFEST, manifest(lesson, saved))
-        request_id = lesson.request.request_id
-        script = decode(Script, self._store.read(request_id, "script.json") or b"")
-        done = CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
-        if not all(self._ledger.complete([done])):
-            # Rare, so it may take a round trip more to learn why, and to record what was spent.
-            raise_on(self._ledger.progress([(lesson, "publish", 99)]), lesson, "publish")
-            raise ClaimLost(request_id)
+    def _complete(self, lessons: Sequence[CompletedLesson]) -> dict[str, Exception]:
+        """Complete requests; why those that are not are not, by claim token."""
+        completed = self._ledger.complete(lessons)
+        refused = [done.lesson for done, ours in zip(lessons, completed, strict=True) if not ours]
+        if not refused:
+            return {}
+        # Rare, so it may take a round trip more to learn why, and to record what was spent.
+        standing = self._ledger.progress([(lesson, "publish", 99) for lesson in refused])
+        reasons: dict[str, Exception] = {}
+        for lesson in refused:
+            try:
+                raise_on(standing, lesson, "publish")
+                raise ClaimLost(lesson.request.request_id)
+            except (Cancelled, ClaimLost) as reason:
+                reasons[lesson.claim.token] = reason
+        return reasons
+
+    def _given_up(self, position: int, lesson: Lesson, error: Exception) -> Result:
+        if isinstance(error, ClaimLost):
+            return Result(position, superseded(lesson, "publish"))
+        if isinstance(error, Cancelled):
+            return Result(position, stopped(lesson, error), DEAD_LETTERS)
+        said = events.fields(lesson, stage="publish")
+        log.error("publish failed", exc_info=error, extra=said)
+        return Result(position, letter(lesson, "publish", error), DEAD_LETTERS)
+
+    def _completed(self, done: CompletedLesson) -> Outcome:
+        lesson = done.lesson
         outcome = Outcome(
             message_id=lesson.message.message_id,
             status="completed",
-            request_id=request_id,
+            request_id=lesson.request.request_id,
             records=lesson.records,
             cost_usd=lesson.cost_usd,
-            savings=savings,
+            savings=done.savings,
         )
         return settled(outcome, lesson, "publish")

@@ -1,16 +1,19 @@
 """RunStage: the one DoFn that runs a stage, whatever the stage does.
 
 It reuses a valid result, else works under the stage's deadline with retries, stores what was made,
-records it, and turns every failure into what `transforms.errors` says it is.
+records it, and turns every failure into what `transforms.errors` says it is. The lessons of a
+bundle are worked on side by side, and recorded together when all are done.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +30,7 @@ from transforms import (
 )
 from transforms.artifacts import ArtifactConflict, ArtifactStore
 from transforms.budget import Budget
+from transforms.bundles import Result, Together
 from transforms.dead_letters import DEAD_LETTERS, letter
 from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown, OverBudget
 from transforms.fingerprint import fingerprint
@@ -47,6 +51,7 @@ from transforms.model import (
 )
 from transforms.outcomes import settled
 from transforms.prices import price, typical
+from transforms.side_by_side import side_by_side, slot
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +103,8 @@ class StageTask(ABC):
     stage: ClassVar[str]
     engine: str
     """The engine's name, as shown to people."""
+    needs_folder: ClassVar[bool] = True
+    """Whether it works with files, and is given a folder for them."""
 
     @abstractmethod
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
@@ -117,6 +124,9 @@ class StageTask(ABC):
     ) -> Produced:
         """Do the work in an empty folder of its own, within `timeout` seconds.
 
+        Args:
+            folder: exists only if the task needs one.
+
         Raises:
             ContentError: as `transforms.errors` says.
         """
@@ -133,6 +143,8 @@ class StageRuntime:
         ledger: where it is recorded.
         force: do the work even if a valid result lies there.
         budget: what may be spent; None for any amount.
+        workers: lessons of one bundle that its engine works on at once; the number of processors
+            for None.
     """
 
     policy: retry.Policy
@@ -141,6 +153,13 @@ class StageRuntime:
     ledger: Ledger
     force: bool = False
     budget: Budget | None = None
+    workers: int | None = None
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Wait until the engine may be called; the block is the call."""
+        with slot(self.workers), self.limits.admitted():
+            yield
 
 
 def put(
@@ -217,7 +236,50 @@ class RunStage(beam.PTransform):
         ).with_outputs(*tags, main="onward")
 
 
-class _RunStage(beam.DoFn):
+@dataclass
+class _Work:
+    """One lesson in one stage, and how that went.
+
+    Attributes:
+        lesson: as it came.
+        stage: the stage.
+        failures: the tries that failed.
+        waited: seconds until the budget allowed it; None if nobody had to ask.
+        record: the stage as it was done, or found done; None if it was not.
+        error: why the lesson does not go on.
+    """
+
+    lesson: Lesson
+    stage: str
+    failures: list[Attempt] = field(default_factory=list)
+    waited: float | None = None
+    record: StageRecord | None = None
+    error: Exception | None = None
+
+    @property
+    def following(self) -> str:
+        """The stage after this one; none when it is empty."""
+        stages = STAGES_OF[self.lesson.request.modality]
+        return next(iter(stages[stages.index(self.stage) + 1 :]), "")
+
+    @property
+    def advanced(self) -> Lesson:
+        """The lesson, one stage further."""
+        assert self.record
+        return self.lesson.with_record(self.record)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """What goes wrong in the block is this lesson's, unless a dependency is down."""
+        try:
+            yield
+        except DependencyDown:
+            raise
+        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
+            self.error = error
+
+
+class _RunStage(Together[Lesson]):
     def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
         self._task = task
         self._runtime = runtime
@@ -227,60 +289,90 @@ class _RunStage(beam.DoFn):
     def setup(self) -> None:
         dress_worker_log()
 
-    def process(self, lesson: Lesson) -> Iterator[Any]:
-        stage = self._task.stage
-        failures: list[Attempt] = []
-        try:
-            with lease.handed_back(self._runtime.ledger, lesson):
-                with lease.kept(self._runtime.ledger, lesson):
-                    advanced = lesson.with_record(self._result(lesson, failures))
-                following = self._following(lesson)
-                if following:  # the last stage is recorded together with the completion
-                    self._advance(advanced, following)
-        except DependencyDown:
-            raise
-        except ClaimLost:
-            yield beam.pvalue.TaggedOutput(OUTCOMES, superseded(lesson, stage))
-        except Cancelled as cancelled:
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, stopped(lesson, cancelled))
-        except Exception as error:  # a bug must not stop the pipeline
-            metrics.STAGE_FAILED[stage].inc()
-            dead = letter(lesson, stage, error, failures)
+    def alone(self, element: Lesson) -> bool:
+        return element.claim.alone
+
+    def together(self, elements: Sequence[Lesson]) -> Iterator[Result]:
+        works = [_Work(lesson, self._task.stage) for lesson in elements]
+        # Those that wait for their turn keep their lease as well.
+        with lease.handed_back(self._runtime.ledger, elements):
+            with lease.kept(self._runtime.ledger, elements) as check:
+                side_by_side(self._perform, works, self._runtime.workers)
+                for work in works:
+                    with work.failing():
+                        check(work.lesson)
+            self._advance([work for work in works if not work.error and work.following])
+        for position, work in enumerate(works):
+            yield Result(position, *self._emitted(work))
+
+    def _perform(self, work: _Work) -> None:
+        with work.failing():
+            work.record = self._result(work)
+
+    def _advance(self, works: Sequence[_Work]) -> None:
+        """Record stages; the last stage is recorded together with the completion."""
+        percent = PROGRESS[self._task.stage]
+        standing = self._runtime.ledger.progress(
+            [(work.advanced, work.following, percent) for work in works]
+        )
+        for work in works:
+            with work.failing():
+                raise_on(standing, work.lesson, work.following)
+
+    def _emitted(self, work: _Work) -> tuple[Any, str | None]:
+        """What comes of a lesson, and the output it goes to."""
+        self._count(work)
+        error = work.error
+        if isinstance(error, ClaimLost):
+            return superseded(work.lesson, work.stage), OUTCOMES
+        if isinstance(error, Cancelled):
+            return stopped(work.lesson, error), DEAD_LETTERS
+        if error:
+            dead = letter(work.lesson, work.stage, error, work.failures)
             code = error.code if isinstance(error, ContentError) else None
-            said = events.fields(lesson, stage=stage, error_type=dead.error_type, error_code=code)
+            said = events.fields(
+                work.lesson, stage=work.stage, error_type=dead.error_type, error_code=code
+            )
             if dead.traceback:
-                log.error("%s failed, which is a bug", stage, exc_info=True, extra=said)
+                log.error("%s failed, which is a bug", work.stage, exc_info=error, extra=said)
             else:
-                log.warning("%s failed", stage, extra=said)
+                log.warning("%s failed", work.stage, extra=said)
             log.debug("because: %s", dead.traceback or dead.error, extra=said)
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
-        else:
-            yield advanced if following else beam.pvalue.TaggedOutput(FINISHED, advanced)
+            return dead, DEAD_LETTERS
+        return work.advanced, None if work.following else FINISHED
 
-    def _following(self, lesson: Lesson) -> str | None:
-        stages = STAGES_OF[lesson.request.modality]
-        return next(iter(stages[stages.index(self._task.stage) + 1 :]), None)
+    def _count(self, work: _Work) -> None:
+        """Only the bundle's own thread may: Beam drops what others count."""
+        stage, record = work.stage, work.record
+        metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
+        if work.waited is not None:
+            metrics.BUDGET_WAIT.update(round(work.waited * 1000))
+        if record and record.reused:
+            metrics.STAGE_REUSED[stage].inc()
+            metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))
+        elif record:
+            metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))
+            metrics.COST.inc(metrics.nano(record.cost_usd))
+            metrics.STAGE_COST[stage].inc(metrics.nano(record.cost_usd))
+        if isinstance(work.error, OverBudget):
+            metrics.OVER_BUDGET.inc()
+        if work.error and not isinstance(work.error, ClaimLost | Cancelled):
+            metrics.STAGE_FAILED[stage].inc()
 
-    def _advance(self, lesson: Lesson, stage: str) -> None:
-        standing = self._runtime.ledger.progress([(lesson, stage, PROGRESS[self._task.stage])])
-        raise_on(standing, lesson, stage)
-
-    def _result(self, lesson: Lesson, failures: list[Attempt]) -> StageRecord:
+    def _result(self, work: _Work) -> StageRecord:
+        lesson, failures = work.lesson, work.failures
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
         found = None if self._runtime.force else self._reusable(lesson, digest)
         if found:
-            metrics.STAGE_REUSED[self._task.stage].inc()
-            metrics.COST_REUSED.inc(metrics.nano(found.cost_usd))
             log.info(
                 "%s reused", self._task.stage, extra=events.fields(lesson, stage=self._task.stage)
             )
             return replace(found, reused=True)
-        self._admit(lesson)
+        self._admit(work)
 
         def failed(error: ContentError, delay: float | None) -> None:
-            metrics.STAGE_TRIES_FAILED[self._task.stage].inc()
             if delay is None:
-                return  # `process` says so
+                return  # `_emitted` says so
             about = {"stage": self._task.stage, "try": len(failures)}
             said = events.fields(
                 lesson, **about, error_type=type(error).__name__, error_code=error.code
@@ -288,22 +380,20 @@ class _RunStage(beam.DoFn):
             log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=said)
             log.debug("because: %s", error, extra=said)
 
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
+        started: list[float] = []  # waiting to be admitted is no work
+        with self._folder() as folder:
             produced = retry.run(
-                lambda left: self._task.perform(
-                    lesson, self._runtime.store, Path(tempfile.mkdtemp(dir=folder)), left
-                ),
+                lambda left: self._attempt(lesson, folder, left, started),
                 self._runtime.policy,
                 failures,
-                self._runtime.limits.admitted,
+                self._runtime.admitted,
                 failed,
             )
             artifacts = tuple(
                 replace(self._put(lesson, name, source), alt=produced.alt.get(name, ""))
                 for name, source in produced.artifacts.items()
             )
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - started[0]
         record = StageRecord(
             stage=self._task.stage,
             engine=self._task.engine,
@@ -321,9 +411,6 @@ class _RunStage(beam.DoFn):
             _record_name(record.stage),
             encode(record),
         )
-        metrics.STAGE_MILLISECONDS[record.stage].update(round(seconds * 1000))
-        metrics.COST.inc(metrics.nano(record.cost_usd))
-        metrics.STAGE_COST[record.stage].inc(metrics.nano(record.cost_usd))
         log.info(
             events.STAGE_DONE, record.stage, record.seconds, record.cost_usd,
             extra=events.fields(
@@ -332,15 +419,26 @@ class _RunStage(beam.DoFn):
         )  # fmt: skip
         return record
 
-    def _admit(self, lesson: Lesson) -> None:
-        if not self._runtime.budget:
+    def _admit(self, work: _Work) -> None:
+        if self._runtime.budget:
+            budget, expected = self._runtime.budget, self._expected_usd
+            work.waited = budget.admit(work.lesson, self._task.stage, expected)
+
+    def _attempt(self, lesson: Lesson, within: Path, left: float, started: list[float]) -> Produced:
+        started.append(time.monotonic())
+        folder = within / f"try-{len(started)}"
+        if self._task.needs_folder:
+            folder.mkdir()
+        return self._task.perform(lesson, self._runtime.store, folder, left)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """A folder for the tries of a lesson; making one costs a disk more than a text does."""
+        if not self._task.needs_folder:
+            yield Path(os.devnull)
             return
-        try:
-            waited = self._runtime.budget.admit(lesson, self._task.stage, self._expected_usd)
-        except OverBudget:
-            metrics.OVER_BUDGET.inc()
-            raise
-        metrics.BUDGET_WAIT.update(round(waited * 1000))
+        with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
+            yield Path(folder)
 
     def _put(self, lesson: Lesson, name: str, source: Path | bytes) -> Artifact:
         return put(self._runtime.store, self._runtime.ledger, lesson, name, source)

@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 """
 SETTINGS = [
     *(setting.name for setting in ALL if setting.graph),
-    *("artifacts", "state", "workers", "summary", "report"),
+    *("artifacts", "state", "summary", "report"),
 ]
 
 PROJECT, TOPIC, SUBSCRIPTION = "vividly-demo", "content-requests", "content-requests-drain"

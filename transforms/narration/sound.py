@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transforms.narration.music import digest
 from transforms.once import once
 
 INTRO_SECONDS = 2.4
@@ -27,6 +26,8 @@ class SoundSettings:
     @property
     def identity(self) -> Mapping[str, str | float | None]:
         """Everything of it that shapes a narration."""
+        from transforms.narration.music import digest  # brings PyAV along
+
         return {
             "music": once(digest, self.music) if self.music is not None else None,
             "intro": self.intro,

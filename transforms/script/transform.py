@@ -53,6 +53,7 @@ class _WriteScript(StageTask):
     settings: tuple[tuple[str, Any], ...]
 
     stage = "script"
+    needs_folder = False
 
     def _engine(self) -> ScriptEngine:
         return once(make_engine, self.engine, self.settings)
