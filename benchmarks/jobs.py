@@ -1,0 +1,208 @@
+"""`vividly` and what it is compared with, as benchmarks run them: each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.requests import text_request
+from pipeline.commands.publish import publish
+from pipeline.embedded import suite
+from pipeline.embedded.postgres import EmbeddedPostgres
+from pipeline.settings import subscription_path, topic_path
+from transforms.ledger import Ledger, upgrade
+
+PROJECT = "vividly-benchmark"
+IDLE = 2.0  # seconds without a message after which a drain ends
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that has ended.
+
+    Attributes:
+        requests: how many it was given.
+        seconds: what they took: for a drain from its first pull, for a batch from its first line.
+        wall: seconds from the start of the process to its end.
+        first_pull: seconds from the start of the process to its first pull; 0 for a batch.
+        rss_mb: most memory it was seen to use, MB.
+    """
+
+    requests: int
+    seconds: float
+    wall: float
+    first_pull: float
+    rss_mb: float
+
+    @property
+    def per_second(self) -> float:
+        """Requests per second."""
+        return self.requests / self.seconds
+
+
+@dataclass(frozen=True)
+class Place:
+    """Postgres, which syncs, and a Pub/Sub server; every job gets a database of its own."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    pubsub: str
+
+    @contextmanager
+    def fresh(self) -> Iterator[tuple[str, str]]:
+        """An empty ledger and an empty folder for artifacts: URL and path."""
+        name = f"run_{os.urandom(6).hex()}"
+        self._administrate(f"CREATE DATABASE {name}")
+        url = self.postgres.database_url(name)
+        upgrade(url)
+        with tempfile.TemporaryDirectory(dir=self.folder) as artifacts:
+            yield url, artifacts
+        self._administrate(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def drain(self, requests: int, *arguments: str, engine_seconds: float = 0.0) -> Finished:
+        """Drain so many requests."""
+        publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
+        with self.fresh() as (database, artifacts):
+            found = self._vividly(
+                "drain", f"--project={PROJECT}", "--subscription=requests", "--batch-size=100",
+                f"--empty-queue-timeout={IDLE}", "--max-runtime=3600", *arguments,
+                place=(database, artifacts), requests=requests, engine_seconds=engine_seconds,
+            )  # fmt: skip
+        return found
+
+    def batch(self, requests: int, *arguments: str, engine_seconds: float = 0.0) -> Finished:
+        """Run a file of so many requests."""
+        with self.fresh() as (database, artifacts):
+            file = Path(artifacts) / "requests.jsonl"
+            file.write_bytes(b"\n".join(text_request() for _ in range(requests)))
+            return self._vividly(
+                "batch", str(file), *arguments,
+                place=(database, artifacts), requests=requests, engine_seconds=engine_seconds,
+            )  # fmt: skip
+
+    def sequential(self, requests: int) -> float:
+        """Requests per second of the sequential worker."""
+        publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
+        subscription = subscription_path("requests", PROJECT)
+        with self.fresh() as (database, artifacts):
+            self._run("benchmarks.one_by_one", subscription, database, artifacts)
+            return requests / self._working_seconds(database, requests)
+
+    def queue(self, requests: int) -> float:
+        """Requests per second of the job queue."""
+        with self.fresh() as (database, artifacts):
+            seconds = float(self._run("benchmarks.job_queue", str(requests), database, artifacts))
+            self._working_seconds(database, requests)
+            return requests / seconds
+
+    def _vividly(
+        self, *arguments: str, place: tuple[str, str], requests: int, engine_seconds: float
+    ) -> Finished:
+        database, artifacts = place
+        command = [
+            *(sys.executable, "-m", "benchmarks.stubs", str(engine_seconds), *arguments),
+            *(f"--database={database}", f"--artifacts={artifacts}"),
+        ]
+        started = time.time()
+        with subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as job:
+            assert job.stdout
+            watch = _Watch(job)
+            output = job.stdout.read()
+            status = job.wait()
+            wall = time.time() - started
+            watch.join()
+        if status:
+            raise RuntimeError(f"{arguments[0]} ended with status {status}")
+        summary = json.loads(output.splitlines()[-1])
+        if summary["completed"] != requests:
+            raise RuntimeError(f"{summary['completed']} of {requests} were completed: {summary}")
+        seconds = summary["runtime_seconds"]
+        if arguments[0] == "drain" and requests:
+            seconds = self._settled_at(database) - watch.pulled_at
+        first_pull = watch.pulled_at - started if watch.pulled_at else 0.0
+        return Finished(requests, seconds, wall, first_pull, watch.rss_mb)
+
+    def _run(self, module: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self._environment, check=True, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PUBSUB_EMULATOR_HOST": self.pubsub}
+
+    def _administrate(self, statement: str) -> None:
+        with Ledger(self.postgres.url).connected() as connection:
+            connection.exec_driver_sql(statement)
+
+    def _working_seconds(self, database: str, requests: int) -> float:
+        ledger = Ledger(database)
+        [row] = ledger.run(
+            "SELECT count(*) AS settled, extract(epoch FROM max(settled_at) - min(received_at)) "
+            "AS seconds FROM messages WHERE outcome = 'completed'"
+        )
+        ledger.close()
+        if row["settled"] != requests:
+            raise RuntimeError(f"{row['settled']} of {requests} were completed")
+        return float(row["seconds"])
+
+    def _settled_at(self, database: str) -> float:
+        ledger = Ledger(database)
+        [row] = ledger.run("SELECT extract(epoch FROM max(settled_at)) AS at FROM messages")
+        ledger.close()
+        return float(row["at"])
+
+
+class _Watch(threading.Thread):
+    """Reads what a job logs, and how much memory it uses, until it ends."""
+
+    def __init__(self, job: subprocess.Popen[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._job = job
+        self._process = psutil.Process(job.pid)
+        self.pulled_at = 0.0  # the first pull was answered then, seconds since the epoch
+        self.rss_mb = 0.0
+        self.start()
+
+    def run(self) -> None:
+        assert self._job.stderr
+        looked = 0.0
+        for line in self._job.stderr:
+            now = time.time()
+            if b"pulled " in line and not self.pulled_at:
+                self.pulled_at = now
+            if now - looked > 0.2:
+                looked = now
+                self._look()
+
+    def _look(self) -> None:
+        try:
+            self.rss_mb = max(self.rss_mb, self._process.memory_info().rss / 2**20)
+        except psutil.Error:
+            return  # it has ended
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """Everything that jobs need, on this machine."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedPostgres(Path(folder) / "postgres") as postgres,
+        suite.pubsub(PROJECT, "requests", "requests") as host,
+    ):
+        yield Place(Path(folder), postgres, host)

@@ -1,0 +1,72 @@
+"""`vividly` with a script engine that waits, then always gives the same answer.
+
+python -m benchmarks.stubs SECONDS drain …
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+
+from transforms.model import ContentRequest, QuizQuestion, Scene, Script
+from transforms.script import transform
+from transforms.script.engine import Written
+
+SCRIPT = Script(
+    title="How plants turn light into food",
+    hook="Every move in a game needs fuel, and so does a leaf. Here is where it comes from.",
+    scenes=tuple(
+        Scene(
+            heading=f"Step {number} of the way from light to sugar",
+            narration="A leaf takes in carbon dioxide and water, and light drives the change. " * 5,
+            bullets=("light is caught", "water is split", "sugar is built"),
+        )
+        for number in range(1, 5)
+    ),
+    key_takeaways=("Light becomes sugar.", "Oxygen is set free.", "It happens in the leaf."),
+    quiz=tuple(
+        QuizQuestion(f"What is needed first? ({n})", ("light", "sand", "salt"), 0, "Light.")
+        for n in range(3)
+    ),
+    topic="photosynthesis",
+    subject="biology",
+    grade_level=9,
+)
+
+
+class StubEngine:
+    """Answers after so many seconds.
+
+    Args:
+        seconds: what the engine of a service would take.
+    """
+
+    name = "offline"
+    identity: Mapping[str, str | int | float | None] = {"version": "stub"}
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._seconds = seconds
+
+    def check(self) -> str:
+        """Nothing can be wrong with it."""
+        return "ready"
+
+    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+        """The same script for every request."""
+        if self._seconds:
+            time.sleep(self._seconds)
+        return Written(SCRIPT)
+
+
+def main() -> int:
+    """Run the command line with the stub in place of every script engine."""
+    from pipeline import cli
+
+    seconds = float(sys.argv[1])
+    transform.make_engine = lambda name, settings: StubEngine(seconds)
+    return cli.main(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
