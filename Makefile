@@ -38,7 +38,7 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render
-	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.pipeline
 
 # Every layout in both themes on one picture, build/contact-sheet.png.
 contact-sheet: $(STAMP)

@@ -75,6 +75,11 @@ DEV = [
     "python-hcl2",
 ]
 
+BENCH = [
+    "procrastinate>=3.10,<4",  # the job queue that drains are measured against
+    "psycopg[binary]>=3.3,<4",  # its driver
+]
+
 setup(
     name="vividly-pipeline",
     version="0.1.0",
@@ -86,6 +91,11 @@ setup(
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
     include_package_data=True,
     install_requires=CORE,
-    extras_require={"local": LOCAL, "moviepy": MOVIEPY, "dev": LOCAL + MOVIEPY + DEV},
+    extras_require={
+        "local": LOCAL,
+        "moviepy": MOVIEPY,
+        "bench": LOCAL + BENCH,
+        "dev": LOCAL + MOVIEPY + DEV + BENCH,
+    },
     entry_points={"console_scripts": ["vividly = pipeline.cli:main"]},
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pipeline.lanes import Graph, Lanes
+from pipeline.lanes import MAX_RUN, Graph, Lanes
 from pipeline.summary import Tally
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
@@ -20,7 +20,7 @@ from transforms.parse import peek
 
 log = logging.getLogger(__name__)
 
-AHEAD = 200  # messages read ahead of the lanes
+AHEAD = 2 * MAX_RUN  # messages read ahead of the lanes
 
 
 def messages(file: Path) -> Iterator[Message]:

@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
 LINGERING_PULL = 3.0  # seconds; past the empty-queue timeout, while work still goes on
-BUFFER_PER_LANE = 20  # messages held ahead of the lanes; they are leased, so not too many
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Sub is down
 
 
@@ -77,7 +76,6 @@ class Drain:
         self._puller = Puller(self._client, subscription)
         self._leases = Leases(self._client, subscription)
         self._lanes = Lanes(graph, workers, self._settled, timing.dependency_timeout)
-        self._capacity = max(timing.batch_size, BUFFER_PER_LANE * (workers + 1))
         self._stop = threading.Event()
         self._graph = graph
         self._pubsub_down: DependencyDown | None = None
@@ -165,8 +163,7 @@ class Drain:
             now = time.monotonic()
             if now >= end:
                 return "max_runtime"
-            if len(self._leases) >= self._capacity or self._graph.out_of_money:
-                self._stop.wait(EMPTY_PULL_PAUSE)
+            if not self._ready():
                 empty_since = time.monotonic()  # nobody has looked whether the queue is empty
                 continue
             idle_left = empty_since + timing.empty_queue_timeout - now
@@ -184,6 +181,13 @@ class Drain:
             elif time.monotonic() - now < EMPTY_PULL_PAUSE:
                 self._stop.wait(min(EMPTY_PULL_PAUSE, idle_left))
         return "signal"
+
+    def _ready(self) -> bool:
+        """Whether more messages can be worked on; waits a little where they cannot."""
+        if self._graph.out_of_money:
+            self._stop.wait(EMPTY_PULL_PAUSE)
+            return False
+        return self._lanes.has_room(len(self._leases), EMPTY_PULL_PAUSE)
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()

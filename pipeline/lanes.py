@@ -43,6 +43,12 @@ QUICK_RUN, SLOW_RUN = 1.5, 5.0
 """Seconds: after a full run that was quicker, the next may take twice as many messages; after one
 that was slower, half. Outcomes are committed, and acknowledged, where a run ends."""
 
+AHEAD_PER_LANE = 20
+"""Messages held per lane at most, light ones in small runs or heavy ones that wait."""
+
+RUNS_AHEAD = 4
+"""Full runs of light messages that may be held, in work or waiting."""
+
 LINGER = 0.05
 """Seconds that light messages wait for more to share a run with, while other runs are going on."""
 
@@ -192,6 +198,23 @@ class Lanes:
         with self._changed:
             return len(self._light) + len(self._heavy)
 
+    def has_room(self, held: int, timeout: float) -> bool:
+        """Wait for room for more messages, or for anything to change that might make some.
+
+        What waits here nobody else can take, so it is as much as the lanes need to go on: many
+        light messages while their runs are quick, and few heavy ones.
+
+        Args:
+            held: messages that were submitted and are not settled.
+            timeout: seconds to wait at most.
+        """
+        with self._changed:
+            most = AHEAD_PER_LANE * self._lanes
+            room = held < max(most, RUNS_AHEAD * self._size) and len(self._heavy) < most
+            if not room:
+                self._changed.wait(timeout)
+            return room
+
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do and nothing being done."""
@@ -264,7 +287,7 @@ class Lanes:
             if messages < self._size:
                 return
             if seconds < QUICK_RUN:
-                self._size = min(self._size * 2, MAX_RUN)
+                self._size = min(self._size * 2, max(MAX_RUN, self._floor))
             elif seconds > SLOW_RUN:
                 self._size = max(self._size // 2, self._floor)
 

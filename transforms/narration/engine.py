@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transforms.model import Usage
+
+MASTERING_VERSION: Final = 2
+"""Raised whenever the same script and voice would no longer give the same narration."""
 
 
 @dataclass(frozen=True)

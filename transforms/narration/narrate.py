@@ -20,9 +20,6 @@ from transforms.narration.music import choose, lay_under
 from transforms.narration.sentences import split_sentences
 from transforms.narration.sound import SoundSettings
 
-MASTERING_VERSION: Final = 2
-"""Raised whenever the same script and voice would no longer give the same narration."""
-
 FILE_NAME: Final = "narration.m4a"
 
 # Seconds between what is heard of one sentence and of the next.

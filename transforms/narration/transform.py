@@ -12,8 +12,7 @@ import apache_beam as beam
 from transforms import child
 from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, decode, encode
-from transforms.narration.engine import VoiceEngine
-from transforms.narration.narrate import MASTERING_VERSION, narrate
+from transforms.narration.engine import MASTERING_VERSION, VoiceEngine
 from transforms.narration.sound import SoundSettings
 from transforms.narration.transcript import transcript
 from transforms.once import once
@@ -62,6 +61,8 @@ def narrate_offline(
     script: Script, folder: Path, timeout: float, sound: SoundSettings
 ) -> tuple[Narration, tuple[Usage, ...]]:
     """`narrate` with the offline voice; runs in a child process."""
+    from transforms.narration.narrate import narrate
+
     return narrate(script, make_voice("offline", ()), folder, timeout=timeout, sound=sound)
 
 
@@ -94,6 +95,8 @@ class _Narrate(StageTask):
             done = child.call(narrate_offline, script, folder, timeout, self.sound, timeout=timeout)
             narration, usage = done.value
         else:  # waits for a service, under the deadlines of its client
+            from transforms.narration.narrate import narrate
+
             narration, usage = narrate(
                 script, self._voice(), folder, timeout=timeout, sound=self.sound
             )

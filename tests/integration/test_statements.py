@@ -1,0 +1,101 @@
+"""How often the ledger is asked does not depend on how many requests share a bundle."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from tests.integration import stand_ins
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger, engine, upgrade
+from transforms.model import Message
+from transforms.script.offline import OfflineScriptEngine
+
+TEXTS = ["begun", "claim", "complete"]
+VIDEOS = ["begun", "claim", "script", "narration", "complete"]
+"""What is asked, once each: narration and video are recorded when the stage before is done, and the
+last stage with the completion."""
+
+
+class Place:
+    def __init__(self, url, folder, monkeypatch):
+        upgrade(url)
+        self.ledger = Ledger(url)
+        self.graph = Graph(VividlyOptions([]), self.ledger, ArtifactStore(str(folder)))
+        self._statements = 0
+        counting = threading.Lock()
+        execute = engine._execute
+
+        def counted(*arguments):
+            with counting:
+                self._statements += 1
+            return execute(*arguments)
+
+        monkeypatch.setattr(engine, "_execute", counted)
+
+    def statements(self, *messages: Message) -> int:
+        """How many it takes to work on these in one bundle."""
+        before = self._statements
+        outcomes = self.graph.run(messages)
+        assert len(outcomes) == len(messages)
+        return self._statements - before
+
+
+@pytest.fixture
+def place(postgres, tmp_path, monkeypatch):
+    stand_ins.install(monkeypatch)
+    return Place(postgres.url, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("requests", [1, 40])
+@pytest.mark.parametrize(("modality", "asked"), [("text", TEXTS), ("video", VIDEOS)])
+def test_a_bundle_of_requests(place, requests, modality, asked):
+    bundle = [
+        stand_ins.message(stand_ins.request(requested_modalities=[modality]))
+        for _ in range(requests)
+    ]
+    assert place.statements(*bundle) == len(asked)
+    assert place.ledger.totals().completed == requests
+    connections = place.ledger.run(
+        "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database()"
+    )
+    assert connections[0]["open"] <= place.ledger.pool_size
+
+
+def test_bad_messages_and_those_that_come_again(place):
+    bad = [stand_ins.message(b"no request") for _ in range(40)]
+    assert place.statements(*bad) == 1
+    good = [stand_ins.message(stand_ins.request(requested_modalities=["text"])) for _ in range(40)]
+    place.statements(*good)
+    assert place.statements(*good) == 2  # begun by nobody, claimed by nobody
+
+
+def test_a_message_that_came_back_unsettled_is_worked_on_by_itself(place, monkeypatch):
+    fields = [stand_ins.request(requested_modalities=["text"]) for _ in range(6)]
+    messages = [
+        Message(json.dumps(f).encode(), {}, str(n), datetime.now(UTC)) for n, f in enumerate(fields)
+    ]
+    place.ledger.run(
+        "INSERT INTO messages (message_id, request_id, outcome, deliveries, publish_time) "
+        "SELECT id, CAST(:request AS uuid), 'in_flight', 1, now() FROM (VALUES ('3')) AS it (id)",
+        request=fields[3]["request_id"],
+    )
+    begun: list[str] = []
+    claimed_by_then: list[int] = []
+    write = OfflineScriptEngine.write
+
+    def watched(engine, request, *, timeout):
+        begun.append(request.request_id)
+        claimed_by_then.append(len(place.ledger.requests()))
+        return write(engine, request, timeout=timeout)
+
+    monkeypatch.setattr(OfflineScriptEngine, "write", watched)
+    outcomes = place.graph.run(messages)
+    assert [o.status for o in outcomes] == ["completed"] * 6
+    assert begun[0] == fields[3]["request_id"]
+    assert claimed_by_then[0] == 1  # nobody else's delivery would have counted
