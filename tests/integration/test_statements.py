@@ -82,7 +82,7 @@ def test_a_message_that_came_back_unsettled_is_worked_on_by_itself(place, monkey
     ]
     place.ledger.run(
         "INSERT INTO messages (message_id, request_id, outcome, deliveries, publish_time) "
-        "SELECT id, CAST(:request AS uuid), 'in_flight', 1, now() FROM (VALUES ('3')) AS it (id)",
+        "VALUES ('3', CAST(:request AS uuid), 'in_flight', 1, now()) RETURNING message_id",
         request=fields[3]["request_id"],
     )
     begun: list[str] = []
