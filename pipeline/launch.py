@@ -22,7 +22,9 @@ from pipeline import dataflow, job, services
 from pipeline.cli import FAILED, OK
 from pipeline.connections import check_budget
 from pipeline.errors import UsageError
+from pipeline.nearest import hint
 from pipeline.options import VividlyOptions, graph_options
+from pipeline.settings import SETTINGS
 from pipeline.streaming import build_stream
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
@@ -40,12 +42,12 @@ def options(chosen: argparse.Namespace) -> VividlyOptions:
     """
     passed_on = [_beams(argument) for argument in chosen.passed_on]
     given = PipelineOptions(passed_on)
-    unknown = set(given.get_all_options(retain_unknown_options=True)) - set(
-        PipelineOptions([]).get_all_options()
-    )
-    if unknown:
-        names = ", ".join(f"--{name}" for name in sorted(unknown))
-        raise UsageError(f"neither `vividly run` nor Beam has {names}")
+    beams = set(PipelineOptions([]).get_all_options())
+    for name in sorted(set(given.get_all_options(retain_unknown_options=True)) - beams):
+        known = {f"--{each}" for each in (*beams, *(setting.dest for setting in SETTINGS))}
+        raise UsageError(
+            f"neither `vividly run` nor Beam has --{name}{hint(f'--{name}', sorted(known))}"
+        )
     made = graph_options(chosen, passed_on, streaming=True)
     made.view_as(GoogleCloudOptions).project = chosen.project
     runner = made.view_as(StandardOptions).runner

@@ -99,6 +99,8 @@ def test_an_installed_package_needs_an_image(monkeypatch, tmp_path):
     ("arguments", "said"),
     [
         (["--nonsense=1"], "nor Beam has --nonsense"),
+        (["--scrpt-engine=gemini"], "did you mean --script_engine?"),
+        (["--max_num_workrs=3"], "did you mean --max_num_workers?"),
         (["--runner=FlinkRunner"], "must be DataflowRunner or DirectRunner"),
     ],
 )
