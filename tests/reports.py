@@ -15,6 +15,10 @@ from transforms.ledger.scoped import Latency, Reason, Saving, StageCost
 from transforms.model import Attempt, Message, QuizQuestion, Scene, Script, Visual
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+CHAPTERS = (
+    "WEBVTT\n\n1\n00:00:00.000 --> 00:00:02.000\nLeaves &amp; light\n"
+    "\n2\n00:00:02.000 --> 00:00:04.000\n&lt;b>Myths\n"
+)
 CAPTIONS = "WEBVTT\n\n1\n00:00:00.000 --> 00:00:30.000\nLight becomes sugar.\n"
 
 SCRIPT = Script(
@@ -43,7 +47,15 @@ def request(number: int = 1, folder: str = "/lessons", **fields: Any) -> Reporte
     modality = fields.pop("modality", "video")
     request_id = str(uuid.UUID(int=number))
     made = {"text": ("script.json",), "audio": ("script.json", "narration.m4a")}.get(
-        modality, ("script.json", "narration.m4a", "video.mp4", "captions.vtt", "thumbnail.jpg")
+        modality,
+        (
+            "script.json",
+            "narration.m4a",
+            "video.mp4",
+            "captions.vtt",
+            "chapters.vtt",
+            "thumbnail.jpg",
+        ),
     )
     artifacts = {
         name: {
@@ -94,7 +106,8 @@ def request(number: int = 1, folder: str = "/lessons", **fields: Any) -> Reporte
         if name == "script" or modality == "video"
     )
     done = row.status == "completed"
-    files = LessonFiles(script, CAPTIONS if modality == "video" else None) if done else None
+    vtt = (CAPTIONS, CHAPTERS) if modality == "video" else (None, None)
+    files = LessonFiles(script, *vtt) if done else None
     return ReportedRequest(row, at - timedelta(seconds=2), stages if done else (), files)
 
 

@@ -90,6 +90,8 @@ def latencies(rows: Sequence[Latency]) -> Markup:
 
 def costs(spent: Sequence[StageCost], saved: Sequence[Saving]) -> Markup:
     """What the requests of each modality cost, by stage, and what stages left out saved."""
+    from matplotlib.ticker import MaxNLocator
+
     seen = {cost.modality for cost in spent} | {saving.modality for saving in saved}
     modalities = [modality for modality in MODALITIES if modality in seen]
     figure, axes = _canvas(ROW * len(modalities) + AXIS, labels=LABELS)
@@ -105,11 +107,11 @@ def costs(spent: Sequence[StageCost], saved: Sequence[Saving]) -> Markup:
         axes.barh([at], [kept], height=0.5, left=left, color=COLOURS["saved"])
         described.append(f"{modality}: cost ${left:.5f}, saved ${kept:.5f}")
         widest = max(widest, left + kept)
-    axes.set_xlim(0, (widest or 1) * 1.02)
+    most = (widest or 1) * 1.02
+    axes.set_xlim(0, most)
     _rows(axes, modalities)
-    ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]]
-    ticks = ticks[:: max(1, len(ticks) // 4)]
-    axes.set_xticks(ticks, [f"${tick:.6f}".rstrip("0").rstrip(".") for tick in ticks])
+    ticks = [float(tick) for tick in MaxNLocator(3).tick_values(0, most) if tick <= most]
+    axes.set_xticks(ticks, [f"${tick:,.8f}".rstrip("0").rstrip(".") for tick in ticks])
     return _svg(figure, "Cost by modality and stage", "; ".join(described))
 
 

@@ -24,12 +24,14 @@ class LessonFiles:
     Attributes:
         script: None when it cannot be read.
         captions: WebVTT; None when there are none.
+        chapters: WebVTT; None when there are none.
         missing: names of artifacts that are no longer where the ledger says.
         trouble: why they could not be read, if they could not.
     """
 
     script: Script | None = None
     captions: str | None = None
+    chapters: str | None = None
     missing: tuple[str, ...] = ()
     trouble: str | None = None
 
@@ -58,8 +60,9 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
     try:
         store = ArtifactStore(root)
         script = store.read(row.request_id, "script.json")
-        captions = (
-            store.read(row.request_id, "captions.vtt") if "captions.vtt" in row.artifacts else None
+        captions, chapters = (
+            store.read(row.request_id, name) if name in row.artifacts else None
+            for name in ("captions.vtt", "chapters.vtt")
         )
     except DependencyDown as error:
         down[root] = str(error)
@@ -67,6 +70,7 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
     return LessonFiles(
         script=_script(script),
         captions=captions.decode("utf-8", "replace") if captions else None,
+        chapters=chapters.decode("utf-8", "replace") if chapters else None,
         missing=tuple(missing),
     )
 

@@ -68,7 +68,7 @@ def html(report: Report, folder: Path) -> str:
         all_bars=lambda request: waterfall.bars(request.stages),
         artifacts=lambda request: _artifacts(request, folder),
         opened=_first_lesson(report) if len(report.requests) <= FEW else None,
-        captions_url=_captions_url,
+        vtt_url=_vtt_url,
         formula=formula,
         payload=lambda letter: readable(
             letter.message.data, whole=len(letter.message.data) == letter.size
@@ -105,7 +105,7 @@ def _policy(style: str, script: str) -> str:
         f"style-src '{_digest(style)}'",
         f"script-src '{_digest(script)}'",
         "img-src 'self' file: data:",
-        "media-src 'self' file: data:",  # data: is the captions
+        "media-src 'self' file: data:",  # data: is captions and chapters
         "base-uri 'none'",
         "form-action 'none'",
         "require-trusted-types-for 'script'",
@@ -124,7 +124,7 @@ def _artifacts(request: ReportedRequest, folder: Path) -> dict[str, dict[str, An
             "link": None if name in missing else link(str(artifact["uri"]), folder),
             "size": artifact["size"],
             "uri": artifact["uri"],
-            "type": artifact["content_type"],
+            "alt": artifact.get("alt"),
         }
         for name, artifact in request.row.artifacts.items()
     }
@@ -140,6 +140,6 @@ def _first_lesson(report: Report) -> str | None:
     return None
 
 
-def _captions_url(captions: str) -> str:
+def _vtt_url(vtt: str) -> str:
     """WebVTT inside the page: browsers load no captions from one file into another."""
-    return "data:text/vtt;base64," + base64.b64encode(captions.encode()).decode()
+    return "data:text/vtt;base64," + base64.b64encode(vtt.encode()).decode()

@@ -70,6 +70,20 @@ def test_a_lesson_plays_with_its_captions_on(shown: Page) -> None:
     assert video.evaluate("video => video.currentTime") >= 3
 
 
+def test_a_chapter_is_a_click_away(shown: Page) -> None:
+    chapters = shown.get_by_role("list", name="Chapters").get_by_role("button")
+    expect(chapters).to_have_text(["0:00 Leaves & light", "0:02 <b>Myths"])
+    video = shown.locator("video")
+    moved = video.evaluate_handle(
+        """video => { video.muted = true;
+          return { then: new Promise(done => video.addEventListener('seeked', done)) } }"""
+    )
+    chapters.nth(1).click()
+    moved.evaluate("moved => moved.then")
+    assert video.evaluate("video => video.currentTime") >= 2
+    assert not video.evaluate("video => video.paused || video.ended")
+
+
 def test_script_quiz_and_artifacts_are_there(shown: Page) -> None:
     lesson = shown.locator(".lesson")
     lesson.get_by_text("Script", exact=False).first.click()

@@ -10,24 +10,25 @@ import pytest
 
 from pipeline.report import lessons
 from pipeline.report.lessons import LessonFiles, read_lessons
-from tests.reports import CAPTIONS, SCRIPT, request
+from tests.reports import CAPTIONS, CHAPTERS, SCRIPT, request
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.model import encode
 
 
 def stored(root: str, number: int = 1, script: bytes | None = None):
-    """A row whose script and captions are in a store."""
+    """A row whose script, captions and chapters are in a store."""
     row = request(number, root).row
     store = ArtifactStore(root)
     store.put(row.request_id, "script.json", script or encode(SCRIPT), "application/json")
     store.put(row.request_id, "captions.vtt", CAPTIONS.encode(), "text/vtt")
+    store.put(row.request_id, "chapters.vtt", CHAPTERS.encode(), "text/vtt")
     return row
 
 
 def test_from_cloud_storage(gcs):
     row = stored(f"{gcs.root}/lessons")
-    assert read_lessons([row]) == {row.request_id: LessonFiles(SCRIPT, CAPTIONS)}
+    assert read_lessons([row]) == {row.request_id: LessonFiles(SCRIPT, CAPTIONS, CHAPTERS)}
 
 
 def test_from_folders_that_differ_and_what_is_missing_is_named(tmp_path):

@@ -5,7 +5,30 @@ function stamp(details) {
   const template = details.querySelector(":scope > template");
   if (!template) return;
   template.replaceWith(template.content.cloneNode(true));
-  for (const { track } of details.querySelectorAll("track")) track.mode = "showing";
+  for (const { track } of details.querySelectorAll("track[kind=captions]")) track.mode = "showing";
+  for (const chapters of details.querySelectorAll("track[kind=chapters]")) list(chapters);
+}
+
+// A button for each chapter, which plays from there.
+function list(chapters) {
+  const video = chapters.parentElement;
+  const buttons = video.parentElement.querySelector(".chapters");
+  chapters.addEventListener("load", () => {
+    for (const cue of chapters.track.cues) {
+      const { startTime } = cue;
+      const button = document.createElement("button");
+      button.type = "button";
+      const at = Math.floor(startTime);
+      button.append(`${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")} `,
+        cue.getCueAsHTML().textContent);
+      button.addEventListener("click", () => { video.currentTime = startTime; video.play(); });
+      const item = document.createElement("li");
+      item.append(button);
+      buttons.append(item);
+    }
+    buttons.hidden = false;
+  });
+  chapters.track.mode = "hidden"; // loads it
 }
 
 for (const details of document.querySelectorAll("details[open]")) stamp(details);

@@ -54,6 +54,16 @@ def test_any_duration_can_be_drawn(seconds):
     assert "script: median" in charts.latencies([row])
 
 
+@pytest.mark.parametrize("usd", [1e-6, 0.00133, 0.9, 7, 123_456.0])
+def test_the_labels_of_the_cost_axis_have_room(usd):
+    svg = charts.costs([StageCost("video", "video", usd)], [])
+    labels = [text.text or "" for text in ElementTree.fromstring(svg).iter("text")]
+    amounts = [label for label in labels if label.startswith("$")]
+    assert 2 <= len(amounts) <= 4
+    assert len(set(amounts)) == len(amounts)
+    assert max(map(len, amounts)) <= 10
+
+
 def test_nothing_can_be_drawn():
     charts.outcomes([])
     charts.latencies([])
