@@ -14,6 +14,7 @@ usage: deploy/cloud_run.sh VERB [option…]
 verbs
   build      build the container image of drains and push it
   job        create or replace the job (deploy/cloud-run/job.yaml)
+  check      have the job look at all it needs, as its account and from its network
   execute    start the job now, and wait for its end
   schedule   have Cloud Scheduler start the job
   service    create or replace the service (deploy/cloud-run/service.yaml)
@@ -138,6 +139,11 @@ main() {
   build) build_image drain "$IMAGE" ;;
   job) replace jobs deploy/cloud-run/job.yaml ;;
   service) replace services deploy/cloud-run/service.yaml ;;
+  check)
+    attempt "the log of this execution says what is missing, and the remedy" \
+      gcloud run jobs execute "$NAME" --project="$PROJECT" --region="$REGION" \
+      --args=check,drain --wait
+    ;;
   execute)
     attempt "create it first (job); its log says why it failed: status 3 is a dependency that stayed down" \
       gcloud run jobs execute "$NAME" --project="$PROJECT" --region="$REGION" --wait

@@ -39,7 +39,7 @@ resource "google_cloud_run_v2_job" "drain" {
             VIVIDLY_WORKERS             = "4"
             VIVIDLY_MAX_RUNTIME         = "3300"
             VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"
-            VIVIDLY_SHUTDOWN_GRACE      = "8" # Cloud Run kills ten seconds after SIGTERM
+            VIVIDLY_SHUTDOWN_GRACE      = "6" # Cloud Run kills ten seconds after SIGTERM
           }
           content {
             name  = env.key

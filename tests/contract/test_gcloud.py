@@ -239,3 +239,23 @@ def test_the_scheduler_starts_the_job_as_its_account(script, google):
     assert target["oauthToken"]["serviceAccountEmail"] == (
         "drain@my-project.iam.gserviceaccount.com"
     )
+
+
+@pytest.mark.parametrize(("verb", "arguments"), [("check", [["check", "drain"]]), ("execute", [])])
+def test_the_job_is_started_and_waited_for(script, google, verb, arguments):
+    collection = "/apis/run.googleapis.com/v1/namespaces/my-project"
+    done = {"conditions": [{"type": "Completed", "status": "True"}], "observedGeneration": 1}
+    execution = {
+        "apiVersion": "run.googleapis.com/v1",
+        "kind": "Execution",
+        "metadata": {"name": "vividly-drain-x", "namespace": "my-project", "generation": 1},
+        "spec": {"taskCount": 1},
+        "status": {**done, "succeededCount": 1},
+    }
+    google.on(f"POST {collection}/jobs/vividly-drain:run", execution)
+    google.on(f"GET {collection}/executions/vividly-drain-x", execution)
+    finished = script("deploy/cloud_run.sh", verb, *CLOUD_RUN[verb])
+    assert finished.returncode == 0
+    [started] = google.asked("POST")
+    overrides = (started.body or {}).get("overrides", {}).get("containerOverrides", [])
+    assert [override["args"] for override in overrides] == arguments

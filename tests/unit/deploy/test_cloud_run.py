@@ -19,6 +19,7 @@ IMAGE = "us-central1-docker.pkg.dev/my-project/vividly/drain:v1"
 VERBS = {
     "build": PLACE,
     "job": (*PLACE, ACCOUNT, *WORK),
+    "check": PLACE,
     "execute": PLACE,
     "schedule": (*PLACE, ACCOUNT),
     "service": (*PLACE, ACCOUNT, *WORK),
@@ -105,7 +106,8 @@ def test_a_drain_stops_before_it_is_stopped(stand_ins, verb):
     script(stand_ins, verb, *VERBS[verb])
     document = filled(stand_ins)
     environment = environment_of(document)
-    assert float(environment["VIVIDLY_SHUTDOWN_GRACE"]) < 10  # what Cloud Run waits
+    # Cloud Run waits ten seconds; handing back what is left takes one to three.
+    assert float(environment["VIVIDLY_SHUTDOWN_GRACE"]) <= 10 - 3
     if verb == "job":
         spec, _ = container(document)
         longest = float(environment["VIVIDLY_MAX_RUNTIME"]) + float(
