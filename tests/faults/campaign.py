@@ -165,7 +165,7 @@ class Campaign:
             victim.send(signal.SIGTERM)
             victim.wait(PATIENCE)
         else:
-            patience = PATIENCE * (4 if POINTS[point] == "video" else 1)
+            patience = PATIENCE * (1 if POINTS[point] in SHORT else 4)
             victim.wait(patience)
         self._kill(victim, RANDOM)
 
