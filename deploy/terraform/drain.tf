@@ -1,5 +1,21 @@
 # Cloud Run jobs: the drain and what starts it, and the migration of the ledger's tables.
 
+locals {
+  drain_settings = {
+    VIVIDLY_PROJECT             = var.project
+    VIVIDLY_SUBSCRIPTION        = google_pubsub_subscription.requests.id
+    VIVIDLY_DATABASE            = local.database
+    VIVIDLY_ARTIFACTS           = local.artifacts
+    VIVIDLY_DEAD_LETTER_TOPIC   = google_pubsub_topic.dead_letters.id
+    VIVIDLY_SCRIPT_ENGINE       = var.script_engine
+    VIVIDLY_VOICE_ENGINE        = var.voice_engine
+    VIVIDLY_WORKERS             = "4"
+    VIVIDLY_MAX_RUNTIME         = "3300"
+    VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"
+    VIVIDLY_SHUTDOWN_GRACE      = "6" # Cloud Run kills ten seconds after SIGTERM
+  }
+}
+
 resource "google_cloud_run_v2_job" "drain" {
   count               = local.drains ? 1 : 0
   name                = "vividly-drain"
@@ -28,19 +44,9 @@ resource "google_cloud_run_v2_job" "drain" {
         }
 
         dynamic "env" {
-          for_each = {
-            VIVIDLY_PROJECT             = var.project
-            VIVIDLY_SUBSCRIPTION        = google_pubsub_subscription.requests.id
-            VIVIDLY_DATABASE            = local.database
-            VIVIDLY_ARTIFACTS           = local.artifacts
-            VIVIDLY_DEAD_LETTER_TOPIC   = google_pubsub_topic.dead_letters.id
-            VIVIDLY_SCRIPT_ENGINE       = var.script_engine
-            VIVIDLY_VOICE_ENGINE        = var.voice_engine
-            VIVIDLY_WORKERS             = "4"
-            VIVIDLY_MAX_RUNTIME         = "3300"
-            VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"
-            VIVIDLY_SHUTDOWN_GRACE      = "6" # Cloud Run kills ten seconds after SIGTERM
-          }
+          for_each = merge(local.drain_settings, {
+            for name, value in var.settings : "VIVIDLY_${upper(name)}" => value
+          })
           content {
             name  = env.key
             value = env.value

@@ -1,5 +1,18 @@
 # The streaming job, from the template that `run_dataflow.sh build-template` has written.
 
+locals {
+  # By their names in deploy/metadata.json. No secret: whoever may see the job sees them.
+  stream_parameters = {
+    subscription        = google_pubsub_subscription.requests.id
+    database            = local.database
+    artifacts           = local.artifacts
+    dead_letter_topic   = google_pubsub_topic.dead_letters.id
+    script_engine       = var.script_engine
+    voice_engine        = var.voice_engine
+    sdk_container_image = local.stream_image
+  }
+}
+
 resource "google_dataflow_flex_template_job" "stream" {
   provider = google-beta
   count    = local.streams ? 1 : 0
@@ -23,16 +36,7 @@ resource "google_dataflow_flex_template_job" "stream" {
   ip_configuration        = var.network == null ? "WORKER_IP_PUBLIC" : "WORKER_IP_PRIVATE"
   labels                  = local.labels
 
-  # By their names in deploy/metadata.json. No secret: whoever may see the job sees them.
-  parameters = {
-    subscription        = google_pubsub_subscription.requests.id
-    database            = local.database
-    artifacts           = local.artifacts
-    dead_letter_topic   = google_pubsub_topic.dead_letters.id
-    script_engine       = var.script_engine
-    voice_engine        = var.voice_engine
-    sdk_container_image = local.stream_image
-  }
+  parameters = merge(local.stream_parameters, var.settings)
 
   depends_on = [
     google_artifact_registry_repository_iam_member.images_pipeline,

@@ -213,6 +213,20 @@ variable "voice_engine" {
   }
 }
 
+variable "settings" {
+  description = "Further settings of the pipeline for stream and drain, by their names with underscores, such as { max_cost_per_hour = \"5\" }; README.md lists them all."
+  type        = map(string)
+  default     = {}
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : can(regex("^[a-z]+(_[a-z]+)*$", name))])
+    error_message = "settings must be named as the template's parameters are: small letters and underscores."
+  }
+  validation {
+    condition     = !contains(keys(var.settings), "database")
+    error_message = "settings must not hold the database: database_login says how it is reached."
+  }
+}
+
 # Stream
 
 variable "machine_type" {

@@ -196,10 +196,11 @@ def test_accounts_may_do_what_they_need_and_no_more():
 
 def test_the_template_gets_the_parameters_it_has():
     body = resources()["google_dataflow_flex_template_job.stream"]
+    assert body["parameters"] == "${merge(local.stream_parameters, var.settings)}"
+    given = blocks("locals")["stream_parameters"].keys()
     known = {p["name"]: p for p in METADATA["parameters"]}
-    assert body["parameters"].keys() <= known.keys()
-    needed = {name for name, p in known.items() if not p.get("isOptional")}
-    assert needed <= body["parameters"].keys()
+    assert given <= known.keys()
+    assert {name for name, p in known.items() if not p.get("isOptional")} <= given
     assert body["enable_streaming_engine"] is True
     assert body["on_delete"] == "drain"
     script = (FOLDER.parents[1] / "run_dataflow.sh").read_text()
@@ -212,6 +213,9 @@ def test_the_template_gets_the_parameters_it_has():
 
 def test_the_jobs_get_settings_that_there_are():
     known = {name for setting in SETTINGS for name in setting.variables}
+    given = blocks("locals")["drain_settings"].keys()
+    assert given <= known
+    assert {"VIVIDLY_SUBSCRIPTION", "VIVIDLY_DATABASE", "VIVIDLY_ARTIFACTS"} <= given
     assert set(re.findall(r"\bVIVIDLY_[A-Z_]+\b", text())) <= known
     drain = resources()["google_cloud_run_v2_job.drain"]
     [task] = drain["template"][0]["template"]
@@ -254,6 +258,8 @@ def test_defaults_are_valid(variables):
         ("drain_schedule", "hourly", "five fields of cron"),
         ("network", "default", "projects/PROJECT/global/networks/NAME"),
         ("database_version", "MYSQL_8_0", "POSTGRES_15 or later"),
+        ("settings", {"max-tries": "3"}, "small letters and underscores"),
+        ("settings", {"database": "x"}, "must not hold the database"),
         ("runbook_url", "docs/runbook.md", "https address"),
         ("daily_cost_usd", 0, "above 0"),
     ],
