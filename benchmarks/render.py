@@ -1,57 +1,86 @@
-"""The renderer against its floor: libx264 with the same settings, given every frame already drawn.
+"""The renderer against MoviePy, and against the encoder's own floor, in one run.
 
-    python -m benchmarks.render [--runs 3] [--json FILE]
+    python -m benchmarks.render [--runs 3] [--excerpt 4] [--json FILE]
 
-Both see the same lesson in the same run, in turn, on one thread, so that machine noise hits both.
-What counts is the ratio; absolute times are those of this machine at this moment.
+All see the same lesson (a minute, six scenes, `benchmarks.lesson`) in turn, so that the noise of
+the machine hits all; what counts are the ratios, of which medians are printed.
+
+* *ours*: the whole product, from script and sound to the finished files, with two workers, in a
+  process of its own as in production; its start counts.
+* *MoviePy*: the lesson as its documentation shows (`benchmarks.moviepy_lesson`). It works frame by
+  frame and takes minutes for a minute, so part of the lesson around a change of scenes is written,
+  `--excerpt` seconds, and the time is scaled to the whole; loading MoviePy does not count.
+* *floor*: libx264 with the settings of the product, given every frame already drawn; drawing them
+  does not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import av
 
-from transforms.model import ContentRequest, Narration, Script
-from transforms.narration.narrate import narrate
-from transforms.narration.offline import OfflineVoice
-from transforms.script.offline import OfflineScriptEngine
+from benchmarks import moviepy_lesson
+from benchmarks.lesson import narrated
+from benchmarks.quality import ssim
+from transforms import child
+from transforms.model import Narration, Script
 from transforms.video import encoder
 from transforms.video.composer import pictures
 from transforms.video.engine import VideoSettings
 from transforms.video.planes import Plane
 from transforms.video.renderer import SlideRenderer
-from transforms.video.storyboard import plan
+from transforms.video.storyboard import Storyboard, plan
 from transforms.video.timeline import FPS
 
 SIZES = ((1280, 720), (1920, 1080))
-QUESTION = "Explain photosynthesis"
+LONGER = (1, 5, 15)
+"""How often the scenes are told, to see what a longer lesson costs."""
+TIMEOUT = 3600.0
+
+Size = tuple[int, int]
 
 
-def lesson(folder: Path) -> tuple[Script, Narration]:
-    """A real lesson, narrated into `folder`."""
-    request = ContentRequest("benchmark", "nobody", QUESTION, 9, "benchmark")
-    script = OfflineScriptEngine().write(request, timeout=60).script
-    narration, _ = narrate(script, OfflineVoice(), folder, timeout=600)
-    return script, narration
+def ours(
+    script: Script, narration: Narration, audio: Path, settings: VideoSettings, out: Path
+) -> tuple[float, float]:
+    """Render all there is; runs in a child process.
+
+    Returns:
+        The most memory that was in use, MB, and what was there from the beginning: the libraries
+        and the voice that the fork server loaded, whose pages all children share.
+    """
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    SlideRenderer(settings).render(script, narration, audio, out)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, before
 
 
-def ours(script: Script, narration: Narration, audio: Path, size: tuple[int, int]) -> None:
-    """Draw, encode, mux, caption: the whole product."""
-    with tempfile.TemporaryDirectory() as folder:
-        renderer = SlideRenderer(VideoSettings(*size, workers=1))
-        renderer.render(script, narration, audio, Path(folder))
+def rendered(
+    script: Script, narration: Narration, audio: Path, settings: VideoSettings, out: Path
+) -> dict[str, float]:
+    """Wall and CPU seconds and memory of a rendering."""
+    out.mkdir()
+    started = time.perf_counter()
+    done = child.call(ours, script, narration, audio, settings, out, timeout=TIMEOUT)
+    return {
+        "wall": time.perf_counter() - started,
+        "cpu": done.cpu_seconds,
+        "rss_mb": done.value[0],
+        "shared_mb": done.value[1],
+        "bytes": (out / "video.mp4").stat().st_size,
+    }
 
 
-def floor(frames: Iterator[Plane], size: tuple[int, int]) -> float:
+def floor(frames: Iterator[Plane], size: Size) -> float:
     """CPU seconds to encode frames, not counting what it takes to draw them."""
     context = av.CodecContext.create("libx264", "w")
     encoder.configure(context, *size)
@@ -67,65 +96,126 @@ def floor(frames: Iterator[Plane], size: tuple[int, int]) -> float:
     return used + time.process_time() - started
 
 
-def every_frame(script: Script, narration: Narration, size: tuple[int, int]) -> Iterator[Plane]:
-    """Each frame of the lesson, 30 for a second, drawn only where it changes."""
-    board = plan(script, narration, narration.duration)
-    for index, shot in enumerate(board.shots):
-        drawn = pictures(shot, board.sections, *size, clears=index + 1 < len(board.shots))
-        pending = next(drawn, None)
-        standing: Plane | None = None
-        for frame in range(shot.length):
-            if pending is not None and pending[0] == frame:
-                standing = pending[1].copy()
-                pending = next(drawn, None)
-            assert standing is not None
+def drawn(board: Storyboard, size: Size) -> Iterator[tuple[int, Plane]]:
+    """Every picture of a lesson as it is drawn, with its frame."""
+    for shot in board.shots:
+        for frame, plane in pictures(shot, board.sections, *size, clears=shot.clears):
+            yield shot.start + frame, plane
+
+
+def every_frame(board: Storyboard, size: Size) -> Iterator[Plane]:
+    """Each frame of a lesson, 30 for a second."""
+    at = 0
+    standing: Plane | None = None
+    for frame, plane in drawn(board, size):
+        while standing is not None and at < frame:
             yield standing
+            at += 1
+        standing = plane.copy()
+    while standing is not None and at < board.frames:
+        yield standing
+        at += 1
 
 
-def cpu(work: Callable[[], None]) -> tuple[float, float]:
-    """Wall and CPU seconds."""
-    wall, used = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - used
+def similarity(board: Storyboard, size: Size, video: Path) -> float:
+    """Mean SSIM of every picture in a video against the drawing that it was made from."""
+    found = []
+    with av.open(str(video)) as source:
+        seen = source.decode(video=0)
+        for frame, plane in drawn(board, size):
+            picture = next(p for p in seen if round(float(p.time) * FPS) == frame)
+            found.append(ssim(picture.to_ndarray(), plane, size[1]))
+    return sum(found) / len(found)
 
 
-def measure(runs: int) -> dict[str, Any]:
-    """Medians for each size."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        script, narration = lesson(folder)
-        audio = folder / "narration.m4a"
-        for size in SIZES:
-            walls, cpus, floors = [], [], []
-            for _ in range(runs):
-                wall, used = cpu(lambda size=size: ours(script, narration, audio, size))  # type: ignore[misc]
-                walls.append(wall)
-                cpus.append(used)
-                floors.append(floor(every_frame(script, narration, size), size))
-            found["x".join(map(str, size))] = {
-                "lesson_seconds": round(narration.duration, 1),
-                "ours_wall_seconds": round(statistics.median(walls), 2),
-                "ours_cpu_seconds": round(statistics.median(cpus), 2),
-                "floor_cpu_seconds": round(statistics.median(floors), 2),
-                "ours_cpu_over_floor_cpu": round(
-                    statistics.median(a / b for a, b in zip(cpus, floors, strict=True)), 3
-                ),
-            }
+def measure(size: Size, runs: int, excerpt: float, folder: Path) -> Mapping[str, Any]:
+    """One size: medians of so many runs."""
+    script, narration = narrated(folder)
+    audio = folder / "narration.m4a"
+    seconds = narration.duration
+    board = plan(script, narration, seconds)
+    change = board.shots[len(board.shots) // 2].start / FPS
+    found: dict[str, list[float]] = {}
+    for run in range(runs):
+        out = folder / f"{size[0]}-{run}"
+        row = rendered(script, narration, audio, VideoSettings(*size, workers=2), out)
+        moviepy = (
+            child.call(
+                moviepy_lesson.write, board, audio, size, change - excerpt / 2, excerpt,
+                out / "moviepy.mp4", timeout=TIMEOUT,
+            ).value * seconds
+        )  # fmt: skip
+        least = floor(every_frame(board, size), size)
+        row |= {"moviepy_wall": moviepy, "floor_cpu": least}
+        row["moviepy_wall_over_ours"] = moviepy / row["wall"]
+        row["ours_cpu_over_floor_cpu"] = row["cpu"] / least
+        for name, value in row.items():
+            found.setdefault(name, []).append(value)
+    constant = VideoSettings(*size, workers=2, constant_frame_rate=True)
+    settled = {name: median(values) for name, values in found.items()}
+    strict = [
+        rendered(script, narration, audio, constant, folder / f"{size[0]}-c{run}")["cpu"]
+        for run in range(runs)
+    ]
+    return {
+        "lesson_seconds": round(seconds, 1),
+        "moviepy_wall_over_ours": round(settled["moviepy_wall_over_ours"], 1),
+        "ours_cpu_over_floor_cpu": round(settled["ours_cpu_over_floor_cpu"], 3),
+        "ssim": round(similarity(board, size, folder / f"{size[0]}-0" / "video.mp4"), 5),
+        "peak_rss_mb": round(settled["rss_mb"], 1),
+        "of_which_shared_mb": round(settled["shared_mb"], 1),
+        "constant_rate_cpu_over_ours": round(median(strict) / settled["cpu"], 3),
+        "ours_wall_seconds": round(settled["wall"], 2),
+        "moviepy_wall_seconds": round(settled["moviepy_wall"], 1),
+        "ours_cpu_seconds": round(settled["cpu"], 2),
+        "floor_cpu_seconds": round(settled["floor_cpu"], 2),
+        "megabytes": round(settled["bytes"] / 1e6, 2),
+    }
+
+
+def lengths(folder: Path) -> Mapping[str, Any]:
+    """What longer lessons cost, at the smaller size."""
+    found = {}
+    for times in LONGER:
+        place = folder / str(times)
+        place.mkdir()
+        script, narration = narrated(place, times)
+        settings = VideoSettings(*SIZES[0], workers=2)
+        row = rendered(script, narration, place / "narration.m4a", settings, place / "out")
+        minutes = narration.duration / 60
+        found[f"{minutes:.1f} minutes"] = {
+            "cpu_seconds_per_minute": round(row["cpu"] / minutes, 2),
+            "peak_rss_mb": round(row["rss_mb"], 1),
+        }
     return found
 
 
 def main() -> None:
-    """Print a table; write JSON where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Print tables; write JSON where asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=3, help="medians of so many [default 3]")
+    parser.add_argument(
+        "--excerpt", type=float, default=4.0, help="seconds that MoviePy writes [default 4]"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args()
-    found = measure(chosen.runs)
-    for size, row in found.items():
-        print(size, *(f"{name}={value}" for name, value in row.items()), sep="  ")
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        for size in SIZES:
+            title = "x".join(map(str, size))
+            found[title] = measure(size, chosen.runs, chosen.excerpt, Path(name))
+            _print(title, found[title])
+        found["lengths"] = lengths(Path(name))
+        for title, row in found["lengths"].items():
+            _print(title, row)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _print(title: str, row: Mapping[str, Any]) -> None:
+    print(title, *(f"{name:28} {value:>10}" for name, value in row.items()), sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,11 @@ def pictures(
     """
     with DRAWING:
         slide = draw_slide(shot.page, width, height)
-        blank, base, full = (to_planes(image) for image in (slide.blank, slide.base, slide.full))
         boxes, body, strip = slide.boxes, slide.body, slide.strip
         foot = slide.base.crop(caption_box(width, height))
+        base = to_planes(slide.base)
+        parts = [to_planes(slide.full.crop(box)) for box in boxes]
+        blank = to_planes(slide.blank.crop(body)) if clears else None
         del slide  # its pictures need not wait in memory until the encoder is done
     buffer, picture = empty_planes(width, height)
     picture.put(base)
@@ -46,18 +48,18 @@ def pictures(
     for frame, state in change_points(
         shot.reveals, length, shot.progress, clears=clears, captions=said
     ):
-        for box, was, shown in zip(boxes, before.shown, state.shown, strict=True):
+        for box, part, was, shown in zip(boxes, parts, before.shown, state.shown, strict=True):
             if was != shown:
-                picture.part(box).put(base.part(box).mixed(full.part(box), shown, FADE))
+                picture.part(box).put(base.part(box).mixed(part, shown, FADE))
         if state.progress != before.progress:
             bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
             picture.part((0, 0, *bar.size)).put(to_planes(bar))
         if state.caption != before.caption:
             words = draw_caption(shot.page, foot, height, shot.captions[state.caption - 1][1])
             picture.part(caption_box(width, height)).put(to_planes(words))
-        if state.cleared:
+        if state.cleared and blank is not None:
             now = picture.part(body)
             standing = standing or now.mixed(now, 0, EXIT)
-            now.put(standing.mixed(blank.part(body), state.cleared, EXIT))
+            now.put(standing.mixed(blank, state.cleared, EXIT))
         before = state
         yield frame, buffer

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.quality import ssim
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.video.composer import pictures
 from transforms.video.encoder import KEY_FRAMES, Segment, encode
@@ -35,21 +36,6 @@ def decode(segment: Segment) -> dict[int, NDArray[np.uint8]]:
     return {frame.pts: frame.to_ndarray() for frame in frames}
 
 
-def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean structural similarity of luma over blocks of 8 x 8 (Wang et al., 2004)."""
-
-    def mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-        blocks = plane.reshape(HEIGHT // 8, 8, WIDTH // 8, 8)
-        return blocks.mean(axis=(1, 3))
-
-    x, y = (picture[:HEIGHT].astype(float) for picture in (one, other))
-    mx, my = mean(x), mean(y)
-    vx, vy, cov = mean(x * x) - mx * mx, mean(y * y) - my * my, mean(x * y) - mx * my
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    ratio = (2 * mx * my + c1) * (2 * cov + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
-    return float(ratio.mean())
-
-
 @pytest.mark.parametrize("index", range(5))
 def test_every_picture_looks_as_it_was_drawn(board: Storyboard, index: int) -> None:
     shot = board.shots[index]
@@ -64,7 +50,7 @@ def test_every_picture_looks_as_it_was_drawn(board: Storyboard, index: int) -> N
     for frame in list(drawn)[::4]:
         error = np.square(seen[frame].astype(float) - drawn[frame]).mean()
         assert 10 * np.log10(255**2 / max(error, 1e-9)) > 40
-        assert ssim(seen[frame], drawn[frame]) > 0.995
+        assert ssim(seen[frame], drawn[frame], HEIGHT) > 0.995
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.unit.video.lessons import ASKING, HOSTILE, LESSON, lesson_of, narrate
 from transforms.model import Narration, Scene, Script, Visual
 from transforms.video.pages import parts
 from transforms.video.storyboard import END_CARD_DELAY, Storyboard, plan
-from transforms.video.timeline import FPS
+from transforms.video.timeline import FPS, change_points
 
 
 def board(script: Script, tmp_path: Path, *, tail: float = 1.6) -> tuple[Storyboard, Narration]:
@@ -192,3 +192,20 @@ def test_a_section_is_the_same_wherever_it_stands(shift: float, tmp_path: Path) 
         assert replace(one, start=0, length=0, still=0) == replace(
             other, start=0, length=0, still=0
         )
+
+
+def test_fifteen_minutes_change_no_more_often_than_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.unit.video.lessons.write_tone", lambda *_: None)
+    pictures = {}
+    for times in (2, 42):
+        found, _ = board(replace(LESSON, scenes=LESSON.scenes * times), tmp_path)
+        changes = (
+            change_points(shot.reveals, shot.length, shot.progress, clears=shot.clears)
+            for shot in found.shots
+        )
+        pictures[times] = found.frames / FPS / 60, sum(map(len, changes))
+    minutes, changes_of_all = pictures[42]
+    assert minutes > 14.9
+    assert changes_of_all / minutes < pictures[2][1] / pictures[2][0]
