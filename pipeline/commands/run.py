@@ -25,7 +25,7 @@ EXAMPLES = """examples:
 SETTINGS = [
     setting.name
     for setting in ALL
-    if setting.name not in ("topic", "workers", "report", *LOGGING)
+    if setting.name not in ("topic", "report", *LOGGING)
     and (setting.group != DRAIN or setting.name == "shutdown-grace")
 ]
 PASSES_ON = True

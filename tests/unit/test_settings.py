@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 
 import pytest
 
@@ -83,3 +84,9 @@ def test_beam_knows_the_graph_settings():
 def test_every_setting_says_its_default_and_variable():
     for setting in SETTINGS:
         assert setting.variables[0] in describe(setting)
+
+
+@pytest.mark.parametrize("command", ["batch", "drain", "run"])
+def test_whoever_runs_the_graph_knows_all_that_shapes_it(command):
+    module = import_module(f"pipeline.commands.{command}")
+    assert {s.name for s in SETTINGS if s.graph} <= set(module.SETTINGS)
