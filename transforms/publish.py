@@ -101,7 +101,11 @@ class _Publish(Together[Lesson]):
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._engines = dict(engines)
+        # Says at once, and not for every element, if the price table knows nothing of an engine.
+        self._savings = {
+            stage: Saving(stage, engine, saved_by_skipping(stage, engine))
+            for stage, engine in engines.items()
+        }
         self._workers = workers
 
     def setup(self) -> None:
@@ -122,11 +126,8 @@ class _Publish(Together[Lesson]):
 
     def _store_manifest(self, lesson: Lesson) -> CompletedLesson | Exception:
         try:
-            savings = tuple(
-                Saving(stage, engine, saved_by_skipping(stage, engine))
-                for stage, engine in self._engines.items()
-                if stage not in STAGES_OF[lesson.request.modality]
-            )
+            ran = STAGES_OF[lesson.request.modality]
+            savings = tuple(s for stage, s in self._savings.items() if stage not in ran)
             saved = sum(saving.usd for saving in savings)
             stored = put(self._store, self._ledger, lesson, MANIFEST, manifest(lesson, saved))
             text = self._store.read(lesson.request.request_id, "script.json")
