@@ -327,8 +327,8 @@ def test_theme_logo_and_opening_card_are_seen_and_part_of_the_identity(
 def test_captions_can_be_part_of_the_picture(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
-    settings = replace(SMALL, burn_captions=True, time_words=True)
-    found = render(engine, tmp_path, replace(LESSON, scenes=LESSON.scenes[:1]), settings)
+    settings = VideoSettings(640, 360, burn_captions=True, time_words=True)
+    found = render(engine, tmp_path, replace(LESSON, scenes=()), settings)
     first = found.narration.sentences[0]
     with av.open(str(found.mp4)) as source:
         shown = {

@@ -86,6 +86,8 @@ def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
     chosen: list[tuple[Face, str]] = []
     face: Face | None = None
     for cluster in graphemes(text):
+        if _JOINERS.issuperset(cluster):  # nothing to join
+            continue
         if not (face and face.letters and _COMMON.match(cluster) and covers(face, cluster)):
             found = _face_for(cluster, _cjk_index(language))
             if found is None:

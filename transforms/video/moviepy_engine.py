@@ -24,7 +24,7 @@ from transforms.video.composer import DRAWING
 from transforms.video.engine import VideoSettings
 from transforms.video.planes import Plane, empty_planes, to_planes
 from transforms.video.renderer import SlideRenderer, Take
-from transforms.video.slides import draw_progress, draw_slide
+from transforms.video.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.timeline import EXIT, FADE, FPS, change_points
 
 if TYPE_CHECKING:
@@ -130,7 +130,13 @@ class MoviePyRenderer(SlideRenderer):
         clips += [
             fading(slide.full.crop(box), box[:2], reveal, FADE) for box, reveal in shown if reveal
         ]
-        changes = change_points(shot.reveals, shot.length, shot.progress, clears=shot.clears)
+        changes = change_points(
+            shot.reveals,
+            shot.length,
+            shot.progress,
+            clears=shot.clears,
+            captions=[frame for frame, _ in shot.captions],
+        )
         # Every share of the section that is done, with the frame from which it is.
         done = sorted({state.progress: frame for frame, state in reversed(changes)}.items())
         ends = [frame for _, frame in done[1:]] + [shot.length]
@@ -140,6 +146,13 @@ class MoviePyRenderer(SlideRenderer):
                     shot.page, slide.strip, height, shot.section, take.sections, share
                 )
             clips.append(still(bar, (0, 0), frame, end))
+        below = caption_box(take.width, height)
+        for (frame, words), (end, _) in zip(
+            shot.captions, [*shot.captions[1:], (shot.length, "")], strict=False
+        ):
+            with DRAWING:
+                foot = draw_caption(shot.page, slide.base.crop(below), height, words)
+            clips.append(still(foot, below[:2], frame, end))
         clearing = [frame for frame, state in changes if state.cleared]
         if clearing:
             clips.append(fading(slide.blank.crop(slide.body), slide.body[:2], clearing[0], EXIT))

@@ -21,7 +21,7 @@ def step_column(
     Args:
         result: the last one is what the others lead to.
     """
-    share = area.height / len(items)
+    share = area.height / max(1, len(items))
     roomy = area.width > 600 and share > 80
     padding, gap = (36.0, 20.0) if roomy else (min(26.0, share * 0.3), min(14.0, share * 0.16))
     rows = fit_rows(

@@ -16,6 +16,9 @@ MAX_MARKS = 4
 
 _GRAPHEME = regex.compile(r"\X")
 _MARK_TOWER = regex.compile(rf"(\p{{M}}{{{MAX_MARKS}}})\p{{M}}+")
+_JOINER_RUN = regex.compile(rf"([{ZWNJ}{ZWJ}])[{ZWNJ}{ZWJ}]+")
+_JOINED = 24
+"""Characters of the longest emoji there are, and some more; a longer one is taken apart."""
 _SPACES = regex.compile(r"\s+")
 _VARIATION_SELECTOR = regex.compile(r"\p{Variation_Selector}")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -42,7 +45,19 @@ def clean(text: str) -> str:
         if char.isspace() or char in (ZWNJ, ZWJ) or unicodedata.category(char) not in _DROPPED
     )
     kept = _VARIATION_SELECTOR.sub("", kept)
+    kept = _JOINER_RUN.sub(r"\1", kept)
+    if not kept.strip(f" {ZWNJ}{ZWJ}"):
+        return ""
+    if ZWJ in kept:
+        kept = _GRAPHEME.sub(
+            lambda m: m[0] if len(m[0]) <= _JOINED else m[0].replace(ZWJ, ""), kept
+        )
     return _SPACES.sub(" ", _MARK_TOWER.sub(r"\1", kept)).strip()
+
+
+def _joined(cluster: regex.Match[str]) -> str:
+    letters: str = cluster[0]
+    return letters if len(letters) <= _JOINED else letters.replace(ZWJ, "")
 
 
 def graphemes(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
@@ -14,8 +15,8 @@ from transforms.video.shaping import Line, extent, line_height, shape
 from transforms.video.text import clean, graphemes
 
 _PLAIN = Style()
-LONGEST = 600
-"""Graphemes of a text that are considered at all; no box of a slide holds more."""
+LONGEST, MOST_CHARACTERS = 600, 20_000
+"""Graphemes and characters of a text that are considered at all; no box of a slide holds more."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Typesetter:
 
     def prepare(self, text: str) -> str:
         """The part of a text that can be drawn."""
-        return drawable("".join(graphemes(clean(text))[:LONGEST]), self.language)
+        return drawable("".join(graphemes(clean(text[:MOST_CHARACTERS]))[:LONGEST]), self.language)
 
     def fit(
         self,
@@ -158,13 +159,15 @@ def draw_block(
         room = mask.width - line.width
         x = {"left": ink.left, "center": room / 2, "right": room - ink.right}[align]
         for run in line.runs:
-            draw.text(
-                (x + run.x, baseline),
-                run.text,
-                fill=255,
-                font=run.font,
-                anchor="ls",
-                direction="rtl" if run.rtl else "ltr",
-            )
+            # FreeType gives up on glyphs that are too intricate: they are left out.
+            with suppress(OSError):
+                draw.text(
+                    (x + run.x, baseline),
+                    run.text,
+                    fill=255,
+                    font=run.font,
+                    anchor="ls",
+                    direction="rtl" if run.rtl else "ltr",
+                )
         y += height
     image.paste(colour, (left, top), mask)

@@ -13,7 +13,6 @@ from transforms.video.design import Palette
 from transforms.video.elements import Element, label
 from transforms.video.panels import comparison, contrast_cards, definition, formula, quote
 from transforms.video.sequences import step_column, step_row, timeline_column, timeline_row
-from transforms.video.typeset import Block
 from transforms.video.worked import worked
 
 MOST_ITEMS = 6
@@ -66,8 +65,8 @@ def visual_elements(
     caption = label(canvas, visual.text, area.width)
     top = Box(area.x, area.y, area.width, _CAPTION_HEIGHT)
     below = Box(area.x, top.bottom, area.width, area.height - _CAPTION_HEIGHT)
-    first, *others = _listed(canvas, visual, below, palette, alone)
-    return [_captioned(first, caption, top, palette), *others]
+    canvas.text(caption, top, palette.accent)
+    return _listed(canvas, visual, below, palette, alone)
 
 
 def _listed(
@@ -91,18 +90,6 @@ def _listed(
     if alone:
         return step_row(canvas, items, area, palette, arrows=visual.kind != "steps")
     return step_column(canvas, items, area, palette)
-
-
-def _captioned(element: Element, caption: Block, top: Box, palette: Palette) -> Element:
-    """An element with a line above it that appears together with it."""
-
-    def draw(canvas: Canvas) -> None:
-        canvas.text(caption, top, palette.accent)
-        element.draw(canvas)
-
-    left, right = min(top.x, element.box.x), max(element.box.right, element.box.x)
-    box = Box(left, top.y, right - left, element.box.bottom - top.y)
-    return Element(box, draw)
 
 
 def _labelled(items: Sequence[str]) -> list[tuple[str, str]]:

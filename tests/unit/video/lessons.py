@@ -111,6 +111,13 @@ HOSTILE = {
 
 def narrate(script: Script, path: Path, *, tail: float = TAIL) -> Narration:
     """Write a tone for each sentence of a script, and say when each one sounds."""
+    narration = timed(script, tail=tail)
+    write_tone(path, narration.duration, narration.sentences)
+    return narration
+
+
+def timed(script: Script, *, tail: float = TAIL) -> Narration:
+    """When each sentence of a script would sound."""
     sections: list[tuple[float, float]] = []
     sentences: list[Sentence] = []
     time = 0.2
@@ -124,7 +131,6 @@ def narrate(script: Script, path: Path, *, tail: float = TAIL) -> Narration:
         time += PAUSE + section.pause
         sections.append((start, time))
     sections[-1] = (sections[-1][0], time + tail)
-    write_tone(path, time + tail, sentences)
     return Narration(
         time + tail, tuple(sections), tuple(sentences), "a tone", script.language, -16.0
     )
