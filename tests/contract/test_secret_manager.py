@@ -7,6 +7,7 @@ import pickle
 import grpc
 import pytest
 import sqlalchemy
+from google.auth.exceptions import DefaultCredentialsError
 
 from tests.contract.fakes import secretmanager
 from tests.e2e import command
@@ -136,3 +137,12 @@ def test_a_command_names_the_secret_it_cannot_read(rest):
     assert done.returncode == 3
     assert done.stderr.startswith(f"vividly: secret manager is down: {LATEST}: ")
     assert done.stderr.endswith("name a version that exists and is enabled\n")
+
+
+def test_a_process_without_credentials_says_so(monkeypatch):
+    def client():
+        raise DefaultCredentialsError("none found")
+
+    monkeypatch.setattr(secret, "_client", client)
+    with pytest.raises(DependencyDown, match=f"{LATEST}: no credentials: none found"):
+        secret.revealed(LATEST)
