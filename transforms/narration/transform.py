@@ -16,7 +16,8 @@ from transforms.narration.engine import MASTERING_VERSION, VoiceEngine
 from transforms.narration.sound import SoundSettings
 from transforms.narration.transcript import transcript
 from transforms.once import once
-from transforms.stage import Produced, RunStage, StageRuntime, StageTask
+from transforms.run_stage import RunStage
+from transforms.stage import Produced, StageRuntime, StageTask
 
 _SPEECH_ALONE = SoundSettings()
 

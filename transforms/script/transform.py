@@ -13,9 +13,10 @@ from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Usage, encode
 from transforms.once import once
 from transforms.prices import typical
+from transforms.run_stage import RunStage
 from transforms.script.engine import ScriptEngine
 from transforms.script.markdown import to_markdown
-from transforms.stage import Produced, RunStage, StageRuntime, StageTask
+from transforms.stage import Produced, StageRuntime, StageTask
 
 
 class WriteScript(beam.PTransform):

@@ -13,7 +13,8 @@ from transforms import child
 from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, Video, decode
 from transforms.once import once
-from transforms.stage import Produced, RunStage, StageRuntime, StageTask
+from transforms.run_stage import RunStage
+from transforms.stage import Produced, StageRuntime, StageTask
 from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
 
 
