@@ -49,9 +49,7 @@ def clean(text: str) -> str:
     if not kept.strip(f" {ZWNJ}{ZWJ}"):
         return ""
     if ZWJ in kept:
-        kept = _GRAPHEME.sub(
-            lambda m: m[0] if len(m[0]) <= _JOINED else m[0].replace(ZWJ, ""), kept
-        )
+        kept = _GRAPHEME.sub(_joined, kept)
     return _SPACES.sub(" ", _MARK_TOWER.sub(r"\1", kept)).strip()
 
 
