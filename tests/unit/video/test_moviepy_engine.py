@@ -39,6 +39,8 @@ def drawn(engine: SlideRenderer, take: Take) -> dict[int, NDArray[np.uint8]]:
 
 
 def test_it_shows_what_the_slides_engine_shows(take: Take) -> None:
+    said = ((0, ""), (20, "A net force\nmakes an object"), (70, "accelerate."), (90, ""))
+    take = replace(take, shot=replace(take.shot, captions=said))
     ours, theirs = (drawn(make(SETTINGS), take) for make in (SlideRenderer, MoviePyRenderer))
     assert ours.keys() == theirs.keys()
     for frame, picture in ours.items():
