@@ -43,8 +43,8 @@ from transforms.video.storyboard import Storyboard, plan
 from transforms.video.timeline import FPS
 
 SIZES = ((1280, 720), (1920, 1080))
-LONGER = (1, 5, 15)
-"""How often the scenes are told, to see what a longer lesson costs."""
+LONGER = (1, 5, 21)
+"""How often the scenes are told, to see what a lesson of up to a quarter of an hour costs."""
 TIMEOUT = 3600.0
 
 Size = tuple[int, int]
