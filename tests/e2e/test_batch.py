@@ -122,7 +122,7 @@ def test_a_database_that_is_down_is_named(places, tmp_path):
         (("status", "not-an-id"), "no request not-an-id"),
         (("dead-letters", "show"), "the number of a dead letter"),
         (("db", "upgrade"), "--database"),
-        (("brew",), "invalid choice"),
+        (("brew",), "is not one of"),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(arguments, said, tmp_path):
