@@ -28,7 +28,9 @@ def test_a_poison_message_is_given_up_and_takes_nobody_along(place):
     place.publish(*others[:4], poison, *others[4:])
     died: list[int] = []
     while len(died) <= MAX_DELIVERIES:
-        done = place.drain("--workers", "1", "--empty-queue-timeout", "14")  # they come after 10 s
+        done = place.drain(
+            "--workers", "1", "--empty-queue-timeout", "24"
+        )  # they come after 10 to 20 s
         if done.returncode == 0:
             break
         died.append(done.returncode)
