@@ -138,7 +138,10 @@ def test_every_kind_of_visual_has_its_content() -> None:
     kinds = {
         scene.visual.kind: scene for card in CARDS.values() for scene in lesson(card, 12).scenes
     }
-    assert kinds.keys() >= {"bullets", "formula", "steps", "process", "comparison", "plot", "quote"}
+    assert kinds.keys() >= {
+        "bullets", "definition", "worked", "cycle", "steps", "process", "comparison", "plot",
+        "quote",
+    }  # fmt: skip
     assert all(item.count(" | ") == 1 for item in kinds["comparison"].visual.items)
     assert kinds["quote"].visual.text in kinds["quote"].narration
 
