@@ -177,10 +177,11 @@ class OneWorker(RuleBasedStateMachine):
     @rule(number=REQUESTS)
     def cancel(self, number):
         wanted = self.wanted[number].request_id
-        known = self.model.requests.setdefault(wanted, ModelRequest("", None, "cancelled"))
+        new = ModelRequest("", None, "cancelled", marked=True)
+        known = self.model.requests.setdefault(wanted, new)
+        known.marked = known.marked or known.status == "running"
         if known.status == "running" and known.lapsed:
             known.status, known.token = "cancelled", None
-        known.marked = known.marked or known.status in ("running", "cancelled")
         [state] = self.ledger.cancel([wanted])
         assert (state.request_id, state.status) == (wanted, known.status)
         assert state.received == (known.owner != "")

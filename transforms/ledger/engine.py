@@ -275,7 +275,10 @@ def _code(fields: Mapping[str, str]) -> str:
     """What a message of the server says without quoting anything."""
     named = {"table": "t", "column": "c", "constraint": "n"}
     where = [f"{name} {fields[key]}" for name, key in named.items() if key in fields]
-    return ", ".join([f"SQLSTATE {fields.get('C')}", *where])
+    state = fields.get("C", "")
+    # Of class 42 (syntax, names, rights) the words quote the statement, never a row.
+    said = [fields["M"]] if state.startswith("42") and "M" in fields else []
+    return ", ".join([*said, f"SQLSTATE {state}", *where])
 
 
 def _sqlstate(error: BaseException) -> str | None:
