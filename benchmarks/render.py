@@ -28,12 +28,14 @@ from statistics import median
 from typing import Any
 
 import av
+import psutil
 
 from benchmarks import moviepy_lesson
 from benchmarks.lesson import narrated
 from benchmarks.quality import ssim
 from transforms import child
 from transforms.model import Narration, Script
+from transforms.once import forget
 from transforms.video import encoder
 from transforms.video.composer import pictures
 from transforms.video.engine import VideoSettings
@@ -53,13 +55,14 @@ Size = tuple[int, int]
 def ours(
     script: Script, narration: Narration, audio: Path, settings: VideoSettings, out: Path
 ) -> tuple[float, float]:
-    """Render all there is; runs in a child process.
+    """Render all there is, as the video stage does; runs in a child process.
 
     Returns:
         The most memory that was in use, MB, and what was there from the beginning: the libraries
-        and the voice that the fork server loaded, whose pages all children share.
+        that the fork server loaded, whose pages all children share.
     """
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    forget()
+    before = psutil.Process().memory_info().rss / 2**20
     SlideRenderer(settings).render(script, narration, audio, out)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, before
 

@@ -40,6 +40,13 @@ class Desk:
         self.publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
         self.subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
         self.channel = channel
+        self.streams: list[queue.SimpleQueue[Any]] = []
+
+    def close(self):
+        """End every stream, so that no thread waits for its next request, and the channel."""
+        for requests in self.streams:
+            requests.put(None)
+        self.channel.close()
 
     def name(self, collection, project=None):
         return f"projects/{project or self.project}/{collection}/x{os.urandom(6).hex()}"
@@ -117,7 +124,7 @@ def desk(request):
     else:
         made = Desk(request.getfixturevalue("pubsub_server").host)
     yield made
-    made.channel.close()
+    made.close()
 
 
 @pytest.fixture
@@ -125,7 +132,7 @@ def ours(pubsub_server):
     """On our own, for what Google's emulator does not do."""
     made = Desk(pubsub_server.host)
     yield made
-    made.channel.close()
+    made.close()
 
 
 # Topics, subscriptions, names
@@ -757,6 +764,7 @@ class RawStream:
 
     def __init__(self, desk, **first):
         self.requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        desk.streams.append(self.requests)
         self.send(stream_ack_deadline_seconds=60, **first)
         self.call = desk.subscriber.streaming_pull(
             requests=iter(self.requests.get, None), timeout=LONG

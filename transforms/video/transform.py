@@ -12,7 +12,7 @@ import apache_beam as beam
 from transforms import child
 from transforms.artifacts import ArtifactStore
 from transforms.model import Lesson, Narration, Script, Usage, Video, decode
-from transforms.once import once
+from transforms.once import forget, once
 from transforms.run_stage import RunStage
 from transforms.stage import Produced, StageRuntime, StageTask
 from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
@@ -53,6 +53,7 @@ def make_renderer(name: str, settings: VideoSettings) -> VideoEngine:
 
 def render(name: str, settings: VideoSettings, folder: Path) -> Video:
     """Render what lies in `folder`; runs in a child process."""
+    forget()  # the voice, which the fork server has ready for narrations
     return make_renderer(name, settings).render(
         decode(Script, (folder / "script.json").read_bytes()),
         decode(Narration, (folder / "narration.json").read_bytes()),
