@@ -1,0 +1,18 @@
+"""Full names of Pub/Sub resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def resource(collection: str) -> Callable[[str, str], str]:
+    """A function that completes a short Pub/Sub name to its full resource name."""
+
+    def full(name: str, project: str) -> str:
+        return name if "/" in name else f"projects/{project}/{collection}/{name}"
+
+    return full
+
+
+subscription_path = resource("subscriptions")
+topic_path = resource("topics")
