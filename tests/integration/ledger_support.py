@@ -120,6 +120,12 @@ def outcome_of(ledger: Ledger, message_id: str) -> str | None:
     return rows[0]["outcome"] if rows else None
 
 
+def row(ledger: Ledger, of: ClaimRequest | Lesson) -> Any:
+    """What the ledger says of a request."""
+    [found] = ledger.requests(of.request.request_id)
+    return found
+
+
 def accounts_balance(ledger: Ledger) -> bool:
     totals = ledger.totals()
     settled = totals.completed + totals.duplicates + totals.dead_lettered

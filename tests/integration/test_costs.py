@@ -19,16 +19,8 @@ from transforms import budget
 from transforms.artifacts import ArtifactStore
 from transforms.budget import meter
 from transforms.deduplicate import REPLAY_ATTRIBUTE
-from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson, Ledger, upgrade
+from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson
 from transforms.model import Message, Saving
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    ledger.close()
 
 
 def work(ledger, modality, *records, savings=()):

@@ -30,16 +30,8 @@ from tests.integration.ledger_support import (
     outcome_of,
     request,
 )
-from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.ledger import ClaimRequest, Ledger
 from transforms.model import Lesson
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    ledger.close()
 
 
 @dataclass

@@ -10,7 +10,6 @@ import pytest
 
 from tests.integration.ledger_support import (
     LEASE,
-    accounts_balance,
     claim,
     completed,
     let_lease_lapse,
@@ -19,19 +18,11 @@ from tests.integration.ledger_support import (
     outcome_of,
     record,
     request,
+    row,
     take,
 )
-from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.ledger import ClaimRequest
 from transforms.model import Lesson
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    assert accounts_balance(ledger)
-    ledger.close()
 
 
 def ask(of=None, replay=False):
@@ -40,11 +31,6 @@ def ask(of=None, replay=False):
 
 def cancel(ledger, *asked):
     return ledger.cancel([each.request.request_id for each in asked])
-
-
-def row(ledger, asked):
-    [found] = ledger.requests(asked.request.request_id)
-    return found
 
 
 def stop(ledger, lesson, stage="narration"):

@@ -10,7 +10,6 @@ import pytest
 from tests.integration.ledger_support import (
     LEASE,
     MAX_DELIVERIES,
-    accounts_balance,
     claim,
     claim_all,
     completed,
@@ -20,19 +19,11 @@ from tests.integration.ledger_support import (
     outcome_of,
     record,
     request,
+    row,
     take,
 )
-from transforms.ledger import ClaimRequest, Ledger, upgrade
+from transforms.ledger import ClaimRequest
 from transforms.model import Lesson
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    assert accounts_balance(ledger)
-    ledger.close()
 
 
 def ask(of=None, message_id=None, replay=False, **fields):
@@ -44,11 +35,6 @@ def ask(of=None, message_id=None, replay=False, **fields):
 def again(asked, replay=False):
     """The same message, delivered once more."""
     return ClaimRequest(asked.message, asked.request, replay)
-
-
-def row(ledger, asked):
-    [found] = ledger.requests(asked.request.request_id)
-    return found
 
 
 def test_a_first_message_gets_the_request(ledger):

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.ledger_support import (
-    accounts_balance,
     artifact,
     claim,
     completed,
@@ -20,31 +19,18 @@ from tests.integration.ledger_support import (
     outcome_of,
     record,
     request,
+    row,
     take,
 )
-from transforms.ledger import ClaimRequest, Ledger, Standing, upgrade
+from transforms.ledger import ClaimRequest, Standing
 from transforms.model import Attempt, Message
 
 UNHARMED = Standing(frozenset(), frozenset())
 
 
 @pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    assert accounts_balance(ledger)
-    ledger.close()
-
-
-@pytest.fixture
 def lesson(ledger):
     return take(ledger, ClaimRequest(message(), request(requested_modalities=("video",))))
-
-
-def row(ledger, lesson):
-    [found] = ledger.requests(lesson.request.request_id)
-    return found
 
 
 def test_progress_shows_the_stage_and_what_is_finished(ledger, lesson):

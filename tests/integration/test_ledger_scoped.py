@@ -7,18 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration import ledger_support as support
-from transforms.ledger import ClaimRequest, Ledger, scoped, upgrade
+from transforms.ledger import ClaimRequest, scoped
 from transforms.ledger.scoped import Scope
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -12,15 +12,7 @@ from tests.integration.ledger_support import claim, completed, letter, message, 
 from transforms import topic as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import DependencyDown
-from transforms.ledger import ClaimRequest, Ledger, upgrade
-
-
-@pytest.fixture
-def ledger(postgres):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
-    yield ledger
-    ledger.close()
+from transforms.ledger import ClaimRequest
 
 
 @pytest.fixture

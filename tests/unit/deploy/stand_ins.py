@@ -7,6 +7,7 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,3 +67,15 @@ class StandIns:
         lines = log.read_text().splitlines()
         log.unlink()
         return [line.split("\x1f") for line in lines]
+
+    def dry_run(self, script: str, verb: str, *options: str) -> tuple[list[Any], list[Any]]:
+        """The calls that come of pasting what a dry run prints, and those of the run itself."""
+        printed = self.run(script, verb, "--dry-run", *options)
+        assert (printed.returncode, printed.stderr) == (0, ""), printed.stderr
+        called = self.calls()
+        assert called == [], f"a dry run called {called}"
+        pasted = self.run("bash", "-euc", printed.stdout)
+        assert pasted.returncode == 0, pasted.stderr
+        from_paste = self.calls()
+        self.run(script, verb, *options)
+        return from_paste, self.calls()
