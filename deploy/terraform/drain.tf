@@ -14,39 +14,61 @@ locals {
     VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"
     VIVIDLY_SHUTDOWN_GRACE      = "6" # Cloud Run kills ten seconds after SIGTERM
   }
+  jobs = {
+    for name, job in {
+      drain = {
+        wanted  = local.drains
+        args    = ["drain"]
+        tasks   = var.drain_tasks # claims make any number of them safe side by side
+        timeout = "3600s"         # above VIVIDLY_MAX_RUNTIME: it is the drain that ends itself
+        retries = 1               # status 3, a dependency stayed down, is worth another try
+        limits  = { cpu = "4", memory = "8Gi" }
+        environment = merge(local.drain_settings, {
+          for name, value in var.settings : "VIVIDLY_${upper(name)}" => value
+        })
+      }
+      # Run by hand, once before the first job and once with each release:
+      # gcloud run jobs execute vividly-migrate --region REGION --wait
+      migrate = {
+        wanted  = var.mode != "none"
+        args    = ["db", "upgrade"]
+        tasks   = 1
+        timeout = "600s"
+        retries = 0
+        limits  = { cpu = "1", memory = "512Mi" }
+        environment = { # as the tables' owner, however the pipeline logs in
+          VIVIDLY_DATABASE = google_secret_manager_secret.database.id
+        }
+      }
+    } : name => job if job.wanted
+  }
 }
 
-resource "google_cloud_run_v2_job" "drain" {
-  count               = local.drains ? 1 : 0
-  name                = "vividly-drain"
+resource "google_cloud_run_v2_job" "pipeline" {
+  for_each            = local.jobs
+  name                = "vividly-${each.key}"
   location            = var.region
   deletion_protection = false # it holds nothing
 
   template {
-    # Claims make any number of drains safe side by side.
-    task_count  = var.drain_tasks
-    parallelism = var.drain_tasks
+    task_count  = each.value.tasks
+    parallelism = each.value.tasks
 
     template {
       service_account = google_service_account.pipeline.email
-      timeout         = "3600s" # above VIVIDLY_MAX_RUNTIME: it is the drain that ends itself
-      max_retries     = 1       # status 3, a dependency stayed down, is worth another try
+      timeout         = each.value.timeout
+      max_retries     = each.value.retries
 
       containers {
         image = local.drain_image
-        args  = ["drain"]
+        args  = each.value.args
 
         resources {
-          limits = {
-            cpu    = "4"
-            memory = "8Gi"
-          }
+          limits = each.value.limits
         }
 
         dynamic "env" {
-          for_each = merge(local.drain_settings, {
-            for name, value in var.settings : "VIVIDLY_${upper(name)}" => value
-          })
+          for_each = each.value.environment
           content {
             name  = env.key
             value = env.value
@@ -76,7 +98,7 @@ resource "google_cloud_run_v2_job" "drain" {
 
 resource "google_cloud_run_v2_job_iam_member" "drain_scheduler" {
   count    = local.drains ? 1 : 0
-  name     = google_cloud_run_v2_job.drain[0].name
+  name     = google_cloud_run_v2_job.pipeline["drain"].name
   location = var.region
   role     = "roles/run.invoker"
   member   = google_service_account.scheduler[0].member
@@ -97,52 +119,9 @@ resource "google_cloud_scheduler_job" "drain" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.drain[0].id}:run"
+    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pipeline["drain"].id}:run"
     oauth_token {
       service_account_email = google_service_account.scheduler[0].email
     }
   }
-}
-
-# Run by hand, once before the first job and once with each release:
-# gcloud run jobs execute vividly-migrate --region REGION --wait
-resource "google_cloud_run_v2_job" "migrate" {
-  count               = var.mode == "none" ? 0 : 1
-  name                = "vividly-migrate"
-  location            = var.region
-  deletion_protection = false
-
-  template {
-    template {
-      service_account = google_service_account.pipeline.email
-      timeout         = "600s"
-      max_retries     = 0
-
-      containers {
-        image = local.drain_image
-        args  = ["db", "upgrade"]
-        env {
-          name  = "VIVIDLY_DATABASE" # as the tables' owner, however the pipeline logs in
-          value = google_secret_manager_secret.database.id
-        }
-      }
-
-      dynamic "vpc_access" {
-        for_each = var.network == null ? [] : [var.network]
-        content {
-          egress = "PRIVATE_RANGES_ONLY"
-          network_interfaces {
-            network    = var.network
-            subnetwork = basename(var.subnetwork)
-          }
-        }
-      }
-    }
-  }
-
-  depends_on = [
-    google_artifact_registry_repository_iam_member.images_pipeline,
-    google_secret_manager_secret_iam_member.database_pipeline,
-    google_secret_manager_secret_version.database,
-  ]
 }

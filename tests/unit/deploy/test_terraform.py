@@ -217,10 +217,9 @@ def test_the_jobs_get_settings_that_there_are():
     assert given <= known
     assert {"VIVIDLY_SUBSCRIPTION", "VIVIDLY_DATABASE", "VIVIDLY_ARTIFACTS"} <= given
     assert set(re.findall(r"\bVIVIDLY_[A-Z_]+\b", text())) <= known
-    drain = resources()["google_cloud_run_v2_job.drain"]
-    [task] = drain["template"][0]["template"]
-    runtime = int(re.search(r'VIVIDLY_MAX_RUNTIME\s+= "(\d+)"', text())[1])  # type: ignore[index]
-    assert runtime < int(task["timeout"].removesuffix("s"))
+    runtime = blocks("locals")["drain_settings"]["VIVIDLY_MAX_RUNTIME"]
+    [timeout] = re.findall(r'drain = \{[^}]*timeout = "(\d+)s"', blocks("locals")["jobs"])
+    assert int(runtime) < int(timeout)
     assert resources()["google_cloud_scheduler_job.drain"]["schedule"] == "${var.drain_schedule}"
 
 
