@@ -16,6 +16,7 @@ resource "google_pubsub_subscription" "requests" {
   # The longest there is: a video takes minutes. Drains extend it while they work, Dataflow itself.
   ack_deadline_seconds       = 600
   message_retention_duration = "${var.message_retention_days * 86400}s"
+  retain_acked_messages      = var.retain_acked_messages
 
   retry_policy {
     minimum_backoff = "10s"

@@ -66,13 +66,19 @@ variable "max_delivery_attempts" {
 }
 
 variable "message_retention_days" {
-  description = "Days that Pub/Sub keeps messages nobody has acknowledged."
+  description = "Days that Pub/Sub keeps messages nobody has acknowledged, and requests that were if retain_acked_messages is set."
   type        = number
   default     = 7
   validation {
     condition     = var.message_retention_days >= 1 && var.message_retention_days <= 31
     error_message = "message_retention_days must be from 1 to 31."
   }
+}
+
+variable "retain_acked_messages" {
+  description = "Keep requests after they were acknowledged too, so that a seek can bring back what a cancelled job had taken in. Their storage costs $0.27 for a GiB and month: a quarter of a dollar where a week brings a million requests of 1 KiB."
+  type        = bool
+  default     = true
 }
 
 variable "publishers" {

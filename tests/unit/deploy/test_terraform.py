@@ -63,6 +63,8 @@ def test_the_subscription_is_as_drain_and_dataflow_need_it():
     body = resources()["google_pubsub_subscription.requests"]
     assert body["ack_deadline_seconds"] == 600
     assert body["retry_policy"] == [{"minimum_backoff": "10s", "maximum_backoff": "600s"}]
+    assert body["retain_acked_messages"] == "${var.retain_acked_messages}"
+    assert blocks("variable")["retain_acked_messages"]["default"] is True, "a seek is a remedy"
     [policy] = body["dead_letter_policy"]
     assert policy["dead_letter_topic"] == "${google_pubsub_topic.undeliverable.id}"
     limit = next(s.default for s in SETTINGS if s.name == "max-deliveries")
