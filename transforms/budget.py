@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from transforms import events
 from transforms.errors import Cancelled, OverBudget
 from transforms.ledger import Ledger
 from transforms.model import Lesson
@@ -63,10 +64,11 @@ class Meter:
             if exceeded != self._exceeded:
                 self._exceeded = exceeded
                 log.warning(
-                    "all workers together have spent $%.6f within an hour, of $%.6f "
-                    "(--max-cost-per-hour): %s",
-                    self.spent_usd, per_hour, "requests wait" if exceeded else "going on",
-                )  # fmt: skip
+                    events.HOURLY_BUDGET,
+                    self.spent_usd,
+                    per_hour,
+                    "requests wait" if exceeded else "going on",
+                )
             return exceeded
 
     @contextmanager

@@ -1,8 +1,8 @@
 """What is said of an element: one line per event, with what it is about.
 
-A line's message is made of the program's own words and numbers; the rest are fields. The first
-words of `STAGE_DONE` and `SETTLED` are what log-based metrics read (`deploy/monitoring`), in every
-runtime, so they change only together with those.
+A line's message is made of the program's own words and numbers; the rest are fields. What
+log-based metrics (`deploy/monitoring`) read of `STAGE_DONE`, `SETTLED` and `HOURLY_BUDGET`, in
+every runtime, changes only together with those.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ message was published"""
 
 SETTLED_BEFORE = "delivered again after %.3f s, settled before"
 """seconds since the message was published"""
+
+HOURLY_BUDGET = (
+    "all workers together have spent $%.6f within an hour, of $%.6f (--max-cost-per-hour): %s"
+)
+"""US dollars spent; US dollars that may be; `requests wait` or `going on`"""
 
 # Written by whoever traces its requests: by hand after W3C Trace Context, or by Pub/Sub's clients.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")

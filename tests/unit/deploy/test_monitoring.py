@@ -152,6 +152,8 @@ LINES = [
         "vividly_outcomes": (None, {"status": "dead_lettered"}),
     }),
     (events.SETTLED, ("cancelled", 1.0), {"vividly_outcomes": (None, {"status": "cancelled"})}),
+    (events.HOURLY_BUDGET, (5.01, 5.0, "requests wait"), {"vividly_budget_spent": (None, {})}),
+    (events.HOURLY_BUDGET, (4.99, 5.0, "going on"), {}),
     (events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),
@@ -242,7 +244,7 @@ def test_the_alerts_cover_what_may_go_wrong():
     assert {
         "job-failed", "system-lag", "data-freshness", "dead-letters", "dead-letters-rising",
         "success-rate", "stage-seconds", "end-to-end-seconds", "backlog", "cost-per-request",
-        "cost-per-day", "postgres-connections",
+        "cost-per-day", "budget-spent", "postgres-connections",
     } <= ALERTS.keys()  # fmt: skip
 
 
