@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.arguments import argument, describe
+from pipeline.errors import UsageError
 from pipeline.settings import SETTINGS
+
+OFFLINE = {"script_engine": ("rapidfuzz",), "voice_engine": ("hibari", "onnxruntime")}
+"""What the offline engines import that production does without."""
 
 
 class VividlyOptions(PipelineOptions):
@@ -51,6 +56,16 @@ def graph_options(
         chosen: has an attribute for every graph setting.
         beam_arguments: further options, as on a command line of Beam's.
         beam_options: further options, by Beam's names.
+
+    Raises:
+        UsageError: an offline engine is chosen but not installed; every message would fail.
     """
+    for dest, modules in OFFLINE.items():
+        if getattr(chosen, dest) == "offline" and not all(map(find_spec, modules)):
+            flag = f"--{dest.replace('_', '-')}"
+            raise UsageError(
+                f"what {flag} offline needs is not installed: choose another {flag}, or "
+                "pip install 'vividly-pipeline[local]'"
+            )
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
     return VividlyOptions(list(beam_arguments), **graph, **beam_options)

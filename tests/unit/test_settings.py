@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 
 import pytest
 
 from pipeline.arguments import add_arguments, describe, masked
+from pipeline.errors import UsageError
 from pipeline.options import VividlyOptions, graph_options
 from pipeline.settings import BY_NAME, SETTINGS, subscription_path, topic_path
 
@@ -79,6 +81,17 @@ def test_beam_knows_the_graph_settings():
     assert options.force is True
     again = VividlyOptions(["--script_engine=gemini", "--lease=60"])
     assert (again.script_engine, again.lease) == ("gemini", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("module", "flag", "other"),
+    [("rapidfuzz", "--script-engine", "gemini"), ("hibari", "--voice-engine", "google")],
+)
+def test_an_offline_engine_that_is_not_installed_is_refused(monkeypatch, module, flag, other):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match=rf"what {flag} offline needs .*vividly-pipeline\[local\]"):
+        graph_options(parse([]))
+    assert graph_options(parse([flag, other]))
 
 
 def test_every_setting_says_its_default_and_variable():

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.flex_template import PRODUCTION
 from pipeline.settings import BY_NAME
-from tests.unit.deploy.stand_ins import ROOT
+from tests.unit.deploy.stand_ins import ROOT, StandIns
 
 TEXT = (ROOT / "deploy/Dockerfile").read_text()
 LINES = [
@@ -71,6 +71,21 @@ def test_nothing_else_reaches_the_build():
     for line in ignored():
         if line.startswith("!"):
             assert any(c == line[1:] or c.startswith(f"{line[1:]}/") for c in copied())
+
+
+@pytest.mark.parametrize(
+    ("extras", "itself"),
+    [("", False), ("[local]", False), ("[moviepy]", True), ("[local,moviepy]", True)],
+)
+def test_extras_are_installed_and_moviepy_by_itself(tmp_path, extras, itself):
+    stand_ins = StandIns(tmp_path)
+    stand_ins.add("pip")
+    [command] = [run for run in instructions("RUN") if "EXTRAS" in run]
+    done = stand_ins.run("sh", "-euc", command, EXTRAS=extras)
+    assert done.returncode == 0, done.stderr
+    package, *rest = stand_ins.calls()
+    assert package[-1] == f".{extras}"
+    assert ["--no-deps" in call and call[-1] == "moviepy" for call in rest] == [True] * itself
 
 
 def test_the_launcher_runs_a_file_that_is_in_the_image():
