@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipeline.settings import DRAIN, LOGGING
+from pipeline.settings import DRAIN, LOGGING, STREAM
 from pipeline.settings import SETTINGS as ALL
 
 HELP = "put the requests of a file through the pipeline"
@@ -21,7 +21,7 @@ SETTINGS = [
     setting.name
     for setting in ALL
     if setting.name not in ("project", "subscription", "topic", *LOGGING)
-    and (setting.group != DRAIN or setting.name == "shutdown-grace")
+    and (setting.group not in (DRAIN, STREAM) or setting.name == "shutdown-grace")
 ]
 
 

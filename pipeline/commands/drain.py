@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.settings import LOGGING, subscription_path
+from pipeline.settings import LOGGING, STREAM, subscription_path
 from pipeline.settings import SETTINGS as ALL
 
 HELP = "work a Pub/Sub subscription off, then exit"
@@ -18,7 +18,11 @@ EXAMPLES = """examples:
       --database postgresql://vividly@10.0.0.5/vividly --artifacts gs://my-lessons
   PUBSUB_EMULATOR_HOST=localhost:8085 vividly drain --empty-queue-timeout 10
 """
-SETTINGS = [setting.name for setting in ALL if setting.name not in ("topic", *LOGGING)]
+SETTINGS = [
+    setting.name
+    for setting in ALL
+    if setting.name not in ("topic", *LOGGING) and setting.group != STREAM
+]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "FRAME_SIZES",
     "LOGGING",
     "SETTINGS",
+    "STREAM",
     "Setting",
     "frame_size",
     "positive_int",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 DRAIN = drain.GROUP
+STREAM = stream.GROUP
 
 SETTINGS: tuple[Setting, ...] = (
     *places.SETTINGS,
