@@ -22,7 +22,7 @@ verbs
   status           the latest jobs of this name, and what the running one has counted
   logs             the job's log
   drain            take no more messages, finish what is in flight, then stop
-  cancel           stop at once; messages not acknowledged come again
+  cancel           stop at once, and drop what is in flight
 
 options of every verb (variable, default)
   --project=ID          project (VIVIDLY_PROJECT, GOOGLE_CLOUD_PROJECT, gcloud's)
