@@ -24,7 +24,7 @@ STYLES = {
     "cancelling": "yellow",
 }
 QUERY_WIDTH = 44  # characters of a question shown in a table
-NARROW, WIDE = 134, 176  # columns from which a table has room for questions, and for paths too
+NARROW, WIDE = 134, 176  # columns from which a table has room for more, and for paths too
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """What somebody wants to open first, best first."""
 
@@ -134,20 +134,25 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
+    console = Console()
+    columns = ["id", "when", "stage", "field", "reason", "retryable", "request"]
+    if console.width < NARROW:
+        columns.remove("request")
     table = Table(title=None if rows else "no dead letters", box=None, pad_edge=False)
-    for heading in ("id", "when", "stage", "field", "reason", "retryable", "request"):
-        table.add_column(heading, overflow="fold")
+    for name in columns:
+        table.add_column(name, no_wrap=name != "reason", overflow="fold")
     for row in rows:
-        table.add_row(
-            str(row.id),
-            row.occurred_at.astimezone().strftime("%m-%d %H:%M:%S"),
-            row.stage,
-            Text(row.field or ""),
-            Text(row.error),
-            "yes" if row.retryable else "no",
-            row.request_id or "",
-        )
-    Console().print(table)
+        cells: dict[str, str | Text] = {
+            "id": str(row.id),
+            "when": row.occurred_at.astimezone().strftime("%m-%d %H:%M:%S"),
+            "stage": row.stage,
+            "field": Text(row.field or ""),
+            "reason": Text(row.error),
+            "retryable": "yes" if row.retryable else "no",
+            "request": row.request_id or "",
+        }
+        table.add_row(*(cells[name] for name in columns))
+    console.print(table)
 
 
 def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
