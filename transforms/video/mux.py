@@ -17,7 +17,8 @@ from transforms.video.storyboard import Chapter
 from transforms.video.timeline import FPS
 
 _VIDEO_TIME = Fraction(1, FPS)
-_TEXT_TIME = Fraction(1, 1000)
+_MILLISECONDS = 1000
+_TEXT_TIME = Fraction(1, _MILLISECONDS)
 _ISO_639_2 = {
     "ar": "ara", "bn": "ben", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fa": "fas",
     "fr": "fra", "he": "heb", "hi": "hin", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor",
@@ -36,7 +37,8 @@ _ASS_HEADER = (
 )
 """FFmpeg asks for a style before it writes a mov_text track."""
 
-Timed = tuple[Fraction, int, av.Packet]
+Timed = tuple[float, int, av.Packet]
+"""Seconds, the track among those of the same time, what is there."""
 
 
 def audio_seconds(path: Path) -> float:
@@ -137,18 +139,18 @@ def _video_packets(stream: av.VideoStream, segments: Sequence[Segment]) -> Itera
         for unit, end in zip(segment.units, ends, strict=True):
             packet = _packet(stream, unit.data, start + unit.frame, end - unit.frame, _VIDEO_TIME)
             packet.is_keyframe = unit.key
-            yield packet.pts * _VIDEO_TIME, 0, packet
+            yield packet.pts / FPS, 0, packet
         start += segment.length
 
 
 def _audio_packets(
     stream: av.AudioStream, source: av.container.InputContainer, heard: av.AudioStream
 ) -> Iterator[Timed]:
+    tick = float(heard.time_base)
     for packet in source.demux(heard):
         if packet.dts is not None:
-            at = packet.dts * packet.time_base
             packet.stream = stream
-            yield at, 1, packet
+            yield packet.dts * tick, 1, packet
 
 
 def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator[Timed]:
@@ -162,7 +164,7 @@ def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator
                 sample = struct.pack(">H", len(data)) + data
                 packet = _packet(stream, sample, begin, stop - begin, _TEXT_TIME)
                 packet.is_keyframe = True
-                yield begin * _TEXT_TIME, 2, packet
+                yield begin / _MILLISECONDS, 2, packet
         at = end
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import JpegImagePlugin, WebPImagePlugin  # noqa: F401  (or Pillow loads all it has)
+
 from transforms.video.design import (
     HEADING,
     TITLE_HEIGHT,
