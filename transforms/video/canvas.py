@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from transforms.video.design import Colour, mix
@@ -14,6 +15,9 @@ from transforms.video.typeset import Block, Typesetter, draw_block
 
 _SAMPLES = 4
 """Pillow does not anti-alias shapes: masks are drawn this many times as large, then reduced."""
+
+_LARGE = 1 << 15
+"""Pixels from which it takes less time and memory to draw a mask in parts."""
 
 Pixels = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture."""
@@ -136,7 +140,7 @@ class Canvas:
             corners = (min(x0, x1), y0, max(x0, x1) - 1, y1 - 1)
             draw.rounded_rectangle(corners, radius * unit, fill=255)
 
-        self._masked(box, colour, paint)
+        self._masked(box, colour, paint, edge=radius)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a circle."""
@@ -183,16 +187,45 @@ class Canvas:
         bounds: Box,
         colour: Colour,
         paint: Callable[[ImageDraw.ImageDraw, Place, float], None],
+        edge: float | None = None,
     ) -> None:
+        """Paint through a mask.
+
+        Args:
+            edge: what is farther than this from each side of the bounds is all alike, in its row or
+                column; in a large mask it is drawn once and repeated.
+        """
         left, top, right, bottom = self.pixels(bounds)
         if right <= left or bottom <= top:
             return
         unit = self.scale * _SAMPLES
+        size = (right - left, bottom - top)
+        # How much of each side is drawn; the bounds lie less than two pixels inside of the mask.
+        kept = max(size)
+        if edge is not None and size[0] * size[1] >= _LARGE:
+            kept = ceil(edge * self.scale) + 3
+        cut_x, cut_y = (max(0, side - 2 * kept - 1) for side in size)
 
         def point(x: float, y: float) -> tuple[float, float]:
-            x = self.width - x if self.rtl else x
-            return x * unit - left * _SAMPLES, y * unit - top * _SAMPLES
+            x = (self.width - x if self.rtl else x) * unit - left * _SAMPLES
+            y = y * unit - top * _SAMPLES
+            x -= cut_x * _SAMPLES if x > kept * _SAMPLES else 0
+            y -= cut_y * _SAMPLES if y > kept * _SAMPLES else 0
+            return x, y
 
-        mask = Image.new("L", ((right - left) * _SAMPLES, (bottom - top) * _SAMPLES))
-        paint(ImageDraw.Draw(mask), point, unit)
-        self.image.paste(colour, (left, top), mask.reduce(_SAMPLES))
+        large = Image.new("L", ((size[0] - cut_x) * _SAMPLES, (size[1] - cut_y) * _SAMPLES))
+        paint(ImageDraw.Draw(large), point, unit)
+        mask = large.reduce(_SAMPLES)
+        if cut_x or cut_y:
+            mask = _stretched(mask, kept, cut_x, cut_y)
+        self.image.paste(colour, (left, top), mask)
+
+
+def _stretched(mask: Image.Image, at: int, across: int, down: int) -> Image.Image:
+    """A mask with its column and its row at an index repeated so many times more."""
+    pixels = np.asarray(mask)
+    for axis, more in ((0, down), (1, across)):
+        times = np.ones(pixels.shape[axis], np.intp)
+        times[at : at + 1] += more
+        pixels = pixels.repeat(times, axis)
+    return Image.fromarray(pixels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import Lock
 
+from transforms.video.canvas import Pixels
 from transforms.video.planes import Plane, Planes, empty_planes, to_planes
 from transforms.video.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.storyboard import Shot
@@ -33,22 +34,22 @@ def pictures(
     """
     with DRAWING:
         slide = draw_slide(shot.page, width, height)
-        boxes, body, strip = slide.boxes, slide.body, slide.strip
+        body, strip = slide.body, slide.strip
         foot = slide.base.crop(caption_box(width, height))
         base = to_planes(slide.base)
-        parts = [to_planes(slide.full.crop(box)) for box in boxes]
+        parts = [_trimmed(box, to_planes(slide.full.crop(box)), base) for box in slide.boxes]
         blank = to_planes(slide.blank.crop(body)) if clears else None
         del slide  # its pictures need not wait in memory until the encoder is done
     buffer, picture = empty_planes(width, height)
     picture.put(base)
     standing: Planes | None = None
-    before = State((0,) * len(boxes), 0, -1.0)
+    before = State((0,) * len(parts), 0, -1.0)
     length = shot.length - shot.still
     said = [frame for frame, _ in shot.captions]
     for frame, state in change_points(
         shot.reveals, length, shot.progress, clears=clears, captions=said
     ):
-        for box, part, was, shown in zip(boxes, parts, before.shown, state.shown, strict=True):
+        for (box, part), was, shown in zip(parts, before.shown, state.shown, strict=True):
             if was != shown:
                 picture.part(box).put(base.part(box).mixed(part, shown, FADE))
         if state.progress != before.progress:
@@ -58,8 +59,17 @@ def pictures(
             words = draw_caption(shot.page, foot, height, shot.captions[state.caption - 1][1])
             picture.part(caption_box(width, height)).put(to_planes(words))
         if state.cleared and blank is not None:
-            now = picture.part(body)
-            standing = standing or now.mixed(now, 0, EXIT)
-            now.put(standing.mixed(blank, state.cleared, EXIT))
+            if standing is None:
+                if not shot.captions:  # one that comes now is to clear with the rest
+                    body, blank = _trimmed(body, blank, picture)
+                standing = picture.part(body).copy()
+            picture.part(body).put(standing.mixed(blank, state.cleared, EXIT))
         before = state
         yield frame, buffer
+
+
+def _trimmed(box: Pixels, part: Planes, whole: Planes) -> tuple[Pixels, Planes]:
+    """A part of a picture cut down to what differs from the whole, and where that is."""
+    left, top, right, bottom = inner = part.change(whole.part(box))
+    x, y, _, _ = box
+    return (x + left, y + top, x + right, y + bottom), part.part(inner)

@@ -83,6 +83,8 @@ def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
         text: cleaned text.
         language: BCP-47 tag; it decides between the regional forms of ideographs.
     """
+    if text and _plain(text):
+        return [(_inter(), text)]
     chosen: list[tuple[Face, str]] = []
     face: Face | None = None
     for cluster in graphemes(text):
@@ -126,6 +128,19 @@ def versions() -> Mapping[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
+def _plain(text: str) -> bool:
+    """Whether the first font is the one for each character of a text, as it mostly is."""
+    known = _characters(_inter())
+    return (
+        known.issuperset(map(ord, text)) and _JOINERS.isdisjoint(text) and not _EMOJI.search(text)
+    )
+
+
+@cache
+def _inter() -> Face:
+    return Face(str(package_folder("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf"))
+
+
 def _face_for(cluster: str, cjk_index: int) -> Face | None:
     for face in _candidates(cluster[0], cjk_index):
         if covers(face, cluster):
@@ -138,7 +153,7 @@ def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
     """Fonts worth asking for a character, the best first."""
     noto, cjk = package_folder("manimgx_fonts"), package_folder("manimgx_fonts_cjk")
     faces = [
-        Face(str(package_folder("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf")),
+        _inter(),
         Face(str(noto / "NotoSans[wght].ttf")),
     ]
     script = _SCRIPT.match(char)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from PIL import Image
 
@@ -43,7 +44,7 @@ from transforms.video.motifs import draw_motif
 from transforms.video.pages import MOST_BULLETS, Page
 from transforms.video.panels import wide_formula
 from transforms.video.questions import answer, quiz
-from transforms.video.typeset import Block
+from transforms.video.typeset import Block, Typesetter
 from transforms.video.visuals import visual_elements, visual_parts
 
 _CREDITS_HEIGHT = 250.0
@@ -55,13 +56,22 @@ def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
     if page.kind in ("intro", "title"):
         draw_motif(canvas, subject, palette.accent)
     elif page.kind == "scene" and not visual_parts(page.visual):
-        image = Image.new("RGB", canvas.image.size, palette.tint)
-        ornament = Canvas(image, canvas.scale, palette.tint, canvas.typesetter, canvas.rtl)
-        draw_motif(ornament, subject, mix(palette.tint, palette.accent, 0.55))
-        where = canvas.pixels(Box(canvas.width - PANEL, 0, PANEL, HEIGHT))
-        canvas.image.paste(image.crop(where), where[:2])
+        picture, where = _panel(subject, palette, canvas.image.size, canvas.rtl)
+        canvas.image.paste(picture, where)
     if page.look.logo is not None:
         _logo(canvas, logo(page.look.logo))
+
+
+@lru_cache(maxsize=1)  # all bullets of a lesson stand beside the same
+def _panel(
+    subject: str, palette: Palette, size: tuple[int, int], rtl: bool
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The ornament beside bullets, and where it goes in a slide of that size in pixels."""
+    image = Image.new("RGB", size, palette.tint)
+    canvas = Canvas(image, size[1] / HEIGHT, palette.tint, Typesetter(), rtl)
+    draw_motif(canvas, subject, mix(palette.tint, palette.accent, 0.55))
+    left, top, right, bottom = canvas.pixels(Box(canvas.width - PANEL, 0, PANEL, HEIGHT))
+    return image.crop((left, top, right, bottom)), (left, top)
 
 
 def _logo(canvas: Canvas, picture: Image.Image) -> None:

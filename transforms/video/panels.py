@@ -27,6 +27,8 @@ _PADDING = 30.0
 _CARD_GAP, _CARD_HEAD = 36.0, 52.0
 MOST_SYMBOLS = 4
 _LEGIBLE = FORMULA_SIZES[2]
+_ABOUT = 1.05
+"""How far the size of a formula may be from that of its letters, for they fall on whole pixels."""
 
 
 def comparison(
@@ -185,16 +187,21 @@ def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elem
 
 def wide_formula(canvas: Canvas, visual: Visual, width: float) -> bool:
     """Whether a formula would have to be small to stand in a column of that width."""
-    mask = formula_mask(visual.text, _LEGIBLE * canvas.scale)
-    return mask is None or mask.width > (width - 2 * _PADDING) * canvas.scale
+    mask = formula_mask(visual.text, FORMULA_SIZES[0] * canvas.scale)
+    least = _LEGIBLE / FORMULA_SIZES[0]
+    return mask is None or mask.width * least > (width - 2 * _PADDING) * canvas.scale
 
 
 def _largest_mask(text: str, width: float, height: float, scale: float) -> Image.Image | None:
     """A formula at the largest size at which it fits; lengths in pixels."""
+    largest = formula_mask(text, FORMULA_SIZES[0] * scale)
+    if largest is None:
+        return None
+    room = min(width / largest.width, height / largest.height)
     for size in FORMULA_SIZES:
+        if size > room * FORMULA_SIZES[0] * _ABOUT:
+            continue  # setting it would take long, only to show that it is too large
         mask = formula_mask(text, size * scale)
-        if mask is None:
-            return None
-        if mask.width <= width and mask.height <= height:
+        if mask and mask.width <= width and mask.height <= height:
             return mask
     return None

@@ -17,11 +17,9 @@ _KR, _KB = 0.2126, 0.0722
 _KG = 1 - _KR - _KB
 _LUMA, _CHROMA = 219 / 255, 224 / 255
 _BLUE, _RED = _CHROMA / (2 * (1 - _KB)), _CHROMA / (2 * (1 - _KR))
-_MATRIX = (
-    *(_KR * _LUMA, _KG * _LUMA, _KB * _LUMA, 16),
-    *(-_KR * _BLUE, -_KG * _BLUE, (1 - _KB) * _BLUE, 128),
-    *((1 - _KR) * _RED, -_KG * _RED, -_KB * _RED, 128),
-)
+_Y = (_KR * _LUMA, _KG * _LUMA, _KB * _LUMA, 16)
+_CB = (-_KR * _BLUE, -_KG * _BLUE, (1 - _KB) * _BLUE, 128)
+_CR = ((1 - _KR) * _RED, -_KG * _RED, -_KB * _RED, 128)
 """RGB 0-255 to Y 16-235, Cb and Cr 16-240 (BT.709-6, items 3.3 to 3.5)."""
 
 
@@ -43,6 +41,28 @@ class Planes:
         """Copy other planes of the same size over these."""
         for mine, theirs in self._pairs(other):
             mine[...] = theirs
+
+    def copy(self) -> Planes:
+        """The same in planes of their own."""
+        return Planes(self.y.copy(), self.u.copy(), self.v.copy())
+
+    def change(self, other: Planes) -> Pixels:
+        """The least rectangle with even edges that holds all in which other planes differ.
+
+        Where nothing does, it is four pixels large.
+        """
+        rows, columns = (
+            np.flatnonzero(
+                (self.y != other.y).any(axis).reshape(-1, 2).any(1)
+                | (self.u != other.u).any(axis)
+                | (self.v != other.v).any(axis)
+            )
+            for axis in (1, 0)
+        )
+        if not rows.size:
+            return 0, 0, 2, 2
+        left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+        return int(left * 2), int(top * 2), int(right * 2), int(bottom * 2)
 
     def mixed(self, other: Planes, share: int, of: int) -> Planes:
         """`share` of `of` parts of the other planes in these, as new planes."""
@@ -70,5 +90,6 @@ def empty_planes(width: int, height: int) -> tuple[Plane, Planes]:
 
 def to_planes(image: Image.Image) -> Planes:
     """An RGB picture with even sides as planes."""
-    y, u, v = image.convert("RGB", _MATRIX).split()
-    return Planes(np.asarray(y), np.asarray(u.reduce(2)), np.asarray(v.reduce(2)))
+    half = image.reduce(2)  # a quarter of the pixels to turn into chroma
+    y, u, v = image.convert("L", _Y), half.convert("L", _CB), half.convert("L", _CR)
+    return Planes(np.asarray(y), np.asarray(u), np.asarray(v))

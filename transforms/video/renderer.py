@@ -27,7 +27,7 @@ from transforms.video.storyboard import Shot, Storyboard, plan
 from transforms.video.thumbnail import write_thumbnail
 from transforms.video.timeline import FPS
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same lesson comes out differently; part of every fingerprint."""
 TOLERANCE = 0.5
 """Seconds by which audio and timings may disagree, for what an AAC encoder adds at both ends."""

@@ -53,3 +53,21 @@ def test_mixing_goes_from_one_to_the_other() -> None:
     steps = np.diff(shades)
     assert steps.min() >= 27
     assert steps.max() <= 28
+
+
+def test_what_changes_is_held_by_a_rectangle_with_even_edges() -> None:
+    picture = Image.new("RGB", (16, 12), (200, 200, 200))
+    before = to_planes(picture)
+    picture.putpixel((5, 3), (0, 0, 0))
+    picture.putpixel((9, 8), (0, 0, 0))
+    assert before.change(to_planes(picture)) == (4, 2, 10, 10)
+
+
+def test_a_change_of_colour_alone_is_a_change() -> None:
+    _, before = empty_planes(8, 8)
+    for plane in (before.y, before.u, before.v):
+        plane[...] = 128
+    after = before.copy()
+    after.v[3, 1] = 0
+    assert before.change(after) == (2, 6, 4, 8)
+    assert before.change(before) == (0, 0, 2, 2)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.unit.video.lessons import HOSTILE, VISUALS, WORDS
 from transforms.model import Visual
+from transforms.video import canvas as canvas_module
 from transforms.video.canvas import Box, Canvas, Pixels
 from transforms.video.design import CONTENT_BOTTOM, MARGIN, THEMES
 from transforms.video.elements import stack
@@ -168,3 +169,21 @@ def test_rows_that_are_too_tall_are_squeezed_not_stacked_on_each_other() -> None
     assert all(a.bottom <= b.y + 1e-9 for a, b in pairwise(rows))
     roomy = stack(canvas, [[block]] * 2, area, padding=20, gap=12)
     assert roomy[1].y - roomy[0].bottom == 12
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+@pytest.mark.parametrize(
+    "box", [Box(3.4, 5.7, 611, 300.2), Box(-40, 20, 560, 400), Box(9, 9, 9, 340)]
+)
+def test_a_large_card_is_drawn_like_a_small_one(
+    box: Box, rtl: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = []
+    for large in (1, WIDTH * HEIGHT + 1):  # from the first on in parts, or never
+        monkeypatch.setattr(canvas_module, "_LARGE", large)
+        image = Image.new("RGB", (WIDTH, HEIGHT))
+        canvas = Canvas(image, 0.9, (0, 0, 0), Typesetter(), rtl)
+        canvas.rounded(box, (255, 255, 255), 14, outline=(255, 0, 0))
+        cards.append(np.asarray(image))
+    assert cards[0].any()
+    assert (cards[0] == cards[1]).all()
