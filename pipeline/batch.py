@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from pipeline.lanes import MAX_RUN, Graph, Lanes
+from pipeline.signals import heeded
 from pipeline.summary import Tally
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
@@ -73,14 +72,9 @@ class Batch:
         self._progress = threading.Condition()
         self._lanes = Lanes(graph, workers, self._settled, dependency_timeout)
 
-    def stop(self, signum: int | None = None, _frame: FrameType | None = None) -> None:
-        """Wind up; may be called from a signal handler."""
-        self._stop.set()
-
     def run(self) -> dict[str, Any]:
         """Work the file off; see `pipeline.summary` for what is returned."""
-        previous = {s: signal.signal(s, self.stop) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
+        with heeded(self._stop):
             for message in messages(self._file):
                 self._wait(lambda: self._lanes.waiting < AHEAD)
                 if self._stop.is_set() or self._lanes.down:
@@ -89,9 +83,6 @@ class Batch:
                 self._lanes.submit(message, heavy=peek(message.data) in ("audio", "video"))
             self._wait(lambda: self._lanes.idle)
             self._lanes.close(self._grace)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
         return self._tally.summary(self._reason())
 
     @property

@@ -8,12 +8,10 @@ lease is extended for as long as that takes, and pulling goes on meanwhile.
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 from google.api_core import exceptions
@@ -23,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.health import serving
 from pipeline.lanes import Graph, Lanes
 from pipeline.metrics import registry
+from pipeline.signals import heeded
 from pipeline.subscription import Leases, Puller
 from pipeline.summary import SETTLED, Tally
 from transforms.errors import DependencyDown
@@ -82,10 +81,6 @@ class Drain:
         self._trouble = "not reached yet"  # why the last pull failed; nothing when it did not
         self._unsettled: set[str] = set()
 
-    def stop(self, signum: int | None = None, _frame: FrameType | None = None) -> None:
-        """Stop pulling and wind up; may be called from a signal handler."""
-        self._stop.set()
-
     def run(self) -> dict[str, Any]:
         """Pull until a reason to exit comes up; see `pipeline.summary` for what is returned.
 
@@ -93,34 +88,29 @@ class Drain:
             UsageError: the subscription does not exist or may not be read.
         """
         metrics = registry(self._tally, lambda: self._lanes.waiting_for, self._graph.meter)
-        with serving(self._timing.health_port, self._checks(), metrics):
+        with serving(self._timing.health_port, self._checks(), metrics), heeded(self._stop):
             return self._run()
 
     def _run(self) -> dict[str, Any]:
-        previous = {s: signal.signal(s, self.stop) for s in (signal.SIGTERM, signal.SIGINT)}
         outcome: list[str | Exception] = []
         puller = threading.Thread(target=self._pull_until_done, args=(outcome,), name="puller")
-        try:
-            puller.start()
-            while puller.is_alive() and not (self._stop.is_set() or self._lanes.down):
-                self._stop.wait(0.05)  # signals are handled on this thread, between two waits
-            self._puller.close()
-            puller.join()
-            reason = "dependency_down" if self.down else outcome[0]
-            finished = self._lanes.close(self._timing.shutdown_grace)
-            handed_back = self._leases.hand_back()
-            if handed_back:
-                log.info(
-                    "handed back %d messages%s",
-                    handed_back,
-                    "" if finished else "; some were still being worked on",
-                )
-            self._leases.close()
-            if finished:
-                self._client.close()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        puller.start()
+        while puller.is_alive() and not (self._stop.is_set() or self._lanes.down):
+            puller.join(0.05)
+        self._puller.close()
+        puller.join()
+        reason = "dependency_down" if self.down else outcome[0]
+        finished = self._lanes.close(self._timing.shutdown_grace)
+        handed_back = self._leases.hand_back()
+        if handed_back:
+            log.info(
+                "handed back %d messages%s",
+                handed_back,
+                "" if finished else "; some were still being worked on",
+            )
+        self._leases.close()
+        if finished:
+            self._client.close()
         if isinstance(reason, Exception):
             raise reason
         return self._tally.summary(reason)

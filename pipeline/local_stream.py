@@ -8,7 +8,6 @@ as in flight, and is not delivered again.
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from typing import Any
@@ -22,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.health import Check, dependencies, serving
 from pipeline.metrics import registry
 from pipeline.options import VividlyOptions
+from pipeline.signals import heeded
 from pipeline.streaming import build_stream, tally_here
 from pipeline.summary import Tally
 from transforms.artifacts import ArtifactStore
@@ -31,7 +31,7 @@ from transforms.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-POLL = 0.1  # seconds between two looks whether to stop; signals are handled between them
+POLL = 0.1  # seconds between two looks whether to stop
 
 
 class LocalStream:
@@ -73,14 +73,9 @@ class LocalStream:
             UsageError: the subscription does not exist or may not be read.
         """
         tally_here(self._tally)
-        previous = {s: signal.signal(s, self._signalled) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            metrics = registry(self._tally, lambda: 0.0, meter(self._ledger))
-            with serving(health_port, self._checks(), metrics):
-                reason = self._run(grace)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        metrics = registry(self._tally, lambda: 0.0, meter(self._ledger))
+        with heeded(self._stop), serving(health_port, self._checks(), metrics):
+            reason = self._run(grace)
         return self._tally.summary(reason)
 
     def _run(self, grace: float) -> str:
@@ -88,7 +83,7 @@ class LocalStream:
         waiter = threading.Thread(target=self._await, args=(result,), daemon=True)
         waiter.start()
         while waiter.is_alive() and not self._stop.is_set():
-            self._stop.wait(POLL)
+            waiter.join(POLL)
         if self._stop.is_set():
             deadline = time.monotonic() + grace
             while self._tally.in_flight and waiter.is_alive() and time.monotonic() < deadline:
@@ -122,9 +117,6 @@ class LocalStream:
         if error:
             raise error
         return "end"
-
-    def _signalled(self, *_: object) -> None:
-        self._stop.set()
 
     def _checks(self) -> dict[str, Check]:
         client = pubsub_v1.SubscriberClient()

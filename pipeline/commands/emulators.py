@@ -7,8 +7,8 @@ them.
 from __future__ import annotations
 
 import argparse
-import signal
 import threading
+import time
 
 HELP = "run Postgres and a Pub/Sub server on this machine"
 EXAMPLES = """examples:
@@ -31,18 +31,18 @@ def run(chosen: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     from pipeline import services
     from pipeline.embedded import suite
+    from pipeline.signals import heeded
 
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     chosen.database = None
     with (
+        heeded(stop),
         services.open_ledger(chosen) as ledger,
         suite.pubsub(chosen.project, chosen.topic, chosen.subscription, chosen.port) as host,
     ):
         print(f"export PUBSUB_EMULATOR_HOST={host}")
         print(f"export VIVIDLY_PROJECT={chosen.project}")
         print(f"export VIVIDLY_DATABASE={ledger.url}", flush=True)
-        while not stop.wait(0.2):  # signals are handled between two waits
-            pass
+        while not stop.is_set():
+            time.sleep(0.2)
     return 0

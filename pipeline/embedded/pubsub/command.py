@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
+import time
 
 from pipeline.embedded.pubsub.server import PubSubServer
+from pipeline.signals import heeded
 from transforms.errors import DependencyDown
 
 
@@ -20,11 +21,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="a free one by default")
     arguments = parser.parse_args()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        with PubSubServer(arguments.port) as server:
+        with heeded(stop), PubSubServer(arguments.port) as server:
             print(f"export PUBSUB_EMULATOR_HOST={server.host}", flush=True)
-            stop.wait()
+            while not stop.is_set():
+                time.sleep(0.2)
     except DependencyDown as error:
         sys.exit(str(error))
