@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from pipeline.preflight import MODES
 from pipeline.settings import LOGGING
 from pipeline.settings import SETTINGS as ALL
 
@@ -25,7 +26,7 @@ SETTINGS = [
 def configure(parser: argparse.ArgumentParser) -> None:
     """Which mode, and in which form."""
     parser.add_argument(
-        "mode", nargs="?", default="drain", choices=("drain", "batch", "stream", "demo"),
+        "mode", nargs="?", default="drain", choices=MODES,
         help="what is to be run [default drain]",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="an array of objects")

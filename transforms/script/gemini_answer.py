@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual, VisualKind
 from transforms.script.asking import ask_aloud
+from transforms.script.cards import Subject
 from transforms.script.gemini_formula import typesets
 
 WORDS = (150, 450)
@@ -136,17 +137,7 @@ class _Question(BaseModel):
 
 class _Lesson(BaseModel):
     topic: _Line
-    subject: Literal[
-        "physics",
-        "chemistry",
-        "biology",
-        "maths",
-        "economics",
-        "earth-science",
-        "computing",
-        "history",
-        "general",
-    ]
+    subject: Literal[Subject, "general"]
     title: _Line
     hook: _Text
     scenes: Annotated[list[_Scene], Field(min_length=3, max_length=8)]
