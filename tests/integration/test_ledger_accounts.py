@@ -220,7 +220,7 @@ class OneWorker(RuleBasedStateMachine):
             known = self.model.requests[lesson.request.request_id]
             lost = set() if known.token == lesson.claim.token else {lesson.request.request_id}
             claims = [(lesson.request.request_id, lesson.claim.token)]
-            assert self.ledger.heartbeat(claims, LEASE) == lost
+            assert self.ledger.heartbeat(claims, LEASE.total_seconds()) == lost
             standing = self.ledger.progress([(lesson, "narration", percent)])
             assert standing.lost == lost
             mine = {lesson.request.request_id} - lost

@@ -109,7 +109,8 @@ def test_a_lapsed_lease_is_taken_over_and_the_earlier_message_ends_as_a_duplicat
 def test_a_lapsed_lease_still_belongs_to_its_worker_until_somebody_comes(ledger):
     lesson = take(ledger, ask())
     let_lease_lapse(ledger, lesson.request.request_id)
-    assert ledger.heartbeat([(lesson.request.request_id, lesson.claim.token)], LEASE) == set()
+    held = [(lesson.request.request_id, lesson.claim.token)]
+    assert ledger.heartbeat(held, LEASE.total_seconds()) == set()
     assert claim(ledger, ask(of=lesson)).kind == "duplicate"
     assert ledger.complete([completed(lesson)]) == [True]
 

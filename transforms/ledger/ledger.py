@@ -60,12 +60,12 @@ class Ledger(Database):
         """
         return claims.claim(self, lessons, lease, max_deliveries)
 
-    def heartbeat(self, claims: Sequence[tuple[str, str]], lease: timedelta | float) -> set[str]:
+    def heartbeat(self, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
         """Extend leases.
 
         Args:
             claims: pairs of request id and claim token.
-            lease: how long from now; a number means seconds.
+            lease: seconds from now.
 
         Returns:
             The request ids for which none of the tokens given is good any more.

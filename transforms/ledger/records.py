@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +29,12 @@ MAX_TRACEBACK = 64_000
 """Characters kept of an error and of a traceback, whose end says more than its beginning."""
 
 
-def heartbeat(
-    database: Database, claims: Sequence[tuple[str, str]], lease: timedelta | float
-) -> set[str]:
+def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
     """See `Ledger.heartbeat`."""
     if not claims:
         return set()
     items = [{"request_id": request_id, "token": token} for request_id, token in claims]
-    seconds = lease.total_seconds() if isinstance(lease, timedelta) else lease
-    held = database.run(HEARTBEAT, items=json_text(items), lease=seconds)
+    held = database.run(HEARTBEAT, items=json_text(items), lease=lease)
     return {request_id for request_id, _ in claims} - {row["request_id"] for row in held}
 
 
