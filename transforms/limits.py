@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from transforms.errors import TransientError
@@ -34,7 +34,7 @@ class Limits:
     def admitted(self) -> Iterator[None]:
         """Wait until a call may begin; the block is the call."""
         gate = once(_Gate, self)
-        with gate.slot():
+        with gate.slots:
             gate.wait_for_turn()
             try:
                 yield
@@ -46,18 +46,12 @@ class Limits:
 
 class _Gate:
     def __init__(self, limits: Limits) -> None:
-        self._slots = threading.BoundedSemaphore(limits.at_once) if limits.at_once else None
+        self.slots: AbstractContextManager[object] = (
+            threading.BoundedSemaphore(limits.at_once) if limits.at_once else nullcontext()
+        )
         self._interval = 60.0 / limits.per_minute if limits.per_minute else 0.0
         self._lock = threading.Lock()
         self._next = 0.0  # on the monotonic clock
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        if self._slots is None:
-            yield
-            return
-        with self._slots:
-            yield
 
     def wait_for_turn(self) -> None:
         while True:
