@@ -129,7 +129,8 @@ class _Publish(Together[Lesson]):
             ran = STAGES_OF[lesson.request.modality]
             savings = tuple(s for stage, s in self._savings.items() if stage not in ran)
             saved = sum(saving.usd for saving in savings)
-            stored = put(self._store, self._ledger, lesson, MANIFEST, manifest(lesson, saved))
+            content = manifest(lesson, saved)
+            [stored] = put(self._store, self._ledger, lesson, {MANIFEST: content})
             text = self._store.read(lesson.request.request_id, "script.json")
             script = decode(Script, text or b"")
         except DependencyDown:

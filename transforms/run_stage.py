@@ -11,7 +11,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -234,8 +234,8 @@ class _RunStage(Together[Lesson]):
                 failed,
             )
             artifacts = tuple(
-                replace(self._put(lesson, name, source), alt=produced.alt.get(name, ""))
-                for name, source in produced.artifacts.items()
+                replace(artifact, alt=produced.alt.get(artifact.name, ""))
+                for artifact in self._put(lesson, produced.artifacts)
             )
         seconds = time.monotonic() - started[0]
         record = StageRecord(
@@ -248,13 +248,7 @@ class _RunStage(Together[Lesson]):
             artifacts=artifacts,
             attempts=len(failures) + 1,
         )
-        put(
-            self._runtime.store,
-            self._runtime.ledger,
-            lesson,
-            _record_name(record.stage),
-            encode(record),
-        )
+        self._put(lesson, {_record_name(record.stage): encode(record)})
         log.info(
             events.STAGE_DONE, record.stage, record.seconds, record.cost_usd,
             extra=events.fields(
@@ -284,8 +278,8 @@ class _RunStage(Together[Lesson]):
         with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
             yield Path(folder)
 
-    def _put(self, lesson: Lesson, name: str, source: Path | bytes) -> Artifact:
-        return put(self._runtime.store, self._runtime.ledger, lesson, name, source)
+    def _put(self, lesson: Lesson, sources: Mapping[str, Path | bytes]) -> tuple[Artifact, ...]:
+        return put(self._runtime.store, self._runtime.ledger, lesson, sources)
 
     def _reusable(self, lesson: Lesson, digest: str) -> StageRecord | None:
         data = self._runtime.store.read(lesson.request.request_id, _record_name(self._task.stage))

@@ -19,7 +19,7 @@ from transforms import (
     lease,
     retry,
 )
-from transforms.artifacts import ArtifactConflict, ArtifactStore
+from transforms.artifacts import ArtifactConflict, ArtifactStore, File
 from transforms.budget import Budget
 from transforms.dead_letters import letter
 from transforms.errors import Cancelled, ClaimLost
@@ -147,9 +147,9 @@ class StageRuntime:
 
 
 def put(
-    store: ArtifactStore, ledger: Ledger, lesson: Lesson, name: str, source: Path | bytes
-) -> Artifact:
-    """Store an artifact of a lesson, once.
+    store: ArtifactStore, ledger: Ledger, lesson: Lesson, sources: Mapping[str, Path | bytes]
+) -> tuple[Artifact, ...]:
+    """Store artifacts of a lesson, by their names, once.
 
     What lies there already under another checksum was made from other inputs, or left by a worker
     that died before it could record it; whoever holds the claim replaces it.
@@ -158,12 +158,12 @@ def put(
         ClaimLost: this worker no longer holds it.
     """
     request_id = lesson.request.request_id
-    content_type = CONTENT_TYPES[Path(name).suffix]
+    files = [File(n, source, CONTENT_TYPES[Path(n).suffix]) for n, source in sources.items()]
     try:
-        return store.put(request_id, name, source, content_type)
+        return store.put_all(request_id, files)
     except ArtifactConflict:
         lease.confirm(ledger, lesson)
-        return store.put(request_id, name, source, content_type, replace=True)
+        return store.put_all(request_id, files, replace=True)
 
 
 def superseded(lesson: Lesson, stage: str) -> Outcome:

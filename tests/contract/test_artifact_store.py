@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,8 @@ from google.cloud import storage
 from pipeline.embedded.storage import StorageServer
 from pipeline.embedded.storage_http import Reply
 from transforms import retry
-from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, Stored
+from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, File, Stored
+from transforms.artifacts.store import _backend
 from transforms.errors import DependencyDown
 from transforms.model import Artifact
 
@@ -487,12 +489,11 @@ def test_a_replacement_between_looking_and_writing_is_seen(server, faulty):
 WRITER = f"""
 import os, sys, time
 from transforms.artifacts import ArtifactStore
-sync = os.fsync
-def slow(descriptor):
+def slow(source, target):
     print("writing", flush=True)
     time.sleep(600)
 if sys.argv[2] == "folder":
-    os.fsync = slow
+    os.link = slow
 ArtifactStore(sys.argv[1]).put("{REQUEST}", "video.mp4", b"x" * {LARGE}, "video/mp4")
 """
 
@@ -539,6 +540,29 @@ def test_an_upload_that_is_killed_leaves_nothing_to_read(server, faulty):
     assert faulty.verify(faulty.put(REQUEST, "video.mp4", b"x" * LARGE, "video/mp4"))
 
 
+# Several files at once
+
+
+def test_stores_files_together(store, place):
+    files = [File("b.json", b"{}", JSON), File("stages/a.json", b"[]", JSON)]
+    artifacts = store.put_all(REQUEST, files)
+    assert [artifact.name for artifact in artifacts] == ["b.json", "stages/a.json"]
+    assert all(map(store.verify, artifacts))
+    assert store.put_all(REQUEST, files) == artifacts
+    assert place.names() == ["a.json", "b.json"]
+    assert store.put_all(REQUEST, []) == ()
+
+
+def test_files_of_which_one_differs_are_not_replaced_unasked(store):
+    first = store.put(REQUEST, "b.json", b"{}", JSON)
+    files = [File("a.json", b"[]", JSON), File("b.json", b"[]", JSON), File("c.json", b"", JSON)]
+    with pytest.raises(ArtifactConflict, match=r"b\.json exists with other content"):
+        store.put_all(REQUEST, files)
+    assert store.verify(first)
+    assert all(map(store.verify, store.put_all(REQUEST, files, replace=True)))
+    assert not store.verify(first)
+
+
 # What can go wrong with a disk
 
 
@@ -569,43 +593,70 @@ def test_empty_folders_go_with_their_last_file(folder, tmp_path):
     assert list((tmp_path / "artifacts").iterdir()) == []
 
 
-def test_a_name_appears_after_its_content_is_safe(folder, monkeypatch):
-    happened: list[object] = []
-    real = {name: getattr(os, name) for name in ("fsync", "link")}
+def disk_of(folder):
+    backend: Any = _backend(folder.root)
+    return backend._disk
 
-    def fsync(descriptor):
-        happened.append(os.fstat(descriptor).st_ino)
-        real["fsync"](descriptor)
 
-    def link(source, target):
-        happened.append("link")
-        real["link"](source, target)
+@pytest.fixture(params=["all at once", "each by itself"])
+def syncs(request, folder, monkeypatch):
+    """Told of whatever the folder's disk syncs: paths, and None for everything."""
+    told: list[Path | None] = []
+    disk = disk_of(folder)
+    if request.param == "all at once":
+        monkeypatch.setattr(disk, "_sync_all", lambda descriptor: told.append(None))
+    else:
+        monkeypatch.setattr(disk, "_sync_all", None)
+        monkeypatch.setattr("transforms.artifacts.disk._sync_one", told.append)
+    return told
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "link", link)
-    artifact = Path(folder.put(REQUEST, "a", b"x", JSON).uri)
-    file, request, root = (
-        path.stat().st_ino for path in (artifact, artifact.parent, artifact.parent.parent)
-    )
-    # The request's new folder is in its own, the content is whole, and then there is a name.
-    assert happened[-4:] == [root, file, "link", request]
+
+def test_names_appear_in_order_and_after_their_content_is_safe(folder, syncs, monkeypatch):
+    link = os.link
+
+    def linked(source, target):
+        syncs.append(target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", linked)
+    files = [File("a", b"x", JSON), File("stages/b", b"y", JSON)]
+    a, b = [Path(artifact.uri) for artifact in folder.put_all(REQUEST, files)]
+    first, second = syncs.index(a), syncs.index(b)
+    assert second == first + 1
+    before, after = syncs[:first], syncs[second + 1 :]
+    if None in syncs:
+        assert (before, after) == ([None], [None])
+    else:
+        assert [path.name.split(".")[1] for path in before] == ["a", "b"]
+        made = {b.parent, a.parent, a.parent.parent, a.parent.parent.parent}
+        assert set(after) == made
+
+
+def test_a_name_that_was_there_is_made_safe(folder, syncs):
+    folder.put(REQUEST, "a", b"x", JSON)
+    syncs.clear()
+    path = Path(folder.put(REQUEST, "a", b"x", JSON).uri)
+    assert syncs in ([None], [path.parent])
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
-def test_a_disk_that_fails_is_a_dependency_down(folder, tmp_path, monkeypatch, impatient, number):
-    fsync = os.fsync
+@pytest.mark.parametrize("each", [False, True])
+def test_a_disk_that_fails_is_a_dependency_down(
+    folder, tmp_path, monkeypatch, impatient, number, each
+):
     calls = []
 
-    def fail(descriptor):
-        calls.append(descriptor)
+    def fail(_):
+        calls.append(number)
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "fsync", fail)
     (tmp_path / "artifacts" / REQUEST).mkdir(parents=True)
-    with pytest.raises(DependencyDown, match=os.strerror(number)):
-        folder.put(REQUEST, "a", b"x", JSON)
+    with monkeypatch.context() as patched:
+        patched.setattr(disk_of(folder), "_sync_all", None if each else fail)
+        patched.setattr("transforms.artifacts.disk._sync_one", fail)
+        with pytest.raises(DependencyDown, match=os.strerror(number)):
+            folder.put(REQUEST, "a", b"x", JSON)
     assert len(calls) > 2
-    monkeypatch.setattr(os, "fsync", fsync)
     assert folder.list(REQUEST) == ()
     assert list((tmp_path / "artifacts" / REQUEST).iterdir()) == []
     assert folder.put(REQUEST, "a", b"x", JSON).size == 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -41,10 +42,18 @@ _CALLS = {
 
 POINTS: dict[str, str] = {
     "after pull": "text",
-    "before link": "text",
     **{f"{end} {call}": kind for kind, calls in _CALLS.items() for call in calls for end in _ENDS},
 }
 """Every named point, and what kind of traffic passes it."""
+
+
+_KEY = re.compile(r"(?:.*/)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/(.+)")
+
+
+def _put(place: str) -> str | None:
+    """What to call the storing of a file; None for one that is no artifact."""
+    artifact = _KEY.fullmatch(place)
+    return f"put {artifact[1]}" if artifact else None
 
 
 @dataclass
@@ -114,15 +123,16 @@ class Injector:
 
         import pipeline.graph  # noqa: F401  (defines every stage's task, see below)
         from pipeline.subscription import Puller
-        from transforms.artifacts import ArtifactStore
+        from transforms.artifacts.cloud import CloudFolder
         from transforms.ledger import Ledger
         from transforms.stage import StageTask
 
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")
             self.wrap(Ledger, name, lambda *_, called=called, **__: called)
-        self.wrap(ArtifactStore, "put", lambda _self, _id, name, *_, **__: f"put {name}")
-        self.wrap(os, "link", lambda *_, **__: "link")
+        self.wrap(CloudFolder, "_upload", lambda _self, write: _put(write.key))
+        for name in ("link", "replace"):  # where a file in a folder gets its name
+            self.wrap(os, name, lambda _source, target: _put(str(target)))
         self.wrap(SubscriberClient, "acknowledge", lambda *_, **__: "acknowledge")
         self.wrap(
             SubscriberClient,

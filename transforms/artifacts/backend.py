@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,6 +72,23 @@ class Content:
         return cls(source, size, digest.hexdigest())
 
 
+@dataclass(frozen=True)
+class Write:
+    """Content to be stored whole or not at all, if what lies there is still generation `over`.
+
+    Attributes:
+        key: where.
+        content: what.
+        content_type: its media type.
+        over: 0 when nothing must lie there.
+    """
+
+    key: str
+    content: Content
+    content_type: str
+    over: int = 0
+
+
 @contextmanager
 def opened(source: Path | bytes) -> Iterator[BinaryIO]:
     """A source as a file, from the start."""
@@ -92,17 +109,11 @@ class Backend(Protocol):
         """The address of a key, the same for ever."""
         ...
 
-    def write(self, key: str, content: Content, content_type: str, over: int) -> bool:
-        """Stores content whole or not at all, if what lies there is still generation `over`.
-
-        Args:
-            key: where.
-            content: what.
-            content_type: its media type.
-            over: 0 when nothing must lie there.
+    def write(self, writes: Sequence[Write]) -> list[bool]:
+        """Stores files, of which the first appear first; all are safe when it returns.
 
         Returns:
-            False when something else lies there.
+            For each whether it was stored; false when something else lies there.
         """
         ...
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
-from transforms.artifacts.backend import Content, Stored, Unreachable, Unusable, opened
+from transforms.artifacts.backend import Stored, Unreachable, Unusable, Write, opened
 
 SCHEME = "gs://"
 _TIMEOUT = (5.0, 30.0)
@@ -53,19 +53,22 @@ class CloudFolder:
     def uri(self, key: str) -> str:
         return f"{SCHEME}{self._bucket_name}/{self._prefix}{key}"
 
-    def write(self, key: str, content: Content, content_type: str, over: int) -> bool:
+    def write(self, writes: Sequence[Write]) -> list[bool]:
+        return [self._upload(write) for write in writes]
+
+    def _upload(self, write: Write) -> bool:
         from google.api_core.exceptions import PreconditionFailed
 
-        with self._translated(), opened(content.source) as file:
-            blob = self._blob(key)
-            blob.metadata = {_DIGEST: content.sha256}
-            blob.content_type = content_type
+        with self._translated(), opened(write.content.source) as file:
+            blob = self._blob(write.key)
+            blob.metadata = {_DIGEST: write.content.sha256}
+            blob.content_type = write.content_type
             try:
                 blob.upload_from_file(
                     file,
-                    size=content.size,
+                    size=write.content.size,
                     checksum="crc32c",
-                    if_generation_match=over,
+                    if_generation_match=write.over,
                     **_CALL,
                 )
             except PreconditionFailed:

@@ -1,8 +1,8 @@
 """Artifacts in a folder.
 
 A file is written under a temporary name beside its own, synced, and then linked to its name, which
-the file system does for one writer only and never half. Names never start with a dot, so what an
-interrupted writer leaves is told from an artifact.
+the file system does for one writer only and never half; then the name is synced. Names never start
+with a dot, so what an interrupted writer leaves is told from an artifact.
 """
 
 from __future__ import annotations
@@ -13,13 +13,22 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from transforms.artifacts.backend import CHUNK, Content, Stored, Unreachable, Unusable, opened
+from transforms.artifacts.backend import (
+    CHUNK,
+    Content,
+    Stored,
+    Unreachable,
+    Unusable,
+    Write,
+    opened,
+)
+from transforms.artifacts.disk import Disk
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _NEEDS_SOMEBODY = {
@@ -39,30 +48,40 @@ class LocalFolder:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
+        self._disk = Disk()
 
     def uri(self, key: str) -> str:
         return str(self._root / key)
 
-    def write(self, key: str, content: Content, content_type: str, over: int) -> bool:
-        path = self._root / key
+    def write(self, writes: Sequence[Write]) -> list[bool]:
         with _translated():
-            if not over and path.exists():
-                _sync(path.parent)  # who wrote it may not have come so far yet
-                return False
-            _make_folder(path.parent)
-            temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-            try:
-                _write_synced(temporary, content)
-                if over:
-                    temporary.replace(path)
-                else:
-                    os.link(temporary, path)
-            except FileExistsError:
-                return False
-            finally:
+            folders = set(_make_folders(self._root))
+            with self._disk.writing(self._root) as sync:
+                return self._write(writes, folders, sync)
+
+    def _write(
+        self, writes: Sequence[Write], folders: set[Path], sync: Callable[[Iterable[Path]], None]
+    ) -> list[bool]:
+        temporaries: dict[Path, Path] = {}
+        stored = []
+        try:
+            for write in writes:
+                path = self._root / write.key
+                folders |= {path.parent, *_make_folders(path.parent)}
+                if write.over or not path.exists():
+                    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+                    temporaries[path] = temporary
+                    _copy(write.content, temporary)
+            if temporaries:
+                sync(temporaries.values())
+            for write in writes:
+                path = self._root / write.key
+                stored.append(path in temporaries and _name(temporaries[path], path, write.over))
+        finally:
+            for temporary in temporaries.values():
                 temporary.unlink(missing_ok=True)
-                _sync(path.parent)
-        return True
+        sync(folders)  # for a name that was there too: who wrote it may not have come so far yet
+        return stored
 
     def stat(self, key: str) -> Stored | None:
         with _translated():
@@ -88,7 +107,8 @@ class LocalFolder:
                 path.unlink()
             except FileNotFoundError:
                 return False
-            _sync(path.parent)
+            with self._disk.writing(path.parent) as sync:
+                sync([path.parent])
             with suppress(OSError):  # until one is not empty
                 for folder in path.parents[: len(Path(key).parts) - 1]:
                     folder.rmdir()
@@ -119,28 +139,30 @@ class LocalFolder:
         return swept
 
 
-def _make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, each synced into the one that holds it."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+def _make_folders(folder: Path) -> list[Path]:
+    """Makes a folder and those above it; returns those in which one was made."""
+    if folder.is_dir():
+        return []
+    made = _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return [*made, folder.parent]
 
 
-def _write_synced(path: Path, content: Content) -> None:
-    with opened(content.source) as source, path.open("xb") as file:
+def _copy(content: Content, to: Path) -> None:
+    with opened(content.source) as source, to.open("xb") as file:
         shutil.copyfileobj(source, file, CHUNK)
-        file.flush()
-        os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
-    """Makes the names in a folder survive a crash of the machine."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _name(temporary: Path, path: Path, over: int) -> bool:
+    """Gives a whole file its name; false when another has it."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if over:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import re
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from transforms import retry
 from transforms.artifacts.backend import (
@@ -24,6 +25,7 @@ from transforms.artifacts.backend import (
     Stored,
     Unreachable,
     Unusable,
+    Write,
 )
 from transforms.artifacts.cloud import SCHEME, CloudFolder
 from transforms.artifacts.local import LocalFolder
@@ -39,6 +41,20 @@ _LONGEST_NAME = 200
 _PATIENCE = retry.Policy(timeout=5.0, tries=1_000, first_delay=0.1, longest_delay=1.0)
 _WRITERS = 10
 """Times that somebody else may come between looking at a name and writing to it."""
+
+
+class File(NamedTuple):
+    """A file to be stored.
+
+    Attributes:
+        name: its name.
+        source: its content.
+        content_type: its media type.
+    """
+
+    name: str
+    source: Path | bytes
+    content_type: str
 
 
 @dataclass(frozen=True)
@@ -84,40 +100,63 @@ class ArtifactStore:
         *,
         replace: bool = False,
     ) -> Artifact:
-        """Stores a file.
+        """Stores one file: `put_all` of it alone."""
+        file = File(name, source, content_type)
+        return self.put_all(request_id, [file], replace=replace)[0]
+
+    def put_all(
+        self, request_id: str, files: Sequence[File], *, replace: bool = False
+    ) -> tuple[Artifact, ...]:
+        """Stores files of one request, of which the first appear first.
 
         Storing the same content again is a success, and so is a write whose answer was lost.
 
         Args:
-            request_id: whose file it is.
-            name: the file's name.
-            source: its content.
-            content_type: its media type.
+            request_id: whose files they are.
+            files: no two of one name.
             replace: replace other content instead of refusing; readers see the old or the new.
 
+        Returns:
+            What is stored, in the order of the files.
+
         Raises:
-            ArtifactConflict: other content is stored under this name.
-            OSError: the source cannot be read.
+            ArtifactConflict: other content is stored under one of the names; the rest may be
+                stored.
+            OSError: a source cannot be read.
         """
-        key = _key(request_id, name)
-        content = Content.of(source)
-        artifact = Artifact(
-            name, self._backend.uri(key), content.size, content.sha256, content_type
-        )
-        over = 0
+        pending: dict[Artifact, Write] = {}
+        for file in files:
+            key = _key(request_id, file.name)
+            content = Content.of(file.source)
+            uri = self._backend.uri(key)
+            artifact = Artifact(file.name, uri, content.size, content.sha256, file.content_type)
+            pending[artifact] = Write(key, content, file.content_type)
+        artifacts = tuple(pending)
         for _ in range(_WRITERS):
-            if _insist(partial(self._backend.write, key, content, content_type, over)):
-                return artifact
-            stored = self._stat(key)
-            if stored is not None and _is(stored, artifact):
-                return artifact
-            if stored is not None and not replace:
-                raise ArtifactConflict(
-                    f"{artifact.uri} exists with other content: sha256 {stored.sha256 or 'unknown'}"
-                    f" where {content.sha256} was to be stored"
-                )
-            over = stored.generation if stored else 0
-        raise DependencyDown("artifacts", f"{artifact.uri} keeps changing under several writers")
+            written = _insist(partial(self._backend.write, list(pending.values())))
+            left = [artifact for artifact, ours in zip(pending, written, strict=True) if not ours]
+            pending = {
+                artifact: dataclasses.replace(pending[artifact], over=over)
+                for artifact in left
+                if (over := self._in_the_way(artifact, pending[artifact].key, replace)) is not None
+            }
+            if not pending:
+                return artifacts
+        raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
+
+    def _in_the_way(self, artifact: Artifact, key: str, replace: bool) -> int | None:
+        """The generation to be replaced, 0 if nothing is there any more; None if it is the same."""
+        stored = self._stat(key)
+        if stored is None:
+            return 0
+        if _is(stored, artifact):
+            return None
+        if not replace:
+            raise ArtifactConflict(
+                f"{artifact.uri} exists with other content: sha256 {stored.sha256 or 'unknown'}"
+                f" where {artifact.sha256} was to be stored"
+            )
+        return stored.generation
 
     def fetch(self, artifact: Artifact, to: Path) -> Path:
         """Copies an artifact to a file and checks it; the file appears whole or not at all.
