@@ -20,26 +20,43 @@ HIDDEN = "***"
 _SPEAKING: tuple[type[BaseException], ...] = (DependencyDown,)
 """Exceptions whose text is made of the program's own words."""
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+_SECRETS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # user:password@ of any URL; to the last @ of the run, as passwords may hold one
-    (re.compile(r"(\w[\w+.-]*://[^\s:/@\"']*):[^\s\"']*@"), rf"\1:{HIDDEN}@"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]{8,}"), rf"\1 {HIDDEN}"),
-    (re.compile(r"\bya29\.[\w.-]+|\bAIza[\w-]{30,}|\bGOCSPX-[\w-]+"), HIDDEN),  # Google's own kinds
+    (("://",), re.compile(r"(\w[\w+.-]*://[^\s:/@\"']*):[^\s\"']*@"), rf"\1:{HIDDEN}@"),
     (
+        ("bearer", "basic"),
+        re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]{8,}"),
+        rf"\1 {HIDDEN}",
+    ),
+    (  # Google's own kinds
+        ("ya29.", "aiza", "gocspx-"),
+        re.compile(r"\bya29\.[\w.-]+|\bAIza[\w-]{30,}|\bGOCSPX-[\w-]+"),
+        HIDDEN,
+    ),
+    (
+        ("passw", "secret", "token", "key"),
         re.compile(
             r"(?i)\b(password|passwd|secret|token|api[_-]?key|private[_-]?key)\b"
             r"([\"']?\s*[=:]\s*[\"']?)[^\s\"',&}]+"
         ),
         rf"\1\2{HIDDEN}",
     ),
-    (re.compile(r"-----BEGIN [\w ]*PRIVATE KEY-----.*?(-----END [\w ]*-----|$)", re.S), HIDDEN),
+    (
+        ("-----begin ",),
+        re.compile(r"-----BEGIN [\w ]*PRIVATE KEY-----.*?(-----END [\w ]*-----|$)", re.S),
+        HIDDEN,
+    ),
 )
+"""What a secret looks like. Nearly no text holds one, and to look for a few plain words is ten
+times as fast as to look for the patterns, so a pattern is tried only where one of its words is."""
 
 
 def redacted(text: str) -> str:
     """The text with *** for everything that looks like a secret."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+    folded = text.casefold()
+    for words, pattern, replacement in _SECRETS:
+        if any(word in folded for word in words):
+            text = pattern.sub(replacement, text)
     return text
 
 

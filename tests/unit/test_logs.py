@@ -17,10 +17,12 @@ from apache_beam.portability.api import (
     endpoints_pb2,
 )
 from apache_beam.runners.worker.log_handler import FnApiLogRecordHandler
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import logs
 from tests.logs_support import configured
-from transforms import events
+from transforms import discretion, events
 from transforms.discretion import outline, redacted
 from transforms.errors import DependencyDown, PermanentError
 from transforms.lines import dress_worker_log
@@ -168,6 +170,19 @@ def test_secrets_are_struck_out_at_every_level(written, secret, form):
 )
 def test_what_is_no_secret_is_left_alone(text):
     assert redacted(text) == text
+
+
+@given(
+    st.lists(
+        st.sampled_from([*SECRETS, "Basic dXNlcjpw", "TOKEN = x", "passwd:x", "\u212aEY", " "])
+        | st.text(max_size=5)
+    ).map("".join)
+)
+def test_no_pattern_is_left_out_where_it_would_match(text):
+    expected = text
+    for _, pattern, replacement in discretion._SECRETS:
+        expected = pattern.sub(replacement, expected)
+    assert redacted(text) == expected
 
 
 def raised():
