@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import time
 from collections.abc import Iterator
@@ -91,7 +92,12 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> Graph:
     from pipeline.lanes import Graph
     from pipeline.options import graph_options
 
-    return Graph(graph_options(chosen), ledger, artifact_store(chosen))
+    graph = Graph(graph_options(chosen), ledger, artifact_store(chosen))
+    # Modules and the graph stay for as long as the process runs; without this each full collection
+    # of garbage, and the one at exit, walks over all of them.
+    gc.collect()
+    gc.freeze()
+    return graph
 
 
 def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
