@@ -31,6 +31,8 @@ _NO_BREAK_AFTER = frozenset("（［｛「『【〈《〔‘“([{«$€£¥")
 _BREAK_AFTER = frozenset("-‐–—/")
 _LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
 """Thai and Lao vowels that are written before their syllable and so always begin one."""
+_TRAILING_VOWELS = frozenset("ำຳ")
+"""Thai and Lao vowels that are letters, yet part of the character before (UAX #29, SpacingMark)."""
 
 
 def clean(text: str) -> str:
@@ -75,7 +77,9 @@ def break_points(text: str) -> list[int]:
 
 def _may_break(text: str, i: int) -> bool:
     before, after = text[i - 1], text[i]
-    if after == " " or unicodedata.category(after).startswith("M") or ZWJ in (before, after):
+    if after == " " or after in _TRAILING_VOWELS or unicodedata.category(after).startswith("M"):
+        return False
+    if ZWJ in (before, after):
         return False
     if before == " ":
         return True

@@ -6,7 +6,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.video.text import MAX_MARKS, break_points, clean, graphemes
@@ -63,6 +63,7 @@ def test_lines_end_where_readers_expect_it(text: str, expected: list[str]) -> No
 
 
 @given(st.text().map(clean))
+@example("0 ำ")
 def test_no_break_falls_inside_a_character(text: str) -> None:
     ends = {0}
     for letter in graphemes(text):
