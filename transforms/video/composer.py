@@ -7,7 +7,7 @@ from threading import Lock
 
 from transforms.video.canvas import Pixels
 from transforms.video.planes import Plane, Planes, empty_planes, to_planes
-from transforms.video.slides import caption_box, draw_caption, draw_progress, draw_slide
+from transforms.video.slides import Sketch, caption_box, draw_caption, draw_progress
 from transforms.video.storyboard import Shot
 from transforms.video.timeline import EXIT, FADE, State, change_points
 
@@ -33,13 +33,15 @@ def pictures(
         (height * 3 / 2, width). The buffer is the same every time: use it before going on.
     """
     with DRAWING:
-        slide = draw_slide(shot.page, width, height)
-        body, strip = slide.body, slide.strip
-        foot = slide.base.crop(caption_box(width, height))
-        base = to_planes(slide.base)
-        parts = [_trimmed(box, to_planes(slide.full.crop(box)), base) for box in slide.boxes]
-        blank = to_planes(slide.blank.crop(body)) if clears else None
-        del slide  # its pictures need not wait in memory until the encoder is done
+        sketch = Sketch(shot.page, width, height)
+        body, strip = sketch.body, sketch.strip
+        blank = to_planes(sketch.picture).part(body) if clears else None
+        boxes = sketch.begin()
+        foot = sketch.picture.crop(caption_box(width, height))
+        base = to_planes(sketch.picture)
+        sketch.finish()
+        parts = [_trimmed(box, to_planes(sketch.picture.crop(box)), base) for box in boxes]
+        del sketch  # its picture need not wait in memory until the encoder is done
     buffer, picture = empty_planes(width, height)
     picture.put(base)
     standing: Planes | None = None

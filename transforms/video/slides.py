@@ -24,6 +24,7 @@ from transforms.video.design import (
     Palette,
     theme,
 )
+from transforms.video.elements import Element
 from transforms.video.layouts import decorate, lay_out
 from transforms.video.pages import Page
 from transforms.video.typeset import Typesetter
@@ -54,6 +55,49 @@ class Slide:
     strip: Image.Image
 
 
+class Sketch:
+    """A slide that is being drawn: first its background alone, then more and more of it.
+
+    At 1920 x 1080 a picture takes 8 MB: who needs each state for a moment only finds it here.
+
+    Args:
+        width: pixels, even.
+        height: pixels, even.
+
+    Attributes:
+        picture: what has been drawn.
+        body: as in `Slide`.
+        strip: as in `Slide`.
+    """
+
+    def __init__(self, page: Page, width: int, height: int) -> None:
+        self._page = page
+        self._palette, rtl = _look(page)
+        background = self._palette.background
+        self.picture = Image.new("RGB", (width, height), background)
+        typesetter = Typesetter(page.language)
+        canvas = Canvas(self.picture, height / HEIGHT, background, typesetter, rtl)
+        decorate(canvas, page, self._palette)
+        self.body = canvas.pixels(Box(0, PROGRESS_BOTTOM, canvas.width, HEIGHT - PROGRESS_BOTTOM))
+        self.strip = self.picture.crop(canvas.pixels(Box(0, 0, canvas.width, PROGRESS_BOTTOM)))
+        self._canvas = canvas
+        self._later: list[Element] = []
+
+    def begin(self) -> tuple[Pixels, ...]:
+        """Draw what stands from the beginning.
+
+        Returns:
+            `Slide.boxes`.
+        """
+        self._later = lay_out(self._canvas, self._page, self._palette)
+        return tuple(self._canvas.pixels(element.box) for element in self._later)
+
+    def finish(self) -> None:
+        """Draw what appears later."""
+        for element in self._later:
+            element.draw(self._canvas)
+
+
 def draw_slide(page: Page, width: int, height: int) -> Slide:
     """Draw a slide.
 
@@ -61,24 +105,12 @@ def draw_slide(page: Page, width: int, height: int) -> Slide:
         width: pixels, even.
         height: pixels, even.
     """
-    palette, rtl = _look(page)
-    picture = Image.new("RGB", (width, height), palette.background)
-    typesetter = Typesetter(page.language)
-    canvas = Canvas(picture, height / HEIGHT, palette.background, typesetter, rtl)
-    decorate(canvas, page, palette)
-    blank = picture.copy()
-    elements = lay_out(canvas, page, palette)
-    base = picture.copy()
-    for element in elements:
-        element.draw(canvas)
-    return Slide(
-        blank,
-        base,
-        picture,
-        tuple(canvas.pixels(element.box) for element in elements),
-        canvas.pixels(Box(0, PROGRESS_BOTTOM, canvas.width, HEIGHT - PROGRESS_BOTTOM)),
-        blank.crop(canvas.pixels(Box(0, 0, canvas.width, PROGRESS_BOTTOM))),
-    )
+    sketch = Sketch(page, width, height)
+    blank = sketch.picture.copy()
+    boxes = sketch.begin()
+    base = sketch.picture.copy()
+    sketch.finish()
+    return Slide(blank, base, sketch.picture, boxes, sketch.body, sketch.strip)
 
 
 def draw_progress(
