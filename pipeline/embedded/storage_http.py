@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import re
@@ -101,6 +102,33 @@ class Response(emulator.Response):
         return Reply(int(self.status), content, dict(self._headers))
 
 
+class _Incoming(io.BufferedReader):
+    """What a client sends, told apart from what it did not come to send.
+
+    Attributes:
+        ended: whether it hung up where a line was expected.
+    """
+
+    ended = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes.
+
+        Raises:
+            EOFError: the client hung up before it had sent them.
+        """
+        data = super().read(size)
+        if len(data) < (size or 0):
+            raise EOFError(f"the client hung up after {len(data)} of {size} bytes")
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """A line; an empty one at the end."""
+        line = super().readline(size)
+        self.ended = not line
+        return line
+
+
 class Handler(emulator.RequestHandler):
     """One client's connection.
 
@@ -113,6 +141,7 @@ class Handler(emulator.RequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
+    rfile: _Incoming
 
     def __init__(
         self,
@@ -124,13 +153,24 @@ class Handler(emulator.RequestHandler):
         self._intercept = intercept
         super().__init__(None, *arguments)
 
+    def setup(self) -> None:
+        """Prepares to read and write; the base class would take half an upload for a whole one."""
+        super().setup()
+        self.rfile = _Incoming(self.rfile.detach())
+
     def _answer(self, method: str) -> None:
         method = self.headers.get("x-http-method-override") or method
         request = Request(self, method)
         try:
             _ = request.data  # read in any case: what stays unread would be the next request
+            if self.rfile.ended:
+                raise EOFError("the client hung up before the last chunk")
             call = Call(method, request.path, request.query)
             reply = self._intercept()(call, lambda: self._serve(request, Response(self)))
+        except EOFError as cut:  # no server's fault: a client that was killed, mostly
+            log.debug("%s %s: %s", method, self.path, cut)
+            self.close_connection = True
+            reply = error(400, str(cut), "invalid")
         except Exception as problem:  # noqa: BLE001  (a bad request must not end the server)
             log.warning("%s %s: %s", method, self.path, problem)
             reply = error(400, f"{type(problem).__name__}: {problem}", "invalid")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -151,6 +154,70 @@ def test_nonsense_gets_an_answer(gcs, query, body, kind):
         )
         assert 400 <= answer.status_code < 500
         assert session.get(gcs.endpoint, timeout=10).text == "OK"
+
+
+TWO_PARTS = (
+    b'--x\r\nContent-Type: application/json\r\n\r\n{"name": "a"}\r\n'
+    b"--x\r\nContent-Type: text/plain\r\n\r\nwhole content\r\n--x--"
+)
+
+
+@pytest.mark.parametrize("sent", [0, 1, 70, len(TWO_PARTS) - 1])
+@pytest.mark.parametrize(
+    ("upload", "kind"), [("multipart", "multipart/related; boundary=x"), ("media", "text/plain")]
+)
+def test_an_upload_that_is_cut_off_leaves_nothing(bucket, gcs, caplog, upload, kind, sent):
+    caplog.set_level(logging.WARNING)
+    head = f"Content-Type: {kind}\r\nContent-Length: {len(TWO_PARTS)}"
+    status, answer = cut_off(gcs, f"uploadType={upload}&name=a", head, TWO_PARTS[:sent])
+    assert (status, answer["error"]["code"]) == (400, 400)
+    assert f"after {sent} of {len(TWO_PARTS)} bytes" in answer["error"]["message"]
+    assert not bucket.blob("a").exists()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("sent", [b"", b"4\r\n", b"4\r\nha", b"4\r\nhalf\r\n"])
+def test_an_upload_in_chunks_that_is_cut_off_leaves_nothing(bucket, gcs, sent):
+    head = "Transfer-Encoding: chunked"
+    assert cut_off(gcs, "uploadType=media&name=a", head, sent)[0] == 400
+    assert not bucket.blob("a").exists()
+
+
+def test_a_session_goes_on_where_an_upload_was_cut_off(bucket, gcs):
+    session = bucket.blob("a").create_resumable_upload_session(if_generation_match=0)
+    head = "Content-Length: 5\r\nContent-Range: bytes 0-4/5"
+    assert cut_off(gcs, urlsplit(session).query, head, b"who", "PUT")[0] == 400
+    assert not bucket.blob("a").exists()
+    assert requests.put(session, data=b"whole", timeout=10).status_code == 200
+    assert bucket.blob("a").download_as_bytes() == b"whole"
+
+
+def test_a_client_that_is_gone_in_the_middle_of_an_upload_troubles_nobody(bucket, gcs):
+    head = f"Content-Length: {len(LARGE)}"
+    for _ in range(5):
+        with connected(gcs, "uploadType=media&name=a", head, LARGE[:1_000_000]):
+            pass  # closed with the server's answer unread, as when a process is killed
+    put(bucket, "b")
+    assert [blob.name for blob in bucket.list_blobs()] == ["b"]
+
+
+def cut_off(gcs, query, head, body, method="POST"):
+    """Send less than was announced and hang up; returns what is answered."""
+    with connected(gcs, query, head, body, method) as client:
+        client.shutdown(socket.SHUT_WR)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        found = answer.status, json.loads(answer.read())
+        assert client.recv(1) == b""  # the server hangs up too
+        return found
+
+
+def connected(gcs, query, head, body, method="POST"):
+    server = urlsplit(gcs.endpoint)
+    client = socket.create_connection((server.hostname, server.port), timeout=10)
+    path = f"/upload/storage/v1/b/{gcs.name}/o?{query}"
+    client.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode() + body)
+    return client
 
 
 @given(content=st.binary(max_size=300) | st.text("\r\n-=ab", max_size=60).map(str.encode))
