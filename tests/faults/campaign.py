@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import time
 from collections import Counter
@@ -21,13 +22,17 @@ from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
 LANES = 2  # of a drain with one worker; each can lose one engine's work when it is interrupted
-PATIENCE = 15.0  # seconds for a worker to come to its point
+PATIENCE = 60.0  # seconds for a worker to come to its point; with media, four times as long
+IDLE = 3.0  # seconds with an empty queue after which a worker will not come to its point any more
 SHORT = {"text", "bad", "repeated"}
 
 ARGUMENTS = (
     "--workers=1", "--lease=5", "--max-deliveries=1000000", "--pull-timeout=2",
-    "--shutdown-grace=0", "--dependency-timeout=120", "--max-runtime=600",
+    "--shutdown-grace=0", "--dependency-timeout=120", "--max-runtime=3600",
 )  # fmt: skip
+VICTIM = (*ARGUMENTS, f"--empty-queue-timeout={IDLE}")
+BYSTANDER = (*ARGUMENTS, "--empty-queue-timeout=3600")
+IN_PEACE = r"drain ends \((signal|empty_queue)\)"
 
 
 @dataclass
@@ -80,6 +85,7 @@ class Campaign:
         self._bystander: Worker | None = None
         self._report = Report()
         self._round = 0
+        self._waiting: list[str] = []
 
     def run(self, requests: int, kills: int) -> Report:
         """Carry it out.
@@ -90,52 +96,79 @@ class Campaign:
         """
         self._place.remember("start")
         report = self._report
-        waiting: list[str] = []
         end = max(kills, len(self._points)) * 3
-        while sum(report.kills.values()) < kills or set(self._points) - set(report.kills):
+        while (point := self._next(kills)) is not None:
             self._round += 1
             if self._round > end:
-                missed = sorted(set(self._points) - set(report.kills))
-                report.problems.append(f"after {end} rounds nobody was killed {missed}")
+                report.problems.append(f"after {end} rounds nobody was killed {self._missing}")
                 break
-            if not waiting:
-                waiting = [*self._points, *[RANDOM] * max(1, len(self._points) // 4)]
-                self._chance.shuffle(waiting)
             share = -(-(requests - self._traffic.messages) // max(1, kills - self._round + 1))
-            point = waiting.pop()
-            self._one_round(point, share, careful=point not in report.kills)
-        if self._bystander:
-            self._kill(self._bystander, RANDOM)
+            self._one_round(point, share, careful=point in self._missing)
+        self._end_bystander()
         while self._traffic.messages < requests:
             self._traffic.send(self._traffic.mixed())
         self._finish()
         return report
 
+    @property
+    def _missing(self) -> list[str]:
+        """The points at which nobody was killed yet."""
+        return [point for point in self._points if point not in self._report.kills]
+
+    def _next(self, kills: int) -> str | None:
+        """The next point: one that is missing, if any is, else any until there were enough kills.
+
+        A point comes once in a pass over all of them.
+        """
+        missing = self._missing
+        if sum(self._report.kills.values()) < kills:
+            every = [*self._points, *[RANDOM] * max(1, len(self._points) // 4)]
+        else:
+            every = missing
+            self._waiting = [point for point in self._waiting if point in missing]
+        if not self._waiting:
+            shuffled = self._chance.sample(every, len(every))
+            self._waiting = sorted(shuffled, key=missing.__contains__)  # popped from the end
+        return self._waiting.pop() if self._waiting else None
+
     def _one_round(self, point: str, share: int, careful: bool) -> None:
         kind = POINTS.get(point, "text")
-        if kind != "video" or not self._place.ledger.run(
-            "SELECT 1 FROM requests WHERE status = 'running' AND modality = 'video'"
-        ):
+        if kind != "video" or not self._video_waits():
             self._traffic.send(kind)
         for _ in range(share - 1):
             self._traffic.send(self._traffic.mixed())
         befalls = self._befalling() if kind in SHORT and self._chance.random() < 0.15 else None
-        if self._bystander is None and not careful and self._chance.random() < 0.2:
-            self._bystander = self._workers.start((*ARGUMENTS, "--empty-queue-timeout=600"))
+        if careful:
+            self._end_bystander()  # it would take from the victim what passes the point
+        elif self._bystander is None and self._chance.random() < 0.2:
+            self._bystander = self._workers.start(BYSTANDER)
         victim = self._workers.start(
-            (*ARGUMENTS, "--empty-queue-timeout=600"),
+            VICTIM,
             None if point == RANDOM else point,
-            1 if careful else self._chance.randint(1, 3),
+            1 if careful or kind not in SHORT else self._chance.randint(1, 3),
         )
         if befalls:
             victim.wait_for("ack_ids", PATIENCE)
             time.sleep(self._chance.uniform(0, 0.2))
             befalls()
-        self._end(victim, point)
-        if self._bystander and self._chance.random() < 0.3:
-            self._kill(self._bystander, RANDOM)
-            self._bystander = None
-        self._say(f"round {self._round}: {point}; {sum(self._report.kills.values())} kills")
+        came = self._end(victim, point)
+        if self._chance.random() < 0.3:
+            self._end_bystander()
+        self._say(
+            f"round {self._round}: {point}{'' if came else ' (not reached)'}; "
+            f"{sum(self._report.kills.values())} kills, {len(self._missing)} points missing"
+        )
+
+    def _video_waits(self) -> bool:
+        """Whether a video is begun and not rendered yet, so that it will pass all those points."""
+        running = self._place.ledger.run(
+            "SELECT CAST(request_id AS text) AS request_id FROM requests "
+            "WHERE status = 'running' AND modality = 'video'"
+        )
+        return any(
+            self._place.store.stat(row["request_id"], "stages/video.json") is None
+            for row in running
+        )
 
     def _befalling(self) -> Callable[[], None]:
         name, happen = self._chance.choice(
@@ -154,8 +187,12 @@ class Campaign:
 
         return befall
 
-    def _end(self, victim: Worker, point: str) -> None:
-        """See a worker to its end at a point, or kill it when it does not come there."""
+    def _end(self, victim: Worker, point: str) -> bool:
+        """See a worker to its end at a point, or kill it when it does not come there.
+
+        Returns:
+            Whether it came there.
+        """
         if point == RANDOM:
             moment = self._chance.uniform(0, 1)
             victim.wait_for("ack_ids", PATIENCE)
@@ -165,22 +202,34 @@ class Campaign:
             victim.send(signal.SIGTERM)
             victim.wait(PATIENCE)
         else:
-            patience = PATIENCE * (1 if POINTS[point] in SHORT else 4)
-            victim.wait(patience)
-        self._kill(victim, RANDOM)
+            victim.wait(PATIENCE * (1 if POINTS[point] in SHORT else 4))
+        return self._kill(victim, RANDOM) == point
 
-    def _kill(self, worker: Worker, point: str) -> None:
-        """Kill a worker unless it has died as planned; end its leases."""
+    def _end_bystander(self) -> None:
+        if self._bystander:
+            self._kill(self._bystander, RANDOM)
+            self._bystander = None
+
+    def _kill(self, worker: Worker, point: str) -> str | None:
+        """Kill a worker unless it has died as planned, or found nothing to do; end its leases.
+
+        Returns:
+            Where it was killed; None when it was not.
+        """
+        killed = None
         status = worker.wait(0)
         if status is None:
             worker.send(signal.SIGKILL)
             worker.wait(10)
-            self._report.kills[point] += 1
+            killed = point
         elif died := worker.told("killed"):
-            self._report.kills[died[0]] += 1
-        elif status != 0 or not worker.log.read_text().count("drain ends (signal)"):
+            killed = died[0]
+        elif status != 0 or not re.search(IN_PEACE, worker.log.read_text()):
             self._report.problems.append(f"{worker.log} ended by itself with status {status}")
+        if killed:
+            self._report.kills[killed] += 1
         self._place.hand_back([ack_id for each in worker.told("ack_ids") for ack_id in each])
+        return killed
 
     def _finish(self) -> None:
         self._say("one drain in peace, of everything that was ever published")
