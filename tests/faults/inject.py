@@ -47,13 +47,15 @@ POINTS: dict[str, str] = {
 """Every named point, and what kind of traffic passes it."""
 
 
-_KEY = re.compile(r"(?:.*/)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/(.+)")
+_REQUEST = r"(?:.*/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_ARTIFACT = re.compile(_REQUEST + "/(.+)")
+_RECORD = re.compile(_REQUEST + r"/stages/(.+)\.json")
 
 
 def _put(place: str) -> str | None:
     """What to call the storing of a file; None for one that is no artifact."""
-    artifact = _KEY.fullmatch(place)
-    return f"put {artifact[1]}" if artifact else None
+    artifact = _ARTIFACT.fullmatch(place)
+    return f"put {artifact[2]}" if artifact else None
 
 
 @dataclass
@@ -130,9 +132,9 @@ class Injector:
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")
             self.wrap(Ledger, name, lambda *_, called=called, **__: called)
-        self.wrap(CloudFolder, "_upload", lambda _self, write: _put(write.key))
+        self._store(CloudFolder, "_upload", lambda _self, write: write.key)
         for name in ("link", "replace"):  # where a file in a folder gets its name
-            self.wrap(os, name, lambda _source, target: _put(str(target)))
+            self._store(os, name, lambda _source, target: str(target))
         self.wrap(SubscriberClient, "acknowledge", lambda *_, **__: "acknowledge")
         self.wrap(
             SubscriberClient,
@@ -148,12 +150,30 @@ class Injector:
         perform = task.perform
 
         def counted(task: Any, lesson: Any, *arguments: Any, **named: Any) -> Any:
-            self.tell(engine=task.stage, request_id=lesson.request.request_id)
+            self.tell(
+                engine=task.stage,
+                request_id=lesson.request.request_id,
+                message_id=lesson.message.message_id,
+            )
             if lesson.request.student_id == POISON:
                 self.die(POISON)
             return perform(task, lesson, *arguments, **named)
 
         task.perform = counted
+
+    def _store(self, owner: Any, name: str, place: Callable[..., str]) -> None:
+        """Make what stores a file tell of stages that are recorded, and pass its two points."""
+        store = getattr(owner, name)
+
+        def stored(*arguments: Any) -> Any:
+            result = store(*arguments)
+            found = _RECORD.fullmatch(place(*arguments))
+            if found and result is not False:
+                self.tell(recorded=found[2], request_id=found[1])
+            return result
+
+        setattr(owner, name, stored)
+        self.wrap(owner, name, lambda *arguments: _put(place(*arguments)))
 
     def _watch(self, puller: Any) -> None:
         pull = puller.pull

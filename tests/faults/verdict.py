@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -18,6 +21,62 @@ from transforms.model import Artifact
 from transforms.stage import STAGES_OF
 
 MEDIA = (".m4a", ".mp4")
+
+
+@dataclass
+class Call:
+    """A call of an engine.
+
+    Attributes:
+        stage: whose engine.
+        request_id: for which request.
+        message_id: by which of its messages.
+        worker: who called, by number.
+        recorded: whether the worker stored what was made, so that nobody needs to make it again.
+    """
+
+    stage: str
+    request_id: str
+    message_id: str
+    worker: int
+    recorded: bool = False
+
+
+def engine_calls(events: Sequence[dict[str, Any]]) -> list[Call]:
+    """The calls of engines among what workers told, in order."""
+    calls: list[Call] = []
+    latest: dict[tuple[str, str, int], Call] = {}
+    for event in events:
+        if stage := event.get("engine"):
+            call = Call(stage, event["request_id"], event["message_id"], event["worker"])
+            latest[stage, call.request_id, call.worker] = call
+            calls.append(call)
+        elif stage := event.get("recorded"):
+            latest[stage, event["request_id"], event["worker"]].recorded = True
+    return calls
+
+
+def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Iterator[str]:
+    """Calls that were made once more although nothing excuses it, in words.
+
+    A worker may lose what it has in hand when it is interrupted, and no more than that. What it has
+    recorded is used by whoever comes after it, unless that is another message, which may ask for
+    something else under the same id.
+
+    Args:
+        calls: all calls, in order.
+        interrupted: numbers of the workers that were killed, stopped, or struck by a fault.
+    """
+    of_lesson: dict[tuple[str, str], list[Call]] = {}
+    for call in calls:
+        of_lesson.setdefault((call.request_id, call.stage), []).append(call)
+    for (request_id, stage), made in of_lesson.items():
+        for call, following in pairwise(made):
+            about = f"request {request_id}: worker {following.worker} called the {stage} engine"
+            if call.worker not in interrupted:
+                yield f"{about} though worker {call.worker} had, and was not interrupted"
+            if call.recorded and call.message_id == following.message_id:
+                yield f"{about} though worker {call.worker} had recorded what it made"
 
 
 def broken_promises(place: Place, traffic: Traffic) -> list[str]:

@@ -6,6 +6,7 @@ does after that is what `python -m pipeline drain` does.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -114,6 +115,7 @@ def _main(
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
+    faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does
     os.environ.update(environment)
     Injector(*injector).install()
     from pipeline import cli

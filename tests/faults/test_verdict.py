@@ -1,0 +1,35 @@
+"""The verdict on engine calls; every other part of it reads what really lies in a ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.verdict import engine_calls, needless_calls
+
+KILLED, ALIVE = 1, 2
+
+
+def called(worker, message="m"):
+    return {"worker": worker, "engine": "script", "request_id": "r", "message_id": message}
+
+
+def recorded(worker):
+    return {"worker": worker, "recorded": "script", "request_id": "r"}
+
+
+@pytest.mark.parametrize(
+    ("events", "needless"),
+    [
+        ([called(ALIVE), recorded(ALIVE)], 0),
+        ([called(KILLED), called(ALIVE), recorded(ALIVE)], 0),
+        ([called(KILLED), called(KILLED), called(ALIVE), recorded(ALIVE)], 0),
+        ([called(KILLED), recorded(KILLED), called(ALIVE, "rival"), recorded(ALIVE)], 0),
+        ([called(KILLED), recorded(KILLED), called(ALIVE), recorded(ALIVE)], 1),
+        ([called(ALIVE), called(KILLED)], 1),
+        ([called(ALIVE), recorded(ALIVE), called(ALIVE), recorded(ALIVE)], 2),
+        ([called(ALIVE), recorded(ALIVE), {**called(KILLED), "engine": "video"}], 0),
+    ],
+)
+def test_a_call_is_made_again_only_if_what_came_of_it_was_lost(events, needless):
+    events = [{"worker": KILLED, "ack_ids": []}, *events, {"worker": KILLED, "killed": "here"}]
+    assert len(list(needless_calls(engine_calls(events), {KILLED}))) == needless
