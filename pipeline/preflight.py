@@ -223,7 +223,7 @@ def _script(chosen: argparse.Namespace) -> str:
 
 def _voice(chosen: argparse.Namespace) -> str:
     from pipeline.options import voice_settings
-    from transforms.narration.transform import make_voice
+    from transforms.narration.work import make_voice
 
     voice = make_voice(chosen.voice_engine, tuple(sorted(voice_settings(chosen).items())))
     return voice.check()

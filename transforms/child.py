@@ -11,17 +11,20 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from transforms.errors import ContentError, StageTimeout, TransientError
 from transforms.once import once
 
 T = TypeVar("T")
+_hiding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def call(work: Callable[..., T], *arguments: Any, timeout: float) -> Finished[T]
     context = once(_context)
     ours, theirs = context.Pipe()
     process = context.Process(target=_main, args=(theirs, work, arguments))
-    process.start()
+    with _main_module_hidden():
+        process.start()
     theirs.close()
     try:
         if not ours.poll(max(timeout, 0.0)):
@@ -73,6 +77,30 @@ def _context() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["transforms.preload"])
     return context
+
+
+@contextlib.contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """Keep multiprocessing from loading the program of this process into its children.
+
+    They need nothing of it, and on Dataflow it is Beam's worker, which takes most of a second.
+    Whoever else looks for something in `__main__` meanwhile still finds it.
+    """
+    with _hiding:
+        program = sys.modules["__main__"]
+
+        def find(name: str) -> Any:
+            if name == "__file__":
+                raise AttributeError(name)
+            return getattr(program, name)
+
+        veil = ModuleType("__main__")
+        veil.__dict__["__getattr__"] = find
+        sys.modules["__main__"] = veil
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = program
 
 
 def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from transforms.errors import PermanentError
@@ -27,6 +29,17 @@ def divide() -> float:
 
 def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def loads(work: Callable[..., object], module: str) -> bool:
+    """Whether some work, which is here by now, came with a module."""
+    return module in sys.modules
+
+
+def programs() -> list[str]:
+    """Files that were run as a program, here or in a parent."""
+    mains = [sys.modules.get(name) for name in ("__main__", "__mp_main__")]
+    return [file for main in mains if (file := getattr(main, "__file__", None))]
 
 
 def hang_with_a_child(pids: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from tests.unit import child_work
 from transforms import child
 from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.narration.work import narrate_offline
+from transforms.video.work import render
 
 
 def call(work, *arguments, timeout=60.0):
@@ -62,6 +64,30 @@ def test_a_child_dies_with_a_killed_parent(tmp_path):
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     assert_gone(pids)
+
+
+def test_a_child_does_not_load_the_program_of_its_parent(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys\n"
+        "from tests.unit import child_work\n"
+        "from transforms import child\n"
+        "mine = sys.modules['__main__']\n"
+        "if __name__ != '__main__':\n"
+        "    sys.exit('loaded again')\n"
+        "found = child.call(child_work.programs, timeout=60).value\n"
+        "print(found, sys.modules['__main__'] is mine)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, program],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    assert (ran.stdout, ran.returncode) == ("[] True\n", 0), ran.stderr
+
+
+@pytest.mark.parametrize("work", [render, narrate_offline])
+def test_what_children_do_loads_no_beam(work):
+    assert not call(child_work.loads, work, "apache_beam").value
 
 
 def assert_gone(pids: Path) -> None:

@@ -11,10 +11,11 @@ import apache_beam as beam
 
 from transforms import child
 from transforms.artifacts import ArtifactStore
-from transforms.model import Lesson, Narration, Script, Usage, decode, encode
+from transforms.model import Lesson, Script, decode, encode
 from transforms.narration.engine import MASTERING_VERSION, VoiceEngine
 from transforms.narration.sound import SoundSettings
 from transforms.narration.transcript import transcript
+from transforms.narration.work import make_voice, narrate_offline
 from transforms.once import once
 from transforms.run_stage import RunStage
 from transforms.stage import Produced, StageRuntime, StageTask
@@ -45,26 +46,6 @@ class Narrate(beam.PTransform):
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | RunStage(self._task, self._runtime)
-
-
-def make_voice(name: str, settings: tuple[tuple[str, Any], ...]) -> VoiceEngine:
-    """The voice of that name; its client library is imported only now."""
-    if name == "google":
-        from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
-
-        return GoogleVoice(GoogleVoiceSettings(**dict(settings)))
-    from transforms.narration.offline import OfflineVoice
-
-    return OfflineVoice()
-
-
-def narrate_offline(
-    script: Script, folder: Path, timeout: float, sound: SoundSettings
-) -> tuple[Narration, tuple[Usage, ...]]:
-    """`narrate` with the offline voice; runs in a child process."""
-    from transforms.narration.narrate import narrate
-
-    return narrate(script, make_voice("offline", ()), folder, timeout=timeout, sound=sound)
 
 
 @dataclass(frozen=True)

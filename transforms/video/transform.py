@@ -11,11 +11,12 @@ import apache_beam as beam
 
 from transforms import child
 from transforms.artifacts import ArtifactStore
-from transforms.model import Lesson, Narration, Script, Usage, Video, decode
-from transforms.once import forget, once
+from transforms.model import Lesson, Usage
+from transforms.once import once
 from transforms.run_stage import RunStage
 from transforms.stage import Produced, StageRuntime, StageTask
-from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
+from transforms.video.engine import ARTIFACTS, VideoSettings
+from transforms.video.work import make_renderer, render
 
 
 class RenderVideo(beam.PTransform):
@@ -34,32 +35,6 @@ class RenderVideo(beam.PTransform):
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | RunStage(self._task, self._runtime)
-
-
-def make_renderer(name: str, settings: VideoSettings) -> VideoEngine:
-    """The renderer of that name.
-
-    Raises:
-        ValueError: what it needs is not installed.
-    """
-    if name == "moviepy":
-        from transforms.video.moviepy_engine import MoviePyRenderer
-
-        return MoviePyRenderer(settings)
-    from transforms.video.renderer import SlideRenderer
-
-    return SlideRenderer(settings)
-
-
-def render(name: str, settings: VideoSettings, folder: Path) -> Video:
-    """Render what lies in `folder`; runs in a child process."""
-    forget()  # the voice, which the fork server has ready for narrations
-    return make_renderer(name, settings).render(
-        decode(Script, (folder / "script.json").read_bytes()),
-        decode(Narration, (folder / "narration.json").read_bytes()),
-        folder / "narration.m4a",
-        folder / "out",
-    )
 
 
 @dataclass(frozen=True)
