@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -28,19 +27,17 @@ from statistics import median
 from typing import Any
 
 import av
-import psutil
 
 from benchmarks import moviepy_lesson
 from benchmarks.lesson import narrated
 from benchmarks.quality import ssim
+from benchmarks.rendering import ours
 from transforms import child
 from transforms.model import Narration, Script
-from transforms.once import forget
 from transforms.video import encoder
 from transforms.video.composer import pictures
 from transforms.video.engine import VideoSettings
 from transforms.video.planes import Plane
-from transforms.video.renderer import SlideRenderer
 from transforms.video.storyboard import Storyboard, plan
 from transforms.video.timeline import FPS
 
@@ -50,21 +47,6 @@ LONGER = (1, 5, 21)
 TIMEOUT = 3600.0
 
 Size = tuple[int, int]
-
-
-def ours(
-    script: Script, narration: Narration, audio: Path, settings: VideoSettings, out: Path
-) -> tuple[float, float]:
-    """Render all there is, as the video stage does; runs in a child process.
-
-    Returns:
-        The most memory that was in use, MB, and what was there from the beginning: the libraries
-        that the fork server loaded, whose pages all children share.
-    """
-    forget()
-    before = psutil.Process().memory_info().rss / 2**20
-    SlideRenderer(settings).render(script, narration, audio, out)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, before
 
 
 def rendered(

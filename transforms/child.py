@@ -39,7 +39,8 @@ def call(work: Callable[..., T], *arguments: Any, timeout: float) -> Finished[T]
     """Call `work(*arguments)` in a child process.
 
     Args:
-        work: importable by name; it and its arguments are pickled.
+        work: importable by name, from another module than the program itself; it and its arguments
+            are pickled.
         timeout: seconds, after which the child's whole process group is killed.
 
     Raises:
@@ -47,7 +48,10 @@ def call(work: Callable[..., T], *arguments: Any, timeout: float) -> Finished[T]
         TransientError: the child died (out of memory, a crash in native code).
         ContentError: as raised by `work`.
         RuntimeError: anything else raised by `work`, with the child's traceback.
+        ValueError: `work` is part of the program, which children do not load.
     """
+    if work.__module__ == "__main__":
+        raise ValueError(f"{work.__name__} must stand in a module of its own to run in a child")
     context = once(_context)
     ours, theirs = context.Pipe()
     process = context.Process(target=_main, args=(theirs, work, arguments))

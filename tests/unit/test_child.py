@@ -39,6 +39,12 @@ def test_a_bug_brings_its_traceback():
         call(child_work.divide)
 
 
+def test_work_that_children_cannot_load_is_refused(monkeypatch):
+    monkeypatch.setattr(child_work.divide, "__module__", "__main__")
+    with pytest.raises(ValueError, match="divide must stand in a module"):
+        call(child_work.divide)
+
+
 def test_a_crash_is_transient():
     with pytest.raises(TransientError, match="SIGSEGV"):
         call(child_work.crash)
