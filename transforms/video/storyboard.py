@@ -128,23 +128,15 @@ def plan(
 
 
 def _page(script: Script, section: Section, index: int, typesetter: Typesetter, look: Look) -> Page:
-    english = script.language.lower().startswith("en")
-    subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
-    grade = f"Grade {script.grade_level}" if english else str(script.grade_level)
-    scenes = len(script.scenes)
-    place = f"{index} of {scenes}" if english else f"{index} / {scenes}"
-    detail = {"title": grade, "scene": place}.get(section.kind, "")
+    question = section.question
     lines = (section.narration,) if section.kind == "title" else section.bullets
     shown = frozenset(section.visual.items)
     lines = tuple(line for line in lines if line not in shown)
-    question = section.question
-    if question:
-        detail = phrases(script.language).quiz
     return Page(
         section.kind,
         script.subject,
         script.language,
-        typesetter.prepare(" · ".join(part for part in (subject, detail) if part)),
+        typesetter.prepare(_label(script, section, index)),
         typesetter.prepare(question.question if question else section.heading),
         # What cannot be drawn leaves an empty choice, so that the others keep their letters.
         tuple(map(typesetter.prepare, lines)) if question else _prepared(lines, typesetter),
@@ -157,6 +149,20 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
         typesetter.prepare(question.explanation) if question else "",
         look,
     )
+
+
+def _label(script: Script, section: Section, index: int) -> str:
+    """Where in the lesson a slide is; subjects and grades have English names only."""
+    english = script.language.lower().startswith("en")
+    subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
+    of = "of" if english else "/"
+    detail = {
+        "title": f"Grade {script.grade_level}" if english else "",
+        "scene": f"{index} {of} {len(script.scenes)}",
+    }.get(section.kind, "")
+    if section.question:
+        detail = phrases(script.language).quiz
+    return " · ".join(part for part in (subject if english else "", detail) if part)
 
 
 def _formula_or_words(visual: Visual, typesetter: Typesetter) -> str:
