@@ -27,6 +27,7 @@ from transforms.video.design import (
     LOGO_WIDTH,
     MARGIN,
     PANEL,
+    PROGRESS_BOTTOM,
     RADIUS,
     SMALL_SIZES,
     TITLE_HEIGHT,
@@ -105,16 +106,18 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         max_lines=TITLE_LINES,
         balance=True,
     )
+    around = 116  # the label above, the bar between, and what is free around them
     hook = canvas.fit(
         "".join(page.lines[:1]),
         width - 20,
-        180,
+        min(180, CONTENT_BOTTOM - PROGRESS_BOTTOM - around - canvas.height_of(title)),
         LEAD_SIZES,
         style=BODY,
         leading=LEADING,
         max_lines=5,
     )
-    top = 330 - (canvas.height_of(title) + canvas.height_of(hook) + 110) / 2
+    height = canvas.height_of(title) + canvas.height_of(hook) + around
+    top = min(333 - height / 2, CONTENT_BOTTOM - height)
     kicker = label(canvas, page.label, width, (26, 24, 22, 20))
     canvas.text(kicker, Box(MARGIN, top, width, 44), palette.accent)
     box = Box(MARGIN, top + 50, width, canvas.height_of(title) + 4)
