@@ -97,5 +97,5 @@ setup(
         "bench": LOCAL + BENCH,
         "dev": LOCAL + MOVIEPY + DEV + BENCH,
     },
-    entry_points={"console_scripts": ["vividly = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["vividly = pipeline.cli:entry"]},
 )

@@ -1,7 +1,5 @@
 """`python -m pipeline` is `vividly`. Nothing is defined here: Beam pickles such things by value."""
 
-import sys
+from pipeline.cli import entry
 
-from pipeline.cli import main
-
-sys.exit(main())
+entry()

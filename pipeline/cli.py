@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from pipeline import logs
 from pipeline.arguments import add_arguments, unknown_variables
@@ -112,6 +113,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(redacted(traceback.format_exc()), end="", file=sys.stderr)
         message, status = _explain(error)
         return _fail(message, status, error if status == FAILED else None)
+
+
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command, see `main`, and end the process with its status.
+
+    A job that was told to stop has given up what it could not finish in time. Python would wait for
+    that all the same, for as long as its processes and executors take, and let it fail meanwhile in
+    ways that look like bugs.
+    """
+    from transforms import scratch
+
+    status = main(arguments)
+    if scratch.abandoned():
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -10,6 +10,6 @@ if __name__ == "__main__":
     # Python puts this file's folder first, where `logs` or `health` would hide modules of others.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-    from pipeline.cli import main
+    from pipeline.cli import entry
 
-    sys.exit(main(["run", *sys.argv[1:]]))
+    entry(["run", *sys.argv[1:]])

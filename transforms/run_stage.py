@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from transforms import (
     lease,
     metrics,
     retry,
+    scratch,
 )
 from transforms.bundles import Result, Together
 from transforms.dead_letters import DEAD_LETTERS, letter
@@ -275,8 +275,8 @@ class _RunStage(Together[Lesson]):
         if not self._task.needs_folder:
             yield Path(os.devnull)
             return
-        with tempfile.TemporaryDirectory(prefix="vividly-") as folder:
-            yield Path(folder)
+        with scratch.folder() as folder:
+            yield folder
 
     def _put(self, lesson: Lesson, sources: Mapping[str, Path | bytes]) -> tuple[Artifact, ...]:
         return put(self._runtime.store, self._runtime.ledger, lesson, sources)

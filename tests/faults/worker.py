@@ -120,7 +120,7 @@ def _main(
     Injector(*injector).install()
     from pipeline import cli
 
-    sys.exit(cli.main(["drain", *arguments]))
+    cli.entry(["drain", *arguments])
 
 
 def _end_with_driver() -> None:

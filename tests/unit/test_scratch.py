@@ -1,0 +1,59 @@
+"""Folders for work in progress, and a process that ends while there is some."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from transforms import scratch
+
+GIVEN_UP = """
+import multiprocessing, threading, time
+from pipeline import cli
+from transforms import child, scratch
+
+def work():
+    with scratch.folder() as folder:
+        (folder / "file").touch()
+        child.call(time.sleep, 1000, timeout=1000)
+
+if __name__ == "__main__":
+    threading.Thread(target=work, daemon=True).start()
+    while not multiprocessing.active_children():
+        time.sleep(0.01)
+    cli.entry(["completion", "bash"])
+"""
+
+
+def test_a_folder_lasts_as_long_as_its_block():
+    with pytest.raises(RuntimeError), scratch.folder() as folder:  # noqa: PT012
+        (folder / "file").touch()
+        raise RuntimeError
+    assert not folder.exists()
+    assert not scratch.abandoned()
+
+
+def test_folders_of_work_that_is_given_up_are_removed():
+    with scratch.folder() as one, scratch.folder() as other:
+        (one / "file").touch()
+        assert scratch.abandoned()
+        assert not one.exists()
+        assert not other.exists()
+    assert not scratch.abandoned()
+
+
+def test_a_process_ends_though_work_goes_on_that_was_given_up(tmp_path):
+    script = tmp_path / "given_up.py"
+    script.write_text(GIVEN_UP)
+    made = tmp_path / "made"
+    made.mkdir()
+    environment = {**os.environ, "TMPDIR": str(made), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=100
+    )
+    assert done.returncode == 0
+    assert "complete" in done.stdout
+    assert list(made.glob("vividly-*")) == []
