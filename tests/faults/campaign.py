@@ -132,7 +132,7 @@ class Campaign:
 
     def _one_round(self, point: str, share: int, careful: bool) -> None:
         kind = POINTS.get(point, "text")
-        if kind != "video" or not self._video_waits():
+        if kind != "video" or not self._video_waits(point):
             self._traffic.send(kind)
         for _ in range(share - 1):
             self._traffic.send(self._traffic.mixed())
@@ -163,16 +163,14 @@ class Campaign:
             f"{sum(self._report.kills.values())} kills, {len(self._missing)} points missing"
         )
 
-    def _video_waits(self) -> bool:
-        """Whether a video is begun and not rendered yet, so that it will pass all those points."""
+    def _video_waits(self, point: str) -> bool:
+        """Whether a video is begun that will pass a point: what is stored is not stored again."""
+        missing = point.partition(" put ")[2] or "stages/video.json"
         running = self._place.ledger.run(
             "SELECT CAST(request_id AS text) AS request_id FROM requests "
             "WHERE status = 'running' AND modality = 'video'"
         )
-        return any(
-            self._place.store.stat(row["request_id"], "stages/video.json") is None
-            for row in running
-        )
+        return any(self._place.store.stat(row["request_id"], missing) is None for row in running)
 
     def _befalling(self) -> Callable[[], None]:
         name, happen = self._chance.choice(
