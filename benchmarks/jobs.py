@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Finished:
     """A job that has ended.
 
     Attributes:
-        requests: how many it was given.
+        requests: how many it completed.
         seconds: what they took: for a drain from its first pull, for a batch from its first line.
         wall: seconds from the start of the process to its end.
         first_pull: seconds from the start of the process to its first pull; 0 for a batch.
@@ -70,26 +71,38 @@ class Place:
             yield url, artifacts
         self._administrate(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def drain(self, requests: int, *arguments: str, engine_seconds: float = 0.0) -> Finished:
+    def drain(self, requests: int) -> Finished:
         """Drain so many requests."""
         publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
-        with self.fresh() as (database, artifacts):
-            found = self._vividly(
-                "drain", f"--project={PROJECT}", "--subscription=requests", "--batch-size=100",
-                f"--empty-queue-timeout={IDLE}", "--max-runtime=3600", *arguments,
-                place=(database, artifacts), requests=requests, engine_seconds=engine_seconds,
-            )  # fmt: skip
-        return found
+        with self.fresh() as place:
+            return _all(requests, self._drain(place))
+
+    def drains(self, requests: int, processes: int) -> float:
+        """Requests per second of several drains of one subscription."""
+        publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
+        with self.fresh() as place, ThreadPoolExecutor(processes) as pool:
+            started = time.time()
+            done = list(pool.map(self._drain, [place] * processes))
+            _all(requests, *done)
+            first_pull = started + min(drain.first_pull for drain in done)
+            return requests / (self._settled_at(place[0]) - first_pull)
+
+    def _drain(self, place: tuple[str, str]) -> Finished:
+        return self._vividly(
+            "drain", f"--project={PROJECT}", "--subscription=requests", "--batch-size=100",
+            f"--empty-queue-timeout={IDLE}", "--max-runtime=3600", place=place,
+        )  # fmt: skip
 
     def batch(self, requests: int, *arguments: str, engine_seconds: float = 0.0) -> Finished:
         """Run a file of so many requests."""
         with self.fresh() as (database, artifacts):
             file = Path(artifacts) / "requests.jsonl"
             file.write_bytes(b"\n".join(text_request() for _ in range(requests)))
-            return self._vividly(
+            done = self._vividly(
                 "batch", str(file), *arguments,
-                place=(database, artifacts), requests=requests, engine_seconds=engine_seconds,
+                place=(database, artifacts), engine_seconds=engine_seconds,
             )  # fmt: skip
+            return _all(requests, done)
 
     def sequential(self, requests: int) -> float:
         """Requests per second of the sequential worker."""
@@ -107,7 +120,7 @@ class Place:
             return requests / seconds
 
     def _vividly(
-        self, *arguments: str, place: tuple[str, str], requests: int, engine_seconds: float
+        self, *arguments: str, place: tuple[str, str], engine_seconds: float = 0.0
     ) -> Finished:
         database, artifacts = place
         command = [
@@ -127,13 +140,11 @@ class Place:
         if status:
             raise RuntimeError(f"{arguments[0]} ended with status {status}")
         summary = json.loads(output.splitlines()[-1])
-        if summary["completed"] != requests:
-            raise RuntimeError(f"{summary['completed']} of {requests} were completed: {summary}")
         seconds = summary["runtime_seconds"]
-        if arguments[0] == "drain" and requests:
+        if watch.pulled_at and summary["completed"]:
             seconds = self._settled_at(database) - watch.pulled_at
         first_pull = watch.pulled_at - started if watch.pulled_at else 0.0
-        return Finished(requests, seconds, wall, first_pull, watch.rss_mb)
+        return Finished(summary["completed"], seconds, wall, first_pull, watch.rss_mb)
 
     def _run(self, module: str, *arguments: str) -> str:
         done = subprocess.run(
@@ -166,6 +177,14 @@ class Place:
         [row] = ledger.run("SELECT extract(epoch FROM max(settled_at)) AS at FROM messages")
         ledger.close()
         return float(row["at"])
+
+
+def _all(requests: int, first: Finished, *others: Finished) -> Finished:
+    """The first of the jobs that were to complete so many requests, and did."""
+    completed = sum(job.requests for job in (first, *others))
+    if completed != requests:
+        raise RuntimeError(f"{completed} of {requests} were completed")
+    return first
 
 
 class _Watch(threading.Thread):

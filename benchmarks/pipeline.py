@@ -21,6 +21,9 @@ from benchmarks.jobs import IDLE, Place, place
 FAST, QUEUED, ONE_BY_ONE = 2000, 500, 150
 """Requests for drain and batch, for the queue, for the sequential worker: some seconds each."""
 
+DRAINS = 2
+"""Drains of one subscription at once, to see what a second process adds."""
+
 WAITING, WORKERS, ENGINE_SECONDS = 256, 32, 2.0
 FEW, MANY = 100, 10_000
 
@@ -30,6 +33,7 @@ def throughput(at: Place, rounds: int) -> dict[str, float]:
     measures: Mapping[str, Callable[[], float]] = {
         "drain": lambda: at.drain(FAST).per_second,
         "batch": lambda: at.batch(FAST).per_second,
+        f"drains_{DRAINS}": lambda: at.drains(FAST, DRAINS),
         "queue": lambda: at.queue(QUEUED),
         "sequential": lambda: at.sequential(ONE_BY_ONE),
     }
