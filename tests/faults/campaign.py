@@ -24,6 +24,8 @@ from tests.faults.worker import Worker, Workers
 RANDOM = "random moment"
 PATIENCE = 60.0  # seconds for a worker to come to its point; with media, four times as long
 IDLE = 3.0  # seconds with an empty queue after which a worker will not come to its point any more
+RECENT = 10  # requests published last, of which some are not worked off yet
+CANCELLING = 0.15  # probability that one of them is cancelled before a worker starts
 SHORT = {"text", "bad", "repeated"}
 
 ARGUMENTS = (
@@ -41,9 +43,9 @@ class Report:
 
     Attributes:
         kills: workers killed, by point.
-        faults: what befell the servers, by kind.
+        faults: what else befell, by kind.
         engine_calls: calls of any engine.
-        needed: those that no fault made necessary.
+        needed: one for each stage of each request, cancelled or not.
         problems: promises that were broken.
     """
 
@@ -136,6 +138,8 @@ class Campaign:
             self._traffic.send(kind)
         for _ in range(share - 1):
             self._traffic.send(self._traffic.mixed())
+        if self._chance.random() < CANCELLING:
+            self._cancel()
         befalls = self._befalling() if kind in SHORT and self._chance.random() < 0.15 else None
         if careful:
             self._end_bystander()  # it would take from the victim what passes the point
@@ -144,7 +148,7 @@ class Campaign:
         victim = self._workers.start(
             VICTIM,
             None if point == RANDOM else point,
-            1 if careful or kind not in SHORT else self._chance.randint(1, 3),
+            1 if careful or kind not in SHORT else self._chance.randint(1, max(1, min(share, 3))),
         )
         if befalls:
             victim.wait_for("ack_ids", PATIENCE)
@@ -168,9 +172,19 @@ class Campaign:
         missing = point.partition(" put ")[2] or "stages/video.json"
         running = self._place.ledger.run(
             "SELECT CAST(request_id AS text) AS request_id FROM requests "
-            "WHERE status = 'running' AND modality = 'video'"
+            "WHERE status = 'running' AND modality = 'video' AND cancel_requested_at IS NULL"
         )
         return any(self._place.store.stat(row["request_id"], missing) is None for row in running)
+
+    def _cancel(self) -> None:
+        """Cancel a request, unless it has ended."""
+        recent = list(self._traffic.of_request)[-RECENT:]
+        if not recent:
+            return
+        [state] = self._place.ledger.cancel([self._chance.choice(recent)])
+        if state.cancel_requested_at and state.request_id not in self._traffic.cancelled:
+            self._traffic.cancelled.add(state.request_id)
+            self._report.faults["a request cancelled"] += 1
 
     def _befalling(self) -> Callable[[], None]:
         name, happen = self._chance.choice(

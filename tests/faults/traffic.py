@@ -28,6 +28,7 @@ class Traffic:
         bad: ids of the messages that must become dead letters.
         of_request: message ids by request id, of valid requests.
         stages: stages that valid requests and uncovered ones need, by request id.
+        cancelled: ids of the valid requests that must end so.
         rivals: requests asked for again in other words.
     """
 
@@ -36,6 +37,7 @@ class Traffic:
     bad: set[str] = field(default_factory=set)
     of_request: dict[str, set[str]] = field(default_factory=dict)
     stages: dict[str, int] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
     rivals: int = 0
 
     @property

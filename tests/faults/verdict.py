@@ -100,24 +100,42 @@ def _messages(place: Place, traffic: Traffic) -> Iterator[str]:
             yield f"bad message {message_id} is {outcomes.get(message_id)}"
     for request_id, messages in traffic.of_request.items():
         found = Counter(outcomes.get(message_id) for message_id in messages)
-        if found != Counter({"completed": 1, "duplicate": len(messages) - 1}):
+        end = "dead_lettered" if request_id in traffic.cancelled else "completed"
+        if found != Counter({end: 1, "duplicate": len(messages) - 1}):
             yield f"the messages of request {request_id} are {dict(found)}"
-    letters = Counter(row.message_id for row in place.ledger.dead_letters(limit=None))
-    if letters != Counter(dict.fromkeys(traffic.bad, 1)):
-        for row in place.ledger.dead_letters(limit=None):
-            if row.message_id not in traffic.bad or letters[row.message_id] > 1:
-                yield f"dead letter {row.message_id}: {row.stage}: {row.error_type}: {row.error}"
-        for message_id in traffic.bad - set(letters):
-            yield f"bad message {message_id} has no dead letter"
+    yield from _dead_letters(place, traffic)
+
+
+def _dead_letters(place: Place, traffic: Traffic) -> Iterator[str]:
+    rows = place.ledger.dead_letters(limit=None)
+    letters = Counter(row.message_id for row in rows)
+    cancelled = {
+        message_id
+        for request_id in traffic.cancelled
+        for message_id in traffic.of_request[request_id]
+    }
+    for row in rows:
+        expected = row.message_id in traffic.bad or (
+            row.message_id in cancelled and row.error_type == "Cancelled"
+        )
+        if not expected or letters[row.message_id] > 1:
+            yield f"dead letter {row.message_id}: {row.stage}: {row.error_type}: {row.error}"
+    for message_id in traffic.bad - set(letters):
+        yield f"bad message {message_id} has no dead letter"
+    for request_id in traffic.cancelled:
+        count = sum(letters[message_id] for message_id in traffic.of_request[request_id])
+        if count != 1:
+            yield f"cancelled request {request_id} has {count} dead letters"
 
 
 def _requests(place: Place, traffic: Traffic) -> Iterator[str]:
     rows = {row.request_id: row for row in place.ledger.requests(limit=None)}
     for request_id in traffic.of_request:
         row = rows.get(request_id)
-        if row is None or row.status != "completed":
-            yield f"request {request_id} is {row.status if row else 'missing'}"
-        else:
+        end = "cancelled" if request_id in traffic.cancelled else "completed"
+        if row is None or row.status != end:
+            yield f"request {request_id} is {row.status if row else 'missing'}, not {end}"
+        elif end == "completed":
             yield from _completed(place, row)
     for request_id in set(rows) - set(traffic.of_request):
         if rows[request_id].status != "failed" or request_id not in traffic.stages:
