@@ -78,6 +78,7 @@ DEV = [
 BENCH = [
     "procrastinate>=3.10,<4",  # the job queue that drains are measured against
     "psycopg[binary]>=3.3,<4",  # its driver
+    "py-spy",  # samples what the interpreter's time goes into
 ]
 
 setup(

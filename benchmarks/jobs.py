@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,14 +93,20 @@ class Place:
             f"--empty-queue-timeout={IDLE}", "--max-runtime=3600", place=place,
         )  # fmt: skip
 
-    def batch(self, requests: int, *arguments: str, engine_seconds: float = 0.0) -> Finished:
-        """Run a file of so many requests."""
+    def batch(
+        self,
+        requests: int,
+        *arguments: str,
+        engine_seconds: float = 0.0,
+        under: Sequence[str] = (),
+    ) -> Finished:
+        """Run a file of so many requests, under the command of a profiler if one is given."""
         with self.fresh() as (database, artifacts):
             file = Path(artifacts) / "requests.jsonl"
             file.write_bytes(b"\n".join(text_request() for _ in range(requests)))
             done = self._vividly(
                 "batch", str(file), *arguments,
-                place=(database, artifacts), engine_seconds=engine_seconds,
+                place=(database, artifacts), engine_seconds=engine_seconds, under=under,
             )  # fmt: skip
             return _all(requests, done)
 
@@ -120,10 +126,15 @@ class Place:
             return requests / seconds
 
     def _vividly(
-        self, *arguments: str, place: tuple[str, str], engine_seconds: float = 0.0
+        self,
+        *arguments: str,
+        place: tuple[str, str],
+        engine_seconds: float = 0.0,
+        under: Sequence[str] = (),
     ) -> Finished:
         database, artifacts = place
         command = [
+            *under,
             *(sys.executable, "-m", "benchmarks.stubs", str(engine_seconds), *arguments),
             *(f"--database={database}", f"--artifacts={artifacts}"),
         ]
@@ -139,7 +150,8 @@ class Place:
             watch.join()
         if status:
             raise RuntimeError(f"{arguments[0]} ended with status {status}")
-        summary = json.loads(output.splitlines()[-1])
+        # A profiler may print something too.
+        summary = json.loads([line for line in output.splitlines() if line.startswith(b"{")][-1])
         seconds = summary["runtime_seconds"]
         if watch.pulled_at and summary["completed"]:
             seconds = self._settled_at(database) - watch.pulled_at
