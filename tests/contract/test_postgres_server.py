@@ -233,7 +233,8 @@ def test_outlives_the_thread_that_started_it(make):
 
 
 OWNER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
 from pathlib import Path
 from pipeline.embedded.postgres import EmbeddedPostgres
 postgres = EmbeddedPostgres(Path(sys.argv[1]), fsync=False).start()

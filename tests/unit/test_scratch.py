@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -48,12 +50,15 @@ def test_folders_of_work_that_is_given_up_are_removed():
 def test_a_process_ends_though_work_goes_on_that_was_given_up(tmp_path):
     script = tmp_path / "given_up.py"
     script.write_text(GIVEN_UP)
-    made = tmp_path / "made"
-    made.mkdir()
-    environment = {**os.environ, "TMPDIR": str(made), "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True, timeout=100
-    )
-    assert done.returncode == 0
-    assert "complete" in done.stdout
-    assert list(made.glob("vividly-*")) == []
+    with tempfile.TemporaryDirectory() as made:  # a socket's path must be short
+        environment = {**os.environ, "TMPDIR": made, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, script],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0
+        assert "complete" in done.stdout
+        assert list(Path(made).glob("vividly-*")) == []
