@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
@@ -39,9 +39,13 @@ MAX_RUN = 250
 MIN_RUN = 16
 """Light messages that a run may always take."""
 
-QUICK_RUN, SLOW_RUN = 1.5, 5.0
-"""Seconds: after a full run that was quicker, the next may take twice as many messages; after one
-that was slower, half. Outcomes are committed, and acknowledged, where a run ends."""
+RUN_SECONDS = 2.0
+"""What a run of light messages is to take. Outcomes are committed, and acknowledged, where it ends;
+after a full run, the next is sized by it, at most four times and at least half as large."""
+
+LIGHT_RUNS = 2
+"""Runs of light messages that go on at once while they keep every worker busy: one computes while
+the other waits. More would only take turns at running Python, and pay for each turn."""
 
 AHEAD_PER_LANE = 20
 """Messages held per lane at most, light ones in small runs or heavy ones that wait."""
@@ -64,6 +68,13 @@ class _Run:
 
 
 _current = threading.local()
+
+
+class _Taken(NamedTuple):
+    """What a lane has taken, and whether light ones only."""
+
+    messages: Sequence[Message]
+    light: bool
 
 
 class _Take(beam.DoFn):
@@ -168,9 +179,10 @@ class Lanes:
         self._light: deque[Message] = deque()
         self._heavy: deque[Message] = deque()
         self._since = 0.0  # when the first of the light ones came, on the monotonic clock
+        self._workers = workers
         self._floor = max(MIN_RUN, workers)
         self._size = self._floor  # of the next run of light ones, at most
-        self._running: list[Sequence[Message]] = []
+        self._running: list[_Taken] = []
         self._closed = False
         self._down_since: float | None = None
         self.down: DependencyDown | None = None
@@ -237,7 +249,7 @@ class Lanes:
             self._heavy.clear()
             self._changed.notify_all()
             finished = self._changed.wait_for(lambda: not self._running, timeout=grace)
-            cut_off = [message for run in self._running for message in run]
+            cut_off = [message for run in self._running for message in run.messages]
         if cut_off:
             with contextlib.suppress(DependencyDown):
                 self._graph.forgive(cut_off)
@@ -245,35 +257,39 @@ class Lanes:
 
     def _lane(self, takes_heavy: bool) -> None:
         while True:
-            messages = self._next(takes_heavy)
-            if not messages:
+            taken = self._next(takes_heavy)
+            if not taken:
                 return
             try:
-                self._work(messages)
+                self._work(taken.messages)
             finally:
                 with self._changed:
-                    self._running.remove(messages)
+                    self._running.remove(taken)
                     self._changed.notify_all()
 
-    def _next(self, takes_heavy: bool) -> list[Message]:
+    def _next(self, takes_heavy: bool) -> _Taken | None:
         with self._changed:
             while not self._closed:
                 if takes_heavy and self._heavy:
-                    taken = [self._heavy.popleft()]
-                elif self._light:
+                    taken = _Taken([self._heavy.popleft()], light=False)
+                elif self._light and self._may_run_light():
                     lingering = self._linger()
                     if lingering > 0:
                         self._changed.wait(lingering)
                         continue
                     share = min(len(self._light), self._size)
-                    taken = [self._light.popleft() for _ in range(share)]
+                    taken = _Taken([self._light.popleft() for _ in range(share)], light=True)
                     self._since = time.monotonic()
                 else:
                     self._changed.wait()
                     continue
                 self._running.append(taken)
                 return taken
-            return []
+            return None
+
+    def _may_run_light(self) -> bool:
+        runs = [len(run.messages) for run in self._running if run.light]
+        return len(runs) < LIGHT_RUNS or sum(runs) < self._workers
 
     def _linger(self) -> float:
         """Seconds for which it is better to wait for more light messages."""
@@ -286,10 +302,9 @@ class Lanes:
         with self._changed:
             if messages < self._size:
                 return
-            if seconds < QUICK_RUN:
-                self._size = min(self._size * 2, max(MAX_RUN, self._floor))
-            elif seconds > SLOW_RUN:
-                self._size = max(self._size // 2, self._floor)
+            factor = min(4.0, max(0.5, RUN_SECONDS / seconds))
+            most = max(MAX_RUN, self._floor)
+            self._size = min(most, max(self._floor, int(self._size * factor)))
 
     def _work(self, messages: Sequence[Message]) -> None:
         backoff = FIRST_BACKOFF
