@@ -25,7 +25,11 @@ more than one: 32 threads store some twenty times as many files a second as one 
 
 
 def side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int | None) -> list[R]:
-    """`work(item)` for each item, in order; a single item is worked on by the calling thread.
+    """`work(item)` for each item, in order.
+
+    The calling thread works on a single item, and on all of them where one worker is asked for: an
+    engine is called again only after what it made before has been stored, so that whoever is killed
+    loses one call.
 
     Args:
         work: must not call this function itself.
@@ -35,7 +39,7 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int | None
         Exception: the first that `work` raised, once all that had begun have ended; what had not
             begun never will.
     """
-    if len(items) <= 1:
+    if len(items) <= 1 or (workers or cores()) == 1:
         return [work(item) for item in items]
     pool = once(_Pool, workers or cores())
     futures = [pool.submit(work, item) for item in items]

@@ -64,7 +64,8 @@ def _show(report: Report, store: str, seed: int, seconds: float) -> None:
         print(f"  {fault:<{width}}  {count:>4} times")
     print(
         f"store {store}, seed {seed}: {report.requests} messages, {sum(report.kills.values())} "
-        f"kills, {report.engine_calls} engine calls ({report.needed} needed), {seconds:.0f} s"
+        f"kills, {report.engine_calls} engine calls ({report.needed} needed, {report.allowed} "
+        f"allowed), {seconds:.0f} s"
     )
     for problem in report.problems:
         print(f"BROKEN: {problem}")

@@ -22,9 +22,11 @@ from tests.faults.verdict import broken_promises, engine_calls, needless_calls
 from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
+LANES = 2  # of a drain with one worker; each can lose one engine's work when it is interrupted
 PATIENCE = 60.0  # seconds for a worker to come to its point; with media, four times as long
 IDLE = 3.0  # seconds with an empty queue after which a worker will not come to its point any more
 RECENT = 10  # requests published last, of which some are not worked off yet
+CANCELLED = "a request cancelled"  # which interrupts no worker
 CANCELLING = 0.15  # probability that one of them is cancelled before a worker starts
 SHORT = {"text", "bad", "repeated"}
 
@@ -46,6 +48,7 @@ class Report:
         faults: what else befell, by kind.
         engine_calls: calls of any engine.
         needed: one for each stage of each request, cancelled or not.
+        allowed: the most that kills and faults excuse.
         problems: promises that were broken.
     """
 
@@ -54,6 +57,7 @@ class Report:
     requests: int = 0
     engine_calls: int = 0
     needed: int = 0
+    allowed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -184,7 +188,7 @@ class Campaign:
         [state] = self._place.ledger.cancel([self._chance.choice(recent)])
         if state.cancel_requested_at and state.request_id not in self._traffic.cancelled:
             self._traffic.cancelled.add(state.request_id)
-            self._report.faults["a request cancelled"] += 1
+            self._report.faults[CANCELLED] += 1
 
     def _befalling(self) -> Callable[[], None]:
         name, happen = self._chance.choice(
@@ -279,6 +283,12 @@ class Campaign:
         report.requests = self._traffic.messages
         report.engine_calls = len(calls)
         report.needed = sum(self._traffic.stages.values())
+        interruptions = (sum(report.faults.values()) - report.faults[CANCELLED]) * LANES
+        report.allowed = report.needed + sum(report.kills.values()) + interruptions
+        if report.engine_calls > report.allowed:
+            report.problems.append(
+                f"{report.engine_calls} engine calls where {report.allowed} are allowed"
+            )
         for process in psutil.Process().children(recursive=True):
             if process.is_running() and "render" in " ".join(process.cmdline()):
                 report.problems.append(f"process {process.pid} outlived its worker")

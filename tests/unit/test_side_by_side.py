@@ -16,7 +16,18 @@ def test_items_are_worked_on_at_the_same_time_and_come_back_in_order():
         everybody.wait(30)  # never passes unless all are in at the same time
         return item * item
 
-    assert side_by_side(work, range(8), workers=1) == [item * item for item in range(8)]
+    assert side_by_side(work, range(8), workers=2) == [item * item for item in range(8)]
+
+
+def test_one_worker_begins_an_item_after_the_one_before_has_ended():
+    happened: list[str] = []
+
+    def work(item: int) -> threading.Thread:
+        happened.extend((f"begin {item}", f"end {item}"))
+        return threading.current_thread()
+
+    assert set(side_by_side(work, range(3), workers=1)) == {threading.current_thread()}
+    assert happened == [f"{what} {item}" for item in range(3) for what in ("begin", "end")]
 
 
 def test_a_single_item_stays_on_its_thread():
@@ -58,5 +69,5 @@ def test_a_failure_is_raised_once_all_that_had_begun_have_ended():
         ended.append(item)
 
     with pytest.raises(ValueError, match="the third"):
-        side_by_side(work, range(200), workers=1)
+        side_by_side(work, range(200), workers=2)
     assert sorted(ended) == sorted(set(begun) - {3})
