@@ -1,0 +1,39 @@
+"""Apply every hand-aimed mutant and print which survive: `python -m tests.mutation`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.mutation.aimed import checkout, load, passes, survives
+
+parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+parser.add_argument("only", nargs="*", help="parts of mutants' names or of their files' names")
+parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
+chosen = parser.parse_args()
+
+mutants = [
+    mutant
+    for mutant in load()
+    if not chosen.only or any(part in f"{mutant.file} {mutant.name}" for part in chosen.only)
+]
+aimed = [mutant for mutant in mutants if mutant.equivalent is None]
+with checkout() as folder:
+    for tests in sorted({mutant.tests for mutant in aimed}):
+        if not passes(folder, tests):
+            sys.exit(f"without any mutant these tests fail: {' '.join(tests)}")
+killed: Counter[str] = Counter()
+with ThreadPoolExecutor(chosen.jobs) as pool:
+    for mutant, survived in zip(aimed, pool.map(survives, aimed), strict=True):
+        killed[mutant.file] += not survived
+        print("SURVIVED" if survived else "killed  ", mutant.file, mutant.name, flush=True)
+print()
+for file, total in sorted(Counter(mutant.file for mutant in aimed).items()):
+    print(f"{killed[file]:4} of {total:4}  {file}")
+print(
+    f"{killed.total():4} of {len(aimed):4}  killed; {len(mutants) - len(aimed)} equivalent ones "
+    "not run"
+)
+sys.exit(0 if killed.total() == len(aimed) else 1)
