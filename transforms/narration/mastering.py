@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log10
 from typing import Final
 
 import av
@@ -22,6 +23,9 @@ RATE: Final = 48_000
 
 TARGET_LUFS: Final = -16.0
 """Integrated loudness, as podcasts and mobile players expect of speech (AES TD1008)."""
+
+UNMEASURED: Final = -70.0
+"""Loudness of a recording that is too short or too quiet to be measured, in LUFS."""
 
 PEAK_CEILING: Final = 10 ** (-1.5 / 20)
 """Largest sample after mastering: half a decibel below -1 dBTP, which AAC coding may use up."""
@@ -110,7 +114,7 @@ class Level:
     """How loud a recording is.
 
     Attributes:
-        loudness: integrated, in LUFS; -70 for what is too short or too quiet to measure.
+        loudness: integrated, in LUFS; `UNMEASURED` for what is too short or too quiet to measure.
         true_peak: largest absolute value of the continuous signal, 1.0 being full scale.
     """
 
@@ -129,7 +133,7 @@ def measure(samples: Samples) -> Level:
     source.link_to(meter)
     meter.link_to(sink)
     graph.configure()
-    loudness, peak = -70.0, 0.0
+    loudness, peak = UNMEASURED, 0.0
     for start in (*range(0, len(samples), RATE), None):
         graph.push(None if start is None else _frame(samples[start : start + RATE], RATE, start))
         for metered in _pulled(graph):
@@ -187,11 +191,14 @@ def master(samples: Samples) -> float:
         gain = 10 ** ((TARGET_LUFS - level.loudness) / 20)
         samples *= np.float32(gain)
         if level.true_peak * gain <= PEAK_CEILING:
-            return TARGET_LUFS
+            return TARGET_LUFS if level.loudness > UNMEASURED else measure(samples).loudness
         limit(samples, ceiling)
         level = measure(samples)
         if level.true_peak <= PEAK_CEILING and abs(level.loudness - TARGET_LUFS) < _CLOSE_ENOUGH:
-            break
+            return level.loudness
         # The signal rises between its samples: leave it that much room.
         ceiling *= min(1.0, PEAK_CEILING / level.true_peak)
-    return level.loudness
+    # Loudness is a target, the peak a bound: the recording is turned down if both cannot be had.
+    turned = min(1.0, PEAK_CEILING / level.true_peak)
+    samples *= np.float32(turned)
+    return level.loudness + 20 * log10(turned)

@@ -36,6 +36,8 @@ _LINKS = frozenset(
 )
 
 _ARTICLES = frozenset({"a", "an", "the"})
+_ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+"""Categories of marks that stand on another character, and of joiners."""
 
 
 @dataclass(frozen=True)
@@ -211,9 +213,11 @@ def _points(text: str) -> list[int]:
         if _width(text[points[-1] : point]) > LINE_WIDTH:
             at = start = points[-1]
             for letter in graphemes(text[start:point]):
-                if _width(text[points[-1] : at + len(letter)]) > LINE_WIDTH and at > points[-1]:
-                    points.append(at)
-                at += len(letter)
+                # A cluster can be of any length: conjoining jamo, conjuncts, prepended marks.
+                for part in (letter,) if _width(letter) <= LINE_WIDTH else letter:
+                    if _width(text[points[-1] : at + len(part)]) > LINE_WIDTH:
+                        points.append(at)
+                    at += len(part)
         points.append(point)
     return points
 
@@ -238,7 +242,12 @@ def _wide(char: str) -> bool:
 
 
 def _width(text: str) -> int:
-    return sum(0 if unicodedata.combining(char) else 2 if _wide(char) else 1 for char in text)
+    return sum(0 if _zero_width(char) else 2 if _wide(char) else 1 for char in text)
+
+
+def _zero_width(char: str) -> bool:
+    # Not `combining(char)`: most vowel signs of Indic scripts and Thai have combining class 0.
+    return unicodedata.category(char) in _ZERO_WIDTH
 
 
 def _clock(seconds: float) -> str:

@@ -153,6 +153,35 @@ class TestLimit:
         assert gain.min() == pytest.approx(0.7 / 1.5, abs=0.03)
         assert np.abs(np.diff(gain)).max() < 0.02
 
+    @pytest.mark.parametrize("block", [0, 1, 50, 98, 99], ids="block {}".format)
+    @pytest.mark.parametrize("place", [0, 1, 120, 238, 239], ids="sample {}".format)
+    def test_gain_is_drawn_in_straight_lines_and_never_clips(self, block: int, place: int) -> None:
+        constant = np.full(100 * 240, 0.1, np.float32)
+        sound = constant.copy()
+        sound[block * 240 + place] = 1.0
+        limit(sound, 0.25)
+        gain = (sound / constant).astype(np.float64)
+        gain[block * 240 + place] /= 10
+        bends = np.abs(np.diff(gain.reshape(100, 240), 2)).max()
+        assert bends < 1e-5
+        assert gain[block * 240 + place] <= 0.25 + 1e-6
+        assert (sound < 0.2499).sum() >= len(sound) - 1
+        assert np.abs(np.diff(gain)).max() < 0.75 / 240 / 4
+        far = np.abs(np.arange(len(sound)) - block * 240) > 2640
+        assert (gain[far] == 1).all()
+
+    def test_loud_passage_is_turned_down_no_further_than_its_peak_needs(self) -> None:
+        sound = np.full(100 * 240, 0.5, np.float32)
+        limit(sound, 0.25)
+        assert sound == pytest.approx(0.25, abs=1e-6)
+
+    def test_last_and_shorter_block_is_limited(self) -> None:
+        sound = np.full(50 * 240 + 7, 0.1, np.float32)
+        sound[-1] = -1.0
+        limit(sound, 0.25)
+        assert -0.2501 < sound[-1] < -0.24
+        assert sound[-2] == pytest.approx(0.1 * -sound[-1], rel=0.01)
+
 
 class TestMaster:
     @pytest.mark.parametrize("level", [0.002, 0.05, 0.5, 2.0])
@@ -171,6 +200,38 @@ class TestMaster:
         told = master(sound)
         assert decibel(measure(sound).true_peak) <= -1
         assert told == pytest.approx(-16, abs=1)
+
+    def test_peak_is_a_bound_where_the_target_cannot_be_had(self) -> None:
+        n = np.arange(5 * RATE)
+        signs = np.random.default_rng(1).choice([-1.0, 1.0], n.size)
+        bursts = np.where((n // 1200) % 40 == 0, signs, 0)
+        sound = (bursts + 0.005 * np.sin(2 * np.pi * 300 * n / RATE)).astype(np.float32)
+        told = master(sound)
+        measured = measure(sound)
+        assert measured.true_peak <= PEAK_CEILING * 1.001
+        assert told == pytest.approx(measured.loudness, abs=0.05)
+
+    @pytest.mark.parametrize("hertz", [300, 3000, 9000])
+    def test_bursts_keep_target_and_peak_after_some_rounds(self, hertz: int) -> None:
+        n = np.arange(5 * RATE)
+        loud = np.where((n // 2400) % 20 == 0, 1.0, 0.02)
+        sound = (loud * np.sin(2 * np.pi * hertz * n / RATE + 0.4)).astype(np.float32)
+        told = master(sound)
+        measured = measure(sound)
+        assert measured.true_peak <= PEAK_CEILING * 1.001
+        assert told == pytest.approx(measured.loudness, abs=0.05)
+        assert told == pytest.approx(-16, abs=0.3)
+
+    @pytest.mark.parametrize("seconds", [0, 1], ids=["no samples", "zeros"])
+    def test_silence_stays_silent_and_reads_as_the_gate(self, seconds: int) -> None:
+        sound = np.zeros(seconds * RATE, np.float32)
+        assert master(sound) == -70
+        assert not sound.any()
+
+    def test_too_short_to_measure_is_kept_below_the_ceiling(self) -> None:
+        sound = sine(200, 0.3, 0.3)
+        assert master(sound) == -70
+        assert measure(sound).true_peak <= PEAK_CEILING * 1.001
 
     def test_peaks_between_samples_are_kept_down_too(self) -> None:
         n = np.arange(10 * RATE)

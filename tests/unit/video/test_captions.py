@@ -35,7 +35,9 @@ LONG = (
 
 def width(line: str) -> int:
     return sum(
-        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        0
+        if unicodedata.category(c) in ("Mn", "Me", "Cf")
+        else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in line
     )
 
@@ -60,6 +62,122 @@ def test_a_long_sentence_is_cut_at_its_phrases() -> None:
 def test_a_line_does_not_end_in_a_word_that_belongs_to_the_next() -> None:
     (cue,) = cues(timed("Suppose a trolley has a mass of twelve kilograms."), 60)
     assert cue.text == "Suppose a trolley has a mass\nof twelve kilograms."
+
+
+@pytest.mark.parametrize(
+    ("cluster", "in_a_line"),
+    [
+        ("x", 42), ("漢", 21), ("\uff21", 21), ("한", 21), ("x\u0302", 42), ("กิ", 42), ("नु", 42),
+        ("x\u20dd", 42), ("👍🏽", 10), ("👩\u200d🔬", 10),
+    ],
+    ids=[
+        "letter", "ideograph", "fullwidth letter", "hangul", "accent that does not compose",
+        "vowel sign of Thai", "vowel sign of Hindi", "enclosing mark", "modified emoji",
+        "joined emoji",
+    ],
+)  # fmt: skip
+def test_line_holds_clusters_by_display_width(cluster: str, in_a_line: int) -> None:
+    (full,) = cues([Sentence(cluster * 2 * in_a_line, 0, 9, 0)], 9)
+    assert full.text == f"{cluster * in_a_line}\n{cluster * in_a_line}"
+    more = cues([Sentence(cluster * (2 * in_a_line + 1), 0, 9, 0)], 9)
+    assert len(more) == 2
+    for line in "\n".join(cue.text for cue in more).split("\n"):
+        assert line == cluster * (len(line) // len(cluster))
+
+
+@pytest.mark.parametrize("letter", ["\u1100", "क्", "\u0d4e"], ids=["jamo", "conjunct", "prepend"])
+def test_endless_cluster_is_cut_to_lines(letter: str) -> None:
+    text = f"First {letter * 200} and then some more words that follow."
+    found = cues([Sentence(text, 0, 30, 0)], 30)
+    lines = [line for cue in found for line in cue.text.split("\n")]
+    assert max(map(width, lines)) <= LINE_WIDTH
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+TWO_PIECES = f"{'a' * 40} {'b' * 30}. {'c' * 20} {'d' * 20}."
+
+
+@pytest.mark.parametrize(
+    ("said_in", "pause", "shown_for"),
+    [
+        (1.0, 9.0, 1.6),  # it may linger 0.6 s, no longer
+        (5.4, 9.0, 5.7),  # 114 characters at 20 a second
+        (6.0, 9.0, 6.0),  # slow enough
+        (1.0, 0.4, 1.4),  # up to the next sentence
+        (1.0, 0.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
+def test_fast_sentence_takes_time_from_its_pause(
+    said_in: float, pause: float, shown_for: float, last: bool
+) -> None:
+    spoken = [Sentence(TWO_PIECES, 0.5, 0.5 + said_in, 0)]
+    after = 0.5 + said_in + pause
+    spoken += [] if last else [Sentence("And so on.", after, after + 3, 0)]
+    first, second, *_ = cues(spoken, after if last else after + 3)
+    pieces = [len(cue.text.replace("\n", " ")) for cue in (first, second)]
+    assert pieces == [72, 42]
+    assert first.start == 0.5
+    assert first.end == second.start == pytest.approx(0.5 + shown_for * 72 / 114)
+    assert second.end >= 0.5 + shown_for - 1e-6
+    assert first.spoken == pytest.approx(min(first.end, 0.5 + said_in))
+    assert second.spoken == pytest.approx(max(second.start, 0.5 + said_in))
+
+
+def test_piece_after_the_sound_is_spoken_at_its_start() -> None:
+    text = f"{'a' * 40} {'b' * 41}. " * 4
+    found = cues([Sentence(text, 1.0, 1.1, 0)], 9)
+    assert len(found) == 4
+    assert all(cue.start <= cue.spoken <= cue.end for cue in found)
+    assert found[-1].spoken == found[-1].start > 1.1
+
+
+@pytest.mark.parametrize(
+    ("text", "said_in", "pause", "shown_for"),
+    [
+        ("Yes!", 0.2, 9.0, 0.8),  # 0.6 s after its sound
+        ("Yes!", 0.7, 9.0, 1.0),  # a second
+        ("Yes!", 1.4, 9.0, 1.4),
+        ("Yes!", 0.2, 0.5, 0.7),  # no overlap
+        ("Yes!", 1.4, 0.19, 1.59),  # a gap that flickers is closed
+        ("Yes!", 1.4, 0.21, 1.4),
+        ("漢" * 20, 1.5, 9.0, 2.0),  # 40 wide at 20 a second
+        ("นุ" * 20, 1.2, 9.0, 1.2),  # 20 wide
+    ],
+)
+@pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
+def test_cue_stays_for_slow_readers(
+    text: str, said_in: float, pause: float, shown_for: float, last: bool
+) -> None:
+    spoken, after = [Sentence(text, 2.0, 2.0 + said_in, 0)], 2.0 + said_in + pause
+    spoken += [] if last else [Sentence("And so on.", after, after + 3, 0)]
+    cue = cues(spoken, after if last else after + 3)[0]
+    assert cue.end - cue.start == pytest.approx(shown_for)
+
+
+def test_sentence_without_any_time_has_no_cue() -> None:
+    spoken = [Sentence("Lost.", 1.0, 1.0, 0), Sentence("Next.", 1.0, 2.0, 0)]
+    assert [cue.text for cue in cues(spoken, 2.0)] == ["Next."]
+
+
+@pytest.mark.parametrize(
+    ("cue", "written"),
+    [
+        (
+            Cue(1.0, 3.0, "one two\nthree", spoken=2.2),
+            "one <00:00:01.400>two\n<00:00:01.700>three",
+        ),
+        (
+            Cue(0.0, 3.0, "漢a x\u0302y z", spoken=2.0),
+            "漢<00:00:00.500>a <00:00:01.000>x\u0302y <00:00:01.750>z",
+        ),
+        (Cue(1.0, 3.0, "no time", spoken=1.0), "no time"),
+        (Cue(1.0, 2.0, "at the end", spoken=3.0), "at <00:00:01.600>the end"),
+    ],
+    ids=["lines", "wide and combining", "no time between words", "no time left"],
+)
+def test_word_time_follows_from_the_width_before_it(cue: Cue, written: str) -> None:
+    assert webvtt([cue], words=True).splitlines()[4:] == written.split("\n")
 
 
 def test_cues_start_and_end_with_their_sentence() -> None:
