@@ -33,19 +33,24 @@ def _plain(value: Any) -> Any:
 
 
 @cache
+def _parsed() -> list[dict[str, Any]]:
+    """Every file, parsed once: the parser takes seconds."""
+    return [_plain(hcl2.loads(file.read_text())) for file in sorted(FOLDER.glob("*.tf"))]
+
+
+@cache
 def blocks(kind: str) -> dict[str, Any]:
     """Blocks of all files by their labels: `type.name`, or `name` for those with one label."""
     found: dict[str, Any] = {}
-    for file in sorted(FOLDER.glob("*.tf")):
-        with file.open() as text:
-            for block in _plain(hcl2.load(text)).get(kind, []):
-                for label, body in block.items():
-                    if kind in ("variable", "output", "provider"):
-                        found[label] = body
-                    elif kind in ("locals", "terraform"):
-                        found.setdefault(label, body)
-                    else:
-                        found |= {f"{label}.{name}": inner for name, inner in body.items()}
+    for file in _parsed():
+        for block in file.get(kind, []):
+            for label, body in block.items():
+                if kind in ("variable", "output", "provider"):
+                    found[label] = body
+                elif kind in ("locals", "terraform"):
+                    found.setdefault(label, body)
+                else:
+                    found |= {f"{label}.{name}": inner for name, inner in body.items()}
     return found
 
 

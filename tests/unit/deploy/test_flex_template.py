@@ -6,12 +6,13 @@ import re
 
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import flex_template
 from pipeline.options import VividlyOptions
 from pipeline.settings import BY_NAME, SETTINGS
+from tests.every_row import for_all
 
 PARAMETERS = {p["name"]: p for p in flex_template.metadata()["parameters"]}
 OURS = {s.dest: s for s in SETTINGS if s.dest in PARAMETERS}
@@ -27,14 +28,14 @@ def test_every_setting_of_the_graph_is_a_parameter():
     assert graph <= set(PARAMETERS)
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+@for_all(PARAMETERS)
 def test_a_parameter_is_explained_and_grouped(parameter):
     for field in ("name", "label", "helpText", "groupName"):
         assert parameter[field]
     assert isinstance(parameter["isOptional"], bool)
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
+@for_all(PARAMETERS)
 def test_a_default_is_one_that_its_own_pattern_lets_through(parameter):
     if "defaultValue" in parameter:
         assert parameter["isOptional"]
@@ -46,6 +47,7 @@ def test_a_default_is_one_that_its_own_pattern_lets_through(parameter):
 def test_what_a_pattern_lets_through_the_setting_accepts(name):
     for pattern in PARAMETERS[name].get("regexes", []):
 
+        @settings(max_examples=30)
         @given(st.from_regex(pattern.replace("$", r"\Z"), alphabet=st.characters(codec="ascii")))
         def check(text):
             OURS[name].read(text)
@@ -53,7 +55,7 @@ def test_what_a_pattern_lets_through_the_setting_accepts(name):
         check()
 
 
-@pytest.mark.parametrize("name", PARAMETERS.keys() - OURS.keys())
+@for_all(sorted(PARAMETERS.keys() - OURS.keys()))
 def test_the_other_parameters_are_options_of_beam(name):
     assert name in PipelineOptions([]).get_all_options()
 

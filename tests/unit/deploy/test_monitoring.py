@@ -20,6 +20,7 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 from pipeline.logs import CloudLine
 from pipeline.metrics import registry
 from pipeline.summary import Tally
+from tests.every_row import for_all
 from tests.unit.deploy.terraform_files import FOLDER, evaluated, needs_terraform
 from transforms import events, metrics
 from transforms.lines import Line
@@ -93,7 +94,7 @@ def test_the_selectors_are_found():
     assert len(QUERIES) > 40
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@for_all(QUERIES)
 def test_every_metric_is_documented_or_emitted(query):
     documented = {in_promql(name): facts for name, facts in DOCUMENTED.items()}
     logged = {in_promql(f"logging.googleapis.com/user/{n}"): m for n, m in LOG_METRICS.items()}
@@ -211,7 +212,7 @@ def test_googles_types_accept_the_dashboard():
         assert tile.widget.title
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@for_all(list(ALERTS))
 def test_googles_types_accept_the_alerts(name):
     policy = AlertPolicy(json_format.ParseDict(ALERTS[name], AlertPolicy()._pb))
     assert policy.severity in (AlertPolicy.Severity.CRITICAL, AlertPolicy.Severity.WARNING)
@@ -222,7 +223,7 @@ def test_googles_types_accept_the_alerts(name):
         assert re.search(r" [<>]=? ", rule.query), "an alert compares"
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@for_all(list(ALERTS))
 def test_each_alert_links_to_what_to_do(name):
     documentation = ALERTS[name]["documentation"]
     assert f"docs/runbook.md#{name}" in documentation["content"]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.narration import number_words as words
 
 
-@pytest.mark.parametrize(
-    ("n", "spoken"),
+@for_all(
     [
         (0, "zero"),
         (7, "seven"),
@@ -32,8 +32,7 @@ def test_cardinals(n: int, spoken: str) -> None:
     assert words.cardinal(n) == spoken
 
 
-@pytest.mark.parametrize(
-    ("n", "spoken"),
+@for_all(
     [
         (1, "first"),
         (2, "second"),
@@ -53,8 +52,7 @@ def test_ordinals(n: int, spoken: str) -> None:
     assert words.ordinal(n) == spoken
 
 
-@pytest.mark.parametrize(
-    ("n", "spoken"),
+@for_all(
     [
         (476, "four hundred seventy-six"),
         (1000, "one thousand"),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.narration.sentences import LONGEST, split_sentences
 
 
-@pytest.mark.parametrize(
-    "sentences",
+@for_all(
     [
         ["Newton's 2nd law.", "It holds."],
         ["Pi is 3.14.", "It never ends."],
@@ -43,8 +43,7 @@ from transforms.narration.sentences import LONGEST, split_sentences
         ["यह पहला है।", "यह दूसरा है।"],
         ["هل هذا صحيح؟", "نعم."],
         ["No end mark here"],
-    ],
-    ids=lambda sentences: sentences[0],
+    ]
 )
 def test_cuts_between_sentences_and_nowhere_else(sentences: list[str]) -> None:
     assert split_sentences(" ".join(sentences)) == tuple(sentences)

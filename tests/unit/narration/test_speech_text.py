@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import string
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.narration.speech_text import to_speech
 
 NUMBERS = {
@@ -178,18 +178,17 @@ DROPPED = {
 TABLE = NUMBERS | YEARS | UNITS | MATHS | CHEMISTRY | MONEY | WORDS | DROPPED
 
 
-@pytest.mark.parametrize(("shown", "said"), TABLE.items(), ids=TABLE)
+@for_all(TABLE.items())
 def test_is_said_like_this(shown: str, said: str) -> None:
     assert to_speech(shown) == said
 
 
-@pytest.mark.parametrize("said", [said for said in TABLE.values() if said])
+@for_all([said for said in TABLE.values() if said])
 def test_what_is_said_already_stays(said: str) -> None:
     assert to_speech(said) == said
 
 
-@pytest.mark.parametrize(
-    "lesson",
+@for_all(
     [
         "Newton's second law says that force equals mass times acceleration.",
         "That's a plus, isn't it?",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.script.arithmetic import compute, evaluate, fill
 
 
-@pytest.mark.parametrize(
-    ("expression", "value"),
+@for_all(
     [
         ("1 + 2 * 3", 7),
         ("(1 + 2) * 3", 9),
@@ -34,8 +34,7 @@ def test_arithmetic(expression: str, value: float) -> None:
     assert evaluate(expression, {"a": 2, "b": 3}) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(
-    "expression",
+@for_all(
     [
         "",
         "a +",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import pytest
 from matplotlib.mathtext import MathTextParser
 
+from tests.every_row import for_all
 from transforms.script.cards import SUBJECTS, Card, load_cards
 from transforms.script.interests import GENERAL, INTERESTS
 from transforms.script.topics import load_index
@@ -16,7 +16,7 @@ CARDS = load_cards().cards
 FORMULAS = {
     card.id: card.worked.formula for card in CARDS.values() if card.worked and card.worked.formula
 }
-EVERY_CARD = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
+EVERY_CARD = for_all(CARDS)
 SENTENCES = re.compile(r"(?<=[.?!])\s+")
 UNSPEAKABLE = re.compile(r"[=×→%²³/&#*_`<>|(){}\[\]\\^~$+…;]|--|\bhttps?\b")
 ALWAYS_THERE = {GENERAL, "basketball", "soccer", "music", "cooking", "gaming"}
@@ -124,7 +124,7 @@ def test_quiz_is_fair(card: Card) -> None:
         assert question.explanation.endswith("."), question
 
 
-@pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS.keys())
+@for_all(FORMULAS)
 def test_formula_is_mathtext(formula: str) -> None:
     width, height, *_ = MathTextParser("path").parse(f"${formula}$")
     assert width > 0

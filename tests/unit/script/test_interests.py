@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.script.interests import INTERESTS, find_interest
 
 
-@pytest.mark.parametrize(
-    ("said", "name"),
+@for_all(
     [
         ("basketball", "basketball"),
         ("NBA", "basketball"),
@@ -53,8 +52,7 @@ def test_interest_is_found(said: str, name: str) -> None:
     assert found.name == name
 
 
-@pytest.mark.parametrize(
-    "said",
+@for_all(
     [
         "",
         "general",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.every_row import for_all
 from transforms.script.question import parse_question
 from transforms.script.words import roots, words
 
 
-@pytest.mark.parametrize(
-    ("text", "aside"),
+@for_all(
     [
         ("Explain photosynthesis for basketball fans", "for basketball fans"),
         ("explain gravity to my little brother", "to my little brother"),
@@ -34,8 +32,7 @@ def test_asides(text: str, aside: str) -> None:
     assert sorted((*question.topic, *question.aside)) == sorted(words(text))
 
 
-@pytest.mark.parametrize(
-    ("text", "read"),
+@for_all(
     [
         ("Newton’s 2nd law", "newton #2 law"),
         ("newtons second law", "newton #2 law"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from transforms.errors import PermanentError
 from transforms.script.cards import load_cards
 from transforms.script.topics import TopicIndex, load_index
@@ -27,12 +28,12 @@ def test_there_are_questions_enough() -> None:
     assert QUESTIONS["resolves"].keys() == CARDS.keys()
 
 
-@pytest.mark.parametrize(("question", "card"), RESOLVES)
+@for_all(RESOLVES)
 def test_question_gets_its_card(question: str, card: str) -> None:
     assert load_index().resolve(question).id == card
 
 
-@pytest.mark.parametrize("question", REFUSED)
+@for_all(REFUSED)
 def test_question_is_refused_with_the_nearest_topics(question: str) -> None:
     with pytest.raises(PermanentError) as caught:
         load_index().resolve(question)
@@ -82,7 +83,7 @@ def test_an_interest_is_no_topic() -> None:
         load_index().resolve("basketball", "photosynthesis")
 
 
-@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
+@for_all(CARDS)
 def test_every_name_survives_small_talk_and_shouting(card) -> None:
     index = load_index()
     for phrase in card.phrases:

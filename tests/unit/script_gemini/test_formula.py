@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
+from tests.every_row import for_all
 from transforms.script.gemini_formula import typesets
 
 PARSER = MathTextParser("path")
 
 
-@pytest.mark.parametrize(
-    "formula",
+@for_all(
     [
         "F = m a",
         r"E_k = \frac{1}{2} m v^2",
@@ -32,8 +31,7 @@ def test_school_formulas_pass(formula: str):
     PARSER.parse(f"${formula}$")
 
 
-@pytest.mark.parametrize(
-    "formula",
+@for_all(
     [
         "",
         " ",
@@ -66,14 +64,14 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join))
 def test_whatever_passes_can_be_typeset(formula: str):
     if typesets(formula):
         PARSER.parse(f"${formula}$")
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.recursive(
     st.sampled_from(["a", "b2", r"\pi", "12", "x y", "(a)", "f'", r"\sum"]),
     lambda inner: st.one_of(

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from tests.every_row import for_all
 from transforms.script.cards import SUBJECTS
 from transforms.video.design import (
     CAPTION_GROUND,
@@ -25,8 +26,7 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("shade", ["dark", "light"])
-@pytest.mark.parametrize("name", THEMES)
+@for_all(list(product(THEMES, ["dark", "light"])))
 def test_every_text_can_be_read(name: str, shade: str) -> None:
     palette = getattr(THEMES[name], shade)
     grounds = (palette.background, palette.surface, palette.tint)

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.every_row import for_all
 from tests.unit.video.lessons import HOSTILE, WORDS
 from transforms.video.fonts import Style, covers, drawable, fallback_runs, font, versions
 from transforms.video.text import clean
 
 
-@pytest.mark.parametrize("language", WORDS)
+@for_all(list(WORDS))
 def test_a_sentence_of_every_script_can_be_drawn_whole(language: str) -> None:
     words = clean(WORDS[language])
     assert drawable(words, language) == words

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.every_row import for_all
 from tests.unit.video.lessons import HOSTILE, WORDS
 from transforms.video.fonts import Style
 from transforms.video.lines import ELLIPSIS
@@ -62,8 +65,7 @@ def test_nothing_is_drawn_outside_the_box(text: str, align: str) -> None:
     assert not pixels.any()
 
 
-@pytest.mark.parametrize("align", ["left", "center", "right"])
-@pytest.mark.parametrize("language", WORDS)
+@for_all(list(product(WORDS, ["left", "center", "right"])))
 def test_no_letter_is_clipped(language: str, align: str) -> None:
     block = Typesetter(language).fit(WORDS[language], 640, 300, SIZES)
     assert block.whole
