@@ -211,6 +211,13 @@ class TestMaster:
         assert measured.true_peak <= PEAK_CEILING * 1.001
         assert told == pytest.approx(measured.loudness, abs=0.05)
 
+    def test_rounds_leave_room_for_peaks_between_samples(self) -> None:
+        n = np.arange(5 * RATE)
+        noise = np.random.default_rng(1).choice([-1.0, 1.0], n.size)
+        clicks = np.where((n // 240) % 100 == 0, noise, 0)
+        sound = (clicks + 0.02 * np.sin(2 * np.pi * 300 * n / RATE)).astype(np.float32)
+        assert master(sound) > -21  # two rounds, or a ceiling that stays, end at -24
+
     @pytest.mark.parametrize("hertz", [300, 3000, 9000])
     def test_bursts_keep_target_and_peak_after_some_rounds(self, hertz: int) -> None:
         n = np.arange(5 * RATE)
