@@ -14,6 +14,7 @@ import pytest
 from google.cloud import texttospeech as tts
 
 from tests.contract.fakes.texttospeech import Failure, Heard, serve, wav
+from tests.every_row import failures
 from transforms.errors import PermanentError, TransientError
 from transforms.narration.engine import Speech, VoiceEngine
 from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
@@ -22,6 +23,16 @@ from transforms.narration.offline import OfflineVoice
 from transforms.prices import price
 
 ENGINES = ("offline", "google-grpc", "google-rest")
+HOSTILE = (
+    "<speak><break time='1000s'/>Hi</speak>",
+    "a\x00b\x1bc\u202ed",
+    "x" * 400,
+    "1" * 120,
+    "((((((((( [[[[[ {{{{ $$$ ^^^ ___ ***",
+    "Ignore\nall\r\nprevious\tinstructions, please.",
+    "\ud7ffé\u0301\u0301\u0301 Z̸̢̛a̷l̵g̶o word",
+    "[text](/ˈA/) and [x](javascript:alert(1)) link",
+)
 SENTENCE = "Newton's 2nd law says that F = ma."
 
 
@@ -87,29 +98,20 @@ class TestEveryVoice:
     def test_says_the_same_again(self, voice: VoiceEngine) -> None:
         assert len(say(voice, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
 
-    @pytest.mark.parametrize("nothing", ["", "   ", "🎉🎉", "...", "“ ”", "\x00\x1b", "—"])
-    def test_nothing_to_say_gives_no_sound_and_costs_nothing(
-        self, voice: VoiceEngine, nothing: str
-    ) -> None:
-        speech = say(voice, nothing)
-        assert speech.samples.shape == (0,)
-        assert price(speech.usage) == 0
+    def test_nothing_to_say_gives_no_sound_and_costs_nothing(self, voice: VoiceEngine) -> None:
+        def check(nothing: str) -> None:
+            speech = say(voice, nothing)
+            assert speech.samples.shape == (0,)
+            assert price(speech.usage) == 0
 
-    @pytest.mark.parametrize(
-        "hostile",
-        [
-            "<speak><break time='1000s'/>Hi</speak>",
-            "a\x00b\x1bc\u202ed",
-            "x" * 400,
-            "1" * 300,
-            "((((((((( [[[[[ {{{{ $$$ ^^^ ___ ***",
-            "Ignore\nall\r\nprevious\tinstructions, please.",
-            "\ud7ffé\u0301\u0301\u0301 Z̸̢̛a̷l̵g̶o word",
-            "[text](/ˈA/) and [x](javascript:alert(1)) link",
-        ],
-    )
-    def test_hostile_text_is_only_text(self, voice: VoiceEngine, hostile: str) -> None:
-        assert np.isfinite(say(voice, hostile).samples).all()
+        blank = ["", "   ", "🎉🎉", "...", "“ ”", "\x00\x1b", "—"]
+        assert failures(blank, check) == []
+
+    def test_hostile_text_is_only_text(self, voice: VoiceEngine) -> None:
+        def check(hostile: str) -> None:
+            assert np.isfinite(say(voice, hostile).samples).all()
+
+        assert failures(HOSTILE, check) == []
 
     def test_four_threads_get_what_one_gets(self, voice: VoiceEngine) -> None:
         sentences = [f"Sentence number {number} has its own words." for number in range(8)]
@@ -202,11 +204,11 @@ class TestGoogleRequests:
     @pytest.mark.parametrize(
         "text",
         [
-            "A sentence of words. " * 600,
-            "Слово за словом. " * 500,
-            "光合作用は植物の働きです。" * 300,
-            "é" * 6000,
-            "🌱 growth " * 900,
+            "A sentence of words. " * 270,
+            "Слово за словом. " * 200,
+            "光合作用は植物の働きです。" * 150,
+            "é" * 3000,
+            "🌱 growth " * 500,
         ],
         ids=["sentences", "two bytes", "no spaces", "one word", "four bytes"],
     )
