@@ -8,18 +8,29 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
 from pipeline.arguments import argument, describe
 from pipeline.errors import UsageError
 from pipeline.settings import SETTINGS
+from transforms.coder import PLUGIN
 
 OFFLINE = {"script_engine": ("rapidfuzz",), "voice_engine": ("hibari", "onnxruntime")}
 """What the offline engines import that production does without."""
 
 
 class VividlyOptions(PipelineOptions):
-    """Made from `pipeline.settings`; names have underscores, as all of Beam's do."""
+    """Made from `pipeline.settings`; names have underscores, as all of Beam's do.
+
+    `--beam_plugins` always names the plugin that makes a worker know the coder.
+    """
+
+    def __init__(self, flags: Sequence[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(flags, **kwargs)
+        setup = self.view_as(SetupOptions)
+        given = setup.beam_plugins or []
+        if PLUGIN not in given:
+            setup.beam_plugins = [*given, PLUGIN]
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:

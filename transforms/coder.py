@@ -1,60 +1,101 @@
-"""The one coder of every element that crosses a step boundary."""
+"""The coder of every element that crosses a step boundary."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.utils.plugin import BeamPlugin
 
-from transforms.model import DeadLetter, Lesson, Message, Outcome, Received, decode, encode
+from transforms.model import MODELS, Model, decode, encode, model_of
 
-VERSION = 1
-"""First byte of every encoded element. Raise it when an old reader could misread a new element;
-a field added with a default does not need it."""
+URN = "vividly:coder:model:v1"
+"""What a translated graph calls `ModelCoder`. Its payload is ``name:version`` of the model."""
 
 
 class ModelCoder(beam.coders.Coder):
-    """A version byte and then the JSON of `transforms.model`.
+    """Encodes a model as one byte with its version, and then the JSON of `transforms.model`.
 
-    A running streaming job holds elements written by the code it was started with, so an update in
-    place works as long as this class, its module and `VERSION` stay what they are.
+    A running streaming job holds encoded elements, and compares this coder's URN and payload when
+    it is updated in place. Neither depends on where a class or this module is defined.
     """
 
-    def __init__(self, cls: type) -> None:
-        self.cls = cls
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._prefix = bytes((model.version,))
 
     @classmethod
     def from_type_hint(cls, typehint: Any, registry: Any) -> ModelCoder:
-        return cls(typehint)
+        return cls(model_of(typehint))
 
     def encode(self, value: object) -> bytes:
-        return bytes((VERSION,)) + encode(value)
+        return self._prefix + encode(value)
 
     def decode(self, encoded: bytes) -> Any:
         """Raises: ValueError: it was written by another version."""
-        if not encoded or encoded[0] != VERSION:
-            found = encoded[0] if encoded else "nothing"
-            raise ValueError(
-                f"{self.cls.__name__} element of coder version {found}, expected {VERSION}: drain "
-                "the job and start it anew instead of updating it in place"
-            )
-        return decode(self.cls, encoded[1:])
+        if encoded[:1] != self._prefix:
+            raise _other_version(self.model, encoded[0] if encoded else "nothing")
+        return decode(self.model.cls, encoded[1:])
 
     def is_deterministic(self) -> bool:
         return False  # maps keep the publisher's order; no element is ever a key
 
     def to_type_hint(self) -> type:
-        return self.cls
+        return self.model.cls
+
+    def to_runner_api_parameter(self, context: Any) -> tuple[str, bytes, tuple[()]]:
+        return URN, self._payload, ()
+
+    @property
+    def _payload(self) -> bytes:
+        return f"{self.model.name}:{self.model.version}".encode()
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        # A pickled coder would hold the module path of the model's class.
+        return _from_payload, (self._payload,)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ModelCoder) and other.cls is self.cls
+        return isinstance(other, ModelCoder) and other.model == self.model
 
     def __hash__(self) -> int:
-        return hash((ModelCoder, self.cls))
+        return hash((ModelCoder, self.model))
 
     def __repr__(self) -> str:
-        return f"ModelCoder[{self.cls.__name__} v{VERSION}]"
+        return f"ModelCoder[{self.model.name} v{self.model.version}]"
 
 
-for _cls in (Message, Received, Lesson, DeadLetter, Outcome):
-    beam.coders.registry.register_coder(_cls, ModelCoder)
+class ModelCoderPlugin(BeamPlugin):
+    """Makes a Beam worker import this module when it starts, and so know the URN.
+
+    The Dataflow runner passes every subclass of `BeamPlugin` on; other runners need
+    `--beam_plugins`, which `pipeline.options` sets.
+    """
+
+
+PLUGIN = f"{ModelCoderPlugin.__module__}.{ModelCoderPlugin.__qualname__}"
+"""The plugin as `--beam_plugins` takes it."""
+
+
+def _from_payload(payload: bytes) -> ModelCoder:
+    name, _, version = payload.decode().rpartition(":")
+    if name not in MODELS:
+        raise ValueError(f"there is no model named {name}: this worker has other code than its job")
+    model = MODELS[name]
+    if int(version) != model.version:
+        raise _other_version(model, version)
+    return ModelCoder(model)
+
+
+def _other_version(model: Model, found: object) -> ValueError:
+    return ValueError(
+        f"{model.name} element of coder version {found}, expected {model.version}: drain "
+        "the job and start it anew instead of updating it in place"
+    )
+
+
+beam.coders.Coder.register_urn(
+    URN, None, lambda payload, components, context: _from_payload(payload)
+)
+
+for _model in MODELS.values():
+    beam.coders.registry.register_coder(_model.cls, ModelCoder)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import apache_beam as beam
 import av
-import grpc
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from google.cloud import storage
@@ -27,6 +22,7 @@ from tests.contract.fakes.dataflow import DataflowServer
 from tests.e2e import clean_venv, command
 from tests.graph import golden
 from transforms.artifacts import ArtifactStore
+from transforms.coder import PLUGIN
 from transforms.ledger import Ledger
 from transforms.model import Message
 
@@ -109,6 +105,7 @@ def test_the_job_that_arrives(arguments, dataflow, gcs):
 
     proto = beam_proto.Pipeline.FromString(staged(gcs, "pipeline.pb"))
     assert labels(proto) == json.loads(golden.FILE.read_text())["labels"]
+    assert options["beam_plugins"].count(PLUGIN) == 1
     [read] = [
         beam_proto.PubSubReadPayload.FromString(step.spec.payload)
         for step in proto.components.transforms.values()
@@ -163,33 +160,6 @@ def test_a_flex_template_writes_the_graph_for_its_launcher(arguments, dataflow, 
     assert json.loads(staged(gcs, "job_object"))["name"] == "lessons"
 
 
-@contextmanager
-def worker_pool(programs, folder):
-    """Beam's own worker pool, in an environment of its own.
-
-    Yields:
-        Its address.
-    """
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
-    pool = subprocess.Popen(
-        [programs / "python", "-m", "apache_beam.runners.worker.worker_pool_main",
-         f"--service_port={port}"],
-        cwd=folder, env={**environment, "PATH": f"{programs}:{environment['PATH']}"},
-        start_new_session=True,
-    )  # fmt: skip
-    address = f"localhost:{port}"
-    try:
-        with grpc.insecure_channel(address) as channel:
-            grpc.channel_ready_future(channel).result(timeout=120)
-        yield address
-    finally:
-        os.killpg(pool.pid, signal.SIGKILL)
-        pool.wait()
-
-
 @pytest.mark.timeout(600)
 def test_what_is_staged_is_all_that_workers_need(arguments, dataflow, gcs, postgres, tmp_path):
     done = command.run(
@@ -223,14 +193,19 @@ def test_what_is_staged_is_all_that_workers_need(arguments, dataflow, gcs, postg
         for at, request in enumerate(texts)
     ]
     ledger, store = Ledger(postgres.url), ArtifactStore(str(tmp_path / "artifacts"))
-    with worker_pool(programs, tmp_path) as address:
-        options = VividlyOptions(
-            ["--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=EXTERNAL",
-             f"--environment_config={address}"]
-        )  # fmt: skip
-        with beam.Pipeline(options=options) as pipeline:
-            source = pipeline | beam.Create(messages).with_output_types(Message)
-            build(source, options, ledger, store)
+    # As a worker starts: with the options, and nothing imported but Beam and what they name.
+    worker = (
+        f"cd {tmp_path} && exec env -u PYTHONPATH -u VIRTUAL_ENV PATH={programs}:$PATH "
+        f"{programs}/python -m apache_beam.runners.worker.sdk_worker_main"
+    )
+    options = VividlyOptions(
+        ["--runner=PortableRunner", "--job_endpoint=embed",
+         "--environment_type=beam:env:harness_subprocess_python:v1",
+         f"--environment_config={worker}"]
+    )  # fmt: skip
+    with beam.Pipeline(options=options) as pipeline:
+        source = pipeline | beam.Create(messages).with_output_types(Message)
+        build(source, options, ledger, store)
     totals = ledger.totals()
     assert (totals.completed, totals.dead_lettered, totals.in_flight) == (2, 0, 0)
     video = Path(store.root) / texts[1]["request_id"] / "video.mp4"

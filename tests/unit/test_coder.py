@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 
 import apache_beam as beam
 import pytest
+from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
+from apache_beam.runners.pipeline_context import PipelineContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.coder import VERSION, ModelCoder
+from transforms.coder import URN, ModelCoder
 from transforms.model import (
+    MODELS,
     Artifact,
     Attempt,
     Claim,
@@ -18,6 +22,7 @@ from transforms.model import (
     DeadLetter,
     Lesson,
     Message,
+    Model,
     Outcome,
     Received,
     StageRecord,
@@ -48,18 +53,48 @@ def test_round_trip(value):
     coder = beam.coders.registry.get_coder(type(value))
     assert isinstance(coder, ModelCoder)
     encoded = coder.encode(value)
-    assert encoded[0] == VERSION
+    assert encoded[0] == coder.model.version
     assert coder.decode(encoded) == value
 
 
 @given(st.binary(), st.dictionaries(st.text(), st.text()))
 def test_every_byte_of_a_message_survives(data, attributes):
     message = Message(data, attributes, "1", datetime.now(UTC))
-    coder = ModelCoder(Message)
+    coder = ModelCoder(MODELS["Message"])
     assert coder.decode(coder.encode(message)) == message
 
 
-@pytest.mark.parametrize("encoded", [b"", bytes((VERSION + 1,)) + b"{}"])
+@pytest.mark.parametrize("encoded", [b"", b"\x02{}", b"\x00{}"])
 def test_another_version_is_refused_with_the_remedy(encoded):
     with pytest.raises(ValueError, match="drain"):
-        ModelCoder(Message).decode(encoded)
+        ModelCoder(MODELS["Message"]).decode(encoded)
+
+
+def test_version_of_the_model_leads_its_bytes():
+    coder = ModelCoder(Model("Message", 200, Message))
+    assert coder.encode(MESSAGE)[0] == 200
+    assert coder.decode(coder.encode(MESSAGE)) == MESSAGE
+    with pytest.raises(ValueError, match="version 200, expected 1"):
+        ModelCoder(MODELS["Message"]).decode(coder.encode(MESSAGE))
+
+
+def translated(payload):
+    spec = beam_proto.FunctionSpec(urn=URN, payload=payload)
+    return beam.coders.Coder.from_runner_api(beam_proto.Coder(spec=spec), PipelineContext())
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+def test_payload_is_name_and_version_only(model):
+    coder = ModelCoder(model)
+    assert coder.to_runner_api_parameter(None) == (URN, f"{model.name}:1".encode(), ())
+    assert translated(f"{model.name}:1".encode()) == coder
+    assert pickle.loads(pickle.dumps(coder)) == coder
+    assert model.cls.__module__.encode() not in pickle.dumps(coder)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"), [(b"Nothing:1", "no model named Nothing"), (b"Message:2", "drain")]
+)
+def test_unknown_payload_is_refused(payload, said):
+    with pytest.raises(ValueError, match=said):
+        translated(payload)

@@ -2,13 +2,14 @@
 
 Elements carry URIs, never media bytes. Every class here is plain data; the JSON form made by
 `encode` is what crosses a shuffle (`transforms.coder`), what the ledger keeps and what the artifact
-store holds, so a field is only ever added with a default.
+store holds. `transforms.model.registry` says which change of a class needs a new version.
 """
 
 from transforms.model.codec import decode, encode
 from transforms.model.lesson import Claim, Lesson
 from transforms.model.media import Narration, Sentence, Video
 from transforms.model.outcome import Attempt, DeadLetter, Outcome, OutcomeStatus, Saving
+from transforms.model.registry import MODELS, Model, model_of
 from transforms.model.request import MODALITIES, ContentRequest, Message, Modality, Received
 from transforms.model.script import (
     LETTERS,
@@ -25,6 +26,7 @@ from transforms.model.stages import STAGES, Artifact, StageRecord, Usage
 __all__ = [
     "LETTERS",
     "MODALITIES",
+    "MODELS",
     "STAGES",
     "THINKING",
     "Artifact",
@@ -35,6 +37,7 @@ __all__ = [
     "Lesson",
     "Message",
     "Modality",
+    "Model",
     "Narration",
     "Outcome",
     "OutcomeStatus",
@@ -52,4 +55,5 @@ __all__ = [
     "VisualKind",
     "decode",
     "encode",
+    "model_of",
 ]

@@ -1,0 +1,79 @@
+"""The names and versions under which coders, and a running job, know the models.
+
+A name is no module path: a class may move, and what a running job holds stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from transforms.model.lesson import Claim, Lesson
+from transforms.model.media import Narration, Sentence, Video
+from transforms.model.outcome import Attempt, DeadLetter, Outcome, Saving
+from transforms.model.request import ContentRequest, Message, Received
+from transforms.model.script import QuizQuestion, Scene, Script, Section, Visual
+from transforms.model.stages import Artifact, StageRecord, Usage
+
+
+@dataclass(frozen=True)
+class Model:
+    """A class as coders know it.
+
+    Attributes:
+        name: part of the coder's payload; it stays what it is when the class is renamed or moved.
+        version: 1 to 255, the first byte of every encoded value. Raise it, and that of every model
+            that holds this one, when values written before can no longer be read: a field without
+            a default is new, or a field is renamed, removed or of another type. A new field with a
+            default needs no new version.
+        cls: the class.
+    """
+
+    name: str
+    version: int
+    cls: type
+
+
+MODELS: Mapping[str, Model] = MappingProxyType(
+    {
+        model.name: model
+        for model in (
+            # Elements of PCollections.
+            Model("Message", 1, Message),
+            Model("Received", 1, Received),
+            Model("Lesson", 1, Lesson),
+            Model("DeadLetter", 1, DeadLetter),
+            Model("Outcome", 1, Outcome),
+            # Parts of elements.
+            Model("Artifact", 1, Artifact),
+            Model("Attempt", 1, Attempt),
+            Model("Claim", 1, Claim),
+            Model("ContentRequest", 1, ContentRequest),
+            Model("Saving", 1, Saving),
+            Model("StageRecord", 1, StageRecord),
+            Model("Usage", 1, Usage),
+            # Kept in the artifact store.
+            Model("Narration", 1, Narration),
+            Model("QuizQuestion", 1, QuizQuestion),
+            Model("Scene", 1, Scene),
+            Model("Script", 1, Script),
+            Model("Section", 1, Section),
+            Model("Sentence", 1, Sentence),
+            Model("Video", 1, Video),
+            Model("Visual", 1, Visual),
+        )
+    }
+)
+"""Every model, by its name."""
+
+_BY_CLASS = {model.cls: model for model in MODELS.values()}
+
+
+def model_of(cls: type) -> Model:
+    """Return the registered model of a class.
+
+    Raises:
+        KeyError: the class is not registered.
+    """
+    return _BY_CLASS[cls]
