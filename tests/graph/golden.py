@@ -1,4 +1,8 @@
-"""The labels and coders of the streaming graph, as recorded in `golden.json`."""
+"""What a running streaming job can be updated by, as recorded in `golden.json`.
+
+The translated graph says it: steps, coders, state, timers and windowing. `tests.graph.models` adds
+the schema of every model, and the encoded examples of each release.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,111 @@ import json
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
+from apache_beam.coders import Coder
+from apache_beam.portability import python_urns
+from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
+from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from pipeline.reference.graph import stream
+from tests.graph import models
 
 FILE = Path(__file__).with_name("golden.json")
 
+STATE_KINDS = {
+    "read_modify_write_spec": "coder_id",
+    "bag_spec": "element_coder_id",
+    "ordered_list_spec": "element_coder_id",
+    "set_spec": "element_coder_id",
+    "combining_spec": "accumulator_coder_id",
+}
+"""Kinds of state that hold values of one coder, and where a spec names it."""
+
 
 def current() -> dict[str, Any]:
-    """Every step's label, and the coder of every PCollection that is used, by what makes it."""
-    labels: list[str] = []
-    coders: dict[str, str] = {}
-    used: set[beam.PCollection] = set()
+    """Describe the streaming graph and the models."""
+    return {**describe(stream().to_runner_api()), "models": models.schemas()}
 
-    class Visitor(beam.pipeline.PipelineVisitor):
-        def visit_transform(self, node):
-            labels.append(node.full_label)
-            used.update(node.inputs)
-            for tag, output in node.outputs.items():
-                coder = beam.coders.registry.get_coder(output.element_type)
-                coders[f"{node.full_label}[{tag}]"] = repr(coder)
-                made[output] = f"{node.full_label}[{tag}]"
 
-    made: dict[beam.PCollection, str] = {}
-    stream().visit(Visitor())
-    unused = {name for output, name in made.items() if output not in used}
+def describe(pipeline: beam_proto.Pipeline) -> dict[str, Any]:
+    """Describe a translated graph by what an update in place compares.
+
+    Ids that Beam numbers, pickled functions and environments are left out.
+    """
+    components = pipeline.components
+    steps = {
+        step.unique_name: step
+        for step in components.transforms.values()
+        if step.spec.urn and not step.subtransforms
+    }
+    used = {id_ for step in steps.values() for id_ in step.inputs.values()}
+    outputs = {
+        f"{label}[{tag}]": components.pcollections[id_]
+        for label, step in steps.items()
+        for tag, id_ in step.outputs.items()
+        if id_ in used
+    }
     return {
-        "labels": sorted(labels),
-        "coders": {name: coders[name] for name in sorted(coders.keys() - unused)},
+        "steps": {label: steps[label].spec.urn for label in sorted(steps)},
+        "coders": {name: coder(components, outputs[name].coder_id) for name in sorted(outputs)},
+        "windowing": [
+            {
+                "strategy": _windowing(strategy, components),
+                "outputs": sorted(n for n, o in outputs.items() if o.windowing_strategy_id == id_),
+            }
+            for id_, strategy in sorted(components.windowing_strategies.items())
+        ],
+        **_state_and_timers(steps, components),
     }
 
 
+def coder(components: beam_proto.Components, id_: str) -> str:
+    """Spell a coder with its payload and components: ``urn(payload)[component, …]``."""
+    found = components.coders[id_]
+    payload = found.spec.payload
+    if found.spec.urn == python_urns.PICKLED_CODER:  # its bytes differ between Python's versions
+        payload = type(Coder.from_runner_api(found, None)).__name__.encode()
+    inside = ", ".join(coder(components, each) for each in found.component_coder_ids)
+    spelled = f"({payload.decode('utf-8', 'backslashreplace')})" if payload else ""
+    return found.spec.urn + spelled + (f"[{inside}]" if inside else "")
+
+
+def _windowing(strategy: Any, components: beam_proto.Components) -> dict[str, Any]:
+    described = json_format.MessageToDict(strategy, preserving_proto_field_name=True)
+    del described["environment_id"]
+    described["window_coder"] = coder(components, described.pop("window_coder_id"))
+    return described
+
+
+def _state_and_timers(steps: dict[str, Any], components: beam_proto.Components) -> dict[str, Any]:
+    states: dict[str, Any] = {}
+    timers: dict[str, Any] = {}
+    for label, step in sorted(steps.items()):
+        if step.spec.urn != "beam:transform:pardo:v1":
+            continue
+        payload = beam_proto.ParDoPayload.FromString(step.spec.payload)
+        for name, state in sorted(payload.state_specs.items()):
+            kind = state.WhichOneof("spec")
+            states.setdefault(label, {})[name] = {
+                "kind": kind,
+                "protocol": state.protocol.urn,
+                # A kind that is not known here fails, so that its coders are not overlooked.
+                "coder": coder(components, getattr(getattr(state, kind), STATE_KINDS[kind])),
+            }
+        for name, timer in sorted(payload.timer_family_specs.items()):
+            timers.setdefault(label, {})[name] = {
+                "time_domain": beam_proto.TimeDomain.Enum.Name(timer.time_domain),
+                "coder": coder(components, timer.timer_family_coder_id),
+            }
+    return {"states": states, "timers": timers}
+
+
 def main() -> None:
-    """Record what there is."""
+    """Record the graph and the models, unless a model's change needs a new version."""
+    if FILE.exists():
+        recorded = json.loads(FILE.read_text())
+        models.check(recorded["models"], models.schemas())
     FILE.write_text(json.dumps(current(), indent=1) + "\n")
+    models.record()
 
 
 if __name__ == "__main__":
