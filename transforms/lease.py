@@ -86,11 +86,13 @@ def confirm(ledger: Ledger, lesson: Lesson) -> None:
     """Extend the lease now.
 
     Raises:
-        ClaimLost: the claim is somebody else's.
+        ClaimLost: another worker has the claim, or the request has ended.
         DependencyDown: the ledger cannot be asked.
     """
     request_id = lesson.request.request_id
-    if ledger.heartbeat([(request_id, lesson.claim.token)], lesson.claim.lease):
+    lost = ledger.heartbeat([(request_id, lesson.claim.token)], lesson.claim.lease)
+    # A request keeps its last claim's token when it ends.
+    if lost or any(row.status != "running" for row in ledger.requests(request_id)):
         raise ClaimLost(request_id)
 
 
@@ -119,6 +121,9 @@ def _beat() -> None:
                 lost = ledger.heartbeat([(h.request_id, t) for t, h in members.items()], lease)
             except DependencyDown as down:
                 log.warning("heartbeat: %s", down)
+                continue
+            except Exception:
+                log.exception("heartbeat failed, which is a bug")
                 continue
             for held in members.values():
                 held.lost = held.lost or held.request_id in lost

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Database
 from tests.integration.ledger_support import accounts_balance
+from tests.integration.stage_support import Clock, Place
+from transforms import lease
 from transforms.ledger import Ledger, upgrade
 
 
@@ -19,3 +22,24 @@ def ledger(postgres: Database) -> Iterator[Ledger]:
     yield ledger
     assert accounts_balance(ledger)
     ledger.close()
+
+
+@pytest.fixture
+def place(ledger: Ledger, tmp_path: Path) -> Place:
+    """Steps of the graph over a fresh ledger and store."""
+    return Place(ledger, tmp_path / "artifacts")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The heartbeat's clock, moved by the test."""
+    clock = Clock()
+    heartbeat = Ledger.heartbeat
+
+    def counted(*arguments, **named):
+        clock.begun.release()
+        return heartbeat(*arguments, **named)
+
+    monkeypatch.setattr(Ledger, "heartbeat", counted)
+    monkeypatch.setattr(lease, "time", clock)
+    return clock

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.lanes import Graph
 from pipeline.options import VividlyOptions
+from tests.integration import stand_ins
 from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
-from transforms.model import Message
 from transforms.narration import transform as narration
 from transforms.script.offline import OfflineScriptEngine
 
@@ -36,22 +34,14 @@ class Place:
 
         monkeypatch.setattr(OfflineScriptEngine, "write", counted)
 
-    def run(self, modality="audio", **options):
+    def run(self, modality="audio", fault="", **options):
         """Put the request through a graph, as a replay if it was there before."""
-        fields = {
-            "request_id": self.request_id,
-            "student_id": "s",
-            "student_query": "Explain gravity",
-            "grade_level": 8,
-            "requested_modalities": [modality],
-        }
-        again = bool(self.ledger.requests(self.request_id))
-        message = Message(
-            json.dumps(fields).encode(),
-            {REPLAY_ATTRIBUTE: "1"} if again else {},
-            str(uuid.uuid4()),
-            datetime.now(UTC),
+        fields = stand_ins.request(
+            fault, request_id=self.request_id, requested_modalities=[modality]
         )
+        again = bool(self.ledger.requests(self.request_id))
+        attributes = {REPLAY_ATTRIBUTE: "1"} if again else {}
+        message = stand_ins.message(fields, **attributes)
         graph = Graph(VividlyOptions([], **options), self.ledger, self.store)
         [outcome] = graph.run([message])
         return outcome
@@ -62,6 +52,7 @@ class Place:
 
 @pytest.fixture
 def place(postgres, tmp_path, monkeypatch):
+    stand_ins.install(monkeypatch)
     return Place(postgres.url, tmp_path, monkeypatch)
 
 
@@ -69,11 +60,11 @@ def reused(outcome):
     return {record.stage: record.reused for record in outcome.records}
 
 
-NEVER = {"narration_timeout": 0.01}  # seconds; the stage cannot finish
+FAILING = {"fault": "narration:transient"}
 
 
 def test_a_stage_that_is_done_is_not_done_again(place):
-    failed = place.run(**NEVER)
+    failed = place.run(**FAILING)
     assert (failed.status, failed.stage) == ("dead_lettered", "narration")
     [letter] = place.ledger.dead_letters()
     assert letter.retryable
@@ -84,17 +75,17 @@ def test_a_stage_that_is_done_is_not_done_again(place):
 
 
 def test_force_does_everything_again(place):
-    place.run(**NEVER)
+    place.run(**FAILING)
     done = place.run(force=True)
     assert reused(done) == {"script": False, "narration": False}
     assert place.scripts == 2
 
 
 def test_a_change_redoes_what_depends_on_it_and_nothing_else(place, monkeypatch):
-    failed = place.run("video", video_timeout=0.01)
+    failed = place.run("video", "video:transient")
     assert (failed.status, failed.stage) == ("dead_lettered", "video")
     spoken = place.file("narration.m4a").stat().st_mtime_ns
-    failed = place.run("video", video_timeout=0.01, video_size=(1920, 1080))
+    failed = place.run("video", "video:transient", video_size=(1920, 1080))
     assert place.file("narration.m4a").stat().st_mtime_ns == spoken
     monkeypatch.setattr(narration, "MASTERING_VERSION", 99)
     done = place.run("video")
@@ -104,7 +95,7 @@ def test_a_change_redoes_what_depends_on_it_and_nothing_else(place, monkeypatch)
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
 def test_a_damaged_result_is_made_again(place, damage):
-    place.run(**NEVER)
+    place.run(**FAILING)
     place.file("script.json").write_bytes(damage)
     done = place.run()
     assert done.status == "completed"
@@ -113,7 +104,7 @@ def test_a_damaged_result_is_made_again(place, damage):
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
 def test_a_damaged_record_is_made_again(place, damage):
-    place.run(**NEVER)
+    place.run(**FAILING)
     place.file("stages/script.json").write_bytes(damage)
     done = place.run()
     assert done.status == "completed"

@@ -1,0 +1,237 @@
+"""A stage, publishing and the heartbeat's clock, run by Beam over a real ledger and store."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from tests.integration.ledger_support import (
+    SCRIPT,
+    claim,
+    completed,
+    let_lease_lapse,
+    letter,
+    message,
+    request,
+    take,
+)
+from transforms import lease
+from transforms.artifacts import ArtifactStore
+from transforms.dead_letters import DEAD_LETTERS
+from transforms.ledger import ClaimRequest, Ledger
+from transforms.limits import Limits
+from transforms.model import Lesson, Usage, encode
+from transforms.publish import PublishResults
+from transforms.retry import Policy
+from transforms.run_stage import RunStage
+from transforms.stage import FINISHED, OUTCOMES, Produced, StageRuntime, StageTask
+
+PATIENCE = 20.0
+"""Seconds after which a condition that a test waits for will not come any more."""
+
+ENGINES = {"narration": "offline", "video": "slides"}
+
+_numbers = itertools.count()
+_works: dict[int, Callable[[Lesson, Path, float], Produced]] = {}
+_emitted: dict[int, dict[str, list[Any]]] = {}
+
+
+class Task(StageTask):
+    """A stage whose work is a function of the test."""
+
+    stage = "script"
+    engine = "offline"
+
+    def __init__(self, number: int, salt: str) -> None:
+        self._number = number
+        self._salt = salt
+
+    def inputs(self, lesson):
+        return {"query": lesson.request.student_query, "salt": self._salt}
+
+    def perform(self, lesson, store, folder, timeout):
+        return _works[self._number](lesson, folder, timeout)
+
+
+class FolderlessTask(Task):
+    """The same for a stage that works without files."""
+
+    needs_folder = False
+
+
+class VideoTask(Task):
+    """The same for the last stage of a video."""
+
+    stage = "video"
+    engine = "slides"
+
+
+class _Collect(beam.DoFn):
+    def __init__(self, number: int, tag: str) -> None:
+        self._number = number
+        self._tag = tag
+
+    def process(self, element: Any) -> None:
+        _emitted[self._number][self._tag].append(element)
+
+
+def apply(
+    transform: beam.PTransform, lessons: Sequence[Lesson], tags: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Run a transform on one bundle of lessons; returns what it emits, by tag."""
+    number = next(_numbers)
+    _emitted[number] = defaultdict(list)
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    outputs = pipeline | beam.Create(lessons, reshuffle=False) | "Step" >> transform
+    for tag in tags:
+        _ = outputs[tag] | f"Collect {tag}" >> beam.ParDo(_Collect(number, tag))
+    try:
+        pipeline.run().wait_until_finish()
+    finally:
+        emitted = dict(_emitted.pop(number))
+    return emitted
+
+
+def made(lesson: Lesson, *_: Any) -> Produced:
+    """What a stage makes that has nothing special about it."""
+    return Produced({"script.json": encode(SCRIPT)}, (Usage("cpu-seconds", 2.0),))
+
+
+class Place:
+    """A ledger and a store, and steps of the graph over them."""
+
+    def __init__(self, ledger: Ledger, root: Path) -> None:
+        self.ledger = ledger
+        self.root = root
+        self.store = ArtifactStore(str(root))
+
+    def lesson(self, *modalities: str, **fields: Any) -> Lesson:
+        """A claimed request."""
+        asked = request(requested_modalities=modalities or ("audio",), **fields)
+        return take(self.ledger, ClaimRequest(message(), asked))
+
+    def rival(self, lesson: Lesson) -> Any:
+        """The ledger's answer to another message that asks for the same request."""
+        return claim(self.ledger, ClaimRequest(message(), lesson.request))
+
+    def take_over(self, lesson: Lesson) -> Lesson:
+        """Claim a lesson's request for another message, after its lease has lapsed."""
+        let_lease_lapse(self.ledger, lesson.request.request_id)
+        result = self.rival(lesson)
+        assert result.kind == "taken_over"
+        return Lesson(message(), lesson.request, result.claim)
+
+    def cancel(self, lesson: Lesson) -> None:
+        """Ask for a lesson's request to be cancelled."""
+        self.ledger.cancel([lesson.request.request_id])
+
+    def complete(self, lesson: Lesson) -> None:
+        """Complete a request under its present claim, as a repeated bundle would find it."""
+        assert self.ledger.complete([completed(lesson)]) == [True]
+
+    def fail(self, lesson: Lesson) -> None:
+        """Make a dead letter of a request under its present claim."""
+        assert self.ledger.dead_letter([letter(lesson, "script")]) == [True]
+
+    def break_store(self) -> None:
+        """Put a file where the store's folder is: every call fails at once."""
+        if self.root.is_dir():
+            self.root.rename(self.root.with_name("aside"))
+        self.root.write_text("a file where the folder should be")
+
+    def file(self, lesson: Lesson, name: str) -> Path:
+        """Where an artifact of a lesson lies."""
+        return self.root / lesson.request.request_id / name
+
+    def run_stage(
+        self,
+        perform: Callable[[Lesson, Path, float], Produced],
+        *lessons: Lesson,
+        task: type[Task] = Task,
+        salt: str = "",
+        policy: Policy | None = None,
+        **runtime: Any,
+    ) -> dict[str, list[Any]]:
+        """Run a stage on one bundle of lessons."""
+        number = next(_numbers)
+        _works[number] = perform
+        known: dict[str, Any] = {"workers": 1, "ledger": self.ledger, "store": self.store}
+        where = StageRuntime(
+            policy or Policy(60.0, 3, first_delay=0.0), Limits("script"), **(known | runtime)
+        )
+        stage = RunStage(task(number, salt), where)
+        return apply(stage, lessons, ("onward", FINISHED, DEAD_LETTERS, OUTCOMES))
+
+    def publish(self, *lessons: Lesson, ledger: Ledger | None = None) -> dict[str, list[Any]]:
+        """Publish one bundle of lessons."""
+        step = PublishResults(self.store, ledger or self.ledger, ENGINES, 1)
+        return apply(step, lessons, (OUTCOMES, DEAD_LETTERS))
+
+    def scripted(self, *modalities: str) -> Lesson:
+        """A lesson whose script is stored."""
+        found = self.run_stage(made, self.lesson(*modalities or ("text",)))
+        [lesson] = found["finished"]
+        return lesson
+
+
+class Clock:
+    """The heartbeat's clock, moved by hand."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self.begun = threading.Semaphore(0)
+        """Released when a heartbeat is about to ask the ledger."""
+
+    def monotonic(self) -> float:
+        """Seconds, as `time.monotonic` says them."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and have the heartbeat look at it."""
+        with lease._changed:
+            self._now += seconds
+            lease._changed.notify_all()
+
+    def beat(self, seconds: float) -> None:
+        """Move the clock so far that a heartbeat is due, and wait until it begins."""
+        self.advance(seconds)
+        assert self.begun.acquire(timeout=PATIENCE), "no heartbeat"
+
+    def beat_whole(self, seconds: float) -> None:
+        """Have one heartbeat begin and end."""
+        self.beat(seconds)
+        self.beat(seconds)  # one thread beats: it has ended the first
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        AssertionError: it does not, for a long time.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came to hold"
+        time.sleep(0.005)
+
+
+def is_leased(ledger: Ledger, lesson: Lesson) -> bool:
+    """Whether a request's lease has not lapsed, by the database's clock."""
+    [found] = ledger.run(
+        "SELECT lease_expires_at > now() AS leased FROM requests WHERE request_id = :id",
+        id=lesson.request.request_id,
+    )
+    return bool(found["leased"])
+
+
+def wait_for_lease(ledger: Ledger, lesson: Lesson) -> None:
+    """Wait until a request's lease is extended."""
+    wait_for(lambda: is_leased(ledger, lesson))
