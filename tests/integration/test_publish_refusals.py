@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import replace
 
 import pytest
@@ -69,7 +70,7 @@ def test_skipped_stages_only_count_as_saved(place):
     assert found.cost_saved_usd == pytest.approx(outcome.cost_saved_usd, abs=1e-6)
 
 
-def test_cancelled_during_manifest_is_not_completed(place, during_manifest):
+def test_cancelled_during_manifest_is_not_completed(place, during_manifest, caplog):
     cancelled, other = place.scripted(), place.scripted()
 
     def act(lesson):
@@ -89,6 +90,7 @@ def test_cancelled_during_manifest_is_not_completed(place, during_manifest):
     assert row(place.ledger, cancelled).status == "running"  # until its dead letter is written
     [spent] = place.ledger.stages(cancelled.request.request_id)
     assert spent.stage == "script"
+    assert not [said for said in caplog.records if said.levelno >= logging.ERROR]
 
 
 def test_taken_over_during_manifest_is_superseded(place, during_manifest):
