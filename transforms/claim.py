@@ -73,8 +73,10 @@ class _Claim(Together[Received]):
             if message_id not in begun:
                 fresh.append((position, received))
                 continue
-            yield from self._claim([(position, received)], alone=True)
-            self._ledger.excuse(message_id)  # the stages of this bundle are done with it
+            [result] = self._claim([(position, received)], alone=True)
+            yield result
+            if result.tag is None:  # the stages of this bundle are done with the lesson
+                self._ledger.excuse(message_id)
         if fresh:
             yield from self._claim(fresh)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -59,17 +60,24 @@ def letter(
         message=source if isinstance(source, Message) else source.message,
         stage=stage,
         error_type=type(error).__name__,
-        error=error.reason if isinstance(error, InvalidRequest) else str(error) or repr(error),
+        error=_encodable(
+            error.reason if isinstance(error, InvalidRequest) else str(error) or repr(error)
+        ),
         occurred_at=datetime.now(UTC),
         request_id=None if isinstance(source, Message) else source.request.request_id,
         request=None if isinstance(source, Message) else source.request,
         claim=source.claim if isinstance(source, Lesson) else None,
         field=error.field if isinstance(error, InvalidRequest) else None,
-        traceback=None if known else "".join(traceback.format_exception(error)),
+        traceback=None if known else _encodable("".join(traceback.format_exception(error))),
         retryable=isinstance(error, TransientError),
-        attempts=tuple(attempts),
+        attempts=tuple(replace(each, message=_encodable(each.message)) for each in attempts),
         records=source.records if isinstance(source, Lesson) else (),
     )
+
+
+def _encodable(text: str) -> str:
+    r"""A text with each lone surrogate as ``\udc80``: an error may quote what is no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class WriteDeadLetters(beam.PTransform):
@@ -117,8 +125,9 @@ class _Write(Together[DeadLetter]):
         dress_worker_log()
 
     def together(self, elements: Sequence[DeadLetter]) -> Iterator[Result]:
-        for position, kept in enumerate(self._ledger.dead_letter(elements)):
+        for position, is_settled in enumerate(self._ledger.dead_letter(elements)):
             dead = elements[position]
+            kept = is_settled and self._is_kept(dead)
             if kept and self._topic:
                 _publish(self._topic, dead)
             outcome = Outcome(
@@ -142,6 +151,17 @@ class _Write(Together[DeadLetter]):
                     field=known_field,
                 ),
             )
+
+    def _is_kept(self, dead: DeadLetter) -> bool:
+        """Whether the ledger has a letter of a message that it calls settled.
+
+        It has none if another worker has completed the request of a message that was to be given
+        up before this one claimed it.
+        """
+        if dead.claim or not dead.request_id:
+            return True
+        found = self._ledger.dead_letter_of(dead.request_id, dead.message.message_id)
+        return found is not None
 
 
 class _Repeat(beam.DoFn):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
@@ -137,8 +138,8 @@ def _load(data: bytes) -> dict[str, Any]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        repeated = next(name for name, count in counts.items() if count > 1)
         raise InvalidRequest(_printable(repeated), "stands more than once in the same object")
     return fields
 
@@ -161,7 +162,7 @@ def _integer(digits: str) -> int:
 
 
 def _too_deep(path: str) -> NoReturn:
-    raise InvalidRequest(path, f"is nested more than {MAX_DEPTH} levels deep")
+    raise InvalidRequest(_printable(path), f"is nested more than {MAX_DEPTH} levels deep")
 
 
 def _check_strings(value: object, path: str, depth: int) -> None:

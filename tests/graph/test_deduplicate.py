@@ -1,16 +1,24 @@
-"""The in-graph filter, on the engine that drain and batch use."""
+"""The in-graph filter: on the engine that drain and batch use, and on one with a watermark."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import chain, groupby
 
 import apache_beam as beam
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2 as api
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.testing import test_pipeline
+from apache_beam.testing import test_pipeline, test_stream
 from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import TimestampedValue
 
-from transforms.deduplicate import DUPLICATES, REPLAY_ATTRIBUTE, DeduplicateRequests
+from pipeline.reference.graph import stream
+from transforms.deduplicate import DUPLICATES, REPLAY_ATTRIBUTE, DeduplicateRequests, is_replay
 from transforms.model import ContentRequest, Message, Received
+
+TTL = 600
 
 
 def received(message_id, request_id, **attributes):
@@ -22,37 +30,129 @@ def ids(element):
     return element.message.message_id
 
 
-def deduplicate(elements):
-    pipeline = test_pipeline.TestPipeline(runner=FnApiRunner())
-    outputs = (
-        pipeline | beam.Create(elements).with_output_types(Received) | DeduplicateRequests(ttl=600)
+REPLAY = {REPLAY_ATTRIBUTE: "1"}
+
+BOUNDED = {
+    "one message of each request passes": (
+        [received("1", "a"), received("2", "b"), received("3", "a"), received("4", "a")],
+        ["1", "2"],
+        ["3", "4"],
+    ),
+    "same message again passes": ([received("5", "c"), received("5", "c")], ["5", "5"], []),
+    "replay passes": ([received("6", "d"), received("7", "d", **REPLAY)], ["6", "7"], []),
+    # A replay is no first message: the request that it belongs to may still come.
+    "replay is not remembered": (
+        [received("8", "e", **REPLAY), received("9", "e"), received("10", "e")],
+        ["8", "9"],
+        ["10"],
+    ),
+}
+
+
+def test_bounded_run_separates_first_messages_from_duplicates():
+    elements, passed, duplicates = map(
+        list, map(chain.from_iterable, zip(*BOUNDED.values(), strict=True))
     )
-    return (
-        pipeline,
-        outputs.requests | "r" >> beam.Map(ids),
-        outputs[DUPLICATES] | "d" >> beam.Map(ids),
-    )
+    with test_pipeline.TestPipeline(runner=FnApiRunner()) as pipeline:
+        source = pipeline | beam.Create(elements).with_output_types(Received)
+        outputs = source | DeduplicateRequests(TTL)
+        assert_that(outputs.requests | "r" >> beam.Map(ids), equal_to(passed), label="passed")
+        assert_that(
+            outputs[DUPLICATES] | "d" >> beam.Map(ids), equal_to(duplicates), label="others"
+        )
 
 
-def test_one_message_of_each_request_passes():
-    pipeline, passed, duplicates = deduplicate(
-        [received("1", "a"), received("2", "b"), received("3", "a"), received("4", "a")]
-    )
-    with pipeline:
-        assert_that(passed, equal_to(["1", "2"]), label="passed")
-        assert_that(duplicates, equal_to(["3", "4"]), label="duplicates")
+STREAMED = {
+    # What comes, as (watermark, timestamp, message, what it is), for one request id each.
+    "remembered for its ttl": [(0, 0, "1", "passes"), (TTL - 1, TTL - 1, "2", "duplicate")],
+    "forgotten after its ttl": [
+        (0, 0, "1", "passes"),
+        (TTL + 1, TTL + 1, "2", "passes"),
+        (TTL + 2, TTL + 2, "3", "duplicate"),
+    ],
+    "counted from the message, not from the watermark": [
+        (0, 500, "1", "passes"),
+        (TTL + 1, TTL + 1, "2", "duplicate"),
+        (TTL + 501, TTL + 501, "3", "passes"),
+    ],
+    "redelivery of the first prolongs": [
+        (0, 0, "1", "passes"),
+        (TTL - 1, TTL - 1, "1", "passes"),
+        (TTL + 1, TTL + 1, "2", "duplicate"),
+        (2 * TTL, 2 * TTL, "3", "passes"),
+    ],
+    "duplicates and replays do not prolong": [
+        (0, 0, "1", "passes"),
+        (TTL - 1, TTL - 1, "2", "duplicate"),
+        (TTL - 1, TTL - 1, "replay", "passes"),
+        (TTL + 1, TTL + 1, "3", "passes"),
+    ],
+    "replay is not remembered": [(0, 0, "replay", "passes"), (1, 1, "2", "passes")],
+    "late message is compared": [(2 * TTL, 2 * TTL, "1", "passes"), (2 * TTL, 0, "2", "duplicate")],
+    "late message is not kept": [(2 * TTL, 0, "1", "passes"), (2 * TTL, 0, "2", "passes")],
+}
 
 
-def test_the_same_message_again_passes():
-    pipeline, passed, duplicates = deduplicate([received("1", "a"), received("1", "a")])
-    with pipeline:
-        assert_that(passed, equal_to(["1", "1"]), label="passed")
-        assert_that(duplicates, equal_to([]), label="duplicates")
+@pytest.fixture(scope="module")
+def streamed():
+    """What became of each message, by history and message: all went through one stream."""
+    events = [
+        (watermark, step, timestamp, history, message)
+        for history, comes in STREAMED.items()
+        for step, (watermark, timestamp, message, _) in enumerate(comes)
+    ]
+    coder = beam.coders.registry.get_coder(Received)
+    source = test_stream.TestStream(coder=coder, output_tags=set())
+    for watermark, together in groupby(sorted(events), key=lambda event: event[0]):
+        # Processing time runs far ahead, so that a timer that went by it would fire.
+        source.advance_watermark_to(watermark).advance_processing_time(100 * TTL)
+        for _, _, timestamp, history, message in together:
+            attributes = REPLAY if message == "replay" else {}
+            element = received(f"{history}/{message}", history, **attributes)
+            source.add_elements([TimestampedValue(element, timestamp)])
+    with test_pipeline.TestPipeline(runner=BundleBasedDirectRunner()) as pipeline:
+        outputs = pipeline | source.advance_watermark_to_infinity() | DeduplicateRequests(TTL)
+        _ = outputs.requests | "r" >> beam.Map(_note, "passes")
+        _ = outputs[DUPLICATES] | "d" >> beam.Map(_note, "duplicate")
+    return {key: [what for found, what in _noted if found == key] for key, _ in _noted}
 
 
-def test_a_replay_passes():
-    replay = received("2", "a", **{REPLAY_ATTRIBUTE: "1"})
-    pipeline, passed, duplicates = deduplicate([received("1", "a"), replay])
-    with pipeline:
-        assert_that(passed, equal_to(["1", "2"]), label="passed")
-        assert_that(duplicates, equal_to([]), label="duplicates")
+_noted: list[tuple[str, str]] = []
+
+
+def _note(element: Received, what: str) -> None:
+    _noted.append((ids(element), what))
+
+
+@pytest.mark.parametrize("history", STREAMED)
+def test_streamed_request_is_remembered_for_ttl(streamed, history):
+    comes = STREAMED[history]
+    wanted: dict[str, list[str]] = {}
+    for *_, message, what in comes:
+        wanted.setdefault(f"{history}/{message}", []).append(what)
+    assert {key: streamed.get(key) for key in wanted} == wanted
+
+
+def test_state_and_timer_of_stream_are_event_time():
+    """What a running job's memory is made of: a real-time timer would also change the runner."""
+    found = {}
+    for transform in stream().to_runner_api().components.transforms.values():
+        if transform.spec.urn == "beam:transform:pardo:v1":
+            payload = api.ParDoPayload.FromString(transform.spec.payload)
+            state = {name: spec.protocol.urn for name, spec in payload.state_specs.items()}
+            timers = {name: spec.time_domain for name, spec in payload.timer_family_specs.items()}
+            if state or timers:
+                found[transform.unique_name] = state, timers
+    assert found == {
+        "Deduplicate/Remember the first/ParDo(_Remember)": (
+            {"owner": "beam:user_state:bag:v1"},
+            {"ts-expiry": api.TimeDomain.EVENT_TIME},
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("attributes", "replay"), [({}, False), (REPLAY, True), ({"vividly-replay-of": "1"}, False)]
+)
+def test_replay_is_told_by_its_attribute(attributes, replay):
+    assert is_replay(received("1", "a", **attributes)) is replay

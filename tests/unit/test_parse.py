@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transforms.dead_letters import letter
 from transforms.errors import InvalidRequest
 from transforms.model import Message, Received, decode, encode
-from transforms.parse import MAX_BYTES, parse, peek
+from transforms.parse import MAX_BYTES, MAX_DEPTH, _object, parse, peek
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
 GOOD = {
@@ -78,6 +78,19 @@ BAD = [
     ("student_query", raw(student_query="a\x00b")),
     ("student_query", raw(student_query="a\x1bb")),
     ("student_query", b'{"student_query": "\\ud800"}'),
+    ("student_query", b'{"student_query": "\\udfff"}'),
+    ("student_query", raw(student_query="a\x7fb")),
+    ("student_query", raw(student_query="a\x80b")),
+    ("student_query", raw(student_query="a\x9fb")),
+    ("student_query", raw(student_query="a\x1fb")),
+    ("student_query", raw(student_query="a\vb")),
+    ("a field's name in message", b'{"\\ud800": 1}'),
+    ("a field's name in message", b'{"a\\u0000b": 1}'),
+    ("a field's name in a.b[1]", b'{"a": {"b": [0, {"\\u0007": 1}]}}'),
+    ("a.\\ufeffb", b'{"a": {"\\ufeffb": "\\u0000"}}'),
+    ("x" * 99 + "…", raw(**{"x" * 101: "\x00"})),
+    ("x" * 100, raw(**{"x" * 100: "\x00"})),
+    ("\\ud800", b'{"\\ud800": 1, "\\ud800": 2}'),
     ("grade_level", raw(grade_level=0)),
     ("grade_level", raw(grade_level=17)),
     ("grade_level", raw(grade_level="9")),
@@ -103,7 +116,13 @@ BAD = [
     ("message", b'{"a": 1e999}'),
     ("message", b'{"a": ' + b"9" * 5000 + b"}"),
     ("message", b"[" * 60000),
+    ("message", b'{"a": -Infinity}'),
+    ("message", b'{"a": -1e999}'),
+    ("message", b"7"),
+    ("message", b"true"),
+    ("message", b'"text"'),
     ("a", b'{"a": 1, "a": 2}'),
+    ("b", b'{"a": 1, "b": 1, "b": 1, "c": 1, "c": 1}'),
     ("b", b'{"a": {"b": 1, "b": 2}}'),
 ]
 
@@ -117,12 +136,140 @@ def test_bad_input_names_the_field_and_the_reason(field, data):
     assert peek(data) is None
 
 
-def test_nesting_is_bounded():
+def nested(levels: int, wrap=lambda inner: [inner]) -> object:
+    """Lists, or what else wraps a value, within each other; the innermost holds a number."""
     value: object = 1
-    for _ in range(40):
-        value = [value]
-    with pytest.raises(InvalidRequest, match="nested"):
-        parse(raw(extra=value))
+    for _ in range(levels):
+        value = wrap(value)
+    return value
+
+
+def named(inner: object) -> object:
+    return {"a": inner}
+
+
+def sized(size: int) -> bytes:
+    """A valid message of so many bytes."""
+    return raw(extra="x" * (size - len(raw(extra=""))))
+
+
+TAG = "en-" + "abcdefgh-" * 3
+LAST_AND_FIRST_BEYOND = {
+    "bytes": (sized(MAX_BYTES), sized(MAX_BYTES + 1)),
+    "bytes, not characters": (sized(MAX_BYTES), sized(MAX_BYTES).replace(b"x", "é".encode(), 1)),
+    "depth": (raw(extra=nested(MAX_DEPTH - 1)), raw(extra=nested(MAX_DEPTH))),
+    "depth of objects": (
+        raw(extra=nested(MAX_DEPTH - 1, named)),
+        raw(extra=nested(MAX_DEPTH, named)),
+    ),
+    "student_id": (raw(student_id="x" * 100), raw(student_id="x" * 101)),
+    "student_id, shortest": (raw(student_id="x"), raw(student_id=" ")),
+    "student_id, trimmed": (raw(student_id=f" {'x' * 100}\n"), raw(student_id=f" {'x' * 101}\n")),
+    "student_query": (raw(student_query="😀" * 2000), raw(student_query="😀" * 2001)),
+    "student_query, shortest": (raw(student_query="?"), raw(student_query="")),
+    "interest": (raw(interest="x" * 100), raw(interest="x" * 101)),
+    "interest, trimmed": (raw(interest=f" {'x' * 100} "), raw(interest=f" {'x' * 101} ")),
+    "correlation_id": (raw(correlation_id="x" * 64), raw(correlation_id="x" * 65)),
+    "environment": (raw(environment="x" * 100), raw(environment="x" * 101)),
+    "language": (raw(language=TAG + "abcde"), raw(language=TAG + "abcdef")),
+    "language, shortest": (raw(language="en"), raw(language="e")),
+    "language, first part": (raw(language="abcdefgh"), raw(language="abcdefghi")),
+    "language, later part": (raw(language="en-abcdefgh"), raw(language="en-abcdefghi")),
+    "language, no part": (raw(language="en-1"), raw(language="en-")),
+    "language, digits": (raw(language="es-419"), raw(language="419-es")),
+    "language, ends": (raw(language="en"), raw(language="en\n")),
+    "grade_level, lowest": (raw(grade_level=1), raw(grade_level=0)),
+    "grade_level, highest": (raw(grade_level=16), raw(grade_level=17)),
+    "grade_level, whole": (raw(grade_level=16.0), raw(grade_level=16.5)),
+    "digits": (raw(extra=int("9" * 400)), raw(extra=int("9" * 401))),
+    "float": (raw(extra=1.7e308), raw().replace(b"9}", b'9, "extra": 1.8e308}')),
+    "request_id": (raw(request_id=ID), raw(request_id=ID + "0")),
+    "request_id, alphabet": (raw(request_id="F" + ID[1:]), raw(request_id="g" + ID[1:])),
+    "preferred_modality": (
+        raw(requested_modalities=["text", "audio"], preferred_modality="audio"),
+        raw(requested_modalities=["text", "audio"], preferred_modality="video"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LAST_AND_FIRST_BEYOND)
+def test_limit_is_accepted_and_next_value_refused(what):
+    last, beyond = LAST_AND_FIRST_BEYOND[what]
+    assert parse(last).modality == peek(last)
+    with pytest.raises(InvalidRequest) as refused:
+        parse(beyond)
+    field = what.partition(",")[0]
+    wanted = {"float": "message", "bytes": "message", "digits": "message"}.get(field, field)
+    found = refused.value.field
+    assert found == wanted or (field.startswith("depth") and found.startswith("extra"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (sized(MAX_BYTES + 1), "message: has 65,537 bytes; at most 65,536 are accepted"),
+        (b"\xc3(", "message: is not UTF-8: byte 0 is invalid"),
+        (b'{"a":\n x}', "message: is not JSON: Expecting value at line 2 column 2"),
+        (b"[]", "message: is a JSON array; it must be an object"),
+        (b"null", "message: is a JSON null; it must be an object"),
+        (b'{"a": NaN}', "message: holds NaN, which is not a JSON number"),
+        (b'{"a": ' + b"9" * 401 + b"}", "message: holds a number of 401 digits"),
+        (raw(extra=nested(32)), "extra" + "[0]" * 31 + "[…: is nested more than 32 levels deep"),
+        (raw(student_id=True), "student_id: is a JSON boolean; it must be a string"),
+        (raw(student_query="a\x00"), "student_query: holds the control character U+0000 at "
+         "position 1; remove it"),
+        (b'{"x": "ab\\ud800"}', "x: holds a lone surrogate at position 2; remove it"),
+        (raw(grade_level=None), "grade_level: is required"),
+        (raw(grade_level="9"), "grade_level: is a JSON string; it must be a whole number"),
+        (raw(grade_level=17), "grade_level: is 17; it must be from 1 to 16"),
+        (raw(student_query="x" * 2001), "student_query: has 2,001 characters; at most 2,000 are "
+         "accepted"),
+        (raw(student_id=""), "student_id: is blank"),
+    ],
+)  # fmt: skip
+def test_refusal_says_what_is_wrong(data, message):
+    with pytest.raises(InvalidRequest) as refused:
+        parse(data)
+    assert str(refused.value) == message
+
+
+def test_text_may_hold_tabs_and_line_breaks():
+    assert parse(raw(student_query="a\tb\r\nc")).student_query == "a\tb\r\nc"
+
+
+@pytest.mark.parametrize("missing", [None, "", ...])
+def test_empty_optional_fields_get_the_defaults(missing):
+    names = ("interest", "correlation_id", "language")
+    request = parse(raw(**dict.fromkeys(names, missing), requested_modalities=None))
+    assert (request.interest, request.language) == ("general", "en-US")
+    assert request.correlation_id == f"request-{ID}"
+    assert request.requested_modalities == ("video",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "deepest"), [(["text"], "text"), (["audio", "text"], "audio"), (None, "video")]
+)
+def test_peek_tells_the_deepest_modality(asked, deepest):
+    assert peek(raw(requested_modalities=asked)) == deepest
+
+
+def test_repeated_name_is_found_in_linear_time():
+    """A message holds 7,000 names; comparing each with each took seconds."""
+    compared = []
+
+    class Name(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            compared.append(other)
+            return str.__eq__(self, other)
+
+    names = [Name(number) for number in [*range(300), 299]]
+    with pytest.raises(InvalidRequest) as refused:
+        _object([(name, 1) for name in names])
+    assert refused.value.field == "299"
+    assert len(compared) < 10 * len(names)
 
 
 def test_a_whole_number_may_be_written_as_a_float():

@@ -1,0 +1,207 @@
+"""ClaimRequests: which deliveries count towards the limit, and what a settled request costs."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from tests.integration import stand_ins
+from tests.integration.claim_support import Died, Step
+from tests.integration.ledger_support import (
+    completed,
+    let_lease_lapse,
+    letter,
+    message,
+    outcome_of,
+    request,
+    row,
+    take,
+)
+from transforms.artifacts import ArtifactStore
+from transforms.claim import ClaimRequests
+from transforms.dead_letters import DEAD_LETTERS
+from transforms.deduplicate import REPLAY_ATTRIBUTE
+from transforms.ledger import ClaimRequest
+from transforms.model import Lesson, Received
+from transforms.narration.transform import _Narrate
+from transforms.parse import parse
+from transforms.script.transform import _WriteScript
+from transforms.stage import OUTCOMES
+from transforms.video.transform import _RenderVideo
+
+MOST = 2
+"""Deliveries of a message that count, at most."""
+
+LEASE = 120.0
+
+DEATH = "the process was killed"
+
+
+@pytest.fixture
+def step(ledger):
+    return Step(ClaimRequests(ledger, LEASE, MOST), Received, "lessons", OUTCOMES, DEAD_LETTERS)
+
+
+def received(of=None, **attributes):
+    return Received(message(**attributes), of.request if of else request())
+
+
+def names(outputs):
+    return [output.message.message_id for output in outputs]
+
+
+def killing(poison):
+    """Work that ends the process when it comes to one message."""
+
+    def work(output):
+        if isinstance(output, Lesson) and output.message == poison.message:
+            raise Died(DEATH)
+
+    return work
+
+
+def test_company_of_poison_is_not_blamed(step):
+    before, poison, after = bundle = [received() for _ in range(3)]
+    for _ in range(MOST):
+        assert names(step.run(bundle, killing(poison))["lessons"]) == names([before])
+    found = step.run(bundle, killing(poison))
+    assert set(names(found["lessons"])) == set(names([before, after]))
+    [dead] = found[DEAD_LETTERS]
+    assert names([dead]) == names([poison])
+    assert (dead.stage, dead.error_type, dead.claim) == ("claim", "PermanentError", None)
+    assert f"delivered {MOST + 1} times without ever being settled" in dead.error
+    # However often it comes again, it has been worked on for the last time; the others go on.
+    for _ in range(MOST):
+        found = step.run(bundle, killing(poison))
+        assert set(names(found["lessons"])) == set(names([before, after]))
+        assert names(found[DEAD_LETTERS]) == names([poison])
+
+
+def test_poison_is_claimed_before_new_messages(step, ledger):
+    fresh, poison = received(), received()
+    step.run([poison], killing(poison))
+    assert step.run([fresh, poison], killing(poison)) == {}
+    assert ledger.begun(names([fresh, poison])) == set(names([poison]))
+
+
+def test_only_redelivered_messages_are_worked_on_alone(step):
+    first, second = received(), received()
+    found = step.run([first])
+    assert [lesson.claim.alone for lesson in found["lessons"]] == [False]
+    found = step.run([first, second])
+    assert {names([lesson])[0]: lesson.claim.alone for lesson in found["lessons"]} == {
+        first.message.message_id: True,
+        second.message.message_id: False,
+    }
+
+
+def test_claims_have_lease_of_setting(step, ledger):
+    [lesson] = step.run([received()])["lessons"]
+    assert lesson.claim.lease == LEASE
+    found = row(ledger, lesson)
+    assert found.lease_expires_at - found.updated_at == timedelta(seconds=LEASE)
+
+
+def test_replay_attribute_reopens_failed_request(step, ledger):
+    failed = received()
+    [lesson] = step.run([failed])["lessons"]
+    ledger.dead_letter([letter(lesson, "script")])
+    [repeated] = step.run([received(failed)])[OUTCOMES]
+    assert (repeated.status, repeated.stage) == ("duplicate", "claim")
+    [reopened] = step.run([received(failed, **{REPLAY_ATTRIBUTE: "1"})])["lessons"]
+    assert reopened.claim.attempt == 2
+
+
+def test_poison_is_told_from_company_it_passed_early_stages_with(
+    postgres, ledger, tmp_path, monkeypatch
+):
+    """The whole graph: innocents write their scripts each time before the poison kills."""
+    stand_ins.install(monkeypatch)
+    monkeypatch.setitem(stand_ins.FAULTS, "kill", Died)
+    options = VividlyOptions([], max_deliveries=MOST)
+    graph = Graph(options, ledger, ArtifactStore(str(tmp_path)))
+    faults = ["", "narration:kill", ""]
+    bundle = [
+        stand_ins.message(stand_ins.request(fault, requested_modalities=["audio"]))
+        for fault in faults
+    ]
+    for _ in range(MOST):
+        with pytest.raises(Died):
+            graph.run(bundle)
+    statuses = {outcome.message_id: outcome.status for outcome in graph.run(bundle)}
+    assert statuses == {
+        bundle[0].message_id: "completed",
+        bundle[1].message_id: "dead_lettered",
+        bundle[2].message_id: "completed",
+    }
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The stages' work, each call noted."""
+    made = []
+    stand_ins.install(monkeypatch)
+    for task in (_WriteScript, _Narrate, _RenderVideo):
+
+        def noted(self, *given, _perform=task.perform):
+            made.append(self.stage)
+            return _perform(self, *given)
+
+        monkeypatch.setattr(task, "perform", noted)
+    return made
+
+
+def worker_died(ledger, asked):
+    take(ledger, asked)
+    ledger.cancel([asked.request.request_id])
+    return asked.message
+
+
+def cancelled_before_received(ledger, asked):
+    ledger.cancel([asked.request.request_id])
+    return asked.message
+
+
+def lease_lapsed(ledger, asked):
+    take(ledger, asked)
+    ledger.cancel([asked.request.request_id])
+    let_lease_lapse(ledger, asked.request.request_id)
+    return stand_ins.message(asked.message.data)  # another message that asks for the same
+
+
+@pytest.mark.parametrize("history", [worker_died, cancelled_before_received, lease_lapsed])
+def test_cancelled_request_is_settled_without_paid_call(ledger, tmp_path, calls, history):
+    graph = Graph(VividlyOptions([]), ledger, ArtifactStore(str(tmp_path)))
+    sent = stand_ins.message(stand_ins.request())
+    asked = ClaimRequest(sent, parse(sent.data))
+    again = history(ledger, asked)
+    [outcome] = graph.run([again])
+    assert (outcome.status, outcome.error_type) == ("dead_lettered", "Cancelled")
+    assert row(ledger, asked).status == "cancelled"
+    [kept] = ledger.dead_letters()
+    assert (kept.message_id, kept.stage, kept.retryable) == (again.message_id, "script", True)
+    [repeated] = graph.run([again])
+    assert repeated.status == "dead_lettered"
+    assert len(ledger.dead_letters()) == 1
+    assert outcome_of(ledger, again.message_id) == "dead_lettered"
+    assert calls == []
+    # The counterpart: what is not cancelled is worked on.
+    [other] = graph.run([stand_ins.message(stand_ins.request(requested_modalities=["text"]))])
+    assert (other.status, calls) == ("completed", ["script"])
+
+
+def test_redelivery_of_settled_message_is_said_to_be_one(step, ledger, caplog):
+    done, other = received(), received()
+    lessons = step.run([done, other])["lessons"]
+    ledger.complete([completed(lesson) for lesson in lessons])
+    second = received(other)
+    with caplog.at_level(logging.INFO, "transforms.outcomes"):
+        found = step.run([done, second])
+    assert [outcome.status for outcome in found[OUTCOMES]] == ["completed", "duplicate"]
+    said = {entry.message_id: entry.message for entry in caplog.records}
+    assert said[done.message.message_id].startswith("delivered again")
+    assert said[second.message.message_id].startswith("duplicate after")
