@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.clock import Clock
+from tests.held_calls import HeldCalls
 from transforms import budget
 from transforms.budget import Budget, meter
-from transforms.errors import OverBudget, TransientError
+from transforms.errors import Cancelled, OverBudget, TransientError
 from transforms.model import Claim, ContentRequest, Lesson, Message, StageRecord
 
 
@@ -21,13 +24,15 @@ class Till:
 
     spent_usd: list[float] = field(default_factory=lambda: [0.0])
     asked: list[float] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
 
     def spent(self, within):
         self.asked.append(within.total_seconds())
         return self.spent_usd[0]
 
     def requests(self, request_id):
-        return []
+        known = datetime(2026, 11, 24, tzinfo=UTC) if request_id in self.cancelled else None
+        return [SimpleNamespace(cancel_requested_at=known)]
 
 
 def ledger_of(usd: float) -> Any:
@@ -96,3 +101,60 @@ def test_one_reading_serves_all_for_a_while(monkeypatch):
     for _ in range(100):
         assert Budget(ledger, per_hour=2.0).admit(lesson(0), "script", 0) == 0
     assert len(ledger.asked) == 1
+
+
+def test_ledger_is_read_again_when_a_reading_is_old(monkeypatch):
+    clock = Clock.instead_of_time_in(budget, monkeypatch)
+    monkeypatch.setattr(budget, "FRESH", 5.0)
+    ledger = ledger_of(1.0)
+    limited = Budget(ledger, per_hour=2.0)
+    for seconds, readings in ((0, 1), (4.9, 1), (0.1, 2), (4.9, 2), (5, 3)):
+        clock.now += seconds
+        assert limited.admit(lesson(0), "script", 0) == 0
+        assert len(ledger.asked) == readings
+
+
+def test_cancelled_request_stops_waiting_for_budget(monkeypatch):
+    clock = Clock.instead_of_time_in(budget, monkeypatch)
+    monkeypatch.setattr(budget, "FRESH", 5.0)
+    ledger = ledger_of(2.0)
+    clock.meanwhile = lambda: ledger.cancelled.append("r")
+    with pytest.raises(Cancelled, match="before video"):
+        Budget(ledger, per_hour=2.0).admit(lesson(0), "video", 1)
+    assert clock.slept == [5.0]
+    assert meter(ledger).waiting == 0
+
+
+def test_wait_for_budget_is_returned_in_seconds(monkeypatch):
+    clock = Clock.instead_of_time_in(budget, monkeypatch)
+    monkeypatch.setattr(budget, "FRESH", 5.0)
+    ledger = ledger_of(2.0)
+    clock.meanwhile = lambda: ledger.spent_usd.__setitem__(0, 1.9)
+    assert Budget(ledger, per_hour=2.0).admit(lesson(0), "video", 1) == pytest.approx(5.0)
+
+
+def test_change_of_the_hourly_budget_is_logged_once(caplog):
+    ledger = ledger_of(1.0)
+    ours = meter(ledger)
+    for spent in (1.0, 2.0, 2.5, 1.0, 1.5):
+        ledger.spent_usd[0] = spent
+        ours._read_at = None
+        ours.exceeded(2.0)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert "have spent $2.000000 within an hour, of $2.000000" in said[0]
+    assert said[0].endswith("requests wait")
+    assert said[1].endswith("going on")
+
+
+def test_threads_that_ask_together_share_one_reading(monkeypatch):
+    monkeypatch.setattr(budget, "FRESH", 3600)
+    ledger = ledger_of(1.0)
+    reading = HeldCalls(1)
+    monkeypatch.setattr(Till, "spent", lambda till, within: reading() or till.spent_usd[0])
+    threads = [threading.Thread(target=lambda: meter(ledger).exceeded(2.0)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert reading.most == 1

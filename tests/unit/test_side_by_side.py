@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
 
-from transforms.side_by_side import side_by_side, slot
+from tests.held_calls import MOMENT, HeldCalls
+from transforms.side_by_side import cores, side_by_side, slot
 
 
-def test_items_are_worked_on_at_the_same_time_and_come_back_in_order():
-    everybody = threading.Barrier(8)
+def use_slot(item: int, workers: int) -> int:
+    with slot(workers):
+        return item
+
+
+def test_items_run_at_the_same_time_and_keep_their_order():
+    together = threading.Barrier(8)
 
     def work(item: int) -> int:
-        everybody.wait(30)  # never passes unless all are in at the same time
+        together.wait(30)  # never passes unless all are in at the same time
         return item * item
 
     assert side_by_side(work, range(8), workers=2) == [item * item for item in range(8)]
 
 
-def test_one_worker_begins_an_item_after_the_one_before_has_ended():
+def test_one_worker_ends_an_item_before_the_next():
     happened: list[str] = []
 
     def work(item: int) -> threading.Thread:
@@ -36,38 +43,114 @@ def test_a_single_item_stays_on_its_thread():
     ]
 
 
-def test_so_many_engines_work_at_once():
-    running, most = 0, 0
-    lock = threading.Lock()
-    both = threading.Barrier(2)
+@pytest.mark.parametrize("workers", [2, 3])
+def test_more_engines_than_workers_wait(workers):
+    calls = HeldCalls(workers)
 
     def work(_: int) -> None:
-        nonlocal running, most
+        with slot(workers):
+            calls()
+
+    side_by_side(work, range(workers + 2), workers)
+    assert calls.most == workers
+
+
+def test_failed_engine_makes_room_for_the_next():
+    def work(item: int) -> int:
         with slot(2):
-            with lock:
-                running += 1
-                most = max(most, running)
-            both.wait(30)  # never passes unless two are in at the same time
-            with lock:
-                running -= 1
+            raise ValueError(item)
 
-    side_by_side(work, range(10), workers=2)
-    assert most == 2
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"\d"):
+            side_by_side(work, range(2), workers=2)
+    assert side_by_side(lambda item: use_slot(item, 2), range(2), workers=2) == [0, 1]
 
 
-def test_a_failure_is_raised_once_all_that_had_begun_have_ended():
-    begun: list[int] = []
+def test_other_threads_need_no_slot():
+    with slot(1), slot(1), slot(1):
+        pass
+
+
+def test_no_number_of_workers_means_one_per_processor(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 4, 5}, raising=False)
+    assert cores() == 3
+    calls = HeldCalls(3)
+
+    def work(_: int) -> None:
+        with slot(None):
+            calls()
+
+    side_by_side(work, range(5), workers=None)
+    assert calls.most == 3
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {4})
+    everything = side_by_side(lambda _: threading.current_thread(), range(3), workers=None)
+    assert set(everything) == {threading.current_thread()}
+
+
+@pytest.mark.parametrize(("counted", "processors"), [(6, 6), (None, 1)])
+def test_processors_are_counted_without_affinity_too(monkeypatch, counted, processors):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert cores() == processors
+
+
+def test_threads_do_not_keep_the_process_from_exiting():
+    threads = side_by_side(lambda _: threading.current_thread(), range(2), workers=2)
+    assert all(thread.daemon for thread in threads)
+
+
+def test_threads_are_used_again():
+    def work(_: int) -> int:
+        return threading.get_ident()
+
+    first = side_by_side(work, range(2), workers=2)
+    count = threading.active_count()
+    for _ in range(20):
+        side_by_side(work, range(50), workers=2)
+    assert threading.active_count() <= count
+    assert first
+
+
+def test_failure_is_raised_after_the_others_have_ended():
     ended: list[int] = []
-    failing = threading.Event()
+    failing, holding = threading.Event(), threading.Event()
+    begun = threading.Barrier(3)
+
+    def work(item: int) -> None:
+        begun.wait(30)
+        if item == 1:
+            failing.set()
+            raise ValueError("the second")
+        failing.wait(30)
+        holding.wait(MOMENT)  # the failure has been noticed by now
+        ended.append(item)
+
+    with pytest.raises(ValueError, match="the second"):
+        side_by_side(work, range(3), workers=2)
+    assert sorted(ended) == [0, 2]
+
+
+def test_items_not_begun_before_a_failure_never_are():
+    begun: list[int] = []
+    pause = threading.Event()
 
     def work(item: int) -> None:
         begun.append(item)
-        if item == 3:
-            failing.set()
-            raise ValueError("the third")
-        failing.wait(30)
-        ended.append(item)
+        if item == 0:
+            raise ValueError("the first")
+        pause.wait(MOMENT)  # all items would take some nine seconds
 
-    with pytest.raises(ValueError, match="the third"):
-        side_by_side(work, range(200), workers=2)
-    assert sorted(ended) == sorted(set(begun) - {3})
+    with pytest.raises(ValueError, match="the first"):
+        side_by_side(work, range(1000), workers=2)
+    assert len(begun) < 1000
+
+
+def test_first_failure_in_order_is_raised():
+    together = threading.Barrier(3)
+
+    def work(item: int) -> None:
+        together.wait(30)
+        raise ValueError(f"item {item}")
+
+    with pytest.raises(ValueError, match="item 0"):
+        side_by_side(work, range(3), workers=2)

@@ -1,0 +1,61 @@
+"""Engines are held to their limits where a stage calls them: in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.lanes import Graph
+from pipeline.options import VividlyOptions
+from tests.clock import Clock
+from tests.held_calls import HeldCalls
+from tests.integration import stand_ins
+from transforms import limits
+from transforms.artifacts import ArtifactStore
+from transforms.narration.transform import _Narrate
+from transforms.script.transform import _WriteScript
+from transforms.video.transform import _RenderVideo
+
+TASKS = {"script": _WriteScript, "narration": _Narrate, "video": _RenderVideo}
+
+
+@pytest.fixture
+def run(ledger, tmp_path, monkeypatch):
+    """Put videos through a graph with these options; `entered[stage]` is called by its engine."""
+    stand_ins.install(monkeypatch)
+
+    def run(videos: int, entered: dict[str, Callable[[], object]], **options) -> None:
+        for stage, task in TASKS.items():
+            perform = task.perform
+
+            def entering(task, lesson, *rest, stage=stage, perform=perform):
+                entered[stage]()
+                return perform(task, lesson, *rest)
+
+            monkeypatch.setattr(task, "perform", entering)
+        graph = Graph(VividlyOptions([], **options), ledger, ArtifactStore(str(tmp_path)))
+        outcomes = graph.run([stand_ins.message(stand_ins.request()) for _ in range(videos)])
+        assert [outcome.status for outcome in outcomes] == ["completed"] * videos
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"workers": 2}, {"workers": 4, **{f"{stage}_concurrency": 2 for stage in TASKS}}],
+    ids=["workers", "concurrency of a stage"],
+)
+def test_more_calls_than_allowed_wait(run, options):
+    calls = {stage: HeldCalls(2) for stage in TASKS}
+    run(4, dict(calls), **options)
+    assert {stage: held.most for stage, held in calls.items()} == dict.fromkeys(TASKS, 2)
+
+
+def test_calls_of_each_stage_are_spread_over_the_minute(run, monkeypatch):
+    clock = Clock.instead_of_time_in(limits, monkeypatch)
+    begun: dict[str, list[float]] = {stage: [] for stage in TASKS}
+    entered = {stage: lambda times=times: times.append(clock.now) for stage, times in begun.items()}
+    run(2, entered, workers=1, script_per_minute=60, narration_per_minute=30, video_per_minute=20)
+    waits = {stage: second - first for stage, (first, second) in begun.items()}
+    assert waits == pytest.approx({"script": 1, "narration": 2, "video": 3})
