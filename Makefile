@@ -1,10 +1,11 @@
 # Every target sets up what it needs; nothing is done twice.
 PYTHON ?= python3.11
 VENV := .venv
+SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-faults lint format docs constraints bench contact-sheet clean setup
+.PHONY: demo test test-faults nightly lint format docs constraints bench contact-sheet clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -15,6 +16,15 @@ test: $(STAMP)
 # The long form, some twenty minutes; `make test` runs a short one.
 test-faults: $(STAMP)
 	$(BIN)/python -m tests.faults --requests 600 --kills 200
+
+# What is too slow for every change, some hours: do the tests fail when the code is broken? Each
+# part runs even if one before it fails. SEED=N changes the code in other places.
+nightly: $(STAMP)
+	failed=; \
+	$(BIN)/python -m tests.mutation || failed=1; \
+	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \
+	$(MAKE) test-faults || failed=1; \
+	test -z "$$failed"
 
 SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh
 

@@ -62,6 +62,7 @@ DEV = [
     "jsonschema",
     "axe-playwright-python>=0.1.8",  # holds axe-core, which looks for what keeps people out
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
+    "cosmic-ray>=8.7,<9",  # changes the code to see whether a test fails
     "psutil",
     "pyyaml",
     "ruff",

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = Path(__file__).parent / "mutants"
@@ -89,15 +90,23 @@ def passes(folder: Path, tests: tuple[str, ...]) -> bool:
     """
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode not in (0, 1, 2):  # 2: a module could not be imported
-        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.returncode == 0
+    with TemporaryFile("w+") as output:
+        started = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = started.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            with suppress(ProcessLookupError):  # what the tests have started, too
+                os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+        if code not in (0, 1, 2) and code > 0:  # 2: a module could not be imported
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: {output.read()[-4000:]}")
+    return code == 0
 
 
 def survives(mutant: Mutant) -> bool:
