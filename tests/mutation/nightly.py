@@ -229,9 +229,9 @@ def main() -> int:
     print(f"\nseed {chosen.seed}")
     for score in scores:
         print("{:4} of {:4} killed  {}".format(*score))
-    dead, all_tried = sum(s[0] for s in scores), sum(s[1] for s in scores)
-    print(f"{dead:4} of {all_tried:4} killed: {dead / max(all_tried, 1):.0%}; goal {GOAL:.0%}")
-    return 0 if dead >= GOAL * all_tried else 1
+    killed_ones, all_tried = sum(s[0] for s in scores), sum(s[1] for s in scores)
+    print(f"{killed_ones:4} of {all_tried:4} killed: {killed_ones / max(all_tried, 1):.0%}; goal {GOAL:.0%}")
+    return 0 if killed_ones >= GOAL * all_tried else 1
 
 
 if __name__ == "__main__":
