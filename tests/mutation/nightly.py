@@ -229,9 +229,11 @@ def main() -> int:
     print(f"\nseed {chosen.seed}")
     for score in scores:
         print("{:4} of {:4} killed  {}".format(*score))
-    killed_ones, all_tried = sum(s[0] for s in scores), sum(s[1] for s in scores)
-    print(f"{killed_ones:4} of {all_tried:4} killed: {killed_ones / max(all_tried, 1):.0%}; goal {GOAL:.0%}")
-    return 0 if killed_ones >= GOAL * all_tried else 1
+    total, tried_in_all = (
+        sum(column) for column in zip(*((s[0], s[1]) for s in scores), strict=True)
+    )
+    print(f"{total:4} of {tried_in_all:4} killed: {total / tried_in_all:.0%}; goal {GOAL:.0%}")
+    return 0 if total >= GOAL * tried_in_all else 1
 
 
 if __name__ == "__main__":
