@@ -14,6 +14,7 @@ from pipeline.arguments import argument, describe
 from pipeline.errors import UsageError
 from pipeline.settings import SETTINGS
 from transforms.coder import PLUGIN
+from transforms.installation import install_extra
 
 OFFLINE = {"script_engine": ("rapidfuzz",), "voice_engine": ("hibari", "onnxruntime")}
 """What the offline engines import that production does without."""
@@ -76,7 +77,7 @@ def graph_options(
             flag = f"--{dest.replace('_', '-')}"
             raise UsageError(
                 f"what {flag} offline needs is not installed: choose another {flag}, or "
-                "pip install 'vividly-pipeline[local]'"
+                f"{install_extra('local')}"
             )
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
     return VividlyOptions(list(beam_arguments), **graph, **beam_options)

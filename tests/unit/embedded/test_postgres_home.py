@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from pipeline.embedded import postgres_home
-from transforms.errors import DependencyDown
+from pipeline.errors import UsageError
 
 
 @pytest.fixture
@@ -65,5 +65,5 @@ def test_two_processes_may_copy_at_once(as_root, tmp_path, monkeypatch):
 
 def test_a_missing_package_is_an_error_with_a_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DependencyDown, match="pip install"):
+    with pytest.raises(UsageError, match=r"pip install .*\[local\]"):
         postgres_home.find_home(tmp_path)
