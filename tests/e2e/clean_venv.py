@@ -33,13 +33,20 @@ def make(folder: Path, archive: Path, extra: str = "") -> Path:
     Returns:
         Its folder of programs.
     """
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
     python = folder / "bin" / "python"
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-         archive],
-        check=True, timeout=200, cwd=folder,
-    )  # fmt: skip
+    uv = Path(sys.executable).with_name("uv")
+    if uv.exists():
+        commands = [
+            [uv, "venv", "--quiet", "--python", sys.executable, folder],
+            [uv, "pip", "install", "--quiet", "--python", python, "--no-deps", archive],
+        ]
+    else:
+        commands = [
+            [sys.executable, "-m", "venv", folder],
+            [python, "-m", "pip", "install", "--quiet", "--no-deps", archive],
+        ]
+    for command in commands:
+        subprocess.run(command, check=True, timeout=200, cwd=folder.parent)
     site = next(folder.glob("lib/*/site-packages"))
     [info] = site.glob("vividly_pipeline-*.dist-info")
     needed = metadata.PathDistribution(info).requires or []

@@ -1,0 +1,169 @@
+"""What is built from the repository, and what `pip install` of it alone can do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import clean_venv, command
+from transforms.ledger import upgrade
+
+CHECKOUT = Path(__file__).parents[2]
+BUILD = "from setuptools import build_meta as b; b.build_{}('dist')"
+REQUEST = command.request()["request_id"]
+CLOUD = ("--script-engine=gemini", "--voice-engine=google")
+NEED_DATABASE = {
+    "drain": ["--project=local-project", *CLOUD],
+    "batch": ["requests.jsonl", *CLOUD],
+    "run": ["--project=local-project", *CLOUD],
+    "status": [],
+    "cost": [],
+    "report": [],
+    "cancel": [REQUEST],
+    "dead-letters": ["list"],
+}
+"""Commands that take the embedded Postgres, an extra, if they are given no database."""
+
+
+def tracked(*folders: str) -> set[str]:
+    """Files of the repository, as git knows them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders],
+        cwd=CHECKOUT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return {name for name in listed.split("\0") if name and (CHECKOUT / name).exists()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build both archives from what the repository holds; return their folder and the output."""
+    source = tmp_path_factory.mktemp("source")
+    for name in tracked():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CHECKOUT / name, source / name)
+    output = ""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    for kind in ("sdist", "wheel"):
+        done = subprocess.run(
+            [sys.executable, "-c", BUILD.format(kind)],
+            cwd=source, env=environment, capture_output=True, text=True, timeout=200,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        output += done.stdout + done.stderr
+    return source / "dist", output
+
+
+@pytest.fixture(scope="module")
+def programs(built, tmp_path_factory):
+    """The programs of an environment that holds the wheel and what it requires, no extra."""
+    [wheel] = built[0].glob("*.whl")
+    return clean_venv.make(tmp_path_factory.mktemp("clean") / "venv", wheel)
+
+
+def test_archives_build_without_warnings(built):
+    warned = [
+        line
+        for line in built[1].splitlines()
+        if re.search(r"warning|ignored|deprecat", line, re.IGNORECASE) and "no files" not in line
+    ]
+    assert warned == []
+
+
+def test_wheel_holds_every_file_of_the_packages(built):
+    [wheel] = built[0].glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert {name for name in held if ".dist-info/" not in name} == tracked("pipeline", "transforms")
+    licences = {name.rpartition("/")[2] for name in held if "/licenses/" in name}
+    assert licences == {"LICENSE", "CREDITS.md"}
+
+
+def test_sdist_holds_what_its_wheel_is_built_from(built):
+    [sdist] = built[0].glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        held = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    roots = ("setup.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "CREDITS.md")
+    assert tracked("pipeline", "transforms", *roots) <= held
+
+
+def test_wheel_describes_the_package(built):
+    [wheel] = built[0].glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    metadata = archive.read(name).decode()
+    for field in ("Author:", "License-Expression: Apache-2.0", "Classifier: Typing :: Typed"):
+        assert f"\n{field}" in metadata
+
+
+def run(programs: Path, folder: Path, *arguments: str, **variables: str) -> command.Done:
+    """Run a command as if the checkout and the tests' own environment were not there."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
+    return subprocess.run(
+        [programs / "vividly", *arguments],
+        cwd=folder, env={**kept, **variables}, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty working folder with a file of no requests."""
+    (tmp_path / "requests.jsonl").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["demo", "emulators", *NEED_DATABASE])
+def test_command_without_its_extra_names_it(programs, folder, name):
+    done = run(programs, folder, name, *NEED_DATABASE.get(name, []))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert "pip install" in done.stderr
+    assert "vividly-pipeline[local] @ file://" in done.stderr
+
+
+def test_named_command_is_accepted(programs, folder):
+    said = run(programs, folder, "status").stderr
+    [hint] = re.findall(r"(?:uv|pip|\S+ -m pip) .*install.*", said)
+    if hint.startswith("uv "):
+        hint = f"{Path(sys.executable).parent}/{hint} --offline"
+    done = subprocess.run(
+        [*shlex.split(hint), "--no-deps", "--dry-run"],
+        cwd=folder, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "does not" not in done.stderr  # no warning of an unknown extra
+
+
+@pytest.mark.parametrize("flags", [["--script-engine=offline"], ["--voice-engine=offline"]])
+def test_offline_engine_without_its_extra_names_it(programs, folder, postgres, flags):
+    upgrade(postgres.url)
+    database = f"--database={postgres.url}"
+    done = run(programs, folder, "batch", "requests.jsonl", database, *CLOUD, *flags)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert "vividly-pipeline[local] @ file://" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("batch", ["requests.jsonl", *CLOUD]),
+        ("status", []),
+        ("cost", []),
+        ("report", []),
+        ("dead-letters", ["list"]),
+        ("db", ["current"]),
+        ("completion", ["bash"]),
+        ("check", ["demo"]),
+    ],
+)
+def test_command_that_needs_no_extra_works(programs, folder, postgres, name, arguments):
+    upgrade(postgres.url)
+    done = run(programs, folder, name, *arguments, VIVIDLY_DATABASE=postgres.url)
+    # A check reports what is missing by its status.
+    assert (done.returncode, "Traceback" in done.stderr) == (name == "check", False), done.stderr
