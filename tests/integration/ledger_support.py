@@ -5,11 +5,15 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+
+from sqlalchemy import Connection, text
 
 from transforms.ledger import ClaimRequest, CompletedLesson, Ledger
 from transforms.model import (
@@ -113,6 +117,56 @@ def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
             "UPDATE requests SET lease_expires_at = now() - interval '1 second' "
             f"WHERE request_id = '{request_id}' AND status = 'running'"
         )
+
+
+@contextmanager
+def transaction(ledger: Ledger) -> Iterator[Connection]:
+    """Open a transaction on a connection of its own; commit it at the end unless an error ends it.
+
+    It stands for another worker: what it has locked stays locked until the end of the block.
+    """
+    with ledger.connected() as autocommit:
+        connection = autocommit.execution_options(isolation_level="READ COMMITTED")
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def locked(ledger: Ledger, *rows: ClaimRequest | Lesson, mode: str = "UPDATE") -> Iterator[None]:
+    """Lock the rows of requests until the end of the block."""
+    with transaction(ledger) as other:
+        for each in rows:
+            execute(
+                other,
+                f"SELECT 1 FROM requests WHERE request_id = CAST(:id AS uuid) FOR {mode}",
+                id=each.request.request_id,
+            )
+        yield
+
+
+def execute(connection: Connection, statement: str, **parameters: Any) -> None:
+    """Run a statement of the ledger, or one of the test's own, within a transaction."""
+    connection.execute(text(statement), parameters)
+
+
+def wait_until_blocked(ledger: Ledger, *calls: Future[Any]) -> None:
+    """Wait until each of these calls waits for a lock.
+
+    Raises:
+        AssertionError: one of them has ended without waiting.
+    """
+    deadline = time.monotonic() + 60
+    while True:
+        [found] = ledger.run(
+            "SELECT count(*) AS blocked FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        if found["blocked"] == len(calls):
+            return
+        for call in calls:
+            assert not call.done(), f"did not wait for the lock: {call.result()}"
+        assert time.monotonic() < deadline, f"{found['blocked']} of {len(calls)} wait"
+        time.sleep(0.01)
 
 
 def outcome_of(ledger: Ledger, message_id: str) -> str | None:

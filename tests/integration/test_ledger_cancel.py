@@ -1,15 +1,12 @@
-"""Cancelling: what each kind of request becomes, and that exactly one of two rivals wins."""
+"""Cancelling: what each kind of request becomes. Races are in `test_ledger_locks`."""
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
 from tests.integration.ledger_support import (
-    LEASE,
     claim,
     completed,
     let_lease_lapse,
@@ -155,59 +152,6 @@ def test_many_at_once_in_the_order_asked_for(ledger):
     ledger.complete([completed(take(ledger, ended))])
     states = cancel(ledger, ended, unseen, running)
     assert [state.status for state in states] == ["completed", "cancelled", "running"]
-
-
-def test_of_cancelling_and_completing_exactly_one_wins(ledger):
-    winners = []
-    for _ in range(40):
-        asked = ask()
-        lesson = take(ledger, asked)
-        start = threading.Barrier(2)
-
-        def complete(lesson=lesson, start=start):
-            start.wait()
-            return ledger.complete([completed(lesson)])[0]
-
-        def call_off(asked=asked, start=start):
-            start.wait()
-            return cancel(ledger, asked)[0].cancel_requested_at is not None
-
-        with ThreadPoolExecutor(2) as pool:
-            done, called_off = pool.submit(complete), pool.submit(call_off)
-        assert done.result() != called_off.result()
-        if called_off.result():
-            stop(ledger, lesson, "publish")
-        winners.append(row(ledger, asked).status)
-    assert set(winners) <= {"completed", "cancelled"}
-    assert ledger.totals().in_flight == 0
-
-
-def test_of_cancelling_and_claiming_neither_is_forgotten(ledger):
-    """Whichever comes first, the worker learns of it before the request could be completed."""
-    for _ in range(40):
-        asked = ask()
-        start = threading.Barrier(2)
-
-        def take_it(asked=asked, start=start):
-            start.wait()
-            return claim_once(ledger, asked)
-
-        def call_off(asked=asked, start=start):
-            start.wait()
-            cancel(ledger, asked)
-
-        with ThreadPoolExecutor(2) as pool:
-            taken, _ = pool.submit(take_it), pool.submit(call_off)
-        lesson = Lesson(asked.message, asked.request, taken.result().claim)
-        assert ledger.complete([completed(lesson)]) == [False]
-        stop(ledger, lesson, "script")
-        assert row(ledger, asked).status == "cancelled"
-
-
-def claim_once(ledger, asked):
-    """Claim as a worker does: one statement, asked again only if another opened the request."""
-    [result] = ledger.claim([asked], lease=LEASE, max_deliveries=5)
-    return result
 
 
 def test_ids_need_not_be_known(ledger):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.integration.ledger_support import (
@@ -215,71 +212,3 @@ def test_of_one_message_twice_in_a_batch_the_last_counts(ledger):
 
 def test_an_empty_batch_asks_nothing(ledger):
     assert claim_all(ledger) == []
-
-
-def test_fifty_claim_one_request_at_once_and_one_gets_it(ledger):
-    first = ask()
-    rivals = [ask(of=first) for _ in range(50)]
-    start = threading.Barrier(len(rivals))
-
-    def race(asked):
-        start.wait()
-        return claim(ledger, asked)
-
-    with ThreadPoolExecutor(len(rivals)) as pool:
-        results = list(pool.map(race, rivals))
-    kinds = sorted(result.kind for result in results)
-    assert kinds == ["duplicate"] * 49 + ["new"]
-    totals = ledger.totals()
-    assert (totals.received, totals.in_flight, totals.duplicates) == (50, 1, 49)
-
-
-def test_fifty_take_over_one_request_at_once_and_one_gets_it(ledger):
-    first = ask()
-    take(ledger, first)
-    let_lease_lapse(ledger, first.request.request_id)
-    rivals = [ask(of=first) for _ in range(50)]
-    start = threading.Barrier(len(rivals))
-
-    def race(asked):
-        start.wait()
-        return claim(ledger, asked).kind
-
-    with ThreadPoolExecutor(len(rivals)) as pool:
-        kinds = sorted(pool.map(race, rivals))
-    assert kinds == ["duplicate"] * 49 + ["taken_over"]
-    assert row(ledger, first).attempts == 2
-
-
-def test_one_message_delivered_to_fifty_workers_leaves_one_good_claim(ledger):
-    asked = ask()
-    start = threading.Barrier(50)
-
-    def race(_):
-        start.wait()
-        return ledger.claim([again(asked)], LEASE, 1000)[0]
-
-    with ThreadPoolExecutor(50) as pool:
-        results = list(pool.map(race, range(50)))
-    assert sorted(r.kind for r in results) == ["new"] + ["resumed"] * 49
-    assert sorted(r.deliveries for r in results) == list(range(1, 51))
-    lessons = [Lesson(asked.message, asked.request, r.claim) for r in results]
-    done = ledger.complete([completed(lesson) for lesson in lessons])
-    assert done.count(True) == 1
-    assert lessons[done.index(True)].claim.attempt == 50
-
-
-def test_overlapping_batches_in_any_order_share_the_requests_out(ledger):
-    wanted = [ask() for _ in range(40)]
-    start = threading.Barrier(8)
-
-    def race(worker):
-        batch = [ask(of=asked) for asked in wanted]
-        batch = batch if worker % 2 else batch[::-1]
-        start.wait()
-        return [r.kind for r in claim_all(ledger, *batch)]
-
-    with ThreadPoolExecutor(8) as pool:
-        kinds = [kind for result in pool.map(race, range(8)) for kind in result]
-    assert kinds.count("new") == 40
-    assert kinds.count("duplicate") == 7 * 40

@@ -114,7 +114,8 @@ retaken AS (
 claimed AS (
     SELECT * FROM opened UNION ALL SELECT * FROM retaken
 ),
--- Where another worker opened a request while this statement ran, the kind is NULL: ask again.
+-- Where another worker opened a request, or a message again, while this statement waited for a
+-- lock, the kind is NULL: ask again.
 decided AS MATERIALIZED (
     SELECT ranked.*, claimed.attempts,
         CASE
@@ -150,10 +151,12 @@ counted AS (
     UPDATE messages AS message SET deliveries = message.deliveries + 1
     FROM decided
     WHERE decided.decision = 'done' AND message.message_id = decided.message_id
+        AND message.outcome <> 'in_flight'
     RETURNING message.message_id, outcome, deliveries, released, false
 )
 SELECT decided.position, decided.attempts, message.outcome, message.deliveries, message.released,
-    CASE WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
+    CASE WHEN message.outcome IS NULL THEN NULL
+        WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
         ELSE decided.decision END AS kind
 FROM decided
 LEFT JOIN (SELECT * FROM settled UNION ALL SELECT * FROM counted) AS message USING (message_id)
@@ -195,7 +198,7 @@ def claim(
             results[at] = ClaimResult("superseded", 0, outcome=_superseded(lesson))
     for _ in range(RACE_TRIES):
         if not asked:
-            return [results[at] for at in range(len(lessons))]
+            break
         rows = database.run(
             CLAIM,
             items=json_text([_item(at, token, lessons[at]) for at, token in asked.items()]),
@@ -205,7 +208,9 @@ def claim(
             if row["kind"] is not None:
                 at = row["position"]
                 results[at] = _result(lessons[at], row, asked.pop(at), lease, max_deliveries)
-    raise DependencyDown("postgres", f"lost {RACE_TRIES} races for one request in a row")
+    if asked:
+        raise DependencyDown("postgres", f"lost {RACE_TRIES} races for one request in a row")
+    return [results[at] for at in range(len(lessons))]
 
 
 def _item(position: int, token: str, lesson: ClaimRequest) -> dict[str, Any]:

@@ -59,15 +59,34 @@ SELECT CAST(request_id AS text) AS request_id FROM freed
 """  # noqa: S608
 
 FORGIVE = """
+WITH item AS MATERIALIZED (
+    SELECT message_id, request_id
+    FROM messages
+    WHERE message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
+),
+known AS MATERIALIZED (
+    SELECT request_id, message_id, claim_token
+    FROM requests
+    WHERE request_id IN (SELECT request_id FROM item)
+    ORDER BY request_id
+    FOR SHARE
+),
 -- What was released, and not claimed again since, is out of the count already.
+counted AS MATERIALIZED (
+    SELECT message.message_id
+    FROM messages AS message
+    JOIN item USING (message_id)
+    LEFT JOIN known ON known.message_id = message.message_id
+        AND known.request_id = message.request_id
+    WHERE message.outcome = 'in_flight'
+        AND (known.request_id IS NULL OR known.claim_token IS NOT NULL)
+    ORDER BY message_id
+    FOR UPDATE OF message
+)
 UPDATE messages AS message SET released = least(deliveries, released + 1)
-WHERE outcome = 'in_flight'
-    AND message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
-    AND NOT EXISTS (
-        SELECT FROM requests AS request
-        WHERE request.request_id = message.request_id
-            AND request.message_id = message.message_id AND request.claim_token IS NULL)
-RETURNING message_id
+FROM counted
+WHERE message.message_id = counted.message_id
+RETURNING message.message_id
 """
 
 _RECORDS = """
@@ -184,15 +203,21 @@ failed AS (
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
     RETURNING request.request_id, request.message_id
 ),
-dead AS MATERIALIZED (
-    SELECT item.*
+settled AS (
+    INSERT INTO messages AS message (
+        message_id, request_id, outcome, deliveries, publish_time, settled_at)
+    SELECT item.message_id, item.request_id, 'dead_lettered', 1, item.publish_time, now()
     FROM item
     LEFT JOIN held USING (position)
-    LEFT JOIN messages AS message USING (message_id)
-    WHERE CASE WHEN item.token IS NULL
-        THEN coalesce(message.outcome, 'in_flight') = 'in_flight'
-        ELSE held.fits AND held.status = 'running' END
+    WHERE item.token IS NULL OR held.fits AND held.status = 'running'
+    ORDER BY message_id
+    ON CONFLICT (message_id) DO UPDATE SET
+        outcome = CASE WHEN message.outcome = 'in_flight'
+            THEN excluded.outcome ELSE message.outcome END,
+        settled_at = coalesce(message.settled_at, now())
+    RETURNING message_id, settled_at = now() AS just_settled
 ),
+-- Whether a message was settled before is only known once its row is locked.
 recorded AS (
     INSERT INTO dead_letters (
         message_id, request_id, claim_token, data, attributes, publish_time, delivery_attempt,
@@ -200,21 +225,11 @@ recorded AS (
     SELECT message_id, request_id, token, decode(data, 'base64'), attributes, publish_time,
         delivery_attempt, stage, field, error_type, error, traceback, retryable, attempts,
         occurred_at
-    FROM dead
+    FROM item
+    JOIN settled USING (message_id)
+    WHERE just_settled OR token IS NOT NULL
     ORDER BY position
     ON CONFLICT DO NOTHING
-),
-settled AS (
-    INSERT INTO messages AS message (
-        message_id, request_id, outcome, deliveries, publish_time, settled_at)
-    SELECT message_id, request_id, 'dead_lettered', 1, publish_time, now()
-    FROM item
-    WHERE token IS NULL OR position IN (SELECT position FROM dead)
-    ORDER BY message_id
-    ON CONFLICT (message_id) DO UPDATE SET
-        outcome = CASE WHEN message.outcome = 'in_flight'
-            THEN excluded.outcome ELSE message.outcome END,
-        settled_at = coalesce(message.settled_at, now())
 ),
 -- Whoever else is still waiting for a failed request has now come second.
 others AS (
@@ -264,6 +279,9 @@ settled AS (
         outcome = CASE WHEN message.outcome = 'in_flight'
             THEN excluded.outcome ELSE message.outcome END,
         settled_at = coalesce(message.settled_at, now())
+    WHERE NOT EXISTS (
+        SELECT FROM known
+        WHERE known.message_id = message.message_id AND message.outcome = 'in_flight')
     RETURNING message_id
 )
 SELECT position FROM judged JOIN settled USING (message_id)
