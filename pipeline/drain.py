@@ -149,23 +149,27 @@ class Drain:
         timing = self._timing
         end = time.monotonic() + timing.max_runtime
         empty_since = time.monotonic()
+        looked = False  # whether a pull has found the queue empty since then
         while not (self._stop.is_set() or self._lanes.down):
             now = time.monotonic()
             if now >= end:
                 return "max_runtime"
             if not self._ready():
-                empty_since = time.monotonic()  # nobody has looked whether the queue is empty
+                empty_since, looked = time.monotonic(), False
                 continue
             idle_left = empty_since + timing.empty_queue_timeout - now
-            if idle_left <= 0:
+            if not looked:
+                idle_left = max(idle_left, SHORTEST_PULL)
+            elif idle_left <= 0:
                 if self._lanes.idle and not len(self._leases):
                     return "empty_queue"
                 idle_left = LINGERING_PULL
-            left = min(timing.pull_timeout, idle_left, end - now)
+            left = min(max(timing.pull_timeout, SHORTEST_PULL), idle_left, end - now)
             if left < SHORTEST_PULL:
                 self._stop.wait(left)
                 continue
             pulled = self._pull(left)
+            looked = not pulled
             if pulled:
                 empty_since = time.monotonic()
             elif time.monotonic() - now < EMPTY_PULL_PAUSE:

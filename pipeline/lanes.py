@@ -61,7 +61,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while a depe
 
 @dataclass
 class _Run:
-    """What the first and the last step of a run share with whoever started it."""
+    """The messages and outcomes of the run that goes on in a thread."""
 
     messages: Sequence[Message]
     outcomes: list[Outcome] = field(default_factory=list)
@@ -128,8 +128,7 @@ class Graph:
         try:
             FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
         except DependencyDown as down:  # Beam writes the step's name into the first argument
-            dependency = down.dependency.partition(" [while running")[0]
-            raise DependencyDown(dependency, down.detail) from None
+            raise DependencyDown(down.dependency.partition(" [while")[0], down.detail) from None
         finally:
             del _current.run
         return run.outcomes
@@ -240,8 +239,7 @@ class Lanes:
             grace: seconds to wait at most.
 
         Returns:
-            Whether they all ended in time. Those that did not go on until the process ends, and
-            are not held against their messages.
+            Whether all ended in time. Those that did not are not held against their messages.
         """
         with self._changed:
             self._closed = True
@@ -262,6 +260,8 @@ class Lanes:
                 return
             try:
                 self._work(taken.messages)
+            except Exception:
+                log.exception("%d outcomes could not be reported", len(taken.messages))
             finally:
                 with self._changed:
                     self._running.remove(taken)

@@ -99,8 +99,8 @@ class Leases:
         for ack_ids in self._release(message_ids):
             try:
                 self._client.acknowledge(subscription=self._subscription, ack_ids=ack_ids)
-            except exceptions.GoogleAPICallError as error:
-                log.warning("%d acknowledgements failed: %s", len(ack_ids), error.message)
+            except exceptions.GoogleAPIError as error:
+                log.warning("%d acknowledgements failed: %s", len(ack_ids), error)
 
     def hand_back(self, message_ids: Iterable[str] | None = None) -> int:
         """Have messages (all that are held, by default) delivered to somebody else, now."""
@@ -137,5 +137,5 @@ class Leases:
             self._client.modify_ack_deadline(
                 subscription=self._subscription, ack_ids=ack_ids, ack_deadline_seconds=deadline
             )
-        except exceptions.GoogleAPICallError as error:
-            log.warning("%d leases could not be changed: %s", len(ack_ids), error.message)
+        except exceptions.GoogleAPIError as error:
+            log.warning("%d leases could not be changed: %s", len(ack_ids), error)

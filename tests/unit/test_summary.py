@@ -51,6 +51,30 @@ def test_every_message_is_counted_once():
     )
 
 
+def test_sums_add_up_over_runs_and_requests():
+    tally = Tally("drain", keep_ids=True)
+    for number in range(2):
+        tally.received(2)
+        outcome = Outcome(
+            f"c{number}", "completed", seconds=1.5 + number, records=(record("script", 1.0),),
+            savings=(Saving("video", "slides", 0.25),),
+        )  # fmt: skip
+        failed = Outcome(f"d{number}", "dead_lettered", seconds=9, records=(record("script", 3.0),))
+        tally.settled([outcome, failed])
+    tally.received(1)
+    tally.settled([Outcome("again", "completed", seconds=99.0)])  # delivered again
+    assert tally.seconds() == ({"script": [1.0, 3.0, 1.0, 3.0]}, [1.5, 2.5])
+    assert tally.money() == ({("script", "e"): 2.0}, {("video", "slides", "skipped"): 0.5})
+    assert tally.message_ids == ("c0", "d0", "c1", "d1", "again")
+    assert tally.summary("x")["received"] == 5
+
+
+def test_ids_are_kept_only_if_asked_for():
+    tally = Tally("drain")
+    tally.settled([Outcome("1", "completed")])
+    assert tally.message_ids == ()
+
+
 def test_percentiles_are_nearest_rank():
     values = [float(n) for n in range(1, 101)]
     assert (percentile(values, 50), percentile(values, 95)) == (50.0, 95.0)

@@ -1,0 +1,128 @@
+"""A drain of a real subscription whose graph is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from google.cloud import pubsub_v1
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+
+from pipeline.drain import Drain, Timing
+from transforms.model import Outcome
+
+PATIENCE = 30
+TIMING: dict[str, Any] = {
+    "batch_size": 10,
+    "max_runtime": PATIENCE,
+    "empty_queue_timeout": 0.1,
+    "pull_timeout": 2,
+    "shutdown_grace": PATIENCE,
+    "dependency_timeout": PATIENCE,
+}
+
+
+class Queue:
+    """A topic and its subscription on a real server."""
+
+    def __init__(self, project: str) -> None:
+        name = f"t-{os.urandom(4).hex()}"
+        self.topic = f"projects/{project}/topics/{name}"
+        self.name = f"projects/{project}/subscriptions/{name}"
+        self.publisher = pubsub_v1.PublisherClient()
+        self.client = pubsub_v1.SubscriberClient()
+        self.publisher.create_topic(name=self.topic)
+        self.client.create_subscription(name=self.name, topic=self.topic, ack_deadline_seconds=600)
+
+    def publish(self, *data: bytes) -> list[str]:
+        """Publish messages; returns their ids."""
+        sent = [self.publisher.publish(self.topic, each) for each in data]
+        return [str(each.result(timeout=PATIENCE)) for each in sent]
+
+    def redeliver(self) -> None:
+        """End all leases."""
+        self.client.seek(request={"subscription": self.name, "time": Timestamp(seconds=1)})
+
+    def pull(self) -> list[Any]:
+        """Messages that nothing holds a lease of."""
+        return list(
+            self.client.pull(
+                subscription=self.name, max_messages=100, return_immediately=True, timeout=PATIENCE
+            ).received_messages
+        )
+
+    def left(self) -> set[bytes]:
+        """Messages that are not acknowledged."""
+        self.redeliver()
+        return {each.message.data for each in self.pull()}
+
+
+class Graph:
+    """Gives each message the status that its data name; none leaves it unsettled.
+
+    A message is settled at its second delivery, whatever its data say.
+    """
+
+    def __init__(self) -> None:
+        self.deliveries: Counter[bytes] = Counter()
+        self.out_of_money = False
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Semaphore(0)
+        self.meter = None
+        self.forgiven: list[str] = []
+
+    def run(self, messages: Any) -> list[Outcome]:
+        """Decide what becomes of messages once the gate is open."""
+        self.entered.release()
+        assert self.gate.wait(PATIENCE)
+        outcomes = []
+        for each in messages:
+            self.deliveries[each.data] += 1
+            status: Any = each.data.decode() if self.deliveries[each.data] == 1 else "completed"
+            if status != "none":
+                outcomes.append(Outcome(each.message_id, status))
+        return outcomes
+
+    def forgive(self, messages: Any) -> None:
+        """Remember messages that were cut off."""
+        self.forgiven += [each.message_id for each in messages]
+
+    def checks(self) -> dict[str, Any]:
+        """Check nothing."""
+        return {}
+
+
+def record_requests(client: Any) -> dict[str, list[Any]]:
+    """Record what a subscriber client acknowledges, and how it changes deadlines."""
+    made: dict[str, list[Any]] = {"acknowledge": [], "modify_ack_deadline": []}
+
+    def recorded(name: str) -> Callable[..., Any]:
+        original = getattr(client, name)
+
+        def call(**arguments: Any) -> Any:
+            made[name].append((list(arguments["ack_ids"]), arguments.get("ack_deadline_seconds")))
+            return original(**arguments)
+
+        return call
+
+    for name in made:
+        setattr(client, name, recorded(name))
+    return made
+
+
+def start_drain(queue: Queue, graph: Any, workers: int = 2, **timing: Any) -> Drain:
+    """Make a drain."""
+    return Drain(queue.name, graph, workers, Timing(**{**TIMING, **timing}), keep_ids=True)
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    """Wait for a condition to become true."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

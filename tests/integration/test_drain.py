@@ -1,0 +1,353 @@
+"""What a drain acknowledges, hands back and forgets, and when it ends."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline import drain as module
+from pipeline.errors import UsageError
+from tests.e2e import command
+from tests.integration.drain_support import (
+    PATIENCE,
+    Graph,
+    Queue,
+    record_requests,
+    start_drain,
+    wait_until,
+)
+from transforms.errors import DependencyDown
+from transforms.model import Message
+
+
+@pytest.fixture
+def queue(pubsub):
+    return Queue(pubsub.project)
+
+
+@pytest.fixture
+def graph():
+    graph = Graph()
+    yield graph
+    graph.gate.set()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Shorter times than a real service needs."""
+    monkeypatch.setattr(module, "LINGERING_PULL", 1.1)
+    monkeypatch.setattr(module, "EMPTY_PULL_PAUSE", 0.02)
+
+
+@pytest.mark.parametrize(
+    ("status", "acknowledged", "handed_back", "deliveries"),
+    [
+        ("completed", 1, 0, 1),
+        ("duplicate", 1, 0, 1),
+        ("dead_lettered", 1, 0, 1),
+        ("superseded", 0, 0, 1),
+        ("none", 1, 1, 2),
+    ],
+)
+def test_message_is_acknowledged_forgotten_or_handed_back(
+    queue, graph, status, acknowledged, handed_back, deliveries
+):
+    [message_id] = queue.publish(status.encode())
+    drain = start_drain(queue, graph)
+    made = record_requests(drain._client)
+    summary = drain.run()
+    assert summary["exit_reason"] == "empty_queue"
+    assert len(made["acknowledge"]) == acknowledged
+    assert [deadline for _, deadline in made["modify_ack_deadline"]] == [0] * handed_back
+    assert graph.deliveries == {status.encode(): deliveries}
+    assert (summary["received"], summary["in_flight"]) == (1, 1 - acknowledged)
+    assert drain.message_ids == (message_id,) * acknowledged
+    assert queue.left() == (set() if acknowledged else {status.encode()})
+
+
+def test_superseded_message_is_worked_on_when_it_comes_again(queue, graph):
+    queue.publish(b"superseded")
+    drain = start_drain(queue, graph, empty_queue_timeout=PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: graph.deliveries[b"superseded"] and not len(drain._leases))
+        queue.redeliver()  # as it happens when the worker that took it over is killed
+        wait_until(lambda: graph.deliveries[b"superseded"] == 2)
+        wait_until(lambda: not drain._tally.in_flight)
+        drain._stop.set()
+        summary = running.result(PATIENCE)
+    assert (summary["received"], summary["completed"]) == (1, 1)
+    assert queue.left() == set()
+
+
+def test_outcomes_of_one_run_are_told_apart(queue, graph):
+    texts = [b"completed", b"duplicate", b"dead_lettered", b"superseded", b"none"]
+    drain = start_drain(queue, graph)
+    made = record_requests(drain._client)
+    messages = [message(text) for text in texts]
+    for each in messages:
+        drain._leases.hold(each.message_id, f"ack {each.message_id}")
+    drain._tally.received(len(messages))
+    drain._settled(messages, graph.run(messages))
+    assert [set(ack_ids) for ack_ids, _ in made["acknowledge"]] == [
+        {"ack completed", "ack duplicate", "ack dead_lettered"}
+    ]
+    assert made["modify_ack_deadline"] == [(["ack none"], 0)]
+    assert len(drain._leases) == 0
+    assert drain._unsettled == {"superseded", "none"}
+    stop(drain)
+
+
+def test_message_delivered_again_while_held_is_not_worked_twice(queue, graph):
+    queue.publish(b"completed")
+    graph.gate.clear()
+    drain = start_drain(queue, graph)
+    made = record_requests(drain._client)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        [first] = drain._leases._ack_ids.values()
+        queue.redeliver()
+        wait_until(lambda: [first] != list(drain._leases._ack_ids.values()))
+        [second] = drain._leases._ack_ids.values()
+        graph.gate.set()
+        summary = running.result(PATIENCE)
+    assert graph.deliveries == {b"completed": 1}
+    assert summary["received"] == 1
+    assert made["acknowledge"] == [([second], None)]  # by the newer id, which is the one that holds
+    assert queue.left() == set()
+
+
+def test_drain_does_not_end_while_work_goes_on(queue, graph):
+    queue.publish(b"completed")
+    graph.gate.clear()
+    drain = start_drain(queue, graph)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        pulls = count_pulls(drain)
+        wait_until(lambda: pulls() >= 2)  # long past the empty-queue timeout
+        assert not running.done()
+        graph.gate.set()
+        assert running.result(PATIENCE)["completed"] == 1
+
+
+@pytest.mark.parametrize("timing", [{"empty_queue_timeout": 0}, {"pull_timeout": 0.1}])
+def test_drain_looks_into_queue_before_it_ends(queue, graph, timing):
+    queue.publish(b"completed", b"duplicate", b"dead_lettered")
+    summary = start_drain(queue, graph, batch_size=1, **timing).run()
+    assert (summary["exit_reason"], summary["received"]) == ("empty_queue", 3)
+
+
+def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
+    class Poor(Graph):
+        looks = 0
+
+        @property
+        def out_of_money(self):
+            self.looks += 1
+            if self.looks == 2:  # once the queue was found empty
+                queue.publish(b"completed")
+                passed.append(2 * PATIENCE)
+            if 2 <= self.looks < 10:
+                assert drain._tally.in_flight == 0
+                return True
+            return False
+
+        @out_of_money.setter
+        def out_of_money(self, _):
+            pass
+
+    passed: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(passed))
+    monkeypatch.setattr(module, "time", clock)
+    drain = start_drain(
+        queue, Poor(), pull_timeout=1, empty_queue_timeout=PATIENCE, max_runtime=10 * PATIENCE
+    )
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: drain._tally.in_flight == 0 and drain.message_ids)
+        passed.append(2 * PATIENCE)
+        summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["completed"]) == ("empty_queue", 1)
+
+
+def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph):
+    drain = start_drain(queue, graph)
+    held = []
+    drain._lanes.has_room = lambda *arguments: held.append(arguments) or len(held) > 3
+    queue.publish(b"completed")
+    assert drain.run()["completed"] == 1
+    assert held[:4] == [(0, module.EMPTY_PULL_PAUSE)] * 4
+
+
+def test_drain_ends_when_its_time_is_up(queue, graph):
+    started = time.monotonic()
+    summary = start_drain(queue, graph, max_runtime=0.3, empty_queue_timeout=PATIENCE).run()
+    assert summary["exit_reason"] == "max_runtime"
+    assert time.monotonic() - started >= 0.3
+
+
+def test_messages_cut_off_are_handed_back_and_forgiven(queue, graph):
+    cut_off = queue.publish(b"completed")
+    graph.gate.clear()
+    drain = start_drain(queue, graph, workers=1, shutdown_grace=0, empty_queue_timeout=PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        drain._stop.set()
+        summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["in_flight"]) == ("signal", 1)
+    assert graph.forgiven == cut_off
+    assert [each.message.data for each in queue.pull()] == [b"completed"]  # at once, so not leased
+    graph.gate.set()
+
+
+def test_runs_in_flight_are_finished_within_the_grace(queue, graph):
+    queue.publish(b"completed")
+    graph.gate.clear()
+    drain = start_drain(queue, graph, empty_queue_timeout=PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        drain._stop.set()
+        wait_until(lambda: drain._lanes._closed)
+        graph.gate.set()
+        summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["completed"]) == ("signal", 1)
+    assert queue.left() == set()
+
+
+def test_messages_pulled_after_the_stop_are_handed_back(queue, graph):
+    queue.publish(b"completed", b"duplicate")
+    drain = start_drain(queue, graph)
+    drain._stop.set()
+    received = queue.pull()
+    assert drain._take_in(received, 0.0) == 0
+    assert {each.message.data for each in queue.pull()} == {b"completed", b"duplicate"}
+    assert drain._tally.in_flight == 0
+    assert not graph.deliveries
+    stop(drain)
+
+
+@pytest.mark.parametrize(
+    ("modality", "heavy"), [("text", False), ("audio", True), ("video", True), (None, False)]
+)
+def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy):
+    request = command.request(requested_modalities=[modality])
+    data = json.dumps(request).encode() if modality else b"not JSON"
+    queue.publish(data)
+    drain = start_drain(queue, graph)
+    submitted = []
+    drain._lanes.submit = lambda message, heavy: submitted.append((message, heavy))
+    received = queue.pull()
+    assert drain._take_in(received, 0.0) == 1
+    [(submitted_message, found)] = submitted
+    assert (submitted_message.data, found) == (data, heavy)
+    assert submitted_message.message_id == received[0].message.message_id
+    assert submitted_message.publish_time == received[0].message.publish_time
+    stop(drain)
+
+
+def test_missing_subscription_is_a_usage_error(queue, graph):
+    missing = SimpleNamespace(name=queue.name + "-missing")
+    with pytest.raises(UsageError, match=missing.name):
+        start_drain(missing, graph).run()
+
+
+def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
+    waits = []
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+    monkeypatch.setattr(module, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(module, "LONGEST_BACKOFF", 0.03)
+    drain = start_drain(queue, graph, dependency_timeout=0.3)
+    stopped = threading.Event()
+    drain._stop = SimpleNamespace(
+        is_set=stopped.is_set, wait=lambda seconds: waits.append(seconds) or stopped.wait(seconds)
+    )
+    checks = drain._checks()
+    with pytest.raises(DependencyDown, match="not reached yet"):
+        checks["subscription"]()
+    summary = drain._run()
+    assert summary["exit_reason"] == "dependency_down"
+    assert drain.down.dependency == "pubsub"
+    assert waits[:3] == [0.01, 0.02, 0.03]
+    assert max(waits) == 0.03
+    with pytest.raises(DependencyDown, match="pubsub"):
+        checks["subscription"]()
+
+
+def test_stop_ends_waiting_for_pubsub(queue, graph, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+    monkeypatch.setattr(module, "FIRST_BACKOFF", PATIENCE)
+    drain = start_drain(queue, graph)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: drain._trouble not in ("", "not reached yet"))
+        drain._stop.set()
+        assert running.result(PATIENCE / 2)["exit_reason"] == "signal"
+
+
+def test_checks_pass_once_pubsub_has_answered(queue, graph):
+    drain = start_drain(queue, graph)
+    checks = drain._checks()
+    assert drain._pull(1.0) == 0
+    checks["subscription"]()
+    drain._trouble = "down"
+    queue.publish(b"completed")
+    assert drain._pull(PATIENCE) == 1
+    checks["subscription"]()
+    checks["running"]()
+    drain._stop.set()
+    with pytest.raises(RuntimeError, match="shutting down"):
+        checks["running"]()
+    stop(drain)
+
+
+def test_lanes_that_give_up_end_the_drain(queue, graph):
+    down = DependencyDown("postgres", "no answer")
+
+    def run(_):
+        raise down
+
+    graph.run = run
+    queue.publish(b"completed")
+    late = PATIENCE + 10  # so long a pull may wait, and so long the drain must not
+    drain = start_drain(
+        queue, graph, dependency_timeout=0, empty_queue_timeout=late, pull_timeout=late
+    )
+    with ThreadPoolExecutor() as pool:
+        summary = pool.submit(drain._run).result(PATIENCE)
+    assert summary["exit_reason"] == "dependency_down"
+    assert drain.down is down
+    assert [each.message.data for each in queue.pull()] == [b"completed"]
+
+
+def message(data: bytes) -> Message:
+    return Message(data, {}, data.decode(), datetime.now(UTC))
+
+
+def stop(drain) -> None:
+    """End a drain that was not run."""
+    drain._puller.close()
+    assert drain._lanes.close(PATIENCE)
+    drain._leases.close()
+
+
+def count_pulls(drain):
+    """Count pulls from now on."""
+    made: list[float] = []
+    pull = drain._puller.pull
+
+    def counted(*arguments):
+        made.append(time.monotonic())
+        return pull(*arguments)
+
+    drain._puller.pull = counted
+    return lambda: len(made)
