@@ -18,7 +18,12 @@ from pipeline.cli import DEPENDENCY, OK
 from tests.faults.inject import POINTS
 from tests.faults.place import ACK_DEADLINE, Place
 from tests.faults.traffic import Traffic
-from tests.faults.verdict import broken_promises, engine_calls, needless_calls
+from tests.faults.verdict import (
+    broken_promises,
+    engine_calls,
+    lost_messages,
+    needless_calls,
+)
 from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
@@ -270,6 +275,7 @@ class Campaign:
     def _finish(self) -> None:
         self._say("one drain in peace, of everything that was ever published")
         report, place = self._report, self._place
+        report.problems += lost_messages(place)
         place.redeliver("start")
         last = self._workers.start((*ARGUMENTS, f"--empty-queue-timeout={ACK_DEADLINE + 2}"))
         status = last.wait(600)

@@ -67,12 +67,14 @@ class Injector:
         point: where it is to die; None to live.
         passes: at which pass of that point.
         events: the file that it appends to, a JSON object a line, what others must know of it.
+        gate: wait at the point until this file exists, instead of dying there.
     """
 
     worker: int
     point: str | None
     passes: int
     events: Path
+    gate: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, **event: Any) -> None:
@@ -89,13 +91,18 @@ class Injector:
         time.sleep(60)  # the signal is on its way
 
     def passing(self, point: str) -> None:
-        """Pass a point, or die at it."""
+        """Pass a point, or wait or die at it."""
         if point != self.point:
             return
         with self._lock:
             self.passes -= 1
-            if self.passes == 0:
+            if self.passes:
+                return
+            if not self.gate:
                 self.die(point)
+        self.tell(held=point)
+        while self.gate and not self.gate.exists():
+            time.sleep(0.02)
 
     def wrap(self, owner: Any, name: str, label: Callable[..., str | None]) -> None:
         """Make a function pass its two points.

@@ -22,8 +22,6 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 
 PROJECT = "vividly-local"
-TOPIC = f"projects/{PROJECT}/topics/content-requests"
-SUBSCRIPTION = f"projects/{PROJECT}/subscriptions/content-requests-drain"
 ACK_DEADLINE = 10  # seconds; Pub/Sub's least
 
 
@@ -32,20 +30,25 @@ class Place:
 
     Args:
         folder: an empty folder.
-        postgres: a running server.
+        postgres: a running server; one whose `url` alone is known cannot be restarted.
         pubsub: a running server.
         storage: a running server; None for a local folder of artifacts.
         chance: where all that is random comes from.
+        project: Google Cloud project.
     """
 
     def __init__(
         self,
         folder: Path,
-        postgres: EmbeddedPostgres,
+        postgres: Any,
         pubsub: PubSubServer,
         storage: StorageServer | None,
         chance: random.Random,
+        project: str = PROJECT,
     ) -> None:
+        self._topic = f"projects/{project}/topics/content-requests"
+        self._subscription = f"projects/{project}/subscriptions/content-requests-drain"
+        self._snapshots = f"projects/{project}/snapshots"
         self.postgres = postgres
         self.storage = storage
         self.scratch = folder / "scratch"
@@ -65,56 +68,68 @@ class Place:
         os.environ.update(services)  # this process is a client too
         self.environment = {
             **services,
-            "VIVIDLY_PROJECT": PROJECT,
+            "VIVIDLY_PROJECT": project,
             "VIVIDLY_DATABASE": postgres.url,
             "VIVIDLY_ARTIFACTS": self.store.root,
             "TMPDIR": str(self.scratch),
         }
         self._publisher = pubsub_v1.PublisherClient()
         self._subscriber = pubsub_v1.SubscriberClient()
-        self._publisher.create_topic(name=TOPIC)
+        self._publisher.create_topic(name=self._topic)
         self._subscriber.create_subscription(
-            name=SUBSCRIPTION, topic=TOPIC, ack_deadline_seconds=ACK_DEADLINE
+            name=self._subscription, topic=self._topic, ack_deadline_seconds=ACK_DEADLINE
         )
         if storage:
             storage.intercept = self._intercept
 
     def publish(self, data: bytes) -> str:
         """Publish a message; returns its id."""
-        sent = self._publisher.publish(TOPIC, data)
+        sent = self._publisher.publish(self._topic, data)
         return str(sent.result(timeout=30))
 
     def hand_back(self, ack_ids: Sequence[str]) -> None:
         """End the leases of a worker that was killed, as their deadlines would within a minute."""
         for start in range(0, len(ack_ids), 500):
             self._subscriber.modify_ack_deadline(
-                subscription=SUBSCRIPTION,
+                subscription=self._subscription,
                 ack_ids=ack_ids[start : start + 500],
                 ack_deadline_seconds=0,
             )
 
     def remember(self, name: str) -> None:
         """Take a snapshot of what is not acknowledged; it keeps what is published from now on."""
-        self._subscriber.create_snapshot(name=_snapshot(name), subscription=SUBSCRIPTION)
+        self._subscriber.create_snapshot(name=self._snapshot(name), subscription=self._subscription)
 
     def redeliver(self, name: str) -> None:
         """Deliver all of a snapshot again, acknowledged or not, and whoever holds it."""
-        self._subscriber.seek(request={"subscription": SUBSCRIPTION, "snapshot": _snapshot(name)})
+        self._subscriber.seek(
+            request={"subscription": self._subscription, "snapshot": self._snapshot(name)}
+        )
+
+    def end_leases(self) -> None:
+        """Have all that is not acknowledged delivered again."""
+        self._subscriber.seek(request={"subscription": self._subscription, "time": _epoch()})
 
     def left(self) -> list[str]:
-        """Ids of the messages that are not acknowledged; all leases end."""
-        self._subscriber.seek(request={"subscription": SUBSCRIPTION, "time": _epoch()})
+        """Ids of the messages that are not acknowledged; all leases end, and new ones begin."""
+        self.end_leases()
         found: list[str] = []
         while True:
             try:
                 response = self._subscriber.pull(
-                    subscription=SUBSCRIPTION, max_messages=1000, return_immediately=True, timeout=5
+                    subscription=self._subscription,
+                    max_messages=1000,
+                    return_immediately=True,
+                    timeout=5,
                 )
             except exceptions.DeadlineExceeded:
                 return found
             if not response.received_messages:
                 return found
             found += [each.message.message_id for each in response.received_messages]
+
+    def _snapshot(self, name: str) -> str:
+        return f"{self._snapshots}/{name}"
 
     def restart_postgres(self) -> None:
         """Shut Postgres down as for maintenance, and start it."""
@@ -176,10 +191,6 @@ def opened(folder: Path, cloud: bool, chance: random.Random) -> Iterator[Place]:
         with StorageServer() as storage:
             place = Place(folder, postgres, pubsub, storage, chance)
             yield place
-
-
-def _snapshot(name: str) -> str:
-    return f"projects/{PROJECT}/snapshots/{name}"
 
 
 def _epoch() -> Any:

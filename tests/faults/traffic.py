@@ -39,6 +39,7 @@ class Traffic:
     stages: dict[str, int] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     rivals: int = 0
+    _requests: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def messages(self) -> int:
@@ -58,6 +59,10 @@ class Traffic:
             self._send(request)
         else:
             self._send(self._request(kind))
+
+    def repeat(self, request_id: str) -> None:
+        """Publish a valid request once more."""
+        self._send(self._requests[request_id])
 
     def send_poison(self) -> None:
         """Publish a request that kills whoever works on it."""
@@ -83,6 +88,7 @@ class Traffic:
 
     def _send(self, request: dict[str, Any]) -> None:
         request_id = request["request_id"]
+        self._requests[request_id] = request
         message_id = self.publish(_encode(request))
         self.of_request.setdefault(request_id, set()).add(message_id)
         self.stages[request_id] = {"text": 1, "audio": 2, "video": 3}[

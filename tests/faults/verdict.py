@@ -79,6 +79,19 @@ def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Itera
                 yield f"{about} though worker {call.worker} had recorded what it made"
 
 
+def lost_messages(place: Place) -> Iterator[str]:
+    """Messages that were acknowledged before their outcome was committed, in words.
+
+    All leases end.
+    """
+    left = set(place.left())
+    place.end_leases()
+    in_flight = place.ledger.run("SELECT message_id FROM messages WHERE outcome = 'in_flight'")
+    for row in in_flight:
+        if row["message_id"] not in left:
+            yield f"message {row['message_id']} is in flight, and was acknowledged"
+
+
 def broken_promises(place: Place, traffic: Traffic) -> list[str]:
     """Everything that is not as it must be, in words."""
     return [*_messages(place, traffic), *_requests(place, traffic), *_files(place)]

@@ -45,11 +45,17 @@ class Workers:
         self._context.set_forkserver_preload(list(PRELOAD))
         self._started = 0
 
-    def start(self, arguments: Sequence[str], point: str | None = None, passes: int = 1) -> Worker:
-        """Start a worker that dies at a point, or lives."""
+    def start(
+        self,
+        arguments: Sequence[str],
+        point: str | None = None,
+        passes: int = 1,
+        gate: Path | None = None,
+    ) -> Worker:
+        """Start a worker that dies at a point, or waits there for a file, or lives."""
         self._started += 1
         log = self._folder / f"worker-{self._started:04d}.log"
-        injector = (self._started, point, passes, self._events)
+        injector = (self._started, point, passes, self._events, gate)
         process = self._context.Process(
             target=_main, args=(tuple(arguments), self._environment, log, injector)
         )
@@ -107,7 +113,7 @@ def _main(
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
     log: Path,
-    injector: tuple[int, str | None, int, Path],
+    injector: tuple[int, str | None, int, Path, Path | None],
 ) -> None:
     assert threading.active_count() == 1, "a thread in the fork server would be lost in its forks"
     os.setsid()
