@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -178,10 +177,15 @@ def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
     assert (summary["exit_reason"], summary["completed"]) == ("empty_queue", 1)
 
 
-def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph):
+def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph, monkeypatch):
     drain = start_drain(queue, graph)
     held = []
-    drain._lanes.has_room = lambda *arguments: held.append(arguments) or len(held) > 3
+
+    def has_room(*arguments):
+        held.append(arguments)
+        return len(held) > 3
+
+    monkeypatch.setattr(drain._lanes, "has_room", has_room)
     queue.publish(b"completed")
     assert drain.run()["completed"] == 1
     assert held[:4] == [(0, module.EMPTY_PULL_PAUSE)] * 4
@@ -239,13 +243,17 @@ def test_messages_pulled_after_the_stop_are_handed_back(queue, graph):
 @pytest.mark.parametrize(
     ("modality", "heavy"), [("text", False), ("audio", True), ("video", True), (None, False)]
 )
-def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy):
+def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy, monkeypatch):
     request = command.request(requested_modalities=[modality])
     data = json.dumps(request).encode() if modality else b"not JSON"
     queue.publish(data)
     drain = start_drain(queue, graph)
     submitted = []
-    drain._lanes.submit = lambda message, heavy: submitted.append((message, heavy))
+
+    def submit(message, heavy):
+        submitted.append((message, heavy))
+
+    monkeypatch.setattr(drain._lanes, "submit", submit)
     received = queue.pull()
     assert drain._take_in(received, 0.0) == 1
     [(submitted_message, found)] = submitted
@@ -256,9 +264,9 @@ def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy):
 
 
 def test_missing_subscription_is_a_usage_error(queue, graph):
-    missing = SimpleNamespace(name=queue.name + "-missing")
-    with pytest.raises(UsageError, match=missing.name):
-        start_drain(missing, graph).run()
+    queue.name += "-missing"
+    with pytest.raises(UsageError, match=queue.name):
+        start_drain(queue, graph).run()
 
 
 def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
@@ -267,15 +275,19 @@ def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
     monkeypatch.setattr(module, "FIRST_BACKOFF", 0.01)
     monkeypatch.setattr(module, "LONGEST_BACKOFF", 0.03)
     drain = start_drain(queue, graph, dependency_timeout=0.3)
-    stopped = threading.Event()
-    drain._stop = SimpleNamespace(
-        is_set=stopped.is_set, wait=lambda seconds: waits.append(seconds) or stopped.wait(seconds)
-    )
+    wait = drain._stop.wait
+
+    def watched(seconds):
+        waits.append(seconds)
+        return wait(seconds)
+
+    monkeypatch.setattr(drain._stop, "wait", watched)
     checks = drain._checks()
     with pytest.raises(DependencyDown, match="not reached yet"):
         checks["subscription"]()
     summary = drain._run()
     assert summary["exit_reason"] == "dependency_down"
+    assert drain.down
     assert drain.down.dependency == "pubsub"
     assert waits[:3] == [0.01, 0.02, 0.03]
     assert max(waits) == 0.03

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from google.api_core import exceptions
@@ -33,7 +34,7 @@ def hold(queue, client):
         leases = Leases(client, queue.name)
         made.append(leases)
         queue.publish(*data)
-        received = []
+        received: list[Any] = []
         while len(received) < len(data):
             received += queue.pull()
         for each in received:
