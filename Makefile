@@ -48,7 +48,7 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python -m pipeline.reference
-	$(BIN)/python -m pipeline.flex_template
+	$(BIN)/python -m pipeline.reference.flex_template
 	$(BIN)/python -m deploy.dry_runs
 
 bench: $(STAMP)

@@ -14,11 +14,11 @@ from pathlib import Path
 from PIL import Image
 
 from transforms.model import Visual
-from transforms.phrases import phrases
-from transforms.video.design import THEMES
-from transforms.video.pages import Look, Page
-from transforms.video.slides import draw_slide
-from transforms.video.typeset import Typesetter
+from transforms.text.labels import labels_for
+from transforms.video.draw.design import THEMES
+from transforms.video.draw.slides import draw_slide
+from transforms.video.draw.typeset import Typesetter
+from transforms.video.plan.pages import Look, Page
 
 SIZE = (640, 360)
 COLUMNS = 4
@@ -109,7 +109,7 @@ def pages() -> Iterator[Page]:
     takeaways = ("Plants make sugar from light, water and air.", "Chlorophyll catches the light.")
     yield replace(
         scene, kind="takeaways", subject=next(subjects), label="Biology",
-        heading=phrases("en").takeaways, lines=takeaways,
+        heading=labels_for("en").takeaways, lines=takeaways,
     )  # fmt: skip
     question = replace(
         scene, kind="quiz", subject=next(subjects), label="Biology · Quick check", lines=asked,

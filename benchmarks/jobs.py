@@ -19,7 +19,7 @@ import psutil
 
 from benchmarks.requests import text_request
 from pipeline.commands.publish import publish
-from pipeline.embedded import suite
+from pipeline.embedded import services
 from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.settings import subscription_path, topic_path
 from transforms.ledger import Ledger, upgrade
@@ -235,6 +235,6 @@ def place() -> Iterator[Place]:
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,
-        suite.pubsub(PROJECT, "requests", "requests") as host,
+        services.start_pubsub(PROJECT, "requests", "requests") as host,
     ):
         yield Place(Path(folder), postgres, host)

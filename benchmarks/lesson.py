@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from transforms.model import Narration, Scene, Script, Visual
-from transforms.narration.narrate import narrate
-from transforms.narration.offline import OfflineVoice
+from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.recording import record_narration
 
 _SCENES = (
     Scene(
@@ -72,5 +72,5 @@ SCRIPT = Script(
 def narrated(folder: Path, times: int = 1) -> tuple[Script, Narration]:
     """The lesson, narrated into ``narration.m4a`` in a folder; its scenes as often as is wanted."""
     script = replace(SCRIPT, scenes=_SCENES * times)
-    narration, _ = narrate(script, OfflineVoice(), folder, timeout=3600)
+    narration, _ = record_narration(script, OfflineVoice(), folder, timeout=3600)
     return script, narration

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transforms.video.fonts import package_folder
-from transforms.video.pages import parts
-from transforms.video.slides import draw_slide
-from transforms.video.storyboard import Shot, Storyboard
-from transforms.video.timeline import FADE, FPS
+from transforms.video.draw.fonts import package_folder
+from transforms.video.draw.slides import draw_slide
+from transforms.video.plan.pages import parts
+from transforms.video.plan.storyboard import Shot, Storyboard
+from transforms.video.plan.timeline import FADE, FPS
 
 if TYPE_CHECKING:
     from moviepy import VideoClip

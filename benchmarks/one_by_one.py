@@ -14,12 +14,12 @@ from datetime import timedelta
 
 from benchmarks.stubs import StubEngine
 from transforms.artifacts import ArtifactStore
-from transforms.fingerprint import fingerprint
 from transforms.ledger import ClaimRequest, CompletedLesson, Ledger
 from transforms.model import Lesson, Message, StageRecord, encode
 from transforms.parse import parse
+from transforms.process.fingerprints import fingerprint
 from transforms.publish import MANIFEST, manifest
-from transforms.script.markdown import to_markdown
+from transforms.script.script_markdown import to_markdown
 
 LEASE = timedelta(seconds=120)
 MAX_DELIVERIES = 5

@@ -24,13 +24,17 @@ PARTS = (
     ("artifacts: checksums, files, waiting their turn", "transforms/artifacts/"),
     ("parse: in the graph, and before it to tell light from heavy", "transforms/parse.py"),
     ("Beam: building the bundle processors of a run", "BundleProcessor.__init__"),
-    ("claim, script, record, manifest: the rest", "transforms/bundles.py"),
-    ("claim, script, record, manifest: the rest", "transforms/side_by_side.py"),
+    ("claim, script, record, manifest: the rest", "transforms/batch_dofn.py"),
+    ("claim, script, record, manifest: the rest", "transforms/process/thread_pool.py"),
     ("Beam: coders, state, timers, counters, starting and ending bundles", "apache_beam/"),
 )
 """What a sample belongs to: the first part whose mark is in one of its frames."""
 
-WORKING = ("pipeline/lanes.py", "transforms/side_by_side.py", "pipeline/batch.py")
+WORKING = (
+    "pipeline/jobs/scheduler.py",
+    "transforms/process/thread_pool.py",
+    "pipeline/jobs/batch.py",
+)
 """Where every thread that works on requests has a frame; the rest is the start of the process."""
 
 

@@ -32,14 +32,14 @@ from benchmarks import moviepy_lesson
 from benchmarks.lesson import narrated
 from benchmarks.quality import ssim
 from benchmarks.rendering import ours
-from transforms import child
 from transforms.model import Narration, Script
-from transforms.video import encoder
-from transforms.video.composer import pictures
-from transforms.video.engine import VideoSettings
-from transforms.video.planes import Plane
-from transforms.video.storyboard import Storyboard, plan
-from transforms.video.timeline import FPS
+from transforms.process import child
+from transforms.video.draw.composer import pictures
+from transforms.video.encode import encoder
+from transforms.video.encode.planes import Plane
+from transforms.video.engines.video_engine import VideoSettings
+from transforms.video.plan.storyboard import Storyboard, plan
+from transforms.video.plan.timeline import FPS
 
 SIZES = ((1280, 720), (1920, 1080))
 LONGER = (1, 5, 21)
@@ -55,7 +55,7 @@ def rendered(
     """Wall and CPU seconds and memory of a rendering."""
     out.mkdir()
     started = time.perf_counter()
-    done = child.call(ours, script, narration, audio, settings, out, timeout=TIMEOUT)
+    done = child.call_in_child(ours, script, narration, audio, settings, out, timeout=TIMEOUT)
     return {
         "wall": time.perf_counter() - started,
         "cpu": done.cpu_seconds,
@@ -125,7 +125,7 @@ def measure(size: Size, runs: int, excerpt: float, folder: Path) -> Mapping[str,
         out = folder / f"{size[0]}-{run}"
         row = rendered(script, narration, audio, VideoSettings(*size, workers=2), out)
         moviepy = (
-            child.call(
+            child.call_in_child(
                 moviepy_lesson.write, board, audio, size, change - excerpt / 2, excerpt,
                 out / "moviepy.mp4", timeout=TIMEOUT,
             ).value * seconds

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 
 from transforms.model import Narration, Script
-from transforms.once import forget
-from transforms.video.engine import VideoSettings
-from transforms.video.renderer import SlideRenderer
+from transforms.process.singletons import clear_singletons
+from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.video_engine import VideoSettings
 
 
 def ours(
@@ -22,7 +22,7 @@ def ours(
         The most memory that was in use, MB, and what was there from the beginning: the libraries
         that the fork server loaded, whose pages all children share.
     """
-    forget()
+    clear_singletons()
     before = psutil.Process().memory_info().rss / 2**20
     SlideRenderer(settings).render(script, narration, audio, out)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, before

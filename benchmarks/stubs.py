@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script
-from transforms.script import transform
-from transforms.script.engine import Written
+from transforms.script import write_script
+from transforms.script.engines.script_engine import Written
 
 SCRIPT = Script(
     title="How plants turn light into food",
@@ -61,11 +61,11 @@ class StubEngine:
 
 def main() -> int:
     """Run the command line with the stub in place of every script engine."""
-    from pipeline import cli
+    from pipeline.cli import app
 
     seconds = float(sys.argv[1])
-    transform.make_engine = lambda name, settings: StubEngine(seconds)
-    return cli.main(sys.argv[2:])
+    write_script.make_engine = lambda name, settings: StubEngine(seconds)
+    return app.main(sys.argv[2:])
 
 
 if __name__ == "__main__":

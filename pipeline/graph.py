@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipeline.options import VividlyOptions, script_settings, voice_settings
+from pipeline.settings.beam_options import VividlyOptions, script_settings, voice_settings
 from transforms.artifacts import ArtifactStore
-from transforms.budget import Budget
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
-from transforms.limits import Limits
-from transforms.narration.sound import INTRO_SECONDS, SoundSettings
-from transforms.narration.transform import Narrate
+from transforms.narration.narrate_script import Narrate
+from transforms.narration.sound_settings import INTRO_SECONDS, SoundSettings
 from transforms.parse import ParseRequests
+from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
-from transforms.retry import Policy
-from transforms.script.transform import WriteScript
-from transforms.stage import StageRuntime
-from transforms.video.engine import VideoSettings
-from transforms.video.pages import Look
-from transforms.video.transform import RenderVideo
+from transforms.script.write_script import WriteScript
+from transforms.stage.budget import Budget
+from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.task import StageRuntime
+from transforms.video.engines.video_engine import VideoSettings
+from transforms.video.plan.pages import Look
+from transforms.video.render_video import RenderVideo
 
 
 def build(
@@ -50,8 +50,8 @@ def build(
 
     def runtime(stage: str, timeout: float) -> StageRuntime:
         at_once = getattr(options, f"{stage}_concurrency")
-        limits = Limits(stage, at_once, getattr(options, f"{stage}_per_minute"))
-        policy = Policy(timeout, options.max_tries)
+        limits = EngineLimits(stage, at_once, getattr(options, f"{stage}_per_minute"))
+        policy = RetryPolicy(timeout, options.max_tries)
         return StageRuntime(
             policy, limits, store, ledger, options.force, budget=budget, workers=options.workers
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline import logs
+from pipeline.monitoring import logging_config
 
 
 @contextmanager
@@ -16,10 +16,10 @@ def configured(file: Path, level: str = "INFO", form: str = "json") -> Iterator[
     """Log to the file; afterwards logging is as it was."""
     root = logging.getLogger()
     before = root.handlers[:], root.level, threading.excepthook
-    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
+    levels = {name: logging.getLogger(name).level for name in logging_config.QUIET}
     root.handlers = []  # `configure` closes what it finds, and pytest's are needed again
     try:
-        logs.configure(level, form, "my-project", file)
+        logging_config.configure(level, form, "my-project", file)
         yield file
     finally:
         for handler in root.handlers:

@@ -17,17 +17,19 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
-    events,
 )
-from transforms.bundles import Result, Together
-from transforms.dead_letters import DEAD_LETTERS, letter
+from transforms.batch_dofn import BatchDoFn, BatchResult
+from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.deduplicate import is_replay
 from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
-from transforms.lines import dress_worker_log
 from transforms.model import DeadLetter, Lesson, Outcome, Received
-from transforms.outcomes import settled
-from transforms.stage import OUTCOMES, stopped
+from transforms.stage.task import OUTCOMES, cancelled_dead_letter
+from transforms.telemetry import (
+    log_events,
+)
+from transforms.telemetry.log_format import install_worker_log_format
+from transforms.telemetry.outcomes import report_outcome
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +58,17 @@ class ClaimRequests(beam.PTransform):
         ).with_outputs(*tags, main="lessons")
 
 
-class _Claim(Together[Received]):
+class _Claim(BatchDoFn[Received]):
     def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
         self._ledger = ledger
         self._lease = lease
         self._max_deliveries = max_deliveries
 
     def setup(self) -> None:
-        dress_worker_log()
+        install_worker_log_format()
 
-    def together(self, elements: Sequence[Received]) -> Iterator[Result]:
-        begun = self._ledger.begun([received.message.message_id for received in elements])
+    def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
+        begun = self._ledger.unsettled([received.message.message_id for received in elements])
         fresh = []
         for position, received in enumerate(elements):
             message_id = received.message.message_id
@@ -76,13 +78,13 @@ class _Claim(Together[Received]):
             [result] = self._claim([(position, received)], alone=True)
             yield result
             if result.tag is None:  # the stages of this bundle are done with the lesson
-                self._ledger.excuse(message_id)
+                self._ledger.reset_deliveries(message_id)
         if fresh:
             yield from self._claim(fresh)
 
     def _claim(
         self, waiting: Sequence[tuple[int, Received]], alone: bool = False
-    ) -> Iterator[Result]:
+    ) -> Iterator[BatchResult]:
         requests = [ClaimRequest(r.message, r.request, is_replay(r)) for _, r in waiting]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
         for (position, received), result in zip(waiting, results, strict=True):
@@ -90,22 +92,24 @@ class _Claim(Together[Received]):
 
     def _decide(
         self, position: int, received: Received, result: ClaimResult, alone: bool
-    ) -> Result:
+    ) -> BatchResult:
         if result.outcome:
-            outcome = settled(result.outcome, received, "claim", again=result.kind == "done")
-            return Result(position, outcome, OUTCOMES)
+            outcome = report_outcome(result.outcome, received, "claim", again=result.kind == "done")
+            return BatchResult(position, outcome, OUTCOMES)
         if not result.claim:
             error = PermanentError(
                 f"delivered {result.deliveries} times without ever being settled: it stops "
                 "whoever works on it"
             )
-            return Result(position, letter(received, "claim", error), DEAD_LETTERS)
-        lesson = Lesson(received.message, received.request, replace(result.claim, alone=alone))
+            return BatchResult(position, make_dead_letter(received, "claim", error), DEAD_LETTERS)
+        lesson = Lesson(received.message, received.request, replace(result.claim, isolated=alone))
         if result.kind == "cancelled":
-            return Result(position, stopped(lesson, Cancelled("script")), DEAD_LETTERS)
+            return BatchResult(
+                position, cancelled_dead_letter(lesson, Cancelled("script")), DEAD_LETTERS
+            )
         log.info(
             "claimed (%s)",
             result.kind,
-            extra=events.fields(lesson, stage="claim", modality=received.request.modality),
+            extra=log_events.log_fields(lesson, stage="claim", modality=received.request.modality),
         )
-        return Result(position, lesson)
+        return BatchResult(position, lesson)

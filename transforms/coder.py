@@ -68,7 +68,7 @@ class ModelCoderPlugin(BeamPlugin):
     """Makes a Beam worker import this module when it starts, and so know the URN.
 
     The Dataflow runner passes every subclass of `BeamPlugin` on; other runners need
-    `--beam_plugins`, which `pipeline.options` sets.
+    `--beam_plugins`, which `pipeline.settings.beam_options` sets.
     """
 
 

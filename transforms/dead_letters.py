@@ -13,12 +13,10 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
-    events,
-    topic,
+    pubsub_client,
 )
-from transforms.bundles import Result, Together
+from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.errors import ContentError, InvalidRequest, PermanentError, TransientError
-from transforms.lines import dress_worker_log
 from transforms.model import (
     Attempt,
     ContentRequest,
@@ -28,7 +26,11 @@ from transforms.model import (
     Outcome,
     Received,
 )
-from transforms.outcomes import settled
+from transforms.telemetry import (
+    log_events,
+)
+from transforms.telemetry.log_format import install_worker_log_format
+from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
     from transforms.ledger import DeadLetterDetail, Ledger
@@ -41,7 +43,7 @@ DEAD_LETTERS = "dead_letters"
 """Tag of the output that every step has beside its own."""
 
 
-def letter(
+def make_dead_letter(
     source: Message | Received | Lesson,
     stage: str,
     error: Exception,
@@ -116,15 +118,15 @@ class RepeatDeadLetters(beam.PTransform):
         return outcomes | "Publish" >> beam.ParDo(self._dofn).with_output_types(Outcome)
 
 
-class _Write(Together[DeadLetter]):
+class _Write(BatchDoFn[DeadLetter]):
     def __init__(self, ledger: Ledger, topic: str | None) -> None:
         self._ledger = ledger
         self._topic = topic
 
     def setup(self) -> None:
-        dress_worker_log()
+        install_worker_log_format()
 
-    def together(self, elements: Sequence[DeadLetter]) -> Iterator[Result]:
+    def process_elements(self, elements: Sequence[DeadLetter]) -> Iterator[BatchResult]:
         for position, is_settled in enumerate(self._ledger.dead_letter(elements)):
             dead = elements[position]
             kept = is_settled and self._is_kept(dead)
@@ -141,9 +143,9 @@ class _Write(Together[DeadLetter]):
                 error_type=dead.error_type,
             )
             known_field = dead.field if dead.field in _FIELDS else None
-            yield Result(
+            yield BatchResult(
                 position,
-                settled(
+                report_outcome(
                     outcome,
                     _source(dead),
                     dead.stage,
@@ -196,10 +198,14 @@ def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
     }
     added = {f"vividly-{name}": value for name, value in facts.items() if value is not None}
     try:
-        topic.publish(to, dead.message.data, topic.merged(dead.message.attributes, added))
+        pubsub_client.publish(
+            to, dead.message.data, pubsub_client.merge_attributes(dead.message.attributes, added)
+        )
     except PermanentError as refused:  # the ledger has it; waiting would not change anything
         log.error(
             "the dead-letter topic refused a dead letter; the ledger has it",
-            extra=events.fields(dead.message, stage=dead.stage, error_type="PermanentError"),
+            extra=log_events.log_fields(
+                dead.message, stage=dead.stage, error_type="PermanentError"
+            ),
         )
         log.debug("because: %s", refused)

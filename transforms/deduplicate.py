@@ -17,11 +17,11 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec
 from apache_beam.utils.timestamp import Duration
 
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
-from transforms.bundles import Result, Together
-from transforms.lines import dress_worker_log
+from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.model import Outcome, Received
-from transforms.outcomes import settled
-from transforms.stage import OUTCOMES
+from transforms.stage.task import OUTCOMES
+from transforms.telemetry.log_format import install_worker_log_format
+from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
     from transforms.ledger import Ledger
@@ -122,18 +122,18 @@ class SettleDuplicates(beam.PTransform):
         ).with_outputs(OUTCOMES, main="requests")
 
 
-class _Settle(Together[Received]):
+class _Settle(BatchDoFn[Received]):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def setup(self) -> None:
-        dress_worker_log()
+        install_worker_log_format()
 
-    def together(self, elements: Sequence[Received]) -> Iterator[Result]:
+    def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
         counted = self._ledger.duplicates([(r.message, r.request.request_id) for r in elements])
         for position, received in enumerate(elements):
             if not counted[position]:
-                yield Result(position, received)
+                yield BatchResult(position, received)
                 continue
             outcome = Outcome(
                 message_id=received.message.message_id,
@@ -141,4 +141,4 @@ class _Settle(Together[Received]):
                 request_id=received.request.request_id,
                 reason="this request came in another message before",
             )
-            yield Result(position, settled(outcome, received, "deduplicate"), OUTCOMES)
+            yield BatchResult(position, report_outcome(outcome, received, "deduplicate"), OUTCOMES)

@@ -1,6 +1,6 @@
 """The one error tree.
 
-What a stage raises decides what happens to its element (`transforms.stage`):
+What a stage raises decides what happens to its element (`transforms.stage.task`):
 
 =================  ========================================================================
 `PermanentError`   the element can never succeed: dead letter at once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from transforms.model import MODALITIES
-from transforms.parse import GRADES, LANGUAGE_PATTERN, LONGEST, UUID_PATTERN
+from transforms.parse import GRADES, LANGUAGE_PATTERN, MAX_LENGTHS, UUID_PATTERN
 
 
 def schema() -> dict[str, Any]:
@@ -58,7 +58,7 @@ def schema() -> dict[str, Any]:
 
 
 def _text(name: str, what: str, least: int = 0) -> dict[str, Any]:
-    span = f"{least}–{LONGEST[name]:,}" if least else f"up to {LONGEST[name]:,}"
+    span = f"{least}–{MAX_LENGTHS[name]:,}" if least else f"up to {MAX_LENGTHS[name]:,}"
     kind: dict[str, Any] = {"description": f"{what}; {span} characters"}
     kind |= {"type": "string"} if least else {"type": ["string", "null"]}
-    return kind | {"maxLength": LONGEST[name]} | ({"minLength": least} if least else {})
+    return kind | {"maxLength": MAX_LENGTHS[name]} | ({"minLength": least} if least else {})

@@ -13,14 +13,16 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
-    metrics,
 )
-from transforms.dead_letters import DEAD_LETTERS, letter
+from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
+from transforms.telemetry import (
+    metrics,
+)
 
 MAX_BYTES = 64 * 1024
-LONGEST = {
+MAX_LENGTHS = {
     "student_id": 100, "student_query": 2000, "interest": 100, "correlation_id": 64,
     "language": 35, "environment": 100,
 }  # fmt: skip
@@ -73,7 +75,7 @@ def parse(data: bytes) -> ContentRequest:
             f"must be one of the requested ones ({', '.join(modalities)})",
         )
     language = _optional(fields, "language", _text) or "en-US"
-    if len(language) > LONGEST["language"] or not re.fullmatch(LANGUAGE_PATTERN, language):
+    if len(language) > MAX_LENGTHS["language"] or not re.fullmatch(LANGUAGE_PATTERN, language):
         raise InvalidRequest("language", "is not a BCP-47 tag such as en-US or pt-BR")
     environment = _optional(fields, "environment", _text)
     if environment is not None:
@@ -225,9 +227,9 @@ def _whole_number(name: str, value: object) -> int:
 def _length(name: str, text: str, least: int = 0) -> str:
     if len(text) < least:
         raise InvalidRequest(name, "is blank")
-    if len(text) > LONGEST[name]:
+    if len(text) > MAX_LENGTHS[name]:
         raise InvalidRequest(
-            name, f"has {len(text):,} characters; at most {LONGEST[name]:,} are accepted"
+            name, f"has {len(text):,} characters; at most {MAX_LENGTHS[name]:,} are accepted"
         )
     return text
 
@@ -269,6 +271,6 @@ class _Parse(beam.DoFn):
         try:
             request = parse(message.data)
         except InvalidRequest as error:
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter(message, "parse", error))
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, make_dead_letter(message, "parse", error))
         else:
             yield Received(message, request)

@@ -14,20 +14,31 @@ import apache_beam as beam
 
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
-    events,
-    lease,
 )
 from transforms.artifacts import ArtifactStore
-from transforms.bundles import Result, Together
-from transforms.dead_letters import DEAD_LETTERS, letter
+from transforms.batch_dofn import BatchDoFn, BatchResult
+from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import Cancelled, ClaimLost, DependencyDown
 from transforms.ledger import CompletedLesson, Ledger
-from transforms.lines import dress_worker_log
 from transforms.model import DeadLetter, Lesson, Outcome, Saving, Script, decode
-from transforms.outcomes import settled
 from transforms.prices import saved_by_skipping
-from transforms.side_by_side import side_by_side
-from transforms.stage import OUTCOMES, STAGES_OF, put, raise_on, stopped, superseded
+from transforms.process.thread_pool import parallel_map
+from transforms.stage import (
+    heartbeat,
+)
+from transforms.stage.task import (
+    OUTCOMES,
+    STAGES_OF,
+    cancelled_dead_letter,
+    put_artifacts,
+    raise_if_lost,
+    superseded_outcome,
+)
+from transforms.telemetry import (
+    log_events,
+)
+from transforms.telemetry.log_format import install_worker_log_format
+from transforms.telemetry.outcomes import report_outcome
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +53,7 @@ class PublishResults(beam.PTransform):
         store: where the manifest goes.
         ledger: where the request becomes `completed`.
         engines: the engine of every stage that a request may do without, by stage.
-        workers: as for `transforms.stage.StageRuntime`.
+        workers: as for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -91,7 +102,7 @@ def manifest(lesson: Lesson, saved_usd: float) -> bytes:
     ).encode()
 
 
-class _Publish(Together[Lesson]):
+class _Publish(BatchDoFn[Lesson]):
     def __init__(
         self,
         store: ArtifactStore,
@@ -109,12 +120,12 @@ class _Publish(Together[Lesson]):
         self._workers = workers
 
     def setup(self) -> None:
-        dress_worker_log()
+        install_worker_log_format()
 
-    def together(self, elements: Sequence[Lesson]) -> Iterator[Result]:
-        with lease.handed_back(self._ledger, elements):
-            with lease.kept(self._ledger, elements):
-                stored = side_by_side(self._store_manifest, elements, self._workers)
+    def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
+        with heartbeat.release_on_outage(self._ledger, elements):
+            with heartbeat.heartbeats(self._ledger, elements):
+                stored = parallel_map(self._store_manifest, elements, self._workers)
             refused = self._complete([done for done in stored if not isinstance(done, Exception)])
         for position, (lesson, done) in enumerate(zip(elements, stored, strict=True)):
             if isinstance(done, Exception):
@@ -122,7 +133,7 @@ class _Publish(Together[Lesson]):
             elif lesson.claim.token in refused:
                 yield self._given_up(position, lesson, refused[lesson.claim.token])
             else:
-                yield Result(position, self._completed(done))
+                yield BatchResult(position, self._completed(done))
 
     def _store_manifest(self, lesson: Lesson) -> CompletedLesson | Exception:
         try:
@@ -130,7 +141,7 @@ class _Publish(Together[Lesson]):
             savings = tuple(s for stage, s in self._savings.items() if stage not in ran)
             saved = sum(saving.usd for saving in savings)
             content = manifest(lesson, saved)
-            [stored] = put(self._store, self._ledger, lesson, {MANIFEST: content})
+            [stored] = put_artifacts(self._store, self._ledger, lesson, {MANIFEST: content})
             text = self._store.read(lesson.request.request_id, "script.json")
             script = decode(Script, text or b"")
         except DependencyDown:
@@ -150,20 +161,20 @@ class _Publish(Together[Lesson]):
         reasons: dict[str, Exception] = {}
         for lesson in refused:
             try:
-                raise_on(standing, lesson, "publish")
+                raise_if_lost(standing, lesson, "publish")
                 raise ClaimLost(lesson.request.request_id)
             except (Cancelled, ClaimLost) as reason:
                 reasons[lesson.claim.token] = reason
         return reasons
 
-    def _given_up(self, position: int, lesson: Lesson, error: Exception) -> Result:
+    def _given_up(self, position: int, lesson: Lesson, error: Exception) -> BatchResult:
         if isinstance(error, ClaimLost):
-            return Result(position, superseded(lesson, "publish"))
+            return BatchResult(position, superseded_outcome(lesson, "publish"))
         if isinstance(error, Cancelled):
-            return Result(position, stopped(lesson, error), DEAD_LETTERS)
-        said = events.fields(lesson, stage="publish")
+            return BatchResult(position, cancelled_dead_letter(lesson, error), DEAD_LETTERS)
+        said = log_events.log_fields(lesson, stage="publish")
         log.error("publish failed", exc_info=error, extra=said)
-        return Result(position, letter(lesson, "publish", error), DEAD_LETTERS)
+        return BatchResult(position, make_dead_letter(lesson, "publish", error), DEAD_LETTERS)
 
     def _completed(self, done: CompletedLesson) -> Outcome:
         lesson = done.lesson
@@ -175,4 +186,4 @@ class _Publish(Together[Lesson]):
             cost_usd=lesson.cost_usd,
             savings=done.savings,
         )
-        return settled(outcome, lesson, "publish")
+        return report_outcome(outcome, lesson, "publish")

@@ -31,22 +31,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the batch; see `pipeline.job` for the exit status."""
-    from pipeline import job, services
-    from pipeline.batch import Batch
+    """Run the batch; see `pipeline.jobs.lifecycle` for the exit status."""
+    from pipeline.jobs import lifecycle, resources
+    from pipeline.jobs.batch import Batch
 
     with chosen.file.open("rb"):  # says at once if it cannot be read
         pass
-    job.log_settings("batch", chosen, SETTINGS)
-    with services.open_ledger(chosen) as ledger:
+    lifecycle.log_settings("batch", chosen, SETTINGS)
+    with resources.open_ledger(chosen) as ledger:
         batch = Batch(
             chosen.file,
-            services.graph_for(chosen, ledger),
-            services.workers(chosen),
+            resources.graph_for(chosen, ledger),
+            resources.worker_count(chosen),
             chosen.dependency_timeout,
             chosen.shutdown_grace,
             keep_ids=bool(chosen.report),
         )
         result = batch.run()
-        reported = job.report(result, batch.message_ids, ledger, chosen)
-        return job.finish(result, batch.down, chosen, reported)
+        reported = lifecycle.write_report(result, batch.message_ids, ledger, chosen)
+        return lifecycle.finish_job(result, batch.down, chosen, reported)

@@ -35,12 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Cancel, and say of each what it is now."""
-    from pipeline import services, tables
+    from pipeline.cli import output
+    from pipeline.jobs import resources
 
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         states = ledger.cancel(list(dict.fromkeys(chosen.request_id)))
     if chosen.json:
-        tables.objects(states)
+        output.objects(states)
     else:
         for state in states:
             print(f"{state.request_id}: {_said(state)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from pipeline.preflight import MODES
+from pipeline.jobs.preflight import MODES
 from pipeline.settings import LOGGING
 from pipeline.settings import SETTINGS as ALL
 
@@ -38,12 +38,13 @@ def run(chosen: argparse.Namespace) -> int:
     Returns:
         0 if all is well, else 1.
     """
-    from pipeline import preflight, tables
-    from pipeline.cli import FAILED, OK
+    from pipeline.cli import output
+    from pipeline.cli.app import FAILED, OK
+    from pipeline.jobs import preflight
 
-    findings = preflight.run(chosen.mode, chosen)
+    findings = preflight.run_checks(chosen.mode, chosen)
     if chosen.json:
         print(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
-        tables.findings(findings)
+        output.findings(findings)
     return OK if all(finding.passed for finding in findings) else FAILED

@@ -37,7 +37,7 @@ def script(shell: str) -> str:
     """The completion script for one of `SHELLS`."""
     import shtab
 
-    from pipeline.cli import parser
+    from pipeline.cli.app import parser
 
     top = parser()
     for action in _actions(top):

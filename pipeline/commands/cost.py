@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.arguments import moment
+from pipeline.settings.arguments import parse_moment
 
 HELP = "show what was spent and saved"
 EXAMPLES = """examples:
@@ -25,22 +25,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """From when, and by what."""
     parser.add_argument("--by", choices=KEYS, default="stage", help="a row for each [stage]")
     parser.add_argument(
-        "--since", type=moment, metavar="WHEN", help="ended since then: ISO 8601, or 2h, 3d, …"
+        "--since",
+        type=parse_moment,
+        metavar="WHEN",
+        help="ended since then: ISO 8601, or 2h, 3d, …",
     )
-    parser.add_argument("--until", type=moment, metavar="WHEN", help="ended before then")
+    parser.add_argument("--until", type=parse_moment, metavar="WHEN", help="ended before then")
     parser.add_argument("--prices", action="store_true", help="show the price table instead")
     parser.add_argument("--json", action="store_true", help="an array of objects")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Print a table, or JSON."""
-    from pipeline import services, tables
+    from pipeline.cli import output
+    from pipeline.jobs import resources
     from transforms.prices import prices
 
     if chosen.prices:
-        tables.prices(prices(), as_json=chosen.json)
+        output.prices(prices(), as_json=chosen.json)
         return 0
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         rows = ledger.costs(chosen.by, chosen.since, chosen.until)
-    tables.costs(rows, chosen.by, as_json=chosen.json)
+    output.costs(rows, chosen.by, as_json=chosen.json)
     return 0

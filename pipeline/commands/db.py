@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from pipeline.errors import UsageError
+from pipeline.usage_error import UsageError
 
 HELP = "migrate the ledger's tables"
 EXAMPLES = """examples:

@@ -11,12 +11,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.arguments import moment
-from pipeline.errors import UsageError
 from pipeline.settings import topic_path
+from pipeline.settings.arguments import parse_moment
+from pipeline.usage_error import UsageError
 
 if TYPE_CHECKING:
-    from pipeline.replay import Replayed
+    from pipeline.jobs.replay import Replayed
     from transforms.ledger import DeadLetterRow, Ledger
 
 HELP = "list, show and replay the messages that could not be completed"
@@ -43,7 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     chosen.add_argument("--error", metavar="TEXT", help="part of the error's type, field or text")
     chosen.add_argument(
-        "--since", type=moment, metavar="WHEN", help="recorded since then: ISO 8601, or 2h, 3d, …"
+        "--since",
+        type=parse_moment,
+        metavar="WHEN",
+        help="recorded since then: ISO 8601, or 2h, 3d, …",
     )
     chosen.add_argument(
         "--retryable", action="store_true", help="only those that a replay alone may help"
@@ -61,7 +64,8 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such dead letter, or none was chosen.
     """
-    from pipeline import services, tables
+    from pipeline.cli import output
+    from pipeline.jobs import resources
 
     filtered = bool(chosen.stage or chosen.error or chosen.since or chosen.retryable)
     if chosen.action == "list" and chosen.id:
@@ -73,14 +77,14 @@ def run(chosen: argparse.Namespace) -> int:
             "`replay` takes either numbers of dead letters or at least one of --stage, --error, "
             "--since and --retryable"
         )
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         if chosen.action == "list":
-            tables.dead_letters(_found(ledger, chosen, chosen.limit), as_json=chosen.json)
+            output.dead_letters(_found(ledger, chosen, chosen.limit), as_json=chosen.json)
         elif chosen.action == "show":
             letter = ledger.dead_letter_detail(chosen.id[0])
             if letter is None:
                 raise UsageError(f"no dead letter {chosen.id[0]} is in the ledger")
-            tables.dead_letter(letter, as_json=chosen.json)
+            output.dead_letter(letter, as_json=chosen.json)
         else:
             _replay(ledger, chosen)
     return 0
@@ -97,7 +101,7 @@ def _found(ledger: Ledger, chosen: argparse.Namespace, limit: int | None) -> lis
 
 
 def _replay(ledger: Ledger, chosen: argparse.Namespace) -> None:
-    from pipeline.replay import replay
+    from pipeline.jobs.replay import replay
     from transforms.errors import DependencyDown
 
     numbers = list(dict.fromkeys(chosen.id))

@@ -45,25 +45,28 @@ def run(chosen: argparse.Namespace) -> int:
     Returns:
         0 if every sample request ended as it should.
     """
-    from pipeline import demo, logs, samples, services
+    from pipeline import samples
+    from pipeline.cli import demo_output
     from pipeline.commands.publish import publish
-    from pipeline.drain import Drain, Timing
-    from pipeline.embedded import suite
+    from pipeline.embedded import services
+    from pipeline.jobs import resources
+    from pipeline.jobs.drain import Drain, Timing
+    from pipeline.monitoring import logging_config
+    from pipeline.monitoring.summary import write_summary
     from pipeline.report import render
     from pipeline.report.data import gather
-    from pipeline.summary import write
     from transforms.ledger.scoped import Scope
 
     state = Path(chosen.state)
     state.mkdir(parents=True, exist_ok=True)
     log_file = state / "demo.log"
-    logs.configure(chosen.log_level, file=log_file)
+    logging_config.configure(chosen.log_level, file=log_file)
     chosen.database = None
-    show = demo.Show()
+    show = demo_output.DemoOutput()
     show.step("Starting Postgres and the Pub/Sub server")
     with (
-        services.open_ledger(chosen) as ledger,
-        suite.pubsub(PROJECT, TOPIC, SUBSCRIPTION) as host,
+        resources.open_ledger(chosen) as ledger,
+        services.start_pubsub(PROJECT, TOPIC, SUBSCRIPTION) as host,
     ):
         lines = samples.fresh()
         show.step(f"Publishing {len(lines)} messages to {TOPIC} on {host}")
@@ -71,17 +74,17 @@ def run(chosen: argparse.Namespace) -> int:
         show.step("Draining the subscription: script, narration, video, publish")
         drain = Drain(
             subscription_path(SUBSCRIPTION, PROJECT),
-            services.graph_for(chosen, ledger),
-            services.workers(chosen),
+            resources.graph_for(chosen, ledger),
+            resources.worker_count(chosen),
             Timing(**TIMING),
         )
         with show.progress(ledger, published):
             result = drain.run()
-        rows, letters = demo.results(ledger, published)
+        rows, letters = demo_output.results(ledger, published)
         report = Path(chosen.report or state / "report.html")
         found = gather(ledger, Scope(message_ids=tuple(published)), "Demo")
     render.write(found, report)
     show.results(rows, letters, result, Path(chosen.artifacts), log_file, report)
     if chosen.summary:
-        write(result, chosen.summary)
+        write_summary(result, chosen.summary)
     return 0 if result["in_flight"] == 0 and result["completed"] else 1

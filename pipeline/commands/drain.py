@@ -30,21 +30,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Drain; see `pipeline.job` for the exit status."""
-    from pipeline import job, services
-    from pipeline.drain import Drain, Timing
+    """Drain; see `pipeline.jobs.lifecycle` for the exit status."""
+    from pipeline.jobs import lifecycle, resources
+    from pipeline.jobs.drain import Drain, Timing
 
-    job.log_settings("drain", chosen, SETTINGS)
+    lifecycle.log_settings("drain", chosen, SETTINGS)
     subscription = subscription_path(chosen.subscription, chosen.project)
     timing = Timing(**{name: getattr(chosen, name) for name in Timing.__dataclass_fields__})
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         drain = Drain(
             subscription,
-            services.graph_for(chosen, ledger),
-            services.workers(chosen),
+            resources.graph_for(chosen, ledger),
+            resources.worker_count(chosen),
             timing,
             keep_ids=bool(chosen.report),
         )
         result = drain.run()
-        reported = job.report(result, drain.message_ids, ledger, chosen)
-        return job.finish(result, drain.down, chosen, reported)
+        reported = lifecycle.write_report(result, drain.message_ids, ledger, chosen)
+        return lifecycle.finish_job(result, drain.down, chosen, reported)

@@ -29,16 +29,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
-    from pipeline import services
-    from pipeline.embedded import suite
-    from pipeline.signals import heeded
+    from pipeline.embedded import services
+    from pipeline.jobs import resources
+    from pipeline.jobs.stop_signals import stop_on_signals
 
     stop = threading.Event()
     chosen.database = None
     with (
-        heeded(stop),
-        services.open_ledger(chosen) as ledger,
-        suite.pubsub(chosen.project, chosen.topic, chosen.subscription, chosen.port) as host,
+        stop_on_signals(stop),
+        resources.open_ledger(chosen) as ledger,
+        services.start_pubsub(
+            chosen.project, chosen.topic, chosen.subscription, chosen.port
+        ) as host,
     ):
         print(f"export PUBSUB_EMULATOR_HOST={host}")
         print(f"export VIVIDLY_PROJECT={chosen.project}")

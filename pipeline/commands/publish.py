@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import UsageError
 from pipeline.settings import topic_path
+from pipeline.usage_error import UsageError
 
 HELP = "put requests on the topic"
 EXAMPLES = """examples:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipeline.arguments import moment
+from pipeline.settings.arguments import parse_moment
 
 HELP = "write what became of the requests as one HTML page"
 EXAMPLES = """examples:
@@ -26,9 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="the page [default report.html in --state]"
     )
     parser.add_argument(
-        "--since", type=moment, metavar="WHEN", help="received since then: ISO 8601, or 2h, 3d, …"
+        "--since",
+        type=parse_moment,
+        metavar="WHEN",
+        help="received since then: ISO 8601, or 2h, 3d, …",
     )
-    parser.add_argument("--until", type=moment, metavar="WHEN", help="received before then")
+    parser.add_argument("--until", type=parse_moment, metavar="WHEN", help="received before then")
     parser.add_argument(
         "--limit", type=int, default=1000, metavar="N",
         help="requests, and dead letters, shown one by one; the newest [default 1000]",
@@ -38,12 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Gather the data and write or print them."""
-    from pipeline import services
+    from pipeline.jobs import resources
     from pipeline.report import data, render
     from transforms.ledger.scoped import Scope
 
     scope = Scope(since=chosen.since, until=chosen.until)
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         report = data.gather(ledger, scope, _title(chosen), max(chosen.limit, 0))
     if chosen.json:
         print(data.as_json(report))

@@ -37,12 +37,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Submit the job to Dataflow, or run it here; see `pipeline.job` for the exit status."""
-    from pipeline import dataflow, job, launch
+    """Submit the job to Dataflow, or run it here; return the exit status."""
+    from pipeline.jobs import dataflow_options, launcher, lifecycle
 
-    options = launch.options(chosen)
-    job.log_settings("stream", chosen, SETTINGS)
+    options = launcher.launch_options(chosen)
+    lifecycle.log_settings("stream", chosen, SETTINGS)
     subscription = subscription_path(chosen.subscription, chosen.project)
-    if dataflow.runs_on_dataflow(options):
-        return launch.on_dataflow(chosen, options, subscription)
-    return launch.here(chosen, options, subscription)
+    if dataflow_options.runs_on_dataflow(options):
+        return launcher.run_on_dataflow(chosen, options, subscription)
+    return launcher.run_locally(chosen, options, subscription)

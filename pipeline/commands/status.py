@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.errors import UsageError
+from pipeline.usage_error import UsageError
 
 HELP = "show what became of the requests"
 EXAMPLES = """examples:
@@ -28,14 +28,15 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such request.
     """
-    from pipeline import services, tables
+    from pipeline.cli import output
+    from pipeline.jobs import resources
 
-    with services.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen) as ledger:
         rows = ledger.requests(request_id=chosen.request_id, limit=chosen.limit)
     if chosen.request_id and not rows:
         raise UsageError(f"no request {chosen.request_id} is in the ledger")
     if chosen.request_id:
-        tables.request(rows[0], as_json=chosen.json)
+        output.request(rows[0], as_json=chosen.json)
     else:
-        tables.requests(rows, as_json=chosen.json)
+        output.requests(rows, as_json=chosen.json)
     return 0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.embedded.process import User
-from pipeline.errors import UsageError
+from pipeline.usage_error import UsageError
 from transforms.errors import DependencyDown
 from transforms.installation import install_extra
 

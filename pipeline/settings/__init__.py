@@ -4,9 +4,15 @@ reference in the documentation are all made from it.
 Nothing here imports Beam, so that `vividly --help` answers at once.
 """
 
-from pipeline.settings import drain, limits, places, report, stream, work
-from pipeline.settings.names import subscription_path, topic_path
-from pipeline.settings.readers import (
+from pipeline.settings import (
+    drain_settings,
+    limit_settings,
+    location_settings,
+    report_settings,
+    stage_settings,
+    stream_settings,
+)
+from pipeline.settings.parsers import (
     FRAME_SIZES,
     frame_size,
     positive_int,
@@ -14,6 +20,7 @@ from pipeline.settings.readers import (
     topic_name,
     whole_number,
 )
+from pipeline.settings.resource_names import subscription_path, topic_path
 from pipeline.settings.setting import ENVIRONMENT_PREFIX, Setting
 
 __all__ = [
@@ -34,16 +41,16 @@ __all__ = [
     "whole_number",
 ]
 
-DRAIN = drain.GROUP
-STREAM = stream.GROUP
+DRAIN = drain_settings.GROUP
+STREAM = stream_settings.GROUP
 
 SETTINGS: tuple[Setting, ...] = (
-    *places.SETTINGS,
-    *stream.SETTINGS,
-    *work.SETTINGS,
-    *limits.SETTINGS,
-    *drain.SETTINGS,
-    *report.SETTINGS,
+    *location_settings.SETTINGS,
+    *stream_settings.SETTINGS,
+    *stage_settings.SETTINGS,
+    *limit_settings.SETTINGS,
+    *drain_settings.SETTINGS,
+    *report_settings.SETTINGS,
 )
 
 LOGGING = ("log-level", "log-format")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.nearest import hint
-from pipeline.settings.readers import positive_int, seconds, whole_number
+from pipeline.cli.suggestions import did_you_mean
+from pipeline.settings.parsers import positive_int, seconds, whole_number
 
 ENVIRONMENT_PREFIX = "VIVIDLY_"
 
@@ -68,7 +68,9 @@ class Setting:
                 return False
             raise ValueError("must be true or false")
         if self.choices and text not in self.choices:
-            raise ValueError(f"must be one of {', '.join(self.choices)}{hint(text, self.choices)}")
+            raise ValueError(
+                f"must be one of {', '.join(self.choices)}{did_you_mean(text, self.choices)}"
+            )
         return self.type(text)
 
     def reason(self, error: ValueError) -> str:

@@ -19,8 +19,8 @@ from playwright.sync_api import Page
 from tests.browser.served import served
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.model import Narration
-from transforms.video.engine import VideoSettings
-from transforms.video.renderer import SlideRenderer
+from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.video_engine import VideoSettings
 
 PLAYER = """
 <!doctype html><body style="margin:0">

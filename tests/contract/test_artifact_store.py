@@ -23,11 +23,11 @@ from google.cloud import storage
 
 from pipeline.embedded.storage import StorageServer
 from pipeline.embedded.storage_http import Reply
-from transforms import retry
 from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, File, Stored
 from transforms.artifacts.store import _backend
 from transforms.errors import DependencyDown
 from transforms.model import Artifact
+from transforms.process import retry
 
 JSON = "application/json"
 REQUEST = "11111111-2222-4333-8444-555555555555"
@@ -92,7 +92,7 @@ def store(place):
 @pytest.fixture
 def impatient(monkeypatch):
     """Gives up soon."""
-    policy = retry.Policy(timeout=0.5, tries=1_000, first_delay=0.05, longest_delay=0.1)
+    policy = retry.RetryPolicy(timeout=0.5, tries=1_000, first_delay=0.05, longest_delay=0.1)
     monkeypatch.setattr("transforms.artifacts.store._PATIENCE", policy)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.flex_template import metadata
+from pipeline.reference.flex_template import metadata
 from tests.contract.fakes import google_rest
 from tests.unit.deploy.stand_ins import StandIns
 from tests.unit.deploy.test_cloud_run import VERBS as CLOUD_RUN

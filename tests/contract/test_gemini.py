@@ -35,7 +35,7 @@ from tests.contract.fakes.vertex import (
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import MODALITIES, ContentRequest, Modality, Usage
 from transforms.prices import price
-from transforms.script.gemini import GeminiScriptEngine, GeminiSettings
+from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
 
 MODEL = "gemini-3.5-flash-lite"
 GOOD = json.dumps(answer(lesson()))

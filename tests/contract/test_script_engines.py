@@ -17,9 +17,9 @@ from tests.every_row import failures
 from transforms.errors import ContentError, PermanentError, TransientError
 from transforms.model import STAGES, ContentRequest, Script, decode, encode
 from transforms.prices import price
-from transforms.script.engine import ScriptEngine
-from transforms.script.gemini import GeminiScriptEngine, GeminiSettings
-from transforms.script.offline import OfflineScriptEngine
+from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
+from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.script_engine import ScriptEngine
 
 Make = Callable[[], ScriptEngine]
 

@@ -32,12 +32,12 @@ def vault(monkeypatch):
 )
 def test_a_name_stands_for_what_the_secret_holds(vault, reference, asked):
     vault.secrets[asked] = f"{URL}\n".encode()
-    assert secret.revealed(reference) == URL
+    assert secret.read_secret(reference) == URL
     assert vault.requests == [asked]
 
 
 def test_a_url_stands_for_itself(vault):
-    assert secret.revealed(URL) == URL
+    assert secret.read_secret(URL) == URL
     assert vault.requests == []
 
 
@@ -80,13 +80,13 @@ def test_a_changed_password_is_read_anew(vault, postgres):
 def test_a_refusal_is_no_fault_of_any_request_and_says_what_helps(vault, code, remedy):
     vault.failures.append((code, "scripted"))
     with pytest.raises(DependencyDown, match=f"secret manager is down: {LATEST}.*{remedy}"):
-        secret.revealed(LATEST)
+        secret.read_secret(LATEST)
 
 
 def test_a_passing_failure_is_tried_again_by_the_client(vault):
     vault.secrets[LATEST] = URL.encode()
     vault.failures.append((grpc.StatusCode.UNAVAILABLE, "moving"))
-    assert secret.revealed(LATEST) == URL
+    assert secret.read_secret(LATEST) == URL
     assert len(vault.requests) == 2
 
 
@@ -97,7 +97,7 @@ def test_a_passing_failure_is_tried_again_by_the_client(vault):
 def test_what_is_no_url_is_named_but_not_shown(vault, held, reason):
     vault.secrets[LATEST] = held
     with pytest.raises(DependencyDown, match=reason) as caught:
-        secret.revealed(LATEST)
+        secret.read_secret(LATEST)
     assert "s3cret" not in str(caught.value)
 
 
@@ -105,7 +105,7 @@ def test_damage_is_noticed(vault):
     vault.secrets[LATEST] = URL.encode()
     vault.checksum_error = 1
     with pytest.raises(DependencyDown, match="damaged"):
-        secret.revealed(LATEST)
+        secret.read_secret(LATEST)
 
 
 @pytest.fixture
@@ -118,10 +118,10 @@ def rest(monkeypatch, gcs):
 
 def test_another_endpoint_is_asked_over_rest(rest):
     rest.secrets[LATEST] = URL.encode()
-    assert secret.revealed(LATEST) == URL
+    assert secret.read_secret(LATEST) == URL
     assert rest.requests == [LATEST]
     with pytest.raises(DependencyDown, match="name a version that exists"):
-        secret.revealed(f"{SECRET}/versions/99")
+        secret.read_secret(f"{SECRET}/versions/99")
 
 
 def test_a_command_is_given_the_name(rest, postgres):
@@ -145,4 +145,4 @@ def test_a_process_without_credentials_says_so(monkeypatch):
 
     monkeypatch.setattr(secret, "_client", client)
     with pytest.raises(DependencyDown, match=f"{LATEST}: no credentials: none found"):
-        secret.revealed(LATEST)
+        secret.read_secret(LATEST)

@@ -31,10 +31,10 @@ from tests.unit.video.lessons import (
 )
 from transforms.errors import PermanentError
 from transforms.model import THINKING, Narration, Script, Video
-from transforms.video.engine import ARTIFACTS, VideoEngine, VideoSettings
-from transforms.video.moviepy_engine import MoviePyRenderer
-from transforms.video.pages import Look
-from transforms.video.renderer import SlideRenderer
+from transforms.video.engines.moviepy_engine import MoviePyRenderer
+from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.video_engine import ARTIFACTS, VideoEngine, VideoSettings
+from transforms.video.plan.pages import Look
 
 FPS = 30
 ENGINES: Mapping[str, Callable[[VideoSettings], VideoEngine]] = {

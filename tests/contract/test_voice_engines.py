@@ -16,10 +16,10 @@ from google.cloud import texttospeech as tts
 from tests.contract.fakes.texttospeech import Failure, Heard, serve, wav
 from tests.every_row import failures
 from transforms.errors import PermanentError, TransientError
-from transforms.narration.engine import Speech, VoiceEngine
-from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.engines.google_tts import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.engines.voice_engine import Speech, VoiceEngine
 from transforms.narration.mastering import trim
-from transforms.narration.offline import OfflineVoice
 from transforms.prices import price
 
 ENGINES = ("offline", "google-grpc", "google-rest")

@@ -36,7 +36,7 @@ def make(folder: Path, archive: Path, extra: str = "") -> Path:
     python = folder / "bin" / "python"
     uv = Path(sys.executable).with_name("uv")
     if uv.exists():
-        commands = [
+        commands: list[list[str | Path]] = [
             [uv, "venv", "--quiet", "--python", sys.executable, folder],
             [uv, "pip", "install", "--quiet", "--python", python, "--no-deps", archive],
         ]

@@ -14,10 +14,11 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from google.cloud import storage
 
-from pipeline import cli, launch
-from pipeline.errors import UsageError
+from pipeline.cli import app
 from pipeline.graph import build
-from pipeline.options import VividlyOptions
+from pipeline.jobs import launcher
+from pipeline.settings.beam_options import VividlyOptions
+from pipeline.usage_error import UsageError
 from tests.contract.fakes.dataflow import DataflowServer
 from tests.e2e import clean_venv, command
 from tests.graph import golden
@@ -137,9 +138,11 @@ def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, statu
 def test_a_job_that_cannot_be_submitted(arguments, dataflow, running, update, said):
     dataflow.create({"name": running}, "us-central1")
     given = [*arguments, f"--sdk_container_image={IMAGE}", *update]
-    chosen = cli.parser(only="run").parse_args(["run", *given])
+    chosen = app.parser(only="run").parse_args(["run", *given])
     with pytest.raises(UsageError, match=said):
-        launch.on_dataflow(chosen, launch.options(chosen), f"projects/{PROJECT}/subscriptions/s")
+        launcher.run_on_dataflow(
+            chosen, launcher.launch_options(chosen), f"projects/{PROJECT}/subscriptions/s"
+        )
     assert len(dataflow.jobs) == 1
 
 

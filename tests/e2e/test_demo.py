@@ -10,7 +10,7 @@ import av
 import pytest
 
 from tests.e2e import command
-from transforms.video.engine import ARTIFACTS
+from transforms.video.engines.video_engine import ARTIFACTS
 
 FRAME = 1 / 30  # seconds
 

@@ -20,7 +20,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from google.cloud import storage
 from sqlalchemy import make_url
 
-from pipeline.flex_template import metadata
+from pipeline.reference.flex_template import metadata
 from tests.contract.fakes import secretmanager
 from tests.unit.deploy.test_image import environment
 from transforms.ledger import Ledger

@@ -131,10 +131,10 @@ class Injector:
         from google.cloud.pubsub_v1 import SubscriberClient
 
         import pipeline.graph  # noqa: F401  (defines every stage's task, see below)
-        from pipeline.subscription import Puller
+        from pipeline.jobs.subscriber import Puller
         from transforms.artifacts.cloud import CloudFolder
         from transforms.ledger import Ledger
-        from transforms.stage import StageTask
+        from transforms.stage.task import StageTask
 
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")

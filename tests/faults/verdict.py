@@ -18,7 +18,7 @@ from tests.faults.traffic import Traffic
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import RequestRow
 from transforms.model import Artifact
-from transforms.stage import STAGES_OF
+from transforms.stage.task import STAGES_OF
 
 MEDIA = (".m4a", ".mp4")
 

@@ -22,11 +22,21 @@ from typing import Any
 from tests.faults.inject import Injector
 
 PRELOAD = (
-    "pipeline.commands.drain", "pipeline.drain", "pipeline.job", "pipeline.services",
-    "pipeline.lanes", "pipeline.options", "pg8000", "sqlalchemy.dialects.postgresql",
-    "google.cloud.storage", "transforms.ledger.migrate", "transforms.script.offline",
-    "transforms.narration.offline", "transforms.narration.narrate", "tests.faults.worker",
-)  # fmt: skip
+    "pipeline.commands.drain",
+    "pipeline.jobs.drain",
+    "pipeline.jobs.lifecycle",
+    "pipeline.jobs.resources",
+    "pipeline.jobs.scheduler",
+    "pipeline.settings.beam_options",
+    "pg8000",
+    "sqlalchemy.dialects.postgresql",
+    "google.cloud.storage",
+    "transforms.ledger.migrate",
+    "transforms.script.engines.offline_writer",
+    "transforms.narration.engines.offline_voice",
+    "transforms.narration.recording",
+    "tests.faults.worker",
+)
 
 
 class Workers:
@@ -124,9 +134,9 @@ def _main(
     faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does
     os.environ.update(environment)
     Injector(*injector).install()
-    from pipeline import cli
+    from pipeline.cli import app
 
-    cli.entry(["drain", *arguments])
+    app.entry(["drain", *arguments])
 
 
 def _end_with_driver() -> None:

@@ -15,7 +15,7 @@ from apache_beam.portability import python_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from pipeline.reference.graph import stream
+from pipeline.reference.graph_page import stream
 from tests.graph import models
 
 FILE = Path(__file__).with_name("golden.json")

@@ -14,7 +14,7 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from apache_beam.utils.plugin import BeamPlugin
 
-from pipeline.options import VividlyOptions
+from pipeline.settings.beam_options import VividlyOptions
 from transforms.coder import PLUGIN
 from transforms.model import Outcome
 

@@ -14,7 +14,7 @@ from apache_beam.testing import test_pipeline, test_stream
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 
-from pipeline.reference.graph import stream
+from pipeline.reference.graph_page import stream
 from transforms.deduplicate import DUPLICATES, REPLAY_ATTRIBUTE, DeduplicateRequests, is_replay
 from transforms.model import ContentRequest, Message, Received
 

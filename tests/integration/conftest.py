@@ -10,7 +10,6 @@ import pytest
 from tests.conftest import Database
 from tests.integration.ledger_support import accounts_balance
 from tests.integration.stage_support import Clock, Place
-from transforms import lease
 from transforms.ledger import Ledger, upgrade
 
 
@@ -41,5 +40,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         return heartbeat(*arguments, **named)
 
     monkeypatch.setattr(Ledger, "heartbeat", counted)
-    monkeypatch.setattr(lease, "time", clock)
+    monkeypatch.setattr(heartbeat, "time", clock)
     return clock

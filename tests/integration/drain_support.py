@@ -12,7 +12,7 @@ from typing import Any
 from google.cloud import pubsub_v1
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 
-from pipeline.drain import Drain, Timing
+from pipeline.jobs.drain import Drain, Timing
 from transforms.model import Outcome
 
 PATIENCE = 30
@@ -88,7 +88,7 @@ class Graph:
                 outcomes.append(Outcome(each.message_id, status))
         return outcomes
 
-    def forgive(self, messages: Any) -> None:
+    def uncount_delivery(self, messages: Any) -> None:
         """Remember messages that were cut off."""
         self.forgiven += [each.message_id for each in messages]
 

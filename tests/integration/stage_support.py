@@ -23,16 +23,16 @@ from tests.integration.ledger_support import (
     request,
     take,
 )
-from transforms import lease
 from transforms.artifacts import ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.ledger import ClaimRequest, Ledger
-from transforms.limits import Limits
 from transforms.model import Lesson, Usage, encode
+from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
-from transforms.retry import Policy
-from transforms.run_stage import RunStage
-from transforms.stage import FINISHED, OUTCOMES, Produced, StageRuntime, StageTask
+from transforms.stage import heartbeat
+from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.run import RunStage
+from transforms.stage.task import FINISHED, OUTCOMES, Produced, StageRuntime, StageTask
 
 PATIENCE = 20.0
 """Seconds after which a condition that a test waits for will not come any more."""
@@ -157,7 +157,7 @@ class Place:
         *lessons: Lesson,
         task: type[Task] = Task,
         salt: str = "",
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         **runtime: Any,
     ) -> dict[str, list[Any]]:
         """Run a stage on one bundle of lessons."""
@@ -165,7 +165,9 @@ class Place:
         _works[number] = perform
         known: dict[str, Any] = {"workers": 1, "ledger": self.ledger, "store": self.store}
         where = StageRuntime(
-            policy or Policy(60.0, 3, first_delay=0.0), Limits("script"), **(known | runtime)
+            policy or RetryPolicy(60.0, 3, first_delay=0.0),
+            EngineLimits("script"),
+            **(known | runtime),
         )
         stage = RunStage(task(number, salt), where)
         return apply(stage, lessons, ("onward", FINISHED, DEAD_LETTERS, OUTCOMES))
@@ -196,9 +198,9 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock, and have the heartbeat look at it."""
-        with lease._changed:
+        with heartbeat._changed:
             self._now += seconds
-            lease._changed.notify_all()
+            heartbeat._changed.notify_all()
 
     def beat(self, seconds: float) -> None:
         """Move the clock so far that a heartbeat is due, and wait until it begins."""

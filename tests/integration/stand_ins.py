@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from transforms import publish, retry
+from transforms import publish
 from transforms.errors import ClaimLost, PermanentError, TransientError
 from transforms.model import Message, Usage
-from transforms.narration.transform import _Narrate
-from transforms.script.transform import _WriteScript
-from transforms.stage import Produced
-from transforms.video.transform import _RenderVideo
+from transforms.narration.narrate_script import _Narrate
+from transforms.process import retry
+from transforms.script.write_script import _WriteScript
+from transforms.stage.task import Produced
+from transforms.video.render_video import _RenderVideo
 
 
 def _chained(words: str) -> Exception:
@@ -54,7 +55,7 @@ def message(fields: dict | bytes, **attributes: str) -> Message:
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace narration and rendering by stubs, and have faults raised where they are asked for."""
-    monkeypatch.setattr(retry.Policy, "delay", lambda *_: 0.0)
+    monkeypatch.setattr(retry.RetryPolicy, "delay", lambda *_: 0.0)
     write = _WriteScript.perform
     seen: set[str] = set()
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from tests.integration.claim_support import Died, Step
 from tests.integration.ledger_support import (
@@ -27,11 +27,11 @@ from transforms.dead_letters import DEAD_LETTERS
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import ClaimRequest
 from transforms.model import Lesson, Received
-from transforms.narration.transform import _Narrate
+from transforms.narration.narrate_script import _Narrate
 from transforms.parse import parse
-from transforms.script.transform import _WriteScript
-from transforms.stage import OUTCOMES
-from transforms.video.transform import _RenderVideo
+from transforms.script.write_script import _WriteScript
+from transforms.stage.task import OUTCOMES
+from transforms.video.render_video import _RenderVideo
 
 MOST = 2
 """Deliveries of a message that count, at most."""
@@ -85,15 +85,15 @@ def test_poison_is_claimed_before_new_messages(step, ledger):
     fresh, poison = received(), received()
     step.run([poison], killing(poison))
     assert step.run([fresh, poison], killing(poison)) == {}
-    assert ledger.begun(names([fresh, poison])) == set(names([poison]))
+    assert ledger.unsettled(names([fresh, poison])) == set(names([poison]))
 
 
 def test_only_redelivered_messages_are_worked_on_alone(step):
     first, second = received(), received()
     found = step.run([first])
-    assert [lesson.claim.alone for lesson in found["lessons"]] == [False]
+    assert [lesson.claim.isolated for lesson in found["lessons"]] == [False]
     found = step.run([first, second])
-    assert {names([lesson])[0]: lesson.claim.alone for lesson in found["lessons"]} == {
+    assert {names([lesson])[0]: lesson.claim.isolated for lesson in found["lessons"]} == {
         first.message.message_id: True,
         second.message.message_id: False,
     }
@@ -123,7 +123,7 @@ def test_poison_is_told_from_company_it_passed_early_stages_with(
     stand_ins.install(monkeypatch)
     monkeypatch.setitem(stand_ins.FAULTS, "kill", Died)
     options = VividlyOptions([], max_deliveries=MOST)
-    graph = Graph(options, ledger, ArtifactStore(str(tmp_path)))
+    graph = GraphRunner(options, ledger, ArtifactStore(str(tmp_path)))
     faults = ["", "narration:kill", ""]
     bundle = [
         stand_ins.message(stand_ins.request(fault, requested_modalities=["audio"]))
@@ -175,7 +175,7 @@ def lease_lapsed(ledger, asked):
 
 @pytest.mark.parametrize("history", [worker_died, cancelled_before_received, lease_lapsed])
 def test_cancelled_request_is_settled_without_paid_call(ledger, tmp_path, calls, history):
-    graph = Graph(VividlyOptions([]), ledger, ArtifactStore(str(tmp_path)))
+    graph = GraphRunner(VividlyOptions([]), ledger, ArtifactStore(str(tmp_path)))
     sent = stand_ins.message(stand_ins.request())
     asked = ClaimRequest(sent, parse(sent.data))
     again = history(ledger, asked)
@@ -199,7 +199,7 @@ def test_redelivery_of_settled_message_is_said_to_be_one(step, ledger, caplog):
     lessons = step.run([done, other])["lessons"]
     ledger.complete([completed(lesson) for lesson in lessons])
     second = received(other)
-    with caplog.at_level(logging.INFO, "transforms.outcomes"):
+    with caplog.at_level(logging.INFO, "transforms.telemetry.outcomes"):
         found = step.run([done, second])
     assert [outcome.status for outcome in found[OUTCOMES]] == ["completed", "duplicate"]
     said = {entry.message_id: entry.message for entry in caplog.records}

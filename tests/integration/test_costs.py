@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from tests.integration.ledger_support import completed, letter, message, record, request, take
-from transforms import budget
 from transforms.artifacts import ArtifactStore
-from transforms.budget import meter
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson
 from transforms.model import Message, Saving
+from transforms.stage import budget
+from transforms.stage.budget import budget_meter
 
 
 def work(ledger, modality, *records, savings=()):
@@ -138,7 +138,7 @@ class Place:
         }
         marks = {REPLAY_ATTRIBUTE: "1"} if replay else {}
         sent = Message(json.dumps(fields).encode(), marks, str(uuid.uuid4()), datetime.now(UTC))
-        [outcome] = Graph(VividlyOptions([], **options), self.ledger, self.store).run([sent])
+        [outcome] = GraphRunner(VividlyOptions([], **options), self.ledger, self.store).run([sent])
         return outcome
 
 
@@ -156,7 +156,7 @@ def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_re
     [found] = place.ledger.dead_letters()
     assert (found.error_type, found.retryable) == ("OverBudget", True)
     assert "of --max-cost-per-request: raise that and replay it" in found.error
-    assert meter(place.ledger).refused == 1
+    assert budget_meter(place.ledger).refused == 1
     # The script is there, and so it is not what there is no money for.
     again = place.run("audio", replay=True, max_cost_per_request=0.0000001)
     assert (again.status, again.stage) == ("dead_lettered", "narration")
@@ -166,7 +166,7 @@ def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_re
 
 
 def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
-    monkeypatch.setattr(budget, "FRESH", 0.05)
+    monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
     working = started(place, outcomes)
     [row] = place.ledger.requests(place.request_id)
@@ -177,7 +177,7 @@ def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
 
 
 def test_a_request_that_waits_for_money_can_be_cancelled(place, spent, monkeypatch):
-    monkeypatch.setattr(budget, "FRESH", 0.05)
+    monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
     working = started(place, outcomes)
     place.ledger.cancel([place.request_id])
@@ -193,7 +193,7 @@ def started(place, outcomes):
     )
     working.start()
     deadline = time.monotonic() + 120
-    while not meter(place.ledger).waiting:
+    while not budget_meter(place.ledger).waiting:
         assert time.monotonic() < deadline
         assert not outcomes
         time.sleep(0.01)

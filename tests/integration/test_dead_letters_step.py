@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from google.cloud import pubsub_v1
@@ -24,7 +25,7 @@ from tests.integration.ledger_support import (
     row,
     take,
 )
-from transforms import topic as pubsub_topic
+from transforms import pubsub_client as pubsub_topic
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.ledger import ClaimRequest, Ledger
 from transforms.model import DeadLetter, Outcome
@@ -54,7 +55,7 @@ class Topic:
 
 @pytest.fixture
 def topic(pubsub, monkeypatch):
-    monkeypatch.setattr(pubsub_topic, "once", lambda make: make())
+    monkeypatch.setattr(pubsub_topic, "process_singleton", lambda make: make())
     return Topic(pubsub.project)
 
 
@@ -116,14 +117,16 @@ def test_log_names_only_fields_of_ours(ledger, caplog, field, logged):
     step = Step(WriteDeadLetters(ledger), DeadLetter)
     with caplog.at_level(logging.INFO, "transforms"):
         step.run([letter(message(), field=field)])
-    [entry] = [each for each in caplog.records if each.name == "transforms.outcomes"]
+    [entry] = [each for each in caplog.records if each.name == "transforms.telemetry.outcomes"]
     assert (getattr(entry, "field", None) == field) is logged
     assert entry.error_type == "InvalidRequest"
     assert entry.stage == "parse"
 
 
 def test_refused_copy_stops_nothing(ledger, topic, write, caplog):
-    refused, accepted = message(**{"k" * 257: "too long a name"}), message()
+    attributes: Any = {"k" * 257: "too long a name"}
+    refused = message(**attributes)
+    accepted = message()
     outcomes = write(letter(refused), letter(accepted))
     assert [outcome.status for outcome in outcomes] == ["dead_lettered"] * 2
     assert {each.message_id for each in ledger.dead_letters()} == {

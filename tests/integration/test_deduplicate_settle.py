@@ -9,7 +9,7 @@ from tests.integration.ledger_support import message, outcome_of, request, take
 from transforms.deduplicate import SettleDuplicates
 from transforms.ledger import ClaimRequest
 from transforms.model import Received
-from transforms.stage import OUTCOMES
+from transforms.stage.task import OUTCOMES
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline import drain as module
-from pipeline.errors import UsageError
+from pipeline.jobs import drain as module
+from pipeline.usage_error import UsageError
 from tests.e2e import command
 from tests.integration.drain_support import (
     PATIENCE,

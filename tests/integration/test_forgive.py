@@ -27,7 +27,7 @@ def test_forgiven_deliveries_do_not_poison(postgres):
     request = ContentRequest(str(uuid.uuid4()), "s", "q", 9, "c")
     assert claim(ledger, message, request) == "new"
     for _ in range(5):
-        ledger.forgive(["m-1", "never seen"])
+        ledger.uncount_delivery(["m-1", "never seen"])
         assert claim(ledger, message, request) == "resumed"
     assert claim(ledger, message, request) == "resumed"
     assert claim(ledger, message, request) == "poisoned"
@@ -40,7 +40,7 @@ def test_nothing_can_be_forgiven_ahead(postgres):
     request = ContentRequest(str(uuid.uuid4()), "s", "q", 9, "c")
     assert claim(ledger, message, request) == "new"
     for _ in range(10):
-        ledger.forgive(["m-1"])
+        ledger.uncount_delivery(["m-1"])
     kinds = [claim(ledger, message, request) for _ in range(3)]
     assert kinds == ["resumed", "resumed", "poisoned"]
 
@@ -51,7 +51,7 @@ def test_a_delivery_that_was_forgiven_and_released_counts_once(postgres):
     message = Message(b"{}", {}, "m-1", datetime.now(UTC))
     request = ContentRequest(str(uuid.uuid4()), "s", "q", 9, "c")
     lesson = Lesson(message, request, decide(ledger, message, request).claim)
-    ledger.forgive(["m-1"])
+    ledger.uncount_delivery(["m-1"])
     assert ledger.release([lesson]) == {request.request_id}
     kinds = [claim(ledger, message, request) for _ in range(3)]
     assert kinds == ["resumed", "resumed", "poisoned"]

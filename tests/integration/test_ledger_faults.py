@@ -27,7 +27,7 @@ from tests.integration.ledger_support import (
     take,
 )
 from transforms.errors import DependencyDown
-from transforms.ledger import ClaimRequest, Ledger, Standing, upgrade
+from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, upgrade
 from transforms.model import Lesson
 
 
@@ -193,7 +193,7 @@ def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, prox
     )
     expected = {
         "claim": True,
-        "progress": Standing(frozenset(), frozenset()),
+        "progress": ClaimStatus(frozenset(), frozenset()),
         "dead_letter": [True, True],
     }.get(what, [True])
     assert calls[what]() == expected

@@ -35,9 +35,9 @@ from tests.integration.ledger_support import (
     wait_until_blocked,
 )
 from transforms.errors import DependencyDown
-from transforms.ledger import ClaimRequest, Ledger, Standing
+from transforms.ledger import ClaimRequest, ClaimStatus, Ledger
 from transforms.ledger.cancel import CANCEL
-from transforms.ledger.claim import RACE_TRIES
+from transforms.ledger.claim_statement import RACE_TRIES
 from transforms.ledger.jsontext import json_text
 from transforms.model import Lesson
 
@@ -70,7 +70,7 @@ def in_order(count: int) -> list[ClaimRequest]:
 @pytest.fixture(autouse=True)
 def no_conflicts(caplog):
     """No statement may lose a deadlock and be run again unnoticed."""
-    caplog.set_level(logging.INFO, "transforms.ledger.engine")
+    caplog.set_level(logging.INFO, "transforms.ledger.database")
     yield
     assert [each.getMessage() for each in caplog.get_records("call")] == []
 
@@ -106,7 +106,7 @@ STATEMENTS: dict[str, tuple[Batch, Any]] = {
         lambda ledger, held: ledger.progress(
             [(each.with_record(record(each)), "video", 50) for each in held]
         ),
-        lambda ids: Standing(frozenset(ids), frozenset()),
+        lambda ids: ClaimStatus(frozenset(ids), frozenset()),
     ),
     "complete": (
         lambda ledger, held: ledger.complete([completed(each) for each in held]),
@@ -125,7 +125,9 @@ ALL: dict[str, Batch] = {name: call for name, (call, _) in STATEMENTS.items()} |
     "duplicates": lambda ledger, held: ledger.duplicates(
         [(message(), each.request.request_id) for each in held]
     ),
-    "forgive": lambda ledger, held: ledger.forgive([each.message.message_id for each in held]),
+    "forgive": lambda ledger, held: ledger.uncount_delivery(
+        [each.message.message_id for each in held]
+    ),
     "cancel": lambda ledger, held: ledger.cancel([each.request.request_id for each in held]),
 }
 
@@ -186,7 +188,9 @@ def test_requests_are_locked_in_order_of_id(ledger, name):
         ),
         (
             "forgive",
-            lambda ledger, held: ledger.forgive([each.message.message_id for each in held]),
+            lambda ledger, held: ledger.uncount_delivery(
+                [each.message.message_id for each in held]
+            ),
         ),
     ],
 )
@@ -367,7 +371,7 @@ def test_delivery_released_meanwhile_is_not_forgiven_too(ledger, both):
     both(
         (lesson,),
         lambda: ledger.release([lesson]),
-        lambda: ledger.forgive([asked.message.message_id]),
+        lambda: ledger.uncount_delivery([asked.message.message_id]),
     )
     assert ledger.run("SELECT deliveries, released FROM messages") == [
         {"deliveries": 3, "released": 1}

@@ -22,10 +22,10 @@ from tests.integration.ledger_support import (
     row,
     take,
 )
-from transforms.ledger import ClaimRequest, Standing
+from transforms.ledger import ClaimRequest, ClaimStatus
 from transforms.model import Attempt, Message
 
-UNHARMED = Standing(frozenset(), frozenset())
+UNHARMED = ClaimStatus(frozenset(), frozenset())
 
 
 @pytest.fixture

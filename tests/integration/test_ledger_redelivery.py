@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import stand_ins
 from tests.integration.test_metrics import Place
-from transforms import events
+from transforms.telemetry import log_events
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def place(postgres, tmp_path, monkeypatch):
 def words(caplog):
     """How often an outcome was logged as decided now, and as decided before."""
     told = [record.msg for record in caplog.records]
-    return told.count(events.SETTLED), told.count(events.SETTLED_BEFORE)
+    return told.count(log_events.SETTLED), told.count(log_events.SETTLED_BEFORE)
 
 
 def test_redelivered_completion_counts_savings_and_latency_once(place, caplog):

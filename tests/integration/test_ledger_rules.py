@@ -215,12 +215,12 @@ def test_only_unsettled_unreleased_messages_have_begun(ledger):
     take(ledger, working)
     ledger.release([take(ledger, released)])
     take(ledger, excused)
-    ledger.excuse(excused.message.message_id)
+    ledger.reset_deliveries(excused.message.message_id)
     ledger.complete([completed(take(ledger, ended))])
     names = [each.message.message_id for each in (working, released, excused, ended)]
-    assert ledger.begun([*names, "unknown"]) == {working.message.message_id}
+    assert ledger.unsettled([*names, "unknown"]) == {working.message.message_id}
     take(ledger, again(excused))
-    assert ledger.begun(names) == {working.message.message_id, excused.message.message_id}
+    assert ledger.unsettled(names) == {working.message.message_id, excused.message.message_id}
 
 
 @pytest.mark.parametrize("end", ["complete", "dead_letter"])
@@ -328,7 +328,7 @@ def test_forgiving_counts_for_named_messages_alone(ledger):
     second = take(ledger, ask(of=first))
     ledger.release([second])
     for _ in range(2):
-        ledger.forgive([first.message.message_id, second.message.message_id])
+        ledger.uncount_delivery([first.message.message_id, second.message.message_id])
     released = {name: each["released"] for name, each in messages(ledger).items()}
     assert released == {
         first.message.message_id: 1,
@@ -340,7 +340,7 @@ def test_forgiving_counts_for_named_messages_alone(ledger):
 def test_release_after_forgiving_counts_no_delivery_ahead(ledger):
     asked = ask()
     lesson = take(ledger, asked)
-    ledger.forgive([asked.message.message_id])
+    ledger.uncount_delivery([asked.message.message_id])
     ledger.release([lesson])
     assert messages(ledger)[asked.message.message_id]["released"] == 1
     lesson = take(ledger, again(asked))

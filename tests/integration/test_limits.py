@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.clock import Clock
 from tests.held_calls import HeldCalls
 from tests.integration import stand_ins
-from transforms import limits
 from transforms.artifacts import ArtifactStore
-from transforms.narration.transform import _Narrate
-from transforms.script.transform import _WriteScript
-from transforms.video.transform import _RenderVideo
+from transforms.narration.narrate_script import _Narrate
+from transforms.script.write_script import _WriteScript
+from transforms.stage import rate_limit
+from transforms.video.render_video import _RenderVideo
 
-TASKS = {"script": _WriteScript, "narration": _Narrate, "video": _RenderVideo}
+TASKS: dict[str, Any] = {"script": _WriteScript, "narration": _Narrate, "video": _RenderVideo}
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def run(ledger, tmp_path, monkeypatch):
                 return perform(task, lesson, *rest)
 
             monkeypatch.setattr(task, "perform", entering)
-        graph = Graph(VividlyOptions([], **options), ledger, ArtifactStore(str(tmp_path)))
+        graph = GraphRunner(VividlyOptions([], **options), ledger, ArtifactStore(str(tmp_path)))
         outcomes = graph.run([stand_ins.message(stand_ins.request()) for _ in range(videos)])
         assert [outcome.status for outcome in outcomes] == ["completed"] * videos
 
@@ -53,7 +54,7 @@ def test_more_calls_than_allowed_wait(run, options):
 
 
 def test_calls_of_each_stage_are_spread_over_the_minute(run, monkeypatch):
-    clock = Clock.instead_of_time_in(limits, monkeypatch)
+    clock = Clock.instead_of_time_in(rate_limit, monkeypatch)
     begun: dict[str, list[float]] = {stage: [] for stage in TASKS}
     entered = {stage: lambda times=times: times.append(clock.now) for stage, times in begun.items()}
     run(2, entered, workers=1, script_per_minute=60, narration_per_minute=30, video_per_minute=20)

@@ -1,4 +1,4 @@
-"""The graph keeps every metric that `transforms.metrics` names, and no other."""
+"""The graph keeps every metric that `transforms.telemetry.metrics` names, and no other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.graph import build
-from pipeline.options import VividlyOptions
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
-from transforms import metrics
 from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
 from transforms.model import Message
+from transforms.telemetry import metrics
 
 
 class Place:

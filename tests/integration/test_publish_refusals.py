@@ -15,8 +15,8 @@ from transforms import publish
 from transforms.artifacts import store as stores
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import DependencyDown
-from transforms.retry import Policy
-from transforms.stage import OUTCOMES, put
+from transforms.process.retry import RetryPolicy
+from transforms.stage.task import OUTCOMES, put_artifacts
 
 BEAT = LEASE.total_seconds() / 3 + 0.001
 
@@ -116,7 +116,9 @@ def test_lost_claim_does_not_replace_manifest(place, during_manifest):
     lesson = place.scripted()
 
     def act(lesson):
-        put(place.store, place.ledger, place.take_over(lesson), {"manifest.json": b"theirs"})
+        put_artifacts(
+            place.store, place.ledger, place.take_over(lesson), {"manifest.json": b"theirs"}
+        )
 
     during_manifest(act)
     [outcome] = place.publish(lesson)[OUTCOMES]
@@ -125,7 +127,7 @@ def test_lost_claim_does_not_replace_manifest(place, during_manifest):
 
 
 def test_outage_at_manifest_hands_claims_back(place, during_manifest, monkeypatch):
-    monkeypatch.setattr(stores, "_PATIENCE", Policy(0.01, 1))
+    monkeypatch.setattr(stores, "_PATIENCE", RetryPolicy(0.01, 1))
     lessons = [place.scripted(), place.scripted()]
     during_manifest(lambda lesson: place.break_store())
     with pytest.raises(DependencyDown, match="artifacts"):

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore, store
 from transforms.errors import DependencyDown
 from transforms.ledger import ClaimRequest, Ledger, upgrade
 from transforms.model import Message
 from transforms.parse import parse
-from transforms.retry import Policy
+from transforms.process.retry import RetryPolicy
 
 LEASE = timedelta(minutes=2)
 
@@ -28,7 +28,7 @@ class Place:
         upgrade(url)
         self.ledger = Ledger(url)
         self.root = folder / "artifacts"
-        graph = Graph(VividlyOptions([]), self.ledger, ArtifactStore(str(self.root)))
+        graph = GraphRunner(VividlyOptions([]), self.ledger, ArtifactStore(str(self.root)))
         self.run = graph.run
 
     def outcomes(self, *messages):
@@ -81,7 +81,7 @@ def test_a_claim_that_lapsed_is_taken_over_by_the_next_message(place, twice):
 
 
 def test_a_long_outage_makes_no_dead_letters(place, twice, monkeypatch):
-    monkeypatch.setattr(store, "_PATIENCE", Policy(0.01, 1))
+    monkeypatch.setattr(store, "_PATIENCE", RetryPolicy(0.01, 1))
     place.root.write_text("a file where the folder should be")
     for _ in range(7):  # more often than a message may be delivered
         with pytest.raises(DependencyDown, match="artifacts"):

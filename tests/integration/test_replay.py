@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import pubsub_v1
 
-from pipeline import moments, replay
+from pipeline.cli import timestamps
+from pipeline.jobs import replay
 from tests.integration.ledger_support import claim, completed, letter, message, request, take
-from transforms import topic as pubsub_topic
+from transforms import pubsub_client as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import DependencyDown
 from transforms.ledger import ClaimRequest
@@ -18,7 +19,7 @@ from transforms.ledger import ClaimRequest
 @pytest.fixture
 def topic(pubsub, monkeypatch):
     """A topic with a subscription of the same name; clients are not shared between tests."""
-    monkeypatch.setattr(pubsub_topic, "once", lambda make: make())
+    monkeypatch.setattr(pubsub_topic, "process_singleton", lambda make: make())
     name = f"projects/{pubsub.project}/topics/requests"
     pubsub_v1.PublisherClient().create_topic(name=name)
     pubsub_v1.SubscriberClient().create_subscription(name=_subscription(name), topic=name)
@@ -163,11 +164,11 @@ def test_a_topic_that_does_not_exist_stops_before_anything_is_written_down(ledge
 
 def test_attributes_stay_within_what_pubsub_accepts():
     many = {f"name-{n}": "value" for n in range(100)}
-    merged = pubsub_topic.merged(many, {"vividly-error": "é" * 1000, "name-1": "ours"})
+    merged = pubsub_topic.merge_attributes(many, {"vividly-error": "é" * 1000, "name-1": "ours"})
     assert len(merged) == 100
     assert merged["vividly-error"] == "é" * 512
     assert merged["name-1"] == "ours"
-    assert pubsub_topic.merged({}, {"x": "\ud800"}) == {"x": "?"}
+    assert pubsub_topic.merge_attributes({}, {"x": "\ud800"}) == {"x": "?"}
 
 
 @pytest.mark.parametrize(
@@ -175,17 +176,17 @@ def test_attributes_stay_within_what_pubsub_accepts():
 )
 def test_since_a_span_ago(text, seconds):
     before = datetime.now(UTC)
-    found = moments.since(text) + timedelta(seconds=seconds)
+    found = timestamps.parse_since(text) + timedelta(seconds=seconds)
     assert before <= found <= datetime.now(UTC)
 
 
 def test_since_a_time():
-    assert moments.since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
-    assert moments.since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
-    assert moments.since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
+    assert timestamps.parse_since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert timestamps.parse_since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
+    assert timestamps.parse_since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "h", "2 h", "-3d", "999999w"])
 def test_since_something_else_is_refused_with_the_remedy(text):
     with pytest.raises(ValueError, match="must be a date or time such as"):
-        moments.since(text)
+        timestamps.parse_since(text)

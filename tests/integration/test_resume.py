@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
-from transforms.narration import transform as narration
-from transforms.script.offline import OfflineScriptEngine
+from transforms.narration import narrate_script as narration
+from transforms.script.engines.offline_writer import OfflineScriptEngine
 
 
 class Place:
@@ -42,7 +42,7 @@ class Place:
         again = bool(self.ledger.requests(self.request_id))
         attributes = {REPLAY_ATTRIBUTE: "1"} if again else {}
         message = stand_ins.message(fields, **attributes)
-        graph = Graph(VividlyOptions([], **options), self.ledger, self.store)
+        graph = GraphRunner(VividlyOptions([], **options), self.ledger, self.store)
         [outcome] = graph.run([message])
         return outcome
 

@@ -9,21 +9,21 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
-from transforms import bundles
-from transforms.bundles import Result, Together
+from transforms import batch_dofn
+from transforms.batch_dofn import BatchDoFn, BatchResult
 
 
-class Doubled(Together[int]):
+class Doubled(BatchDoFn[int]):
     """Doubles numbers, from the last to the first; zero is to be worked on by itself."""
 
-    def together(self, elements: Sequence[int]) -> Iterator[Result]:
+    def process_elements(self, elements: Sequence[int]) -> Iterator[BatchResult]:
         seen.append(list(elements))
         for position in reversed(range(len(elements))):
-            yield Result(
+            yield BatchResult(
                 position, elements[position] * 2, "odd" if elements[position] % 2 else None
             )
 
-    def alone(self, element: int) -> bool:
+    def is_isolated(self, element: int) -> bool:
         return element == 0
 
 
@@ -82,14 +82,14 @@ def test_isolated_element_is_worked_on_at_once():
 
 @pytest.mark.parametrize(("count", "parts"), [(2, [2]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])
 def test_large_bundle_is_split(monkeypatch, count, parts):
-    monkeypatch.setattr(bundles, "MOST", 3)
+    monkeypatch.setattr(batch_dofn, "MAX_ELEMENTS", 3)
     run(range(1, count + 1))
     assert [len(part) for part in seen] == parts
     assert len(found) == count
 
 
 def test_most_elements_are_bounded():
-    assert bundles.MOST == 500
+    assert batch_dofn.MAX_ELEMENTS == 500
 
 
 def test_failed_bundle_leaves_nothing_behind():

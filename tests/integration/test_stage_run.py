@@ -10,9 +10,7 @@ import pytest
 
 from tests.integration.ledger_support import SCRIPT, outcome_of, row
 from tests.integration.stage_support import FolderlessTask, VideoTask, made
-from transforms import retry
 from transforms.artifacts import store as stores
-from transforms.budget import Budget
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import (
     ClaimLost,
@@ -20,10 +18,12 @@ from transforms.errors import (
     PermanentError,
     TransientError,
 )
-from transforms.lease import handed_back
 from transforms.model import StageRecord, Usage, decode, encode
-from transforms.retry import Policy
-from transforms.stage import Produced, put
+from transforms.process import retry
+from transforms.process.retry import RetryPolicy
+from transforms.stage.budget import Budget
+from transforms.stage.heartbeat import release_on_outage
+from transforms.stage.task import Produced, put_artifacts
 
 
 def ids(lessons):
@@ -52,7 +52,7 @@ class Times:
 
 def test_each_try_gets_remaining_time(place):
     work = Times(2, seconds=0.05)
-    place.run_stage(work, place.lesson(), policy=Policy(60.0, 3, first_delay=0.0))
+    place.run_stage(work, place.lesson(), policy=RetryPolicy(60.0, 3, first_delay=0.0))
     first, second, third = work.timeouts
     assert 59 < first <= 60
     assert second <= first - 0.05
@@ -71,7 +71,7 @@ def test_each_try_gets_remaining_time(place):
 def test_dead_letter_keeps_every_try(place, error, tries, kept):
     work = Times(99, error)
     lesson = place.lesson()
-    found = place.run_stage(work, lesson, policy=Policy(60.0, tries, first_delay=0.0))
+    found = place.run_stage(work, lesson, policy=RetryPolicy(60.0, tries, first_delay=0.0))
     assert list(found) == [DEAD_LETTERS]
     [dead] = found[DEAD_LETTERS]
     assert [attempt.message for attempt in dead.attempts] == kept
@@ -86,7 +86,7 @@ def test_dead_letter_keeps_every_try(place, error, tries, kept):
 
 def test_deadline_ends_tries(place):
     work = Times(99)
-    policy = Policy(0.2, 99, first_delay=60.0, longest_delay=60.0)
+    policy = RetryPolicy(0.2, 99, first_delay=60.0, longest_delay=60.0)
     found = place.run_stage(Slow(work, 0.3), place.lesson(), policy=policy)
     [dead] = found[DEAD_LETTERS]
     assert (dead.error_type, dead.retryable) == ("StageTimeout", True)
@@ -286,7 +286,7 @@ def test_isolated_lesson_is_not_held(place):
         return made(lesson)
 
     lessons = [place.lesson(student_query=name) for name in ("first", "isolated", "last")]
-    lessons[1] = replace(lessons[1], claim=replace(lessons[1].claim, alone=True))
+    lessons[1] = replace(lessons[1], claim=replace(lessons[1].claim, isolated=True))
     found = place.run_stage(perform, *lessons)
     assert order == ["isolated", "first", "last"]
     assert len(found["onward"]) == 3
@@ -297,7 +297,7 @@ def test_isolated_lesson_is_not_held(place):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(stores, "_PATIENCE", retry.Policy(0.01, 1))
+    monkeypatch.setattr(stores, "_PATIENCE", retry.RetryPolicy(0.01, 1))
 
 
 def break_before(place):
@@ -340,7 +340,7 @@ def test_outage_of_ledger_too_names_first_cause(place):
         connection.exec_driver_sql("ALTER TABLE requests RENAME TO hidden")
     with (
         pytest.raises(DependencyDown, match="artifacts"),
-        handed_back(place.ledger, [lesson]),
+        release_on_outage(place.ledger, [lesson]),
     ):
         raise DependencyDown("artifacts", "gone")
     with place.ledger.connected() as connection:
@@ -349,7 +349,7 @@ def test_outage_of_ledger_too_names_first_cause(place):
 
 def test_other_failures_keep_claims(place):
     lesson = place.lesson()
-    with pytest.raises(KeyError), handed_back(place.ledger, [lesson]):
+    with pytest.raises(KeyError), release_on_outage(place.ledger, [lesson]):
         raise KeyError
     assert place.rival(lesson).kind == "duplicate"
 
@@ -361,10 +361,10 @@ def test_other_failures_keep_claims(place):
 def test_lost_claim_leaves_artifacts_unchanged(place, settle):
     lesson = place.lesson()
     theirs = {"script.json": b"theirs"}
-    put(place.store, place.ledger, lesson, theirs)
+    put_artifacts(place.store, place.ledger, lesson, theirs)
     getattr(place, settle)(lesson)
     with pytest.raises(ClaimLost):
-        put(place.store, place.ledger, lesson, {"script.json": b"ours"})
+        put_artifacts(place.store, place.ledger, lesson, {"script.json": b"ours"})
     assert place.file(lesson, "script.json").read_bytes() == b"theirs"
 
 
@@ -373,7 +373,7 @@ def test_stage_that_lost_its_claim_replaces_nothing(place):
 
     def perform(lesson, folder, timeout):
         successor = place.take_over(lesson)
-        put(place.store, place.ledger, successor, {"script.json": b"theirs"})
+        put_artifacts(place.store, place.ledger, successor, {"script.json": b"theirs"})
         return made(lesson)
 
     found = place.run_stage(perform, lesson)
@@ -385,7 +385,7 @@ def test_stage_that_lost_its_claim_replaces_nothing(place):
 
 def test_held_claim_replaces_what_dead_worker_left(place):
     lesson = place.lesson()
-    put(place.store, place.ledger, place.take_over(lesson), {"script.json": b"theirs"})
+    put_artifacts(place.store, place.ledger, place.take_over(lesson), {"script.json": b"theirs"})
     lesson = place.take_over(lesson)
     [onward] = place.run_stage(made, lesson)["onward"]
     assert place.store.verify(onward.records[0].artifacts[0])

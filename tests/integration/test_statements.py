@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.lanes import Graph
-from pipeline.options import VividlyOptions
+from pipeline.jobs.scheduler import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from transforms.artifacts import ArtifactStore
-from transforms.ledger import Ledger, engine, upgrade
+from transforms.ledger import Ledger, database, upgrade
 from transforms.model import Message
-from transforms.script.offline import OfflineScriptEngine
+from transforms.script.engines.offline_writer import OfflineScriptEngine
 
 TEXTS = ["begun", "claim", "complete"]
 VIDEOS = ["begun", "claim", "script", "narration", "complete"]
@@ -26,17 +26,17 @@ class Place:
     def __init__(self, url, folder, monkeypatch):
         upgrade(url)
         self.ledger = Ledger(url)
-        self.graph = Graph(VividlyOptions([]), self.ledger, ArtifactStore(str(folder)))
+        self.graph = GraphRunner(VividlyOptions([]), self.ledger, ArtifactStore(str(folder)))
         self._statements = 0
         counting = threading.Lock()
-        execute = engine._execute
+        execute = database._execute
 
         def counted(*arguments):
             with counting:
                 self._statements += 1
             return execute(*arguments)
 
-        monkeypatch.setattr(engine, "_execute", counted)
+        monkeypatch.setattr(database, "_execute", counted)
 
     def statements(self, *messages: Message) -> int:
         """How many it takes to work on these in one bundle."""

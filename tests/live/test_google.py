@@ -11,9 +11,9 @@ import pytest
 from tests.contract.test_script_engines import REQUEST, check
 from transforms.artifacts import ArtifactStore
 from transforms.model import Script
-from transforms.narration.google import GoogleVoice, GoogleVoiceSettings
-from transforms.narration.narrate import narrate
-from transforms.script.gemini import GeminiScriptEngine, GeminiSettings
+from transforms.narration.engines.google_tts import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.recording import record_narration
+from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_gemini_writes_a_lesson_that_keeps_the_rules(script: Script):
 def test_google_speaks_a_whole_lesson(script: Script, tmp_path):
     voice = GoogleVoice(GoogleVoiceSettings())
     assert voice.check()
-    narration, usage = narrate(script, voice, tmp_path, timeout=300)
+    narration, usage = record_narration(script, voice, tmp_path, timeout=300)
     assert narration.duration > 45
     assert -17 <= narration.loudness <= -15
     assert usage[0].quantity >= script.spoken_words

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.integration.ledger_support import message, record, request
-from transforms.dead_letters import letter
+from transforms.dead_letters import make_dead_letter
 from transforms.errors import Cancelled, InvalidRequest, PermanentError, StageTimeout
 from transforms.model import Attempt, Claim, DeadLetter, Lesson, Received, decode, encode
 
@@ -35,7 +35,7 @@ class Silent(Exception):
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_letter_says_what_failed(error, text, retryable, bug):
-    dead = letter(MESSAGE, "script", error)
+    dead = make_dead_letter(MESSAGE, "script", error)
     assert (dead.error_type, dead.error) == (type(error).__name__, text)
     assert dead.retryable is retryable
     assert dead.field == getattr(error, "field", None)
@@ -49,7 +49,7 @@ def test_traceback_names_the_line_at_fault():
     try:
         raise RuntimeError("lost")
     except RuntimeError as error:
-        dead = letter(MESSAGE, "script", error)
+        dead = make_dead_letter(MESSAGE, "script", error)
     assert dead.traceback is not None
     assert 'raise RuntimeError("lost")' in dead.traceback
 
@@ -65,7 +65,7 @@ def test_traceback_names_the_line_at_fault():
 )
 def test_letter_holds_element_as_far_as_it_came(source, asked, claim, records):
     before = datetime.now(UTC)
-    dead = letter(source, "script", PermanentError("no"))
+    dead = make_dead_letter(source, "script", PermanentError("no"))
     assert before <= dead.occurred_at <= datetime.now(UTC)
     assert (dead.message, dead.stage) == (MESSAGE, "script")
     assert (dead.request, dead.claim, dead.records) == (asked, claim, records)
@@ -77,7 +77,7 @@ def test_letter_holds_failed_tries():
         Attempt(datetime(2026, 1, 1, tzinfo=UTC), "TransientError", text)
         for text in ("429", "bad \ud800")
     ]
-    dead = letter(LESSON, "script", StageTimeout("late"), tries)
+    dead = make_dead_letter(LESSON, "script", StageTimeout("late"), tries)
     assert [each.message for each in dead.attempts] == ["429", r"bad \ud800"]
     assert dead.attempts[0] == tries[0]
     assert decode(DeadLetter, encode(dead)) == dead

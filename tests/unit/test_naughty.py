@@ -14,26 +14,26 @@ import pytest
 from tests.naughty import NAUGHTY
 from tests.unit.script.support import request
 from tests.unit.test_parse import raw
+from tests.unit.video.draw.test_slides import HEIGHT, WIDTH, check
 from tests.unit.video.lessons import ASKING, VISUALS, narrate, timed
-from tests.unit.video.test_captions import width
-from tests.unit.video.test_slides import HEIGHT, WIDTH, check
-from transforms import child
+from tests.unit.video.plan.test_captions import width
 from transforms.errors import InvalidRequest, PermanentError
 from transforms.model import Narration, Scene, Script, Video, Visual, decode, encode
-from transforms.narration.speech_text import to_speech
+from transforms.narration.normalization.speech_text import to_speech
 from transforms.narration.transcript import transcript
 from transforms.parse import parse
-from transforms.script.markdown import to_markdown
-from transforms.script.offline import OfflineScriptEngine
-from transforms.video.captions import LINE_WIDTH, LINES, chapter_cues, cues, webvtt
-from transforms.video.engine import VideoSettings
-from transforms.video.pages import Page
-from transforms.video.renderer import SlideRenderer
-from transforms.video.slides import draw_slide
-from transforms.video.storyboard import plan
-from transforms.video.text import graphemes
-from transforms.video.thumbnail import alt_text, best_page
-from transforms.video.typeset import Typesetter
+from transforms.process import child
+from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.script_markdown import to_markdown
+from transforms.video.draw.drawable_text import graphemes
+from transforms.video.draw.slides import draw_slide
+from transforms.video.draw.thumbnail import alt_text, best_page
+from transforms.video.draw.typeset import Typesetter
+from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.video_engine import VideoSettings
+from transforms.video.plan.captions import LINE_WIDTH, LINES, chapter_cues, cues, webvtt
+from transforms.video.plan.pages import Page
+from transforms.video.plan.storyboard import plan
 
 EVERY = pytest.mark.parametrize("name", NAUGHTY)
 KINDS = ("title", "scene", "takeaways", "quiz", "answer", "end", "intro")
@@ -144,7 +144,7 @@ def test_a_lesson_of_such_words_is_rendered_in_bounded_time_and_memory(tmp_path:
     drawable = dict(list(NAUGHTY.items())[::4])  # of each sort some
     script = lesson(drawable)
     narration = narrate(script, tmp_path / "narration.m4a")
-    done = child.call(_render, script, narration, tmp_path, timeout=300)
+    done = child.call_in_child(_render, script, narration, tmp_path, timeout=300)
     video, memory = done.value
     assert video.frames > 0
     assert memory < MOST_MEMORY

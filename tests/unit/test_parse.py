@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.dead_letters import letter
+from transforms.dead_letters import make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import Message, Received, decode, encode
 from transforms.parse import MAX_BYTES, MAX_DEPTH, _object, parse, peek
@@ -290,7 +290,7 @@ def test_anything_at_all_is_a_request_or_a_dead_letter(data):
     try:
         parse(data)
     except InvalidRequest as error:
-        dead = letter(message, "parse", error)
+        dead = make_dead_letter(message, "parse", error)
         assert decode(type(dead), encode(dead)) == dead
         assert dead.field
         assert dead.message.data == data

@@ -17,11 +17,11 @@ CHUNK = 1 << 20
 """Bytes read at a time."""
 
 
-class Unreachable(TransientError):
+class StoreUnreachable(TransientError):
     """The place did not answer, or not well; it may the next time."""
 
 
-class Unusable(PermanentError):
+class StoreUnusable(PermanentError):
     """The place refuses, and will until somebody changes something."""
 
 

@@ -18,7 +18,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
-from transforms.artifacts.backend import Stored, Unreachable, Unusable, Write, opened
+from transforms.artifacts.backend import Stored, StoreUnreachable, StoreUnusable, Write, opened
 
 SCHEME = "gs://"
 _TIMEOUT = (5.0, 30.0)
@@ -131,10 +131,10 @@ class CloudFolder:
         try:
             yield
         except NotFound as error:
-            raise Unusable(f"the bucket {self._bucket_name} does not exist") from error
+            raise StoreUnusable(f"the bucket {self._bucket_name} does not exist") from error
         except GoogleAPICallError as error:
             passing = error.code is None or error.code in {408, 429} or error.code >= 500
-            raise (Unreachable if passing else Unusable)(str(error)) from error
+            raise (StoreUnreachable if passing else StoreUnusable)(str(error)) from error
         except (
             requests.exceptions.RequestException,
             google.auth.exceptions.TransportError,
@@ -142,9 +142,9 @@ class CloudFolder:
             ConnectionError,
             TimeoutError,
         ) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
+            raise StoreUnreachable(f"{type(error).__name__}: {error}") from error
         except google.auth.exceptions.GoogleAuthError as error:
-            raise Unusable(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
+            raise StoreUnusable(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
 
 
 @cache

@@ -23,8 +23,8 @@ from transforms.artifacts.backend import (
     CHUNK,
     Content,
     Stored,
-    Unreachable,
-    Unusable,
+    StoreUnreachable,
+    StoreUnusable,
     Write,
     opened,
 )
@@ -193,5 +193,5 @@ def _translated() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NEEDS_SOMEBODY:
-            raise Unusable(str(error)) from error
-        raise Unreachable(str(error)) from error
+            raise StoreUnusable(str(error)) from error
+        raise StoreUnreachable(str(error)) from error

@@ -16,21 +16,21 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from transforms import retry
 from transforms.artifacts.backend import (
     ArtifactConflict,
     ArtifactCorrupt,
     Backend,
     Content,
     Stored,
-    Unreachable,
-    Unusable,
+    StoreUnreachable,
+    StoreUnusable,
     Write,
 )
 from transforms.artifacts.cloud import SCHEME, CloudFolder
 from transforms.artifacts.local import LocalFolder
 from transforms.errors import DependencyDown, StageTimeout
 from transforms.model import Artifact
+from transforms.process import retry
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)?")
 _LONGEST_NAME = 200
 """Characters; leaves room for the temporary form in the 255 bytes that file systems allow."""
 
-_PATIENCE = retry.Policy(timeout=5.0, tries=1_000, first_delay=0.1, longest_delay=1.0)
+_PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, first_delay=0.1, longest_delay=1.0)
 _WRITERS = 10
 """Times that somebody else may come between looking at a name and writing to it."""
 
@@ -295,6 +295,6 @@ def _insist(work: Callable[[], T]) -> T:
         DependencyDown: it did not.
     """
     try:
-        return retry.run(lambda _: work(), _PATIENCE, [])
-    except (Unreachable, Unusable, StageTimeout) as error:
+        return retry.retry_until_deadline(lambda _: work(), _PATIENCE, [])
+    except (StoreUnreachable, StoreUnusable, StageTimeout) as error:
         raise DependencyDown("artifacts", str(error)) from error

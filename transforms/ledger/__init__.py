@@ -8,6 +8,7 @@ from transforms.ledger.values import (
     CancelState,
     ClaimRequest,
     ClaimResult,
+    ClaimStatus,
     CompletedLesson,
     CostRow,
     DeadLetterDetail,
@@ -16,7 +17,6 @@ from transforms.ledger.values import (
     ReplayState,
     RequestRow,
     StageRow,
-    Standing,
     Totals,
 )
 
@@ -25,6 +25,7 @@ __all__ = [
     "CancelState",
     "ClaimRequest",
     "ClaimResult",
+    "ClaimStatus",
     "CompletedLesson",
     "CostKey",
     "CostRow",
@@ -35,7 +36,6 @@ __all__ = [
     "ReplayState",
     "RequestRow",
     "StageRow",
-    "Standing",
     "Totals",
     "current",
     "downgrade",

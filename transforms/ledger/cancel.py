@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import CancelState
 

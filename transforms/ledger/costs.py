@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from transforms.ledger import reads
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.values import CostRow
 
 CostKey = Literal["day", "modality", "engine", "stage"]

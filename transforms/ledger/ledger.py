@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from transforms.ledger import cancel, costs, reads, records, replays
-from transforms.ledger import claim as claims
+from transforms.ledger import claim_statement as claims
 from transforms.ledger.costs import CostKey
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.values import (
     CancelState,
     ClaimRequest,
     ClaimResult,
+    ClaimStatus,
     CompletedLesson,
     CostRow,
     DeadLetterDetail,
@@ -22,7 +23,6 @@ from transforms.ledger.values import (
     ReplayState,
     RequestRow,
     StageRow,
-    Standing,
     Totals,
 )
 from transforms.model import DeadLetter, Lesson, Message
@@ -37,13 +37,13 @@ class Ledger(Database):
     Postgres cannot be reached; calling it again with the same values is then safe.
     """
 
-    def begun(self, message_ids: Sequence[str]) -> set[str]:
+    def unsettled(self, message_ids: Sequence[str]) -> set[str]:
         """The messages among these that were claimed before, and neither settled nor released."""
-        return claims.begun(self, message_ids)
+        return claims.unsettled(self, message_ids)
 
-    def excuse(self, message_id: str) -> None:
+    def reset_deliveries(self, message_id: str) -> None:
         """A message has stopped nobody: its deliveries do not count towards `max_deliveries`."""
-        claims.excuse(self, message_id)
+        claims.reset_deliveries(self, message_id)
 
     def claim(
         self, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int
@@ -83,14 +83,14 @@ class Ledger(Database):
         """
         return records.release(self, lessons)
 
-    def forgive(self, message_ids: Sequence[str]) -> None:
+    def uncount_delivery(self, message_ids: Sequence[str]) -> None:
         """Leave the last delivery of each message out of what counts towards `max_deliveries`.
 
         For messages that are worked on again, or handed back, though no worker died of them.
         """
-        records.forgive(self, message_ids)
+        records.uncount_delivery(self, message_ids)
 
-    def progress(self, updates: Sequence[tuple[Lesson, str, int]]) -> Standing:
+    def progress(self, updates: Sequence[tuple[Lesson, str, int]]) -> ClaimStatus:
         """Write down how far lessons have come, with a row for each finished stage.
 
         Also extends each lease by the claim's own length.

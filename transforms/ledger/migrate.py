@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.values import LedgerStatus
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.values import (
     DeadLetterDetail,
     DeadLetterRow,

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.statements import (
     COMPLETE,
     DEAD_LETTER,
     DUPLICATES,
-    FORGIVE,
     HEARTBEAT,
     PROGRESS,
     RELEASE,
+    UNCOUNT_DELIVERY,
 )
-from transforms.ledger.values import CompletedLesson, Standing
+from transforms.ledger.values import ClaimStatus, CompletedLesson
 from transforms.model import Artifact, DeadLetter, Lesson, Message, Script
 
 LETTERS_BYTES = 8 * 1024 * 1024
@@ -46,16 +46,16 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
     return {row["request_id"] for row in held}
 
 
-def forgive(database: Database, message_ids: Sequence[str]) -> None:
-    """See `Ledger.forgive`."""
+def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
+    """See `Ledger.uncount_delivery`."""
     if message_ids:
-        database.run(FORGIVE, message_ids=json_text(list(message_ids)))
+        database.run(UNCOUNT_DELIVERY, message_ids=json_text(list(message_ids)))
 
 
-def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> Standing:
+def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> ClaimStatus:
     """See `Ledger.progress`."""
     if not updates:
-        return Standing(frozenset(), frozenset())
+        return ClaimStatus(frozenset(), frozenset())
     latest = {lesson.claim.token: (lesson, stage, percent) for lesson, stage, percent in updates}
     held = database.run(
         PROGRESS,
@@ -75,7 +75,7 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
         records=json_text([r for lesson, _, _ in latest.values() for r in _records(lesson)]),
     )
     good = {row["request_id"] for row in held}
-    return Standing(
+    return ClaimStatus(
         lost=frozenset(lesson.request.request_id for lesson, _, _ in updates) - good,
         cancelled=frozenset(row["request_id"] for row in held if row["cancelled"]),
     )

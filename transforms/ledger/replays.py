@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transforms.ledger import reads
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import DeadLetterDetail, ReplayState
 

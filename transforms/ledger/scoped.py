@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from transforms.ledger import reads
-from transforms.ledger.engine import Database
+from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import DeadLetterDetail, RequestRow, StageRow
 

@@ -31,7 +31,7 @@ def is_reference(url: str) -> bool:
     return re.fullmatch(PATTERN, url) is not None
 
 
-def revealed(url: str) -> str:
+def read_secret(url: str) -> str:
     """The URL itself: as given, or what the secret of that name holds.
 
     Raises:

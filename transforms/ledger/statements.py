@@ -1,6 +1,6 @@
 """The statements that write to the ledger, each a transaction of its own for a whole batch.
 
-Batches come as one JSON parameter. What holds here and in `transforms.ledger.claim`:
+Batches come as one JSON parameter. What holds here and in `transforms.ledger.claim_statement`:
 
 * A claim is fenced by its token: a statement about a lesson changes nothing unless the request's
   row carries the lesson's token.
@@ -15,7 +15,7 @@ Batches come as one JSON parameter. What holds here and in `transforms.ledger.cl
 
 from __future__ import annotations
 
-_HELD = """
+_OWNED = """
 held AS MATERIALIZED (
     SELECT item.*, request.status, request.claim_token = item.token AS fits,
         request.cancel_requested_at IS NOT NULL AS cancelled
@@ -29,7 +29,7 @@ HEARTBEAT = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
 ),
-{_HELD},
+{_OWNED},
 extended AS (
     UPDATE requests AS request SET lease_expires_at = now() + make_interval(secs => :lease)
     FROM held
@@ -42,7 +42,7 @@ RELEASE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
 ),
-{_HELD},
+{_OWNED},
 freed AS (
     UPDATE requests AS request
     SET claim_token = NULL, lease_expires_at = now(), updated_at = now()
@@ -58,7 +58,7 @@ uncounted AS (
 SELECT CAST(request_id AS text) AS request_id FROM freed
 """  # noqa: S608
 
-FORGIVE = """
+UNCOUNT_DELIVERY = """
 WITH item AS MATERIALIZED (
     SELECT message_id, request_id
     FROM messages
@@ -115,7 +115,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, token uuid, stage text, progress integer, lease double precision,
         artifacts jsonb, cost_usd numeric)
 ),
-{_HELD},
+{_OWNED},
 changed AS (
     UPDATE requests AS request SET
         stage = held.stage,
@@ -138,7 +138,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, token uuid, script text, artifacts jsonb, cost_usd numeric,
         cost_saved_usd numeric, savings jsonb)
 ),
-{_HELD},
+{_OWNED},
 changed AS (
     UPDATE requests AS request SET
         status = 'completed',

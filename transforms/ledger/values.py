@@ -74,7 +74,7 @@ class ClaimResult:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClaimStatus:
     """How claims stand after progress was recorded, by request id.
 
     Attributes:

@@ -23,7 +23,7 @@ class Claim:
     token: str
     attempt: int
     lease: float = 120.0
-    alone: bool = False
+    isolated: bool = False
 
 
 @dataclass(frozen=True)

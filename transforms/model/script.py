@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.phrases import phrases
+from transforms.text.labels import labels_for
 
 VisualKind = Literal[
     "bullets", "formula", "worked", "steps", "comparison", "process", "cycle", "timeline", "plot",
@@ -111,7 +111,7 @@ class Script:
 
     def sections(self) -> tuple[Section, ...]:
         """What is spoken, in order: title with hook, each scene, the takeaways, a question."""
-        heading = phrases(self.language).takeaways
+        heading = labels_for(self.language).takeaways
         return (
             Section("title", self.title, self.hook),
             *(Section("scene", s.heading, s.narration, s.bullets, s.visual) for s in self.scenes),
@@ -123,7 +123,7 @@ class Script:
         """The question with its choices, and after a pause its answer."""
         if self.asked is None:
             return ()
-        asked, names = self.quiz[self.asked], phrases(self.language)
+        asked, names = self.quiz[self.asked], labels_for(self.language)
         choices = [c if c.endswith(_STOPS) else f"{c}." for c in asked.choices]
         lettered = [f"{a}: {choice}" for a, choice in zip(LETTERS, choices, strict=False)]
         question = " ".join((asked.question, *lettered))

@@ -136,14 +136,14 @@ def measure(samples: Samples) -> Level:
     loudness, peak = UNMEASURED, 0.0
     for start in (*range(0, len(samples), RATE), None):
         graph.push(None if start is None else _frame(samples[start : start + RATE], RATE, start))
-        for metered in _pulled(graph):
+        for metered in _reduced(graph):
             # Absent from the first frames, before there is enough sound to measure.
             loudness = float(metered.metadata.get("lavfi.r128.I", loudness))
             peak = float(metered.metadata.get("lavfi.r128.true_peak", peak))
     return Level(loudness, max(peak, float(np.abs(samples).max(initial=0.0))))
 
 
-def _pulled(graph: Graph) -> Iterator[av.AudioFrame]:
+def _reduced(graph: Graph) -> Iterator[av.AudioFrame]:
     while True:
         try:
             yield graph.pull()

@@ -14,7 +14,7 @@ import heapq
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
-from pipeline.embedded.pubsub.delivery import Holder, Lease, Message, Policy
+from pipeline.embedded.pubsub.delivery import DeliveryPolicy, Holder, Lease, StoredMessage
 
 
 @dataclass(slots=True)
@@ -44,10 +44,10 @@ class Backlog:
             `Policy.max_attempts`; false means that it could not be taken and stays here.
     """
 
-    def __init__(self, policy: Policy, bury: Callable[[Message, int], bool]) -> None:
+    def __init__(self, policy: DeliveryPolicy, bury: Callable[[StoredMessage, int], bool]) -> None:
         self.policy = policy
         self._bury = bury
-        self._messages: dict[int, Message] = {}
+        self._messages: dict[int, StoredMessage] = {}
         self._acked: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._leases: dict[str, Lease] = {}
@@ -66,15 +66,15 @@ class Backlog:
         """Whether `take` would deliver something."""
         return bool(self._ready)
 
-    def unacked(self) -> dict[int, Message]:
+    def unacked(self) -> dict[int, StoredMessage]:
         """Every message not yet acknowledged, delivered or not, by sequence."""
         return {n: m for n, m in self._messages.items() if n not in self._acked}
 
-    def retained(self) -> dict[int, Message]:
+    def retained(self) -> dict[int, StoredMessage]:
         """Every message that can still be sought to, by sequence."""
         return dict(self._messages)
 
-    def add(self, message: Message) -> None:
+    def add(self, message: StoredMessage) -> None:
         """Accepts a new message."""
         self._messages[message.sequence] = message
         self._enqueue(message)
@@ -184,7 +184,7 @@ class Backlog:
             times.append(oldest.arrived + self.policy.retention)
         return min(times, default=None)
 
-    def seek(self, messages: Iterable[Message], unacked: Container[int]) -> None:
+    def seek(self, messages: Iterable[StoredMessage], unacked: Container[int]) -> None:
         """Starts over: `messages` are retained, those in `unacked` are to be delivered again.
 
         Every lease ends; its ack id means nothing any more.
@@ -201,7 +201,7 @@ class Backlog:
             else:
                 self._enqueue(message)
 
-    def _lease(self, message: Message, deadline: float, holder: Holder) -> Lease:
+    def _lease(self, message: StoredMessage, deadline: float, holder: Holder) -> Lease:
         self._issued += 1
         attempt = self._attempts.get(message.sequence, 0) + 1
         self._attempts[message.sequence] = attempt
@@ -243,7 +243,7 @@ class Backlog:
                 heapq.heappush(self._paused, (lane.resumes, lane.key))
             self._release(lane)
 
-    def _enqueue(self, message: Message) -> None:
+    def _enqueue(self, message: StoredMessage) -> None:
         if not self._is_keyed(message):
             heapq.heappush(self._ready, message.sequence)
             return
@@ -262,10 +262,10 @@ class Backlog:
         else:
             del self._lanes[lane.key]
 
-    def _is_keyed(self, message: Message) -> bool:
+    def _is_keyed(self, message: StoredMessage) -> bool:
         return self.policy.ordered and bool(message.pb.ordering_key)
 
-    def _lane(self, message: Message) -> _Lane | None:
+    def _lane(self, message: StoredMessage) -> _Lane | None:
         return self._lanes.get(message.pb.ordering_key) if self._is_keyed(message) else None
 
     def _settle(self, sequence: int) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 from google.pubsub_v1 import types
 
 from pipeline.embedded.pubsub import config
-from pipeline.embedded.pubsub.delivery import DAY, Message
+from pipeline.embedded.pubsub.delivery import DAY, StoredMessage
 from pipeline.embedded.pubsub.names import DELETED_TOPIC, check, id_of, project_of
 from pipeline.embedded.pubsub.refusal import already_exists, invalid, not_found
-from pipeline.embedded.pubsub.subscription import Subscription
+from pipeline.embedded.pubsub.server_subscription import Subscription
 
 _NANOSECONDS = 1_000_000_000
 _MAX_PUBLISH_BYTES = 10_000_000
@@ -34,7 +34,7 @@ class _KeptSnapshot:
     """A snapshot: what was unacknowledged when it was taken, and all that was published since."""
 
     pb: Any
-    messages: dict[int, Message]
+    messages: dict[int, StoredMessage]
 
 
 @dataclass
@@ -42,9 +42,9 @@ class _Topic:
     pb: Any
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     snapshots: dict[str, _KeptSnapshot] = field(default_factory=dict)
-    retained: dict[int, Message] = field(default_factory=dict)
+    retained: dict[int, StoredMessage] = field(default_factory=dict)
 
-    def accept(self, message: Message) -> None:
+    def accept(self, message: StoredMessage) -> None:
         retention = config.retention(self.pb)
         if retention:
             self.retained[message.sequence] = message
@@ -279,7 +279,7 @@ class Broker:
             if kept.pb.expire_time.ToNanoseconds() <= now:
                 del topic.snapshots[name]
 
-    def _seekable(self, subscription: str) -> dict[int, Message]:
+    def _seekable(self, subscription: str) -> dict[int, StoredMessage]:
         topic = self._homes.get(subscription)
         return (topic.retained if topic else {}) | self.find(subscription).backlog.retained()
 
@@ -302,11 +302,11 @@ class Broker:
         message.message_id = str(sequence)
         message.publish_time.FromNanoseconds(published)
         topic.accept(
-            Message(sequence, message, published, self._loop.time(), size=message.ByteSize())
+            StoredMessage(sequence, message, published, self._loop.time(), size=message.ByteSize())
         )
         return str(sequence)
 
-    def _bury(self, source: Subscription, message: Message, deliveries: int) -> bool:
+    def _bury(self, source: Subscription, message: StoredMessage, deliveries: int) -> bool:
         """Moves a message to the dead-letter topic; false when that topic is gone."""
         topic = self._topics.get(source.pb.dead_letter_policy.dead_letter_topic)
         if topic is None:

@@ -8,7 +8,7 @@ import threading
 import time
 
 from pipeline.embedded.pubsub.server import PubSubServer
-from pipeline.signals import heeded
+from pipeline.jobs.stop_signals import stop_on_signals
 from transforms.errors import DependencyDown
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     arguments = parser.parse_args()
     stop = threading.Event()
     try:
-        with heeded(stop), PubSubServer(arguments.port) as server:
+        with stop_on_signals(stop), PubSubServer(arguments.port) as server:
             print(f"export PUBSUB_EMULATOR_HOST={server.host}", flush=True)
             while not stop.is_set():
                 time.sleep(0.2)

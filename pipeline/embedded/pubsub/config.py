@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from google.pubsub_v1 import types
 
-from pipeline.embedded.pubsub.delivery import DAY, Policy
+from pipeline.embedded.pubsub.delivery import DAY, DeliveryPolicy
 from pipeline.embedded.pubsub.names import check
 from pipeline.embedded.pubsub.refusal import Refused, invalid, unimplemented
 
@@ -85,10 +85,10 @@ def complete_subscription(subscription: Any) -> None:
     subscription.state = types.Subscription.State.ACTIVE
 
 
-def policy(subscription: Any) -> Policy:
+def policy(subscription: Any) -> DeliveryPolicy:
     """How a complete `Subscription` delivers."""
     retries = subscription.retry_policy
-    return Policy(
+    return DeliveryPolicy(
         ack_deadline=subscription.ack_deadline_seconds,
         ordered=subscription.enable_message_ordering,
         backoff=(_seconds(retries.minimum_backoff), _seconds(retries.maximum_backoff))

@@ -9,7 +9,7 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class StoredMessage:
     """A published message.
 
     Attributes:
@@ -50,14 +50,14 @@ class Lease:
     """A delivered message until it is acknowledged, handed back or expired."""
 
     ack_id: str
-    message: Message
+    message: StoredMessage
     attempt: int
     deadline: float
     holder: Holder
 
 
 @dataclass(frozen=True)
-class Policy:
+class DeliveryPolicy:
     """How a subscription delivers; times in seconds.
 
     Attributes:

@@ -22,8 +22,8 @@ from pipeline.embedded.pubsub.broker import Broker
 from pipeline.embedded.pubsub.delivery import Holder
 from pipeline.embedded.pubsub.names import check_project, project_of
 from pipeline.embedded.pubsub.refusal import Refused, invalid
+from pipeline.embedded.pubsub.server_subscription import MAX_RESPONSE_BYTES
 from pipeline.embedded.pubsub.streaming import Stream, received
-from pipeline.embedded.pubsub.subscription import MAX_RESPONSE_BYTES
 
 _MAX_PAGE = 1_000
 _MAX_ACK_BYTES = 512 * 1024

@@ -10,7 +10,7 @@ from google.pubsub_v1 import types
 
 from pipeline.embedded.pubsub.delivery import Holder, Lease
 from pipeline.embedded.pubsub.refusal import invalid
-from pipeline.embedded.pubsub.subscription import Subscription
+from pipeline.embedded.pubsub.server_subscription import Subscription
 
 _MAX_OUTSTANDING_MESSAGES = 10_000
 _MAX_OUTSTANDING_BYTES = 1_000_000_000

@@ -114,7 +114,7 @@ def test_the_service_is_probed_where_the_drain_answers(stand_ins):
     _, drain = container(filled(stand_ins))
     assert drain["ports"] == [{"containerPort": 8080}]
     assert "PORT" in BY_NAME["health-port"].variables
-    health = (ROOT / "pipeline/health.py").read_text()
+    health = (ROOT / "pipeline/monitoring/health.py").read_text()
     for probe in ("startupProbe", "livenessProbe"):
         assert f'self.path == "{drain[probe]["httpGet"]["path"]}"' in health
 

@@ -9,9 +9,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import flex_template
-from pipeline.options import VividlyOptions
+from pipeline.reference import flex_template
 from pipeline.settings import BY_NAME, SETTINGS
+from pipeline.settings.beam_options import VividlyOptions
 from tests.every_row import for_all
 
 PARAMETERS = {p["name"]: p for p in flex_template.metadata()["parameters"]}

@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from pipeline.flex_template import PRODUCTION
+from pipeline.reference.flex_template import PRODUCTION
 from pipeline.settings import BY_NAME
 from tests.unit.deploy.stand_ins import ROOT, StandIns
 

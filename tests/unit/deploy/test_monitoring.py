@@ -17,14 +17,14 @@ from google.cloud.monitoring_dashboard_v1 import Dashboard
 from google.cloud.monitoring_v3 import AlertPolicy
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from pipeline.logs import CloudLine
-from pipeline.metrics import registry
-from pipeline.summary import Tally
+from pipeline.monitoring.logging_config import CloudLogFormatter
+from pipeline.monitoring.prometheus import metrics_registry
+from pipeline.monitoring.summary import Tally
 from tests.every_row import for_all
 from tests.unit.deploy.terraform_files import FOLDER, evaluated, needs_terraform
-from transforms import events, metrics
-from transforms.lines import Line
 from transforms.model import Outcome, StageRecord
+from transforms.telemetry import log_events, metrics
+from transforms.telemetry.log_format import LogFormatter
 
 MONITORING = FOLDER.parent / "monitoring"
 DASHBOARD = json.loads((MONITORING / "dashboard.json").read_text())
@@ -84,7 +84,7 @@ def prometheus_names() -> set[str]:
     tally.received(1)
     record = StageRecord("script", "e", "f", 1.0, 0.5, (), ())
     tally.settled([Outcome("1", "completed", records=(record,), seconds=2.0)])
-    families = registry(tally, lambda: 0.0).collect()
+    families = metrics_registry(tally, lambda: 0.0).collect()
     return {sample.name for family in families for sample in family.samples}
 
 
@@ -141,21 +141,21 @@ def test_documented_metrics_say_where():
 
 
 LINES = [
-    (events.STAGE_DONE, ("script", 2.34, 0.0001), {
+    (log_events.STAGE_DONE, ("script", 2.34, 0.0001), {
         "vividly_stage_seconds": (2.34, {"stage": "script"}),
         "vividly_cost_usd": (0.0001, {"stage": "script"}),
     }),
-    (events.SETTLED, ("completed", 61.5), {
+    (log_events.SETTLED, ("completed", 61.5), {
         "vividly_outcomes": (None, {"status": "completed"}),
         "vividly_end_to_end_seconds": (61.5, {}),
     }),
-    (events.SETTLED, ("dead_lettered", 1.0), {
+    (log_events.SETTLED, ("dead_lettered", 1.0), {
         "vividly_outcomes": (None, {"status": "dead_lettered"}),
     }),
-    (events.SETTLED, ("cancelled", 1.0), {"vividly_outcomes": (None, {"status": "cancelled"})}),
-    (events.HOURLY_BUDGET, (5.01, 5.0, "requests wait"), {"vividly_budget_spent": (None, {})}),
-    (events.HOURLY_BUDGET, (4.99, 5.0, "going on"), {}),
-    (events.SETTLED_BEFORE, (1.0,), {}),
+    (log_events.SETTLED, ("cancelled", 1.0), {"vividly_outcomes": (None, {"status": "cancelled"})}),
+    (log_events.HOURLY_BUDGET, (5.01, 5.0, "requests wait"), {"vividly_budget_spent": (None, {})}),
+    (log_events.HOURLY_BUDGET, (4.99, 5.0, "going on"), {}),
+    (log_events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),
 ]  # fmt: skip
@@ -167,7 +167,7 @@ def test_log_based_metrics_read_what_is_logged(runtime, message, arguments, expe
     """On Cloud Run it is our JSON; on a worker the message is our text, with its fields."""
     record = logging.LogRecord("x", logging.INFO, "x.py", 1, message, arguments, None)
     record.__dict__ |= {"request_id": "r", "stage": "script", "attempt": 1, "seconds": 2.34}
-    formatter = CloudLine("p") if runtime == "cloud run" else Line()
+    formatter = CloudLogFormatter("p") if runtime == "cloud run" else LogFormatter()
     said = formatter.format(record)
     text = json.loads(said)["message"] if runtime == "cloud run" else said
     found = {}

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from pipeline.embedded import postgres_home
-from pipeline.errors import UsageError
+from pipeline.usage_error import UsageError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pipeline.embedded.pubsub.backlog import Backlog
-from pipeline.embedded.pubsub.delivery import Holder, Message, Policy
+from pipeline.embedded.pubsub.delivery import DeliveryPolicy, Holder, StoredMessage
 
 ALL = 1_000_000
 
@@ -19,7 +19,7 @@ class Queue:
     """A backlog with a clock and short words for what tests do with it."""
 
     def __init__(self, bury=lambda message, attempts: False, **policy):
-        self.backlog = Backlog(Policy(**policy), bury)
+        self.backlog = Backlog(DeliveryPolicy(**policy), bury)
         self.holder = Holder()
         self.now = 1_000.0
         self.messages = []
@@ -28,7 +28,7 @@ class Queue:
         for key in keys:
             number = len(self.messages) + 1
             pb = SimpleNamespace(ordering_key=key)
-            message = Message(number, pb, int(self.now * 1e9), self.now, size)
+            message = StoredMessage(number, pb, int(self.now * 1e9), self.now, size)
             self.messages.append(message)
             self.backlog.add(message)
 
@@ -118,7 +118,7 @@ def test_backoff_doubles_up_to_its_limit():
 
 
 def test_backoff_does_not_overflow():
-    assert Policy(backoff=(10, 600)).delay(10_000) == 600
+    assert DeliveryPolicy(backoff=(10, 600)).delay(10_000) == 600
 
 
 def test_a_message_delivered_too_often_is_buried():

@@ -8,10 +8,10 @@ import pytest
 from google.pubsub_v1 import types
 
 from pipeline.embedded.pubsub import config
-from pipeline.embedded.pubsub.delivery import Message
+from pipeline.embedded.pubsub.delivery import StoredMessage
 from pipeline.embedded.pubsub.refusal import Refused
+from pipeline.embedded.pubsub.server_subscription import Subscription
 from pipeline.embedded.pubsub.streaming import Stream
-from pipeline.embedded.pubsub.subscription import Subscription
 
 SOON = 10.0
 """Seconds; far more than anything here takes."""
@@ -26,7 +26,7 @@ def subscription():
 
 
 def message(number=1):
-    return Message(number, types.PubsubMessage.pb()(data=b"x"), 0, float("inf"), 1)
+    return StoredMessage(number, types.PubsubMessage.pb()(data=b"x"), 0, float("inf"), 1)
 
 
 async def settled():

@@ -12,8 +12,8 @@ from tests.unit.narration.test_music import tune
 from tests.unit.narration.voices import BuzzVoice, lesson
 from transforms.narration.m4a import read_m4a
 from transforms.narration.mastering import RATE, Samples
-from transforms.narration.narrate import narrate
-from transforms.narration.sound import SoundSettings
+from transforms.narration.recording import record_narration
+from transforms.narration.sound_settings import SoundSettings
 
 # The two filters of the K-weighting at 48 kHz (annex 1, tables 1 and 2): numerator, denominator.
 _FILTERS = (
@@ -76,7 +76,7 @@ def test_a_finished_narration_is_as_loud_as_it_should_be(
 ) -> None:
     path = str(tune(tmp_path / "tune.m4a", seconds=8)) if music else None
     sound = SoundSettings(path)
-    told, _ = narrate(SCRIPT, BuzzVoice(level=level), tmp_path, timeout=60, sound=sound)
+    told, _ = record_narration(SCRIPT, BuzzVoice(level=level), tmp_path, timeout=60, sound=sound)
     heard = read_m4a(tmp_path / "narration.m4a")
     assert loudness(heard) == pytest.approx(-16, abs=1)
     assert loudness(heard) == pytest.approx(told.loudness, abs=0.5)

@@ -14,8 +14,8 @@ from transforms.model import Sentence
 from transforms.narration.m4a import read_m4a, write_m4a
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, lay_under
-from transforms.narration.narrate import narrate
-from transforms.narration.sound import SoundSettings
+from transforms.narration.recording import record_narration
+from transforms.narration.sound_settings import SoundSettings
 
 
 def tune(path: Path, seconds: float = 3.0, hertz: float = 440.0) -> Path:
@@ -69,7 +69,7 @@ def test_a_narration_with_music_has_the_loudness_and_timing_of_one_without(tmp_p
     tune(tmp_path / "tune.m4a")
     found = []
     for sound in (SoundSettings(), SoundSettings(str(tmp_path / "tune.m4a"))):
-        narration, _ = narrate(script, BuzzVoice(), tmp_path, timeout=60, sound=sound)
+        narration, _ = record_narration(script, BuzzVoice(), tmp_path, timeout=60, sound=sound)
         found.append((narration.sections, narration.sentences))
         assert measure(read_m4a(tmp_path / "narration.m4a")).loudness == pytest.approx(-16, abs=1)
     assert found[0] == found[1]

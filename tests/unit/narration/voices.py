@@ -9,7 +9,7 @@ import numpy as np
 
 from transforms.errors import PermanentError
 from transforms.model import Scene, Script, Usage
-from transforms.narration.engine import Speech
+from transforms.narration.engines.voice_engine import Speech
 from transforms.narration.mastering import Samples
 
 

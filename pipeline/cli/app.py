@@ -1,0 +1,177 @@
+"""`vividly`: every command, its exit status, and how its failures read."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from pipeline.cli.parser import USAGE, Parser, Version
+from pipeline.monitoring import logging_config
+from pipeline.settings import BY_NAME, LOGGING
+from pipeline.settings.arguments import add_arguments, unknown_variables
+from pipeline.usage_error import UsageError
+from transforms.telemetry.redaction import redact
+
+COMMANDS = (
+    "demo",
+    "run",
+    "drain",
+    "batch",
+    "check",
+    "publish",
+    "status",
+    "cost",
+    "report",
+    "cancel",
+    "dead-letters",
+    "db",
+    "emulators",
+    "completion",
+)
+
+OK, FAILED, DEPENDENCY, INTERRUPTED = 0, 1, 3, 130
+"""Exit statuses besides `USAGE`, which never change their meaning: all accounted for; dead letters
+and --fail-on-dead-letter, or another failure; a dependency is down; stopped from the keyboard."""
+
+
+EPILOG = """examples:
+  vividly demo
+  vividly drain --help
+  vividly status --json
+
+exit status: 0 all accounted for, 1 failed, 2 usage, 3 a dependency is down, 130 interrupted
+"""
+
+
+def parser(only: str | None = None) -> Parser:
+    """The whole command line.
+
+    Args:
+        only: the command that is used; the others are then only named, which saves time.
+
+    Raises:
+        ValueError: an environment variable holds what its setting does not accept.
+    """
+    top = Parser(
+        prog="vividly",
+        description="Turns students' questions into narrated, captioned lessons.",
+        epilog=EPILOG,
+    )
+    top.add_argument("--version", action=Version, help="print the version that is installed")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = _module(name)
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            epilog=module.EXAMPLES,
+            passes_on=getattr(module, "PASSES_ON", False),
+        )
+        if only in (None, name):
+            module.configure(command)
+            add_arguments(command, [*module.SETTINGS, *LOGGING])
+            command.add_argument("--debug", action="store_true", help="show tracebacks")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: without the program's name; those of the process by default.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        chosen = _parse([_spelled(argument) for argument in arguments or sys.argv[1:]])
+    except ValueError as error:
+        return _fail(str(error), USAGE)
+    logging_config.configure(
+        "DEBUG" if chosen.debug else chosen.log_level,
+        chosen.log_format,
+        getattr(chosen, "project", None) or os.environ.get("GOOGLE_CLOUD_PROJECT"),
+    )
+    try:
+        return _module(chosen.command).run(chosen)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one line)
+        if chosen.debug:
+            print(redact(traceback.format_exc()), end="", file=sys.stderr)
+        message, status = _explain(error)
+        return _fail(message, status, error if status == FAILED else None)
+
+
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command, see `main`, and end the process with its status.
+
+    A job that was told to stop has given up what it could not finish in time. Python would wait for
+    that all the same, for as long as its processes and executors take, and let it fail meanwhile in
+    ways that look like bugs.
+    """
+    from transforms.process import temp_dirs
+
+    status = main(arguments)
+    if temp_dirs.remove_abandoned():
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    command = next((argument for argument in arguments if argument in COMMANDS), "")
+    for warning in unknown_variables(os.environ):
+        print(f"vividly: {warning}", file=sys.stderr)
+    return parser(only=command).parse_args(arguments)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    from transforms.errors import DependencyDown
+
+    if isinstance(error, DependencyDown):
+        return str(error), DEPENDENCY
+    if isinstance(error, UsageError):
+        return str(error), USAGE
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}", USAGE
+    return f"{type(error).__name__}: {error} (run again with --debug for the traceback)", FAILED
+
+
+def _fail(message: str, status: int, bug: Exception | None = None) -> int:
+    logging_config.report_error(message, bug)
+    return status
+
+
+def _spelled(argument: str) -> str:
+    """Beam spells its options with underscores, and launchers write switches as `--name=true`."""
+    name = re.match(r"--[a-z_-]+", argument)
+    if not name:
+        return argument
+    dashed = name[0].replace("_", "-") + argument[name.end() :]
+    option, _, value = dashed.partition("=")
+    setting = BY_NAME.get(option[2:])
+    if not (setting and setting.type is bool and value):
+        return dashed
+    try:
+        return option if setting.read(value) else f"--no-{setting.name}"
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+
+
+def _module(command: str):  # type: ignore[no-untyped-def]  # a module has no useful type
+    return import_module(f"pipeline.commands.{command.replace('-', '_')}")

@@ -1,0 +1,233 @@
+"""What the ledger says, for people (tables) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.jobs.preflight import Finding
+from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
+from transforms.prices import Price
+
+STYLES = {
+    "completed": "green",
+    "running": "cyan",
+    "failed": "red",
+    "cancelled": "yellow",
+    "cancelling": "yellow",
+}
+QUERY_WIDTH = 44  # characters of a question shown in a table
+NARROW, WIDE = 134, 176  # columns from which a table has room for more, and for paths too
+MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
+"""What somebody wants to open first, best first."""
+
+
+def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
+    """Print requests."""
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+        return
+    console = Console()
+    columns = ["request", "asks", "for", "status", "stage", "%", "s", "cost", "result"]
+    if console.width < WIDE:
+        columns.remove("result")
+    if console.width < NARROW:
+        columns.remove("asks")
+        columns.remove("stage")
+    table = Table(title=None if rows else "no requests yet", box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(
+            name,
+            no_wrap=name != "result",
+            overflow="fold" if name == "result" else "ellipsis",
+            justify="right" if name in ("%", "s", "cost") else "left",
+        )
+    for row in rows:
+        cells: dict[str, str | Text] = {
+            "request": row.request_id,
+            "asks": query(row),
+            "for": row.modality,
+            "status": Text(status(row), STYLES.get(status(row), "")),
+            "stage": row.stage or "",
+            "%": str(row.progress),
+            "s": seconds(row),
+            "cost": dollars(row.cost_usd),
+            "result": Text(row.error or main_artifact(row)),
+        }
+        table.add_row(*(cells[name] for name in columns))
+    console.print(table)
+
+
+def request(row: RequestRow, as_json: bool) -> None:
+    """Print one request with everything that is known of it but its script."""
+    if as_json:
+        _print_json([asdict(row)])
+        return
+    fields = {k: v for k, v in asdict(row).items() if k not in ("script", "artifacts")}
+    fields |= {name: artifact["uri"] for name, artifact in row.artifacts.items()}
+    _print_fields({k: v for k, v in fields.items() if not k.endswith("_uri")})
+
+
+def objects(rows: Sequence[Any]) -> None:
+    """Print values of the ledger as an array of objects."""
+    _print_json([asdict(row) for row in rows])
+
+
+_AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
+
+
+def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
+    """Print what was spent and saved, and the sum of it."""
+    if as_json:
+        objects(rows)
+        return
+    table = Table(title=None if rows else "nothing spent yet", box=None, pad_edge=False)
+    table.add_column(by)
+    for heading in ("requests", "done", "reused", "skipped", "cost", "reuse saved", "skip saved"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        counts = (row.requests, row.done, row.reused, row.skipped)
+        amounts = (_money(getattr(row, name)) for name in _AMOUNTS)
+        table.add_row(Text(row.key), *map(str, counts), *amounts)
+    if rows:
+        sums = (_money(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
+        table.add_row(Text("together", "bold"), *[""] * 4, *sums)
+    Console().print(table)
+
+
+def _money(amount: float) -> str:
+    """As many digits as say something; what is not nothing never looks like it."""
+    if not amount:
+        return "$0"
+    if amount < 0.000001:
+        return "<$0.000001"
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.6f}"
+
+
+def prices(table: Mapping[str, Price], as_json: bool) -> None:
+    """Print the price table."""
+    if as_json:
+        _print_json([{"sku": sku, **asdict(price)} for sku, price in table.items()])
+        return
+    shown = Table(box=None, pad_edge=False)
+    for heading in ("sku", "US dollars", "for", "read on"):
+        right = heading in ("US dollars", "for")
+        shown.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for sku, price in table.items():
+        unit = f"{price.per:,} {price.unit}s"
+        shown.add_row(sku, f"{price.usd:g}", unit, price.date.isoformat())
+    console = Console()
+    console.print(shown)
+    for source in dict.fromkeys(price.source for price in table.values()):
+        console.print(Text(f"from {source}"), soft_wrap=True)
+
+
+def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
+    """Print dead letters, without their payloads."""
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+        return
+    console = Console()
+    columns = ["id", "when", "stage", "field", "reason", "retryable", "request"]
+    if console.width < NARROW:
+        columns.remove("request")
+    table = Table(title=None if rows else "no dead letters", box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, no_wrap=name != "reason", overflow="fold")
+    for row in rows:
+        cells: dict[str, str | Text] = {
+            "id": str(row.id),
+            "when": row.occurred_at.astimezone().strftime("%m-%d %H:%M:%S"),
+            "stage": row.stage,
+            "field": Text(row.field or ""),
+            "reason": Text(row.error),
+            "retryable": "yes" if row.retryable else "no",
+            "request": row.request_id or "",
+        }
+        table.add_row(*(cells[name] for name in columns))
+    console.print(table)
+
+
+def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
+    """Print one dead letter, whole; its payload is data, whatever it holds."""
+    fields = asdict(replace(found, attempts=()))
+    fields["attempts"] = [asdict(attempt) for attempt in found.attempts]
+    message = fields.pop("message")
+    fields["attributes"] = message["attributes"]
+    fields["data"] = message["data"].decode("utf-8", "backslashreplace")
+    if as_json:
+        _print_json(fields)
+        return
+    _print_fields(fields)
+
+
+def status(row: RequestRow) -> str:
+    """Its status, or that it is about to be cancelled."""
+    cancelling = row.status == "running" and row.cancel_requested_at
+    return "cancelling" if cancelling else row.status
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print what a preflight found, each failure with its remedy."""
+    console = Console(highlight=False)
+    for each in found:
+        mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
+        console.print(mark + Text(f"  {each.name:<18} {each.detail}", ""), soft_wrap=True)
+        if each.remedy:
+            console.print(Text(f"{'':8}{'':<18} → {each.remedy}", "yellow"), soft_wrap=True)
+
+
+def query(row: RequestRow) -> Text:
+    """The question, short enough for a table."""
+    text = " ".join(str(row.request.get("student_query", "")).split())
+    return Text(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
+
+
+def seconds(row: RequestRow) -> str:
+    """How long its last attempt took, or is taking."""
+    end = row.completed_at or row.updated_at
+    return f"{(end - row.started_at).total_seconds():.1f}"
+
+
+def dollars(amount: float) -> str:
+    """Fractions of a cent matter here."""
+    return f"${amount:.5f}"
+
+
+def main_artifact(row: RequestRow) -> str:
+    """Where to find what was asked for."""
+    for name in MAIN_ARTIFACTS:
+        if name in row.artifacts:
+            return str(row.artifacts[name]["uri"])
+    return ""
+
+
+def _print_fields(fields: Mapping[str, Any]) -> None:
+    console = Console(highlight=False)
+    shown = {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        console.print(Text(f"{name:>{width}}  ", "bold") + Text(_safe(value)), soft_wrap=True)
+
+
+def _safe(value: Any) -> str:
+    text = value if isinstance(value, str) else _json(value).strip('"')
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _print_json(value: Any) -> None:
+    print(_json(value))
+
+
+def _json(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    def plain(other: Any) -> Any:
+        return other.isoformat() if isinstance(other, datetime) else str(other)
+
+    return json.dumps(value, indent=2, default=plain)

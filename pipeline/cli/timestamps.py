@@ -1,0 +1,26 @@
+"""Points in time as people type them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str) -> datetime:
+    """A point in time: ISO 8601, local unless it says otherwise, or how long ago (``2h``, ``3d``).
+
+    Raises:
+        ValueError: says what would be right.
+    """
+    span = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    try:
+        if span:
+            return datetime.now(UTC) - timedelta(**{SPANS[span[2]]: int(span[1])})
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "must be a date or time such as 2026-05-31 or 2026-05-31T14:00, or a span such as 2h "
+            "or 3d"
+        ) from None

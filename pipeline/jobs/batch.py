@@ -1,0 +1,111 @@
+"""vividly batch: the requests of a file through the graph; no Pub/Sub."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, Scheduler
+from pipeline.jobs.stop_signals import stop_on_signals
+from pipeline.monitoring.summary import Tally
+from transforms.errors import DependencyDown
+from transforms.model import Message, Outcome
+from transforms.parse import peek
+
+log = logging.getLogger(__name__)
+
+AHEAD = 2 * MAX_RUN  # messages read ahead of the lanes
+
+
+def messages(file: Path) -> Iterator[Message]:
+    """One message per line that is not blank.
+
+    A message's id is made from its line number and content, so that running the same file again
+    resumes what was left unfinished and finds the rest settled.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            data = line.rstrip(b"\r\n")
+            if data.strip():
+                digest = hashlib.sha256(data).hexdigest()[:32]
+                yield Message(
+                    data=data,
+                    attributes={},
+                    message_id=f"line-{number}-{digest}",
+                    publish_time=datetime.now(UTC),
+                )
+
+
+class Batch:
+    """One batch.
+
+    Args:
+        file: requests, one JSON object per line.
+        graph: what every message is put through.
+        workers: requests worked on side by side.
+        dependency_timeout: seconds a dependency may stay down.
+        shutdown_grace: seconds to finish what is in flight when told to stop.
+        keep_ids: whether to keep `message_ids`.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        graph: GraphRunner,
+        workers: int,
+        dependency_timeout: float,
+        shutdown_grace: float,
+        keep_ids: bool = False,
+    ) -> None:
+        self._file = file
+        self._grace = shutdown_grace
+        self._tally = Tally("batch", keep_ids)
+        self._stop = threading.Event()
+        self._progress = threading.Condition()
+        self._lanes = Scheduler(graph, workers, self._settled, dependency_timeout)
+
+    def run(self) -> dict[str, Any]:
+        """Work the file off; see `pipeline.monitoring.summary` for what is returned."""
+        with stop_on_signals(self._stop):
+            for message in messages(self._file):
+                self._wait(lambda: self._lanes.waiting < AHEAD)
+                if self._stop.is_set() or self._lanes.down:
+                    break
+                self._tally.received(1)
+                self._lanes.submit(message, heavy=peek(message.data) in ("audio", "video"))
+            self._wait(lambda: self._lanes.idle)
+            self._lanes.close(self._grace)
+        return self._tally.summary(self._reason())
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages this batch settled, if they are kept."""
+        return self._tally.message_ids
+
+    @property
+    def down(self) -> DependencyDown | None:
+        """The dependency that made this batch give up, if one did."""
+        return self._lanes.down
+
+    def _reason(self) -> str:
+        if self._lanes.down:
+            return "dependency_down"
+        return "signal" if self._stop.is_set() else "end_of_file"
+
+    def _wait(self, condition: Any) -> None:
+        while not (condition() or self._stop.is_set() or self._lanes.down):
+            with self._progress:
+                self._progress.wait(0.05)  # signals are handled between two waits
+
+    def _settled(self, worked: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        self._tally.settled(outcomes)
+        with self._progress:
+            self._progress.notify_all()

@@ -1,0 +1,90 @@
+"""What every job does at its start and at its end."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.cli.app import DEPENDENCY, FAILED, OK
+from pipeline.monitoring import summary
+from pipeline.monitoring.logging_config import report_error
+from pipeline.settings import BY_NAME
+from pipeline.settings.arguments import mask_value
+from transforms.errors import DependencyDown
+
+if TYPE_CHECKING:
+    from transforms.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) -> None:
+    """Log the configuration, secrets masked."""
+    values = {name: getattr(chosen, BY_NAME[name].dest) for name in names}
+    shown = ", ".join(
+        f"{name}={mask_value(BY_NAME[name], value)}"
+        for name, value in values.items()
+        if value is not None
+    )
+    log.info("%s starts: %s", mode, shown)
+
+
+def write_report(
+    result: Mapping[str, Any], message_ids: Sequence[str], ledger: Ledger, chosen: Any
+) -> bool:
+    """Write the report of a run, if one is asked for.
+
+    Args:
+        result: the run's summary.
+        message_ids: the messages it settled.
+
+    Returns:
+        False if there should be one and is not; what the job has done stays done.
+    """
+    if not chosen.report:
+        return True
+    from pipeline.report import data, render
+    from transforms.ledger.scoped import Scope
+
+    file = Path(chosen.report)
+    scope = Scope(message_ids=tuple(message_ids))
+    title = str(result["mode"]).capitalize()
+    try:
+        render.write(data.gather(ledger, scope, title, in_flight=result["in_flight"]), file)
+    except (DependencyDown, OSError) as error:
+        report_error(f"no report in {file}: {error}")
+        return False
+    log.info("the report is in %s", file)
+    return True
+
+
+def finish_job(
+    result: Mapping[str, Any], down: DependencyDown | None, chosen: Any, reported: bool = True
+) -> int:
+    """Log and print the final summary.
+
+    Args:
+        reported: what `report` returned.
+
+    Returns:
+        The exit status: 3 if a dependency stayed down, 1 for dead letters if
+        `--fail-on-dead-letter` or for a missing report, else 0.
+    """
+    failures = result["dead_lettered"] - result["cancelled"]
+    log.info(
+        "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, cancelled %d, "
+        "unfinished %d, success rate %s",
+        result["mode"], result["exit_reason"], result["runtime_seconds"], result["received"],
+        result["completed"] + result["duplicates"], failures, result["cancelled"],
+        result["in_flight"],
+        "-" if result["success_rate"] is None else f"{result['success_rate']:.1%}",
+    )  # fmt: skip
+    print(summary.write_summary(dict(result), chosen.summary), flush=True)
+    if down:
+        report_error(str(down))
+        return DEPENDENCY
+    failed = chosen.fail_on_dead_letter and failures
+    return FAILED if failed or not reported else OK

@@ -1,0 +1,134 @@
+"""The streaming job in this process, on Beam's own engine for streams: to look at, not to rely on.
+
+That engine pulls ten messages at a time, acknowledges them before it works on them, works on one
+thread, and gives up after a step has failed four times. What it had pulled by then is in the ledger
+as in flight, and is not delivered again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from google.api_core import exceptions
+from google.cloud import pubsub_v1
+
+from pipeline.jobs.stop_signals import stop_on_signals
+from pipeline.jobs.streaming import build_stream, report_to_tally
+from pipeline.monitoring.health import Check, dependencies, serving
+from pipeline.monitoring.prometheus import metrics_registry
+from pipeline.monitoring.summary import Tally
+from pipeline.settings.beam_options import VividlyOptions
+from pipeline.usage_error import UsageError
+from transforms.artifacts import ArtifactStore
+from transforms.errors import DependencyDown
+from transforms.ledger import Ledger
+from transforms.stage.budget import budget_meter
+
+log = logging.getLogger(__name__)
+
+POLL = 0.1  # seconds between two looks whether to stop
+
+
+class LocalStream:
+    """One run of the streaming job.
+
+    Args:
+        subscription: its full resource name.
+        options: the graph's settings.
+        ledger: where claims and outcomes are kept.
+        store: where artifacts are kept.
+    """
+
+    def __init__(
+        self, subscription: str, options: VividlyOptions, ledger: Ledger, store: ArtifactStore
+    ) -> None:
+        self._subscription = subscription
+        self._ledger = ledger
+        self._store = store
+        self._tally = Tally("stream")
+        self._stop = threading.Event()
+        self._error: Exception | None = None
+        # Named, so that Beam does not look for an engine that fits the graph, and for Prism.
+        self._pipeline = beam.Pipeline(runner=BundleBasedDirectRunner(), options=options)
+        build_stream(self._pipeline, subscription, None, options, ledger, store)
+        self.down: DependencyDown | None = None
+        """The dependency that ended the job, if one did."""
+
+    def run(self, health_port: int | None, grace: float) -> dict[str, Any]:
+        """Run until told to stop (SIGTERM, SIGINT) or until a step fails for good.
+
+        Args:
+            health_port: where health is served, if at all.
+            grace: seconds to finish what is in flight when told to stop.
+
+        Returns:
+            The summary; see `pipeline.monitoring.summary`.
+
+        Raises:
+            UsageError: the subscription does not exist or may not be read.
+        """
+        report_to_tally(self._tally)
+        metrics = metrics_registry(self._tally, lambda: 0.0, budget_meter(self._ledger))
+        with stop_on_signals(self._stop), serving(health_port, self._checks(), metrics):
+            reason = self._run(grace)
+        return self._tally.summary(reason)
+
+    def _run(self, grace: float) -> str:
+        result = self._pipeline.run()
+        waiter = threading.Thread(target=self._await, args=(result,), daemon=True)
+        waiter.start()
+        while waiter.is_alive() and not self._stop.is_set():
+            waiter.join(POLL)
+        if self._stop.is_set():
+            deadline = time.monotonic() + grace
+            while self._tally.in_flight and waiter.is_alive() and time.monotonic() < deadline:
+                time.sleep(POLL)
+            # Not waited for: a pull in progress lasts up to half a minute.
+            threading.Thread(target=result.cancel, daemon=True).start()
+            return "signal"
+        return self._failed()
+
+    def _await(self, result: Any) -> None:
+        try:
+            result.wait_until_finish()
+        except Exception as error:  # noqa: BLE001  (told on the main thread)
+            self._error = error
+
+    def _failed(self) -> str:
+        error = self._error
+        if isinstance(error, DependencyDown):
+            self.down = DependencyDown(
+                error.dependency.partition(" [while running")[0], error.detail
+            )
+            return "dependency_down"
+        if isinstance(error, (exceptions.NotFound, exceptions.PermissionDenied)):
+            raise UsageError(
+                f"cannot pull from {self._subscription}: {error.message} "
+                "(check --subscription and --project, and the roles of this account)"
+            ) from error
+        if isinstance(error, exceptions.GoogleAPICallError):
+            self.down = DependencyDown("pubsub", str(error.message))
+            return "dependency_down"
+        if error:
+            raise error
+        return "end"
+
+    def _checks(self) -> dict[str, Check]:
+        client = pubsub_v1.SubscriberClient()
+
+        def running() -> None:
+            if self._stop.is_set():
+                raise RuntimeError("shutting down")
+
+        return {
+            **dependencies(self._ledger, self._store),
+            "subscription": lambda: client.get_subscription(
+                subscription=self._subscription, timeout=5.0
+            ),
+            "running": running,
+        }

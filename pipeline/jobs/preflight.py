@@ -1,0 +1,278 @@
+"""What must be in place before a job can run: each thing looked at for itself, with a remedy.
+
+A check returns a line that says what was found, or raises. Whatever it raises is shown with the
+remedy it was registered with, so a check never has to know how things are repaired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import subscription_path
+from transforms.installation import install_extra
+
+MODES = ("drain", "batch", "stream", "demo")
+
+SCRATCH = 1 << 30  # bytes of temporary space that lessons in the making may need
+MIN_ACK_DEADLINE = 60  # seconds; a shorter one redelivers what is still being pulled
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check came to: `remedy` is empty when all is well."""
+
+    name: str
+    detail: str
+    remedy: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return not self.remedy
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self), "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look at.
+
+    Attributes:
+        name: what it is.
+        look: says what was found, or raises.
+        remedy: what to do when it raises.
+    """
+
+    name: str
+    look: Callable[[], str]
+    remedy: str
+
+    def run(self) -> Finding:
+        """Look, whatever may happen."""
+        try:
+            return Finding(self.name, self.look())
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is in the way)
+            said = " ".join(str(error).split()) or type(error).__name__
+            return Finding(self.name, said, self.remedy)
+
+
+def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
+    """What a mode needs, in the order in which it is sensible to repair it.
+
+    Args:
+        mode: one of `MODES`.
+        chosen: has an attribute for every setting.
+    """
+    if _needs_credentials(mode, chosen):
+        yield Check(
+            "credentials", _credentials,
+            "run `gcloud auth application-default login`, or let the job run as a service account",
+        )  # fmt: skip
+    if mode in ("drain", "stream"):
+        yield Check(
+            "subscription", lambda: _subscription(chosen),
+            "create it, or correct --project and --subscription; the account needs the roles "
+            "Pub/Sub Subscriber and Pub/Sub Viewer",
+        )  # fmt: skip
+    if chosen.dead_letter_topic and mode != "demo":
+        yield Check(
+            "dead-letter topic", lambda: _topic(chosen.dead_letter_topic),
+            "create it, or correct --dead-letter-topic; the account needs the roles Pub/Sub "
+            "Publisher and Pub/Sub Viewer",
+        )  # fmt: skip
+    yield Check(
+        "artifacts", lambda: _artifacts(chosen),
+        "create the bucket or folder, or correct --artifacts; the account needs the role Storage "
+        "Object User, or the right to write there",
+    )  # fmt: skip
+    yield from _database_checks(mode, chosen)
+    local = install_extra("local")
+    yield Check(
+        "script engine", lambda: _script(chosen),
+        "for gemini: enable the Vertex AI API, set GOOGLE_CLOUD_PROJECT and give the account the "
+        f"role Vertex AI User; for offline: {local}",
+    )  # fmt: skip
+    yield Check(
+        "voice engine", lambda: _voice(chosen),
+        "for google: enable the Cloud Text-to-Speech API for the account's project; for offline: "
+        f"{local}",
+    )  # fmt: skip
+    yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
+    yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
+    yield Check(
+        "scratch space", _scratch,
+        "free some space, or set TMPDIR to a folder on a larger disk",
+    )  # fmt: skip
+    yield Check(
+        "engine limits", lambda: _limits(chosen),
+        "set --script-concurrency or --script-per-minute (and the same for narration) to what the "
+        "project's quota allows",
+    )  # fmt: skip
+
+
+def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
+    if not chosen.database or mode == "demo":
+        yield Check(
+            "database", _embedded_postgres,
+            f"give a --database, or, for an embedded one: {install_extra('local')}",
+        )  # fmt: skip
+        return
+    yield Check(
+        "database", lambda: _database(chosen),
+        "correct --database, let this machine reach it, or run `vividly db upgrade`",
+    )  # fmt: skip
+    yield Check(
+        "connections", lambda: _connections(chosen),
+        "run fewer processes, lower --connections, or raise max_connections of the server",
+    )  # fmt: skip
+
+
+def _needs_credentials(mode: str, chosen: argparse.Namespace) -> bool:
+    pubsub = mode in ("drain", "stream") and not os.environ.get("PUBSUB_EMULATOR_HOST")
+    storage = chosen.artifacts.startswith("gs://") and not os.environ.get("STORAGE_EMULATOR_HOST")
+    cloud = (chosen.script_engine, chosen.voice_engine) != ("offline", "offline")
+    return mode != "demo" and (pubsub or storage or cloud)
+
+
+def _credentials() -> str:
+    import google.auth
+
+    credentials, project = google.auth.default(
+        scopes=["https://www.googleapis.com/auth/cloud-platform"]
+    )
+    account = getattr(credentials, "service_account_email", None) or "a user account"
+    return f"{account}, project {project or 'not set'}"
+
+
+def _subscription(chosen: argparse.Namespace) -> str:
+    from google.cloud import pubsub_v1
+
+    name = subscription_path(chosen.subscription, chosen.project)
+    with pubsub_v1.SubscriberClient() as client:
+        found = client.get_subscription(subscription=name, timeout=10)
+    if found.push_config.push_endpoint:
+        raise ValueError(f"{name} pushes to {found.push_config.push_endpoint}; it must be pulled")
+    if found.ack_deadline_seconds < MIN_ACK_DEADLINE:
+        raise ValueError(
+            f"{name} has an acknowledgement deadline of {found.ack_deadline_seconds} s; "
+            f"give it {MIN_ACK_DEADLINE} s or more"
+        )
+    return f"{name}, acknowledgement deadline {found.ack_deadline_seconds} s"
+
+
+def _topic(topic: str) -> str:
+    from google.cloud import pubsub_v1
+
+    with pubsub_v1.PublisherClient() as client:
+        client.get_topic(topic=topic, timeout=10)
+    return topic
+
+
+def _artifacts(chosen: argparse.Namespace) -> str:
+    from transforms.artifacts import ArtifactStore
+
+    store = ArtifactStore(chosen.artifacts)
+    nobody = str(uuid.uuid4())
+    store.put(nobody, "check.txt", b"written by vividly check", "text/plain")
+    store.delete(nobody, "check.txt")
+    return f"{store.root}: written, read and deleted"
+
+
+def _database(chosen: argparse.Namespace) -> str:
+    from pipeline.jobs.resources import ledger_at
+
+    ledger = ledger_at(chosen)
+    found = ledger.check()
+    if found.outdated:
+        raise ValueError(
+            f"{ledger.masked_url}: its tables are at revision {found.revision or 'none'}, "
+            f"this release needs {found.head}"
+        )
+    return f"{ledger.masked_url}: Postgres {found.server}, tables at revision {found.revision}"
+
+
+def _connections(chosen: argparse.Namespace) -> str:
+    from pipeline.jobs.connection_budget import check_connection_budget
+    from pipeline.jobs.resources import ledger_at
+
+    ledger = ledger_at(chosen)
+    return check_connection_budget(ledger, ledger.check(), chosen.processes)
+
+
+def _embedded_postgres() -> str:
+    from importlib.metadata import version
+
+    return f"embedded Postgres {version('embedded-postgres')}"
+
+
+def _script(chosen: argparse.Namespace) -> str:
+    from pipeline.settings.beam_options import script_settings
+    from transforms.script.write_script import make_engine
+
+    engine = make_engine(chosen.script_engine, tuple(sorted(script_settings(chosen).items())))
+    return engine.check()
+
+
+def _voice(chosen: argparse.Namespace) -> str:
+    from pipeline.settings.beam_options import voice_settings
+    from transforms.narration.narration_child import make_voice_engine
+
+    voice = make_voice_engine(chosen.voice_engine, tuple(sorted(voice_settings(chosen).items())))
+    return voice.check()
+
+
+def _codecs() -> str:
+    import av
+
+    for name in ("libx264", "aac"):
+        av.Codec(name, "w")
+    return f"libx264 and aac of FFmpeg in av {av.__version__}"
+
+
+def _fonts() -> str:
+    from transforms.video.draw import fonts
+
+    return ", ".join(f"{name} {version}" for name, version in fonts.versions().items())
+
+
+def _scratch() -> str:
+    folder = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(folder).free
+    if free < SCRATCH:
+        raise OSError(f"{folder} has {free >> 20} MB left; {SCRATCH >> 20} MB are needed")
+    return f"{folder} has {free >> 30} GB left"
+
+
+def _limits(chosen: argparse.Namespace) -> str:
+    from pipeline.jobs.resources import worker_count
+
+    paid = {"script": chosen.script_engine, "narration": chosen.voice_engine}
+    at_once = worker_count(chosen) + 1
+    said = []
+    for stage, engine in paid.items():
+        if engine == "offline":
+            continue
+        most = getattr(chosen, f"{stage}_concurrency")
+        rate = getattr(chosen, f"{stage}_per_minute")
+        if most is None and rate is None:
+            raise ValueError(
+                f"{stage} ({engine}) is called without limit, up to {at_once} at the same time in "
+                "each process: a burst may run into the project's quota"
+            )
+        said.append(f"{stage} ≤ {most or at_once} at once, {rate or 'any number'} a minute")
+    return "; ".join(said) or "no paid engine"
+
+
+def run_checks(mode: str, chosen: argparse.Namespace) -> Sequence[Finding]:
+    """Look at everything a mode needs."""
+    return [check.run() for check in checks(mode, chosen)]

@@ -1,0 +1,115 @@
+"""What a command works on: the ledger, the artifact store, the graph over them."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.usage_error import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.jobs.scheduler import GraphRunner
+    from transforms.artifacts import ArtifactStore
+    from transforms.ledger import Ledger, LedgerStatus
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while Postgres is down
+
+
+@contextmanager
+def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
+    """The ledger in `--database`, or in an embedded Postgres that runs as long as the block.
+
+    A job waits `--dependency-timeout` for Postgres; a command that only reads does not wait.
+
+    Raises:
+        UsageError: the database's tables are not those of this release.
+        DependencyDown: it cannot be reached.
+    """
+    from pipeline.jobs.connection_budget import check_connection_budget
+    from transforms.ledger import Ledger, upgrade
+
+    if chosen.database:
+        ledger = ledger_at(chosen)
+        status = _reached(ledger, getattr(chosen, "dependency_timeout", 0.0))
+        _check(ledger, status)
+        if hasattr(chosen, "processes"):  # a job, not a command that only reads
+            check_connection_budget(ledger, status, chosen.processes)
+        yield ledger
+        return
+    from pipeline.embedded.postgres import EmbeddedPostgres
+
+    with EmbeddedPostgres(Path(chosen.state) / "postgres") as postgres:
+        upgrade(postgres.url)
+        yield Ledger(postgres.url)
+
+
+def ledger_at(chosen: argparse.Namespace) -> Ledger:
+    """The ledger in `--database`, with as many connections as `--connections` allows."""
+    from transforms.ledger import Ledger
+
+    most = getattr(chosen, "connections", 1)
+    return Ledger(chosen.database, pool_size=-(-most // 2), max_overflow=most // 2)
+
+
+def _reached(ledger: Ledger, patience: float) -> LedgerStatus:
+    from transforms.errors import DependencyDown
+
+    deadline = time.monotonic() + patience
+    backoff = FIRST_BACKOFF
+    while True:
+        try:
+            return ledger.check()
+        except DependencyDown as down:
+            if time.monotonic() + backoff > deadline:
+                raise
+            log.warning("%s; waiting for it", down)
+            time.sleep(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF)
+
+
+def _check(ledger: Ledger, found: LedgerStatus) -> None:
+    if found.outdated:
+        raise UsageError(
+            f"the tables in {ledger.masked_url} are at revision {found.revision or 'none'}, this "
+            f"release needs {found.head}: run `vividly db upgrade`"
+        )
+
+
+def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
+    """The graph that the settings ask for.
+
+    Raises:
+        UsageError: an engine's packages are not installed.
+    """
+    from pipeline.jobs.scheduler import GraphRunner
+    from pipeline.settings.beam_options import graph_options
+
+    graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
+    # Modules and the graph stay for as long as the process runs; without this each full collection
+    # of garbage, and the one at exit, walks over all of them.
+    gc.collect()
+    gc.freeze()
+    return graph
+
+
+def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
+    """The store in `--artifacts`; a folder is found wherever the process goes."""
+    from transforms.artifacts import ArtifactStore
+
+    root = chosen.artifacts
+    return ArtifactStore(root if "://" in root else str(Path(root).absolute()))
+
+
+def worker_count(chosen: argparse.Namespace) -> int:
+    """How many requests are worked on side by side."""
+    from transforms.process.thread_pool import available_cpus
+
+    return chosen.workers or available_cpus()

@@ -1,0 +1,112 @@
+"""Health for Cloud Run and Kubernetes: `/healthz`, `/readyz` and `/metrics` on one port."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+from transforms.publish import MANIFEST
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], object]
+"""Returns when what it looks at can be reached; raises, saying why, when it cannot."""
+
+NO_REQUEST_ID = str(uuid.UUID(int=0))
+"""The id of a request that does not exist."""
+
+
+def dependencies(ledger: Ledger, store: ArtifactStore) -> dict[str, Check]:
+    """A check of each thing that the graph needs, by its name."""
+    return {"postgres": ledger.check, "artifacts": lambda: store.read(NO_REQUEST_ID, MANIFEST)}
+
+
+def serving(
+    port: int | None, checks: Mapping[str, Check], registry: CollectorRegistry
+) -> AbstractContextManager[object]:
+    """A `HealthServer` on the port, or nothing when there is none."""
+    return nullcontext() if port is None else HealthServer(port, checks, registry)
+
+
+class HealthServer:
+    """Serves until the block ends.
+
+    * `/healthz`: 200 as long as the process can answer.
+    * `/readyz`: 200 when every check passes, else 503; names what is down.
+    * `/metrics`: the registry, as Prometheus reads it.
+
+    Args:
+        port: TCP port on all interfaces, where the platform's probes come from; 0 for a free one.
+        checks: by the name of what they look at.
+        registry: the metrics.
+    """
+
+    def __init__(self, port: int, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
+        handler = type("_Bound", (_Handler,), {"checks": checks, "registry": registry})
+        self._server = ThreadingHTTPServer(("", port), handler)  # "": all interfaces
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="health", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        log.info("health on port %d: /healthz /readyz /metrics", self.port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    checks: Mapping[str, Check]
+    registry: CollectorRegistry
+
+    def do_GET(self) -> None:
+        if self.path == "/healthz":
+            self._reply(200, {"status": "alive"})
+        elif self.path == "/readyz":
+            down = self._down()
+            self._reply(503 if down else 200, {"ready": not down, "down": down})
+        elif self.path == "/metrics":
+            self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
+        else:
+            self._reply(404, {"error": "there are /healthz, /readyz and /metrics"})
+
+    def _down(self) -> dict[str, str]:
+        down = {}
+        for name, check in self.checks.items():
+            try:
+                check()
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is not ready)
+                down[name] = str(error)
+        return down
+
+    def _reply(self, status: int, body: Mapping[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        log.debug(format, *args)

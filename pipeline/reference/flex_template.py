@@ -1,0 +1,172 @@
+"""What the Flex Template says of its parameters: deploy/metadata.json, made from the settings.
+
+`make docs` writes it; a test fails when it is stale. Dataflow refuses a launch whose parameters do
+not match, and the console makes its form from it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import (
+    BY_NAME,
+    FRAME_SIZES,
+    SETTINGS,
+    Setting,
+    frame_size,
+    positive_int,
+    seconds,
+    topic_name,
+    whole_number,
+)
+from pipeline.settings.arguments import format_value
+from transforms.ledger.secret import PATTERN as SECRET
+
+FILE = Path(__file__).parent.parent / "deploy" / "metadata.json"
+
+PRODUCTION = {"script-engine": "gemini", "voice-engine": "google"}
+"""Defaults of the container image, which sets them in its environment."""
+
+REQUIRED = ("subscription", "database", "artifacts")
+"""What a job on Dataflow cannot do without, beside its image."""
+
+WHOLE_NUMBER = r"^[1-9][0-9]*$"
+
+PATTERNS = {
+    "subscription": r"^projects/[^/\s]+/subscriptions/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$",
+    # A password would be there for everybody to read who may look at the job.
+    "database": rf"^({SECRET}|[a-z][a-z0-9+]*://[^:/@\s]+@\S+)$",
+    "artifacts": r"^gs://[a-z0-9][a-z0-9._-]+(/\S*)?$",
+}
+"""Stricter than the settings are elsewhere."""
+
+HELP = {
+    "subscription": "Pub/Sub subscription, as projects/…/subscriptions/…",
+    "database": "secret in Secret Manager that holds the URL of Postgres, as "
+    "projects/…/secrets/…/versions/…, or a URL without a password for a login by IAM",
+    "artifacts": "gs://bucket/prefix that artifacts are written to",
+}
+
+DATAFLOW = "Dataflow"
+
+
+def metadata() -> dict[str, Any]:
+    """The template's metadata, as `gcloud dataflow flex-template build` reads it."""
+    settings = [BY_NAME[name] for name in REQUIRED]
+    settings += [s for s in SETTINGS if s.graph or s.name == "id-label"]
+    return {
+        "name": "Vividly content pipeline",
+        "description": "Turns students' questions from Pub/Sub into narrated, captioned lessons "
+        "on Cloud Storage, with every outcome in Postgres.",
+        "streaming": True,
+        "supportsExactlyOnce": True,
+        "supportsAtLeastOnce": False,
+        "parameters": [*map(_parameter, settings), *_of_dataflow()],
+    }
+
+
+def _parameter(setting: Setting) -> dict[str, Any]:
+    unit = f" ({setting.unit})" if setting.unit else ""
+    parameter: dict[str, Any] = {
+        "name": setting.dest,
+        "label": setting.name.replace("-", " ").capitalize(),
+        "helpText": HELP.get(setting.name, setting.help) + unit,
+        "groupName": setting.group,
+        "isOptional": setting.name not in REQUIRED,
+    }
+    choices = tuple(FRAME_SIZES) if setting.type is frame_size else setting.choices
+    if setting.type is bool:
+        parameter |= {"paramType": "BOOLEAN", "regexes": ["^(true|false)$"]}
+    elif choices:
+        parameter |= _one_of(choices)
+    elif setting.type is whole_number:
+        parameter |= {"paramType": "NUMBER", "regexes": ["^[0-9]{1,9}$"]}
+    elif setting.type is positive_int:
+        parameter |= {"paramType": "NUMBER", "regexes": [WHOLE_NUMBER]}
+    elif setting.type is seconds:
+        parameter["regexes"] = [r"^[0-9]{1,9}(\.[0-9]{1,9})?$"]
+    elif setting.type is topic_name:
+        parameter |= {
+            "paramType": "PUBSUB_TOPIC",
+            "regexes": [r"^projects/[^/\s]+/topics/[^/\s]+$"],
+        }
+    elif setting.name in PATTERNS:
+        parameter["regexes"] = [PATTERNS[setting.name]]
+    if setting.name == "subscription":
+        parameter["paramType"] = "PUBSUB_SUBSCRIPTION"
+    default = PRODUCTION.get(setting.name, setting.default)
+    if default is not None and setting.name not in REQUIRED:
+        parameter["defaultValue"] = _typed(default)
+    return parameter
+
+
+def _typed(value: Any) -> str:
+    """A default as it is typed into a form."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format_value(value)
+
+
+def _one_of(choices: tuple[str, ...]) -> dict[str, Any]:
+    escaped = "|".join(choice.replace(".", r"\.") for choice in choices)
+    return {
+        "paramType": "ENUM",
+        "enumOptions": [{"value": choice} for choice in choices],
+        "regexes": [f"^({escaped})$"],
+    }
+
+
+def _of_dataflow() -> list[dict[str, Any]]:
+    """Options of the workers for which a launch has no fields of its own, by Beam's names."""
+    group = {"groupName": DATAFLOW}
+    optional = {**group, "isOptional": True}
+    return [
+        {
+            "name": "sdk_container_image",
+            "label": "Worker image",
+            "helpText": "container image of the workers: the one this template was built with",
+            **group,
+            "isOptional": False,
+            "regexes": [r"^[^\s/]+/\S+$"],
+        },
+        {
+            "name": "number_of_worker_harness_threads",
+            "label": "Threads per worker process",
+            "helpText": "messages that each process of a worker works on side by side",
+            **optional,
+            "paramType": "NUMBER",
+            "regexes": [WHOLE_NUMBER],
+        },
+        {
+            "name": "disk_size_gb",
+            "label": "Disk size",
+            "helpText": "disk of each worker (gigabytes)",
+            **optional,
+            "paramType": "NUMBER",
+            "regexes": [WHOLE_NUMBER],
+        },
+        {
+            "name": "default_sdk_harness_log_level",
+            "label": "Log level",
+            "helpText": "least severity that workers log",
+            **optional,
+            **_one_of(("DEBUG", "INFO", "WARNING", "ERROR")),
+            "defaultValue": "INFO",
+        },
+    ]
+
+
+def text() -> str:
+    """The content of deploy/metadata.json."""
+    return json.dumps(metadata(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Bring deploy/metadata.json up to date."""
+    FILE.write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

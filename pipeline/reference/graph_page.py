@@ -1,0 +1,57 @@
+"""The reference of the graph: a diagram drawn from the graph itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.jobs.streaming import build_stream
+from pipeline.settings.beam_options import VividlyOptions
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+
+INTRODUCTION = """\
+The steps of the streaming job as Beam sees them, and what each hands on. Drain and batch run the
+same steps from "Parse" to "All outcomes"; they take messages from a loop of their own. Labels stay
+what they are: a running Dataflow job is updated in place by them.
+"""
+
+
+def stream() -> beam.Pipeline:
+    """The streaming job, from the subscription on; it reaches nothing and is never run."""
+    options = VividlyOptions([], streaming=True)
+    pipeline = beam.Pipeline(options=options)
+    ledger = Ledger("postgresql://nobody@localhost/nothing")
+    subscription = "projects/nowhere/subscriptions/nothing"
+    build_stream(pipeline, subscription, "id", options, ledger, ArtifactStore("/nowhere"))
+    return pipeline
+
+
+def page() -> str:
+    """The graph's steps as a Mermaid flowchart, in Markdown."""
+    made: dict[Any, str] = {}
+    labels: list[str] = []
+    edges: dict[tuple[str, str], list[str]] = {}
+
+    class Visitor(beam.pipeline.PipelineVisitor):
+        def enter_composite_transform(self, node: Any) -> None:
+            self.visit_transform(node)
+
+        def visit_transform(self, node: Any) -> None:
+            label = node.full_label
+            if label and "/" not in label:
+                labels.append(label)
+                for taken in (each for each in node.inputs if each in made):
+                    edges.setdefault((made[taken], label), []).append(taken.tag or "")
+            for output in node.outputs.values():
+                made[output] = label.partition("/")[0]
+
+    stream().visit(Visitor())
+    names = {label: f"s{number}" for number, label in enumerate(labels)}
+    lines = [f'    {name}["{label}"]' for label, name in names.items()]
+    for (source, target), tags in edges.items():
+        words = ", ".join(sorted({tag for tag in tags if tag and tag != "None"}))
+        arrow = f'-- "{words}" -->' if words else "-->"
+        lines.append(f"    {names[source]} {arrow} {names[target]}")
+    return "\n".join([INTRODUCTION, "```mermaid", "flowchart TB", *lines, "```", ""])

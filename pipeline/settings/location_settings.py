@@ -1,0 +1,47 @@
+"""Settings: where things are."""
+
+from __future__ import annotations
+
+from pipeline.settings.parsers import positive_int, topic_name
+from pipeline.settings.setting import Setting
+
+GROUP = "Where things are"
+
+SETTINGS = (
+    Setting(
+        "project", "Google Cloud project of topic and subscription", GROUP,
+        default="vividly-local", aliases=("GOOGLE_CLOUD_PROJECT",),
+    ),
+    Setting(
+        "subscription", "Pub/Sub subscription, by name or as projects/…/subscriptions/…", GROUP,
+        default="content-requests-drain",
+    ),
+    Setting(
+        "topic", "Pub/Sub topic, by name or as projects/…/topics/…", GROUP,
+        default="content-requests",
+    ),
+    Setting(
+        "dead-letter-topic", "Pub/Sub topic that dead letters are published to besides being "
+        "kept in the ledger, as projects/…/topics/…; none when not given", GROUP,
+        type=topic_name, graph=True,
+    ),
+    Setting(
+        "database", "Postgres URL (postgresql://user:password@host:port/name), or the secret in "
+        "Secret Manager that holds it (projects/…/secrets/…); an embedded Postgres under the state "
+        "folder when not given", GROUP, secret=True,
+    ),
+    Setting(
+        "connections", "connections to Postgres that a process may open", GROUP,
+        type=positive_int, default=8,
+    ),
+    Setting(
+        "processes", "processes of all jobs together that share the database; a job refuses to "
+        "start where their connections would be more than the server allows", GROUP,
+        type=positive_int, default=1, aliases=("CLOUD_RUN_TASK_COUNT",),
+    ),
+    Setting(
+        "artifacts", "folder or gs://bucket/prefix that artifacts are written to", GROUP,
+        default="var/artifacts",
+    ),
+    Setting("state", "folder of the embedded services", GROUP, default="var"),
+)  # fmt: skip

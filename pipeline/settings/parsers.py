@@ -1,0 +1,78 @@
+"""What the text of a setting is read as, and what is said of text that cannot be."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from pipeline.cli.suggestions import did_you_mean
+
+FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
+
+
+def positive_int(text: str) -> int:
+    """Raises: ValueError: not a whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be a whole number from 1")
+    return number
+
+
+def whole_number(text: str) -> int:
+    """Raises: ValueError: not a whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("must be a whole number from 0")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Raises: ValueError: not a finite number of seconds from 0."""
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError("must be a number of seconds from 0")
+    return number
+
+
+def usd(text: str) -> float:
+    """Raises: ValueError: not an amount of US dollars above 0."""
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = 0.0
+    if not (math.isfinite(amount) and amount > 0):
+        raise ValueError("must be a number of US dollars above 0")
+    return amount
+
+
+def video_engine(text: str) -> str:
+    """Raises: ValueError: an engine that needs what is not installed."""
+    if text == "moviepy":
+        from transforms.video.engines.moviepy_engine import check  # loads what renders
+
+        check()
+    return text
+
+
+def frame_size(text: str) -> tuple[int, int]:
+    """Raises: ValueError: not one of the two sizes lessons are designed for."""
+    if text not in FRAME_SIZES:
+        raise ValueError(
+            f"must be one of {', '.join(FRAME_SIZES)}{did_you_mean(text, FRAME_SIZES)}"
+        )
+    return FRAME_SIZES[text]
+
+
+def existing_path(text: str) -> str:
+    """Raises: ValueError: no file or folder."""
+    if not Path(text).exists():
+        raise ValueError("must be the path of something that exists")
+    return text
+
+
+def topic_name(text: str) -> str:
+    """Raises: ValueError: not the full resource name of a topic."""
+    if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
+        raise ValueError("must be projects/PROJECT/topics/TOPIC")
+    return text

@@ -1,0 +1,219 @@
+"""The command line helps: examples that work, the nearest right word, one line for an error."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from pipeline.cli import app
+from pipeline.commands import completion
+from pipeline.settings.arguments import unknown_variables
+from transforms.errors import DependencyDown
+
+
+def said(capsys, *arguments):
+    """The exit status and what is printed on each stream."""
+    try:
+        status: object = app.main(arguments)
+    except SystemExit as stopped:
+        status = stopped.code
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_every_command_explains_itself_with_examples_that_parse(capsys, command):
+    status, out, _ = said(capsys, command, "--help")
+    assert status == 0
+    assert "examples:" in out
+    text = app._module(command).EXAMPLES.replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines() if re.match(r"\s+.*\bvividly ", line)]
+    assert any(f"vividly {command}" in line for line in lines)
+    for line in lines:
+        if "$(" in line:  # a shell has to work that out first
+            continue
+        words = shlex.split(line, comments=True)
+        words = words[words.index("vividly") + 1 :]
+        words = words[: words.index(">")] if ">" in words else words
+        assert app.parser().parse_args(words).command
+
+
+@pytest.mark.parametrize("command", ["status", "cost", "cancel", "check", "dead-letters", "db"])
+def test_what_reads_tells_programs_too(capsys, command):
+    assert "--json" in said(capsys, command, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("--verison", "--version"),
+        ("drian", "drain"),
+        ("drain --wrokers 3", "--workers"),
+        ("drain --worker=3", "--workers"),
+        ("batch --worker 3", "--workers"),
+        ("drain --script-engine gemni", "gemini"),
+        ("drain --video-size 1280x702", "1280x720"),
+        ("drain --log_levl INFO", "--log-level"),
+        ("publish --modality vidoe", "video"),
+        ("dead-letters lst", "list"),
+        ("dead-letters list --stage scirpt", "script"),
+        ("completion bsh", "bash"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_nearest_right_one(capsys, line, meant):
+    status, out, err = said(capsys, *line.split())
+    assert (status, out) == (2, "")
+    assert f"did you mean {meant}?" in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("batch", "required: FILE.jsonl"),
+        ("status a b", "too many arguments"),
+        ("drain --workers two", "--workers: must be a whole number"),
+        ("drain --qwxz 1", "there is no option --qwxz (see `vividly drain --help`)"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(capsys, line, reason):
+    status, _, err = said(capsys, *line.split())
+    assert status == 2
+    assert reason in err
+    assert len(err.splitlines()) == 1
+
+
+def test_options_are_not_abbreviated(capsys):
+    assert said(capsys, "drain", "--work", "3")[0] == 2
+
+
+def test_a_misspelled_variable_is_pointed_out():
+    given = {"VIVIDLY_WROKERS": "3", "VIVIDLY_WORKERS": "3", "VIVIDLY_HOME": "/", "WROKERS": "3"}
+    assert list(unknown_variables(given)) == [
+        "VIVIDLY_WROKERS sets nothing; did you mean VIVIDLY_WORKERS?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postgresql://me:hunter2@host/db",
+        "drain --databse postgresql://me:hunter2@host/db",
+        "cost --by postgresql://me:hunter2@host/db",
+        "status --database postgresql://me:hunter2@127.0.0.1:1/db",
+        "status --database postgres//me:hunter2@host/db",
+        "status --database mysql://me:hunter2@host/db",
+        "status --debug --database mysql://me:hunter2@host/db",
+        "status --debug --database postgresql://me:hunter2@127.0.0.1:1/db",
+        "status --database postgresql://me:hunter2@host/db?nonsense=1",
+        "status postgresql://me:hunter2@host/db --database postgresql://me:hunter2@127.0.0.1:1/db",
+    ],
+)
+def test_a_secret_is_never_echoed(capsys, line):
+    status, out, err = said(capsys, *line.split())
+    assert status in (1, 2, 3)
+    assert err
+    assert "hunter2" not in out + err
+
+
+def test_the_version_is_the_installed_one(capsys):
+    assert said(capsys, "--version") == (0, f"vividly {version('vividly-pipeline')}\n", "")
+
+
+class Failing:
+    """Stands in for a command that raises."""
+
+    HELP, EXAMPLES, SETTINGS = "fails", "", ()
+
+    def __init__(self, error):
+        self._error = error
+
+    def configure(self, parser):
+        pass
+
+    def run(self, chosen):
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (DependencyDown("postgres", "gone"), 3, "vividly: postgres is down: gone"),
+        (FileNotFoundError(2, "No such file", "x.jsonl"), 2, "vividly: x.jsonl: No such file"),
+        (KeyError("bug"), 1, "vividly: KeyError: 'bug' (run again with --debug for the traceback)"),
+        (KeyboardInterrupt(), 130, "vividly: interrupted"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_errors_have_stable_statuses_and_no_traceback(capsys, monkeypatch, error, status, line):
+    module = app._module
+    monkeypatch.setattr(app, "_module", lambda n: Failing(error) if n == "status" else module(n))
+    found, out, err = said(capsys, "status")
+    assert (found, out, err) == (status, "", line + "\n")
+    found, _, err = said(capsys, "status", "--debug")
+    assert found == status
+    if status != 130:
+        assert "Traceback (most recent call last)" in err
+
+
+def bash(script, *words):
+    """What bash completes the last of these words to."""
+    line = " ".join(map(shlex.quote, words))
+    run = f"""{script}
+        COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}
+        complete=$(complete -p vividly); function=${{complete##* -F }}
+        ${{function%% *}} vividly "${{COMP_WORDS[-1]}}" "${{COMP_WORDS[-2]}}"
+        echo "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", run], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_bash_completes_commands_options_and_values():
+    script = completion.script("bash")
+    assert bash(script, "vividly", "dr") == ["drain"]
+    assert "--script-engine" in bash(script, "vividly", "drain", "--script-")
+    assert bash(script, "vividly", "drain", "--script-engine", "") == ["offline", "gemini"]
+    assert bash(script, "vividly", "dead-letters", "") == ["list", "show", "replay"]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_are_told_every_command(shell):
+    script = completion.script(shell)
+    for command in app.COMMANDS:
+        assert command in script
+
+
+def test_progress_is_for_terminals(capsys, monkeypatch):
+    from pipeline.cli.demo_output import DemoOutput
+
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    nobody: Any = None  # off a terminal the ledger is not even asked
+    with DemoOutput().progress(nobody, []):
+        pass
+    assert capsys.readouterr().out == ""
+
+
+def test_colours_are_for_terminals_and_can_be_turned_off(capsys, monkeypatch):
+    from pipeline.cli import output
+    from tests.unit.cli.rows import request_row
+
+    def painted():
+        output.requests([request_row(status="completed")], as_json=False)
+        return "\x1b[3" in capsys.readouterr().out
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert not painted()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert painted()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not painted()
+    output.requests([request_row(status="completed")], as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "completed"

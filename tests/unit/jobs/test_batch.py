@@ -1,0 +1,128 @@
+"""How a batch reads its file, and when it ends; the graph is a stand-in."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from pipeline.jobs import batch as module
+from pipeline.jobs.batch import Batch, messages
+from pipeline.jobs.scheduler import MIN_RUN
+from tests.e2e import command
+from transforms.errors import DependencyDown
+from transforms.model import Outcome
+
+PATIENCE = 20
+
+
+class Graph:
+    """Completes every message once the gate is open."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Semaphore(0)
+        self.runs = []
+        self.error = None
+
+    def run(self, messages):
+        self.runs.append(len(messages))
+        self.entered.release()
+        assert self.gate.wait(PATIENCE)
+        if self.error:
+            raise self.error
+        return [Outcome(each.message_id, "completed") for each in messages]
+
+    def uncount_delivery(self, messages):
+        pass
+
+
+@pytest.fixture
+def graph():
+    graph = Graph()
+    yield graph
+    graph.gate.set()
+
+
+@pytest.fixture
+def start(graph, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "AHEAD", MIN_RUN)
+
+    def start(lines, timeout=PATIENCE, grace=PATIENCE) -> Batch:
+        file = tmp_path / "requests.jsonl"
+        file.write_bytes(b"\n".join(lines) + b"\n")
+        stand_in: Any = graph
+        return Batch(file, stand_in, 1, timeout, grace, keep_ids=True)
+
+    return start
+
+
+def lines(count, modality="text"):
+    request = command.request(requested_modalities=[modality])
+    return [json.dumps({**request, "number": number}).encode() for number in range(count)]
+
+
+def test_messages_are_the_lines_that_are_not_blank(tmp_path):
+    file = tmp_path / "requests.jsonl"
+    file.write_bytes(b'{"a": 1}\r\n\n \t\n{"a": 1}\n{"b": "\xff"} \n')
+    found = list(messages(file))
+    assert [each.data for each in found] == [b'{"a": 1}', b'{"a": 1}', b'{"b": "\xff"} ']
+    ids = [each.message_id for each in found]
+    assert [each.split("-")[1] for each in ids] == ["1", "4", "5"]
+    assert ids[0].split("-")[2] == ids[1].split("-")[2] != ids[2].split("-")[2]
+    assert [each.message_id for each in messages(file)] == ids
+    file.write_bytes(b'{"a": 2}\n')
+    assert next(messages(file)).message_id != ids[0]
+
+
+def test_every_line_is_worked_off(start, graph):
+    batch = start(lines(3 * MIN_RUN))
+    summary = batch.run()
+    assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 0)
+    assert summary["received"] == summary["completed"] == sum(graph.runs) == 3 * MIN_RUN
+    assert len(set(batch.message_ids)) == 3 * MIN_RUN
+
+
+def test_heavy_requests_have_runs_of_their_own(start, graph):
+    start(lines(3, "video") + lines(2, "audio")).run()
+    assert graph.runs == [1] * 5
+
+
+def test_signal_ends_reading_and_waits_for_runs(start, graph):
+    batch = start(lines(10 * MIN_RUN, "video"))
+    graph.gate.clear()
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(_run_without_signals, batch)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        with batch._lanes._changed:
+            assert batch._lanes._changed.wait_for(lambda: batch._lanes.waiting == MIN_RUN, PATIENCE)
+        batch._stop.set()
+        with batch._lanes._changed:
+            assert batch._lanes._changed.wait_for(lambda: batch._lanes._closed, PATIENCE)
+        assert not running.done()
+        graph.gate.set()
+        summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["completed"]) == ("signal", 1)
+    assert summary["received"] == MIN_RUN + 1  # it read no further ahead than it may
+
+
+def test_dependency_that_stays_down_ends_the_batch(start, graph):
+    graph.error = DependencyDown("postgres", "no answer")
+    batch = start(lines(10 * MIN_RUN, "video"), timeout=0)
+    summary = batch.run()
+    assert (summary["exit_reason"], summary["completed"]) == ("dependency_down", 0)
+    assert batch.down is graph.error
+    assert summary["received"] <= MIN_RUN + 1
+
+
+def _run_without_signals(batch):
+    """Run a batch off the main thread, which alone may handle signals."""
+    from contextlib import nullcontext
+    from unittest.mock import patch
+
+    with patch.object(module, "stop_on_signals", lambda _: nullcontext()):
+        return batch.run()

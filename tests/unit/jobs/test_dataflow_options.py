@@ -1,0 +1,132 @@
+"""What `vividly run` sets for Dataflow, and what it refuses, before anything is submitted."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    GoogleCloudOptions,
+    SetupOptions,
+    StandardOptions,
+    WorkerOptions,
+)
+
+from pipeline.cli import app
+from pipeline.jobs import dataflow_options, launcher
+from pipeline.jobs.streaming import build_stream
+from pipeline.settings.beam_options import VividlyOptions
+from pipeline.usage_error import UsageError
+from transforms.artifacts import ArtifactStore
+from transforms.ledger import Ledger
+
+DATAFLOW = "--runner=DataflowRunner"
+IMAGE = "--sdk_container_image=pipeline:1"
+
+
+def chosen(*arguments):
+    return app.parser(only="run").parse_args(["run", *arguments])
+
+
+def options(*arguments):
+    made = launcher.launch_options(chosen(*arguments))
+    dataflow_options.add_defaults(made)
+    return made
+
+
+def test_the_defaults_suit_rendering():
+    made = options(DATAFLOW, IMAGE)
+    assert made.view_as(StandardOptions).streaming
+    cloud = made.view_as(GoogleCloudOptions)
+    assert (cloud.job_name, cloud.enable_streaming_engine) == ("vividly-content", True)
+    worker = made.view_as(WorkerOptions)
+    assert (worker.machine_type, worker.max_num_workers) == ("n2-standard-4", 10)
+    assert worker.autoscaling_algorithm == "THROUGHPUT_BASED"
+    debug = made.view_as(DebugOptions)
+    assert debug.number_of_worker_harness_threads == 12
+    assert debug.experiments == ["no_use_multiple_sdk_containers"]
+    assert made.video_concurrency == 2  # × 2 scenes × 1 encoder thread = 4 cores
+    assert dataflow_options.processes(made) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "videos", "processes"),
+    [
+        (["--machine_type=c3-standard-22", "--render-workers=1"], 22, 10),
+        (["--machine_type=n2-custom-6-24576", "--max_num_workers=3"], 3, 3),
+        (["--machine_type=f1-micro"], None, 10),
+        (["--video-concurrency=1"], 1, 10),
+        (["--autoscaling_algorithm=NONE", "--num_workers=7"], 2, 7),
+        (["--num_workers=20"], 2, 20),
+        # A process for each core: how much each may do is for whoever asked for that to say.
+        (["--experiments=use_multiple_sdk_containers", "--max_num_workers=2"], None, 8),
+    ],
+)
+def test_what_is_given_wins_and_the_rest_follows(arguments, videos, processes):
+    made = options(DATAFLOW, IMAGE, *arguments)
+    assert made.video_concurrency == videos
+    assert dataflow_options.processes(made) == processes
+
+
+def test_beams_options_are_passed_on_in_either_spelling():
+    made = launcher.launch_options(
+        chosen("--region", "europe-west1", "--no-use-public-ips", "--temp-location=gs://a-b/c_d",
+               "--labels=team=x-y", "--labels", "cost=z", "--lease=60")
+    )  # fmt: skip
+    cloud = made.view_as(GoogleCloudOptions)
+    assert (cloud.region, cloud.temp_location) == ("europe-west1", "gs://a-b/c_d")
+    assert cloud.labels == ["team=x-y", "cost=z"]
+    assert made.view_as(WorkerOptions).use_public_ips is False
+    assert made.lease == 60
+
+
+def test_the_checkout_is_staged_where_no_image_holds_the_package():
+    cloud = ("--script-engine=gemini", "--voice-engine=google")
+    staged = options(DATAFLOW, *cloud).view_as(SetupOptions)
+    assert staged.setup_file == str(dataflow_options.SETUP_FILE)
+    assert staged.save_main_session is False
+    assert options(DATAFLOW, IMAGE).view_as(SetupOptions).setup_file is None
+    with pytest.raises(UsageError, match="offline engines"):
+        options(DATAFLOW)
+
+
+def test_an_installed_package_needs_an_image(monkeypatch, tmp_path):
+    monkeypatch.setattr(dataflow_options, "SETUP_FILE", tmp_path / "setup.py")
+    with pytest.raises(UsageError, match="--sdk_container_image"):
+        options(DATAFLOW)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--nonsense=1"], "nor Beam has --nonsense"),
+        (["--scrpt-engine=gemini"], "did you mean --script_engine?"),
+        (["--max_num_workrs=3"], "did you mean --max_num_workers?"),
+        (["--runner=FlinkRunner"], "must be DataflowRunner or DirectRunner"),
+    ],
+)
+def test_what_nobody_knows_is_named(arguments, said):
+    with pytest.raises(UsageError, match=said):
+        launcher.launch_options(chosen(*arguments))
+
+
+def test_a_subscription_that_cannot_exist_is_refused():
+    nowhere = (VividlyOptions([]), Ledger("postgresql://u@h/d"), ArtifactStore("/nowhere"))
+    with pytest.raises(UsageError, match="check --subscription and --project"):
+        build_stream(beam.Pipeline(), "projects/p/subscriptions/s", None, *nowhere)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "need --database"),
+        (["--database=postgresql://u@h/d"], "--artifacts gs://"),
+        (["--database=postgresql://u@h/d", "--artifacts=gs://bucket"], "temp_location"),
+    ],
+)
+def test_what_dataflow_needs_is_asked_for(arguments, said):
+    given = chosen(DATAFLOW, IMAGE, "--project=local-project", *arguments)
+    with pytest.raises(UsageError, match=said):
+        launcher.run_on_dataflow(
+            given, launcher.launch_options(given), "projects/p/subscriptions/s"
+        )

@@ -1,0 +1,511 @@
+"""How messages are shared out among runs; what a run does is tested where the graph is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipeline.jobs import scheduler
+from pipeline.jobs.scheduler import (
+    HELD_PER_THREAD,
+    LIGHT_RUNS,
+    MAX_RUN,
+    MIN_RUN,
+    RUNS_AHEAD,
+    Scheduler,
+)
+from transforms.errors import DependencyDown
+from transforms.model import Message, Outcome
+
+PATIENCE = 20
+DOWN = DependencyDown("postgres", "no answer")
+
+
+class Gated:
+    """A graph whose runs last until they are let go."""
+
+    def __init__(self):
+        self.begun: list[list[str]] = []
+        self.forgiven: list[list[str]] = []
+        self.events: list[str] = []
+        self.errors: deque[Exception] = deque()
+        self.changed = threading.Condition()
+        self.gate = threading.Event()
+
+    def run(self, messages):
+        with self.changed:
+            self.begun.append(ids(messages))
+            self.events.append("run")
+            self.changed.notify_all()
+        assert self.gate.wait(3 * PATIENCE)
+        if self.errors:
+            raise self.errors.popleft()
+        return [Outcome(each.message_id, "completed") for each in messages]
+
+    def uncount_delivery(self, messages):
+        self.events.append("forgive")
+        self.forgiven.append(ids(messages))
+
+    def wait_for(self, runs):
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.begun) >= runs, PATIENCE), self.begun
+
+    @property
+    def sizes(self):
+        return [len(run) for run in self.begun]
+
+
+@pytest.fixture
+def graph():
+    return Gated()
+
+
+class Settled(list[tuple[list[str], list[str]]]):
+    """The message ids of each run that ended, and the ids of its outcomes."""
+
+    def __init__(self):
+        super().__init__()
+        self.changed = threading.Condition()
+
+    def __call__(self, messages, outcomes):
+        with self.changed:
+            self.append((ids(messages), [outcome.message_id for outcome in outcomes]))
+            self.changed.notify_all()
+
+    def wait_for(self, runs):
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self) >= runs, PATIENCE), list(self)
+
+
+@pytest.fixture
+def settled():
+    return Settled()
+
+
+@pytest.fixture
+def start(graph, settled):
+    started = []
+
+    def start(workers, settled=settled, dependency_timeout=PATIENCE) -> Scheduler:
+        stand_in: Any = graph
+        started.append(Scheduler(stand_in, workers, settled, dependency_timeout))
+        return started[-1]
+
+    yield start
+    graph.gate.set()
+    for each in started:
+        assert each.close(PATIENCE)
+
+
+class Clock:
+    """Stands in for the module `time`; sleeping takes no time."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(scheduler, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def still(monkeypatch, graph):
+    """Lanes whose threads do not run, so that a test decides when one looks for work."""
+
+    class NoThread:
+        def __init__(self, **_):
+            self.daemon = False
+
+        def start(self):
+            pass
+
+    def still(workers) -> Scheduler:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading, "Thread", NoThread)
+            stand_in: Any = graph
+            return Scheduler(stand_in, workers, lambda *_: None, PATIENCE)
+
+    return still
+
+
+def message(number):
+    return Message(b"{}", {}, f"message-{number}", datetime.now(UTC))
+
+
+def ids(messages):
+    return [each.message_id for each in messages]
+
+
+def submit(to, count, heavy=False):
+    for number in range(count):
+        to.submit(message(f"{'heavy' if heavy else 'light'}-{number}"), heavy)
+
+
+def take(running, heavy=True):
+    """What a lane takes; None if it would wait."""
+    try:
+        return running._next(heavy)
+    except _Waits:
+        return None
+
+
+class _Waits(Exception):
+    pass
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    def wait(*_):
+        raise _Waits
+
+    monkeypatch.setattr(threading.Condition, "wait", wait)
+
+
+def test_light_messages_share_two_runs_and_heavy_ones_have_their_own(graph, start):
+    running = start(workers=4)
+    with running._changed:  # no lane looks before all are there
+        submit(running, 3 * MIN_RUN)
+    graph.wait_for(LIGHT_RUNS)
+    submit(running, 1, heavy=True)
+    graph.wait_for(LIGHT_RUNS + 1)
+    assert graph.sizes == [MIN_RUN] * LIGHT_RUNS + [1]
+    assert running.waiting == MIN_RUN
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_light_message_runs_beside_more_heavy_ones_than_workers(graph, start, workers):
+    running = start(workers)
+    with running._changed:
+        submit(running, workers + 1, heavy=True)
+        submit(running, 1)
+    graph.wait_for(workers + 1)
+    heavy = [f"message-heavy-{number}" for number in range(workers)]
+    assert sorted(run[0] for run in graph.begun) == [*heavy, "message-light-0"]
+    assert running.waiting == 1
+
+
+def test_a_worker_that_is_idle_is_given_a_run_however_many_go_on(graph, start):
+    running = start(workers=4)
+    for runs in range(1, 5):
+        submit(running, 1)
+        graph.wait_for(runs)
+    submit(running, 1)
+    assert graph.sizes == [1] * 4
+    assert running.waiting == 1
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_lane_for_light_messages_takes_no_heavy_one(still):
+    running = still(workers=1)
+    submit(running, 1, heavy=True)
+    assert not running.idle
+    assert take(running, heavy=False) is None
+    assert take(running).messages[0].message_id == "message-heavy-0"
+    assert not running.idle
+    assert running.waiting == 0
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_heavy_messages_are_taken_first_and_in_order(still, clock):
+    running = still(workers=2)
+    submit(running, 1)
+    clock.now += scheduler.MAX_LINGER
+    submit(running, 2, heavy=True)
+    found = [ids(take(running).messages) for _ in range(3)]
+    assert found == [["message-heavy-0"], ["message-heavy-1"], ["message-light-0"]]
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_light_messages_of_one_run_do_not_end_with_heavy_ones(still, clock):
+    running = still(workers=1)
+    submit(running, 1, heavy=True)
+    assert not take(running).light
+    submit(running, LIGHT_RUNS * MIN_RUN)
+    assert [take(running).light for _ in range(LIGHT_RUNS)] == [True] * LIGHT_RUNS
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_light_messages_wait_for_company_while_runs_go_on(still, clock):
+    running = still(workers=4)
+    submit(running, 1)
+    assert len(take(running).messages) == 1  # at once: nothing else goes on
+    submit(running, 1)
+    clock.now += scheduler.MAX_LINGER / 2
+    submit(running, 1)  # does not make the first one wait longer
+    assert take(running) is None
+    clock.now += scheduler.MAX_LINGER / 2
+    assert len(take(running).messages) == 2
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_full_run_of_light_messages_does_not_linger(still, clock):
+    running = still(workers=2 * MIN_RUN)
+    submit(running, 1, heavy=True)
+    take(running)
+    size = 2 * MIN_RUN  # one message for each worker
+    submit(running, size + 1)
+    clock.now += scheduler.MAX_LINGER / 2
+    found = ids(take(running).messages)
+    assert found == [f"message-light-{number}" for number in range(size)]
+    clock.now += scheduler.MAX_LINGER / 2
+    assert take(running) is None  # what is left waits from the moment others were taken
+    clock.now += scheduler.MAX_LINGER / 2
+    assert len(take(running).messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"),
+    [
+        ([0.1, 0.1, 0.1], [MIN_RUN * 4, MIN_RUN * 16, MAX_RUN]),
+        ([1.0, 2.0, 4.0], [MIN_RUN * 2, MIN_RUN * 2, MIN_RUN]),
+        ([60.0, 0.1, 60.0], [MIN_RUN, MIN_RUN * 4, MIN_RUN * 2]),
+    ],
+)
+def test_runs_are_sized_by_how_long_the_last_full_one_took(start, seconds, sizes):
+    running = start(workers=1)
+    found = []
+    for took in seconds:
+        running._learn(running._size - 1, took / 100)  # not full, so it tells nothing
+        running._learn(running._size, took)
+        found.append(running._size)
+    assert found == [min(size, MAX_RUN) for size in sizes]
+
+
+def test_more_workers_than_largest_run_share_one(still):
+    running = still(workers=MAX_RUN + 50)
+    running._learn(running._size, 60.0)
+    assert running._size == MAX_RUN + 50
+    running._learn(running._size, 0.1)
+    assert running._size == MAX_RUN + 50
+
+
+def test_quick_full_run_makes_next_one_larger(graph, start, settled):
+    running = start(workers=1)
+    graph.gate.set()
+    with running._changed:
+        submit(running, MIN_RUN)
+    settled.wait_for(1)
+    with running._changed:
+        submit(running, 2 * MIN_RUN)
+    settled.wait_for(2)
+    assert graph.sizes == [MIN_RUN, 2 * MIN_RUN]
+
+
+@pytest.mark.parametrize(
+    ("held", "heavy", "size", "room"),
+    [
+        (2 * HELD_PER_THREAD - 1, 0, 1, True),
+        (2 * HELD_PER_THREAD, 0, 1, False),
+        (0, 2 * HELD_PER_THREAD - 1, 1, True),
+        (0, 2 * HELD_PER_THREAD, 1, False),
+        (RUNS_AHEAD * 100 - 1, 0, 100, True),
+        (RUNS_AHEAD * 100, 0, 100, False),
+    ],
+)
+def test_room_is_bounded_for_light_and_heavy_messages(still, held, heavy, size, room):
+    running = still(workers=1)
+    running._size = size
+    submit(running, heavy, heavy=True)
+    assert running.has_room(held, timeout=0) is room
+
+
+def test_wait_for_room_ends_when_messages_are_taken(graph, start):
+    running = start(workers=1)
+    held = RUNS_AHEAD * MAX_RUN
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(running.has_room, held, PATIENCE)
+        submit(running, 1)
+        graph.gate.set()
+        assert waiting.result(PATIENCE / 2) is False
+
+
+def test_wait_for_room_takes_the_time_it_may(still):
+    found = still(workers=1)
+    started = time.monotonic()
+    assert found.has_room(RUNS_AHEAD * MAX_RUN, timeout=0.1) is False
+    assert time.monotonic() - started >= 0.1
+
+
+def test_outcomes_are_reported_before_lanes_are_idle(graph, start):
+    reported = []
+
+    def settled(messages, outcomes):
+        reported.append((running.idle, ids(messages), [o.message_id for o in outcomes]))
+
+    running = start(1, settled)
+    graph.gate.set()
+    assert running.idle
+    submit(running, 1)
+    assert running.close(PATIENCE)
+    expected = ["message-light-0"]
+    assert reported in ([], [(False, expected, expected)])  # closed before, or after it was taken
+
+
+def test_run_that_fails_settles_nothing_and_lane_goes_on(graph, start, settled):
+    running = start(workers=1)
+    graph.errors.append(RuntimeError("a bug"))
+    graph.gate.set()
+    submit(running, 1, heavy=True)
+    settled.wait_for(1)
+    submit(running, 1, heavy=True)
+    settled.wait_for(2)
+    assert settled == [(["message-heavy-0"], []), (["message-heavy-0"], ["message-heavy-0"])]
+
+
+def test_failing_report_does_not_stop_the_lane(graph, start, settled):
+    def broken(messages, outcomes):
+        settled(messages, outcomes)
+        if len(settled) == 1:
+            raise RuntimeError("a bug")
+
+    running = start(1, broken)
+    graph.gate.set()
+    for runs in (1, 2):
+        submit(running, 1, heavy=True)
+        settled.wait_for(runs)
+    assert running.close(PATIENCE)
+
+
+def test_run_is_repeated_and_forgiven_until_dependency_is_back(
+    graph, start, settled, clock, monkeypatch
+):
+    drawn = []
+
+    class Chance:
+        @staticmethod
+        def uniform(low, high):
+            drawn.append((low, high))
+            return high
+
+    monkeypatch.setattr(scheduler, "random", Chance)
+    graph.errors.extend([DOWN] * 6)
+    graph.gate.set()
+    running = start(workers=1)
+    submit(running, 1, heavy=True)
+    settled.wait_for(1)
+    assert graph.events == ["run"] + ["forgive", "run"] * 6
+    assert graph.forgiven == [["message-heavy-0"]] * 6
+    assert settled == [(["message-heavy-0"], ["message-heavy-0"])]
+    assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0]  # doubled up to a limit
+    assert drawn == [(most / 2, most) for most in clock.slept]
+    assert running.down is None
+    assert running.waiting_for == 0
+
+
+def test_outage_while_forgiving_is_waited_for_too(graph, start, settled, clock):
+    forgive, failing = graph.forgive, deque([DOWN])
+
+    def forgive_late(messages):
+        if failing:
+            raise failing.popleft()
+        forgive(messages)
+
+    graph.forgive = forgive_late
+    graph.errors.append(DOWN)
+    graph.gate.set()
+    submit(start(workers=1), 1)
+    settled.wait_for(1)
+    assert graph.events == ["run", "forgive", "run"]
+
+
+def test_lanes_give_up_when_dependency_stays_down(graph, start, settled):
+    graph.errors.append(DOWN)
+    running = start(workers=1, dependency_timeout=0)
+    with running._changed:
+        submit(running, 2, heavy=True)
+    graph.gate.set()
+    for thread in running._threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert running.down is DOWN
+    assert graph.begun == [["message-heavy-0"]]
+    assert settled == []
+
+
+def test_outage_is_timed_from_its_first_failure(still, clock):
+    running = still(workers=1)
+    assert running.waiting_for == 0
+    for later, gave_up in ((0, False), (PATIENCE - 1, False), (1, True)):
+        clock.now += later
+        assert running._gave_up(DOWN) is gave_up
+    assert running.waiting_for == PATIENCE
+    assert running.down is DOWN
+    running._gave_up(DependencyDown("artifacts", "another"))
+    assert running.down is DOWN  # the first is what it is given up for
+
+
+def test_success_ends_an_outage(still, graph, clock):
+    running = still(workers=1)
+    assert not running._gave_up(DOWN)
+    clock.now += PATIENCE
+    graph.gate.set()
+    running._work([message(1)])
+    assert not running._gave_up(DOWN)
+
+
+def test_closed_lanes_do_not_wait_for_a_dependency(still):
+    running = still(workers=1)
+    running.close(0)
+    assert running._gave_up(DOWN)
+
+
+def test_close_waits_for_runs_and_drops_the_rest(graph, start, settled):
+    running = start(workers=1)
+    submit(running, 2, heavy=True)
+    graph.wait_for(1)
+    submit(running, 1)
+    graph.wait_for(2)
+    submit(running, 1)
+    with ThreadPoolExecutor() as pool:
+        closing = pool.submit(running.close, PATIENCE)
+        with running._changed:
+            assert running._changed.wait_for(lambda: running._closed, PATIENCE)
+        assert running.waiting == 0
+        assert not closing.done()
+        graph.gate.set()
+        assert closing.result(PATIENCE) is True
+    for thread in running._threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert len(settled) == len(graph.begun) == 2
+    assert graph.forgiven == []
+
+
+def test_runs_cut_off_by_close_are_forgiven(graph, start):
+    running = start(workers=2)
+    for runs in (1, 2):
+        submit(running, 1, heavy=True)
+        graph.wait_for(runs)
+    assert running.close(grace=0) is False
+    assert graph.forgiven == [["message-heavy-0"] * 2]
+
+
+def test_outage_does_not_keep_lanes_from_closing(graph, start, monkeypatch):
+    def uncount_delivery(_):
+        raise DOWN
+
+    running = start(workers=1)
+    submit(running, 1)
+    graph.wait_for(1)
+    monkeypatch.setattr(graph, "uncount_delivery", uncount_delivery)
+    assert running.close(grace=0) is False
+
+
+def test_lanes_do_not_keep_the_process_alive(start):
+    assert all(thread.daemon for thread in start(workers=3)._threads)

@@ -1,0 +1,46 @@
+"""What tells a job to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from pipeline.jobs.stop_signals import stop_on_signals
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_sets_the_event_while_the_block_runs(number):
+    stop = threading.Event()
+    before = signal.getsignal(number)
+    with stop_on_signals(stop):
+        assert not stop.is_set()
+        signal.raise_signal(number)
+        assert stop.wait(10)
+    assert signal.getsignal(number) is before
+
+
+def test_signals_may_come_while_the_event_is_set_or_waited_for():
+    class Watched(threading.Event):
+        lock = threading.Lock()
+
+        def set(self):
+            with self.lock:
+                super().set()
+
+    stop = Watched()
+    with stop_on_signals(stop):
+        with stop.lock:  # a handler that set the event itself would wait here, for ever
+            for number in SIGNALS * 2:
+                signal.raise_signal(number)
+        assert stop.wait(10)
+
+
+def test_nothing_is_left_behind_after_an_error():
+    before = [signal.getsignal(number) for number in SIGNALS], threading.active_count()
+    with pytest.raises(RuntimeError), stop_on_signals(threading.Event()):
+        raise RuntimeError
+    assert ([signal.getsignal(number) for number in SIGNALS], threading.active_count()) == before

@@ -1,0 +1,122 @@
+"""Work in a child process: results, errors, time limits, and death with its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.unit.process import child_work
+from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.narration.narration_child import narrate_offline
+from transforms.process import child
+from transforms.video.render_child import render_in_child
+
+
+def call(work, *arguments, timeout=60.0):
+    return child.call_in_child(work, *arguments, timeout=timeout)
+
+
+def test_returns_the_value_and_the_cpu_time():
+    finished = call(child_work.burn, 0.2)
+    assert finished.value == "burnt"
+    assert finished.cpu_seconds >= 0.2
+
+
+def test_our_errors_cross_the_border_as_themselves():
+    with pytest.raises(PermanentError, match="no such colour"):
+        call(child_work.refuse)
+
+
+def test_a_bug_brings_its_traceback():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        call(child_work.divide)
+
+
+def test_work_that_children_cannot_load_is_refused(monkeypatch):
+    monkeypatch.setattr(child_work.divide, "__module__", "__main__")
+    with pytest.raises(ValueError, match="divide must stand in a module"):
+        call(child_work.divide)
+
+
+def test_a_crash_is_transient():
+    with pytest.raises(TransientError, match="SIGSEGV"):
+        call(child_work.crash)
+
+
+def test_a_hung_child_is_killed_with_its_children(tmp_path):
+    pids = tmp_path / "pids"
+    with pytest.raises(StageTimeout):
+        call(child_work.hang_with_a_child, pids, timeout=3.0)
+    assert_gone(pids)
+
+
+def test_a_child_dies_with_a_killed_parent(tmp_path):
+    pids = tmp_path / "pids"
+    program = (
+        "from pathlib import Path\n"
+        "from tests.unit.process import child_work\n"
+        "from transforms.process import child\n"
+        f"child.call_in_child(child_work.hang_with_a_child, Path({str(pids)!r}), timeout=300)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    while not pids.exists():
+        assert parent.poll() is None
+        time.sleep(0.02)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    assert_gone(pids)
+
+
+def test_a_child_does_not_load_the_program_of_its_parent(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys\n"
+        "from tests.unit.process import child_work\n"
+        "from transforms.process import child\n"
+        "mine = sys.modules['__main__']\n"
+        "if __name__ != '__main__':\n"
+        "    sys.exit('loaded again')\n"
+        "found = child.call_in_child(child_work.programs, timeout=60).value\n"
+        "print(found, sys.modules['__main__'] is mine)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, program],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    assert (ran.stdout, ran.returncode) == ("[] True\n", 0), ran.stderr
+
+
+@pytest.mark.parametrize("work", [render_in_child, narrate_offline])
+def test_what_children_do_loads_no_beam(work):
+    """In a process of its own: another test may have had this one's fork server load Beam."""
+    program = (
+        f"from {work.__module__} import {work.__name__} as work\n"
+        "from tests.unit.process import child_work\n"
+        "from transforms.process import child\n"
+        "print(child.call_in_child(child_work.loads, work, 'apache_beam', timeout=60).value)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "False\n", ran.stderr
+
+
+def assert_gone(pids: Path) -> None:
+    numbers = [int(line) for line in pids.read_text().split()]
+    assert len(numbers) == 2
+    deadline = time.monotonic() + 30
+    while any(running(pid) for pid in numbers):
+        assert time.monotonic() < deadline, "still running"
+        time.sleep(0.02)
+
+
+def running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,169 @@
+"""Retries back off with jitter and end at the deadline."""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.clock import Clock
+from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.model import Attempt
+from transforms.process import retry
+
+PATIENT = retry.RetryPolicy(timeout=1000, tries=9, first_delay=1, longest_delay=30)
+
+
+class Work:
+    """Raises or returns what it was given, in order, and remembers the time it had left."""
+
+    def __init__(self, *results):
+        self.results = list(results)
+        self.left = []
+
+    def __call__(self, left):
+        self.left.append(left)
+        result = self.results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+class HighestDraw:
+    """Stands in for the module `random`: jitter is as large as it may be."""
+
+    @staticmethod
+    def uniform(low, high):
+        assert low == 0
+        return high
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock.instead_of_time_in(retry, monkeypatch)
+
+
+@pytest.fixture
+def highest_draw(monkeypatch):
+    monkeypatch.setattr(retry, "random", HighestDraw)
+
+
+def failing(times: int, retry_after: float | None = None) -> list[TransientError]:
+    return [TransientError(f"busy {n}", retry_after) for n in range(1, times + 1)]
+
+
+def test_transient_error_is_tried_again(clock):
+    failures: list[Attempt] = []
+    work = Work(*failing(1), "done")
+    before = datetime.now(UTC)
+    assert retry.retry_until_deadline(work, PATIENT, failures) == "done"
+    [failure] = failures
+    assert (failure.error_type, failure.message) == ("TransientError", "busy 1")
+    assert before <= failure.at <= datetime.now(UTC)
+
+
+def test_waits_double_until_they_are_capped(clock, highest_draw):
+    assert retry.retry_until_deadline(Work(*failing(8), "done"), PATIENT, []) == "done"
+    assert clock.slept == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_first_and_longest_wait_are_those_of_the_policy(clock, highest_draw):
+    policy = retry.RetryPolicy(timeout=100, tries=5, first_delay=0.5, longest_delay=1.5)
+    retry.retry_until_deadline(Work(*failing(4), "done"), policy, [])
+    assert clock.slept == [0.5, 1, 1.5, 1.5]
+
+
+def test_jitter_spreads_waits_over_the_whole_range(monkeypatch):
+    monkeypatch.setattr(retry, "random", random.Random(16))
+    delays = sorted(PATIENT.delay(4, None) for _ in range(2000))
+    quarters = [sum(low <= delay < low + 2 for delay in delays) for low in (0, 2, 4, 6)]
+    assert sum(quarters) == 2000  # between 0 and 8 seconds
+    assert min(quarters) > 400  # and as many in each quarter
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0.5, 1), (7.0, 7.0), (99.0, 99.0)])
+def test_service_may_ask_for_a_longer_wait(clock, highest_draw, asked, waited):
+    retry.retry_until_deadline(Work(*failing(1, asked), "done"), PATIENT, [])
+    assert clock.slept == [waited]
+
+
+@given(st.integers(1, 60), st.none() | st.floats(0, 100))
+def test_delay_is_capped_and_never_less_than_asked(failures, retry_after):
+    delay = PATIENT.delay(failures, retry_after)
+    bound = min(30, 2 ** (failures - 1))
+    assert (retry_after or 0) <= delay <= max(bound, retry_after or 0)
+
+
+def test_last_try_is_the_last(clock):
+    failures: list[Attempt] = []
+    policy = retry.RetryPolicy(timeout=1000, tries=3)
+    with pytest.raises(TransientError, match="busy 3"):
+        retry.retry_until_deadline(Work(*failing(4)), policy, failures)
+    assert [failure.message for failure in failures] == ["busy 1", "busy 2", "busy 3"]
+    assert len(clock.slept) == 2
+
+
+@pytest.mark.parametrize(("error", "kept"), [(PermanentError("no"), 1), (KeyError("bug"), 0)])
+def test_nothing_else_is_tried_again(clock, error, kept):
+    failures: list[Attempt] = []
+    work = Work(error, "never")
+    with pytest.raises(type(error)):
+        retry.retry_until_deadline(work, PATIENT, failures)
+    assert work.results == ["never"]
+    assert len(failures) == kept
+    assert clock.slept == []
+
+
+def test_each_try_gets_what_is_left_of_the_deadline(clock, highest_draw):
+    policy = retry.RetryPolicy(timeout=100, tries=9)
+    work = Work(*failing(3), "done")
+    retry.retry_until_deadline(work, policy, [])
+    assert work.left == pytest.approx([100, 99, 97, 93])
+
+
+@pytest.mark.parametrize("asked", [10.0, 3600.0])
+def test_wait_that_would_reach_the_deadline_is_a_timeout(clock, asked):
+    error = TransientError("busy", retry_after=asked)
+    error.code = "429"
+    failures: list[Attempt] = []
+    with pytest.raises(StageTimeout, match=r"within 10 s; the last error was: busy") as late:
+        retry.retry_until_deadline(Work(error), retry.RetryPolicy(timeout=10), failures)
+    assert clock.slept == []
+    assert len(failures) == 1
+    assert late.value.code == "429"
+    assert late.value.__cause__ is error
+
+
+def test_waiting_for_admission_is_not_counted(clock):
+    @contextmanager
+    def admitted():
+        clock.now += 60
+        yield
+
+    work = Work(*failing(1, 4.0), "done")
+    retry.retry_until_deadline(work, retry.RetryPolicy(timeout=10, first_delay=0), [], admitted)
+    assert work.left == pytest.approx([10, 6])
+
+
+def test_each_failure_is_reported_with_the_next_wait(clock, highest_draw):
+    reported: list[tuple[str, float | None]] = []
+    with pytest.raises(TransientError):
+        retry.retry_until_deadline(
+            Work(*failing(3)), retry.RetryPolicy(timeout=1000, tries=3), [],
+            failed=lambda error, delay: reported.append((str(error), delay)),
+        )  # fmt: skip
+    assert reported == [("busy 1", 1), ("busy 2", 2), ("busy 3", None)]
+
+
+def test_timeout_is_reported_without_a_next_wait(clock):
+    reported: list[float | None] = []
+    with pytest.raises(StageTimeout):
+        retry.retry_until_deadline(
+            Work(*failing(1, 3600)), retry.RetryPolicy(timeout=10), [],
+            failed=lambda error, delay: reported.append(delay),
+        )  # fmt: skip
+    assert reported == [None]

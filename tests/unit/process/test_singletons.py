@@ -1,0 +1,89 @@
+"""What is costly to make is made once per process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.held_calls import HeldCalls
+from transforms.process.singletons import clear_singletons, process_singleton
+
+
+class Thing:
+    def __init__(self, *settings: int) -> None:
+        self.settings = settings
+
+
+class Other(Thing):
+    pass
+
+
+def test_equal_settings_share_one_thing():
+    assert process_singleton(Thing, 1, 2) is process_singleton(Thing, 1, 2)
+    assert process_singleton(Thing, 1, 2).settings == (1, 2)
+
+
+def test_other_settings_or_makers_do_not_share():
+    things = [
+        process_singleton(Thing, 3),
+        process_singleton(Thing, 4),
+        process_singleton(Thing),
+        process_singleton(Other, 3),
+    ]
+    assert len(set(map(id, things))) == 4
+
+
+def test_threads_that_ask_together_share_one_thing():
+    making = HeldCalls(1)
+
+    def make() -> object:
+        making()
+        return object()
+
+    got: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(process_singleton(make))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert making.most == 1
+    assert got == [process_singleton(make)] * 8
+
+
+def test_making_one_thing_may_need_another():
+    def outer() -> tuple[Thing, ...]:
+        return (process_singleton(Thing, 5),)
+
+    made: list[object] = []
+    thread = threading.Thread(target=lambda: made.append(process_singleton(outer)), daemon=True)
+    thread.start()
+    thread.join(30)  # it would wait for itself
+    assert made
+    assert made == [(process_singleton(Thing, 5),)]
+
+
+def test_failure_to_make_is_not_remembered():
+    results: Iterator[ValueError | str] = iter([ValueError("not yet"), "made"])
+
+    def make() -> str:
+        result = next(results)
+        if isinstance(result, ValueError):
+            raise result
+        return result
+
+    with pytest.raises(ValueError, match="not yet"):
+        process_singleton(make)
+    assert process_singleton(make) == "made"
+
+
+def test_child_forgets_what_its_parent_made(monkeypatch):
+    monkeypatch.setattr(
+        "transforms.process.singletons._made", {}
+    )  # other tests keep what they have made
+    before = process_singleton(Thing, 6)
+    clear_singletons()
+    assert process_singleton(Thing, 6) is not before

@@ -1,0 +1,64 @@
+"""Folders for work in progress, and a process that ends while there is some."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from transforms.process import temp_dirs
+
+GIVEN_UP = """
+import multiprocessing, threading, time
+from pipeline.cli import app
+from transforms.process import child, temp_dirs
+
+def work():
+    with temp_dirs.temp_dir() as folder:
+        (folder / "file").touch()
+        child.call_in_child(time.sleep, 1000, timeout=1000)
+
+if __name__ == "__main__":
+    threading.Thread(target=work, daemon=True).start()
+    while not multiprocessing.active_children():
+        time.sleep(0.01)
+    app.entry(["completion", "bash"])
+"""
+
+
+def test_a_folder_lasts_as_long_as_its_block():
+    with pytest.raises(RuntimeError), temp_dirs.temp_dir() as folder:  # noqa: PT012
+        (folder / "file").touch()
+        raise RuntimeError
+    assert not folder.exists()
+    assert not temp_dirs.remove_abandoned()
+
+
+def test_folders_of_work_that_is_given_up_are_removed():
+    with temp_dirs.temp_dir() as one, temp_dirs.temp_dir() as other:
+        (one / "file").touch()
+        assert temp_dirs.remove_abandoned()
+        assert not one.exists()
+        assert not other.exists()
+    assert not temp_dirs.remove_abandoned()
+
+
+def test_a_process_ends_though_work_goes_on_that_was_given_up(tmp_path):
+    script = tmp_path / "given_up.py"
+    script.write_text(GIVEN_UP)
+    with tempfile.TemporaryDirectory() as made:  # a socket's path must be short
+        environment = {**os.environ, "TMPDIR": made, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, script],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0
+        assert "complete" in done.stdout
+        assert list(Path(made).glob("vividly-*")) == []

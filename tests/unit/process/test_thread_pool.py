@@ -1,0 +1,156 @@
+"""Elements of a bundle are worked on at the same time, engines by so many threads only."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from tests.held_calls import MOMENT, HeldCalls
+from transforms.process.thread_pool import available_cpus, engine_slot, parallel_map
+
+
+def use_slot(item: int, workers: int) -> int:
+    with engine_slot(workers):
+        return item
+
+
+def test_items_run_at_the_same_time_and_keep_their_order():
+    together = threading.Barrier(8)
+
+    def work(item: int) -> int:
+        together.wait(30)  # never passes unless all are in at the same time
+        return item * item
+
+    assert parallel_map(work, range(8), workers=2) == [item * item for item in range(8)]
+
+
+def test_one_worker_ends_an_item_before_the_next():
+    happened: list[str] = []
+
+    def work(item: int) -> threading.Thread:
+        happened.extend((f"begin {item}", f"end {item}"))
+        return threading.current_thread()
+
+    assert set(parallel_map(work, range(3), workers=1)) == {threading.current_thread()}
+    assert happened == [f"{what} {item}" for item in range(3) for what in ("begin", "end")]
+
+
+def test_a_single_item_stays_on_its_thread():
+    assert parallel_map(lambda _: threading.current_thread(), [1], workers=3) == [
+        threading.current_thread()
+    ]
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_more_engines_than_workers_wait(workers):
+    calls = HeldCalls(workers)
+
+    def work(_: int) -> None:
+        with engine_slot(workers):
+            calls()
+
+    parallel_map(work, range(workers + 2), workers)
+    assert calls.most == workers
+
+
+def test_failed_engine_makes_room_for_the_next():
+    def work(item: int) -> int:
+        with engine_slot(2):
+            raise ValueError(item)
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"\d"):
+            parallel_map(work, range(2), workers=2)
+    assert parallel_map(lambda item: use_slot(item, 2), range(2), workers=2) == [0, 1]
+
+
+def test_other_threads_need_no_slot():
+    with engine_slot(1), engine_slot(1), engine_slot(1):
+        pass
+
+
+def test_no_number_of_workers_means_one_per_processor(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 4, 5}, raising=False)
+    assert available_cpus() == 3
+    calls = HeldCalls(3)
+
+    def work(_: int) -> None:
+        with engine_slot(None):
+            calls()
+
+    parallel_map(work, range(5), workers=None)
+    assert calls.most == 3
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {4})
+    everything = parallel_map(lambda _: threading.current_thread(), range(3), workers=None)
+    assert set(everything) == {threading.current_thread()}
+
+
+@pytest.mark.parametrize(("counted", "processors"), [(6, 6), (None, 1)])
+def test_processors_are_counted_without_affinity_too(monkeypatch, counted, processors):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert available_cpus() == processors
+
+
+def test_threads_do_not_keep_the_process_from_exiting():
+    threads = parallel_map(lambda _: threading.current_thread(), range(2), workers=2)
+    assert all(thread.daemon for thread in threads)
+
+
+def test_threads_are_used_again():
+    def work(_: int) -> int:
+        return threading.get_ident()
+
+    first = parallel_map(work, range(2), workers=2)
+    count = threading.active_count()
+    for _ in range(20):
+        parallel_map(work, range(50), workers=2)
+    assert threading.active_count() <= count
+    assert first
+
+
+def test_failure_is_raised_after_the_others_have_ended():
+    ended: list[int] = []
+    failing, holding = threading.Event(), threading.Event()
+    begun = threading.Barrier(3)
+
+    def work(item: int) -> None:
+        begun.wait(30)
+        if item == 1:
+            failing.set()
+            raise ValueError("the second")
+        failing.wait(30)
+        holding.wait(MOMENT)  # the failure has been noticed by now
+        ended.append(item)
+
+    with pytest.raises(ValueError, match="the second"):
+        parallel_map(work, range(3), workers=2)
+    assert sorted(ended) == [0, 2]
+
+
+def test_items_not_begun_before_a_failure_never_are():
+    begun: list[int] = []
+    pause = threading.Event()
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise ValueError("the first")
+        pause.wait(MOMENT)  # all items would take some nine seconds
+
+    with pytest.raises(ValueError, match="the first"):
+        parallel_map(work, range(1000), workers=2)
+    assert len(begun) < 1000
+
+
+def test_first_failure_in_order_is_raised():
+    together = threading.Barrier(3)
+
+    def work(item: int) -> None:
+        together.wait(30)
+        raise ValueError(f"item {item}")
+
+    with pytest.raises(ValueError, match="item 0"):
+        parallel_map(work, range(3), workers=2)

@@ -1,0 +1,250 @@
+"""What is taken for a lesson, and what the model is told about the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.contract.fakes.lessons import answer, lesson
+from transforms.errors import PermanentError
+from transforms.model import ContentRequest, Script, Visual, decode, encode
+from transforms.script.engines.gemini_answer import UnusableAnswer, read_answer
+
+
+def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
+    return ContentRequest(
+        request_id="7f0f4a7e-5c0e-4bb4-9c49-6f2b6f1f6a01",
+        student_id="s-1",
+        student_query="How does photosynthesis work?",
+        grade_level=grade,
+        correlation_id="c-1",
+        language=language,
+    )
+
+
+def read(value: object, request: ContentRequest | None = None) -> Script:
+    return read_answer(json.dumps(value), request or request_in(), "gemini-test")
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    written = lesson()
+    change(written)
+    return answer(written)
+
+
+def test_a_lesson_becomes_a_script_that_survives_the_codec():
+    script = read(answer(lesson()), request_in(grade=7))
+    assert decode(Script, encode(script)) == script
+    assert script.topic == "photosynthesis"
+    assert script.grade_level == 7
+    assert script.language == "en-US"
+    assert script.sources == ("Written by gemini-test",)
+    assert len(script.scenes) == 4
+    assert len(script.quiz) == 2
+    assert script.quiz[0].answer == 2
+    assert script.scenes[1].visual.kind == "steps"
+
+
+@pytest.mark.parametrize(
+    ("language", "tag"), [("en", "en-GB"), ("fr", "fr-FR"), ("ar", "ar"), ("ja", "ja-JP")]
+)
+def test_a_lesson_in_any_language_keeps_the_language_that_was_asked_for(language: str, tag: str):
+    assert read(answer(lesson(language)), request_in(tag)).language == tag
+
+
+def test_languages_without_spaces_are_measured_in_characters():
+    short = lesson("ja")
+    for scene in short["scenes"]:
+        scene["narration"] = scene["narration"][:8]
+    short["hook"] = short["hook"][:8]
+    with pytest.raises(UnusableAnswer, match="characters together; write 300 to 1100"):
+        read(answer(short), request_in("ja-JP"))
+    with pytest.raises(UnusableAnswer, match="8 spoken words"):
+        read(answer(lesson("ja")), request_in("en-US"))
+
+
+def repeat_narration(times: int) -> Callable[[dict[str, Any]], None]:
+    def change(written: dict[str, Any]) -> None:
+        for scene in written["scenes"]:
+            scene["narration"] = " ".join([scene["narration"]] * times)
+
+    return change
+
+
+def shorten(written: dict[str, Any]) -> None:
+    for scene in written["scenes"]:
+        scene["narration"] = "Too short."
+
+
+RULES: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
+    ("too long", repeat_narration(3), r"have \d+ spoken words together; write 150 to 450"),
+    ("too short", shorten, r"have \d+ spoken words together; write 150 to 450"),
+    (
+        "two scenes",
+        lambda w: w["scenes"].__delitem__(slice(2, None)),
+        "lesson.scenes: .*at least 3",
+    ),
+    ("nine scenes", lambda w: w["scenes"].extend(w["scenes"] + w["scenes"][:1]), "lesson.scenes"),
+    ("one bullet", lambda w: w["scenes"][0]["bullets"].pop(), "scenes.0.bullets: .*at least 2"),
+    ("five bullets", lambda w: w["scenes"][0].update(bullets=list("abcde")), "scenes.0.bullets"),
+    ("long bullet", lambda w: w["scenes"][1].update(bullets=["x", "y" * 91]), "at most 90.*has 91"),
+    ("one question", lambda w: w["quiz"].pop(), "lesson.quiz"),
+    ("three questions", lambda w: w["quiz"].append(w["quiz"][0]), "lesson.quiz"),
+    ("answer 4", lambda w: w["quiz"][0].update(answer=4), "quiz.0.answer"),
+    ("equal choices", lambda w: w["quiz"][0].update(choices=["A", "a", "b", "c"]), "differ"),
+    ("two takeaways", lambda w: w["key_takeaways"].pop(), "lesson.key_takeaways"),
+    ("unknown subject", lambda w: w.update(subject="alchemy"), "lesson.subject"),
+    ("no title", lambda w: w.pop("title"), "lesson.title: Field required"),
+    ("blank title", lambda w: w.update(title=" \n "), "lesson.title: .*empty"),
+    ("null hook", lambda w: w.update(hook=None), "lesson.hook"),
+    ("control character", lambda w: w.update(hook="a\x00b"), "lesson.hook: .*control"),
+    ("writing direction", lambda w: w.update(hook="a\u202eb"), "lesson.hook: .*direction"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [rule[1:] for rule in RULES], ids=[rule[0] for rule in RULES]
+)
+def test_a_broken_rule_is_told_with_its_place(change: Callable[..., object], told: str):
+    with pytest.raises(UnusableAnswer, match=told):
+        read(changed(change))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "**bold** words",
+        "some `code`",
+        "# A heading",
+        "- an item",
+        "1. an item",
+        "a [link](x)",
+        "<b>bold</b>",
+        "<break time='1s'/>",
+        "<script>alert(1)</script>",
+        "fish &amp; chips",
+        "see https://example.com",
+    ],
+)
+def test_markup_is_not_plain_text(markup: str):
+    with pytest.raises(UnusableAnswer, match="plain text"):
+        read(changed(lambda w: w.update(hook=markup)))
+
+
+@pytest.mark.parametrize(
+    "plain", ["2 < 3 and 5 > 4", "2 * 3 = 6", "Q & A", "−5 °C", "snake_case", "(a) [b] #1", "don't"]
+)
+def test_everyday_characters_are_plain_text(plain: str):
+    assert read(changed(lambda w: w.update(title=plain))).title == plain
+
+
+def test_line_breaks_become_spaces_and_accents_are_composed():
+    script = read(changed(lambda w: w.update(title="  Cafe\u0301\n and\tmore ")))
+    assert script.title == "Caf\u00e9 and more"
+
+
+@pytest.mark.parametrize(
+    ("visual", "shown"),
+    [
+        ({"kind": "formula", "text": "F = m a", "items": []}, Visual("formula", "F = m a")),
+        ({"kind": "formula", "text": r"\frac{1}", "items": []}, Visual()),
+        ({"kind": "formula", "text": "", "items": []}, Visual()),
+        ({"kind": "quote", "text": "Be kind.", "items": []}, Visual("quote", "Be kind.")),
+        ({"kind": "quote", "text": "<b>x</b>", "items": []}, Visual()),
+        ({"kind": "steps", "text": "", "items": ["a", "b"]}, Visual("steps", items=("a", "b"))),
+        ({"kind": "steps", "text": "", "items": ["a"]}, Visual()),
+        ({"kind": "process", "text": "", "items": ["a", "x" * 91]}, Visual()),
+        ({"kind": "timeline", "text": "", "items": ["1687", "1905"]}, Visual()),
+        ({"kind": "plot", "text": "", "items": ["a: 1", "b: many"]}, Visual()),
+        ({"kind": "comparison", "text": "", "items": ["a | b | c", "d | e"]}, Visual()),
+        (
+            {"kind": "timeline", "text": "x", "items": ["1687: Principia", "1905: Relativity"]},
+            Visual("timeline", items=("1687: Principia", "1905: Relativity")),
+        ),
+        (
+            {"kind": "plot", "text": "", "items": ["a: 1", "b: -2.5"]},
+            Visual("plot", items=("a: 1", "b: -2.5")),
+        ),
+        (
+            {"kind": "comparison", "text": "", "items": ["Plant | Animal", "makes | eats"]},
+            Visual("comparison", items=("Plant | Animal", "makes | eats")),
+        ),
+        ({"kind": "bullets", "text": "x", "items": ["a", "b"]}, Visual()),
+    ],
+)
+def test_a_visual_that_cannot_be_drawn_gives_way_to_bullets(visual: dict[str, Any], shown: Visual):
+    script = read(changed(lambda w: w["scenes"][0].update(visual=visual)))
+    assert script.scenes[0].visual == shown
+
+
+@pytest.mark.parametrize(
+    ("decline", "told"),
+    [
+        ("unsafe", "not safe"),
+        ("not_a_topic", "nothing that can be taught"),
+        ("unclear", "understood"),
+    ],
+)
+def test_a_declined_request_is_a_permanent_error_that_says_why(decline: str, told: str):
+    with pytest.raises(PermanentError, match=told):
+        read(answer(None, decline))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Invalid JSON"),
+        ("Sure! Here is your lesson:", "Invalid JSON"),
+        ('{"decline": null, "lesson": {"title": "Photo', "Invalid JSON"),
+        ("[]", "answer"),
+        ("null", "answer"),
+        ("{}", "lesson: Field required"),
+        ('{"decline": null, "lesson": null}', "must be set unless"),
+        ('{"decline": "because", "lesson": null}', "decline"),
+    ],
+)
+def test_an_answer_of_another_form_is_told_with_its_fault(text: str, told: str):
+    with pytest.raises(UnusableAnswer, match=told):
+        read_answer(text, request_in(), "gemini-test")
+
+
+def test_what_is_told_never_repeats_the_offending_text():
+    secret = "my name is Robin"
+    broken = changed(lambda w: w.update(hook=f"**{secret}**", subject=secret, scenes=secret))
+    with pytest.raises(UnusableAnswer) as caught:
+        read(broken)
+    assert secret not in str(caught.value)
+    assert len(str(caught.value).splitlines()) >= 3
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*lesson(), "lesson", "decline", "x"]), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON, st.sampled_from([*lesson(), None]))
+def test_no_answer_whatever_it_holds_is_anything_but_a_script_or_an_error(
+    value: object, key: str | None
+):
+    written = answer({**lesson(), key: value}) if key else value
+    try:
+        script = read(written)
+    except (UnusableAnswer, PermanentError):
+        return
+    assert 150 <= script.spoken_words <= 450
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_anything_but_a_script_or_an_error(text: str):
+    with pytest.raises((UnusableAnswer, PermanentError)):
+        read_answer(text, request_in(), "gemini-test")

@@ -1,0 +1,169 @@
+"""Questions get the right card or none at all."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.every_row import for_all
+from transforms.errors import PermanentError
+from transforms.script.cards.concept_card import load_cards
+from transforms.script.matching.topics import TopicIndex, load_topic_index
+
+QUESTIONS = tomllib.loads(Path(__file__).with_name("questions.toml").read_text("utf-8"))
+CARDS = load_cards().cards
+RESOLVES = [(q, card) for card, asked in QUESTIONS["resolves"].items() for q in asked]
+REFUSED = [q for asked in QUESTIONS["refused"].values() for q in asked]
+
+
+def test_there_are_questions_enough() -> None:
+    assert len(RESOLVES) >= 300
+    assert len(REFUSED) >= 90
+    assert QUESTIONS["resolves"].keys() == CARDS.keys()
+
+
+@for_all(RESOLVES)
+def test_question_gets_its_card(question: str, card: str) -> None:
+    assert load_topic_index().resolve(question).id == card
+
+
+@for_all(REFUSED)
+def test_question_is_refused_with_the_nearest_topics(question: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        load_topic_index().resolve(question)
+    titles = [card.title for card in CARDS.values() if f"“{card.title}”" in str(caught.value)]
+    assert 1 <= len(titles) <= 3
+
+
+@pytest.mark.parametrize(
+    ("question", "nearest"),
+    [
+        ("newton's fourth law", "Newton's second law"),
+        ("photosynthesis recipes", "Photosynthesis"),
+        ("why do leaves turn red", "Photosynthesis"),
+        ("what is a denominator", "Fractions and percentages"),
+        ("mitosis vs meiosis", "Mitosis"),
+        ("mitosis vs meiosis", "Meiosis"),
+    ],
+)
+def test_the_nearest_topics_are_near(question: str, nearest: str) -> None:
+    with pytest.raises(PermanentError, match=nearest):
+        load_topic_index().resolve(question)
+
+
+def test_two_topics_at_once_are_refused_by_name() -> None:
+    with pytest.raises(PermanentError, match="more than one topic"):
+        load_topic_index().resolve("photosynthesis and supply and demand")
+
+
+@pytest.mark.parametrize("question", ["<b>gravity movie</b>", "gravity movie {0} %s \x1b[31m"])
+def test_the_students_words_are_not_repeated(question: str) -> None:
+    with pytest.raises(PermanentError) as caught:
+        load_topic_index().resolve(question)
+    assert "movie" not in str(caught.value)
+    assert "<" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_words_of_the_declared_interest_may_stand_in_the_question() -> None:
+    index = load_topic_index()
+    with pytest.raises(PermanentError):
+        index.resolve("newton's third law kayaking")
+    assert index.resolve("newton's third law kayaking", "kayaking").id == ("newtons-third-law")
+
+
+def test_an_interest_is_no_topic() -> None:
+    with pytest.raises(PermanentError):
+        load_topic_index().resolve("basketball", "photosynthesis")
+
+
+@for_all(CARDS)
+def test_every_name_survives_small_talk_and_shouting(card) -> None:
+    index = load_topic_index()
+    for phrase in card.phrases:
+        for question in (
+            f"hey can u plz explain {phrase} to me??",
+            f"Explain {phrase} for basketball fans",
+            f"I have a test on {phrase} tomorrow!",
+            f"{phrase.upper()} (for 8th grade)",
+        ):
+            assert index.resolve(question).id == card.id, question
+
+
+LONG_WORDS = sorted(
+    (card.title, card.id)
+    for card in CARDS.values()
+    if card.title.isalpha() and len(card.title) >= 8
+)
+
+
+@given(st.sampled_from(LONG_WORDS), st.data())
+def test_one_slip_of_the_keyboard_does_not_matter(named: tuple[str, str], data) -> None:
+    title, card = named
+    at = data.draw(st.integers(1, len(title) - 2))
+    slip = data.draw(st.sampled_from(["drop", "double", "swap"]))
+    typed = {
+        "drop": title[:at] + title[at + 1 :],
+        "double": title[:at] + title[at] + title[at:],
+        "swap": title[:at] + title[at + 1] + title[at] + title[at + 2 :],
+    }[slip]
+    assert load_topic_index().resolve(f"what is {typed}").id == card
+
+
+@given(st.text(max_size=2_000), st.text(max_size=100))
+def test_no_text_breaks_it(query: str, interest: str) -> None:
+    with suppress(PermanentError):
+        assert load_topic_index().resolve(query, interest).id in CARDS
+
+
+NUMBERED = ("newton's", "second", "third", "law", "of", "motion", "2", "vs", "mitosis", "meiosis")
+
+
+@given(st.lists(st.sampled_from(NUMBERED), max_size=8))
+def test_ordinals_never_cross(said: list[str]) -> None:
+    """However the words are mixed, the second law is not given for "third" alone."""
+    query = " ".join(said)
+    try:
+        card = load_topic_index().resolve(query)
+    except PermanentError:
+        return
+    if card.id == "newtons-second-law":
+        assert {"second", "2"} & set(said)
+        assert "third" not in said
+    elif card.id == "newtons-third-law":
+        assert "third" in said
+        assert "second" not in said
+    else:
+        assert card.id in said
+        assert not {"mitosis", "meiosis"} <= set(said)
+
+
+def test_a_very_long_question_is_answered_quickly_or_refused() -> None:
+    with pytest.raises(PermanentError):
+        load_topic_index().resolve("photosynthesiz " * 130)
+
+
+def test_two_cards_cannot_share_a_name() -> None:
+    one, two = CARDS["mitosis"], CARDS["meiosis"]
+    stolen = replace(two, aliases=(*two.aliases, "what is the MITOSIS?"))
+    with pytest.raises(ValueError, match="names both mitosis and meiosis"):
+        TopicIndex([one, stolen])
+
+
+def test_a_name_needs_a_word_of_its_own() -> None:
+    nameless = replace(CARDS["mitosis"], aliases=("what is it",))
+    with pytest.raises(ValueError, match="'what is it' names no topic"):
+        TopicIndex([nameless])
+
+
+def test_a_real_word_is_no_misspelling() -> None:
+    cards = [CARDS["fractions-and-percentages"]]
+    assert TopicIndex(cards).resolve("fractoin").id == "fractions-and-percentages"
+    with pytest.raises(PermanentError):
+        TopicIndex(cards, frozenset({"fractoin"})).resolve("fractoin")

@@ -1,0 +1,138 @@
+"""`script.md`: complete, pleasant, and safe whatever a script holds."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.unit.script.support import request
+from transforms.model import QuizQuestion, Scene, Script, Visual
+from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.script_markdown import to_markdown
+
+RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render
+TAGS = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
+OURS = {"h1", "h2", "p", "em", "strong", "ul", "ol", "li", "code"} | {
+    *("table", "thead", "tbody", "tr", "th", "td")
+}
+
+
+def hostile(text: str) -> Script:
+    return Script(
+        title=text,
+        hook=text,
+        scenes=(
+            Scene(text, text, (text,)),
+            Scene(text, text, (text,), Visual("comparison", text, (f"{text} | {text}", text))),
+            Scene(text, text, (), Visual("formula", text)),
+            Scene(text, text, (text,), Visual("steps", text, (text, text))),
+            Scene(text, text, (text,), Visual("plot", text, (text, text))),
+            Scene(text, text, (text,), Visual("quote", text)),
+        ),
+        key_takeaways=(text,),
+        quiz=(QuizQuestion(text, (text, text), 1, text),),
+        topic=text,
+        subject=text,
+        grade_level=9,
+        sources=(text,),
+    )
+
+
+def headings(html: str) -> list[str]:
+    return re.findall(r"<h[1-6]>", html)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=8),
+            st.sampled_from(
+                [
+                    "<script>",
+                    "<!--",
+                    "](javascript:x)",
+                    "![x](http://y)",
+                    "[a]: /b",
+                    "&lt;",
+                    "**b**",
+                    "__b__",
+                    "~~s~~",
+                    "`c`",
+                    "```",
+                    "\n\n# h",
+                    "\n---\n",
+                    "\n> q",
+                    "\n1. x",
+                    "1. x",
+                    "- x",
+                    "+ x",
+                    "| a | b |",
+                    "\\",
+                    "https://x.y",
+                    "<https://x.y>",
+                    "    code",
+                    "\r",
+                    "\u2028",
+                ]
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    ).map("".join)
+)
+def test_hostile_text_stays_text(text: str) -> None:
+    html = RENDER(to_markdown(hostile(text)))
+    for _, tag, attributes in TAGS.findall(html):
+        assert tag in OURS, html
+        assert not attributes or attributes.startswith(" style=") or tag == "ol", html
+    plain = RENDER(to_markdown(hostile("plain")))
+    if text.strip():
+        assert headings(html) == headings(plain)
+        for tag in ("<strong>", "<table>", "<li>"):
+            assert html.count(tag) == plain.count(tag), (tag, html)
+
+
+def test_a_lesson_reads_from_hook_to_sources() -> None:
+    script = OfflineScriptEngine().write(request(), timeout=5).script
+    text = to_markdown(script)
+    order = [
+        f"# {script.title}",
+        script.hook,
+        *(f"## {scene.heading}" for scene in script.scenes),
+        "## Key takeaways",
+        "## Quiz",
+        "## Answers",
+        "## Sources",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert text.endswith("\n")
+    assert "\n\n\n" not in text
+    assert "Grade" not in text.split("\n")[0]
+
+
+def test_the_right_answers_are_given_at_the_end() -> None:
+    script = OfflineScriptEngine().write(request(), timeout=5).script
+    quiz, answers = to_markdown(script).split("## Answers")
+    for question in script.quiz:
+        assert question.explanation in answers
+        assert question.explanation not in quiz
+        assert question.choices[question.answer] in answers
+
+
+def test_a_comparison_is_a_table_and_steps_are_numbered() -> None:
+    script = OfflineScriptEngine().write(request("speed vs velocity"), timeout=5).script
+    html = RENDER(to_markdown(script))
+    assert html.count("<table>") == 2
+    steps = OfflineScriptEngine().write(request("newtons second law"), timeout=5).script
+    assert "1. List the forces on it\n2. Add them" in to_markdown(steps)
+
+
+def test_a_script_without_extras_has_no_empty_sections() -> None:
+    bare = Script("T", "Hook.", (Scene("S", "Text.", ()),), ("A.",), (), "t", "physics", 9)
+    text = to_markdown(bare)
+    assert "Quiz" not in text
+    assert "Sources" not in text

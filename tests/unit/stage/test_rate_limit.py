@@ -1,0 +1,139 @@
+"""Engines are called no more often than allowed, and waiting for them is no failure."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import threading
+
+import pytest
+
+from tests.clock import Clock
+from tests.held_calls import HeldCalls
+from transforms.errors import PermanentError, TransientError
+from transforms.process import retry
+from transforms.stage import rate_limit
+from transforms.stage.rate_limit import EngineLimits
+
+_names = (f"test-{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def stage():
+    """A stage that no other test has used: gates last as long as the process."""
+    return next(_names)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock.instead_of_time_in(rate_limit, monkeypatch)
+
+
+def fail(limited: EngineLimits, error: Exception) -> None:
+    with pytest.raises(type(error)), limited.admitted():
+        raise error
+
+
+def busy(retry_after: float | None) -> TransientError:
+    return TransientError("429", retry_after=retry_after)
+
+
+def seconds_until_admitted(limited: EngineLimits, clock: Clock) -> float:
+    asked = clock.now
+    with limited.admitted():
+        return clock.now - asked
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["same object", "pickled copies"])
+def test_more_calls_than_allowed_wait(stage, copied):
+    limited = EngineLimits(stage, at_once=2)
+    calls = HeldCalls(2)
+
+    def call(limited):
+        with limited.admitted():
+            calls()
+
+    threads = [
+        threading.Thread(
+            target=call, args=(pickle.loads(pickle.dumps(limited)) if copied else limited,)
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert calls.most == 2
+
+
+def test_failed_call_makes_room_for_the_next(stage):
+    limited = EngineLimits(stage, at_once=1)
+    fail(limited, PermanentError("no"))
+    fail(limited, busy(None))
+    with limited.admitted():
+        pass
+
+
+def test_stages_have_separate_limits():
+    with (
+        EngineLimits("one-test", at_once=1).admitted(),
+        EngineLimits("other-test", at_once=1).admitted(),
+    ):
+        pass
+
+
+def test_calls_are_spread_evenly_over_the_minute(stage, clock):
+    limited = EngineLimits(stage, per_minute=600)
+    waits = [seconds_until_admitted(limited, clock) for _ in range(4)]
+    assert waits == pytest.approx([0, 0.1, 0.1, 0.1])
+    clock.now += 5
+    assert seconds_until_admitted(limited, clock) == 0  # a pause earns no burst:
+    assert seconds_until_admitted(limited, clock) == pytest.approx(0.1)
+
+
+def test_unlimited_calls_never_wait(stage, clock):
+    limited = EngineLimits(stage)
+    with limited.admitted(), limited.admitted(), limited.admitted():
+        assert clock.slept == []
+
+
+@pytest.mark.parametrize("asked", [(1.0, 0.1), (0.1, 1.0)])
+def test_longer_of_two_retry_after_counts(stage, clock, asked):
+    limited = EngineLimits(stage)
+    both = [limited.admitted() for _ in asked]
+    for call in both:
+        call.__enter__()
+    for call, retry_after in zip(both, asked, strict=True):
+        error = busy(retry_after)
+        assert not call.__exit__(type(error), error, None)
+    assert seconds_until_admitted(limited, clock) == pytest.approx(1.0)
+    assert seconds_until_admitted(limited, clock) == 0  # all may go on then
+
+
+def test_retry_after_also_holds_calls_that_wait_already(stage, clock):
+    limited = EngineLimits(stage, per_minute=60)
+    first = limited.admitted()
+    first.__enter__()
+    error = busy(5.0)
+    clock.meanwhile = lambda: first.__exit__(type(error), error, None)
+    assert seconds_until_admitted(limited, clock) == pytest.approx(1.0 + 5.0)
+    assert clock.slept == pytest.approx([1.0, 5.0])
+
+
+@pytest.mark.parametrize("error", [busy(None), busy(0.0), PermanentError("no"), KeyError("bug")])
+def test_other_failures_close_no_gate(stage, clock, error):
+    limited = EngineLimits(stage)
+    fail(limited, error)
+    assert seconds_until_admitted(limited, clock) == 0
+
+
+def test_waiting_to_be_admitted_does_not_use_up_the_deadline(stage, clock, monkeypatch):
+    monkeypatch.setattr(retry, "time", clock)
+    limited = EngineLimits(stage, per_minute=1)
+    left: list[float] = []
+    for _ in range(3):
+        retry.retry_until_deadline(
+            left.append, retry.RetryPolicy(timeout=0.2), [], limited.admitted
+        )
+    assert clock.slept == pytest.approx([60, 60])
+    assert left == pytest.approx([0.2, 0.2, 0.2])

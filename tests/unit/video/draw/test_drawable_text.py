@@ -1,0 +1,71 @@
+"""Cleaning of words, and where a line may end."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from transforms.video.draw.drawable_text import MAX_MARKS, break_points, clean, graphemes
+
+
+def pieces(text: str) -> list[str]:
+    points = [0, *break_points(text), len(text)]
+    return [text[a:b] for a, b in pairwise(points)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("  two\twords \n", "two words"),
+        ("a\x00b\x1bc\x7f", "abc"),
+        ("left\u202eright\u2066x\u2069", "leftrightx"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("private\ue000 tag\U000e0041", "private tag"),
+        ("e\u0301", "é"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("❤\ufe0f", "❤"),
+    ],
+)
+def test_only_what_can_be_shown_is_kept(raw: str, shown: str) -> None:
+    assert clean(raw) == shown
+
+
+def test_a_tower_of_marks_is_cut_down() -> None:
+    assert len(clean("q" + "\u0316" * 50)) == 1 + MAX_MARKS
+
+
+@given(st.text())
+def test_cleaning_leaves_nothing_that_moves_or_hides(text: str) -> None:
+    shown = clean(text)
+    assert clean(shown) == shown
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Co", "Cn"}
+    assert "  " not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("two words", ["two ", "words"]),
+        ("well-known and/or", ["well-", "known ", "and/", "or"]),
+        ("x = -5", ["x ", "= ", "-5"]),
+        ("牛顿，第二（定律）。", ["牛", "顿，", "第", "二", "（定", "律）。"]),
+        ("ちょっと", ["ちょっ", "と"]),
+        ("ไปโรงเรียน", ["ไป", "โรง", "เรียน"]),
+        ("뉴턴의 법칙", ["뉴턴의 ", "법칙"]),
+    ],
+)
+def test_lines_end_where_readers_expect_it(text: str, expected: list[str]) -> None:
+    assert pieces(text) == expected
+
+
+@given(st.text().map(clean))
+@example("0 ำ")
+def test_no_break_falls_inside_a_character(text: str) -> None:
+    ends = {0}
+    for letter in graphemes(text):
+        ends.add(max(ends) + len(letter))
+    assert set(break_points(text)) <= ends

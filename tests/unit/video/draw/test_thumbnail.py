@@ -1,0 +1,34 @@
+"""The slide that stands for a lesson, and its words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.unit.video.draw.test_slides import PAGES, SCENE
+from transforms.model import Visual
+from transforms.video.draw.thumbnail import alt_text, best_page
+
+TITLE = replace(PAGES["title"], heading="Newton’s second law")
+PLOT = replace(SCENE, visual=Visual("plot", "", ("light: 4", "heavy: 1")))
+FORMULA = replace(SCENE, visual=Visual("formula", "F = m a"))
+
+
+def test_a_title_that_can_be_read_small_is_best() -> None:
+    assert best_page([TITLE, PLOT, FORMULA]) == TITLE
+
+
+def test_a_picture_is_better_than_a_title_in_small_letters() -> None:
+    endless = replace(TITLE, heading="Everything there is to know about forces and motion " * 6)
+    assert best_page([endless, SCENE, PLOT, FORMULA]) == FORMULA
+    assert best_page([endless, SCENE, PLOT]) == PLOT
+    assert best_page([endless, SCENE]) == endless
+
+
+def test_a_lesson_without_a_title_slide_has_a_thumbnail() -> None:
+    assert best_page([SCENE, PLOT]) in (SCENE, PLOT)
+
+
+def test_the_words_tell_what_is_seen() -> None:
+    assert alt_text(TITLE, "Newton’s second law") == "Newton’s second law"
+    assert alt_text(PLOT, "Forces") == "Forces. Force and mass: light: 4; heavy: 1"
+    assert alt_text(FORMULA, "Forces") == "Forces. Force and mass: F = m a"

@@ -1,0 +1,90 @@
+"""Changing one scene renders one scene."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.video.lessons import LESSON, narrate
+from transforms.model import Script
+from transforms.video.encode import encoder
+from transforms.video.engines import slide_renderer
+from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.video_engine import VideoSettings
+
+CHANGED = replace(
+    LESSON,
+    scenes=(
+        replace(
+            LESSON.scenes[0],
+            narration="A net force makes an object accelerate, and twice the force does so twice "
+            "as much. Twice the mass does so half as much.",
+        ),
+        LESSON.scenes[1],
+    ),
+)
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The length of each shot that is rendered."""
+    lengths: list[int] = []
+
+    def encode(drawn: Any, length: int, *size: int) -> Any:
+        lengths.append(length)
+        return encode_it(drawn, length, *size)
+
+    encode_it = encoder.encode
+    monkeypatch.setattr(slide_renderer, "encode", encode)
+    return lengths
+
+
+def render(script: Script, folder: Path, settings: VideoSettings, name: str = "video") -> bytes:
+    out = folder / name
+    out.mkdir()
+    narration = narrate(script, folder / "narration.m4a")
+    SlideRenderer(settings).render(script, narration, folder / "narration.m4a", out)
+    return (out / "video.mp4").read_bytes()
+
+
+def test_what_did_not_change_is_not_rendered_again(tmp_path: Path, encoded: list[int]) -> None:
+    cached = VideoSettings(320, 180, 2, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
+    first = render(LESSON, tmp_path, cached, "first")
+    assert len(encoded) == 5  # title, two scenes, takeaways, end card
+    assert render(LESSON, tmp_path, cached, "again") == first
+    assert len(encoded) == 5
+    changed = render(CHANGED, tmp_path, cached, "changed")
+    assert len(encoded) == 6
+    uncached = replace(cached, cache_bytes=0)
+    assert render(CHANGED, tmp_path, uncached, "uncached") == changed
+    assert len(encoded) == 11
+
+
+def test_the_frame_rate_is_made_from_the_same_scenes(tmp_path: Path, encoded: list[int]) -> None:
+    cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
+    render(LESSON, tmp_path, cached, "variable")
+    render(LESSON, tmp_path, replace(cached, constant_frame_rate=True), "constant")
+    assert len(encoded) == 5
+
+
+@pytest.mark.parametrize("other", [{"width": 322}, {"height": 182}])
+def test_another_size_is_another_scene(
+    tmp_path: Path, encoded: list[int], other: dict[str, int]
+) -> None:
+    cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
+    render(LESSON, tmp_path, cached, "one")
+    render(LESSON, tmp_path, replace(cached, **other), "other")  # type: ignore[arg-type]
+    assert len(encoded) == 10
+
+
+def test_changed_code_is_another_scene(
+    tmp_path: Path, encoded: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
+    render(LESSON, tmp_path, cached, "one")
+    monkeypatch.setattr(slide_renderer, "_code", lambda: {"layouts.py": "changed"})
+    render(LESSON, tmp_path, cached, "other")
+    assert len(encoded) == 10

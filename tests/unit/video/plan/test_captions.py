@@ -1,0 +1,300 @@
+"""Captions that can be read while they are spoken."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.video.lessons import ASKING, WORDS, narrate
+from transforms.model import Sentence
+from transforms.video.draw.drawable_text import clean
+from transforms.video.plan.captions import (
+    LINE_WIDTH,
+    LINES,
+    READING_SPEED,
+    Cue,
+    burned_in_cues,
+    cues,
+    webvtt,
+)
+from transforms.video.plan.storyboard import plan
+from transforms.video.plan.timeline import FPS
+
+LONG = (
+    "Net force equals mass times acceleration, and that one line is enough to tell how fast "
+    "anything from a tennis ball to a rocket will speed up once it is pushed."
+)
+
+
+def width(line: str) -> int:
+    return sum(
+        0
+        if unicodedata.category(c) in ("Mn", "Me", "Cf")
+        else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in line
+    )
+
+
+def timed(*texts: str, speed: float = 15.0, pause: float = 0.4) -> list[Sentence]:
+    spoken, at = [], 0.5
+    for text in texts:
+        end = at + max(0.3, len(text) / speed)
+        spoken.append(Sentence(text, at, end, 0))
+        at = end + pause
+    return spoken
+
+
+def test_a_long_sentence_is_cut_at_its_phrases() -> None:
+    texts = [cue.text for cue in cues(timed(LONG), 60)]
+    assert texts == [
+        "Net force equals mass times acceleration,\nand that one line is enough to tell",
+        "how fast anything from a tennis ball to\na rocket will speed up once it is pushed.",
+    ]
+
+
+def test_a_line_does_not_end_in_a_word_that_belongs_to_the_next() -> None:
+    (cue,) = cues(timed("Suppose a trolley has a mass of twelve kilograms."), 60)
+    assert cue.text == "Suppose a trolley has a mass\nof twelve kilograms."
+
+
+@pytest.mark.parametrize(
+    ("cluster", "in_a_line"),
+    [
+        ("x", 42), ("漢", 21), ("\uff21", 21), ("한", 21), ("x\u0302", 42), ("กิ", 42), ("नु", 42),
+        ("x\u20dd", 42), ("👍🏽", 10), ("👩\u200d🔬", 10),
+    ],
+    ids=[
+        "letter", "ideograph", "fullwidth letter", "hangul", "accent that does not compose",
+        "vowel sign of Thai", "vowel sign of Hindi", "enclosing mark", "modified emoji",
+        "joined emoji",
+    ],
+)  # fmt: skip
+def test_line_holds_clusters_by_display_width(cluster: str, in_a_line: int) -> None:
+    (full,) = cues([Sentence(cluster * 2 * in_a_line, 0, 9, 0)], 9)
+    assert full.text == f"{cluster * in_a_line}\n{cluster * in_a_line}"
+    more = cues([Sentence(cluster * (2 * in_a_line + 1), 0, 9, 0)], 9)
+    assert len(more) == 2
+    for line in "\n".join(cue.text for cue in more).split("\n"):
+        assert line == cluster * (len(line) // len(cluster))
+
+
+@pytest.mark.parametrize("letter", ["\u1100", "क्", "\u0d4e"], ids=["jamo", "conjunct", "prepend"])
+def test_endless_cluster_is_cut_to_lines(letter: str) -> None:
+    text = f"First {letter * 200} and then some more words that follow."
+    found = cues([Sentence(text, 0, 30, 0)], 30)
+    lines = [line for cue in found for line in cue.text.split("\n")]
+    assert max(map(width, lines)) <= LINE_WIDTH
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+TWO_PIECES = f"{'a' * 40} {'b' * 30}. {'c' * 20} {'d' * 20}."
+
+
+@pytest.mark.parametrize(
+    ("said_in", "pause", "shown_for"),
+    [
+        (1.0, 9.0, 1.6),  # it may linger 0.6 s, no longer
+        (5.4, 9.0, 5.7),  # 114 characters at 20 a second
+        (6.0, 9.0, 6.0),  # slow enough
+        (1.0, 0.4, 1.4),  # up to the next sentence
+        (1.0, 0.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
+def test_fast_sentence_takes_time_from_its_pause(
+    said_in: float, pause: float, shown_for: float, last: bool
+) -> None:
+    spoken = [Sentence(TWO_PIECES, 0.5, 0.5 + said_in, 0)]
+    after = 0.5 + said_in + pause
+    spoken += [] if last else [Sentence("And so on.", after, after + 3, 0)]
+    first, second, *_ = cues(spoken, after if last else after + 3)
+    pieces = [len(cue.text.replace("\n", " ")) for cue in (first, second)]
+    assert pieces == [72, 42]
+    assert first.start == 0.5
+    assert first.end == second.start == pytest.approx(0.5 + shown_for * 72 / 114)
+    assert second.end >= 0.5 + shown_for - 1e-6
+    assert first.spoken == pytest.approx(min(first.end, 0.5 + said_in))
+    assert second.spoken == pytest.approx(max(second.start, 0.5 + said_in))
+
+
+def test_piece_after_the_sound_is_spoken_at_its_start() -> None:
+    text = f"{'a' * 40} {'b' * 41}. " * 4
+    found = cues([Sentence(text, 1.0, 1.1, 0)], 9)
+    assert len(found) == 4
+    assert all(cue.start <= cue.spoken <= cue.end for cue in found)
+    assert found[-1].spoken == found[-1].start > 1.1
+
+
+@pytest.mark.parametrize(
+    ("text", "said_in", "pause", "shown_for"),
+    [
+        ("Yes!", 0.2, 9.0, 0.8),  # 0.6 s after its sound
+        ("Yes!", 0.7, 9.0, 1.0),  # a second
+        ("Yes!", 1.4, 9.0, 1.4),
+        ("Yes!", 0.2, 0.5, 0.7),  # no overlap
+        ("Yes!", 1.4, 0.19, 1.59),  # a gap that flickers is closed
+        ("Yes!", 1.4, 0.21, 1.4),
+        ("漢" * 20, 1.5, 9.0, 2.0),  # 40 wide at 20 a second
+        ("นุ" * 20, 1.2, 9.0, 1.2),  # 20 wide
+    ],
+)
+@pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
+def test_cue_stays_for_slow_readers(
+    text: str, said_in: float, pause: float, shown_for: float, last: bool
+) -> None:
+    spoken, after = [Sentence(text, 2.0, 2.0 + said_in, 0)], 2.0 + said_in + pause
+    spoken += [] if last else [Sentence("And so on.", after, after + 3, 0)]
+    cue = cues(spoken, after if last else after + 3)[0]
+    assert cue.end - cue.start == pytest.approx(shown_for)
+
+
+def test_sentence_without_any_time_has_no_cue() -> None:
+    spoken = [Sentence("Lost.", 1.0, 1.0, 0), Sentence("Next.", 1.0, 2.0, 0)]
+    assert [cue.text for cue in cues(spoken, 2.0)] == ["Next."]
+
+
+@pytest.mark.parametrize(
+    ("cue", "written"),
+    [
+        (
+            Cue(1.0, 3.0, "one two\nthree", spoken=2.2),
+            "one <00:00:01.400>two\n<00:00:01.700>three",
+        ),
+        (
+            Cue(0.0, 3.0, "漢a x\u0302y z", spoken=2.0),
+            "漢<00:00:00.500>a <00:00:01.000>x\u0302y <00:00:01.750>z",
+        ),
+        (Cue(1.0, 3.0, "no time", spoken=1.0), "no time"),
+        (Cue(1.0, 2.0, "at the end", spoken=3.0), "at <00:00:01.600>the end"),
+    ],
+    ids=["lines", "wide and combining", "no time between words", "no time left"],
+)
+def test_word_time_follows_from_the_width_before_it(cue: Cue, written: str) -> None:
+    assert webvtt([cue], words=True).splitlines()[4:] == written.split("\n")
+
+
+def test_cues_start_and_end_with_their_sentence() -> None:
+    spoken = timed(LONG, "Short.", LONG)
+    found = cues(spoken, 60)
+    starts = [cue.start for cue in found]
+    for sentence in spoken:
+        assert min(abs(start - sentence.start) for start in starts) < 1e-6
+        assert any(sentence.end - 1e-6 <= cue.end <= sentence.end + 0.7 for cue in found), sentence
+
+
+def test_a_short_sentence_stays_long_enough_to_be_read() -> None:
+    first, second = cues(timed("Yes!", "No.", pause=3.0), 60)
+    assert first.end - first.start >= 0.8
+    assert first.end < second.start
+
+
+def test_reading_speed_is_kept_where_the_pause_allows() -> None:
+    spoken = timed("This is said far too fast to read.", "Next.", speed=30, pause=1.0)
+    first = cues(spoken, 60)[0]
+    assert len(first.text) / (first.end - first.start) <= READING_SPEED + 1e-6
+
+
+def test_a_gap_that_would_flicker_is_closed() -> None:
+    first, second = cues(timed("This one is quite all right.", "And so on.", pause=0.1), 60)
+    assert first.end == second.start
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.lists(st.sampled_from(LONG.split()), min_size=1, max_size=30), min_size=1,
+             max_size=3),
+    st.floats(8, 22),
+)  # fmt: skip
+def test_nobody_has_to_read_more_than_twenty_characters_a_second(
+    sentences: list[list[str]], speed: float
+) -> None:
+    spoken = timed(*(" ".join(words) for words in sentences), speed=speed, pause=0.8)
+    for cue in cues(spoken, spoken[-1].end + 1):
+        assert len(cue.text) / (cue.end - cue.start) <= READING_SPEED + 1e-6, cue
+
+
+def test_every_word_has_its_time_where_that_is_wanted() -> None:
+    spoken = timed(LONG, "牛顿第二定律 & <F=ma>", "Word.")
+    captions = cues(spoken, 60)
+    plain, timed_words = webvtt(captions), webvtt(captions, words=True)
+    assert re.sub(r"<[\d:.]+>", "", timed_words) == plain
+    for block, cue in zip(timed_words.split("\n\n")[1:], captions, strict=True):
+        clocks = re.findall(r"<(\d+):(\d+):(\d+\.\d+)>", block)
+        times = [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in clocks]
+        words = len(cue.text.split())
+        assert len(times) >= words - 1
+        assert all(a < b for a, b in pairwise([cue.start, *times, cue.end]))
+        assert all(time <= cue.spoken for time in times)
+
+
+def test_burnt_captions_are_there_exactly_while_their_cue_is(tmp_path: Path) -> None:
+    narration = narrate(ASKING, tmp_path / "narration.m4a")
+    board = plan(ASKING, narration, narration.duration)
+    captions = cues(narration.sentences, board.frames / FPS)
+    shown = burned_in_cues(board, captions)
+    assert [replace(shot, captions=()) for shot in shown.shots] == list(board.shots)
+    for shot in shown.shots:
+        frames = [frame for frame, _ in shot.captions]
+        assert frames == sorted(set(frames))
+        assert all(0 <= frame < shot.length for frame in frames)
+        for frame in range(0, shot.length - 1, 7):
+            now = (shot.start + frame) / FPS
+            here = [text for since, text in shot.captions if since <= frame][-1:] or [""]
+            wanted = [c.text for c in captions if c.start - 1e-6 <= now < c.end - 1e-6] or [""]
+            near = [c for c in captions if min(abs(now - c.start), abs(now - c.end)) <= 2 / FPS]
+            assert near or here == wanted
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_every_script_is_cut(language: str) -> None:
+    text = " ".join([WORDS[language]] * 6)
+    found = cues(timed(text), 120)
+    assert len(found) > 1
+    assert "".join(cue.text.replace("\n", "") for cue in found).replace(" ", "") == text.replace(
+        " ", ""
+    )
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=200),
+            st.text("ab ,.漢", max_size=300),
+            st.lists(st.sampled_from(LONG.split()), max_size=60).map(" ".join),
+        ),
+        max_size=4,
+    ),
+    st.floats(5, 40),
+)
+def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -> None:
+    spoken = timed(*texts, speed=speed)
+    duration = spoken[-1].end + 0.5 if spoken else 1.0
+    found = cues(spoken, duration)
+    for cue in found:
+        lines = cue.text.split("\n")
+        assert 1 <= len(lines) <= LINES
+        assert all(0 < width(line) <= LINE_WIDTH for line in lines)
+        assert 0 <= cue.start < cue.end <= duration
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found))
+    said = "".join(cue.text for cue in found).replace("\n", "").replace(" ", "")
+    assert said == "".join(clean(text) for text in texts).replace(" ", "")
+
+
+def test_webvtt_escapes_what_would_be_markup() -> None:
+    written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")])
+    assert written == (
+        "WEBVTT\n\n1\n00:00:00.000 --> 01:01:01.500\n"
+        "a &lt; b &amp; c --&gt; d\n&lt;i&gt;x&lt;/i&gt;\n"
+    )
+
+
+def test_webvtt_without_cues_is_still_webvtt() -> None:
+    assert webvtt([]).startswith("WEBVTT\n")

@@ -1,0 +1,270 @@
+"""Claiming requests: who works on what, decided by one statement for a whole batch.
+
+`transforms.ledger.statements` says what all statements have in common.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from transforms.errors import DependencyDown
+from transforms.ledger.database import Database
+from transforms.ledger.jsontext import json_text
+from transforms.ledger.values import ClaimRequest, ClaimResult
+from transforms.model import Claim, Outcome, OutcomeStatus
+
+RACE_TRIES = 10
+"""Rounds for messages whose request another worker opens in the same moment; two are the rule."""
+
+CLAIM = """
+WITH item AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        position integer, message_id text, publish_time timestamptz, token uuid, replay boolean,
+        request_id uuid, modality text, student_id text, correlation_id text, request jsonb)
+),
+known AS MATERIALIZED (
+    SELECT request_id, status, message_id, lease_expires_at, cancel_requested_at
+    FROM requests
+    WHERE request_id IN (SELECT request_id FROM item)
+    ORDER BY request_id
+    FOR UPDATE
+),
+-- What would become of each message if it came alone.
+judged AS MATERIALIZED (
+    SELECT item.*, known.message_id = item.message_id AS owns,
+        CASE
+            WHEN message.outcome <> 'in_flight'
+                AND NOT (item.replay AND message.outcome = 'dead_lettered'
+                         AND (coalesce(known.status, 'failed') = 'failed'
+                              OR known.status = 'cancelled'
+                              AND known.message_id <> item.message_id))
+                THEN 'done'
+            WHEN known.request_id IS NULL THEN 'new'
+            -- No message, or this one, owns what is or shall be cancelled; another may reopen it.
+            WHEN known.message_id IN ('', item.message_id)
+                AND (known.status = 'cancelled'
+                     OR known.status = 'running' AND known.cancel_requested_at IS NOT NULL)
+                THEN 'cancelled'
+            WHEN known.status = 'running' AND known.message_id = item.message_id THEN 'resumed'
+            WHEN known.status = 'running' AND known.lease_expires_at <= now() THEN
+                CASE WHEN known.cancel_requested_at IS NULL OR item.replay
+                    THEN 'taken_over' ELSE 'cancelled' END
+            WHEN known.status IN ('failed', 'cancelled') AND item.replay THEN 'reopened'
+            ELSE 'duplicate'
+        END AS kind
+    FROM item
+    LEFT JOIN known USING (request_id)
+    LEFT JOIN messages AS message ON message.message_id = item.message_id
+),
+-- Of several messages that could claim one request, its owner does, else the first to come.
+ranked AS MATERIALIZED (
+    SELECT *, row_number() OVER (
+            PARTITION BY request_id, kind IN ('done', 'duplicate')
+            ORDER BY owns DESC NULLS LAST, position
+        ) = 1 AND kind NOT IN ('done', 'duplicate') AS claims
+    FROM judged
+),
+opened AS (
+    INSERT INTO requests AS request (
+        request_id, status, message_id, claim_token, lease_expires_at, attempts,
+        modality, student_id, correlation_id, request)
+    SELECT request_id, 'running', message_id, token, now() + make_interval(secs => :lease), 1,
+        modality, student_id, correlation_id, request
+    FROM ranked
+    WHERE claims AND kind = 'new'
+    ORDER BY request_id
+    ON CONFLICT (request_id) DO NOTHING
+    RETURNING request_id, claim_token, attempts
+),
+retaken AS (
+    UPDATE requests AS request SET
+        status = 'running',
+        message_id = ranked.message_id,
+        claim_token = ranked.token,
+        lease_expires_at = now() + make_interval(secs => :lease),
+        attempts = request.attempts + 1,
+        modality = ranked.modality,
+        student_id = ranked.student_id,
+        correlation_id = ranked.correlation_id,
+        request = ranked.request,
+        stage = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.stage END,
+        progress = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.progress ELSE 0 END,
+        artifacts = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.artifacts ELSE '{}' END,
+        cost_usd = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
+            THEN request.cost_usd ELSE 0 END,
+        error_type = NULL,
+        error = NULL,
+        cancel_requested_at = CASE WHEN ranked.kind = 'cancelled'
+            THEN request.cancel_requested_at END,
+        savings = '{}',
+        started_at = now(),
+        completed_at = NULL,
+        updated_at = now()
+    FROM ranked
+    WHERE ranked.claims AND ranked.kind <> 'new' AND request.request_id = ranked.request_id
+    RETURNING request.request_id, request.claim_token, request.attempts
+),
+claimed AS (
+    SELECT * FROM opened UNION ALL SELECT * FROM retaken
+),
+-- Where another worker opened a request, or a message again, while this statement waited for a
+-- lock, the kind is NULL: ask again.
+decided AS MATERIALIZED (
+    SELECT ranked.*, claimed.attempts,
+        CASE
+            WHEN ranked.kind IN ('done', 'duplicate') THEN ranked.kind
+            WHEN claimed.claim_token = ranked.token THEN ranked.kind
+            WHEN claimed.claim_token IS NOT NULL THEN 'duplicate'
+        END AS decision
+    FROM ranked
+    LEFT JOIN claimed USING (request_id)
+),
+settled AS (
+    INSERT INTO messages AS message (
+        message_id, request_id, outcome, deliveries, publish_time, settled_at)
+    SELECT message_id, request_id,
+        CASE WHEN decision = 'duplicate' THEN 'duplicate' ELSE 'in_flight' END, 1, publish_time,
+        CASE WHEN decision = 'duplicate' THEN now() END
+    FROM decided
+    WHERE decision <> 'done'
+    ORDER BY message_id
+    ON CONFLICT (message_id) DO UPDATE SET
+        request_id = excluded.request_id,
+        deliveries = message.deliveries + 1,
+        outcome = CASE WHEN 'in_flight' IN (message.outcome, excluded.outcome)
+            THEN excluded.outcome ELSE message.outcome END,
+        settled_at = CASE WHEN 'in_flight' IN (message.outcome, excluded.outcome)
+            THEN excluded.settled_at ELSE message.settled_at END,
+        -- A reopened message starts to count anew.
+        released = CASE WHEN excluded.outcome = 'in_flight' AND message.outcome <> 'in_flight'
+            THEN message.deliveries ELSE message.released END
+    RETURNING message_id, outcome, deliveries, released, settled_at = now() AS just_settled
+),
+counted AS (
+    UPDATE messages AS message SET deliveries = message.deliveries + 1
+    FROM decided
+    WHERE decided.decision = 'done' AND message.message_id = decided.message_id
+        AND message.outcome <> 'in_flight'
+    RETURNING message.message_id, outcome, deliveries, released, false
+)
+SELECT decided.position, decided.attempts, message.outcome, message.deliveries, message.released,
+    CASE WHEN message.outcome IS NULL THEN NULL
+        WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
+        ELSE decided.decision END AS kind
+FROM decided
+LEFT JOIN (SELECT * FROM settled UNION ALL SELECT * FROM counted) AS message USING (message_id)
+"""
+
+UNSETTLED = """
+SELECT message_id
+FROM messages
+WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
+    AND outcome = 'in_flight' AND deliveries > released
+"""
+
+RESET_DELIVERIES = """
+UPDATE messages SET released = deliveries
+WHERE message_id = :message_id AND outcome = 'in_flight'
+RETURNING message_id
+"""
+
+
+def unsettled(database: Database, message_ids: Sequence[str]) -> set[str]:
+    """See `Ledger.unsettled`."""
+    return {row["message_id"] for row in database.run(UNSETTLED, ids=json_text(list(message_ids)))}
+
+
+def reset_deliveries(database: Database, message_id: str) -> None:
+    """See `Ledger.reset_deliveries`."""
+    database.run(RESET_DELIVERIES, message_id=message_id)
+
+
+def claim(
+    database: Database, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int
+) -> list[ClaimResult]:
+    """See `Ledger.claim`."""
+    results: dict[int, ClaimResult] = {}
+    waiting = {lesson.message.message_id: at for at, lesson in enumerate(lessons)}  # last one wins
+    asked = {at: str(uuid4()) for at in sorted(waiting.values())}
+    for at, lesson in enumerate(lessons):
+        if at not in asked:
+            results[at] = ClaimResult("superseded", 0, outcome=_superseded(lesson))
+    for _ in range(RACE_TRIES):
+        if not asked:
+            break
+        rows = database.run(
+            CLAIM,
+            items=json_text([_item(at, token, lessons[at]) for at, token in asked.items()]),
+            lease=lease.total_seconds(),
+        )
+        for row in rows:
+            if row["kind"] is not None:
+                at = row["position"]
+                results[at] = _result(lessons[at], row, asked.pop(at), lease, max_deliveries)
+    if asked:
+        raise DependencyDown("postgres", f"lost {RACE_TRIES} races for one request in a row")
+    return [results[at] for at in range(len(lessons))]
+
+
+def _item(position: int, token: str, lesson: ClaimRequest) -> dict[str, Any]:
+    message, request = lesson.message, lesson.request
+    fields = {f.name: getattr(request, f.name) for f in dataclasses.fields(request)}
+    return {
+        "position": position,
+        "message_id": message.message_id,
+        "publish_time": message.publish_time.isoformat(),
+        "token": token,
+        "replay": lesson.replay,
+        "request_id": request.request_id,
+        "modality": request.modality,
+        "student_id": request.student_id,
+        "correlation_id": request.correlation_id,
+        "request": fields,
+    }
+
+
+def _result(
+    lesson: ClaimRequest,
+    row: Mapping[str, Any],
+    token: str,
+    lease: timedelta,
+    max_deliveries: int,
+) -> ClaimResult:
+    kind, deliveries = row["kind"], row["deliveries"]
+    if kind in ("duplicate", "done"):
+        return ClaimResult(kind, deliveries, outcome=_settled(lesson, row["outcome"], kind))
+    if deliveries - row["released"] > max_deliveries:
+        return ClaimResult("poisoned", deliveries)
+    return ClaimResult(kind, deliveries, claim=Claim(token, row["attempts"], lease.total_seconds()))
+
+
+def _settled(lesson: ClaimRequest, status: OutcomeStatus, kind: str) -> Outcome:
+    reason = (
+        "this message was settled when it came before"
+        if kind == "done"
+        else "another message has asked for this request"
+    )
+    return Outcome(
+        message_id=lesson.message.message_id,
+        status=status,
+        request_id=lesson.request.request_id,
+        stage="claim",
+        reason=reason,
+    )
+
+
+def _superseded(lesson: ClaimRequest) -> Outcome:
+    return Outcome(
+        message_id=lesson.message.message_id,
+        status="superseded",
+        request_id=lesson.request.request_id,
+        stage="claim",
+        reason="the same message came again in the same batch",
+    )

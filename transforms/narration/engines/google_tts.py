@@ -1,0 +1,310 @@
+"""The production voice: Google Cloud Text-to-Speech (API v1), in any language that it speaks."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import time
+import unicodedata
+import wave
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import grpc
+import numpy as np
+import requests
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud import texttospeech
+from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
+    TextToSpeechGrpcTransport,
+    TextToSpeechRestTransport,
+)
+from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.model import Usage
+from transforms.narration.engines.google_voices import LOCALES, parse_name, tier, voice_for
+from transforms.narration.engines.voice_engine import Speech
+from transforms.prices import price
+from transforms.text.sentences import split_sentences
+
+SAMPLE_RATE: Final = 24_000
+
+LONGEST_REQUEST: Final = 5_000
+"""UTF-8 bytes of text in one request (cloud.google.com/text-to-speech/quotas)."""
+
+_CHECK_TIMEOUT: Final = 15.0  # seconds
+
+_RATES: Final = (0.25, 2.0)
+_PITCHES: Final = (-20.0, 20.0)
+
+# By HTTP class, which the gRPC errors derive from: both transports raise one or the other.
+_TRANSIENT: Final = (
+    exceptions.TooManyRequests,
+    exceptions.InternalServerError,
+    exceptions.BadGateway,
+    exceptions.ServiceUnavailable,
+    exceptions.GatewayTimeout,
+    exceptions.Unknown,
+    exceptions.Conflict,
+    exceptions.Cancelled,
+    TransportError,
+    requests.RequestException,
+)
+_REMEDIES: Final = (
+    (
+        (exceptions.Unauthorized, GoogleAuthError),
+        "provide Google credentials: a service account or GOOGLE_APPLICATION_CREDENTIALS",
+    ),
+    (
+        exceptions.Forbidden,
+        "enable the Cloud Text-to-Speech API in the project and let the worker's service account "
+        "use it (role Service Usage Consumer)",
+    ),
+    (exceptions.NotFound, "choose a voice and an endpoint that exist"),
+    (exceptions.BadRequest, "check the voice, its speaking rate and pitch, and the text"),
+)
+
+
+@dataclass(frozen=True)
+class GoogleVoiceSettings:
+    """How to reach Google Text-to-Speech and what to ask of it.
+
+    Attributes:
+        voice: the voice for requests in its language; others get the same or the default speaker
+            of Chirp 3 HD.
+        speaking_rate: 0.25-2; 1 is the voice's own.
+        pitch: semitones, -20 to 20; Chirp 3 HD and Studio voices have none to change.
+        endpoint: ``host:port`` of another server than the global one, such as
+            ``eu-texttospeech.googleapis.com``.
+        transport: ``"grpc"`` or ``"rest"``.
+        insecure: the endpoint is a local server without TLS that asks for no credentials.
+        credentials: instead of the Application Default Credentials.
+    """
+
+    voice: str = "en-US-Chirp3-HD-Kore"
+    speaking_rate: float = 1.0
+    pitch: float = 0.0
+    endpoint: str | None = None
+    transport: Literal["grpc", "rest"] = "grpc"
+    insecure: bool = False
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        family = parse_name(self.voice)[1]
+        if not _RATES[0] <= self.speaking_rate <= _RATES[1]:
+            raise ValueError(f"speaking_rate must be {_RATES[0]:g}-{_RATES[1]:g}")
+        if not _PITCHES[0] <= self.pitch <= _PITCHES[1]:
+            raise ValueError(f"pitch must be {_PITCHES[0]:g} to {_PITCHES[1]:g} semitones")
+        if self.pitch and family in ("Chirp3-HD", "Studio"):
+            raise ValueError(f"{family} voices have no pitch to change: leave it at 0")
+        if self.insecure and not self.endpoint:
+            raise ValueError("insecure needs an endpoint: Google's own accept only TLS")
+
+
+class GoogleVoice:
+    """Speaks with Google Cloud Text-to-Speech (the `VoiceEngine` port).
+
+    It tries once; further tries are the stage's affair. The client is made when first needed and
+    shared by all threads; a pickled engine leaves it behind.
+
+    Args:
+        settings: which voice, and how to reach it.
+
+    Raises:
+        ValueError: the voice's tier has no price.
+    """
+
+    name = "google"
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, settings: GoogleVoiceSettings) -> None:
+        self._settings = settings
+        self.voice = settings.voice
+        price([Usage(_sku(settings.voice), 0)])
+        self._client: texttospeech.TextToSpeechClient | None = None
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[GoogleVoice], tuple[GoogleVoiceSettings]]:
+        return type(self), (self._settings,)
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """Everything that shapes the sound; where it is asked for does not."""
+        return {
+            "engine": "google-text-to-speech-v1",
+            "voice": self._settings.voice,
+            "speaking_rate": self._settings.speaking_rate,
+            "pitch": self._settings.pitch,
+        }
+
+    def check(self) -> str:
+        """As in `VoiceEngine`: lists the voices, which costs nothing."""
+        language = parse_name(self.voice)[0]
+        try:
+            listed = self._connected().list_voices(
+                language_code=language, retry=None, timeout=_CHECK_TIMEOUT
+            )
+        except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+            raise _mapped(error, self.voice) from error
+        names = sorted(voice.name for voice in listed.voices)
+        if self.voice not in names:
+            raise PermanentError(
+                f"Google Text-to-Speech has no voice {self.voice}; for {language} it has "
+                + (", ".join(names) or "none")
+            )
+        return f"{self.voice} is there"
+
+    def check_language(self, language: str) -> None:
+        """As in `VoiceEngine`."""
+        self._voice_for(language)
+
+    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+        """As in `VoiceEngine`; a sentence without anything speakable gives no samples.
+
+        The text is sent as it is shown: Google's voices read numbers and symbols themselves.
+        """
+        deadline = time.monotonic() + timeout
+        voice = self._voice_for(language)
+        parts: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
+        characters = 0
+        for text in _requests(_plain(sentence)):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise StageTimeout(f"Google Text-to-Speech took longer than {timeout:g} s")
+            parts.append(self._synthesize(text, voice, left))
+            characters += len(text)
+        usage = (Usage(_sku(voice), characters),) if characters else ()
+        return Speech(np.concatenate(parts), usage)
+
+    def _voice_for(self, language: str) -> str:
+        voice = voice_for(language, self._settings.voice)
+        if voice is None:
+            raise PermanentError(
+                f"Google Text-to-Speech has no voice for {language!r}; it speaks "
+                + ", ".join(sorted(LOCALES))
+            )
+        return voice
+
+    def _synthesize(self, text: str, voice: str, timeout: float) -> NDArray[np.float32]:
+        audio = texttospeech.AudioConfig(
+            audio_encoding=texttospeech.AudioEncoding.LINEAR16, sample_rate_hertz=SAMPLE_RATE
+        )
+        # Some voices refuse these fields even at their neutral value.
+        if self._settings.speaking_rate != 1.0:
+            audio.speaking_rate = self._settings.speaking_rate
+        if self._settings.pitch and voice == self._settings.voice:
+            audio.pitch = self._settings.pitch
+        try:
+            response = self._connected().synthesize_speech(
+                input=texttospeech.SynthesisInput(text=text),
+                voice=texttospeech.VoiceSelectionParams(
+                    language_code=parse_name(voice)[0], name=voice
+                ),
+                audio_config=audio,
+                retry=None,
+                timeout=timeout,
+            )
+        except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
+            raise _mapped(error, voice) from error
+        return _samples(response.audio_content)
+
+    def _connected(self) -> texttospeech.TextToSpeechClient:
+        with self._lock:
+            if self._client is None:
+                self._client = _connect(self._settings)
+            return self._client
+
+
+def _connect(settings: GoogleVoiceSettings) -> texttospeech.TextToSpeechClient:
+    if settings.insecure and settings.transport == "grpc":
+        # As Google's own channels: minutes of audio are more than the 4 MB allowed by default.
+        channel = grpc.insecure_channel(
+            settings.endpoint, options=[("grpc.max_receive_message_length", -1)]
+        )
+        return texttospeech.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=channel))
+    if settings.insecure:
+        return texttospeech.TextToSpeechClient(
+            transport=TextToSpeechRestTransport(
+                host=settings.endpoint, credentials=AnonymousCredentials(), url_scheme="http"
+            )
+        )
+    return texttospeech.TextToSpeechClient(
+        credentials=settings.credentials,
+        transport=settings.transport,
+        client_options={"api_endpoint": settings.endpoint} if settings.endpoint else None,
+    )
+
+
+def _sku(voice: str) -> str:
+    return f"text-to-speech/{tier(voice)}/characters"
+
+
+def _plain(sentence: str) -> str:
+    """Without control characters; empty if there is nothing to say."""
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in sentence)
+    # Letters, digits, mathematical and currency signs are spoken; emoji and punctuation are not.
+    speakable = any(c.isalnum() or unicodedata.category(c) in ("Sm", "Sc") for c in text)
+    return " ".join(text.split()) if speakable else ""
+
+
+def _requests(text: str) -> Iterator[str]:
+    """Cut a text into requests, between sentences if possible and never inside a character."""
+    # At most four bytes a character.
+    pending = ""
+    for piece in split_sentences(text, LONGEST_REQUEST // 4):
+        joined = f"{pending} {piece}" if pending else piece
+        if len(joined.encode()) > LONGEST_REQUEST:
+            yield pending
+            joined = piece
+        pending = joined
+    if pending:
+        yield pending
+
+
+def _samples(audio: bytes) -> NDArray[np.float32]:
+    try:
+        with wave.open(io.BytesIO(audio)) as file:
+            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+            data = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise TransientError(
+            f"Google Text-to-Speech answered with no WAV audio: {error}"
+        ) from error
+    if form != (1, 2, SAMPLE_RATE):
+        raise PermanentError(
+            "Google Text-to-Speech answered with (channels, bytes, rate) "
+            f"{form} instead of (1, 2, {SAMPLE_RATE}): use another voice"
+        )
+    whole = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+    return whole.astype(np.float32) * np.float32(1 / 32768)
+
+
+def _mapped(error: Exception, voice: str) -> PermanentError | TransientError:
+    said = getattr(error, "message", None) or str(error)
+    text = f"Google Text-to-Speech ({voice}): {said}"
+    failed: PermanentError | TransientError
+    if isinstance(error, _TRANSIENT):
+        failed = TransientError(text, _retry_after(error))
+    else:
+        remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
+        failed = PermanentError(f"{text}; {remedy}" if remedy else text)
+    failed.code = type(error).__name__
+    return failed
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Seconds the service asks to be left alone, as a message over gRPC, as JSON or HTTP header."""
+    for detail in getattr(error, "details", None) or ():
+        if isinstance(detail, RetryInfo):
+            return float(detail.retry_delay.ToTimedelta().total_seconds())
+        if isinstance(detail, dict) and re.fullmatch(r"[\d.]+s", detail.get("retryDelay", "")):
+            return float(detail["retryDelay"][:-1])
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,94 @@
+"""The offline voice: hibari, a small neural voice for American English that runs on one CPU core.
+
+Its model comes with its package: nothing is downloaded, and no text leaves the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from transforms.errors import PermanentError, StageTimeout
+from transforms.model import Usage
+from transforms.narration.engines.voice_engine import Speech
+from transforms.narration.mastering import trim
+from transforms.narration.normalization.speech_text import to_speech
+from transforms.process.singletons import process_singleton
+from transforms.text.sentences import split_sentences
+
+VOICE = "heart"
+"""The only voice whose model is in the package; the others would be downloaded."""
+
+# Characters the model sees at once, each of which takes about 0.27 MB while it speaks.
+_LONGEST_SPOKEN = 400
+
+
+def load_voice() -> Any:
+    """Load the voice: 40 MB and 0.3 s, once per process."""
+    # onnxruntime reports usage to its makers from 1.29 on; it reads this when it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    from hibari import Hibari
+    from hibari.g2p import G2P
+
+    # One thread makes the sound the same on any number of cores, and other work can run beside it.
+    return Hibari(voice=VOICE, threads=1, g2p=G2P())
+
+
+class OfflineVoice:
+    """Speaks American English without a network. Holds nothing, so it may be pickled and forked."""
+
+    name = "offline"
+    voice = f"hibari-{VOICE}"
+    sample_rate = 24_000
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """The versions that shape the sound."""
+        return {
+            "engine": "hibari",
+            "voice": VOICE,
+            "hibari": version("hibari-tts"),
+            "onnxruntime": version("onnxruntime"),
+        }
+
+    def check(self) -> str:
+        """As in `VoiceEngine`."""
+        process_singleton(load_voice)
+        return f"{self.voice} speaks"
+
+    def check_language(self, language: str) -> None:
+        """As in `VoiceEngine`: any English is spoken, with an American accent."""
+        if language.partition("-")[0].lower() != "en":
+            raise PermanentError(
+                f"the offline voice speaks English only, not {language!r}: ask for a language such "
+                "as en-US, or choose the google voice engine"
+            )
+
+    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+        """As in `VoiceEngine`; a sentence without anything speakable gives no samples."""
+        self.check_language(language)
+        spoken = to_speech(sentence)
+        if not spoken:
+            return Speech(np.zeros(0, np.float32))
+        deadline = time.monotonic() + timeout
+        hibari = process_singleton(load_voice)
+        cpu = time.thread_time()
+        pieces = split_sentences(spoken, _LONGEST_SPOKEN)
+        parts = []
+        for piece in pieces:
+            if time.monotonic() >= deadline:
+                raise StageTimeout(f"the offline voice took longer than {timeout:g} s")
+            # Its own normalisation finds numerals and abbreviations where none are: it reads "King
+            # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
+            phonemes = hibari.g2p(piece, normalize_text=False)
+            samples = hibari.from_phonemes(phonemes, seed=0)
+            # Whole sentences keep their silence; between the parts of one it would be a long gap.
+            clip = trim(samples, self.sample_rate) if len(pieces) > 1 else None
+            parts.append(samples if clip is None else clip.samples)
+        used = Usage("cpu-seconds", time.thread_time() - cpu)
+        return Speech(np.concatenate(parts), (used,))

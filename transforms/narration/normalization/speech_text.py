@@ -1,0 +1,261 @@
+"""English text as it is read aloud: what comes out is words and plain punctuation, nothing else.
+
+Numbers, units, formulas, symbols and abbreviations become words; markup, emoji and letters of other
+scripts go. A voice that knows only words then neither misreads nor silently drops a part of it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from transforms.narration.normalization import formula_words, number_words, quantity_words
+from transforms.narration.normalization.formula_words import LETTER_A, spelled
+from transforms.narration.normalization.unit_words import units
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_TAG = re.compile(
+    r"<!--.*?-->|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+))?)*\s*/?>",
+    re.DOTALL,
+)
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|[-*•‣▪]\s+)", re.MULTILINE)
+
+_LATEX: Final = (
+    (re.compile(r"\\(?:d|t)?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"(\1)/(\2)"),
+    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"√(\1)"),
+    (re.compile(r"\\(?:text|mathrm|mathbf|mathit|vec|hat|bar)\s*\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\\(?:left|right|,|;|!|quad|qquad)(?![A-Za-z])"), " "),
+    (re.compile(r"\$\$?([^$\d][^$]*|\d[^$]*[\\^_=][^$]*)\$\$?"), r" \1 "),
+)
+_LATEX_SYMBOLS: Final = {
+    "times": "×", "cdot": "·", "div": "÷", "pm": "±", "approx": "≈", "leq": "≤", "le": "≤",
+    "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "to": "→", "rightarrow": "→", "infty": "∞",
+    "propto": "∝", "circ": "°", "degree": "°", "sum": "∑", "int": "∫", "Delta": "Δ", "Omega": "Ω",
+}  # fmt: skip
+_LATEX_COMMAND = re.compile(r"\\([A-Za-z]+)")
+
+_SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
+_SUBSCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ", "0123456789+-=()aeoxhklmnpst")
+_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
+_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ]+")
+_ASCII_POWER = re.compile(r"\^\s?(?:\{([^{}]*)\}|\(([^()]*)\)|([-−+]?(?:\d+|[A-Za-z])))")
+_ASCII_SUBSCRIPT = re.compile(
+    r"(?<![A-Za-z_])([A-Za-zα-ωΑ-Ω])_(?:\{([^{}]*)\}|([A-Za-z]{1,3}|\d+)\b)"
+)
+_VULGAR = re.compile(r"(\d?)\s?([¼-¾⅐-⅞↉])")
+_REPLACED: Final = str.maketrans(
+    {
+        "’": "'", "‘": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+        "‐": "-", "‑": "-", "‒": "–", "―": "—", "℃": "°C", "℉": "°F", "º": "°", "˚": "°",
+        "™": None, "®": None, "©": None, "⋅": "·", "∙": "·", "＝": "=", "⟶": "→",
+        "➔": "→", "➜": "→", "➡": "→", "⟹": "⇒", "№": "No. ",
+    }
+)  # fmt: skip
+_DIGRAPHS: Final = (
+    ("+/-", "±"), ("<=>", "⇔"), ("<->", "↔"), ("->", "→"), ("=>", "⇒"), ("<=", "≤"), (">=", "≥"),
+    ("!=", "≠"), ("~=", "≈"), ("...", "…"), ("--", "—"),
+)  # fmt: skip
+
+_EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+\b")
+_URL = re.compile(
+    r"(?:https?://|ftp://|www\.)[^\s<>\"]+[^\s<>\".,;:!?)']"
+    r"|\b(?:[\w-]{1,63}\.)+(?:com|org|net|edu|gov|io|ai)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)'])?"
+)
+
+_ABBREVIATIONS: Final = {
+    "e.g.": "for example", "eg.": "for example", "i.e.": "that is", "ie.": "that is",
+    "vs.": "versus", "vs": "versus", "etc.": "et cetera", "cf.": "compare", "et al.": "et al",
+    "approx.": "approximately", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated",
+    "Ltd.": "Limited", "Corp.": "Corporation", "Dept.": "Department", "w/": "with",
+    "w/o": "without", "avg.": "average", "WWI": "World War One", "WWII": "World War Two",
+}  # fmt: skip
+_KEEPS_STOP: Final = frozenset({"etc.", "Jr.", "Sr.", "Inc.", "Ltd.", "Corp.", "et al.", "avg."})
+_TITLES: Final = {
+    "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "St": "Saint", "Mt": "Mount",
+    "Prof": "Professor", "Gen": "General", "Capt": "Captain", "Gov": "Governor", "Sen": "Senator",
+    "Pres": "President", "Rev": "Reverend", "Lt": "Lieutenant", "Sgt": "Sergeant",
+}  # fmt: skip
+_NUMBERED: Final = {
+    "No": "number", "no": "number", "Nos": "numbers", "Fig": "Figure", "fig": "figure",
+    "Figs": "Figures", "Eq": "Equation", "Ch": "Chapter", "ch": "chapter", "Sec": "Section",
+    "Vol": "Volume", "vol": "volume", "p": "page", "pp": "pages", "ca": "about", "c": "about",
+    "Jan": "January", "Feb": "February", "Mar": "March", "Apr": "April", "Aug": "August",
+    "Sept": "September", "Oct": "October", "Nov": "November", "Dec": "December",
+}  # fmt: skip
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_ABBREVIATION = re.compile(rf"(?<![\w.])(?:{_any(_ABBREVIATIONS)})(?![\w/])")
+_TITLE = re.compile(rf"(?<![\w.])({_any(_TITLES)})\.?(?=\s[A-Z])")
+_BEFORE_NUMBER = re.compile(rf"(?<![\w.])({_any(_NUMBERED)})\.\s?(?=\d)")
+_INITIALS = re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)")
+_INITIAL = re.compile(r"(?<![\w.'])([B-Z])\.(?=\s+[A-Z](?:[a-z]|\.))")
+_JOINED_LETTERS = re.compile(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b")
+_MISREAD_ACRONYMS = re.compile(r"(?<![\w-])(LED|EM|AB)(s?)(?![\w-])")
+
+_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_ROMAN_NUMERAL = r"(?=[IVXLC]{1,8}\b)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b(?!['.]\w)"
+_ROMAN_COUNT = re.compile(
+    r"\b((?i:war|part|chapter|phase|type|class|act|stage|volume|book|section|article|apollo|level|unit"
+    rf"|prophase|meiosis|photosystem)) ({_ROMAN_NUMERAL})"
+)
+_ROMAN_REGNAL = re.compile(
+    r"\b(Elizabeth|Napoleon|Charles|Pius|Frederick|Nicholas|Darius|Ramses|Francis|Otto|Henry|Louis"
+    r"|(?:Edward|George|William|James|Richard|Leo|Philip|Peter|Catherine|Ivan|Alexander)(?! I\b))"
+    rf" ({_ROMAN_NUMERAL})"
+)
+
+_GREEK_WORD = re.compile(r"[Ͱ-Ͽἀ-῿]{3,}")
+_GREEK = re.compile(r"[Α-Ωα-ωϕϵϑ]")
+_SLASH = re.compile(r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])")
+_VARIABLE_A = re.compile(
+    r"(?<![\w'-])[Aa](?=\s+(?:squared|cubed|equals|times|over|divided by|to the power|yields)\b"
+    r"(?!\s+tables?\b)|\s+(?:plus|minus)\s+[a-z])"
+    r"|(?<![\w'-])[Aa](?=\s+is\b|\s*(?:[.,;:?!)]|$))"
+    r"|(?<=[a-z] )A(?![\w'])"
+)
+_UNSPOKEN = re.compile(r"[^A-Za-zÀ-ÖØ-öø-ÿ'.,;:?!—… -]+")
+
+
+def _plain(text: str) -> str:
+    """Without markup and with one spelling for each kind of character."""
+    text = _CONTROL.sub("", html.unescape(text.replace("\r", "\n").replace("\t", " ")))
+    text = _TAG.sub(" ", text)
+    text = _LINK.sub(r"\1", text)
+    text = _LINE_MARK.sub("", text)
+    text = _EMPHASIS.sub(r"\2", text).replace("`", " ")
+    for pattern, replacement in _LATEX:
+        text = pattern.sub(replacement, text)
+    text = _LATEX_COMMAND.sub(lambda m: f" {_LATEX_SYMBOLS.get(m[1], m[1])} ", text)
+    text = _VULGAR.sub(_vulgar, text)
+    text = _SUPERSCRIPT_RUN.sub(lambda m: f"^{{{m[0].translate(_SUPERSCRIPTS)}}}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda m: f"_{{{m[0].translate(_SUBSCRIPTS)}}}", text)
+    text = _ASCII_POWER.sub(lambda m: f"^{{{m[1] or m[2] or m[3] or ''}}}", text)
+    text = _ASCII_SUBSCRIPT.sub(lambda m: f"{m[1]}_{{{m[2] or m[3] or ''}}}", text)
+    # Compatibility forms (ligatures, full width, the ohm sign) fold; "…" alone would fall apart.
+    folded = unicodedata.normalize("NFKC", text.translate(_REPLACED).replace("…", "\0"))
+    text = folded.replace("\0", "…").replace("µ", "μ")
+    text = re.sub(r"\d", lambda m: str(unicodedata.decimal(m[0])), text)
+    for digraph, symbol in _DIGRAPHS:
+        text = text.replace(digraph, symbol)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _vulgar(found: re.Match[str]) -> str:
+    value = unicodedata.normalize("NFKC", found[2])
+    numerator, _, denominator = value.partition("⁄")
+    words = number_words.fraction(int(numerator), int(denominator))
+    return f"{found[1]} and {words} " if found[1] else f" {words} "
+
+
+def _address(found: re.Match[str]) -> str:
+    """An address as people say it: the host, and nothing of the path."""
+    host = re.sub(r"^(?:\w+://)?(?:www\.)?", "", found[0]).split("/")[0].split("?")[0]
+    return f" {host.replace('@', ' at ').replace('.', ' dot ')} "
+
+
+def _abbreviation(found: re.Match[str]) -> str:
+    short = found[0]
+    last = found.end() == len(found.string)
+    return _ABBREVIATIONS[short] + ("." if last and short in _KEEPS_STOP else "")
+
+
+def _initials(found: re.Match[str]) -> str:
+    stop = "." if found.end() == len(found.string) else ""
+    return spelled(found[0].replace(".", "").upper()) + stop
+
+
+def _roman(numeral: str) -> int:
+    values = [_ROMAN[letter] for letter in numeral]
+    following = [*values[1:], 0]
+    return sum(
+        -value if value < after else value for value, after in zip(values, following, strict=True)
+    )
+
+
+def _numbered(found: re.Match[str]) -> str:
+    head, numeral = found.groups()
+    # "At this stage I think": after a small letter a lone "I" is the pronoun.
+    if numeral == "I" and head.islower():
+        return found[0]
+    return f"{head} {number_words.cardinal(_roman(numeral))}"
+
+
+def _abbreviations(text: str) -> str:
+    text = _EMAIL.sub(_address, text)
+    text = _URL.sub(_address, text)
+    text = _ABBREVIATION.sub(_abbreviation, text)
+    text = re.sub(r"(?<=[a-z])\.(?= [a-z])", "", text)
+    text = re.sub(r"(?<=[a-z]) v\. (?=[A-Z])", " versus ", text)
+    text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
+    text = _BEFORE_NUMBER.sub(lambda m: f"{_NUMBERED[m[1]]} ", text)
+    text = re.sub(r"(?<=\b[A-G])#(?!\w)", " sharp", re.sub(r"#(?=\d)", "number ", text))
+    text = _JOINED_LETTERS.sub(lambda m: f"{spelled(m[1])} and {spelled(m[2])}", text)
+    text = _INITIALS.sub(_initials, text)
+    text = _INITIAL.sub(r"\1", text)
+    text = _ROMAN_COUNT.sub(_numbered, text)
+    return _ROMAN_REGNAL.sub(lambda m: f"{m[1]} the {number_words.ordinal(_roman(m[2]))}", text)
+
+
+def _greek(found: re.Match[str]) -> str:
+    name = unicodedata.name(found[0]).removesuffix(" SYMBOL").split()[-1].lower()
+    return f" {'lambda' if name == 'lamda' else name} "
+
+
+def _letters(text: str) -> str:
+    """What is left between the words: Greek letters, slashes, acronyms, the letter A."""
+    text = _GREEK.sub(_greek, _GREEK_WORD.sub(" ", text))
+    text = re.sub(r"\band\s?/\s?or\b", "and or", text)
+    text = _SLASH.sub(" or ", text)
+    text = re.sub(r"\s?&\s?", " and ", text)
+    text = re.sub(r"(?<=\w)@(?=\w)|\s@\s", " at ", text)
+    text = text.replace("§", " section ").replace("°", " degrees ")
+    return _MISREAD_ACRONYMS.sub(lambda m: spelled(m[1]) + ("'s" if m[2] else ""), text)
+
+
+def _spoken(text: str) -> str:
+    """Only what a voice can say."""
+    text = re.sub(r"\s?[()\[\]|•]\s?", ", ", text)
+    text = re.sub(r"\s[-–]\s|–", " — ", text)
+    text = re.sub(r"[Ā-ɏḀ-ỿ]", _base_letter, text)
+    text = _UNSPOKEN.sub(" ", text)
+    text = re.sub(r"(?<![A-Za-zÀ-ÿ])'|'(?![A-Za-zÀ-ÿ])", "", text)
+    text = re.sub(r"(?<![A-Za-zÀ-ÿ])-+|-+(?![A-Za-zÀ-ÿ])", " ", text)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r" (?=[.,;:?!…])", "", text)
+    text = re.sub(r"[,;:—][,;:— ]*(?=[.?!])|^[.,;:?!—… ]+", "", text)
+    text = re.sub(r"([,;:])[,;:]+", r"\1", text)
+    text = re.sub(r"([.?!])[.,;:]+", r"\1", text)
+    text = re.sub(r"(?<=[,;:?!…])(?=[^\W\d_])", " ", text)
+    text = _VARIABLE_A.sub(LETTER_A, text.strip())
+    return text.rstrip(" ,;:—-") if re.search(r"[^\W\d_]", text) else ""
+
+
+def _base_letter(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKD", found[0])[0]
+
+
+def to_speech(text: str) -> str:
+    """The words of an English text as they are spoken.
+
+    Args:
+        text: a sentence as a reader sees it.
+
+    Returns:
+        Latin letters, spaces and ``' - . , ; : ? ! — …`` only; empty if nothing can be spoken.
+    """
+    text = _abbreviations(_plain(text))
+    text = quantity_words.dates(quantity_words.money(text))
+    text = formula_words.chemistry(text)
+    text = units(quantity_words.ranges(text))
+    text = formula_words.maths(text)
+    text = quantity_words.numbers(text)
+    return _spoken(_letters(text))

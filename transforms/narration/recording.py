@@ -1,0 +1,162 @@
+"""From a script to a finished narration: each sentence spoken, placed in time, mastered, stored."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from transforms.errors import PermanentError, StageTimeout
+from transforms.model import Narration, Script, Sentence, Usage
+from transforms.narration.engines.voice_engine import VoiceEngine
+from transforms.narration.m4a import FRAME, write_m4a
+from transforms.narration.mastering import RATE, Samples, master, resample, trim
+from transforms.narration.music import choose, lay_under
+from transforms.narration.sound_settings import SoundSettings
+from transforms.text.sentences import split_sentences
+
+FILE_NAME: Final = "narration.m4a"
+
+# Seconds between what is heard of one sentence and of the next.
+_PAUSE: Final = 0.35
+_PAUSE_IN_SENTENCE: Final = 0.15
+# A section has half of the pause to its neighbour on either side.
+_SECTION_EDGE: Final = 0.4
+_LEAD_IN: Final = 0.3
+_TAIL: Final = 2.5  # time for the end card of a video
+_SILENT_SECTION: Final = 1.0
+_SPEECH_ALONE: Final = SoundSettings()
+_SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A sentence with its audible samples, counted at `RATE`."""
+
+    text: str
+    samples: Samples
+    begin: int
+    end: int
+
+
+def record_narration(
+    script: Script,
+    voice: VoiceEngine,
+    out: Path,
+    *,
+    timeout: float,
+    sound: SoundSettings = _SPEECH_ALONE,
+) -> tuple[Narration, tuple[Usage, ...]]:
+    """Speak a script into ``narration.m4a``.
+
+    Args:
+        script: what to say.
+        voice: who says it.
+        out: an existing folder to write to.
+        timeout: seconds it may take.
+        sound: what is heard besides the voice.
+
+    Returns:
+        The timing, measured from the audio, and what was used up.
+
+    Raises:
+        StageTimeout: it was not done in time.
+        PermanentError: the voice cannot speak this script.
+        TransientError: the voice may succeed later.
+    """
+    deadline = time.monotonic() + timeout
+    voice.check_language(script.language)
+    used: defaultdict[str, float] = defaultdict(float)
+    cpu = time.thread_time()
+    sections: list[list[_Spoken]] = []
+    for section in script.sections():
+        sections.append([])
+        for text in split_sentences(section.narration):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise StageTimeout(f"the narration took longer than {timeout:g} s")
+            before = time.thread_time()
+            speech = voice.speak(text, language=script.language, timeout=left)
+            cpu += time.thread_time() - before
+            for usage in speech.usage:
+                used[usage.sku] += usage.quantity
+            clip = trim(speech.samples, voice.sample_rate)
+            if clip is not None:
+                scale = RATE / voice.sample_rate
+                sections[-1].append(
+                    _Spoken(
+                        text,
+                        resample(clip.samples, voice.sample_rate),
+                        round(clip.begin * scale),
+                        round(clip.end * scale),
+                    )
+                )
+    if not any(sections):
+        raise PermanentError(
+            f"nothing in the script {script.title!r} can be spoken by the {voice.name} voice"
+        )
+    pauses = [section.pause for section in script.sections()]
+    samples, spans, sentences = _assemble(sections, pauses, _LEAD_IN + sound.intro)
+    if sound.music is not None:
+        lay_under(samples, sentences, choose(sound.music, script.title))
+    loudness = master(samples)
+    if time.monotonic() > deadline:
+        raise StageTimeout(f"the narration took longer than {timeout:g} s")
+    write_m4a(out / FILE_NAME, samples)
+    used["cpu-seconds"] += time.thread_time() - cpu
+    narration = Narration(
+        duration=len(samples) / RATE,
+        sections=spans,
+        sentences=sentences,
+        voice=voice.voice,
+        language=script.language,
+        loudness=round(loudness, 2),
+    )
+    return narration, tuple(Usage(sku, used[sku]) for sku in sorted(used))
+
+
+def _assemble(
+    sections: list[list[_Spoken]], pauses: list[float], lead_in: float
+) -> tuple[Samples, tuple[tuple[float, float], ...], tuple[Sentence, ...]]:
+    """Place sentences and sections in time.
+
+    Args:
+        sections: their sentences.
+        pauses: seconds of silence after each section, beyond the usual.
+        lead_in: seconds before the first word.
+
+    Returns:
+        The samples at `RATE`, a whole number of AAC frames; each section's start and end, and the
+        sentences, in seconds.
+    """
+    placed: list[tuple[int, _Spoken]] = []
+    edges = [0]
+    sentences: list[Sentence] = []
+    for number, (section, pause) in enumerate(zip(sections, pauses, strict=True)):
+        last = number == len(sections) - 1
+        cursor = edges[-1] + _samples(lead_in if number == 0 else _SECTION_EDGE)
+        for spoken in section:
+            start, end = cursor, cursor + spoken.end - spoken.begin
+            placed.append((start - spoken.begin, spoken))
+            sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number))
+            whole = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
+            cursor = end + _samples(_PAUSE if whole else _PAUSE_IN_SENTENCE)
+        if section:
+            edges.append(end + _samples(_TAIL if last else _SECTION_EDGE + pause))
+        else:
+            edges.append(edges[-1] + _samples(_SILENT_SECTION))
+    edges[-1] += -edges[-1] % FRAME
+    samples = np.zeros(edges[-1], np.float32)
+    for place, spoken in placed:
+        samples[place : place + len(spoken.samples)] += spoken.samples
+    spans = tuple((start / RATE, end / RATE) for start, end in pairwise(edges))
+    return samples, spans, tuple(sentences)
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * RATE)

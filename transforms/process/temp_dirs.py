@@ -1,0 +1,39 @@
+"""Folders for work in progress. None is left behind, even by work that is given up."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_lock = threading.Lock()
+_in_use: set[str] = set()
+
+
+@contextmanager
+def temp_dir() -> Iterator[Path]:
+    """An empty folder, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="vividly-", ignore_cleanup_errors=True) as name:
+        with _lock:
+            _in_use.add(name)
+        try:
+            yield Path(name)
+        finally:
+            with _lock:
+                _in_use.discard(name)
+
+
+def remove_abandoned() -> bool:
+    """Remove the folders that are still in use, of threads that are not waited for.
+
+    Returns:
+        Whether there were any.
+    """
+    with _lock:
+        left = list(_in_use)
+    for name in left:
+        shutil.rmtree(name, ignore_errors=True)
+    return bool(left)

@@ -1,0 +1,34 @@
+"""Whether a formula is in the part of LaTeX that matplotlib's mathtext surely typesets."""
+
+from __future__ import annotations
+
+import re
+
+_SYMBOL = re.compile(
+    r"\\(?:cdot|times|div|pm|leq|geq|neq|approx|propto|infty|sum|int|partial|nabla|degree"
+    r"|rightarrow|leftrightarrow|rightleftharpoons|sin|cos|tan|log|ln|exp|circ"
+    r"|alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|pi|rho|sigma|tau|phi|chi|psi"
+    r"|omega|Gamma|Delta|Theta|Lambda|Pi|Sigma|Phi|Psi|Omega)(?![A-Za-z])"
+)
+_SPACE = re.compile(r"\\(?:quad(?![A-Za-z])|[,;])")
+_GROUP = r"\{[A-Za-z0-9 +\-=/*().,:!'|<>]+\}"
+_REDUCIBLE = re.compile(rf"\\frac{_GROUP}{_GROUP}|\\sqrt{_GROUP}|\\mathrm\{{[A-Za-z0-9 ]+\}}")
+_SCRIPTS = re.compile(
+    rf"(?<=[A-Za-z0-9)])(?<![_^].)(?:_(?:[A-Za-z0-9]|{_GROUP})(?:\^(?:[A-Za-z0-9]|{_GROUP}))?"
+    rf"|\^(?:[A-Za-z0-9]|{_GROUP}))(?![_^])"
+)
+_REDUCED = re.compile(r"[A-Za-z0-9 +\-=/*().,:!'|<>]+")
+
+
+def is_supported_formula(formula: str) -> bool:
+    """Whether mathtext can typeset `formula` (LaTeX without dollar signs, at most 120 characters).
+
+    Innermost constructs are replaced by a letter until only plain characters are left; whatever
+    does not reduce is refused.
+    """
+    if not formula.isascii() or len(formula) > 120:
+        return False
+    reduced = _SYMBOL.sub("a", _SPACE.sub(" ", formula))
+    while (shorter := _SCRIPTS.sub("", _REDUCIBLE.sub("a", reduced))) != reduced:
+        reduced = shorter
+    return bool(reduced.strip() and _REDUCED.fullmatch(reduced))

@@ -1,0 +1,66 @@
+"""The offline script engine: lessons composed from reviewed concept cards, without any network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from transforms.errors import PermanentError
+from transforms.model import ContentRequest, Usage
+from transforms.script.cards.concept_card import load_cards
+from transforms.script.engines.compose import compose
+from transforms.script.engines.script_engine import Written
+from transforms.script.matching.interests import find_interest
+from transforms.script.matching.student_question import parse_student_question
+from transforms.script.matching.topics import load_topic_index
+
+VERSION = 2
+"""Raised whenever the same card and request would give another script."""
+
+
+class OfflineScriptEngine:
+    """Composes scripts from the cards that ship with this package.
+
+    It is deterministic: the same request gives the same script for as long as `identity` is the
+    same.
+
+    Raises:
+        CardError: a card breaks the format.
+    """
+
+    name = "offline"
+
+    def __init__(self) -> None:
+        self._library = load_cards()
+        self._index = load_topic_index()
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """The version of the composer and the digest (SHA-256) of the cards."""
+        return {"version": VERSION, "cards": self._library.digest}
+
+    def check(self) -> str:
+        """As in `ScriptEngine`."""
+        return f"{len(self._library.cards)} concept cards"
+
+    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+        """Write the script for a request.
+
+        Args:
+            request: a validated request.
+            timeout: seconds it may take; a few milliseconds are enough.
+
+        Raises:
+            PermanentError: no card covers the question, several do, or the language is not English.
+        """
+        started = time.thread_time()
+        if request.language.replace("_", "-").lower().split("-")[0] != "en":
+            raise PermanentError(
+                f"the offline script engine writes English only, not {request.language!r}: "
+                "ask for language en-US, or use the gemini script engine"
+            )
+        card = self._index.resolve(request.student_query, request.interest)
+        aside = " ".join(parse_student_question(request.student_query).aside)
+        interest = find_interest(aside) or find_interest(request.interest)
+        script = compose(card, request, interest)
+        return Written(script, (Usage("cpu-seconds", time.thread_time() - started),))

@@ -1,0 +1,58 @@
+"""The few words of a lesson that no engine writes: names of its standing parts, by language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Headings of what every lesson has.
+
+    Attributes:
+        takeaways: over what to remember.
+        quiz: over the question that is asked aloud.
+        answer: over its answer.
+        sources: before the list of sources.
+        voice: before the name of the voice.
+    """
+
+    takeaways: str
+    quiz: str
+    answer: str
+    sources: str
+    voice: str
+
+
+def labels_for(language: str) -> Labels:
+    """The phrases of a BCP-47 language; the English ones where a language has none here."""
+    return _LABELS.get(language.lower().split("-")[0], _LABELS["en"])
+
+
+_LABELS = {
+    "en": Labels("Key takeaways", "Quick check", "The answer", "Sources", "Voice"),
+    "ar": Labels("أهم النقاط", "سؤال سريع", "الإجابة", "المصادر", "الصوت"),
+    "bn": Labels("মূল কথা", "ছোট প্রশ্ন", "উত্তর", "উৎস", "কণ্ঠ"),
+    "de": Labels("Das Wichtigste", "Kurze Frage", "Die Antwort", "Quellen", "Stimme"),
+    "el": Labels("Τα βασικά", "Γρήγορη ερώτηση", "Η απάντηση", "Πηγές", "Φωνή"),
+    "es": Labels("Ideas clave", "Pregunta rápida", "La respuesta", "Fuentes", "Voz"),
+    "fa": Labels("نکته‌های کلیدی", "پرسش کوتاه", "پاسخ", "منابع", "صدا"),
+    "fr": Labels("À retenir", "Petite question", "La réponse", "Sources", "Voix"),
+    "he": Labels("עיקרי הדברים", "שאלה קצרה", "התשובה", "מקורות", "קול"),
+    "hi": Labels("मुख्य बातें", "छोटा सवाल", "उत्तर", "स्रोत", "आवाज़"),
+    "id": Labels("Poin penting", "Pertanyaan singkat", "Jawabannya", "Sumber", "Suara"),
+    "it": Labels("Punti chiave", "Domanda rapida", "La risposta", "Fonti", "Voce"),
+    "ja": Labels("重要なポイント", "確認クイズ", "答え", "出典", "音声"),
+    "ko": Labels("핵심 정리", "확인 문제", "정답", "출처", "음성"),
+    "nl": Labels("Om te onthouden", "Korte vraag", "Het antwoord", "Bronnen", "Stem"),
+    "pl": Labels("Najważniejsze", "Krótkie pytanie", "Odpowiedź", "Źródła", "Głos"),
+    "pt": Labels("Ideias principais", "Pergunta rápida", "A resposta", "Fontes", "Voz"),
+    "ru": Labels("Главное", "Короткий вопрос", "Ответ", "Источники", "Голос"),
+    "sv": Labels("Det viktigaste", "Snabb fråga", "Svaret", "Källor", "Röst"),
+    "th": Labels("ประเด็นสำคัญ", "คำถามสั้น ๆ", "คำตอบ", "แหล่งที่มา", "เสียง"),
+    "tr": Labels("Önemli noktalar", "Kısa soru", "Yanıt", "Kaynaklar", "Ses"),
+    "uk": Labels("Головне", "Коротке запитання", "Відповідь", "Джерела", "Голос"),
+    "ur": Labels("اہم نکات", "مختصر سوال", "جواب", "ماخذ", "آواز"),
+    "vi": Labels("Điểm chính", "Câu hỏi nhanh", "Đáp án", "Nguồn", "Giọng đọc"),
+    "zh": Labels("要点回顾", "快速问答", "答案", "资料来源", "配音"),
+}

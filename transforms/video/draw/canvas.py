@@ -1,0 +1,231 @@
+"""A picture that is drawn on in design pixels, with every edge anti-aliased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from transforms.video.draw.design import Colour, mix
+from transforms.video.draw.fonts import Style
+from transforms.video.draw.typeset import Block, Typesetter, draw_block
+
+_SAMPLES = 4
+"""Pillow does not anti-alias shapes: masks are drawn this many times as large, then reduced."""
+
+_LARGE = 1 << 15
+"""Pixels from which it takes less time and memory to draw a mask in parts."""
+
+Pixels = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the picture."""
+
+Place = Callable[[float, float], tuple[float, float]]
+"""Where a point in design pixels lies in a mask."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in design pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+    def inset(self, across: float, down: float | None = None) -> Box:
+        """The box less a margin on each side."""
+        down = across if down is None else down
+        return Box(self.x + across, self.y + down, self.width - 2 * across, self.height - 2 * down)
+
+
+class Canvas:
+    """A picture and how it is drawn on.
+
+    Args:
+        image: RGB; it is drawn on in place.
+        scale: pixels per design pixel.
+        background: the colour that shades are mixed with.
+        typesetter: sets the text.
+        rtl: mirror the layout, as readers of right-to-left languages expect it.
+    """
+
+    def __init__(
+        self,
+        image: Image.Image,
+        scale: float,
+        background: Colour,
+        typesetter: Typesetter,
+        rtl: bool = False,
+    ) -> None:
+        self.image = image
+        self.background = background
+        self.scale = scale
+        self.width = image.width / self.scale
+        self.typesetter = typesetter
+        self.rtl = rtl
+
+    def pixels(self, box: Box) -> Pixels:
+        """Where a box is in the picture, cut to it, its edges on even pixels (4:2:0 chroma)."""
+        left = self.width - box.right if self.rtl else box.x
+        edges = (left, box.y, left + box.width, box.y + box.height)
+        x0, y0 = (max(0, floor(edge * self.scale / 2) * 2) for edge in edges[:2])
+        x1, y1 = (ceil(edge * self.scale / 2) * 2 for edge in edges[2:])
+        return x0, y0, min(x1, self.image.width), min(y1, self.image.height)
+
+    def fit(
+        self,
+        text: str,
+        width: float,
+        height: float,
+        sizes: Sequence[float],
+        *,
+        style: Style,
+        leading: float,
+        max_lines: int = 99,
+        balance: bool = False,
+    ) -> Block:
+        """`Typesetter.fit` in design pixels; the block that comes back is in pixels."""
+        return self.typesetter.fit(
+            text,
+            width * self.scale,
+            height * self.scale,
+            [size * self.scale for size in sizes],
+            style=style,
+            leading=leading,
+            max_lines=max_lines,
+            balance=balance,
+        )
+
+    def height_of(self, block: Block) -> float:
+        """Height of a block in design pixels."""
+        return block.height / self.scale
+
+    def text(
+        self, block: Block, box: Box, colour: Colour, align: str = "start", middle: bool = False
+    ) -> None:
+        """Draw a block in a box, at its top or in its middle.
+
+        Args:
+            align: ``start``, ``center`` or ``end``; start is right where the layout is mirrored.
+        """
+        if middle:
+            spare = max(0.0, box.height - self.height_of(block)) / 2
+            box = Box(box.x, box.y + spare, box.width, box.height - spare)
+        sides = ("right", "left") if self.rtl else ("left", "right")
+        where = {"start": sides[0], "end": sides[1]}.get(align, align)
+        draw_block(self.image, block, self.pixels(box), colour, where)
+
+    def rounded(
+        self, box: Box, colour: Colour, radius: float = 0, outline: Colour | None = None
+    ) -> None:
+        """Fill a rectangle with round corners; `outline` draws a thin border inside it."""
+        if outline:
+            self.rounded(box, outline, radius)
+            border = max(1.0, round(1.5 * self.scale)) / self.scale
+            box, radius = box.inset(border), radius - border
+
+        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+            (x0, y0), (x1, y1) = point(box.x, box.y), point(box.right, box.bottom)
+            corners = (min(x0, x1), y0, max(x0, x1) - 1, y1 - 1)
+            draw.rounded_rectangle(corners, radius * unit, fill=255)
+
+        self._masked(box, colour, paint, edge=radius)
+
+    def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """Fill a circle."""
+        self.rounded(Box(x - radius, y - radius, 2 * radius, 2 * radius), colour, radius)
+
+    def ring(self, x: float, y: float, radius: float, colour: Colour, thickness: float) -> None:
+        """Stroke a circle inside its edge."""
+
+        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+            cx, cy = point(x, y)
+            r = radius * unit
+            draw.ellipse(
+                (cx - r, cy - r, cx + r, cy + r), outline=255, width=round(thickness * unit)
+            )
+
+        self._masked(Box(x - radius, y - radius, 2 * radius, 2 * radius), colour, paint)
+
+    def line(self, points: Sequence[tuple[float, float]], colour: Colour, thickness: float) -> None:
+        """Stroke a line with round joints."""
+        xs, ys = zip(*points, strict=True)
+        bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).inset(-thickness)
+
+        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+            draw.line([point(x, y) for x, y in points], 255, round(thickness * unit), "curve")
+
+        self._masked(bounds, colour, paint)
+
+    def polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+        """Fill a polygon."""
+        xs, ys = zip(*points, strict=True)
+        bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+            draw.polygon([point(x, y) for x, y in points], fill=255)
+
+        self._masked(bounds, colour, paint)
+
+    def shade(self, colour: Colour, share: float) -> Colour:
+        """`share` of a colour on the background."""
+        return mix(self.background, colour, share)
+
+    def _masked(
+        self,
+        bounds: Box,
+        colour: Colour,
+        paint: Callable[[ImageDraw.ImageDraw, Place, float], None],
+        edge: float | None = None,
+    ) -> None:
+        """Paint through a mask.
+
+        Args:
+            edge: what is farther than this from each side of the bounds is all alike, in its row or
+                column; in a large mask it is drawn once and repeated.
+        """
+        left, top, right, bottom = self.pixels(bounds)
+        if right <= left or bottom <= top:
+            return
+        unit = self.scale * _SAMPLES
+        size = (right - left, bottom - top)
+        # How much of each side is drawn; the bounds lie less than two pixels inside of the mask.
+        kept = max(size)
+        if edge is not None and size[0] * size[1] >= _LARGE:
+            kept = ceil(edge * self.scale) + 3
+        cut_x, cut_y = (max(0, side - 2 * kept - 1) for side in size)
+
+        def point(x: float, y: float) -> tuple[float, float]:
+            x = (self.width - x if self.rtl else x) * unit - left * _SAMPLES
+            y = y * unit - top * _SAMPLES
+            x -= cut_x * _SAMPLES if x > kept * _SAMPLES else 0
+            y -= cut_y * _SAMPLES if y > kept * _SAMPLES else 0
+            return x, y
+
+        large = Image.new("L", ((size[0] - cut_x) * _SAMPLES, (size[1] - cut_y) * _SAMPLES))
+        paint(ImageDraw.Draw(large), point, unit)
+        mask = large.reduce(_SAMPLES)
+        if cut_x or cut_y:
+            mask = _stretched(mask, kept, cut_x, cut_y)
+        self.image.paste(colour, (left, top), mask)
+
+
+def _stretched(mask: Image.Image, at: int, across: int, down: int) -> Image.Image:
+    """A mask with its column and its row at an index repeated so many times more."""
+    pixels = np.asarray(mask)
+    for axis, more in ((0, down), (1, across)):
+        times = np.ones(pixels.shape[axis], np.intp)
+        times[at : at + 1] += more
+        pixels = pixels.repeat(times, axis)
+    return Image.fromarray(pixels)

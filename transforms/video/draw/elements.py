@@ -1,0 +1,110 @@
+"""What slides are put together from: things that appear, rows of text that share a size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from transforms.video.draw.canvas import Box, Canvas
+from transforms.video.draw.design import BODY, LABEL_SIZES, LEADING, LEADING_TIGHT, STRONG, Colour
+from transforms.video.draw.fonts import Style
+from transforms.video.draw.typeset import Block
+
+
+@dataclass(frozen=True)
+class Element:
+    """Something that appears on a slide at a moment of its own.
+
+    Attributes:
+        box: it draws nothing outside.
+    """
+
+    box: Box
+    draw: Callable[[Canvas], None]
+
+
+def label(canvas: Canvas, text: str, width: float, sizes: Sequence[float] = LABEL_SIZES) -> Block:
+    """A short line that names something."""
+    return canvas.fit(text, width, 40, sizes, style=STRONG, leading=LEADING_TIGHT, max_lines=1)
+
+
+def fit_rows(
+    canvas: Canvas,
+    rows: Sequence[Sequence[str]],
+    width: float,
+    height: float,
+    sizes: Sequence[float],
+    *,
+    around: float = 0,
+    style: Style = BODY,
+) -> list[list[Block]]:
+    """Set the cells of all rows at one size, the largest at which everything fits.
+
+    Args:
+        width: of one cell.
+        height: of all rows together.
+        around: what a row takes besides its text.
+    """
+    room = height - around * len(rows)
+    fit = partial(canvas.fit, style=style, leading=LEADING)
+    for size in sizes:
+        blocks: list[list[Block]] = []
+        for row in rows:
+            blocks.append([fit(cell, width, room, [size], balance=True) for cell in row])
+            if not all(block.whole for block in blocks[-1]):
+                break
+        else:
+            if sum(row_height(canvas, row) for row in blocks) <= room:
+                return blocks
+    share = room / max(1, len(rows))
+    return [[fit(cell, width, share, sizes[-2:]) for cell in row] for row in rows]
+
+
+def row_height(canvas: Canvas, row: Sequence[Block]) -> float:
+    """Height of a row of blocks in design pixels."""
+    return max((canvas.height_of(block) for block in row), default=0.0)
+
+
+def stack(
+    canvas: Canvas,
+    rows: Sequence[Sequence[Block]],
+    area: Box,
+    *,
+    padding: float = 0,
+    gap: float = 0,
+) -> list[Box]:
+    """A box for each row, one below the other.
+
+    Args:
+        padding: added to the height of each row.
+        gap: between rows at most; less where the area is full.
+    """
+    heights = [row_height(canvas, row) + padding for row in rows]
+    # Letters of some scripts are taller than any row was meant to be.
+    squeeze = min(1.0, area.height / max(1.0, sum(heights)))
+    heights = [height * squeeze for height in heights]
+    if len(rows) > 1:
+        gap = min(gap, (area.height - sum(heights)) / (len(rows) - 1))
+    boxes = []
+    y = area.y
+    for height in heights:
+        boxes.append(Box(area.x, y, area.width, height))
+        y += height + gap
+    return boxes
+
+
+def badge(
+    canvas: Canvas,
+    sign: str,
+    x: float,
+    y: float,
+    colour: Colour,
+    letters: Colour,
+    radius: float = 22,
+) -> None:
+    """A number or a letter in a disc around (x, y)."""
+    canvas.disc(x, y, radius, colour)
+    sizes = [size * min(1.0, radius / 20) for size in LABEL_SIZES]
+    block = label(canvas, sign, 2 * radius, sizes)
+    canvas.text(block, Box(x - radius, y - 20, 2 * radius, 40), letters, "center", middle=True)

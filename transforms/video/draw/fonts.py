@@ -1,0 +1,210 @@
+"""Which font draws which character: Inter first, then Noto Sans for the script, then the rest.
+
+The fonts come from font packages on PyPI (SIL Open Font License), DejaVu Sans with matplotlib. No
+font of the system is ever used, so a lesson looks the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+
+import regex  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from PIL import ImageFont
+
+from transforms.video.draw.drawable_text import ZWJ, ZWNJ, graphemes
+
+PACKAGES = ("fontpkg-inter", "manimgx-fonts", "manimgx-fonts-cjk", "matplotlib")
+"""The distributions that carry the fonts."""
+
+_SCRIPTS = """
+    Arabic Armenian Bengali Devanagari Ethiopic Georgian Gujarati Gurmukhi Hebrew Kannada Khmer
+    Lao Malayalam Myanmar Oriya Sinhala Tamil Telugu Thai
+""".split()  # noqa: SIM905
+_SCRIPT = regex.compile("|".join(rf"(?P<{name}>\p{{scx={name}}})" for name in _SCRIPTS))
+_CJK = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}\u3000-\u303f\ufe30-\ufe4f\uff00-\uffef]"
+)
+_EMOJI = regex.compile(r"[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Emoji_Modifier}]")
+_COMMON = regex.compile(r"[\p{Z}\p{P}\p{Nd}]+\Z")
+_JOINERS = frozenset({ZWJ, ZWNJ})
+_CJK_FACES = {"ja": 0, "ko": 1, "zh-tw": 3, "zh-hant": 3, "zh-hk": 4, "zh": 2}
+"""Place in the Noto Sans CJK collection, by language; ideographs differ between them."""
+_PLAIN = 700
+"""Static fonts have one bold cut; weights from here on use it."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font in one file.
+
+    Attributes:
+        path: the file.
+        index: place in a collection.
+        bold_path: the bold cut of a font that is not variable.
+        letters: whether spaces and punctuation between its letters are taken from it too.
+    """
+
+    path: str
+    index: int = 0
+    bold_path: str | None = None
+    letters: bool = True
+
+
+@dataclass(frozen=True)
+class Style:
+    """How letters look.
+
+    Attributes:
+        weight: 100-900 as in CSS.
+        display: cut for headings: tighter, with finer detail.
+    """
+
+    weight: int = 400
+    display: bool = False
+
+
+def covers(face: Face, text: str) -> bool:
+    """Whether a font has a glyph for every character of a text."""
+    known = _characters(face)
+    return all(ord(char) in known for char in text if char not in _JOINERS)
+
+
+def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
+    """Cut a text into stretches of one font each; what no font can draw is left out.
+
+    Args:
+        text: cleaned text.
+        language: BCP-47 tag; it decides between the regional forms of ideographs.
+    """
+    if text and _plain(text):
+        return [(_inter(), text)]
+    chosen: list[tuple[Face, str]] = []
+    face: Face | None = None
+    for cluster in graphemes(text):
+        if _JOINERS.issuperset(cluster):  # nothing to join
+            continue
+        if not (face and face.letters and _COMMON.match(cluster) and covers(face, cluster)):
+            found = _face_for(cluster, _cjk_index(language))
+            if found is None:
+                continue
+            face = found
+        chosen.append((face, cluster))
+    return [
+        (face, "".join(cluster for _, cluster in group))
+        for face, group in groupby(chosen, key=lambda pair: pair[0])
+    ]
+
+
+def drawable(text: str, language: str) -> str:
+    """A cleaned text without what no font can draw."""
+    return "".join(part for _, part in fallback_runs(text, language)).strip()
+
+
+@lru_cache(maxsize=256)
+def font(face: Face, size: float, style: Style) -> ImageFont.FreeTypeFont:
+    """A font ready to draw with.
+
+    Args:
+        size: pixels per em.
+    """
+    path = face.bold_path if face.bold_path and style.weight >= _PLAIN else face.path
+    loaded = ImageFont.truetype(path, size, index=face.index, layout_engine=ImageFont.Layout.RAQM)
+    axes = _axes(face)
+    if axes:
+        wanted = {"wght": float(style.weight), "opsz": 32.0 if style.display else 18.0}
+        loaded.set_variation_by_axes([min(max(wanted[tag], low), high) for tag, low, high in axes])
+    return loaded
+
+
+def versions() -> Mapping[str, str]:
+    """The versions of the packages that carry the fonts."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def _plain(text: str) -> bool:
+    """Whether the first font is the one for each character of a text, as it mostly is."""
+    known = _characters(_inter())
+    return (
+        known.issuperset(map(ord, text)) and _JOINERS.isdisjoint(text) and not _EMOJI.search(text)
+    )
+
+
+@cache
+def _inter() -> Face:
+    return Face(str(package_folder("fontpkg_inter") / "files" / "Inter[opsz,wght].ttf"))
+
+
+def _face_for(cluster: str, cjk_index: int) -> Face | None:
+    for face in _candidates(cluster[0], cjk_index):
+        if covers(face, cluster):
+            return face
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
+    """Fonts worth asking for a character, the best first."""
+    noto, cjk = package_folder("manimgx_fonts"), package_folder("manimgx_fonts_cjk")
+    faces = [
+        _inter(),
+        Face(str(noto / "NotoSans[wght].ttf")),
+    ]
+    script = _SCRIPT.match(char)
+    if script:
+        faces.append(Face(str(noto / f"NotoSans{script.lastgroup}[wght].ttf")))
+    han = Face(str(cjk / "NotoSansCJK-VF.otf.ttc"), cjk_index)
+    if _CJK.match(char):
+        faces.append(han)
+    emoji = Face(str(noto / "NotoEmoji[wght].ttf"), letters=False)
+    if _EMOJI.match(char):
+        faces.insert(0, emoji)
+    dejavu = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    faces += [
+        Face(str(noto / "NotoSansSymbols[wght].ttf"), letters=False),
+        Face(
+            str(dejavu / "DejaVuSans.ttf"),
+            bold_path=str(dejavu / "DejaVuSans-Bold.ttf"),
+            letters=False,
+        ),
+        emoji,
+        han,
+    ]
+    return tuple(faces)
+
+
+@cache
+def package_folder(name: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"package {name!r}, which carries fonts, is not installed")
+    return Path(spec.origin).parent
+
+
+@cache
+def _characters(face: Face) -> frozenset[int]:
+    with TTFont(face.path, fontNumber=face.index, lazy=True) as table:
+        return frozenset(table.getBestCmap())
+
+
+@cache
+def _axes(face: Face) -> tuple[tuple[str, float, float], ...]:
+    with TTFont(face.path, fontNumber=face.index, lazy=True) as table:
+        if "fvar" not in table:
+            return ()
+        return tuple((a.axisTag, a.minValue, a.maxValue) for a in table["fvar"].axes)
+
+
+def _cjk_index(language: str) -> int:
+    tag = language.lower()
+    for prefix, index in _CJK_FACES.items():
+        if tag == prefix or tag.startswith(prefix + "-"):
+            return index
+    return _CJK_FACES["zh"]

@@ -1,0 +1,128 @@
+"""H.264 of one shot: only the frames that change, on a 30 fps grid.
+
+A still lesson repeats most of its frames. They are left out; the frame before lasts longer instead
+(variable frame rate, as in any screen recording).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.video.frame import PictureType
+
+from transforms.video.encode.planes import Plane
+from transforms.video.plan.timeline import FPS
+
+CRF = 23
+PRESET = "superfast"
+KEY_FRAMES = 4 * FPS - 1
+"""Frames between key frames at most: how far a player has to decode after a seek. With the frame
+that a segment may be held for on the timeline, still four seconds."""
+BT709 = 1
+"""Colour space, primaries and transfer (ITU-T H.273)."""
+LIMITED_RANGE = 1
+
+_GLOBAL_HEADER = 1 << 22
+_OPTIONS = {
+    "preset": PRESET,
+    "crf": str(CRF),
+    "profile": "high",
+    "tune": "animation",
+    "forced-idr": "1",
+    # One thread and no CPU-specific shortcuts: the same bytes on every machine.
+    "threads": "1",
+    # No B-frames: every segment starts at its first frame, so segments join without edit lists.
+    # No look-ahead and no search between pixels: slides do not move, they change where they stand.
+    # No filter over the edges of blocks: it blurs letters, and there is little else to smooth.
+    # Quality does not follow the time that a frame stands, for which the next would be waited for.
+    "x264-params": (
+        f"keyint={10 * KEY_FRAMES}:min-keyint=1:scenecut=0:bframes=0:ref=1:weightp=0"
+        ":rc-lookahead=0:mbtree=0:subme=0:no-deblock=1:force-cfr=1"
+        ":cpu-independent=1:sliced-threads=0:chromaloc=1"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class AccessUnit:
+    """One encoded frame.
+
+    Attributes:
+        frame: counted from the start of its segment.
+        data: H.264, Annex B.
+    """
+
+    frame: int
+    data: bytes
+    key: bool
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The encoded frames of one shot; the first is an IDR.
+
+    Attributes:
+        length: frames on the timeline.
+        header: parameter sets, the same for all segments of a lesson.
+    """
+
+    units: tuple[AccessUnit, ...]
+    length: int
+    header: bytes
+
+
+def configure(context: av.VideoCodecContext, width: int, height: int) -> None:
+    """Set a libx264 context up as every segment is encoded."""
+    context.width, context.height = width, height
+    context.pix_fmt = "yuv420p"
+    context.time_base = Fraction(1, FPS)
+    context.framerate = Fraction(FPS)
+    context.color_range = LIMITED_RANGE
+    context.colorspace = context.color_primaries = context.color_trc = BT709
+    context.thread_count = 1
+    context.flags |= _GLOBAL_HEADER
+    context.options = dict(_OPTIONS)
+
+
+def encode(pictures: Iterable[tuple[int, Plane]], length: int, width: int, height: int) -> Segment:
+    """Encode a shot.
+
+    Args:
+        pictures: ascending frames, the first of them 0, with their yuv420p buffers.
+        length: frames of the shot.
+        width: pixels, even.
+        height: pixels, even.
+    """
+    context = av.CodecContext.create("libx264", "w")
+    configure(context, width, height)
+    packets: list[av.Packet] = []
+    for frame, buffer, key in _with_key_frames(pictures, length):
+        picture = av.VideoFrame.from_numpy_buffer(buffer, "yuv420p")
+        picture.pts, picture.time_base = frame, Fraction(1, FPS)
+        picture.pict_type = PictureType.I if key else PictureType.NONE
+        packets += context.encode(picture)
+    packets += context.encode(None)
+    units = tuple(AccessUnit(int(p.pts), bytes(p), bool(p.is_keyframe)) for p in packets)
+    return Segment(units, length, bytes(context.extradata))
+
+
+def _with_key_frames(
+    pictures: Iterable[tuple[int, Plane]], length: int
+) -> Iterator[tuple[int, Plane, bool]]:
+    """Mark key frames, and repeat a picture that stands for too long without one."""
+    key = -KEY_FRAMES
+    standing: Plane | None = None
+    for frame, buffer in pictures:
+        while standing is not None and frame > key + KEY_FRAMES:
+            key += KEY_FRAMES
+            yield key, standing, True
+        if frame >= key + KEY_FRAMES:
+            key = frame
+        yield frame, buffer, key == frame
+        standing = buffer
+    while standing is not None and length > key + KEY_FRAMES:
+        key += KEY_FRAMES
+        yield key, standing, True

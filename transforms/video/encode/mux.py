@@ -1,0 +1,179 @@
+"""The MP4 file: segments joined, narration copied, captions and chapters inside, index in front."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from heapq import merge
+from pathlib import Path
+
+import av
+
+from transforms.errors import PermanentError
+from transforms.video.encode.encoder import Segment, configure
+from transforms.video.plan.captions import Cue
+from transforms.video.plan.storyboard import Chapter
+from transforms.video.plan.timeline import FPS
+
+_VIDEO_TIME = Fraction(1, FPS)
+_MILLISECONDS = 1000
+_TEXT_TIME = Fraction(1, _MILLISECONDS)
+_ISO_639_2 = {
+    "ar": "ara", "bn": "ben", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fa": "fas",
+    "fr": "fra", "he": "heb", "hi": "hin", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor",
+    "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "sv": "swe", "ta": "tam", "te": "tel",
+    "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "zho",
+}  # fmt: skip
+"""MP4 writes languages with three letters (ISO/IEC 14496-12, 8.4.2)."""
+_ASS_HEADER = (
+    "[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n"
+    "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
+    "Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, "
+    "Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\r\n"
+    "Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0\r\n"
+    "\r\n[Events]\r\n"
+    "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n"
+)
+"""FFmpeg asks for a style before it writes a mov_text track."""
+
+Timed = tuple[float, int, av.Packet]
+"""Seconds, the track among those of the same time, what is there."""
+
+
+def audio_seconds(path: Path) -> float:
+    """Length of a narration as its container tells it.
+
+    Raises:
+        PermanentError: it is not an MP4 file with an AAC stream of known length.
+    """
+    try:
+        with av.open(str(path)) as source:
+            stream = _aac(source, path)
+            if not stream.duration:
+                raise PermanentError(f"{path.name} does not say how long it is")
+            return float(stream.duration * stream.time_base)
+    except av.FFmpegError as error:
+        raise PermanentError(f"{path.name} cannot be read as audio: {error}") from error
+
+
+def write_mp4(
+    path: Path,
+    segments: Sequence[Segment],
+    audio: Path,
+    *,
+    width: int,
+    height: int,
+    title: str,
+    language: str,
+    cues: Sequence[Cue],
+    chapters: Sequence[Chapter],
+) -> None:
+    """Write a lesson.
+
+    Args:
+        path: the file to write.
+        segments: the shots in order.
+        audio: the narration, AAC in MP4; its packets are copied as they are.
+        width: pixels.
+        height: pixels.
+        title: for players to show.
+        language: BCP-47 tag of narration and captions.
+        cues: captions in order, without overlap.
+        chapters: in order.
+    """
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    code = _ISO_639_2.get(language.lower().split("-")[0], "und")
+    with (
+        av.open(str(audio)) as source,
+        av.open(str(path), "w", format="mp4", options=options) as target,
+    ):
+        target.metadata["title"] = title
+        video = target.add_stream("libx264", rate=FPS)
+        configure(video.codec_context, width, height)
+        video.time_base = _VIDEO_TIME
+        heard = _aac(source, audio)
+        sound = target.add_stream_from_template(heard)
+        captions = target.add_stream("mov_text")
+        captions.codec_context.subtitle_header = _ASS_HEADER.encode()
+        captions.codec_context.time_base = captions.time_base = _TEXT_TIME
+        for stream in (video, sound, captions):
+            stream.metadata["language"] = code
+        target.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": _milliseconds(chapter.start),
+                    "end": _milliseconds(chapter.end),
+                    "time_base": _TEXT_TIME,
+                    "metadata": {"title": chapter.title},
+                }
+                for number, chapter in enumerate(chapters)
+            ]
+        )
+        target.start_encoding()
+        for _, _, packet in merge(
+            _video_packets(video, segments),
+            _audio_packets(sound, source, heard),
+            _caption_packets(captions, cues),
+            key=lambda timed: timed[:2],
+        ):
+            target.mux(packet)
+
+
+def _milliseconds(frame: int) -> int:
+    """The first millisecond of a frame, so that a jump to a chapter lands on its first picture."""
+    return -(-frame * 1000 // FPS)
+
+
+def _aac(source: av.container.InputContainer, path: Path) -> av.AudioStream:
+    if not source.streams.audio or source.streams.audio[0].codec_context.name != "aac":
+        raise PermanentError(f"{path.name} has no AAC stream")
+    return source.streams.audio[0]
+
+
+def _video_packets(stream: av.VideoStream, segments: Sequence[Segment]) -> Iterator[Timed]:
+    start = 0
+    for segment in segments:
+        ends = [unit.frame for unit in segment.units[1:]] + [segment.length]
+        for unit, end in zip(segment.units, ends, strict=True):
+            packet = _packet(stream, unit.data, start + unit.frame, end - unit.frame, _VIDEO_TIME)
+            packet.is_keyframe = unit.key
+            yield packet.pts / FPS, 0, packet
+        start += segment.length
+
+
+def _audio_packets(
+    stream: av.AudioStream, source: av.container.InputContainer, heard: av.AudioStream
+) -> Iterator[Timed]:
+    tick = float(heard.time_base)
+    for packet in source.demux(heard):
+        if packet.dts is not None:
+            packet.stream = stream
+            yield packet.dts * tick, 1, packet
+
+
+def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator[Timed]:
+    """Caption samples (3GPP TS 26.245, 5.17); they must adjoin, so an empty one fills each gap."""
+    at = 0
+    for cue in cues:
+        start, end = round(cue.start * 1000), round(cue.end * 1000)
+        for text, begin, stop in (("", at, start), (cue.text, start, end)):
+            if stop > begin:
+                data = text.encode()
+                sample = struct.pack(">H", len(data)) + data
+                packet = _packet(stream, sample, begin, stop - begin, _TEXT_TIME)
+                packet.is_keyframe = True
+                yield begin / _MILLISECONDS, 2, packet
+        at = end
+
+
+def _packet(
+    stream: av.stream.Stream, data: bytes, pts: int, duration: int, time_base: Fraction
+) -> av.Packet:
+    packet = av.Packet(data)
+    packet.stream = stream
+    packet.pts = packet.dts = pts
+    packet.duration = duration
+    packet.time_base = time_base
+    return packet

@@ -1,0 +1,126 @@
+"""Segments that were rendered before, in a folder of this machine.
+
+A scene that is rendered again, because another scene of its lesson changed, a worker died half-way,
+or another student asked the same, is read instead. Files are named by the fingerprint of all that
+shapes them. Whatever is wrong with the folder costs time only: the scene is rendered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from contextlib import suppress
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+from transforms.video.encode.encoder import AccessUnit, Segment
+
+_MAGIC = b"vividly segment 1\n"
+_SUFFIX = ".segment"
+
+
+def default_folder() -> Path:
+    """This user's own folder in the temporary directory."""
+    return Path(tempfile.gettempdir()) / f"vividly-segments-{os.getuid()}"
+
+
+class SegmentCache:
+    """A folder of segments that keeps those used last.
+
+    Args:
+        folder: made when missing; it must belong to this user, for what lies there is believed.
+        most_bytes: how much may be kept.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+
+    def get(self, key: str) -> Segment | None:
+        """The segment of that fingerprint, if it is there in one piece."""
+        path = self._path(key)
+        try:
+            if not self._is_ours():
+                return None
+            segment = _unpack(path.read_bytes())
+            os.utime(path)
+        except (OSError, ValueError, struct.error):
+            return None
+        return segment
+
+    def put(self, key: str, segment: Segment) -> None:
+        """Keep a segment, at the expense of those not used for longest."""
+        data = _pack(segment)
+        if len(data) > self._most_bytes:
+            return
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._is_ours():
+                return
+            handle, name = tempfile.mkstemp(dir=self._folder, suffix=_SUFFIX)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                os.replace(name, self._path(key))
+            except OSError:
+                with suppress(OSError):
+                    os.unlink(name)
+                raise
+            self._make_room()
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}{_SUFFIX}"
+
+    def _is_ours(self) -> bool:
+        found = self._folder.stat()
+        return found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+    def _make_room(self) -> None:
+        """Remove what was used longest ago; other processes may do so at the same time."""
+        kept = []
+        for path in self._folder.glob(f"*{_SUFFIX}"):
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                kept.append((found.st_mtime_ns, found.st_size, path))
+        kept.sort(reverse=True)
+        for total, (_, _, path) in zip(accumulate(size for _, size, _ in kept), kept, strict=True):
+            if total > self._most_bytes:
+                path.unlink(missing_ok=True)
+
+
+def _pack(segment: Segment) -> bytes:
+    index = json.dumps(
+        {
+            "length": segment.length,
+            "header": len(segment.header),
+            "units": [[unit.frame, len(unit.data), unit.key] for unit in segment.units],
+        }
+    ).encode()
+    body = b"".join(
+        [struct.pack(">I", len(index)), index, segment.header, *(u.data for u in segment.units)]
+    )
+    return _MAGIC + hashlib.sha256(body).digest() + body
+
+
+def _unpack(data: bytes) -> Segment:
+    """The segment packed in `data`.
+
+    Raises:
+        ValueError: it is cut short, damaged, or of another version.
+    """
+    start = len(_MAGIC) + hashlib.sha256().digest_size
+    digest, body = data[len(_MAGIC) : start], data[start:]
+    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
+        raise ValueError("not a whole segment")
+    at = 4 + struct.unpack(">I", body[:4])[0]
+    index = json.loads(body[4:at])
+    sizes = [index["header"], *(size for _, size, _ in index["units"])]
+    header, *pieces = (body[a:b] for a, b in pairwise(accumulate(sizes, initial=at)))
+    units = tuple(
+        AccessUnit(frame, piece, key)
+        for (frame, _, key), piece in zip(index["units"], pieces, strict=True)
+    )
+    return Segment(units, index["length"], header)

@@ -1,0 +1,196 @@
+"""The slide renderer: lessons as designed slides, drawn and encoded only where they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from transforms.errors import PermanentError
+from transforms.model import Narration, Script, Video
+from transforms.process.fingerprints import fingerprint
+from transforms.video.draw import fonts
+from transforms.video.draw.composer import pictures
+from transforms.video.draw.logo import digest
+from transforms.video.draw.thumbnail import write_thumbnail
+from transforms.video.encode import encoder
+from transforms.video.encode.encoder import Segment, encode
+from transforms.video.encode.mux import audio_seconds, write_mp4
+from transforms.video.encode.planes import Plane
+from transforms.video.encode.segment_cache import SegmentCache, default_folder
+from transforms.video.encode.skip_frames import constant_rate
+from transforms.video.engines.video_engine import VideoSettings
+from transforms.video.plan.captions import burned_in_cues, chapter_cues, cues, webvtt
+from transforms.video.plan.storyboard import Shot, Storyboard, plan
+from transforms.video.plan.timeline import FPS
+
+VERSION = 3
+"""Raised whenever the same lesson comes out differently; part of every fingerprint."""
+TOLERANCE = 0.5
+"""Seconds by which audio and timings may disagree, for what an AAC encoder adds at both ends."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """What shapes the segment of a shot, but for the engine: equal takes make equal bytes.
+
+    Attributes:
+        shot: counted from frame 0, so that it is the same wherever it stands in a lesson.
+        sections: how many the lesson has.
+    """
+
+    shot: Shot
+    sections: int
+    width: int
+    height: int
+
+
+class SlideRenderer:
+    """Renders lessons as slides.
+
+    Args:
+        settings: what a caller may choose.
+
+    Raises:
+        ValueError: a size that H.264 cannot have with subsampled colour.
+    """
+
+    name = "slides"
+
+    def __init__(self, settings: VideoSettings) -> None:
+        if settings.width % 2 or settings.height % 2:
+            raise ValueError(f"{settings.width}x{settings.height}: width and height must be even")
+        self._settings = settings
+        self._cache: SegmentCache | None = None
+        if settings.cache_bytes:
+            self._cache = SegmentCache(
+                Path(settings.cache) if settings.cache else default_folder(), settings.cache_bytes
+            )
+        self._drawing: Mapping[str, str | int | float | None] = {
+            "version": VERSION,
+            "width": settings.width,
+            "height": settings.height,
+            "fps": FPS,
+            "logo": digest(settings.look.logo) if settings.look.logo is not None else None,
+            "preset": encoder.PRESET,
+            "crf": encoder.CRF,
+            "av": version("av"),
+            "pillow": version("pillow"),
+            "numpy": version("numpy"),
+            **fonts.versions(),
+        }
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """Everything that shapes the picture; two equal identities render the same bytes."""
+        return {
+            **self._drawing,
+            "constant_frame_rate": self._settings.constant_frame_rate,
+            "theme": self._settings.look.theme,
+            "intro": self._settings.intro,
+            "burn_captions": self._settings.burn_captions,
+            "time_words": self._settings.time_words,
+        }
+
+    def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
+        """Render the `ARTIFACTS` into the folder `out`.
+
+        Args:
+            script: the words and visuals.
+            narration: their timing in `audio`.
+            audio: the narration, AAC in an MP4 container.
+            out: an existing, empty folder.
+
+        Raises:
+            PermanentError: script, timings and audio do not belong together.
+        """
+        seconds = audio_seconds(audio)
+        if len(narration.sections) != len(script.sections()):
+            raise PermanentError(
+                f"the narration times {len(narration.sections)} sections, "
+                f"the script has {len(script.sections())}: narrate this script again"
+            )
+        if abs(seconds - narration.duration) > TOLERANCE:
+            raise PermanentError(
+                f"{audio.name} lasts {seconds:.2f} s, its timings {narration.duration:.2f} s: "
+                "narrate this script again"
+            )
+        board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
+        captions = cues(narration.sentences, board.frames / FPS)
+        if self._settings.burn_captions:
+            board = burned_in_cues(board, captions)
+        width, height = self._settings.width, self._settings.height
+        write_mp4(
+            out / "video.mp4",
+            self._segments(board),
+            audio,
+            width=width,
+            height=height,
+            title=board.title,
+            language=script.language,
+            cues=captions,
+            chapters=board.chapters,
+        )
+        (out / "captions.vtt").write_text(
+            webvtt(captions, words=self._settings.time_words), encoding="utf-8"
+        )
+        (out / "chapters.vtt").write_text(webvtt(chapter_cues(board)), encoding="utf-8")
+        thumbnail = write_thumbnail(out, board)
+        return Video(board.frames / FPS, width, height, board.frames, thumbnail)
+
+    def _segments(self, board: Storyboard) -> list[Segment]:
+        """Every shot, encoded; drawing and encoding leave the interpreter lock to other threads."""
+        with ThreadPoolExecutor(self._settings.workers) as pool:
+            return list(pool.map(self._segment, _takes(board, self._settings), board.shots))
+
+    def _segment(self, take: Take, shot: Shot) -> Segment:
+        segment = self._cached(take)
+        # The last picture stands until the next shot begins.
+        segment = replace(segment, length=shot.length)
+        if self._settings.constant_frame_rate:
+            return constant_rate(segment, take.width, take.height)
+        return segment
+
+    def pictures(self, take: Take) -> Iterator[tuple[int, Plane]]:
+        """Every picture of a shot that differs from the one before it, from frame 0 on.
+
+        The buffer may be the same every time: it is used before the next one is asked for.
+        """
+        shot = take.shot
+        return pictures(shot, take.sections, take.width, take.height, clears=shot.clears)
+
+    def _encoded(self, take: Take) -> Segment:
+        return encode(self.pictures(take), take.shot.length, take.width, take.height)
+
+    def _cached(self, take: Take) -> Segment:
+        if self._cache is None:
+            return self._encoded(take)
+        key = fingerprint({"engine": {**self._drawing, **_code()}, "take": asdict(take)})
+        segment = self._cache.get(key)
+        if segment is None:
+            segment = self._encoded(take)
+            self._cache.put(key, segment)
+        return segment
+
+
+def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
+    return [
+        Take(
+            replace(shot, start=0, length=shot.length - shot.still, still=0),
+            board.sections,
+            settings.width,
+            settings.height,
+        )
+        for shot in board.shots
+    ]
+
+
+@cache
+def _code() -> Mapping[str, str]:
+    """The code that draws, so that no change to it is ever shown as it was before."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in sources}

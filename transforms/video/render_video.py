@@ -1,0 +1,73 @@
+"""RenderVideo: from script and narration to the video, its captions, chapters and thumbnail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from transforms.artifacts import ArtifactStore
+from transforms.model import Lesson, Usage
+from transforms.process import child
+from transforms.process.singletons import process_singleton
+from transforms.stage.run import RunStage
+from transforms.stage.task import Produced, StageRuntime, StageTask
+from transforms.video.engines.video_engine import ARTIFACTS, VideoSettings
+from transforms.video.render_child import make_video_engine, render_in_child
+
+
+class RenderVideo(beam.PTransform):
+    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+
+    Args:
+        engine: ``slides`` or ``moviepy``.
+        settings: size and workers.
+        runtime: how and where stages run.
+    """
+
+    def __init__(self, engine: str, settings: VideoSettings, runtime: StageRuntime) -> None:
+        super().__init__()
+        self._task = _RenderVideo(engine, settings)
+        self._runtime = runtime
+
+    def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        return lessons | RunStage(self._task, self._runtime)
+
+
+@dataclass(frozen=True)
+class _RenderVideo(StageTask):
+    engine: str
+    settings: VideoSettings
+
+    stage = "video"
+
+    def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
+        return {
+            "script": lesson.artifact("script.json").sha256,
+            "narration": lesson.artifact("narration.m4a").sha256,
+            "timings": lesson.artifact("narration.json").sha256,
+            "engine": {
+                "name": self.engine,
+                **process_singleton(make_video_engine, self.engine, self.settings).identity,
+            },
+        }
+
+    def perform(
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+    ) -> Produced:
+        for name in ("script.json", "narration.json", "narration.m4a"):
+            store.fetch(lesson.artifact(name), folder / name)
+        out = folder / "out"
+        out.mkdir()
+        # A process of its own: a hung encoder can be killed, and its memory is given back.
+        done = child.call_in_child(
+            render_in_child, self.engine, self.settings, folder, timeout=timeout
+        )
+        return Produced(
+            {name: out / name for name in ARTIFACTS},
+            (Usage("cpu-seconds", round(done.cpu_seconds, 3)),),
+            {name: done.value.alt for name in ARTIFACTS if name.startswith("thumbnail.")},
+        )
