@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 LOOPBACK = "127.0.0.1"
-_BECOME = Path(__file__).with_name("become.py")
+_BECOME = Path(__file__).with_name("die_with_parent.py")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ ONE_PROCESS = "no_use_multiple_sdk_containers"
 """One process per worker instead of one per core: renderers and voices run in child processes
 anyway, so that more would only hold more copies of Beam, models and database connections."""
 
-SETUP_FILE = Path(__file__).parent.parent / "setup.py"
+SETUP_FILE = Path(__file__).parents[2] / "setup.py"
 
 
 def runs_on_dataflow(options: VividlyOptions) -> bool:

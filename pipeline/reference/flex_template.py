@@ -24,7 +24,7 @@ from pipeline.settings import (
 from pipeline.settings.arguments import format_value
 from transforms.ledger.secret import PATTERN as SECRET
 
-FILE = Path(__file__).parent.parent / "deploy" / "metadata.json"
+FILE = Path(__file__).parents[2] / "deploy" / "metadata.json"
 
 PRODUCTION = {"script-engine": "gemini", "voice-engine": "google"}
 """Defaults of the container image, which sets them in its environment."""

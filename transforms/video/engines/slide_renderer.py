@@ -192,5 +192,6 @@ def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
 @cache
 def _code() -> Mapping[str, str]:
     """The code that draws, so that no change to it is ever shown as it was before."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    return {path.name: sha256(path.read_bytes()).hexdigest() for path in sources}
+    folder = Path(__file__).parents[1]
+    sources = sorted(folder.rglob("*.py"))
+    return {str(p.relative_to(folder)): sha256(p.read_bytes()).hexdigest() for p in sources}

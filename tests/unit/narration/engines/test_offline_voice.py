@@ -111,7 +111,7 @@ def test_memory_stays_bounded_for_2000_characters_without_a_pause() -> None:
         text=True,
         check=True,
         timeout=120,
-        cwd=Path(offline_voice.__file__).parents[2],
+        cwd=Path(offline_voice.__file__).parents[3],
     )
     assert int(done.stdout) < 250  # in one piece they take more than 500
 

@@ -23,7 +23,7 @@ from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.storyboard import plan
 
 SETTINGS = VideoSettings(320, 180)
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 
 
 @pytest.fixture
