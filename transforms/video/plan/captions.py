@@ -67,6 +67,7 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
         duration: seconds of the lesson; no cue goes on after it.
     """
     spoken: list[Cue] = []
+    heard: list[float] = []
     following = [*(sentence.start for sentence in sentences[1:]), duration]
     for sentence, limit in zip(sentences, following, strict=False):
         pieces = _cut(clean(sentence.text), LINES)
@@ -79,8 +80,9 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
             end = at + length * _width(piece) / total
             said = min(end, max(at, sentence.end))
             spoken.append(Cue(at, end, "\n".join(_cut(piece, 1)), said))
+            heard.append(sentence.end)
             at = end
-    return tuple(_stretched(spoken, duration))
+    return tuple(_stretched(spoken, heard, duration))
 
 
 def chapter_cues(board: Storyboard) -> tuple[Cue, ...]:
@@ -146,13 +148,20 @@ def _timed_words(cue: Cue) -> str:
     return text
 
 
-def _stretched(spoken: Sequence[Cue], duration: float) -> list[Cue]:
-    """Cues that stay long enough to be read, without overlap."""
+def _stretched(spoken: Sequence[Cue], heard: Sequence[float], duration: float) -> list[Cue]:
+    """Lengthen cues until they can be read, without overlap.
+
+    Args:
+        spoken: cues in order.
+        heard: seconds at which the sound of each cue's sentence ends; no cue is lengthened past
+            `LINGER` after it.
+        duration: seconds of the lesson.
+    """
     stretched = []
-    for i, cue in enumerate(spoken):
+    for i, (cue, said) in enumerate(zip(spoken, heard, strict=True)):
         limit = spoken[i + 1].start if i + 1 < len(spoken) else duration
         wanted = max(LEAST_SECONDS, _width(cue.text) / READING_SPEED)
-        end = min(max(cue.end, min(cue.start + wanted, cue.end + LINGER)), limit)
+        end = min(max(cue.end, min(cue.start + wanted, said + LINGER)), limit)
         if limit - end < JOIN:
             end = limit
         if round(end * 1000) > round(cue.start * 1000):

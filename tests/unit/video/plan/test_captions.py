@@ -119,7 +119,7 @@ def test_fast_sentence_takes_time_from_its_pause(
     assert pieces == [72, 42]
     assert first.start == 0.5
     assert first.end == second.start == pytest.approx(0.5 + shown_for * 72 / 114)
-    assert second.end >= 0.5 + shown_for - 1e-6
+    assert second.end == pytest.approx(0.5 + shown_for)  # no second 0.6 s on top
     assert first.spoken == pytest.approx(min(first.end, 0.5 + said_in))
     assert second.spoken == pytest.approx(max(second.start, 0.5 + said_in))
 
@@ -130,6 +130,7 @@ def test_piece_after_the_sound_is_spoken_at_its_start() -> None:
     assert len(found) == 4
     assert all(cue.start <= cue.spoken <= cue.end for cue in found)
     assert found[-1].spoken == found[-1].start > 1.1
+    assert found[-1].end == pytest.approx(1.7)  # 0.6 s after the sound
 
 
 @pytest.mark.parametrize(
