@@ -1,4 +1,4 @@
-"""`script.md`: a script as Markdown that is pleasant to read and safe to render."""
+"""Renderer of a script as Markdown, the artifact `script.md`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _WORDS_PER_MINUTE = 150  # an easy pace for a narrator
 
 
 def to_markdown(script: Script) -> str:
-    """The whole lesson: hook, scenes, takeaways, quiz with its answers at the end, and sources.
+    """Render hook, scenes, takeaways, quiz, answers and sources of a script as Markdown.
 
     Args:
-        script: any script; its text may be hostile and is escaped, so that it can neither add
-            markup nor leave its paragraph.
+        script: its text is escaped, so that hostile text can neither add markup nor leave its
+            paragraph.
 
     Returns:
         CommonMark with GitHub tables, ending in one newline.
@@ -66,7 +66,7 @@ def _scene(scene: Scene) -> Iterator[str]:
 
 
 def _visual(visual: Visual) -> Iterator[str]:
-    if visual.kind == "definition":  # the narration has just said it
+    if visual.kind == "definition":  # the narration states it already
         return
     if visual.kind in ("formula", "worked") and visual.text:
         yield f"Formula: {_code(visual.text)}"
@@ -90,8 +90,8 @@ def _table(rows: Sequence[str]) -> str:
 
 
 def _answer(question: QuizQuestion) -> str:
-    right = question.choices[question.answer]
-    return f"**{_letter(question.answer)}) {_text(right)}** – {_text(question.explanation)}"
+    correct = question.choices[question.answer]
+    return f"**{_letter(question.answer)}) {_text(correct)}** – {_text(question.explanation)}"
 
 
 def _letter(index: int) -> str:
@@ -103,13 +103,13 @@ def _list(items: Sequence[str]) -> str:
 
 
 def _code(text: str) -> str:
-    """A code span; its fence is longer than any row of backticks inside."""
+    """Return a code span with a fence longer than any run of backticks in the text."""
     line = " ".join(text.split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
 
 
 def _text(text: str) -> str:
-    """One line of text in which nothing is markup; a dash if there is none."""
+    """Return the text as one escaped line; a dash if it is empty."""
     line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return _BLOCK_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line) or "–"

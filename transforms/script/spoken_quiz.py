@@ -1,4 +1,4 @@
-"""Which question of a quiz is asked aloud."""
+"""Selection of the quiz question that a lesson asks aloud."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from transforms.model import Script
 
 
 def spoken_question(script: Script, most: int, spoken: Callable[[Script], int]) -> Script:
-    """The script with its first question asked aloud that its length leaves room for, if any.
+    """Return the script with the first question asked aloud that fits, or unchanged.
 
     Args:
-        script: a lesson in which nothing is asked yet.
-        most: how long a lesson may be.
-        spoken: measures how long a lesson is.
+        script: a lesson that asks no question yet.
+        most: maximum length of the lesson, in the unit of `spoken`.
+        spoken: returns the spoken length of a lesson.
     """
     candidates = (replace(script, asked=index) for index in range(len(script.quiz)))
     return next((asking for asking in candidates if spoken(asking) <= most), script)

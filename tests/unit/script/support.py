@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Request factory for the tests of the script stage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transforms.model import ContentRequest
 
 
 def request(query: str = "Explain Newton's second law", **fields: Any) -> ContentRequest:
-    """A valid request with some fields replaced."""
+    """Return a valid request with the given fields replaced."""
     known: dict[str, Any] = {
         "request_id": "3f2b8f7e-59a5-4b43-9a38-0c3f6f9f2a10",
         "student_id": "student-1",

@@ -1,4 +1,4 @@
-"""`script.md`: complete, pleasant, and safe whatever a script holds."""
+"""Tests of `script.md`: order, completeness, tables and escaping of hostile text."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from transforms.script.script_markdown import to_markdown
 
 RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render
 TAGS = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
-OURS = {"h1", "h2", "p", "em", "strong", "ul", "ol", "li", "code"} | {
+ALLOWED = {"h1", "h2", "p", "em", "strong", "ul", "ol", "li", "code"} | {
     *("table", "thead", "tbody", "tr", "th", "td")
 }
 
 
 def hostile(text: str) -> Script:
+    """Return a script with the same text in every field."""
     return Script(
         title=text,
         hook=text,
@@ -83,10 +84,10 @@ def headings(html: str) -> list[str]:
         max_size=5,
     ).map("".join)
 )
-def test_hostile_text_stays_text(text: str) -> None:
+def test_hostile_text_adds_no_markup(text: str) -> None:
     html = RENDER(to_markdown(hostile(text)))
     for _, tag, attributes in TAGS.findall(html):
-        assert tag in OURS, html
+        assert tag in ALLOWED, html
         assert not attributes or attributes.startswith(" style=") or tag == "ol", html
     plain = RENDER(to_markdown(hostile("plain")))
     if text.strip():
@@ -95,7 +96,7 @@ def test_hostile_text_stays_text(text: str) -> None:
             assert html.count(tag) == plain.count(tag), (tag, html)
 
 
-def test_a_lesson_reads_from_hook_to_sources() -> None:
+def test_sections_run_from_hook_to_sources() -> None:
     script = OfflineScriptEngine().write(request(), timeout=5).script
     text = to_markdown(script)
     order = [
@@ -114,7 +115,7 @@ def test_a_lesson_reads_from_hook_to_sources() -> None:
     assert "Grade" not in text.split("\n")[0]
 
 
-def test_the_right_answers_are_given_at_the_end() -> None:
+def test_answers_follow_the_quiz() -> None:
     script = OfflineScriptEngine().write(request(), timeout=5).script
     quiz, answers = to_markdown(script).split("## Answers")
     for question in script.quiz:
@@ -123,7 +124,7 @@ def test_the_right_answers_are_given_at_the_end() -> None:
         assert question.choices[question.answer] in answers
 
 
-def test_a_comparison_is_a_table_and_steps_are_numbered() -> None:
+def test_comparison_is_table_and_steps_numbered() -> None:
     script = OfflineScriptEngine().write(request("speed vs velocity"), timeout=5).script
     html = RENDER(to_markdown(script))
     assert html.count("<table>") == 2
@@ -131,7 +132,7 @@ def test_a_comparison_is_a_table_and_steps_are_numbered() -> None:
     assert "1. List the forces on it\n2. Add them" in to_markdown(steps)
 
 
-def test_a_script_without_extras_has_no_empty_sections() -> None:
+def test_script_without_extras_has_no_empty_sections() -> None:
     bare = Script("T", "Hook.", (Scene("S", "Text.", ()),), ("A.",), (), "t", "physics", 9)
     text = to_markdown(bare)
     assert "Quiz" not in text

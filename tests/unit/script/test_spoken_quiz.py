@@ -1,4 +1,4 @@
-"""The question that is asked aloud."""
+"""Tests of the quiz question that a lesson asks aloud."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transforms.script.spoken_quiz import spoken_question
 from transforms.text.labels import labels_for
 
 
-def test_a_question_is_asked_then_answered_after_a_pause() -> None:
+def test_question_and_answer_become_sections() -> None:
     quiz, answer = ASKING.sections()[-2:]
     assert quiz.narration == (
         "What happens to the acceleration when the force doubles? "
@@ -25,7 +25,7 @@ def test_a_question_is_asked_then_answered_after_a_pause() -> None:
     assert quiz.question == answer.question == ASKING.quiz[0]
 
 
-def test_a_script_that_asks_nothing_has_no_such_sections() -> None:
+def test_script_without_asked_question_has_no_quiz_sections() -> None:
     assert [section.kind for section in LESSON.sections()] == [
         "title", "scene", "scene", "takeaways",
     ]  # fmt: skip
@@ -33,12 +33,12 @@ def test_a_script_that_asks_nothing_has_no_such_sections() -> None:
     assert decode(Lesson, old) == LESSON
 
 
-def test_the_question_counts_as_spoken() -> None:
+def test_question_counts_as_spoken_words() -> None:
     assert ASKING.spoken_words > LESSON.spoken_words + 20
 
 
 @pytest.mark.parametrize(("room", "asked"), [(1000, 0), (60, 1), (10, None)])
-def test_the_first_question_that_fits_is_asked(room: int, asked: int | None) -> None:
+def test_first_question_that_fits_is_asked(room: int, asked: int | None) -> None:
     long, short = ASKING.quiz[0], replace(ASKING.quiz[0], question="Why?", choices=("A", "B"))
     long = replace(long, explanation="word " * 60)
     script = replace(LESSON, quiz=(long, short))
@@ -47,7 +47,7 @@ def test_the_first_question_that_fits_is_asked(room: int, asked: int | None) -> 
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "zh-CN", "hi-IN", "EL"])
-def test_headings_speak_the_language_of_the_lesson(language: str) -> None:
+def test_headings_use_language_of_lesson(language: str) -> None:
     script = replace(ASKING, language=language)
     headings = [section.heading for section in script.sections()][-3:]
     names = labels_for(language)

@@ -1,4 +1,4 @@
-"""Arithmetic for the worked examples of concept cards, without `eval`."""
+"""Evaluator for the arithmetic in worked examples of concept cards; it does not use `eval`."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _FUNCTIONS: Mapping[str, Callable[..., Number]] = {
 }
 _CONSTANTS: Mapping[str, Number] = {"pi": math.pi}
 _MAX_LENGTH = 200
-_MAX_EXPONENT = 1000  # keeps 9**9**9 from eating the machine
+_MAX_EXPONENT = 1000  # 9**9**9 would exhaust memory and CPU
 _PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 
 
 def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
-    """The value of an arithmetic expression.
+    """Return the value of an arithmetic expression.
 
     Args:
         expression: ``+ - * / **``, parentheses, numbers, the names in `values`, ``pi``, and
             ``sqrt log10 exp round floor``.
-        values: what the names stand for.
+        values: number for each name.
 
     Raises:
-        ValueError: it is not such an expression, names something unknown, or has no finite value.
+        ValueError: the expression has other syntax, an unknown name or no finite value.
     """
     try:
         tree = ast.parse(expression[: _MAX_LENGTH + 1].strip(), mode="eval")
@@ -58,33 +58,35 @@ def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
 
 
 def compute(values: Mapping[str, Number], expressions: Mapping[str, str]) -> dict[str, Number]:
-    """`values` and the results of `expressions`, each of which may use the results before it.
+    """Evaluate `expressions` in order and return their results together with `values`.
+
+    An expression may use the results of the expressions before it.
 
     Raises:
-        ValueError: an expression cannot be computed, or gives a name a second value.
+        ValueError: an expression cannot be computed, or a name is defined twice.
     """
     known = dict(values)
     for name, expression in expressions.items():
         if name in known:
-            raise ValueError(f"{name!r} has two values")
+            raise ValueError(f"{name!r} is defined twice")
         known[name] = evaluate(expression, known)
     return known
 
 
 def fill(template: str, values: Mapping[str, Number]) -> str:
-    """`template` with every ``{name}`` or ``{name:format}`` replaced by the number.
+    """Replace every ``{name}`` or ``{name:format}`` in `template` with the formatted number.
 
     Raises:
-        ValueError: a name is unknown, a format is not one for numbers, or a brace is left over.
+        ValueError: a name is unknown, a format does not fit numbers, or a brace is unmatched.
     """
 
-    def number(match: re.Match[str]) -> str:
+    def formatted(match: re.Match[str]) -> str:
         name, spec = match[1], match[2] or ""
         if name not in values:
-            raise ValueError(f"no number is called {name!r} in {template!r}")
+            raise ValueError(f"unknown name {name!r} in {template!r}")
         return format(values[name], spec)
 
-    filled = _PLACEHOLDER.sub(number, template)
+    filled = _PLACEHOLDER.sub(formatted, template)
     if "{" in filled or "}" in filled:
         raise ValueError(f"unmatched brace in {template!r}")
     return filled
@@ -105,7 +107,7 @@ def _value(node: ast.expr, names: Mapping[str, Number]) -> Number:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             a, b = _value(left, names), _value(right, names)
             if isinstance(op, ast.Pow) and abs(b) > _MAX_EXPONENT:
-                raise ValueError(f"an exponent above {_MAX_EXPONENT}")
+                raise ValueError(f"the exponent is above {_MAX_EXPONENT}")
             result = _BINARY[type(op)](a, b)
             if isinstance(result, complex):
                 raise ValueError("the result is not a real number")

@@ -1,7 +1,7 @@
-"""Concept cards: the reviewed teaching material that the offline script engine composes from.
+"""Format and loader of concept cards, the reviewed material that the offline engine composes from.
 
-A card is a TOML file ``cards/<subject>/<id>.toml`` inside this package. Numbers of a worked example
-are never written by hand: `load_cards` computes them and puts them into the text.
+A card is a TOML file ``<subject>/<id>.toml`` in this package. The numbers of a worked example are
+computed while the card is loaded and inserted into its text, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$
 
 
 class CardError(ValueError):
-    """A card that breaks the format; the message names the file and the key."""
+    """A card does not follow the format; the message names the file and the key."""
 
 
 class _Strict:
-    """Makes an unknown key an error in every table of a card."""
+    """Base class that rejects unknown keys."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
 class Definition(_Strict):
-    """The idea in a nutshell: `simple` for grades up to 8, `standard` from 9."""
+    """Definition of the topic: `simple` for grades up to 8, `standard` from grade 9."""
 
     simple: Text
     standard: Text
@@ -58,7 +58,7 @@ class Definition(_Strict):
 
 @dataclass(frozen=True)
 class Fact(_Strict):
-    """One true statement; advanced ones are told from grade 9."""
+    """One true statement; advanced facts are used from grade 9."""
 
     level: Level
     text: Text
@@ -67,7 +67,7 @@ class Fact(_Strict):
 
 @dataclass(frozen=True)
 class Process(_Strict):
-    """How it works, in order; `labels` is what the slide shows for the spoken `steps`."""
+    """Ordered steps of the topic; the slide shows `labels` while `steps` are spoken."""
 
     heading: Text
     kind: Literal["steps", "process", "cycle", "timeline", "comparison"]
@@ -77,8 +77,11 @@ class Process(_Strict):
 
 
 @dataclass(frozen=True)
-class Worked(_Strict):
-    """A worked example; `text`, `bullets` and `plot` hold ``{name:format}`` until `filled`."""
+class WorkedExample(_Strict):
+    """A worked example whose numbers are computed.
+
+    `text`, `bullets` and `plot` hold placeholders ``{name:format}`` until `with_numbers`.
+    """
 
     heading: Text
     text: Annotated[tuple[Text, ...], Field(min_length=2, max_length=4)]
@@ -89,11 +92,11 @@ class Worked(_Strict):
     plot: Annotated[tuple[Text, ...], Field(max_length=8)] = ()
     plot_caption: str = ""
 
-    def filled(self) -> Worked:
-        """This example with its numbers computed and put into the text.
+    def with_numbers(self) -> WorkedExample:
+        """Return a copy whose placeholders are replaced with the computed numbers.
 
         Raises:
-            ValueError: a number cannot be computed or is not known.
+            ValueError: a number cannot be computed or is unknown.
         """
         numbers = arithmetic.compute(self.values, self.compute)
 
@@ -105,7 +108,7 @@ class Worked(_Strict):
 
 @dataclass(frozen=True)
 class Misconception(_Strict):
-    """What many people believe, and what is true; `bullets` are ``Myth: …`` and ``Fact: …``."""
+    """A common mistake and its correction; `bullets` are ``Myth: …`` and ``Fact: …``."""
 
     claim: Text
     truth: Text
@@ -114,7 +117,7 @@ class Misconception(_Strict):
 
 @dataclass(frozen=True)
 class Term(_Strict):
-    """A key term."""
+    """A key term and its meaning."""
 
     term: Text
     meaning: Text
@@ -122,7 +125,7 @@ class Term(_Strict):
 
 @dataclass(frozen=True)
 class Question(_Strict):
-    """A multiple-choice question; `answer` is the index of the right choice."""
+    """A multiple-choice question; `answer` is the index of the correct choice."""
 
     level: Level
     question: Text
@@ -133,14 +136,14 @@ class Question(_Strict):
 
 @dataclass(frozen=True)
 class Card(_Strict):
-    """Everything the offline engine knows about one topic.
+    """Teaching material for one topic.
 
     Attributes:
-        grades: lowest and highest grade it suits.
-        aliases: other names a student may use; no two cards share one.
-        distinct_from: ids of cards it must never be taken for.
-        hook: opens the lesson for anybody.
-        analogies: by interest; ``general`` is for everybody else.
+        grades: lowest and highest grade that the card suits.
+        aliases: other names of the topic; no two cards share one.
+        distinct_from: ids of cards that a question must not confuse with this one.
+        hook: opening sentences, independent of the interest.
+        analogies: analogy for each interest; ``general`` is the fallback.
         worked: None where numbers make no sense.
     """
 
@@ -160,17 +163,17 @@ class Card(_Strict):
     terms: Annotated[tuple[Term, ...], Field(min_length=3, max_length=5)]
     analogies: Mapping[str, Text]
     quiz: Annotated[tuple[Question, ...], Field(min_length=3, max_length=3)]
-    worked: Worked | None = None
+    worked: WorkedExample | None = None
 
     @property
-    def phrases(self) -> tuple[str, ...]:
-        """Every name of the topic, the title first."""
+    def names(self) -> tuple[str, ...]:
+        """All names of the topic, the title first."""
         return (self.title, *self.aliases)
 
 
 @dataclass(frozen=True)
 class Library:
-    """All cards by id, with a digest (SHA-256, hex) of the files they were read from."""
+    """Cards by id, and the SHA-256 digest (hex) of the files they were read from."""
 
     cards: Mapping[str, Card]
     digest: str
@@ -180,14 +183,14 @@ _ADAPTER = TypeAdapter(Card)
 
 
 def parse_card(text: str, source: str) -> Card:
-    """The card that a TOML document describes, its numbers computed.
+    """Parse a TOML document into a card and compute its numbers.
 
     Args:
         text: the document.
-        source: ``<subject>/<id>.toml``, for messages and because the card must agree with it.
+        source: ``<subject>/<id>.toml``; the card must agree with it, and messages name it.
 
     Raises:
-        CardError: names `source`, the key at fault and what is wrong with it.
+        CardError: the document does not follow the format.
     """
     try:
         card = _ADAPTER.validate_python(tomllib.loads(text))
@@ -202,14 +205,14 @@ def parse_card(text: str, source: str) -> Card:
     if card.worked is None:
         return card
     try:
-        return replace(card, worked=card.worked.filled())
+        return replace(card, worked=card.worked.with_numbers())
     except ValueError as error:
         raise CardError(f"{source}: worked: {error}") from error
 
 
 @cache
 def load_cards() -> Library:
-    """The cards that ship with this package, read once per process.
+    """Return the cards of this package; they are read once per process.
 
     Raises:
         CardError: a card breaks the format, or two cards have the same id.
@@ -218,17 +221,17 @@ def load_cards() -> Library:
 
 
 def read_library(root: Traversable) -> Library:
-    """The cards below a folder: one folder per subject, one file per topic.
+    """Read the cards of a folder, which has one subfolder per subject and one file per topic.
 
     Raises:
-        CardError: a card breaks the format, two have the same id, or one refers to none.
+        CardError: a card breaks the format, two share an id, or `distinct_from` names no card.
     """
     cards: dict[str, Card] = {}
     digest = hashlib.sha256()
     for source, data in _files(root):
         card = parse_card(data.decode(), source)
         if card.id in cards:
-            raise CardError(f"{source}: id: {card.id!r} is the id of another card too")
+            raise CardError(f"{source}: id: {card.id!r} is also the id of another card")
         cards[card.id] = card
         digest.update(f"{source}\0{len(data)}\0".encode() + data)
     for card in cards.values():
@@ -248,11 +251,11 @@ def _files(root: Traversable) -> Iterator[tuple[str, bytes]]:
 
 
 def _problems(card: Card, source: str) -> Iterator[tuple[str, str]]:
-    """What no single field can tell: the key at fault and what is wrong."""
+    """Yield key and message of each error that no single field's type can express."""
     if source != f"{card.subject}/{card.id}.toml":
         yield "id", f"the file of {card.id!r} is {card.subject}/{card.id}.toml"
     if not 1 <= card.grades[0] <= card.grades[1] <= 16:
-        yield "grades", "two grades between 1 and 16, the lower one first"
+        yield "grades", "must be two grades between 1 and 16, the lower one first"
     if "general" not in card.analogies:
         yield "analogies.general", "is missing"
     levels = [fact.level for fact in card.facts]
@@ -264,9 +267,9 @@ def _problems(card: Card, source: str) -> Iterator[tuple[str, str]]:
         if len(set(question.choices)) != len(question.choices):
             yield f"quiz.{number}.choices", "two choices are the same"
     if card.worked is None and len(card.facts) < 4:
-        yield "facts", "a card without a worked example needs four"
+        yield "facts", "a card without a worked example needs at least four"
     if card.worked is not None and card.worked.formula and card.worked.plot:
-        yield "worked.plot", "a worked example has a formula or a plot, not both"
+        yield "worked.plot", "a worked example may have a formula or a plot, not both"
     for bullet, prefix in zip(card.misconception.bullets, ("Myth: ", "Fact: "), strict=True):
         if not bullet.startswith(prefix):
             yield "misconception.bullets", f"{bullet!r} must start with {prefix!r}"

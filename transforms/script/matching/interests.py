@@ -1,4 +1,4 @@
-"""What students like: from their own words to an interest that cards have analogies for."""
+"""Recognition of a student's interest, such as basketball, in free text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from transforms.script.matching.words import root, root_set, words
 
 GENERAL = "general"
-"""The interest of everybody whose own one is unknown."""
+"""Key of a card's analogy for students without a known interest."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Interest:
         name: the key of the analogy in a card.
         fans: completes "<topic> for …" in a title.
         spoken: completes "Take …." before the analogy.
-        opening: said after the hook; true of every analogy of this interest.
-        plain: words and phrases that name it whatever stands beside them.
-        bare: words that name it only when nothing else is said: "art", but not "martial art".
+        opening: sentence after the hook; it fits every analogy of this interest.
+        names: words and phrases that name the interest in any context.
+        names_alone: words that name it only as the whole text: "art", but not "martial art".
     """
 
     name: str
     fans: str
     spoken: str
     opening: str
-    plain: tuple[str, ...]
-    bare: tuple[str, ...] = ()
+    names: tuple[str, ...]
+    names_alone: tuple[str, ...] = ()
 
 
 INTERESTS: Mapping[str, Interest] = {
@@ -159,40 +159,42 @@ def _by_roots(names: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], str]:
     return {tuple(map(root, words(name))): interest for name, interest in names}
 
 
-_PLAIN = _by_roots((name, i.name) for i in INTERESTS.values() for name in i.plain)
-_ANY = _by_roots((name, i.name) for i in INTERESTS.values() for name in i.bare) | _PLAIN
-_LONGEST = max(map(len, _ANY))
+_NAMES = _by_roots((name, i.name) for i in INTERESTS.values() for name in i.names)
+_ALL_NAMES = (
+    _by_roots((name, i.name) for i in INTERESTS.values() for name in i.names_alone) | _NAMES
+)
+_LONGEST = max(map(len, _ALL_NAMES))
 _UNSPECIFIC = root_set("liking")
 
 
 def find_interest(text: str) -> Interest | None:
-    """The interest that a student's words name, or None.
+    """Return the interest that a text names, or None.
 
-    Tolerates case, a typo in a long word and words around it: "playing basketball", "Basketbal",
-    "the NBA". ``football`` is two different games, so it names none.
+    Case, a typo in a long word and surrounding words are tolerated: "playing basketball",
+    "Basketbal", "the NBA". "football" names two different games, so the result is None.
     """
-    said = [base for base in map(root, words(text)) if base not in _UNSPECIFIC]
-    if tuple(said) in _ANY:
-        return INTERESTS[_ANY[tuple(said)]]
-    for size in range(min(_LONGEST, len(said)), 0, -1):
-        for start in range(len(said) - size + 1):
-            name = _PLAIN.get(tuple(said[start : start + size]))
+    tokens = [base for base in map(root, words(text)) if base not in _UNSPECIFIC]
+    if tuple(tokens) in _ALL_NAMES:
+        return INTERESTS[_ALL_NAMES[tuple(tokens)]]
+    for size in range(min(_LONGEST, len(tokens)), 0, -1):
+        for start in range(len(tokens) - size + 1):
+            name = _NAMES.get(tuple(tokens[start : start + size]))
             if name is not None:
                 return INTERESTS[name]
-    return _misspelt(said)
+    return _find_misspelt(tokens)
 
 
-def is_interest(said: Sequence[str]) -> bool:
-    """Whether words do nothing but name an interest."""
-    return tuple(base for base in map(root, said) if base not in _UNSPECIFIC) in _ANY
+def is_interest(tokens: Sequence[str]) -> bool:
+    """Return True if the words name an interest and contain nothing else."""
+    return tuple(base for base in map(root, tokens) if base not in _UNSPECIFIC) in _ALL_NAMES
 
 
-def _misspelt(said: list[str]) -> Interest | None:
-    if len(said) != 1 or len(said[0]) < 5:
+def _find_misspelt(tokens: list[str]) -> Interest | None:
+    if len(tokens) != 1 or len(tokens[0]) < 5:
         return None
-    allowed = 1 if len(said[0]) < 8 else 2
-    for (name, *rest), interest in _PLAIN.items():
-        close = not rest and len(name) >= 5 and OSA.distance(said[0], name) <= allowed
-        if close and said[0][0] == name[0]:
+    allowed = 1 if len(tokens[0]) < 8 else 2
+    for (name, *rest), interest in _NAMES.items():
+        close = not rest and len(name) >= 5 and OSA.distance(tokens[0], name) <= allowed
+        if close and tokens[0][0] == name[0]:
             return INTERESTS[interest]
     return None

@@ -1,4 +1,4 @@
-"""What a typed word may stand for: slips of the keyboard, words split and words run together."""
+"""Correction of typed words: typos, words split in two and words run together."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from rapidfuzz.distance import OSA
 
-from transforms.script.matching.words import SAME, root, root_set, roots
+from transforms.script.matching.words import SYNONYMS, root, root_set, roots
 
 _NO_VERB = root_set("no_verb")
 
 
 class Speller:
-    """Reads words as roots, and unknown ones as misspelt names.
+    """Maps typed words to the roots they may stand for, and corrects misspelt names.
 
     Args:
         names: roots that are part of a topic's name.
-        others: further roots that a misspelt word may stand for.
-        known: roots that are right as they are.
-        written_together: names of several words written as one -> the roots they stand for.
+        others: further roots that a misspelt word may be corrected to.
+        known: roots that are never corrected.
+        written_together: names of several words written as one -> roots of the words.
     """
 
     def __init__(
@@ -32,19 +32,21 @@ class Speller:
         self._known = known
         self._written_together = written_together
         self._spellings = {word: word for word in (*names, *others)}
-        self._spellings |= {word: same for word, same in SAME.items() if same in self._spellings}
+        self._spellings |= {
+            word: same for word, same in SYNONYMS.items() if same in self._spellings
+        }
 
-    def read(self, said: Sequence[str]) -> list[frozenset[str]]:
-        """For each word, the roots it may stand for."""
-        joined = self._joined_up(said)
+    def read(self, tokens: Sequence[str]) -> list[frozenset[str]]:
+        """Return for each word the roots that it may stand for."""
+        joined = self._rejoined(tokens)
         return [self._readings(*typed) for typed in zip(joined, roots(joined), strict=True)]
 
-    def _joined_up(self, said: Sequence[str]) -> list[str]:
-        """The words with "photo synthesis" written together and "ohmslaw" written apart."""
+    def _rejoined(self, tokens: Sequence[str]) -> list[str]:
+        """Join words split in two ("photo synthesis") and split words run together ("ohmslaw")."""
         result: list[str] = []
         index = 0
-        while index < len(said):
-            word, pair = said[index], said[index : index + 2]
+        while index < len(tokens):
+            word, pair = tokens[index], tokens[index : index + 2]
             if word in self._written_together and root(word) not in self._known:
                 result += self._written_together[word]
             elif self._is_split(pair):
@@ -66,10 +68,12 @@ class Speller:
     def _readings(self, word: str, base: str) -> frozenset[str]:
         if base in self._known or base[0] in "#=":
             return frozenset({base, *self._nouns(base)})
-        allowed = _slips_allowed(word)
+        allowed = _typos_allowed(word)
         distances: dict[str, int] = {}
         for spelling, meant in self._spellings.items():
-            distance = min(slips(word, spelling, allowed), slips(base, spelling, allowed))
+            distance = min(
+                typo_distance(word, spelling, allowed), typo_distance(base, spelling, allowed)
+            )
             distances[meant] = min(distance, distances.get(meant, distance))
         least = min(distances.values(), default=allowed + 1)
         if least > allowed:
@@ -77,16 +81,17 @@ class Speller:
         return frozenset(meant for meant, distance in distances.items() if distance == least)
 
     def _nouns(self, verb: str) -> Set[str]:
-        """The "conservation" of "how is energy conserved"."""
+        """Return nouns in names that derive from a verb: "conserved" gives "conservation"."""
         if len(verb) < 5 or verb in self._names or verb in _NO_VERB:
             return frozenset()
         return {verb + "ion", verb + "ation"} & self._names
 
 
-def slips(word: str, name: str, allowed: int) -> int:
-    """Slips of the keyboard between two words; more than `allowed` when they are two words.
+def typo_distance(word: str, name: str, allowed: int) -> int:
+    """Return the number of typos (OSA edits) that turn `name` into `word`.
 
-    A short word must begin as the name does: "cave" is no misspelt "wave".
+    The result is more than `allowed` if the words differ too much. A word of less than eight
+    letters must start like the name: "cave" is not a misspelt "wave".
     """
     if name[0] in "#=" or min(len(word), len(name)) < 4:
         return allowed + 1
@@ -95,7 +100,7 @@ def slips(word: str, name: str, allowed: int) -> int:
     return OSA.distance(word, name, score_cutoff=allowed)
 
 
-def _slips_allowed(word: str) -> int:
+def _typos_allowed(word: str) -> int:
     if len(word) < 5:
         return 0
     return 1 if len(word) < 9 else 2

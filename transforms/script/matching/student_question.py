@@ -1,7 +1,7 @@
-"""A student's question, split into what it asks about and what is said aside.
+"""Parser that splits a student's question into its topic and its asides.
 
-"Explain photosynthesis for basketball fans" asks about photosynthesis; "for basketball fans" is an
-aside. Words of an aside are no part of the topic, and they may tell an interest.
+In "Explain photosynthesis for basketball fans", "for basketball fans" is an aside: a phrase that
+names an audience, an interest, an age or a manner, and is not part of the topic.
 """
 
 from __future__ import annotations
@@ -42,58 +42,58 @@ _AGE = re.compile(
 
 @dataclass(frozen=True)
 class StudentQuestion:
-    """The words of a question in order: `topic` and `aside`."""
+    """The words of a question's topic and of its asides, each in their original order."""
 
     topic: tuple[str, ...]
     aside: tuple[str, ...]
 
 
 def parse_student_question(text: str) -> StudentQuestion:
-    """Split a question; what it means is left to `transforms.script.matching.topics`."""
+    """Split a question into topic and asides; `topics` then finds the card."""
     topic: list[str] = []
     aside: list[str] = []
     for clause in _CLAUSES.split(text):
-        said = words(clause)
-        beside = _aside(said)
-        topic += [word for word, is_aside in zip(said, beside, strict=True) if not is_aside]
-        aside += [word for word, is_aside in zip(said, beside, strict=True) if is_aside]
+        tokens = words(clause)
+        beside = _aside(tokens)
+        topic += [word for word, is_aside in zip(tokens, beside, strict=True) if not is_aside]
+        aside += [word for word, is_aside in zip(tokens, beside, strict=True) if is_aside]
     return StudentQuestion(tuple(topic), tuple(aside))
 
 
-def _aside(said: list[str]) -> list[bool]:
-    """For each word of one clause, whether it is said aside."""
-    if is_interest(said) or _about_oneself(said):
-        return [True] * len(said)
-    beside = [False] * len(said)
+def _aside(tokens: list[str]) -> list[bool]:
+    """Return for each word of one clause whether it belongs to an aside."""
+    if is_interest(tokens) or _is_about_student(tokens):
+        return [True] * len(tokens)
+    beside = [False] * len(tokens)
 
     def mark(start: int, end: int) -> None:
         beside[start:end] = [True] * (end - start)
 
     for pattern in (_MANNER, _AGE):
-        for start, end in _matches(pattern, said):
+        for start, end in _matches(pattern, tokens):
             mark(start, end)
-    for start, word in enumerate(said):
-        rest = said[start + 1 :]
-        if word == "using" or (tuple(said[start : start + 2]) in _BESIDE):
+    for start, word in enumerate(tokens):
+        rest = tokens[start + 1 :]
+        if word == "using" or (tuple(tokens[start : start + 2]) in _BESIDE):
             mark(start, start + 1 + _until_request(rest))
         elif word in _OPENERS and (length := _aside_length(word, rest)):
             mark(start, start + 1 + length)
     return beside
 
 
-def _about_oneself(said: list[str]) -> bool:
-    """True for "I play basketball every day", which asks nothing."""
+def _is_about_student(tokens: list[str]) -> bool:
+    """Return True for a statement such as "I play basketball every day"."""
     return (
-        said[:1] != []
-        and said[0] in _PERSONAL
-        and not _REQUEST & set(said)
-        and find_interest(" ".join(said)) is not None
+        tokens[:1] != []
+        and tokens[0] in _PERSONAL
+        and not _REQUEST & set(tokens)
+        and find_interest(" ".join(tokens)) is not None
     )
 
 
-def _matches(pattern: re.Pattern[str], said: list[str]) -> list[tuple[int, int]]:
-    """Spans of whole words, as indexes into `said`."""
-    line = " ".join(said)
+def _matches(pattern: re.Pattern[str], tokens: list[str]) -> list[tuple[int, int]]:
+    """Return the spans of words that match, as start and end indexes into `tokens`."""
+    line = " ".join(tokens)
     spans = []
     for match in re.finditer(rf"\b(?:{pattern.pattern})\b", line):
         start = line[: match.start()].count(" ")
@@ -102,12 +102,12 @@ def _matches(pattern: re.Pattern[str], said: list[str]) -> list[tuple[int, int]]
 
 
 def _until_request(rest: list[str]) -> int:
-    """How many of the words come before the next request ("using hoops explain …")."""
+    """Count the words before the next request ("explain" in "using hoops explain …")."""
     return next((i for i, word in enumerate(rest) if word in _REQUEST), len(rest))
 
 
 def _aside_length(opener: str, rest: list[str]) -> int:
-    """How many words after an opener such as "for" belong to an aside; 0 if it opens none."""
+    """Count the words of the aside after an opener such as "for"; 0 if there is no aside."""
     if opener in ("for", "to", "with") and rest[:1] == ["my"]:
         return min(len(rest), 4)
     if opener == "with" and len(rest) < 3:
@@ -116,13 +116,13 @@ def _aside_length(opener: str, rest: list[str]) -> int:
         if base in _ILLUSTRATION and opener != "to":
             return index + 1
         if base in _AUDIENCE and opener in ("for", "to", "like", "as"):
-            return index + 1 + _still_aside(rest[index + 1 :])
+            return index + 1 + _audience_length(rest[index + 1 :])
     length = min(6, len(rest))
     return length if length == len(rest) and find_interest(" ".join(rest)) else 0
 
 
-def _still_aside(rest: list[str]) -> int:
-    """How many words go on about an audience: "for a student | who loves music"."""
+def _audience_length(rest: list[str]) -> int:
+    """Count further words about the audience: "who loves music" in "for a student who …"."""
     if rest[:1] and rest[0] in ("who", "that", "whose"):
         return len(rest)
     more = _AUDIENCE | _ASKING

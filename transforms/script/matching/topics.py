@@ -1,8 +1,8 @@
-"""From a student's question to the one card that covers it, or to no card at all.
+"""Matcher that finds the one card that covers a student's question.
 
-A card fits when every word of one of its names is in the question and every other word of the
-question is harmless: a word of asking, a word of the card's own text, or an aside such as "for
-basketball fans". Whatever leaves a word unexplained is refused, never guessed.
+A card matches if the question contains every word of one of its names and every other word is
+harmless: a word of asking, a word of the card's own text, or part of an aside such as "for
+basketball fans". A question with any other word is refused; the matcher does not guess.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from transforms.errors import PermanentError
 from transforms.script.cards.concept_card import Card, load_cards
-from transforms.script.matching.spelling import Speller, slips
+from transforms.script.matching.spelling import Speller, typo_distance
 from transforms.script.matching.student_question import parse_student_question
 from transforms.script.matching.words import root, root_set, roots, words
 
@@ -39,14 +39,14 @@ class _Match:
 
 
 class TopicIndex:
-    """Resolves questions to cards.
+    """Index that resolves questions to cards.
 
     Args:
         cards: the cards to choose from.
-        english: words that are never taken for a misspelt word of a card's name.
+        english: correctly spelt words, which are never corrected to a word of a card's name.
 
     Raises:
-        ValueError: two cards share a name, or a name has no word of its own.
+        ValueError: two cards share a name, or a name consists of function words only.
     """
 
     def __init__(self, cards: Iterable[Card], english: Set[str] = frozenset()) -> None:
@@ -54,7 +54,7 @@ class TopicIndex:
         written_together: dict[str, list[str]] = {}
         owners: dict[frozenset[str], str] = {}
         for entry in self._entries:
-            for phrase, name in zip(entry.card.phrases, entry.names, strict=True):
+            for phrase, name in zip(entry.card.names, entry.names, strict=True):
                 if not name:
                     raise ValueError(f"{entry.card.id}: {phrase!r} names no topic")
                 if owners.setdefault(name, entry.card.id) != entry.card.id:
@@ -66,14 +66,14 @@ class TopicIndex:
         self._speller = Speller(names, _FILLER, known.union(map(root, english)), written_together)
 
     def resolve(self, query: str, interest: str = "") -> Card:
-        """The card that covers a question.
+        """Return the card that covers a question.
 
         Args:
-            query: the student's own words.
-            interest: the student's declared interest; its words may stand in the query too.
+            query: the question as the student typed it.
+            interest: the student's declared interest; the query may contain its words too.
 
         Raises:
-            PermanentError: no card covers it, or more than one does; names the nearest topics.
+            PermanentError: no card or more than one covers it; the message names the nearest.
         """
         question = parse_student_question(query)
         asked, aside = map(self._speller.read, (question.topic, question.aside))
@@ -89,43 +89,45 @@ class TopicIndex:
             rivals = self._rivals(match, [*asked, *aside])
             if not rivals:
                 return match.card
-            raise _several([match.card, *rivals])
-        together = [match.card for match in found.values()] or self._together(asked, harmless)
-        if together:
-            raise _several(together)
+            raise _ambiguous([match.card, *rivals])
+        several = [match.card for match in found.values()] or self._jointly_named(asked, harmless)
+        if several:
+            raise _ambiguous(several)
         raise PermanentError(
             "no lesson covers this question yet; the nearest topics are "
             + _titles(self._nearest(asked))
         )
 
     def _matches(self, asked: Sequence[frozenset[str]], harmless: frozenset[str]) -> list[_Match]:
-        said = frozenset().union(*asked)
+        present = frozenset().union(*asked)
         return [
             _Match(entry.card, name)
             for entry in self._entries
             for name in entry.names
-            if name <= said and _explained(asked, name, entry.context, harmless)
+            if name <= present and _is_explained(asked, name, entry.context, harmless)
         ]
 
-    def _together(self, asked: Sequence[frozenset[str]], harmless: frozenset[str]) -> list[Card]:
-        """Cards that only together explain the question: it asks about all of them."""
-        said = frozenset().union(*asked)
-        named = {entry: name for entry in self._entries for name in entry.names if name <= said}
+    def _jointly_named(
+        self, asked: Sequence[frozenset[str]], harmless: frozenset[str]
+    ) -> list[Card]:
+        """Return the cards of a question whose words only several cards together explain."""
+        present = frozenset().union(*asked)
+        named = {entry: name for entry in self._entries for name in entry.names if name <= present}
         names = frozenset().union(*named.values())
         context = frozenset().union(*(entry.context for entry in named))
-        if len(named) < 2 or not _explained(asked, names, context, harmless):
+        if len(named) < 2 or not _is_explained(asked, names, context, harmless):
             return []
         return [entry.card for entry in named]
 
     def _rivals(self, match: _Match, asked: Sequence[frozenset[str]]) -> list[Card]:
-        """Cards that must not be confused with the match and that are named beside it."""
-        said = frozenset().union(*asked)
+        """Return cards that are also named and that `distinct_from` separates from the match."""
+        present = frozenset().union(*asked)
         return [
             entry.card
             for entry in self._entries
             if entry.card.id in match.card.distinct_from
             or match.card.id in entry.card.distinct_from
-            if any(name <= said and not name <= match.name for name in entry.names)
+            if any(name <= present and not name <= match.name for name in entry.names)
         ]
 
     def _nearest(self, asked: Sequence[frozenset[str]]) -> list[Card]:
@@ -139,14 +141,14 @@ class TopicIndex:
                 or 40 * (word in entry.context)
                 for word in content
             )
-            return hits, max(fuzz.WRatio(line, phrase.lower()) for phrase in entry.card.phrases)
+            return hits, max(fuzz.WRatio(line, phrase.lower()) for phrase in entry.card.names)
 
         ranked = sorted(self._entries, key=lambda e: (*(-c for c in closeness(e)), e.card.title))
         return [entry.card for entry in ranked[:3]]
 
 
 def _entry(card: Card) -> _Entry:
-    names = tuple(frozenset(_name_roots(phrase)) for phrase in card.phrases)
+    names = tuple(frozenset(_name_roots(name)) for name in card.names)
     return _Entry(card, names, frozenset(_context(card)))
 
 
@@ -155,20 +157,20 @@ def _name_roots(phrase: str) -> list[str]:
 
 
 def _joined(phrase: str) -> set[str]:
-    """A name of several words, written as one."""
-    said = words(phrase)
-    content = [word for word in said if root(word) not in _FUNCTION]
-    together = {"".join(said), "".join(content), "".join(map(root, content))}
-    return {joined for joined in together if len(said) > 1 and len(joined) >= 7}
+    """Return the ways to write a name of several words as one word."""
+    tokens = words(phrase)
+    content = [word for word in tokens if root(word) not in _FUNCTION]
+    together = {"".join(tokens), "".join(content), "".join(map(root, content))}
+    return {joined for joined in together if len(tokens) > 1 and len(joined) >= 7}
 
 
 def _context(card: Card) -> set[str]:
-    """The words a question may contain besides the name: those that the lesson is about.
+    """Return the roots that a question may contain besides the name: those of the card's text.
 
-    Analogies are left out: a recipe may explain a reaction, but "reaction recipes" are no topic.
+    Analogies are left out: a recipe may explain a reaction, but "reaction recipes" is not a topic.
     """
     spoken = [card.hook, card.definition.simple, card.definition.standard, *card.takeaways]
-    spoken += [*card.phrases, *card.definition.bullets]
+    spoken += [*card.names, *card.definition.bullets]
     spoken += [part for fact in card.facts for part in (fact.text, fact.bullet)]
     spoken += [card.process.heading, card.process.intro, *card.process.steps]
     spoken += card.process.labels
@@ -179,13 +181,13 @@ def _context(card: Card) -> set[str]:
     return {word for text in spoken for word in roots(words(text)) if not word.startswith("#")}
 
 
-def _explained(
+def _is_explained(
     asked: Sequence[frozenset[str]],
     name: frozenset[str],
     context: frozenset[str],
     harmless: frozenset[str],
 ) -> bool:
-    """Whether every word of a question is part of a name or changes nothing about the topic."""
+    """Return True if every word of a question is part of the name or harmless."""
     return all(
         readings & name
         or _is_filler(readings)
@@ -203,7 +205,7 @@ def _is_filler(readings: frozenset[str]) -> bool:
 def _in_context(readings: frozenset[str], context: frozenset[str]) -> bool:
     return any(
         reading in context
-        or (len(reading) >= 6 and any(slips(reading, word, 1) <= 1 for word in context))
+        or (len(reading) >= 6 and any(typo_distance(reading, word, 1) <= 1 for word in context))
         or any(reading[:i] in context and reading[i:] in context for i in range(3, len(reading)))
         for reading in readings
         if reading[0] not in "#=" or reading in context
@@ -213,14 +215,14 @@ def _in_context(readings: frozenset[str], context: frozenset[str]) -> bool:
 def _is_count(
     readings: frozenset[str], following: Sequence[frozenset[str]], name: frozenset[str]
 ) -> bool:
-    """True for the "three" of "three states of matter", not for that of "world war three"."""
+    """Return True for "three" in "three states of matter", False in "world war three"."""
     counted = name | _COUNTED
     return all(reading.startswith("=") for reading in readings) and any(
         readings & counted for readings in following
     )
 
 
-def _several(cards: Sequence[Card]) -> PermanentError:
+def _ambiguous(cards: Sequence[Card]) -> PermanentError:
     return PermanentError(
         f"the question names more than one topic; ask about one of {_titles(cards[:3])}"
     )
@@ -233,7 +235,7 @@ def _titles(cards: Sequence[Card]) -> str:
 
 @cache
 def load_topic_index() -> TopicIndex:
-    """The index over the cards that ship with this package, built once per process."""
-    listed = (resources.files(__package__) / "english.txt").read_text("utf-8")
-    english = (line for line in listed.splitlines() if not line.startswith("#"))
+    """Return the index of the cards of this package; it is built once per process."""
+    text = (resources.files(__package__) / "english.txt").read_text("utf-8")
+    english = (line for line in text.splitlines() if not line.startswith("#"))
     return TopicIndex(load_cards().cards.values(), frozenset(english))

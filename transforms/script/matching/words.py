@@ -1,4 +1,4 @@
-"""English words as students type them: splitting, roots, numbers and the shipped word lists."""
+"""Tokenizer and stemmer for English text that students type, and its word lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROMAN = {"ii": 2, "iii": 3, "iv": 4}
 VOCABULARY: dict[str, Any] = tomllib.loads(
     (resources.files(__package__) / "vocabulary.toml").read_text("utf-8")
 )
-"""The lists of ``vocabulary.toml``, which says what each is for."""
+"""Word lists by name; comments in ``vocabulary.toml`` describe each."""
 
 _CARDINALS: list[str] = VOCABULARY["cardinal"].split()
 _ORDINALS: list[str] = VOCABULARY["ordinal"].split()
@@ -28,7 +28,7 @@ _WHOLE = frozenset(VOCABULARY["whole"].split())
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, without accents, apostrophes and punctuation.
+    """Split a text into words in lower case, without accents, apostrophes and punctuation.
 
     "Newton’s 2nd law: a² + b²" becomes ``newtons 2nd law a2 b2``.
     """
@@ -40,31 +40,31 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def root(word: str) -> str:
-    """The word without plural and verb endings, and the same for words used for one another."""
+    """Return a word's stem; synonyms share one."""
     base = _base(word)
-    return SAME.get(base, base)
+    return SYNONYMS.get(base, base)
 
 
-def roots(said: list[str]) -> list[str]:
-    """The roots of words, with their numbers made comparable.
+def roots(tokens: list[str]) -> list[str]:
+    """Return the root of each word, with numbers in a common form.
 
-    "second", "2nd" and "II" become ``#2``, and so does a "2" beside "law" or "war". Any other "2"
+    "second", "2nd" and "II" become ``#2``, and so does a "2" next to "law" or "war". Any other "2"
     or "two" becomes ``=2``.
     """
     return [
-        _number(word, *_neighbors(said, index)) or root(word) for index, word in enumerate(said)
+        _number(word, *_neighbors(tokens, index)) or root(word) for index, word in enumerate(tokens)
     ]
 
 
 def root_set(name: str) -> frozenset[str]:
-    """The roots of a list of the vocabulary."""
+    """Return the roots of the words in a list of the vocabulary."""
     return frozenset(map(root, VOCABULARY[name].split()))
 
 
-def _neighbors(said: list[str], index: int) -> tuple[str, str]:
-    """The words around one, "number" left out: "law number two" is "law two"."""
-    before = index - 2 if index > 1 and said[index - 1] in ("number", "no", "nr") else index - 1
-    return said[before] if before >= 0 else "", "".join(said[index + 1 : index + 2])
+def _neighbors(tokens: list[str], index: int) -> tuple[str, str]:
+    """Return the words before and after an index; "number" is skipped, as in "law number two"."""
+    before = index - 2 if index > 1 and tokens[index - 1] in ("number", "no", "nr") else index - 1
+    return tokens[before] if before >= 0 else "", "".join(tokens[index + 1 : index + 2])
 
 
 def _number(word: str, before: str, after: str) -> str | None:
@@ -108,7 +108,9 @@ def _without_ending(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-SAME = {
-    _base(word): _base(group.split()[0]) for group in VOCABULARY["same"] for word in group.split()
+SYNONYMS = {
+    _base(word): _base(group.split()[0])
+    for group in VOCABULARY["synonyms"]
+    for word in group.split()
 }
-"""Words that students use for one another: root -> root of the one that stands for all."""
+"""Root of a word -> root of the first word in its group of synonyms."""

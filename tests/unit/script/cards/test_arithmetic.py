@@ -1,4 +1,4 @@
-"""The evaluator of worked examples: right results, and nothing but arithmetic."""
+"""Tests of the arithmetic evaluator: results, and refusal of everything but arithmetic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from transforms.script.cards.arithmetic import compute, evaluate, fill
         ("  a  ", 2),
     ],
 )
-def test_arithmetic(expression: str, value: float) -> None:
+def test_expression_has_its_value(expression: str, value: float) -> None:
     assert evaluate(expression, {"a": 2, "b": 3}) == pytest.approx(value)
 
 
@@ -65,18 +65,18 @@ def test_arithmetic(expression: str, value: float) -> None:
         "(" * 150 + "1" + ")" * 150,
     ],
 )
-def test_everything_else_is_refused(expression: str) -> None:
+def test_other_syntax_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="cannot compute"):
         evaluate(expression, {"a": 2, "b": 3})
 
 
 @given(st.text(max_size=300))
-def test_no_text_does_more_than_fail(text: str) -> None:
+def test_any_text_is_computed_or_refused(text: str) -> None:
     with suppress(ValueError):
         assert math.isfinite(evaluate(text, {"a": 2}))
 
 
-def test_results_may_use_the_results_before_them() -> None:
+def test_expression_uses_earlier_results() -> None:
     assert compute({"m": 2, "a": 3}, {"f": "m * a", "half": "f / 2"}) == {
         "m": 2,
         "a": 3,
@@ -85,13 +85,13 @@ def test_results_may_use_the_results_before_them() -> None:
     }
 
 
-def test_a_result_cannot_use_a_later_one() -> None:
+def test_expression_cannot_use_later_results() -> None:
     with pytest.raises(ValueError, match="'f' is unknown"):
         compute({}, {"half": "f / 2", "f": "3 * 2"})
 
 
-def test_a_name_has_one_value() -> None:
-    with pytest.raises(ValueError, match="'m' has two values"):
+def test_name_defined_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="'m' is defined twice"):
         compute({"m": 1}, {"m": "2"})
 
 
@@ -104,6 +104,6 @@ def test_fill_formats_numbers() -> None:
 @pytest.mark.parametrize(
     "template", ["{missing:g}", "{a.real}", "{a!r}", "{0}", "{}", "{a", "a}", "{a:s}", "{a:{b}}"]
 )
-def test_fill_refuses_what_is_no_number(template: str) -> None:
+def test_fill_refuses_invalid_placeholders(template: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         fill(template, {"a": 1.5, "b": 2})

@@ -1,4 +1,4 @@
-"""Every card keeps the bounds that let it be spoken, shown and tested."""
+"""Checks of the shipped cards: spoken text, bullets, quiz, formulas, names and sources."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FORMULAS = {
 EVERY_CARD = for_all(CARDS)
 SENTENCES = re.compile(r"(?<=[.?!])\s+")
 UNSPEAKABLE = re.compile(r"[=×→%²³/&#*_`<>|(){}\[\]\\^~$+…;]|--|\bhttps?\b")
-ALWAYS_THERE = {GENERAL, "basketball", "soccer", "music", "cooking", "gaming"}
+REQUIRED_INTERESTS = {GENERAL, "basketball", "soccer", "music", "cooking", "gaming"}
 
 
 def spoken(card: Card) -> Iterator[tuple[str, str]]:
-    """Every spoken text of a card with its key."""
+    """Yield every spoken text of a card with its key."""
     yield "hook", card.hook
     yield "definition.simple", card.definition.simple
     yield "definition.standard", card.definition.standard
@@ -45,7 +45,7 @@ def spoken(card: Card) -> Iterator[tuple[str, str]]:
 
 
 def shown(card: Card) -> Iterator[tuple[str, str]]:
-    """Every bullet of a card with its key."""
+    """Yield every bullet of a card with its key."""
     for i, bullet in enumerate(card.definition.bullets):
         yield f"definition.bullets.{i}", bullet
     for i, fact in enumerate(card.facts):
@@ -57,17 +57,17 @@ def shown(card: Card) -> Iterator[tuple[str, str]]:
 
 
 def count(text: str) -> int:
-    """Words, without operators that stand alone as in "2 + 3 = 5"."""
+    """Count words, without the operators of "2 + 3 = 5"."""
     return sum(any(c.isalnum() for c in word) for word in text.split())
 
 
-def test_there_are_topics_enough_for_every_subject() -> None:
+def test_every_subject_has_cards() -> None:
     assert len(CARDS) >= 30
     assert {card.subject for card in CARDS.values()} == set(SUBJECTS)
 
 
 @EVERY_CARD
-def test_spoken_text_can_be_spoken(card: Card) -> None:
+def test_spoken_text_is_plain_sentences(card: Card) -> None:
     for key, text in spoken(card):
         assert not UNSPEAKABLE.search(text), (key, text)
         assert text[0].isupper() or text[0].isdigit(), (key, text)
@@ -77,7 +77,7 @@ def test_spoken_text_can_be_spoken(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_spoken_text_is_as_long_as_it_should_be(card: Card) -> None:
+def test_spoken_text_keeps_length_limits(card: Card) -> None:
     assert count(card.hook) <= 40
     for interest, analogy in card.analogies.items():
         assert 20 <= count(analogy) <= 70, (interest, count(analogy))
@@ -101,21 +101,21 @@ def test_bullets_fit_a_slide(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_no_bullet_is_shown_twice(card: Card) -> None:
+def test_bullets_of_a_card_differ(card: Card) -> None:
     bullets = [bullet for _, bullet in shown(card)]
     assert len(bullets) == len(set(bullets))
 
 
 @EVERY_CARD
-def test_analogies_are_there_for_every_common_interest(card: Card) -> None:
-    assert card.analogies.keys() >= ALWAYS_THERE
-    assert len(card.analogies) > len(ALWAYS_THERE)
+def test_common_interests_have_analogies(card: Card) -> None:
+    assert card.analogies.keys() >= REQUIRED_INTERESTS
+    assert len(card.analogies) > len(REQUIRED_INTERESTS)
     assert card.analogies.keys() <= {GENERAL, *INTERESTS}
     assert len(set(card.analogies.values())) == len(card.analogies)
 
 
 @EVERY_CARD
-def test_quiz_is_fair(card: Card) -> None:
+def test_quiz_texts_keep_length_limits(card: Card) -> None:
     for question in card.quiz:
         assert count(question.question) <= 30, question
         assert count(question.explanation) <= 35, question
@@ -125,7 +125,7 @@ def test_quiz_is_fair(card: Card) -> None:
 
 
 @for_all(FORMULAS)
-def test_formula_is_mathtext(formula: str) -> None:
+def test_formula_parses_as_mathtext(formula: str) -> None:
     width, height, *_ = MathTextParser("path").parse(f"${formula}$")
     assert width > 0
     assert height > 0
@@ -143,21 +143,21 @@ def test_plot_rows_are_labelled_numbers(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_no_name_is_another_cards_name(card: Card) -> None:
+def test_every_name_resolves_to_its_card(card: Card) -> None:
     index = load_topic_index()
-    for phrase in card.phrases:
-        assert index.resolve(phrase).id == card.id, phrase
-        assert index.resolve(f"Explain {phrase.upper()} to me, please!").id == card.id, phrase
+    for name in card.names:
+        assert index.resolve(name).id == card.id, name
+        assert index.resolve(f"Explain {name.upper()} to me, please!").id == card.id, name
 
 
 @EVERY_CARD
-def test_sources_are_named_without_addresses(card: Card) -> None:
+def test_sources_have_titles_not_addresses(card: Card) -> None:
     for source in card.sources:
         assert "http" not in source
         assert count(source) >= 2
 
 
-def test_quiz_answers_are_not_always_in_the_same_place() -> None:
+def test_correct_answers_are_spread_over_choices() -> None:
     answers = [question.answer for card in CARDS.values() for question in card.quiz]
     for place in range(4):
-        assert answers.count(place) >= len(answers) / 12, f"too few right answers at {place}"
+        assert answers.count(place) >= len(answers) / 12, f"too few correct answers at {place}"

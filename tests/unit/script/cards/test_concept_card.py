@@ -1,4 +1,4 @@
-"""Reading cards: what is right is computed, what is wrong is named with its file and key."""
+"""Tests of loading cards: computed numbers, errors with file and key, digest."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ GOOD = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-
 
 
 def changed(old: str, new: str) -> str:
+    """Return the text of a valid card with one replacement."""
     assert GOOD.count(old) >= 1, old
     return GOOD.replace(old, new, 1)
 
 
-def test_worked_numbers_are_computed() -> None:
+def test_numbers_of_example_are_computed() -> None:
     card = parse_card(changed("push = 50", "push = 70"), SOURCE)
     assert card.worked is not None
     assert "The net force is 60 newtons forward." in card.worked.text[0]
@@ -55,14 +56,14 @@ def test_worked_numbers_are_computed() -> None:
         ('hook = "', "hook = ", "line"),
     ],
 )
-def test_a_broken_card_is_named_with_its_key(old: str, new: str, key: str) -> None:
+def test_error_names_file_and_key(old: str, new: str, key: str) -> None:
     with pytest.raises(CardError) as caught:
         parse_card(changed(old, new), SOURCE)
     assert str(caught.value).startswith(f"{SOURCE}: ")
     assert key in str(caught.value)
 
 
-def test_a_library_is_read_with_a_digest_of_its_bytes(tmp_path: Path) -> None:
+def test_digest_changes_with_any_byte(tmp_path: Path) -> None:
     (tmp_path / "physics").mkdir()
     file = tmp_path / SOURCE
     file.write_text(changed('distinct_from = ["newtons-first-law", ', "distinct_from = [") + "\n")
@@ -77,13 +78,13 @@ def test_a_library_is_read_with_a_digest_of_its_bytes(tmp_path: Path) -> None:
     assert read_library(tmp_path).digest != first.digest
 
 
-def test_a_card_must_not_be_distinct_from_nothing(tmp_path: Path) -> None:
+def test_distinct_from_must_name_a_card(tmp_path: Path) -> None:
     (tmp_path / "physics").mkdir()
     (tmp_path / SOURCE).write_text(GOOD)
     with pytest.raises(CardError, match="distinct_from: 'newtons-first-law' is not another card"):
         read_library(tmp_path)
 
 
-def test_the_shipped_cards_are_read_once() -> None:
+def test_shipped_cards_are_read_once() -> None:
     assert load_cards() is load_cards()
     assert len(load_cards().digest) == 64

@@ -1,4 +1,4 @@
-"""Interests in students' own words."""
+"""Tests of recognizing an interest in free text."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ from transforms.script.matching.interests import INTERESTS, find_interest
         ("  🏀 basketball 🏀 ", "basketball"),
     ],
 )
-def test_interest_is_found(said: str, name: str) -> None:
-    found = find_interest(said)
+def test_interest_is_found(text: str, name: str) -> None:
+    found = find_interest(text)
     assert found is not None
     assert found.name == name
 
@@ -71,11 +71,11 @@ def test_interest_is_found(said: str, name: str) -> None:
         "バスケットボール",
     ],
 )
-def test_anything_else_is_nobodys_interest(said: str) -> None:
-    assert find_interest(said) is None
+def test_other_text_names_no_interest(text: str) -> None:
+    assert find_interest(text) is None
 
 
 @given(st.text(max_size=100))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     found = find_interest(text)
     assert found is None or INTERESTS[found.name] is found
