@@ -1,4 +1,4 @@
-"""AAC in an MP4 container: the form in which a narration is stored and copied into videos."""
+"""Writer of AAC in an MP4 container, the format of narrations; videos copy the stream as is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from av.codec.context import Flags
 from transforms.narration.mastering import RATE, Samples
 
 FRAME: Final = 1024
-"""Samples in an AAC frame. What is a whole number of frames long decodes to exactly its length."""
+"""Samples in an AAC frame; audio of a whole number of frames keeps its length when decoded."""
 
 BITS_PER_SECOND: Final = 96_000
 
@@ -21,8 +21,8 @@ BITS_PER_SECOND: Final = 96_000
 # better signal-to-noise ratio (34 against 29 dB).
 _CODER: Final = {"aac_coder": "fast"}
 
-# The edit list that hides the encoder's first frame counts in the movie's time scale, which by
-# default is a millisecond and would round it. `bitexact` leaves out version strings: the same
+# The edit list that skips the encoder's first frame is counted in the movie's time scale; the
+# default of a millisecond would round it. `bitexact` leaves out version strings, so that the same
 # samples give the same bytes.
 _CONTAINER: Final = {
     "movflags": "+faststart",
@@ -32,28 +32,21 @@ _CONTAINER: Final = {
 
 
 def write_m4a(path: Path, samples: Samples) -> None:
-    """Write samples as AAC-LC in an MP4 that plays while it downloads.
+    """Write samples as AAC-LC in an MP4 file that can play while it downloads.
 
     Args:
-        path: where to; replaced if it exists.
+        path: file to write; replaced if it exists.
         samples: mono at `RATE`, float32 in -1..1, shape (n,).
     """
     with av.open(str(path), "w", format="mp4", options=dict(_CONTAINER)) as container:
         stream = container.add_stream("aac", rate=RATE, layout="mono", options=dict(_CODER))
         stream.bit_rate = BITS_PER_SECOND
         stream.codec_context.flags |= Flags.bitexact
-        for place in range(0, len(samples), FRAME):
-            block = np.ascontiguousarray(samples[np.newaxis, place : place + FRAME])
+        for start in range(0, len(samples), FRAME):
+            block = np.ascontiguousarray(samples[np.newaxis, start : start + FRAME])
             frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
             frame.sample_rate = RATE
-            frame.pts = place
+            frame.pts = start
             frame.time_base = Fraction(1, RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-
-
-def read_m4a(path: Path) -> Samples:
-    """The samples of a file that `write_m4a` wrote, as a player hears them."""
-    with av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(stream)])

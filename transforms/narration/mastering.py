@@ -1,4 +1,4 @@
-"""From spoken sentences to a finished recording: trimming, pauses, loudness, peaks.
+"""Audio processing for narrations: trimming, resampling, loudness and peak limiting.
 
 Loudness and true peak are measured as ITU-R BS.1770-4 defines them, by FFmpeg's ``ebur128`` filter.
 """
@@ -22,31 +22,31 @@ RATE: Final = 48_000
 """Samples per second of a finished narration."""
 
 TARGET_LUFS: Final = -16.0
-"""Integrated loudness, as podcasts and mobile players expect of speech (AES TD1008)."""
+"""Integrated loudness that AES TD1008 recommends for speech in podcasts and on mobile devices."""
 
 UNMEASURED: Final = -70.0
-"""Loudness of a recording that is too short or too quiet to be measured, in LUFS."""
+"""Loudness in LUFS reported for a recording that is too short or too quiet to measure."""
 
 PEAK_CEILING: Final = 10 ** (-1.5 / 20)
-"""Largest sample after mastering: half a decibel below -1 dBTP, which AAC coding may use up."""
+"""Largest true peak after mastering: -1.5 dBTP, so that AAC coding stays below -1 dBTP."""
 
-# A frame is audible when it is at most 40 dB below the sentence's loud passages: an "f" or "th" is
-# 20 to 35 dB below them, the noise around a synthetic voice 60.
+# A frame is audible if it is at most 40 dB below the loud passages of the sentence: an "f" or "th"
+# is 20 to 35 dB below them, the noise around a synthetic voice 60 dB.
 _GATE_DB: Final = 40.0
 _FRAME_SECONDS: Final = 0.005
 _MARGIN_SECONDS: Final = 0.045
 _FADE_SECONDS: Final = 0.010
 _SILENCE: Final = 10 ** (-75 / 20)
 
-_LIMITER_BLOCK: Final = 240
-_LIMITER_REACH: Final = 4
+_LIMITER_BLOCK: Final = 240  # samples
+_LIMITER_REACH: Final = 4  # neighbouring blocks on either side
 _ROUNDS: Final = 4
-_CLOSE_ENOUGH: Final = 0.3
+_TOLERANCE_LU: Final = 0.3  # of the loudness after limiting
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A sentence cut to what is heard of it, with a soft margin on either side.
+    """A sentence without leading and trailing silence, with a faded margin on either side.
 
     Attributes:
         samples: mono, faded in and out.
@@ -60,7 +60,7 @@ class Clip:
 
 
 def trim(samples: Samples, rate: int) -> Clip | None:
-    """Cut silence off both ends, keeping a margin so that no consonant is lost.
+    """Cut silence off both ends but keep a margin, so that no consonant is lost.
 
     Args:
         samples: mono, shape (n,), at `rate` samples per second.
@@ -89,7 +89,7 @@ def trim(samples: Samples, rate: int) -> Clip | None:
 
 
 def resample(samples: Samples, rate: int) -> Samples:
-    """The same sound at `RATE` samples per second, in phase with the input."""
+    """Return the sound at `RATE` samples per second, in phase with the input."""
     if rate == RATE or not len(samples):
         return samples
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
@@ -101,21 +101,21 @@ def resample(samples: Samples, rate: int) -> Samples:
     return np.concatenate(parts)
 
 
-def _frame(samples: Samples, rate: int, place: int) -> av.AudioFrame:
+def _frame(samples: Samples, rate: int, start: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
     frame.sample_rate = rate
-    frame.pts = place
+    frame.pts = start
     frame.time_base = Fraction(1, rate)
     return frame
 
 
 @dataclass(frozen=True)
 class Level:
-    """How loud a recording is.
+    """Loudness and peak of a recording.
 
     Attributes:
-        loudness: integrated, in LUFS; `UNMEASURED` for what is too short or too quiet to measure.
-        true_peak: largest absolute value of the continuous signal, 1.0 being full scale.
+        loudness: integrated loudness in LUFS; `UNMEASURED` if too short or too quiet to measure.
+        true_peak: largest absolute value of the continuous signal; 1.0 is full scale.
     """
 
     loudness: float
@@ -123,7 +123,7 @@ class Level:
 
 
 def measure(samples: Samples) -> Level:
-    """Integrated loudness and true peak of a recording at `RATE`."""
+    """Measure integrated loudness and true peak of a recording at `RATE`."""
     graph = Graph()
     source = graph.add_abuffer(
         sample_rate=RATE, format="flt", layout="mono", time_base=Fraction(1, RATE)
@@ -136,14 +136,14 @@ def measure(samples: Samples) -> Level:
     loudness, peak = UNMEASURED, 0.0
     for start in (*range(0, len(samples), RATE), None):
         graph.push(None if start is None else _frame(samples[start : start + RATE], RATE, start))
-        for metered in _reduced(graph):
-            # Absent from the first frames, before there is enough sound to measure.
+        for metered in _pull_frames(graph):
+            # The first frames have no values: there is not enough sound to measure yet.
             loudness = float(metered.metadata.get("lavfi.r128.I", loudness))
             peak = float(metered.metadata.get("lavfi.r128.true_peak", peak))
     return Level(loudness, max(peak, float(np.abs(samples).max(initial=0.0))))
 
 
-def _reduced(graph: Graph) -> Iterator[av.AudioFrame]:
+def _pull_frames(graph: Graph) -> Iterator[av.AudioFrame]:
     while True:
         try:
             yield graph.pull()
@@ -152,11 +152,11 @@ def _reduced(graph: Graph) -> Iterator[av.AudioFrame]:
 
 
 def limit(samples: Samples, ceiling: float) -> None:
-    """Keep every sample within `ceiling`, in place, by turning loud passages down smoothly.
+    """Limit all samples to `ceiling`, in place, by reducing the gain of loud passages smoothly.
 
-    The gain of a block of 5 ms is the least that it and its neighbours need, averaged over them
-    and drawn in straight lines: at no sample is it higher than that sample's block allows, and
-    quiet passages are left as they are.
+    The gain of a block of 5 ms is the lowest that it and its neighbours need, averaged over them
+    and interpolated linearly. It is never higher than the block allows, and quiet passages keep
+    their level.
     """
     blocks = -(-len(samples) // _LIMITER_BLOCK)
     padded = np.zeros(blocks * _LIMITER_BLOCK, np.float32)
@@ -169,8 +169,8 @@ def limit(samples: Samples, ceiling: float) -> None:
     edged = np.pad(needed, 2 * _LIMITER_REACH + 1, constant_values=1.0)
     least = np.lib.stride_tricks.sliding_window_view(edged, window).min(axis=1)
     smooth = np.lib.stride_tricks.sliding_window_view(least, window).mean(axis=1)
-    # `smooth` has one value more on either side than there are blocks; a block's edges take the
-    # lesser gain of the two blocks that meet there.
+    # `smooth` has one more value on either side than there are blocks; an edge takes the lower
+    # gain of the two blocks that meet there.
     edges = np.minimum(smooth[:-1], smooth[1:])
     places = np.arange(len(samples)) / _LIMITER_BLOCK
     samples *= np.interp(places, np.arange(blocks + 1), edges).astype(np.float32)
@@ -184,7 +184,7 @@ def master(samples: Samples) -> float:
         samples: mono at `RATE`.
 
     Returns:
-        Its loudness afterwards, in LUFS.
+        The loudness of the result, in LUFS.
     """
     level, ceiling = measure(samples), PEAK_CEILING
     for _ in range(_ROUNDS):
@@ -194,11 +194,11 @@ def master(samples: Samples) -> float:
             return TARGET_LUFS if level.loudness > UNMEASURED else measure(samples).loudness
         limit(samples, ceiling)
         level = measure(samples)
-        if level.true_peak <= PEAK_CEILING and abs(level.loudness - TARGET_LUFS) < _CLOSE_ENOUGH:
+        if level.true_peak <= PEAK_CEILING and abs(level.loudness - TARGET_LUFS) < _TOLERANCE_LU:
             return level.loudness
-        # The signal rises between its samples: leave it that much room.
+        # The continuous signal exceeds its samples; lower the ceiling by that ratio.
         ceiling *= min(1.0, PEAK_CEILING / level.true_peak)
-    # Loudness is a target, the peak a bound: the recording is turned down if both cannot be had.
-    turned = min(1.0, PEAK_CEILING / level.true_peak)
-    samples *= np.float32(turned)
-    return level.loudness + 20 * log10(turned)
+    # The peak is a hard limit, loudness only a target: attenuate if both are not possible.
+    attenuation = min(1.0, PEAK_CEILING / level.true_peak)
+    samples *= np.float32(attenuation)
+    return level.loudness + 20 * log10(attenuation)

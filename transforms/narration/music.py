@@ -1,4 +1,4 @@
-"""A bed of music under a narration: quiet while somebody speaks, a little louder in between."""
+"""Mixer of background music under a narration: quiet under speech, louder in long pauses."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ import numpy as np
 
 from transforms.errors import PermanentError
 from transforms.model import Sentence
-from transforms.narration.mastering import RATE, Samples, measure
+from transforms.narration.mastering import RATE, UNMEASURED, Samples, measure
 
 SUFFIXES: Final = (".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav")
-"""Files of a folder that count as music."""
+"""File name extensions of music files."""
 
 UNDER_SPEECH: Final = -24.0
-"""Loudness of music under speech, in LU from the speech: heard, but never in the way (WCAG 1.4.7
-asks for at least 20 dB)."""
+"""Loudness of music under speech, in LU relative to the speech; WCAG 2.2, 1.4.7 asks for -20 or
+less."""
 BETWEEN: Final = -14.0
-"""The same where nobody speaks for a while."""
+"""Loudness of music in long pauses, in LU relative to the speech."""
 
-_BREATH: Final = 1.2  # seconds; in a shorter gap the music stays down
-_FALL, _RISE = 0.4, 0.8  # seconds the music takes to go down, and to come back
-_FADE_IN, _FADE_OUT = 0.8, 2.0
-_PROBE: Final = 30  # seconds of music whose loudness is taken for all of it
-_JOIN: Final = RATE // 2  # samples over which a piece that is repeated fades at its ends
-_BLOCK: Final = 4 * RATE
+_SHORT_PAUSE: Final = 1.2  # seconds; the music stays quiet in pauses up to this length
+_FALL, _RISE = 0.4, 0.8  # seconds of the fades before and after speech
+_FADE_IN, _FADE_OUT = 0.8, 2.0  # seconds of the fades at both ends of the narration
+_PROBE: Final = 30  # seconds at the start of the music whose loudness is measured
+_LOOP_FADE: Final = RATE // 2  # samples of the fades at both ends of repeated music
+_BLOCK: Final = 4 * RATE  # samples
 
 
 def files(path: str) -> list[Path]:
-    """The pieces of music at a path, in an order that does not change.
+    """Return the music files at a path, sorted by name.
 
     Raises:
-        PermanentError: there is none.
+        PermanentError: there are no music files.
     """
     place = Path(path)
     if place.is_dir():
@@ -50,7 +50,7 @@ def files(path: str) -> list[Path]:
 
 
 def digest(path: str) -> str:
-    """SHA-256 (hex) of all the music at a path."""
+    """Return the SHA-256 (hex) of all music files at a path."""
     total = hashlib.sha256()
     for file in files(path):
         total.update(hashlib.sha256(file.read_bytes()).digest())
@@ -58,76 +58,78 @@ def digest(path: str) -> str:
 
 
 def choose(path: str, key: str) -> Path:
-    """One of the pieces at a path: always the same for the same key."""
+    """Choose a music file at a path; the same key always gives the same file."""
     found = files(path)
     return found[zlib.crc32(key.encode()) % len(found)]
 
 
-def lay_under(samples: Samples, sentences: Sequence[Sentence], file: Path) -> None:
-    """Mix music into a narration, in place; what is too short is repeated.
+def mix_music(samples: Samples, sentences: Sequence[Sentence], file: Path) -> None:
+    """Mix music into a narration, in place; music that is too short is repeated.
 
     Args:
         samples: mono at `RATE`.
-        sentences: when somebody speaks.
-        file: the music, anything FFmpeg can read.
+        sentences: times of the speech.
+        file: the music, in any format that FFmpeg reads.
 
     Raises:
-        PermanentError: the file is no audio.
+        PermanentError: the file has no sound.
     """
     probe = _first(file, _PROBE * RATE)
     loudness = measure(probe).loudness
-    if loudness <= -70:
-        raise PermanentError(f"{file.name} is silent: it cannot be a bed of music")
+    if loudness <= UNMEASURED:
+        raise PermanentError(f"{file.name} is silent: use another file as music")
     level = measure(samples).loudness - loudness
     times, gains = _envelope(sentences, len(samples) / RATE)
-    at = 0
-    for piece in _endless(file):
-        block = piece[: len(samples) - at]
-        clock = (at + np.arange(len(block))) / RATE
+    start = 0
+    for piece in _looped(file):
+        block = piece[: len(samples) - start]
+        clock = (start + np.arange(len(block))) / RATE
         gain = 10 ** ((np.interp(clock, times, gains) + level) / 20)
-        samples[at : at + len(block)] += (block * gain).astype(np.float32)
-        at += len(block)
-        if at >= len(samples):
+        samples[start : start + len(block)] += (block * gain).astype(np.float32)
+        start += len(block)
+        if start >= len(samples):
             return
 
 
 def _envelope(sentences: Sequence[Sentence], duration: float) -> tuple[list[float], list[float]]:
-    """Corners of the music's gain: seconds, and LU from the speech."""
-    silent = UNDER_SPEECH - 40
-    corners = [(0.0, silent)]
-    free = 0.0
+    """Return breakpoints of the music's gain: seconds, and LU relative to the speech."""
+    inaudible = UNDER_SPEECH - 40
+    corners = [(0.0, inaudible)]
+    pause_start = 0.0
     for sentence in [*sentences, None]:
         start = sentence.start if sentence else duration + _FALL
-        if start - free > _BREATH:
-            rise = free + min(_FADE_IN if free == 0 else _RISE, (start - free) / 2)
-            corners += [(free, UNDER_SPEECH if free else silent), (rise, BETWEEN)]
+        if start - pause_start > _SHORT_PAUSE:
+            rise = pause_start + min(
+                _FADE_IN if pause_start == 0 else _RISE, (start - pause_start) / 2
+            )
+            corners += [(pause_start, UNDER_SPEECH if pause_start else inaudible), (rise, BETWEEN)]
             corners.append((max(rise, start - _FALL), BETWEEN))
         corners.append((start, UNDER_SPEECH))
-        free = sentence.end if sentence else duration
+        pause_start = sentence.end if sentence else duration
     fade = max(0.0, duration - _FADE_OUT)
     times, gains = [list(column) for column in zip(*sorted(corners), strict=True)]
     last = float(np.interp(fade, times, gains))
     kept = [(t, g) for t, g in zip(times, gains, strict=True) if t < fade]
-    kept += [(fade, last), (duration, silent)]
+    kept += [(fade, last), (duration, inaudible)]
     return [t for t, _ in kept], [g for _, g in kept]
 
 
-def _endless(file: Path) -> Iterator[Samples]:
-    """The music over and over; it fades at both ends, so that no join is heard."""
-    ramp = np.linspace(0, 1, _JOIN, dtype=np.float32)
+def _looped(file: Path) -> Iterator[Samples]:
+    """Yield blocks of the music repeated without end; each repetition fades in and out."""
+    ramp = np.linspace(0, 1, _LOOP_FADE, dtype=np.float32)
     for _ in repeat(None):
-        held: Samples | None = None
+        pending: Samples | None = None
         for block in _decoded(file):
-            if held is None:
+            if pending is None:
                 fade = ramp[: len(block)]
                 block[: len(fade)] *= fade
             else:
-                yield held
-            held = block
-        if held is not None:
-            fade = ramp[: len(held)]
-            held[len(held) - len(fade) :] *= fade[::-1]
-            yield held
+                yield pending
+            pending = block
+        if pending is not None:
+            fade = ramp[: len(pending)]
+            pending[len(pending) - len(fade) :] *= fade[::-1]
+            yield pending
 
 
 def _first(file: Path, count: int) -> Samples:
@@ -141,15 +143,15 @@ def _first(file: Path, count: int) -> Samples:
 
 
 def _decoded(file: Path) -> Iterator[Samples]:
-    """Long blocks of a file as mono at `RATE`.
+    """Yield blocks of a file as mono at `RATE`.
 
     Raises:
-        PermanentError: it is no audio.
+        PermanentError: the file has no sound or cannot be decoded.
     """
     try:
         with av.open(str(file)) as container:
             if not container.streams.audio:
-                raise PermanentError(f"{file.name} has no sound: it cannot be a bed of music")
+                raise PermanentError(f"{file.name} has no sound: use another file as music")
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
             parts, length = [np.zeros(0, np.float32)], 0
             for frame in chain(container.decode(audio=0), [None]):
@@ -160,4 +162,4 @@ def _decoded(file: Path) -> Iterator[Samples]:
                     yield np.concatenate(parts)
                     parts, length = [], 0
     except av.FFmpegError as error:
-        raise PermanentError(f"{file.name} cannot be read as music: {error}") from error
+        raise PermanentError(f"{file.name} cannot be decoded as music: {error}") from error

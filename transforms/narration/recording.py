@@ -1,4 +1,4 @@
-"""From a script to a finished narration: each sentence spoken, placed in time, mastered, stored."""
+"""Recorder of a narration: speaks each sentence, places it in time, masters and stores it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from transforms.model import Narration, Script, Sentence, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples, master, resample, trim
-from transforms.narration.music import choose, lay_under
+from transforms.narration.music import choose, mix_music
 from transforms.narration.sound_settings import SoundSettings
 from transforms.text.sentences import split_sentences
 
 FILE_NAME: Final = "narration.m4a"
 
-# Seconds between what is heard of one sentence and of the next.
+# Seconds of silence between two sentences, and between two parts of a long sentence.
 _PAUSE: Final = 0.35
 _PAUSE_IN_SENTENCE: Final = 0.15
-# A section has half of the pause to its neighbour on either side.
+# Seconds of silence at either end of a section; two of them make the pause between sections.
 _SECTION_EDGE: Final = 0.4
 _LEAD_IN: Final = 0.3
-_TAIL: Final = 2.5  # time for the end card of a video
+_TAIL: Final = 2.5  # seconds for the end card of a video
 _SILENT_SECTION: Final = 1.0
-_SPEECH_ALONE: Final = SoundSettings()
+_SPEECH_ONLY: Final = SoundSettings()
 _SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
 
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A sentence with its audible samples, counted at `RATE`."""
+    """A spoken sentence; `begin` and `end` index its first and last audible sample at `RATE`."""
 
     text: str
     samples: Samples
@@ -50,24 +50,24 @@ def record_narration(
     out: Path,
     *,
     timeout: float,
-    sound: SoundSettings = _SPEECH_ALONE,
+    sound: SoundSettings = _SPEECH_ONLY,
 ) -> tuple[Narration, tuple[Usage, ...]]:
-    """Speak a script into ``narration.m4a``.
+    """Record a script with a voice as ``narration.m4a``.
 
     Args:
-        script: what to say.
-        voice: who says it.
-        out: an existing folder to write to.
-        timeout: seconds it may take.
-        sound: what is heard besides the voice.
+        script: the text.
+        voice: engine that speaks it.
+        out: existing folder to write to.
+        timeout: maximum seconds for the recording.
+        sound: music and lead-in.
 
     Returns:
-        The timing, measured from the audio, and what was used up.
+        The timing, measured from the audio, and the usage to record as cost.
 
     Raises:
-        StageTimeout: it was not done in time.
+        StageTimeout: the recording took longer than `timeout`.
         PermanentError: the voice cannot speak this script.
-        TransientError: the voice may succeed later.
+        TransientError: the voice failed and may succeed later.
     """
     deadline = time.monotonic() + timeout
     voice.check_language(script.language)
@@ -103,7 +103,7 @@ def record_narration(
     pauses = [section.pause for section in script.sections()]
     samples, spans, sentences = _assemble(sections, pauses, _LEAD_IN + sound.intro)
     if sound.music is not None:
-        lay_under(samples, sentences, choose(sound.music, script.title))
+        mix_music(samples, sentences, choose(sound.music, script.title))
     loudness = master(samples)
     if time.monotonic() > deadline:
         raise StageTimeout(f"the narration took longer than {timeout:g} s")
@@ -126,13 +126,13 @@ def _assemble(
     """Place sentences and sections in time.
 
     Args:
-        sections: their sentences.
-        pauses: seconds of silence after each section, beyond the usual.
+        sections: spoken sentences of each section.
+        pauses: seconds of additional silence after each section.
         lead_in: seconds before the first word.
 
     Returns:
-        The samples at `RATE`, a whole number of AAC frames; each section's start and end, and the
-        sentences, in seconds.
+        The samples at `RATE`, a whole number of AAC frames; start and end of each section in
+        seconds; and the sentences.
     """
     placed: list[tuple[int, _Spoken]] = []
     edges = [0]
@@ -144,16 +144,16 @@ def _assemble(
             start, end = cursor, cursor + spoken.end - spoken.begin
             placed.append((start - spoken.begin, spoken))
             sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number))
-            whole = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
-            cursor = end + _samples(_PAUSE if whole else _PAUSE_IN_SENTENCE)
+            complete = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
+            cursor = end + _samples(_PAUSE if complete else _PAUSE_IN_SENTENCE)
         if section:
             edges.append(end + _samples(_TAIL if last else _SECTION_EDGE + pause))
         else:
             edges.append(edges[-1] + _samples(_SILENT_SECTION))
     edges[-1] += -edges[-1] % FRAME
     samples = np.zeros(edges[-1], np.float32)
-    for place, spoken in placed:
-        samples[place : place + len(spoken.samples)] += spoken.samples
+    for first, spoken in placed:
+        samples[first : first + len(spoken.samples)] += spoken.samples
     spans = tuple((start / RATE, end / RATE) for start, end in pairwise(edges))
     return samples, spans, tuple(sentences)
 

@@ -1,4 +1,4 @@
-"""`transcript.txt`: everything that is said, for those who would rather read than listen."""
+"""Renderer of a narration as plain text, the artifact `transcript.txt`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from transforms.model import Narration, Script
 
 
 def transcript(script: Script, narration: Narration) -> str:
-    """A narration as plain text: a paragraph for each section, with its heading and when it begins.
+    """Render a paragraph for each section of a narration, with its start time and heading.
 
     Args:
-        script: the words and headings.
-        narration: its timing, made from that script.
+        script: the script with the headings.
+        narration: the narration of that script.
 
     Returns:
         Text ending in one newline.

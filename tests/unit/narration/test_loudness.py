@@ -1,4 +1,4 @@
-"""Loudness of finished narrations, by a meter of its own: ITU-R BS.1770-4 written out in numpy."""
+"""Tests of loudness and true peak of narrations with an independent meter (ITU-R BS.1770-4)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.test_music import tune
 from tests.unit.narration.voices import BuzzVoice, lesson
-from transforms.narration.m4a import read_m4a
 from transforms.narration.mastering import RATE, Samples
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
 
-# The two filters of the K-weighting at 48 kHz (annex 1, tables 1 and 2): numerator, denominator.
+# Numerator and denominator of the two K-weighting filters at 48 kHz (annex 1, tables 1 and 2).
 _FILTERS = (
     (
         (1.53512485958697, -2.69169618940638, 1.19839281085285),
@@ -32,7 +32,7 @@ SCRIPT = lesson(
 
 
 def loudness(samples: Samples) -> float:
-    """Integrated loudness in LUFS of a mono recording at 48 kHz."""
+    """Return the integrated loudness in LUFS of a mono recording at 48 kHz."""
     size = 1 << (len(samples) + RATE).bit_length()
     spectrum = np.fft.rfft(samples.astype(np.float64), size)
     turn = np.exp(-2j * np.pi * np.fft.rfftfreq(size))
@@ -51,7 +51,7 @@ def _lufs(power: NDArray[np.float64] | np.floating) -> NDArray[np.float64]:
 
 
 def true_peak(samples: Samples) -> float:
-    """Largest value of the continuous signal in dBTP: eight times oversampled, piece by piece."""
+    """Return the true peak in dBTP, measured with eightfold oversampling."""
     highest = 0.0
     for at in range(0, len(samples), RATE):
         piece = samples[max(0, at - 4800) : at + RATE + 4800].astype(np.float64)
@@ -61,7 +61,7 @@ def true_peak(samples: Samples) -> float:
     return 20 * float(np.log10(highest))
 
 
-def test_the_meter_reads_the_reference_tones() -> None:
+def test_meter_reads_reference_tones() -> None:
     time = np.arange(10 * RATE) / RATE
     tone = (0.1 * np.sin(2 * np.pi * 997 * time)).astype(np.float32)
     assert loudness(tone) == pytest.approx(-23.01, abs=0.05)
@@ -71,13 +71,13 @@ def test_the_meter_reads_the_reference_tones() -> None:
 
 @pytest.mark.parametrize("level", [0.003, 0.1, 0.6])
 @pytest.mark.parametrize("music", [False, True], ids=["speech", "music"])
-def test_a_finished_narration_is_as_loud_as_it_should_be(
-    tmp_path: Path, level: float, music: bool
-) -> None:
+def test_narration_has_target_loudness_and_peak(tmp_path: Path, level: float, music: bool) -> None:
     path = str(tune(tmp_path / "tune.m4a", seconds=8)) if music else None
     sound = SoundSettings(path)
-    told, _ = record_narration(SCRIPT, BuzzVoice(level=level), tmp_path, timeout=60, sound=sound)
+    narration, _ = record_narration(
+        SCRIPT, BuzzVoice(level=level), tmp_path, timeout=60, sound=sound
+    )
     heard = read_m4a(tmp_path / "narration.m4a")
     assert loudness(heard) == pytest.approx(-16, abs=1)
-    assert loudness(heard) == pytest.approx(told.loudness, abs=0.5)
+    assert loudness(heard) == pytest.approx(narration.loudness, abs=0.5)
     assert true_peak(heard) <= -1

@@ -1,4 +1,4 @@
-"""The narration as a file."""
+"""Tests of the file format of narrations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.voices import buzz
-from transforms.narration.m4a import FRAME, read_m4a, write_m4a
+from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples
 
 
@@ -20,7 +21,7 @@ def sound() -> Samples:
     ]
 
 
-def test_is_aac_lc_mono_in_an_mp4_that_streams(tmp_path: Path, sound: Samples) -> None:
+def test_file_is_streamable_mono_aac_lc(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
     write_m4a(path, sound)
     with av.open(str(path)) as container:
@@ -37,7 +38,7 @@ def test_is_aac_lc_mono_in_an_mp4_that_streams(tmp_path: Path, sound: Samples) -
 
 
 @pytest.mark.parametrize("frames", [1, 2, 47, 100])
-def test_lasts_exactly_as_long_as_its_samples(tmp_path: Path, sound: Samples, frames: int) -> None:
+def test_file_lasts_as_long_as_its_samples(tmp_path: Path, sound: Samples, frames: int) -> None:
     path = tmp_path / "narration.m4a"
     cut = sound[: frames * FRAME]
     write_m4a(path, cut)
@@ -49,7 +50,7 @@ def test_lasts_exactly_as_long_as_its_samples(tmp_path: Path, sound: Samples, fr
         assert container.duration / av.time_base == pytest.approx(len(cut) / RATE, abs=1e-5)
 
 
-def test_sounds_like_its_samples_and_in_the_same_place(tmp_path: Path, sound: Samples) -> None:
+def test_decoded_sound_matches_samples_in_place(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
     write_m4a(path, sound)
     heard = read_m4a(path)
@@ -57,7 +58,7 @@ def test_sounds_like_its_samples_and_in_the_same_place(tmp_path: Path, sound: Sa
     assert 10 * np.log10(np.mean(sound**2) / noise) > 25
 
 
-def test_same_samples_same_bytes(tmp_path: Path, sound: Samples) -> None:
+def test_same_samples_give_same_bytes(tmp_path: Path, sound: Samples) -> None:
     for name in ("one.m4a", "two.m4a"):
         write_m4a(tmp_path / name, sound)
     data = (tmp_path / "one.m4a").read_bytes()
@@ -65,7 +66,7 @@ def test_same_samples_same_bytes(tmp_path: Path, sound: Samples) -> None:
     assert b"Lav" not in data
 
 
-def test_replaces_what_lies_there(tmp_path: Path, sound: Samples) -> None:
+def test_existing_file_is_replaced(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
     path.write_bytes(b"x" * 1_000_000)
     write_m4a(path, sound)

@@ -1,4 +1,4 @@
-"""A bed of music that never gets in the way of speech."""
+"""Tests of background music: levels, fades, repetition, choice of file and refusal."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ import av
 import numpy as np
 import pytest
 
+from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.voices import BuzzVoice, lesson
 from transforms.errors import PermanentError
 from transforms.model import Sentence
-from transforms.narration.m4a import read_m4a, write_m4a
+from transforms.narration.m4a import write_m4a
 from transforms.narration.mastering import RATE, Samples, measure
-from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, lay_under
+from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, mix_music
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
 
 
 def tune(path: Path, seconds: float = 3.0, hertz: float = 440.0) -> Path:
-    """A file of music: a steady tone, so that its level tells the gain."""
+    """Write a steady tone as music, so that its level shows the gain."""
     time = np.arange(round(seconds * RATE)) / RATE
     write_m4a(path, (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32))
     return path
 
 
 def level(samples: Samples, start: float, end: float) -> float:
-    """Decibels (RMS) of a stretch given in seconds."""
+    """Return the RMS level in decibels between two times in seconds."""
     cut = samples[round(start * RATE) : round(end * RATE)]
     return 10 * float(np.log10(np.mean(np.square(cut, dtype=np.float64)) + 1e-20))
 
 
 def speech(seconds: float, *spoken: tuple[float, float]) -> tuple[Samples, list[Sentence]]:
-    """Noise where somebody speaks."""
+    """Return samples with noise in the given spans, and a sentence for each span."""
     samples = np.zeros(round(seconds * RATE), np.float32)
     for start, end in spoken:
         where = slice(round(start * RATE), round(end * RATE))
@@ -40,10 +41,10 @@ def speech(seconds: float, *spoken: tuple[float, float]) -> tuple[Samples, list[
     return samples, [Sentence("Words.", start, end, 0) for start, end in spoken]
 
 
-def test_music_ducks_under_speech_and_comes_back_in_between(tmp_path: Path) -> None:
+def test_music_is_quiet_under_speech_and_louder_in_pauses(tmp_path: Path) -> None:
     spoken, sentences = speech(30, (1, 10), (10.4, 14), (20, 27))
     mixed = spoken.copy()
-    lay_under(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=31))
+    mix_music(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=31))
     music = mixed - spoken
     under = [level(music, a, b) for a, b in ((3, 4), (10.1, 10.3), (12, 13), (22, 23))]
     between = level(music, 16, 16.8)
@@ -54,17 +55,17 @@ def test_music_ducks_under_speech_and_comes_back_in_between(tmp_path: Path) -> N
     assert level(music, 29.95, 30) < under[0] - 10
 
 
-def test_music_that_is_short_is_repeated_without_a_click(tmp_path: Path) -> None:
+def test_short_music_repeats_without_clicks(tmp_path: Path) -> None:
     spoken, sentences = speech(12, (0.5, 1))
     mixed = spoken.copy()
-    lay_under(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=2.5))
+    mix_music(mixed, sentences, tune(tmp_path / "tune.m4a", seconds=2.5))
     music = mixed - spoken
     assert all(level(music, start + 1, start + 1.5) > -60 for start in (2.5, 5, 7.5))
     steps = np.abs(np.diff(music))
     assert steps.max() <= 1.3 * 2 * np.pi * 440 / RATE * np.abs(music).max()
 
 
-def test_a_narration_with_music_has_the_loudness_and_timing_of_one_without(tmp_path: Path) -> None:
+def test_music_changes_neither_loudness_nor_timing(tmp_path: Path) -> None:
     script = lesson("Plants grow. They need light.", hook="How do plants eat?")
     tune(tmp_path / "tune.m4a")
     found = []
@@ -75,7 +76,7 @@ def test_a_narration_with_music_has_the_loudness_and_timing_of_one_without(tmp_p
     assert found[0] == found[1]
 
 
-def test_a_folder_gives_each_lesson_a_piece_of_its_own(tmp_path: Path) -> None:
+def test_lesson_chooses_a_file_of_the_folder(tmp_path: Path) -> None:
     for name in ("b.ogg", "a.mp3", "notes.txt", "c.WAV"):
         (tmp_path / name).write_bytes(name.encode())
     assert [file.name for file in files(str(tmp_path))] == ["a.mp3", "b.ogg", "c.WAV"]
@@ -86,7 +87,7 @@ def test_a_folder_gives_each_lesson_a_piece_of_its_own(tmp_path: Path) -> None:
     assert digest(str(tmp_path)) != before
 
 
-def test_what_is_no_music_is_refused(tmp_path: Path) -> None:
+def test_files_without_sound_are_refused(tmp_path: Path) -> None:
     spoken, sentences = speech(3, (0.5, 1))
     (tmp_path / "noise.mp3").write_bytes(b"not music at all")
     write_m4a(tmp_path / "silent.m4a", np.zeros(RATE, np.float32))
@@ -98,6 +99,6 @@ def test_what_is_no_music_is_refused(tmp_path: Path) -> None:
         target.mux(stream.encode(None))
     for name in ("noise.mp3", "silent.m4a", "words.mp4"):
         with pytest.raises(PermanentError, match=name):
-            lay_under(spoken, sentences, tmp_path / name)
+            mix_music(spoken, sentences, tmp_path / name)
     with pytest.raises(PermanentError, match="no music"):
         files(str(tmp_path / "nowhere"))

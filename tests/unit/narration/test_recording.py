@@ -1,4 +1,4 @@
-"""A script narrated from end to end, with a voice whose sounds are known."""
+"""Tests of recording a script: order, timing, pauses, loudness, deadline and usage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.voices import BuzzVoice, lesson
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import (
@@ -22,7 +23,7 @@ from transforms.model import (
     encode,
 )
 from transforms.narration import recording as module
-from transforms.narration.m4a import FRAME, read_m4a
+from transforms.narration.m4a import FRAME
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
@@ -35,12 +36,13 @@ SCRIPT = lesson(
 
 
 def narrated(script: Script, voice: BuzzVoice, out: Path) -> tuple[Narration, Samples]:
+    """Record a script and return its timing and its decoded samples."""
     narration, _ = record_narration(script, voice, out, timeout=60)
     return narration, read_m4a(out / "narration.m4a")
 
 
 def audible(samples: Samples, sentence: Sentence) -> tuple[float, float]:
-    """Seconds where the sound around a sentence rises above and falls below -40 dB of its level."""
+    """Return the seconds between which a sentence is louder than -40 dB of its level."""
     hop = RATE // 1000
     first = max(0, round((sentence.start - 0.14) * RATE))
     cut = samples[first : round((sentence.end + 0.14) * RATE)]
@@ -49,7 +51,7 @@ def audible(samples: Samples, sentence: Sentence) -> tuple[float, float]:
     return first / RATE + heard[0] / 1000, first / RATE + (heard[-1] + 1) / 1000
 
 
-def test_every_sentence_is_spoken_once_in_order(tmp_path: Path) -> None:
+def test_sentences_are_spoken_once_in_order(tmp_path: Path) -> None:
     voice = BuzzVoice()
     narration, _ = narrated(SCRIPT, voice, tmp_path)
     texts = [sentence.text for sentence in narration.sentences]
@@ -60,7 +62,7 @@ def test_every_sentence_is_spoken_once_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [16_000, 22_050, 24_000, 48_000])
-def test_timings_are_where_the_sound_is(tmp_path: Path, rate: int) -> None:
+def test_timings_match_the_sound(tmp_path: Path, rate: int) -> None:
     narration, samples = narrated(SCRIPT, BuzzVoice(sample_rate=rate), tmp_path)
     for sentence in narration.sentences:
         start, end = audible(samples, sentence)
@@ -69,7 +71,7 @@ def test_timings_are_where_the_sound_is(tmp_path: Path, rate: int) -> None:
         assert sentence.end - sentence.start == pytest.approx(0.02 * len(sentence.text), abs=0.02)
 
 
-def test_sections_fill_the_narration(tmp_path: Path) -> None:
+def test_sections_cover_the_whole_narration(tmp_path: Path) -> None:
     narration, samples = narrated(SCRIPT, BuzzVoice(), tmp_path)
     assert len(narration.sections) == len(SCRIPT.sections())
     assert narration.sections[0][0] == 0
@@ -80,7 +82,7 @@ def test_sections_fill_the_narration(tmp_path: Path) -> None:
         assert start < sentence.start < sentence.end < end
 
 
-def test_pauses_are_longer_between_sections_than_between_sentences(tmp_path: Path) -> None:
+def test_pauses_are_longer_between_sections(tmp_path: Path) -> None:
     narration, _ = narrated(SCRIPT, BuzzVoice(), tmp_path)
     assert narration.sentences[0].start == pytest.approx(0.3, abs=0.001)
     assert narration.duration - narration.sentences[-1].end == pytest.approx(2.5, abs=0.03)
@@ -89,7 +91,7 @@ def test_pauses_are_longer_between_sections_than_between_sentences(tmp_path: Pat
         assert right.start - left.end == pytest.approx(pause, abs=0.001)
 
 
-def test_the_parts_of_a_long_sentence_stand_closer(tmp_path: Path) -> None:
+def test_parts_of_long_sentence_have_short_pauses(tmp_path: Path) -> None:
     long = ", ".join(["and then the light falls on the leaf of the plant"] * 12) + "."
     narration, _ = narrated(lesson(long), BuzzVoice(), tmp_path)
     parts = [sentence for sentence in narration.sentences if sentence.section == 1]
@@ -99,7 +101,7 @@ def test_the_parts_of_a_long_sentence_stand_closer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("level", [0.005, 0.1, 0.5])
-def test_loudness_and_peak_of_the_file(tmp_path: Path, level: float) -> None:
+def test_file_has_target_loudness_and_peak(tmp_path: Path, level: float) -> None:
     narration, samples = narrated(SCRIPT, BuzzVoice(level=level), tmp_path)
     measured = measure(samples)
     assert measured.loudness == pytest.approx(-16, abs=1)
@@ -107,12 +109,12 @@ def test_loudness_and_peak_of_the_file(tmp_path: Path, level: float) -> None:
     assert 20 * np.log10(measured.true_peak) <= -1
 
 
-def test_the_file_is_a_whole_number_of_frames(tmp_path: Path) -> None:
+def test_file_is_whole_number_of_frames(tmp_path: Path) -> None:
     _, samples = narrated(SCRIPT, BuzzVoice(), tmp_path)
     assert len(samples) % FRAME == 0
 
 
-def test_there_is_silence_between_sentences_and_no_click(tmp_path: Path) -> None:
+def test_pauses_are_silent_without_clicks(tmp_path: Path) -> None:
     narration, samples = narrated(SCRIPT, BuzzVoice(), tmp_path)
     for left, right in pairwise(narration.sentences):
         middle = samples[round((left.end + 0.1) * RATE) : round((right.start - 0.1) * RATE)]
@@ -123,7 +125,7 @@ def test_there_is_silence_between_sentences_and_no_click(tmp_path: Path) -> None
             assert np.abs(np.diff(around)).max() < 0.15
 
 
-def test_there_is_time_to_think_between_question_and_answer(tmp_path: Path) -> None:
+def test_answer_follows_after_thinking_time(tmp_path: Path) -> None:
     question = QuizQuestion("How many?", ("Two", "Three"), 1, "One, two, three.")
     script = Script(**{**vars(SCRIPT), "quiz": (question,), "asked": 0})
     narration, samples = narrated(script, BuzzVoice(), tmp_path)
@@ -135,7 +137,7 @@ def test_there_is_time_to_think_between_question_and_answer(tmp_path: Path) -> N
     assert np.abs(pause).max() < 1e-3
 
 
-def test_an_opening_card_gets_silence_before_the_first_word(tmp_path: Path) -> None:
+def test_intro_delays_the_first_word(tmp_path: Path) -> None:
     plain, _ = record_narration(SCRIPT, BuzzVoice(), tmp_path, timeout=60)
     moved, _ = record_narration(
         SCRIPT, BuzzVoice(), tmp_path, timeout=60, sound=SoundSettings(intro=2.4)
@@ -145,7 +147,7 @@ def test_an_opening_card_gets_silence_before_the_first_word(tmp_path: Path) -> N
     assert moved.sections[0][0] == 0
 
 
-def test_same_script_and_voice_same_bytes(tmp_path: Path) -> None:
+def test_same_script_and_voice_give_same_bytes(tmp_path: Path) -> None:
     files = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -154,7 +156,7 @@ def test_same_script_and_voice_same_bytes(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
-def test_four_narrations_at_once_are_what_they_are_alone(tmp_path: Path) -> None:
+def test_parallel_narrations_equal_sequential_ones(tmp_path: Path) -> None:
     scripts = [lesson(f"Lesson {n} says this. " * (n + 1)) for n in range(4)]
 
     def run(n: int, kind: str) -> tuple[Narration, bytes]:
@@ -163,13 +165,13 @@ def test_four_narrations_at_once_are_what_they_are_alone(tmp_path: Path) -> None
         narration, _ = record_narration(scripts[n], BuzzVoice(), out, timeout=60)
         return narration, (out / "narration.m4a").read_bytes()
 
-    alone = [run(n, "alone") for n in range(4)]
+    sequential = [run(n, "sequential") for n in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda n: run(n, "together"), range(4)))
-    assert together == alone
+        parallel = list(pool.map(lambda n: run(n, "parallel"), range(4)))
+    assert parallel == sequential
 
 
-def test_what_cannot_be_spoken_takes_no_time(tmp_path: Path) -> None:
+def test_unspeakable_text_takes_no_time(tmp_path: Path) -> None:
     script = lesson("Plants grow. 🎉🎉 Well done. ...", "🎉🎉🎉", "Good.")
     narration, _ = narrated(script, BuzzVoice(), tmp_path)
     assert [s.text for s in narration.sentences if s.section == 1] == [
@@ -182,7 +184,7 @@ def test_what_cannot_be_spoken_takes_no_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("silent", ["first", "last"])
-def test_silent_edges_still_have_a_span(tmp_path: Path, silent: str) -> None:
+def test_silent_first_and_last_sections_have_a_span(tmp_path: Path, silent: str) -> None:
     script = lesson("Plants grow.", hook="" if silent == "first" else "Why?")
     if silent == "last":
         script = Script(**{**vars(script), "key_takeaways": ()})
@@ -193,21 +195,21 @@ def test_silent_edges_still_have_a_span(tmp_path: Path, silent: str) -> None:
     assert narration.sections[-1][1] == len(samples) / RATE
 
 
-def test_a_script_without_words_is_refused(tmp_path: Path) -> None:
+def test_script_without_words_is_refused(tmp_path: Path) -> None:
     script = Script(**{**vars(lesson("🎉", hook="...")), "key_takeaways": ("—",)})
     with pytest.raises(PermanentError, match="A lesson"):
         record_narration(script, BuzzVoice(), tmp_path, timeout=60)
     assert not list(tmp_path.iterdir())
 
 
-def test_the_language_is_checked_before_anything_is_spoken(tmp_path: Path) -> None:
+def test_language_is_checked_before_speaking(tmp_path: Path) -> None:
     voice = BuzzVoice()
     with pytest.raises(PermanentError, match="fr-FR"):
         record_narration(lesson("Bonjour.", language="fr-FR"), voice, tmp_path, timeout=60)
     assert not voice.said
 
 
-def test_the_deadline_is_kept_between_sentences(
+def test_deadline_is_checked_between_sentences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
@@ -224,7 +226,7 @@ def test_the_deadline_is_kept_between_sentences(
     assert not (tmp_path / "narration.m4a").exists()
 
 
-def test_a_failing_voice_fails_the_narration(tmp_path: Path) -> None:
+def test_voice_error_fails_the_narration(tmp_path: Path) -> None:
     def fail(sentence: str) -> None:
         if sentence.startswith("They"):
             raise TransientError("busy", retry_after=5)
@@ -234,7 +236,7 @@ def test_a_failing_voice_fails_the_narration(tmp_path: Path) -> None:
     assert not (tmp_path / "narration.m4a").exists()
 
 
-def test_usage_is_summed_and_includes_its_own_cpu_time(tmp_path: Path) -> None:
+def test_usage_sums_voice_and_cpu_time(tmp_path: Path) -> None:
     voice = BuzzVoice()
     _, usage = record_narration(SCRIPT, voice, tmp_path, timeout=60)
     used = {u.sku: u.quantity for u in usage}
@@ -243,6 +245,6 @@ def test_usage_is_summed_and_includes_its_own_cpu_time(tmp_path: Path) -> None:
     assert not used
 
 
-def test_the_timing_survives_its_codec(tmp_path: Path) -> None:
+def test_narration_survives_encoding(tmp_path: Path) -> None:
     narration, _ = narrated(SCRIPT, BuzzVoice(), tmp_path)
     assert decode(Narration, encode(narration)) == narration

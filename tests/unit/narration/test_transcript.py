@@ -1,4 +1,4 @@
-"""The transcript: every word that is said, under the heading it belongs to."""
+"""Tests of the transcript: sentences under their headings, with start times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.narration.recording import record_narration
 from transforms.narration.transcript import transcript
 
 
-def test_every_word_is_there_under_its_heading(tmp_path: Path) -> None:
+def test_sentences_stand_under_their_heading(tmp_path: Path) -> None:
     script = lesson("Plants grow.\nThey need light.", hook="How do plants eat?")
     narration, _ = record_narration(script, BuzzVoice(), tmp_path, timeout=60)
     paragraphs = transcript(script, narration).split("\n\n")
@@ -19,7 +19,7 @@ def test_every_word_is_there_under_its_heading(tmp_path: Path) -> None:
     assert paragraphs[1].startswith(f"[0:{int(narration.sections[1][0]):02d}] ")
 
 
-def test_a_silent_section_keeps_its_heading(tmp_path: Path) -> None:
+def test_silent_section_keeps_its_heading(tmp_path: Path) -> None:
     script = lesson("🎉", hook="How do plants eat?")
     narration, _ = record_narration(script, BuzzVoice(), tmp_path, timeout=60)
     assert "Scene 1\n\n" in transcript(script, narration)

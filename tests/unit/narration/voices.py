@@ -1,4 +1,4 @@
-"""Voices for tests: they make sounds whose edges are known."""
+"""A voice engine for tests, whose sounds have known start and end, and a script factory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.narration.mastering import Samples
 
 
 def buzz(seconds: float, rate: int, level: float = 0.1) -> Samples:
-    """Something voice-like: a hum with overtones and syllables that never quite fall silent."""
+    """Return a voice-like sound: a hum with overtones, modulated but never silent."""
     time = np.arange(round(seconds * rate)) / rate
     tone = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 9))
     syllables = 0.6 + 0.4 * np.cos(2 * np.pi * 4 * time)
@@ -27,10 +27,10 @@ def silence(seconds: float, rate: int) -> Samples:
 
 @dataclass
 class BuzzVoice:
-    """Buzzes for 20 ms a character, with the silences around it that real voices leave.
+    """Voice that buzzes for 20 ms a character, with silence on either side.
 
     Attributes:
-        said: every sentence it was given, with the time it was given for it.
+        said: sentences it spoke, each with its timeout.
         before: called with each sentence before it is spoken.
     """
 
@@ -63,7 +63,7 @@ class BuzzVoice:
 
 
 def lesson(*narrations: str, hook: str = "Why is that?", language: str = "en-US") -> Script:
-    """A script with one scene for each narration."""
+    """Return a script with one scene for each narration."""
     return Script(
         title="A lesson",
         hook=hook,

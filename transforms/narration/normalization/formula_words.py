@@ -1,7 +1,7 @@
-"""Chemical and mathematical notation in words, the way a teacher reads it from the board.
+"""Conversion of chemical and mathematical notation to words.
 
-Both functions take text in which powers are written ``^{2}`` and subscripts ``_{2}``. What stays in
-digits is read by `transforms.narration.normalization.quantity_words`.
+Input has powers written ``^{2}`` and subscripts ``_{2}``. `quantity_words` converts the digits that
+remain.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from transforms.narration.normalization.number_words import cardinal
 
 LETTER_A: Final = "eh"
-"""How the letter A is spelled so that a voice says its name and not the article."""
+"""Spelling of the letter A that makes a voice read the letter and not the article."""
 
 _ELEMENTS: Final = frozenset(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "  # noqa: SIM905
@@ -20,7 +20,7 @@ _ELEMENTS: Final = frozenset(
     "Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf "
     "Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og".split()
 )
-_NO_FORMULA: Final = frozenset({"HeLa"})
+_NOT_FORMULAS: Final = frozenset({"HeLa"})
 _STATES: Final = {"aq": "aqueous", "s": "solid", "l": "liquid", "g": "gas"}
 _FORMULA = re.compile(
     r"(?<![\w}])(\d{0,3})((?:[A-Z][a-z]?|\((?=[A-Z])|(?<=\w)\)|_\{\d+\}|(?<=[a-zA-Z)])\d{1,3})+)"
@@ -31,8 +31,8 @@ _ISOTOPE = re.compile(r"(?<![\w)}\]])\^\{(\d{1,3})\}([A-Z][a-z]?)(?!\w)")
 _ARROW = re.compile(r"\s*→\s*")
 
 
-def spelled(letters: str) -> str:
-    """Letters by their names: ``"NaCl"`` is ``"N eh C L"``."""
+def spell_letters(letters: str) -> str:
+    """Separate letters so that a voice spells them: ``"NaCl"`` is ``"N eh C L"``."""
     return " ".join(LETTER_A if letter in "aA" else letter for letter in letters)
 
 
@@ -42,7 +42,7 @@ def _formula(found: re.Match[str]) -> str | None:
     symbols = [part for part in parts if part[0].isalpha()]
     if (
         not symbols
-        or body in _NO_FORMULA
+        or body in _NOT_FORMULAS
         or not _ELEMENTS.issuperset(symbols)
         or body.count("(") != body.count(")")
     ):
@@ -51,10 +51,10 @@ def _formula(found: re.Match[str]) -> str | None:
     compound = len(symbols) > 1 and any(len(symbol) > 1 for symbol in symbols)
     if not (counted or compound or charge or body == "CO"):
         return None
-    # In words at once: "6 C" and "5 N" would be read as coulombs and newtons further on.
+    # Convert the counts here: later steps would read "6 C" and "5 N" as coulombs and newtons.
     words = [cardinal(int(count))] if count else []
     words += [
-        cardinal(int(part)) if part.isdigit() else spelled(part.upper())
+        cardinal(int(part)) if part.isdigit() else spell_letters(part.upper())
         for part in parts
         if part not in "()"
     ]
@@ -65,7 +65,7 @@ def _formula(found: re.Match[str]) -> str | None:
 
 
 def chemistry(text: str) -> str:
-    """Spell chemical formulas, ions, isotopes and reactions: ``CO_{2}`` becomes ``C O two``."""
+    """Replace chemical formulas, isotopes and reactions with words: ``CO_{2}`` is ``C O two``."""
     seen = 0
 
     def read(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def chemistry(text: str) -> str:
         return found.group() if words is None else words
 
     text = _ISOTOPE.sub(
-        lambda found: f"{spelled(found[2].upper())} {cardinal(int(found[1]))}", text
+        lambda found: f"{spell_letters(found[2].upper())} {cardinal(int(found[1]))}", text
     )
     text = _FORMULA.sub(read, text)
     reaction = seen or " + " in text
@@ -84,7 +84,7 @@ def chemistry(text: str) -> str:
 
 _OPERATORS: Final = "=+×÷*·/^<>≤≥≈≠±√∝−"
 _GAP = r"[^\S\n]*"
-# Names that keep their reading beside an operator; other short words there are products.
+# Words that are kept next to an operator; other short words there are products of variables.
 _MATHS_NAMES: Final = frozenset(
     {"sin", "cos", "tan", "sec", "csc", "cot", "log", "ln", "exp", "lim", "max", "min", "mod"}
     | {"pi", "net", "sum", "area", "mass", "time", "work", "heat", "rate", "cost", "size", "pH"}
@@ -105,7 +105,7 @@ _OF = re.compile(r"(?<![A-Za-z])([A-Za-z])('?)\(([\w ,.+−-]{1,12})\)")
 _POWER = re.compile(r"\^\{([^{}]*)\}")
 _SUBSCRIPT = re.compile(r"_\{([^{}]*)\}")
 _ROOTS: Final = {"√": "the square root of", "∛": "the cube root of", "∜": "the fourth root of"}
-# Brackets beside an operator group terms; they are not pauses.
+# Brackets next to an operator group terms; they do not become pauses.
 _GROUP = re.compile(
     rf"(?<=[{_OPERATORS}]){_GAP}\(([^()]*)\)|\(([^()]*)\)(?={_GAP}[{_OPERATORS}])"
     r"|(?<=\sof )\(([^()]*)\)"
@@ -117,12 +117,12 @@ _OVER = re.compile(
 )
 _WORDS_OVER = re.compile(rf"(?<=[A-Za-z)]){_GAP}/{_GAP}(?=[A-Za-z(])")
 _TIMES = re.compile(rf"(?<=[\w)}}\]]){_GAP}[*·]{_GAP}(?=[\w(√])|(?<=\d){_GAP}[xX]{_GAP}(?=\d)")
-# A hyphen with space around it subtracts only between what can be subtracted.
+# A hyphen between spaces is a minus only between numbers, variables and brackets.
 _MINUS = re.compile(
     r"((?:^|[\s(])(?:\d[\d,.]*|[A-Za-z])|[)}]) - (?=[\d(]|[A-Za-z]\b)"
     r"|((?:^|[=×*/(<>≤≥≈]) ?)-(?=[A-Za-z(√])"
 )
-# Relations after a preposition or a form of "be" need no "is" of their own.
+# Relations; "is" is inserted before them unless a preposition or a form of "be" precedes.
 _RELATIONS: Final = {
     "<": "less than", ">": "greater than", "≤": "less than or equal to",
     "≥": "greater than or equal to", "≈": "approximately", "≠": "not equal to",
@@ -148,12 +148,14 @@ _SYMBOL = re.compile(rf"{_GAP}([{re.escape(''.join(_SYMBOLS))}]){_GAP}")
 
 
 def _product(text: str) -> str:
-    """Spell the products of variables beside an operator or a number: ``F = ma``, ``4ac``."""
+    """Spell products of variables next to an operator or a number: ``F = ma``, ``4ac``."""
 
     def read(found: re.Match[str]) -> str:
         word = found.group()
         if text[: found.start()][-1:].isdigit():
-            return word if word in ("st", "nd", "rd", "th") or len(word) > 3 else spelled(word)
+            return (
+                word if word in ("st", "nd", "rd", "th") or len(word) > 3 else spell_letters(word)
+            )
         before = text[: found.start()].rstrip()[-1:]
         after = text[found.end() :].lstrip()[:1]
         follows, precedes = (bool(end) and end in _OPERATORS for end in (before, after))
@@ -166,7 +168,7 @@ def _product(text: str) -> str:
         enclosed = follows and (precedes or not after or after in ".,;:?!)")
         vowelless = not re.search(r"[aeiouy]", word, re.IGNORECASE)
         if vowelless or not word.islower() or (len(word) == 2 and enclosed):
-            return spelled(word)
+            return spell_letters(word)
         return word
 
     return _PRODUCT.sub(read, text)
@@ -190,7 +192,7 @@ def _relation(found: re.Match[str]) -> str:
 
 
 def maths(text: str) -> str:
-    """Put operators, powers, roots, functions and products of variables into words."""
+    """Replace operators, powers, roots, functions and products of variables with words."""
     text = _product(text)
     text = _LOG_BASE.sub(r"log base \1 of ", text)
     text = _FUNCTION.sub(lambda found: f"{_FUNCTIONS[found[1]]} ", text)

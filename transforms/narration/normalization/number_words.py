@@ -1,4 +1,4 @@
-"""Numbers in English words, the way they are read aloud in the United States."""
+"""Conversion of numbers to English words, as read aloud in the United States."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _IRREGULAR_ORDINALS: Final = {
     "twelve": "twelfth",
 }
 
-LONGEST: Final = 3 * len(_SCALES)
-"""Digits of the longest number that still has a name here; longer ones are read digit by digit."""
+MAX_DIGITS: Final = 3 * len(_SCALES)
+"""Digits of the largest number that is read as a whole; larger ones are read digit by digit."""
 
 
 def _below_hundred(n: int) -> str:
@@ -41,17 +41,17 @@ def _below_thousand(n: int) -> str:
 
 
 def digits(text: str) -> str:
-    """Each digit by its name: ``"007"`` is ``"zero zero seven"``."""
+    """Return the name of each digit: ``"007"`` is ``"zero zero seven"``."""
     return " ".join(_ONES[int(digit)] for digit in text)
 
 
 def cardinal(n: int) -> str:
-    """A whole number: ``-1205`` is ``"minus one thousand two hundred five"``."""
+    """Return a whole number in words: ``-1205`` is ``"minus one thousand two hundred five"``."""
     if n < 0:
         return f"minus {cardinal(-n)}"
     if n == 0:
         return _ONES[0]
-    if n >= 10**LONGEST:
+    if n >= 10**MAX_DIGITS:
         return digits(str(n))
     words: list[str] = []
     for scale in _SCALES:
@@ -62,7 +62,7 @@ def cardinal(n: int) -> str:
 
 
 def ordinal(n: int) -> str:
-    """A place in an order: ``21`` is ``"twenty-first"``."""
+    """Return an ordinal number in words: ``21`` is ``"twenty-first"``."""
     words = cardinal(n)
     cut = max(words.rfind(" "), words.rfind("-")) + 1
     head, last = words[:cut], words[cut:]
@@ -72,13 +72,13 @@ def ordinal(n: int) -> str:
 
 
 def number(text: str) -> str:
-    """A number as written, with or without separators and decimals: ``"1,234.50"``.
+    """Return a number written in digits, such as ``"1,234.50"``, in words.
 
     Args:
         text: ASCII digits, optionally grouped by commas, with at most one decimal point.
     """
     whole, point, decimals = text.replace(",", "").partition(".")
-    if len(whole) > LONGEST or (len(whole) > 1 and whole.startswith("0")):
+    if len(whole) > MAX_DIGITS or (len(whole) > 1 and whole.startswith("0")):
         words = digits(whole)
     else:
         words = cardinal(int(whole)) if whole else ""
@@ -86,7 +86,7 @@ def number(text: str) -> str:
 
 
 def year(n: int) -> str:
-    """A year: ``1969`` is ``"nineteen sixty-nine"``, ``2005`` is ``"two thousand five"``."""
+    """Return a year in words: ``1969`` is ``"nineteen sixty-nine"``."""
     century, rest = divmod(n, 100)
     if not 10 <= century <= 99 or (century % 10 == 0 and rest < 10):
         return cardinal(n)
@@ -96,14 +96,14 @@ def year(n: int) -> str:
 
 
 def plural(words: str) -> str:
-    """The plural of number words: ``"twenty"`` is ``"twenties"``, ``"six"`` is ``"sixes"``."""
+    """Return the plural of number words: ``"twenty"`` is ``"twenties"``."""
     if words.endswith("y"):
         return f"{words[:-1]}ies"
     return f"{words}es" if words.endswith("x") else f"{words}s"
 
 
 def fraction(numerator: int, denominator: int) -> str:
-    """A fraction: ``(3, 4)`` is ``"three quarters"``; an unusual one is read "a over b"."""
+    """Return a fraction in words: ``(3, 4)`` is ``"three quarters"``, unusual ones "a over b"."""
     if not 2 <= denominator <= 100 or numerator > 100:
         return f"{cardinal(numerator)} over {cardinal(denominator)}"
     if denominator == 2:

@@ -1,4 +1,4 @@
-"""Quantities in words: money, dates, times, ranges, percentages, fractions, years, numbers."""
+"""Conversion of quantities in text to words: money, dates, times, ranges, fractions, numbers."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def _amount(found: re.Match[str]) -> str:
 
 
 def money(text: str) -> str:
-    """Put sums of money into words, numbers left as digits: ``$5.50``, ``€3 million``, ``5¢``."""
+    """Replace currency signs with words and keep the digits: ``$5.50``, ``€3 million``, ``5¢``."""
     text = _MONEY.sub(_amount, text)
     return _CENTS.sub(lambda m: f"{m[1]} {'cent' if m[1] == '1' else 'cents'}", text)
 
 
-def _half(letter: str) -> str:
+def _am_or_pm(letter: str) -> str:
     return "eh M" if letter.lower() == "a" else "P M"
 
 
@@ -98,7 +98,7 @@ def _clock(found: re.Match[str]) -> str:
     if second:
         spoken.append(f"and {words.cardinal(int(second))} seconds")
     if half:
-        spoken.append(_half(half))
+        spoken.append(_am_or_pm(half))
     return " ".join(spoken) + _full_stop(found)
 
 
@@ -118,11 +118,13 @@ def _day(day: str, spoken: str, written: str) -> str:
 
 
 def dates(text: str) -> str:
-    """Put dates, clock times, decades and ratios into words."""
+    """Replace dates, clock times, decades and ratios with words."""
     text = _ISO_DATE.sub(lambda m: _date(m[1], int(m[2]), int(m[3])) or m[0], text)
     text = _US_DATE.sub(lambda m: _date(m[3], int(m[1]), int(m[2])) or m[0], text)
     text = _CLOCK.sub(_clock, text)
-    text = _HOUR.sub(lambda m: f"{words.cardinal(int(m[1]))} {_half(m[2])}{_full_stop(m)}", text)
+    text = _HOUR.sub(
+        lambda m: f"{words.cardinal(int(m[1]))} {_am_or_pm(m[2])}{_full_stop(m)}", text
+    )
     text = _RATIO.sub(lambda m: re.sub(r"\s?:\s?", " to ", m[0]), text)
     text = _MONTH_DAY.sub(lambda m: _day(m[2], f"{m[1]} {words.ordinal(int(m[2]))}", m[0]), text)
     text = _DAY_MONTH.sub(lambda m: _day(m[1], f"{words.ordinal(int(m[1]))} of {m[2]}", m[0]), text)
@@ -141,7 +143,7 @@ def _range(found: re.Match[str]) -> str:
 
 
 def ranges(text: str) -> str:
-    """Read dashes between numbers as "to" and signs before them as words; numbers stay digits."""
+    """Replace dashes between numbers with "to" and signs with words; digits are kept."""
     text = _SUBTRACTION.sub(" − ", text)
     text = _YEAR_RANGE.sub(_years, text)
     text = _RANGE.sub(_range, text)
@@ -161,20 +163,20 @@ _YEAR = re.compile(r"(?<![\w.,])(1\d{3}|20\d{2})(?!\w|,\d{3}|\.\d)")
 _NUMBER = re.compile(_NUM)
 _BEFORE = re.compile(r"([A-Za-z]+)\W{0,2}$")
 _AFTER = re.compile(r"\W{0,2}([A-Za-z]+)")
-_YEAR_AFTER: Final = frozenset(
+_BEFORE_YEAR: Final = frozenset(
     {"in", "since", "until", "till", "year", "circa", "during", "before", "after", "early", "late"}
     | {month.lower() for month in _MONTHS}
 )
-_QUANTITY_AFTER: Final = frozenset(
+_BEFORE_QUANTITY: Final = frozenset(
     {"is", "are", "equals", "gives", "get", "makes", "exactly", "roughly", "nearly", "almost"}
     | {"over", "times", "plus", "minus", "than", "number", "approximately", "a", "base"}
 )
-_QUANTITY_BEFORE: Final = frozenset(
+_AFTER_QUANTITY: Final = frozenset(
     {"times", "plus", "minus", "over", "squared", "cubed", "divided", "percent", "point", "to the"}
     | {"people", "children", "square", "cubic", "million", "thousand"}
 )
-# Words in -s that are no plural, so that "1815 was" stays a year.
-_NO_PLURAL: Final = frozenset(
+# Words in -s that are not plurals, so that "1815 was" is still read as a year.
+_NOT_PLURAL: Final = frozenset(
     {"was", "is", "has", "does", "this", "its", "as", "across", "towards", "always", "perhaps"}
     | {"thus", "plus", "minus", "equals", "yes", "unless", "his", "us", "less"}
 )
@@ -185,16 +187,16 @@ def _is_year(text: str, start: int, end: int) -> bool:
     after = _AFTER.match(text, end)
     previous = before[1].lower() if before else ""
     following = after[1] if after else ""
-    if following in UNIT_WORDS or following in _QUANTITY_BEFORE:
+    if following in UNIT_WORDS or following in _AFTER_QUANTITY:
         return False
-    if previous in _YEAR_AFTER:
+    if previous in _BEFORE_YEAR:
         return True
-    plural = following.islower() and following.endswith("s") and following not in _NO_PLURAL
-    return not plural and previous not in _QUANTITY_AFTER
+    plural = following.islower() and following.endswith("s") and following not in _NOT_PLURAL
+    return not plural and previous not in _BEFORE_QUANTITY
 
 
 def numbers(text: str) -> str:
-    """Put every number that is still in digits into words."""
+    """Replace every remaining number with words."""
     text = _PERCENT.sub(lambda m: " percent" if m[1] == "%" else " per thousand", text)
     text = _ORDINAL.sub(lambda m: _ordinal(m[1]), text)
     text = _VERSION.sub(lambda m: " point ".join(map(words.number, m[0].split("."))), text)
@@ -205,11 +207,11 @@ def numbers(text: str) -> str:
     text = _YEAR.sub(
         lambda m: words.year(int(m[1])) if _is_year(m.string, m.start(), m.end()) else m[0], text
     )
-    # "B12" and "3D": what touches a letter is set apart from it.
+    # Separate digits from letters, as in "B12" and "3D".
     text = re.sub(r"(?<=[A-Za-z])-?(?=\d)|(?<=\d)(?=[A-Za-z])", " ", text)
     return _NUMBER.sub(lambda m: words.number(m[0]), text)
 
 
 def _ordinal(number: str) -> str:
     plain = number.replace(",", "")
-    return words.ordinal(int(plain)) if len(plain) <= words.LONGEST else words.digits(plain)
+    return words.ordinal(int(plain)) if len(plain) <= words.MAX_DIGITS else words.digits(plain)

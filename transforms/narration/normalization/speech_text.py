@@ -1,7 +1,7 @@
-"""English text as it is read aloud: what comes out is words and plain punctuation, nothing else.
+"""Text normalization for speech: English text becomes words and plain punctuation.
 
-Numbers, units, formulas, symbols and abbreviations become words; markup, emoji and letters of other
-scripts go. A voice that knows only words then neither misreads nor silently drops a part of it.
+Numbers, units, formulas, symbols and abbreviations are replaced with words; markup, emoji and
+letters of other scripts are removed. A voice would misread or skip them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from transforms.narration.normalization import formula_words, number_words, quantity_words
-from transforms.narration.normalization.formula_words import LETTER_A, spelled
+from transforms.narration.normalization.formula_words import LETTER_A, spell_letters
 from transforms.narration.normalization.unit_words import units
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -125,8 +125,8 @@ _VARIABLE_A = re.compile(
 _UNSPOKEN = re.compile(r"[^A-Za-zÀ-ÖØ-öø-ÿ'.,;:?!—… -]+")
 
 
-def _plain(text: str) -> str:
-    """Without markup and with one spelling for each kind of character."""
+def _strip_markup(text: str) -> str:
+    """Remove markup and unify the forms of characters."""
     text = _CONTROL.sub("", html.unescape(text.replace("\r", "\n").replace("\t", " ")))
     text = _TAG.sub(" ", text)
     text = _LINK.sub(r"\1", text)
@@ -140,7 +140,7 @@ def _plain(text: str) -> str:
     text = _SUBSCRIPT_RUN.sub(lambda m: f"_{{{m[0].translate(_SUBSCRIPTS)}}}", text)
     text = _ASCII_POWER.sub(lambda m: f"^{{{m[1] or m[2] or m[3] or ''}}}", text)
     text = _ASCII_SUBSCRIPT.sub(lambda m: f"{m[1]}_{{{m[2] or m[3] or ''}}}", text)
-    # Compatibility forms (ligatures, full width, the ohm sign) fold; "…" alone would fall apart.
+    # NFKC unifies ligatures, full-width forms and the ohm sign; "…" must not become three dots.
     folded = unicodedata.normalize("NFKC", text.translate(_REPLACED).replace("…", "\0"))
     text = folded.replace("\0", "…").replace("µ", "μ")
     text = re.sub(r"\d", lambda m: str(unicodedata.decimal(m[0])), text)
@@ -157,7 +157,7 @@ def _vulgar(found: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """An address as people say it: the host, and nothing of the path."""
+    """Return the host of an address as spoken; the path is dropped."""
     host = re.sub(r"^(?:\w+://)?(?:www\.)?", "", found[0]).split("/")[0].split("?")[0]
     return f" {host.replace('@', ' at ').replace('.', ' dot ')} "
 
@@ -170,7 +170,7 @@ def _abbreviation(found: re.Match[str]) -> str:
 
 def _initials(found: re.Match[str]) -> str:
     stop = "." if found.end() == len(found.string) else ""
-    return spelled(found[0].replace(".", "").upper()) + stop
+    return spell_letters(found[0].replace(".", "").upper()) + stop
 
 
 def _roman(numeral: str) -> int:
@@ -183,13 +183,13 @@ def _roman(numeral: str) -> int:
 
 def _numbered(found: re.Match[str]) -> str:
     head, numeral = found.groups()
-    # "At this stage I think": after a small letter a lone "I" is the pronoun.
+    # "At this stage I think": after a lower-case word "I" is the pronoun.
     if numeral == "I" and head.islower():
         return found[0]
     return f"{head} {number_words.cardinal(_roman(numeral))}"
 
 
-def _abbreviations(text: str) -> str:
+def _expand_abbreviations(text: str) -> str:
     text = _EMAIL.sub(_address, text)
     text = _URL.sub(_address, text)
     text = _ABBREVIATION.sub(_abbreviation, text)
@@ -198,7 +198,7 @@ def _abbreviations(text: str) -> str:
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _BEFORE_NUMBER.sub(lambda m: f"{_NUMBERED[m[1]]} ", text)
     text = re.sub(r"(?<=\b[A-G])#(?!\w)", " sharp", re.sub(r"#(?=\d)", "number ", text))
-    text = _JOINED_LETTERS.sub(lambda m: f"{spelled(m[1])} and {spelled(m[2])}", text)
+    text = _JOINED_LETTERS.sub(lambda m: f"{spell_letters(m[1])} and {spell_letters(m[2])}", text)
     text = _INITIALS.sub(_initials, text)
     text = _INITIAL.sub(r"\1", text)
     text = _ROMAN_COUNT.sub(_numbered, text)
@@ -210,19 +210,19 @@ def _greek(found: re.Match[str]) -> str:
     return f" {'lambda' if name == 'lamda' else name} "
 
 
-def _letters(text: str) -> str:
-    """What is left between the words: Greek letters, slashes, acronyms, the letter A."""
+def _expand_symbols(text: str) -> str:
+    """Replace Greek letters, slashes, signs and misread acronyms with words."""
     text = _GREEK.sub(_greek, _GREEK_WORD.sub(" ", text))
     text = re.sub(r"\band\s?/\s?or\b", "and or", text)
     text = _SLASH.sub(" or ", text)
     text = re.sub(r"\s?&\s?", " and ", text)
     text = re.sub(r"(?<=\w)@(?=\w)|\s@\s", " at ", text)
     text = text.replace("§", " section ").replace("°", " degrees ")
-    return _MISREAD_ACRONYMS.sub(lambda m: spelled(m[1]) + ("'s" if m[2] else ""), text)
+    return _MISREAD_ACRONYMS.sub(lambda m: spell_letters(m[1]) + ("'s" if m[2] else ""), text)
 
 
-def _spoken(text: str) -> str:
-    """Only what a voice can say."""
+def _keep_speakable(text: str) -> str:
+    """Remove every character that a voice cannot speak, and tidy punctuation."""
     text = re.sub(r"\s?[()\[\]|•]\s?", ", ", text)
     text = re.sub(r"\s[-–]\s|–", " — ", text)
     text = re.sub(r"[Ā-ɏḀ-ỿ]", _base_letter, text)
@@ -244,18 +244,18 @@ def _base_letter(found: re.Match[str]) -> str:
 
 
 def to_speech(text: str) -> str:
-    """The words of an English text as they are spoken.
+    """Convert an English text to the words that a voice speaks.
 
     Args:
-        text: a sentence as a reader sees it.
+        text: a sentence as written.
 
     Returns:
         Latin letters, spaces and ``' - . , ; : ? ! — …`` only; empty if nothing can be spoken.
     """
-    text = _abbreviations(_plain(text))
+    text = _expand_abbreviations(_strip_markup(text))
     text = quantity_words.dates(quantity_words.money(text))
     text = formula_words.chemistry(text)
     text = units(quantity_words.ranges(text))
     text = formula_words.maths(text)
     text = quantity_words.numbers(text)
-    return _spoken(_letters(text))
+    return _keep_speakable(_expand_symbols(text))

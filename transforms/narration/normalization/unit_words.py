@@ -1,7 +1,7 @@
-"""Units of measurement in words: ``5 m/s²`` is read "5 meters per second squared".
+"""Conversion of unit symbols to words: ``5 m/s²`` becomes "5 meters per second squared".
 
 Symbols and prefixes are those of the International System (BIPM, SI Brochure, 9th edition),
-with the customary units that school books use beside it.
+plus customary units of school books.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PREFIXES: Final = {
     "m": "milli", "μ": "micro", "n": "nano", "p": "pico",
 }  # fmt: skip
 
-# Which prefixes go with which unit: every combination would read "cd" (candela) as a centiday.
+# Prefixes that each unit takes; with all combinations "cd" (candela) would be a centiday.
 _PREFIXED: Final = {
     "m": ("meter", "kdcmμnp"),
     "g": ("gram", "kmμn"),
@@ -81,13 +81,13 @@ def _names() -> dict[str, tuple[str, str]]:
 
 _NAMES: Final = _names()
 WORDS: Final = frozenset(word for pair in _NAMES.values() for word in pair[1].split())
-"""Every word that the plural of a unit can have."""
+"""All words that occur in plurals of units."""
 
 _EXPONENTS: Final = {2: "squared", 3: "cubed"}
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(_NAMES, key=len, reverse=True))
 _POWER = r"(?:\^\{-?\d\})?"
 _ATOM = rf"(?:{_SYMBOL}){_POWER}"
-# A bare space multiplies only before a negative power ("m s⁻¹"): elsewhere it separates words.
+# A space multiplies only before a negative power ("m s⁻¹"); elsewhere it separates words.
 _EXPRESSION = (
     rf"{_ATOM}(?:\s?[·*⋅]\s?{_ATOM}|/{_ATOM}|/\({_ATOM}(?:\s?[·*⋅ ]\s?{_ATOM})*\)"
     rf"|\s(?:{_SYMBOL})\^\{{-\d\}})*"
@@ -96,20 +96,20 @@ _END = r"(?![\w^(]|/(?!\(?\d)|'s\b)"
 _QUANTITY = re.compile(
     rf"(?<![A-Za-z_])(\d(?:[\d,.]*\d)?)(\^\{{-?\d+\}})?(\s?|-)({_EXPRESSION}){_END}"
 )
-# "a 5 km run": before a noun, a quantity is in the singular.
+# Before a noun the unit is singular: "a 5 km run".
 _ADJECTIVE = re.compile(r"\b[Aa]n? $")
 _OF_ANGLES = re.compile(r"(?<=°) (?:angle|turn|arc|bend|rotation)")
 _PART = re.compile(rf"([/· *⋅()]*)({_SYMBOL})(\^\{{(-?\d)\}})?")
 
-# Attached to a digit, these are more often a letter ("3D", "5G", "4K", "2T") than a unit.
+# Without a space these are usually letters ("4K", "2T") and not units.
 _NEEDS_SPACE: Final = frozenset({"K", "T", "C", "F", "B", "h"})
-# Told from words and from variables even without a number in front ("V/R" and "F/m" are formulas).
+# Units that are recognized without a number; "V/R" and "F/m" are formulas.
 _BARE: Final = re.compile(rf"(?<![\w/^]){_EXPRESSION}{_END}")
-_BARE_ALONE: Final = frozenset(
+_BARE_SYMBOLS: Final = frozenset(
     {"kg", "km", "cm", "mm", "nm", "μm", "mL", "kJ", "kW", "kWh", "Hz", "kHz", "MHz", "GHz", "kPa"}
     | {"mph", "°C", "°F", "mol"}
 )
-_BARE_KNOWN: Final = frozenset({"m/s", "N·m", "N/m", "N/C", "J/C", "J/s"})
+_BARE_EXPRESSIONS: Final = frozenset({"m/s", "N·m", "N/m", "N/C", "J/C", "J/s"})
 _POWERS: Final = re.compile(r"\^\{-?\d\}")
 
 
@@ -134,11 +134,11 @@ def _factors(factors: list[tuple[str, int]], one: bool) -> list[str]:
 
 
 def _read(expression: str, one: bool) -> str:
-    """An expression such as ``kg·m/s^{2}`` in words.
+    """Return a unit expression such as ``kg·m/s^{2}`` in words.
 
     Args:
         expression: matches `_EXPRESSION`.
-        one: the quantity is exactly one of it.
+        one: use the singular.
     """
     above: list[tuple[str, int]] = []
     below: list[tuple[str, int]] = []
@@ -154,10 +154,10 @@ def _read(expression: str, one: bool) -> str:
 
 
 def units(text: str) -> str:
-    """Put units into words, leaving the numbers before them as they are.
+    """Replace units with words and keep the numbers before them.
 
     Args:
-        text: with powers written ``^{2}`` and micro written as the Greek letter.
+        text: text with powers written ``^{2}`` and micro written as the Greek letter.
     """
 
     def quantity(found: re.Match[str]) -> str:
@@ -174,7 +174,7 @@ def units(text: str) -> str:
         letters = _POWERS.sub("", found.group())
         parts = re.split(r"\W+", letters)
         compound = len(parts) > 1 and any(len(part) > 1 for part in parts)
-        if compound or letters in _BARE_KNOWN or letters in _BARE_ALONE:
+        if compound or letters in _BARE_EXPRESSIONS or letters in _BARE_SYMBOLS:
             return _read(found.group(), one=False)
         return found.group()
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.voices import lesson
 from transforms.errors import PermanentError
 from transforms.narration.engines import offline_voice
 from transforms.narration.engines.offline_voice import OfflineVoice
-from transforms.narration.m4a import read_m4a
 from transforms.narration.mastering import measure, trim
 from transforms.narration.recording import record_narration
 from transforms.process.singletons import process_singleton

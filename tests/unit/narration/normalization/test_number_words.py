@@ -1,4 +1,4 @@
-"""Numbers read aloud."""
+"""Tests of numbers in English words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from transforms.narration.normalization import number_words as words
         (-205, "minus two hundred five"),
     ],
 )
-def test_cardinals(n: int, spoken: str) -> None:
+def test_cardinal_numbers(n: int, spoken: str) -> None:
     assert words.cardinal(n) == spoken
 
 
@@ -48,7 +48,7 @@ def test_cardinals(n: int, spoken: str) -> None:
         (1_000, "one thousandth"),
     ],
 )
-def test_ordinals(n: int, spoken: str) -> None:
+def test_ordinal_numbers(n: int, spoken: str) -> None:
     assert words.ordinal(n) == spoken
 
 
@@ -115,7 +115,7 @@ _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10
 
 
 def _value(spoken: str) -> int:
-    """What a listener understands."""
+    """Return the number that cardinal words stand for."""
     total = group = 0
     for word in spoken.split():
         if word == "hundred":
@@ -128,12 +128,12 @@ def _value(spoken: str) -> int:
 
 
 @given(st.integers(0, 10**15 - 1))
-def test_a_listener_understands_the_number(n: int) -> None:
+def test_cardinal_words_stand_for_the_number(n: int) -> None:
     assert _value(words.cardinal(n)) == n
 
 
 @given(st.integers(0, 10**30))
-def test_any_number_has_a_reading(n: int) -> None:
+def test_any_number_becomes_letters(n: int) -> None:
     for spoken in (words.cardinal(n), words.ordinal(n), words.number(str(n))):
         assert spoken
         assert spoken.replace(" ", "").replace("-", "").isalpha()

@@ -1,4 +1,4 @@
-"""Text made into what is said."""
+"""Tests of normalizing text for speech: a table of texts and their spoken words."""
 
 from __future__ import annotations
 
@@ -179,12 +179,12 @@ TABLE = NUMBERS | YEARS | UNITS | MATHS | CHEMISTRY | MONEY | WORDS | DROPPED
 
 
 @for_all(TABLE.items())
-def test_is_said_like_this(shown: str, said: str) -> None:
+def test_text_becomes_spoken_words(shown: str, said: str) -> None:
     assert to_speech(shown) == said
 
 
 @for_all([said for said in TABLE.values() if said])
-def test_what_is_said_already_stays(said: str) -> None:
+def test_spoken_words_are_not_changed(said: str) -> None:
     assert to_speech(said) == said
 
 
@@ -197,7 +197,7 @@ def test_what_is_said_already_stays(said: str) -> None:
         "The mRNA leaves the nucleus; ATP carries energy.",
     ],
 )
-def test_plain_prose_is_left_alone(lesson: str) -> None:
+def test_plain_prose_is_not_changed(lesson: str) -> None:
     assert to_speech(lesson) == lesson
 
 
@@ -219,7 +219,7 @@ _PIECES = st.lists(
 @example("²" * 300)
 @example("(" * 300)
 @example("^{" * 150)
-def test_only_words_and_plain_punctuation_come_out(text: str) -> None:
+def test_output_is_words_and_plain_punctuation(text: str) -> None:
     said = to_speech(text)
     assert set(said) <= ALPHABET | PUNCTUATION
     assert said == said.strip()
@@ -228,7 +228,7 @@ def test_only_words_and_plain_punctuation_come_out(text: str) -> None:
 
 
 @given(st.integers(0, 10**12))
-def test_every_number_is_said(n: int) -> None:
+def test_every_number_becomes_words(n: int) -> None:
     for written in (str(n), f"{n:,}", f"{n} kg", f"{n}%", f"${n}", f"-{n}", f"x{n}"):
         assert not any(character.isdigit() for character in to_speech(written))
         assert re.search(r"[a-z]{3}", to_speech(written))
