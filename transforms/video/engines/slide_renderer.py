@@ -28,7 +28,7 @@ from transforms.video.plan.captions import burned_in_cues, chapter_cues, cues, w
 from transforms.video.plan.storyboard import Shot, Storyboard, plan
 from transforms.video.plan.timeline import FPS
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same lesson comes out differently; part of every fingerprint."""
 TOLERANCE = 0.5
 """Seconds by which audio and timings may disagree, for what an AAC encoder adds at both ends."""
