@@ -1,4 +1,4 @@
-"""Headless Chromium. Tests that need it are skipped only where there is none."""
+"""Fixtures for headless Chromium; tests are skipped if it is not installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
-    "--no-sandbox",  # it refuses to run as root with one
+    "--no-sandbox",  # Chromium refuses to run as root with a sandbox
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -22,11 +22,11 @@ FLAGS = (
 )
 
 
-# Not for the whole session: Playwright keeps an event loop running in the thread that started it,
-# which forbids other modules' tests to run one.
+# Module scope, not session scope: Playwright keeps an event loop running in its thread, and tests
+# of other modules could not run theirs.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A running Chromium."""
+    """Yield a running Chromium."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium on this machine (apt-get install chromium)")
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """An empty page of 1280 x 720 that reaches this machine only; its errors fail the test."""
+    """Yield an empty page of 1280 x 720; script errors and external requests fail the test."""
     errors: list[str] = []
 
     def guard(route: Route) -> None:
@@ -46,7 +46,7 @@ def page(browser: Browser) -> Iterator[Page]:
         if host in (None, "localhost", "127.0.0.1"):
             route.continue_()
         else:
-            errors.append(f"asked for {route.request.url}")
+            errors.append(f"requested {route.request.url}")
             route.abort()
 
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:

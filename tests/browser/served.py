@@ -1,4 +1,4 @@
-"""A folder served as a web server does it: with byte ranges, which players seek by."""
+"""Web server for a folder, with the byte ranges that players need to seek."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on a free port of this machine; gives the address, without a slash."""
+    """Serve a folder on a free local port and yield its address without a final slash."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -42,7 +42,7 @@ def served(folder: Path) -> Iterator[str]:
             pass
 
         def handle(self) -> None:
-            with suppress(ConnectionError):  # a player that has seen enough hangs up
+            with suppress(ConnectionError):  # players close connections early
                 super().handle()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

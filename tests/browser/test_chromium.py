@@ -1,4 +1,4 @@
-"""The browser itself: what the other tests here rely on."""
+"""Test that Chromium shows local files and runs scripts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 
-def test_a_local_file_is_shown(page: Page, tmp_path: Path) -> None:
+def test_local_file_is_shown_and_scripts_run(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     file.write_text("<h1>Lesson</h1><script>document.title = 'scripts run'</script>")
     page.goto(file.as_uri())

@@ -1,11 +1,11 @@
-"""A finished lesson in Chromium: it plays, shows its captions, and seeks to the exact picture."""
+"""Tests of a rendered lesson in Chromium: playback, captions and exact seeking."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,15 +36,30 @@ SEEK = """async time => {
   canvas.getContext("2d").drawImage(video, 0, 0);
   return canvas.toDataURL("image/png");
 }"""
-ALMOST = 6.0
-"""Levels of 255 by which two ways to decode and convert may differ in the mean of a row."""
+TOLERANCE = 6.0
+"""Mean difference, in levels of 255, that two decoders may have."""
+
+SHORT = replace(
+    LESSON,
+    hook="Why?",
+    scenes=(
+        replace(LESSON.scenes[0], narration="A net force makes an object accelerate."),
+        replace(
+            LESSON.scenes[1],
+            narration="Net force equals mass times acceleration, and that one line is enough to "
+            "tell how fast a ball will speed up.",
+        ),
+    ),
+    key_takeaways=("Force equals mass times acceleration.",),
+)
+"""A shorter lesson with the same kinds of sections as `LESSON`."""
 
 Picture = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A rendered lesson, where it is served, and its pictures with the times they are seen from."""
+    """A rendered lesson, its address, and its pictures with their start times."""
 
     url: str
     folder: Path
@@ -52,12 +67,13 @@ class Lesson:
     pictures: list[tuple[float, Picture]]
 
     def chapters(self) -> list[float]:
+        """Return the start times of the chapters in seconds."""
         with av.open(str(self.folder / "video.mp4")) as source:
             return [float(chapter["start"] * chapter["time_base"]) for chapter in source.chapters()]
 
 
 def pictures(path: Path) -> list[tuple[float, Picture]]:
-    """Every picture that differs from the one before it."""
+    """Return every picture that differs from its predecessor, with its time in seconds."""
     found: list[tuple[float, Picture]] = []
     before = b""
     with av.open(str(path)) as source:
@@ -73,16 +89,27 @@ def small(image: Image.Image) -> Picture:
     return np.asarray(image.convert("RGB").reduce(8), float)
 
 
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create a cache of drawn scenes, so that the second frame rate is not drawn again."""
+    return tmp_path_factory.mktemp("segments")
+
+
 @pytest.fixture(scope="module", params=["variable", "constant"])
 def lesson(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, segments: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lesson]:
     folder = tmp_path_factory.mktemp("lesson")
     out = folder / "out"
     out.mkdir()
-    narration = narrate(LESSON, folder / "narration.m4a")
-    settings = VideoSettings(workers=2, constant_frame_rate=request.param == "constant")
-    SlideRenderer(settings).render(LESSON, narration, folder / "narration.m4a", out)
+    narration = narrate(SHORT, folder / "narration.m4a")
+    settings = VideoSettings(
+        workers=2,
+        constant_frame_rate=request.param == "constant",
+        cache=str(segments),
+        cache_bytes=100_000_000,
+    )
+    SlideRenderer(settings).render(SHORT, narration, folder / "narration.m4a", out)
     (out / "index.html").write_text(PLAYER)
     with served(out) as url:
         yield Lesson(url, out, narration, pictures(out / "video.mp4"))
@@ -100,7 +127,7 @@ def seek(player: Page, time: float) -> Picture:
     return small(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))))
 
 
-def test_it_plays(player: Page, lesson: Lesson) -> None:
+def test_video_plays(player: Page, lesson: Lesson) -> None:
     facts = player.evaluate(
         "(v => [v.videoWidth, v.videoHeight, v.duration])(document.getElementById('video'))"
     )
@@ -111,15 +138,15 @@ def test_it_plays(player: Page, lesson: Lesson) -> None:
     assert player.evaluate("document.getElementById('video').error") is None
 
 
-def test_it_plays_to_its_end(player: Page, lesson: Lesson) -> None:
+def test_video_plays_to_its_end(player: Page, lesson: Lesson) -> None:
     last = lesson.pictures[-1][1]
     seek(player, lesson.narration.duration - 1)
     player.evaluate("document.getElementById('video').play()")
     player.wait_for_function("document.getElementById('video').ended")
-    assert np.abs(seek(player, lesson.narration.duration - 0.02) - last).mean() < ALMOST
+    assert np.abs(seek(player, lesson.narration.duration - 0.02) - last).mean() < TOLERANCE
 
 
-def test_captions_show(player: Page, lesson: Lesson) -> None:
+def test_captions_are_shown(player: Page, lesson: Lesson) -> None:
     player.wait_for_function("document.querySelector('track').readyState == 2")
     for sentence in lesson.narration.sentences:
         seek(player, (sentence.start + sentence.end) / 2)
@@ -131,29 +158,29 @@ def test_captions_show(player: Page, lesson: Lesson) -> None:
     assert player.evaluate("document.getElementById('video').textTracks[0].mode") == "showing"
 
 
-def test_every_chapter_opens_on_its_own_picture(player: Page, lesson: Lesson) -> None:
+def test_chapters_start_with_their_own_picture(player: Page, lesson: Lesson) -> None:
     seen = lesson.pictures
     chapters = lesson.chapters()
-    assert len(chapters) == len(LESSON.sections())
+    assert len(chapters) == len(SHORT.sections())
     firsts = [next(shown for time, shown in seen if time >= at - 0.001) for at in chapters]
     for one, other in pairwise(firsts):
-        assert np.abs(one - other).mean() > ALMOST  # else the next lines would say nothing
+        assert np.abs(one - other).mean() > TOLERANCE  # otherwise the next lines prove nothing
     for at, first in zip(chapters, firsts, strict=True):
-        assert np.abs(seek(player, at) - first).mean() < ALMOST
+        assert np.abs(seek(player, at) - first).mean() < TOLERANCE
 
 
-def test_a_seek_shows_what_was_last_drawn(player: Page, lesson: Lesson) -> None:
-    """Also inside of a picture that stands for seconds, and right before and after a change."""
+def test_seek_shows_the_current_picture(player: Page, lesson: Lesson) -> None:
+    """Seek into a still picture, and to just before and after a change."""
     seen = lesson.pictures
     times = [time for time, _ in seen]
     changes = [i for i, (a, b) in enumerate(pairwise(times)) if b - a > 0.5]
     for i in changes[:: max(1, len(changes) // 4)]:
         for time in (times[i] + 0.01, (times[i] + times[i + 1]) / 2, times[i + 1] - 0.01):
-            assert np.abs(seek(player, time) - seen[i][1]).max() < 4 * ALMOST
+            assert np.abs(seek(player, time) - seen[i][1]).max() < 4 * TOLERANCE
 
 
-def test_colours_are_those_that_were_drawn(player: Page, lesson: Lesson) -> None:
-    """Wrong tags of range or matrix would show here."""
+def test_colours_match_the_drawn_slide(player: Page, lesson: Lesson) -> None:
+    """Wrong tags for colour range or matrix would change the colours."""
     drawn = np.asarray(Image.open(lesson.folder / "thumbnail.jpg").convert("RGB").reduce(8), float)
     end_of_title = lesson.chapters()[1] - 0.5
     assert np.abs(seek(player, end_of_title) - drawn)[20:].mean() < 1.5

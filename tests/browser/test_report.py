@@ -1,4 +1,4 @@
-"""The report as a browser shows it: from disk, without a server."""
+"""Tests of the report in Chromium, opened from disk without a server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from tests.reports import letter, ordinary, report, request, written
 from transforms.model import QuizQuestion, Scene, Script, Visual
 
 SECONDS, RATE = 4, 24_000
-OPENED = 3  # of the requests of `ordinary`
-RENDERED = 60  # rows that a screen and what Chromium prepares around it may hold
+RENDERED = 60  # maximum rows that Chromium lays out, for the screen and its margin
 
 ATTACKS = (
     "<script>window.hacked = 1</script>",
@@ -34,7 +33,7 @@ ATTACKS = (
 
 @pytest.fixture(scope="module")
 def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the recordings that the ordinary report links to."""
+    """Create the recordings that the ordinary report links to."""
     folder = tmp_path_factory.mktemp("lessons")
     video, audio = (folder / request(number).row.request_id for number in (1, 2))
     video.mkdir()
@@ -47,16 +46,16 @@ def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shown(page: Page, lessons: Path, tmp_path: Path) -> Iterator[Page]:
-    """The ordinary report; what the console says fails the test."""
-    said = _listen(page)
+    """Open the ordinary report; console messages fail the test."""
+    messages = _console_messages(page)
     page.goto(written(ordinary(str(lessons)), tmp_path / "report.html").as_uri())
     yield page
-    assert not said
+    assert not messages
 
 
-def test_a_lesson_plays_with_its_captions_on(shown: Page) -> None:
+def test_lesson_plays_with_captions(shown: Page) -> None:
     video = shown.locator("video")
-    assert video.count() == 1  # a first look shows a lesson
+    assert video.count() == 1  # the report opens with one lesson shown
     _play(video)
     track = shown.evaluate(
         """() => { const [track] = document.querySelector('video').textTracks;
@@ -70,7 +69,7 @@ def test_a_lesson_plays_with_its_captions_on(shown: Page) -> None:
     assert video.evaluate("video => video.currentTime") >= 3
 
 
-def test_a_chapter_is_a_click_away(shown: Page) -> None:
+def test_chapter_button_seeks_the_video(shown: Page) -> None:
     chapters = shown.get_by_role("list", name="Chapters").get_by_role("button")
     expect(chapters).to_have_text(["0:00 Leaves & light", "0:02 <b>Myths"])
     video = shown.locator("video")
@@ -84,7 +83,7 @@ def test_a_chapter_is_a_click_away(shown: Page) -> None:
     assert not video.evaluate("video => video.paused || video.ended")
 
 
-def test_script_quiz_and_artifacts_are_there(shown: Page) -> None:
+def test_lesson_has_script_quiz_and_artifacts(shown: Page) -> None:
     lesson = shown.locator(".lesson")
     lesson.get_by_text("Script", exact=False).first.click()
     expect(lesson.get_by_text("Leaves catch light.")).to_be_visible()
@@ -100,7 +99,7 @@ def test_script_quiz_and_artifacts_are_there(shown: Page) -> None:
     assert target.endswith(f"{request(1).row.request_id}/video.mp4")
 
 
-def test_opening_is_lazy_and_closing_stops_the_video(shown: Page) -> None:
+def test_rows_open_lazily_and_closing_pauses_video(shown: Page) -> None:
     assert shown.locator("audio").count() == 0
     shown.get_by_text("How do prices form?").click()
     expect(shown.locator("audio")).to_have_count(1)
@@ -114,7 +113,7 @@ def test_opening_is_lazy_and_closing_stops_the_video(shown: Page) -> None:
     assert video.evaluate("video => video.paused")
 
 
-def test_filters_filter(shown: Page) -> None:
+def test_filters_narrow_and_sort_requests(shown: Page) -> None:
     rows = shown.locator("#request-list > li:visible")
     count = shown.locator("#request-count")
     expect(rows).to_have_count(4)
@@ -136,7 +135,7 @@ def test_filters_filter(shown: Page) -> None:
     expect(rows.first).to_contain_text("prices")
 
 
-def test_dead_letters_show_their_payload(shown: Page) -> None:
+def test_dead_letters_show_payload_and_traceback(shown: Page) -> None:
     letters = shown.locator("#letter-list > li:visible")
     shown.get_by_role("combobox", name="Reason").select_option(label="parse: request_id (1)")
     expect(letters).to_have_count(1)
@@ -148,12 +147,12 @@ def test_dead_letters_show_their_payload(shown: Page) -> None:
     expect(shown.get_by_text("Traceback (most recent call last):")).to_be_visible()
 
 
-def test_an_address_opens_what_it_names(shown: Page) -> None:
+def test_fragment_opens_its_dead_letter(shown: Page) -> None:
     shown.evaluate("location.hash = 'letter-2'")
     expect(shown.locator("#letter-2 pre")).to_be_in_viewport()
 
 
-def test_everything_is_within_reach_of_the_keyboard(shown: Page) -> None:
+def test_keyboard_reaches_links_rows_and_players(shown: Page) -> None:
     shown.keyboard.press("Tab")
     expect(shown.get_by_text("Skip to the requests")).to_be_focused()
     shown.locator("#request-list > li:nth-child(2) summary").first.focus()
@@ -163,7 +162,7 @@ def test_everything_is_within_reach_of_the_keyboard(shown: Page) -> None:
     expect(shown.locator("audio")).to_be_focused()
 
 
-def test_the_theme_is_the_readers(shown: Page) -> None:
+def test_theme_follows_system_until_chosen(shown: Page) -> None:
     def paper() -> Any:
         return shown.evaluate("getComputedStyle(document.body).backgroundColor")
 
@@ -184,7 +183,7 @@ def test_the_theme_is_the_readers(shown: Page) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_nothing_keeps_people_out(shown: Page, scheme: Any, width: int) -> None:
+def test_report_has_no_accessibility_violations(shown: Page, scheme: Any, width: int) -> None:
     shown.emulate_media(color_scheme=scheme)
     shown.set_viewport_size({"width": width, "height": 800})
     shown.evaluate(
@@ -200,8 +199,8 @@ def test_nothing_keeps_people_out(shown: Page, scheme: Any, width: int) -> None:
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_what_people_send_stays_text(page: Page, tmp_path: Path) -> None:
-    said = _listen(page)
+def test_hostile_text_is_shown_as_text(page: Page, tmp_path: Path) -> None:
+    messages = _console_messages(page)
     requests, letters = [], []
     for number, attack in enumerate(ATTACKS):
         script = Script(
@@ -241,18 +240,18 @@ def test_what_people_send_stays_text(page: Page, tmp_path: Path) -> None:
     assert page.locator("script").count() == 1
     assert page.locator("style").count() == 1
     assert page.locator("img, a[href^='javascript']").count() == 0
-    assert not said
+    assert not messages
 
 
-def test_a_thousand_requests_cost_a_screenful(page: Page, tmp_path: Path) -> None:
-    said = _listen(page)
+def test_thousand_requests_render_one_screenful(page: Page, tmp_path: Path) -> None:
+    messages = _console_messages(page)
     many = report(
         tuple(request(number) for number in range(1, 1001)),
         tuple(letter(number) for number in range(1, 1001)),
     )
     page.goto(written(many, tmp_path / "report.html").as_uri())
     expect(page.locator("#request-count")).to_have_text("1,000 requests")
-    # Nothing inside a row exists before it is opened: no player, no script, no payload.
+    # The contents of a row (player, script, payload) are created when it is opened.
     assert page.locator("video, audio, .lesson, pre").count() == 0
     per_row = page.evaluate(
         "document.querySelectorAll('#request-list *').length / "
@@ -262,21 +261,23 @@ def test_a_thousand_requests_cost_a_screenful(page: Page, tmp_path: Path) -> Non
     assert 0 < _rendered(page) < RENDERED
     page.locator("footer").scroll_into_view_if_needed()
     assert _rendered(page) < RENDERED
-    # Pictures of the rows far below are not loaded either.
+    # Thumbnails far below the screen are not loaded either.
     loaded = page.evaluate(
         "performance.getEntriesByType('resource').filter(e => e.name.endsWith('.jpg')).length"
     )
     assert loaded < 4 * RENDERED
     page.get_by_role("searchbox").first.fill("student-777")
-    # What does not fit is gone, not hidden: hiding rows makes Chromium style each of them first.
+    # Rows that do not match are removed, not hidden: Chromium would style each hidden row first.
     expect(page.locator("#request-list > li")).to_have_count(1)
     page.locator("#request-list summary").first.click()
     expect(page.locator(".lesson")).to_have_count(1)
-    assert all("ERR_FILE_NOT_FOUND" in each for each in said), said  # there are no recordings
+    assert all("ERR_FILE_NOT_FOUND" in each for each in messages), (
+        messages
+    )  # there are no recordings
 
 
 def _rendered(page: Page) -> int:
-    """Rows of the two lists that Chromium lays out and paints now."""
+    """Return the number of rows of both lists that Chromium lays out and paints."""
     number: int = page.evaluate(
         """async () => {
           await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -287,7 +288,7 @@ def _rendered(page: Page) -> int:
 
 
 def _play(video: Locator) -> None:
-    """Play for a while; the page's policy forbids what Playwright's own waiting is made of."""
+    """Play for half a second; the page's policy forbids the `eval` of `wait_for_function`."""
     video.evaluate(
         """video => new Promise((done, failed) => {
           video.addEventListener('timeupdate', () => { if (video.currentTime > 0.5) done() });
@@ -296,15 +297,15 @@ def _play(video: Locator) -> None:
     )
 
 
-def _listen(page: Page) -> list[str]:
-    """What the console says from now on."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    return said
+def _console_messages(page: Page) -> list[str]:
+    """Return a list that collects console messages from now on."""
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    return messages
 
 
 def _film(file: Path) -> None:
-    """Some seconds of grey and a hum."""
+    """Write a short grey video with a hum."""
     with av.open(str(file), "w") as container:
         picture = container.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
         picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
