@@ -15,7 +15,7 @@ from transforms.model import Narration, Script, Video
 from transforms.process.fingerprints import fingerprint
 from transforms.video.draw import fonts
 from transforms.video.draw.composer import pictures
-from transforms.video.draw.logo import digest
+from transforms.video.draw.logo import logo_digest
 from transforms.video.draw.thumbnail import write_thumbnail
 from transforms.video.encode import encoder
 from transforms.video.encode.encoder import Segment, encode
@@ -24,7 +24,7 @@ from transforms.video.encode.planes import Plane
 from transforms.video.encode.segment_cache import SegmentCache, default_folder
 from transforms.video.encode.skip_frames import constant_rate
 from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.captions import burned_in_cues, chapter_cues, cues, webvtt
+from transforms.video.plan.captions import burn_in_captions, chapter_cues, cues, webvtt
 from transforms.video.plan.storyboard import Shot, Storyboard, plan
 from transforms.video.plan.timeline import FPS
 
@@ -75,7 +75,7 @@ class SlideRenderer:
             "width": settings.width,
             "height": settings.height,
             "fps": FPS,
-            "logo": digest(settings.look.logo) if settings.look.logo is not None else None,
+            "logo": logo_digest(settings.look.logo) if settings.look.logo is not None else None,
             "preset": encoder.PRESET,
             "crf": encoder.CRF,
             "av": version("av"),
@@ -122,7 +122,7 @@ class SlideRenderer:
         board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
         captions = cues(narration.sentences, board.frames / FPS)
         if self._settings.burn_captions:
-            board = burned_in_cues(board, captions)
+            board = burn_in_captions(board, captions)
         width, height = self._settings.width, self._settings.height
         write_mp4(
             out / "video.mp4",
