@@ -1,8 +1,8 @@
-"""The charts of a report, as SVG to stand in the page: colours by the page's theme, no styles.
+"""Charts of a report, as inline SVG in the colours of the page's theme.
 
-Drawn by Matplotlib. Its own SVG is a file for itself: it names colours, brings a style sheet for
-everything around it and styles each element, which the page's content security policy forbids. So
-each colour drawn here stands for one of the page's, and styles become attributes.
+Matplotlib draws them. Its SVG is a file of its own: it has fixed colours, a style sheet that
+applies to the whole page, and style attributes, which the page's content security policy forbids.
+So each colour drawn here is replaced by one of the page's, and styles become attributes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 380  # pixels of a chart at its natural size; text in it is then FONT_SIZE pixels high
+WIDTH = 380  # pixels of an unscaled chart; FONT_SIZE refers to it
 ROW = 28
 AXIS = 34
 FONT_SIZE = 12.5
@@ -34,17 +34,17 @@ _NAMES = (
     *("whole", "saved", "completed", "duplicate", "dead", "flight"),
 )
 COLOURS = {name: f"#{number:06x}" for number, name in enumerate(_NAMES, 1)}
-"""What is drawn for each of the page's colours, which are custom properties of these names."""
+"""Placeholder colour of each CSS custom property of the page."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def outcomes(parts: Sequence[tuple[str, int, str]]) -> Markup:
-    """One bar, divided.
+    """Draw one bar divided by outcome.
 
     Args:
-        parts: colour, number and name of each.
+        parts: colour, number and name of each outcome.
     """
     figure, axes = _canvas(12, labels=0)
     left = 0
@@ -58,12 +58,12 @@ def outcomes(parts: Sequence[tuple[str, int, str]]) -> Markup:
 
 
 def latencies(rows: Sequence[Latency]) -> Markup:
-    """A line from each step's median to its 99th percentile, the 90th marked, on a log axis."""
+    """Draw a line per step from the median to the 99th percentile, the 90th marked, log scale."""
     figure, axes = _canvas(ROW * len(rows) + AXIS, labels=LABELS)
     least = min((row.p50 for row in rows), default=1)
     floor = max(least / 2, 0.001)
     for at, row in enumerate(rows):
-        colour = COLOURS[_step(row.step)]
+        colour = COLOURS[_step_colour(row.step)]
         low, middle, high = (max(value, floor) for value in (row.p50, row.p90, row.p99))
         axes.plot([low, high], [at, at], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot([low], [at], "o", color=colour, markersize=9)
@@ -73,7 +73,7 @@ def latencies(rows: Sequence[Latency]) -> Markup:
     axes.set_xscale("log")
     most = max((row.p99 for row in rows), default=1)
     axes.set_xlim(floor * 0.8, max(most, floor * 10) * 1.6)
-    _rows(axes, [row.step for row in rows])
+    _style_rows(axes, [row.step for row in rows])
     ticks = [(0.001, "1 ms"), (0.01, "10 ms"), (0.1, "0.1 s"), (1, "1 s"), (10, "10 s"),
              (60, "1 min"), (600, "10 min"), (3600, "1 h"), (86400, "1 day")]  # fmt: skip
     low, high = axes.get_xlim()
@@ -89,7 +89,7 @@ def latencies(rows: Sequence[Latency]) -> Markup:
 
 
 def costs(spent: Sequence[StageCost], saved: Sequence[Saving]) -> Markup:
-    """What the requests of each modality cost, by stage, and what stages left out saved."""
+    """Draw the cost of each modality by stage, and the savings by stages not run."""
     from matplotlib.ticker import MaxNLocator
 
     seen = {cost.modality for cost in spent} | {saving.modality for saving in saved}
@@ -109,18 +109,18 @@ def costs(spent: Sequence[StageCost], saved: Sequence[Saving]) -> Markup:
         widest = max(widest, left + kept)
     most = (widest or 1) * 1.02
     axes.set_xlim(0, most)
-    _rows(axes, modalities)
+    _style_rows(axes, modalities)
     ticks = [float(tick) for tick in MaxNLocator(3).tick_values(0, most) if tick <= most]
     axes.set_xticks(ticks, [f"${tick:,.8f}".rstrip("0").rstrip(".") for tick in ticks])
     return _svg(figure, "Cost by modality and stage", "; ".join(described))
 
 
-def _step(step: str) -> str:
+def _step_colour(step: str) -> str:
     return step if step in COLOURS else "whole"
 
 
 def _canvas(height: int, labels: int) -> tuple[Figure, Axes]:
-    """A figure in pixels, with room for the rows' labels and, if there are any, the axis."""
+    """Create a figure in pixels, with space for row labels and, if there are any, the axis."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / 72, height / 72), frameon=False)
@@ -130,7 +130,7 @@ def _canvas(height: int, labels: int) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _rows(axes: Axes, labels: Sequence[str]) -> None:
+def _style_rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(labels)), labels)
     for side in ("top", "right", "left", "bottom"):
@@ -148,10 +148,10 @@ def _svg(figure: Figure, title: str, description: str, stretch: bool = False) ->
     drawn = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(drawn, format="svg", transparent=True)
-    root = ElementTree.fromstring(drawn.getvalue())  # noqa: S314  (drawn here)
+    root = ElementTree.fromstring(drawn.getvalue())  # noqa: S314  (trusted: Matplotlib wrote it)
     prefix = title.lower().replace(" ", "-") + "-"
     for element in root.iter():
-        _plain(element, prefix)
+        _inline_for_html(element, prefix)
     for child in [c for c in root if c.tag == "metadata" or _is_style(c)]:
         root.remove(child)
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "class": "chart",
@@ -170,8 +170,8 @@ def _is_style(element: ElementTree.Element) -> bool:
     return element.tag == "defs" and any(child.tag == "style" for child in element)
 
 
-def _plain(element: ElementTree.Element, prefix: str) -> None:
-    """Turn an element of Matplotlib's into one of an HTML page."""
+def _inline_for_html(element: ElementTree.Element, prefix: str) -> None:
+    """Convert an element of Matplotlib's SVG for use inside an HTML page."""
     element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
     attributes: dict[str, Any] = {}
     for name, value in element.attrib.items():
@@ -180,7 +180,7 @@ def _plain(element: ElementTree.Element, prefix: str) -> None:
         elif name == _HREF:
             attributes["href"] = f"#{prefix}{value.removeprefix('#')}"
         elif name == "id":
-            if re.fullmatch(r"[mp][0-9a-f]{10}", value):  # the only ones that are referred to
+            if re.fullmatch(r"[mp][0-9a-f]{10}", value):  # only these are referenced
                 attributes["id"] = prefix + value
         else:
             attributes[name] = value.replace("url(#", f"url(#{prefix}")
@@ -191,7 +191,7 @@ def _declarations(style: str) -> Iterable[tuple[str, str]]:
     for declaration in style.split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         if name and name not in ("font-family", "font"):
-            yield name, _THEMED.get(value, value)
+            yield name, _CSS_VARIABLES.get(value, value)
 
 
-_THEMED = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
+_CSS_VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}

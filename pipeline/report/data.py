@@ -1,4 +1,4 @@
-"""What a report says: gathered from the ledger and the artifacts, before anybody draws it."""
+"""Data of a report, gathered from the ledger and the artifacts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from transforms.ledger.scoped import Latency, Reason, Saving, Scope, StageCost
 from transforms.model import STAGES
 
 PAYLOAD_BYTES = 8192
-"""Bytes of a dead letter's payload in a report; `vividly dead-letters show` has all of them."""
+"""Bytes of a dead letter's payload in a report; `vividly dead-letters show` prints all of them."""
 
 STEPS = (scoped.WAITING, *STAGES, scoped.WHOLE)
-"""What is timed, in the order it happens."""
+"""Timed steps, in the order they happen."""
 
 
 @dataclass(frozen=True)
 class ReportedRequest:
-    """A request with all that is known of it.
+    """A request with its stages and files.
 
     Attributes:
+        row: the request in the ledger.
         published: when its message was published.
         stages: of all its attempts, in the order they ended.
-        files: what its artifacts hold; None until it is completed.
+        files: content of its artifacts; None until it is completed.
     """
 
     row: RequestRow
@@ -40,13 +41,19 @@ class ReportedRequest:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything in a report; money in US dollars, durations in seconds.
+    """All data of a report; money in US dollars, durations in seconds.
 
     Attributes:
-        title: what kind of run it was, or what span of time it is.
-        first: when the first message was received; None when there was none.
-        last: when the last one was received or settled.
-        requests: the newest; there are `requests_in_all`.
+        title: kind of run, or the time span.
+        made_at: when the data were read.
+        first: when the first message was received; None if there was none.
+        last: when the last message was received or settled.
+        completed: messages by outcome, as are `duplicates`, `dead_lettered` and `in_flight`.
+        latencies: by step.
+        costs: by modality and stage.
+        savings: by modality.
+        reasons: dead letters by reason.
+        requests: the newest ones; there are `requests_in_all`.
         letters: the newest dead letters; there are `letters_in_all`.
     """
 
@@ -68,50 +75,51 @@ class Report:
 
     @property
     def received(self) -> int:
-        """Messages, each of which has one of the four outcomes."""
+        """Number of received messages; each has one of the four outcomes."""
         return self.completed + self.duplicates + self.dead_lettered + self.in_flight
 
     @property
     def cancelled(self) -> int:
-        """Dead letters of requests that somebody cancelled: nothing failed."""
+        """Number of dead letters of cancelled requests; these are not failures."""
         return sum(r.count for r in self.reasons if r.error_type == Cancelled.__name__)
 
     @property
     def success_rate(self) -> float | None:
-        """Completed, of those that were completed or failed; None when there are none."""
+        """Share of completed requests among completed and failed ones; None if there are none."""
         ended = self.completed + self.dead_lettered - self.cancelled
         return self.completed / ended if ended else None
 
     @property
     def letters_in_all(self) -> int:
-        """How many dead letters there are."""
+        """Number of all dead letters."""
         return sum(reason.count for reason in self.reasons)
 
     @property
     def cost_usd(self) -> float:
-        """What all requests have cost."""
+        """Cost of all requests."""
         return sum(cost.usd for cost in self.costs)
 
     @property
     def saved_usd(self) -> float:
-        """What leaving out stages has saved."""
+        """Savings by stages not run."""
         return sum(saving.usd for saving in self.savings)
 
 
 def gather(
     ledger: Ledger, scope: Scope, title: str, limit: int = 1000, in_flight: int = 0
 ) -> Report:
-    """Read everything a report says.
+    """Read the data of a report.
 
     Args:
-        scope: about which messages.
-        title: what to call it.
-        limit: at most so many requests, and as many dead letters, are shown one by one.
-        in_flight: messages received besides those in `scope` and handed back unsettled.
+        ledger: where requests are recorded.
+        scope: which messages to report on.
+        title: heading of the report.
+        limit: maximum number of requests, and of dead letters, that are listed.
+        in_flight: messages received besides those in `scope` and returned unsettled.
 
     Raises:
-        DependencyDown: Postgres cannot be reached. An artifact store that cannot is said in the
-            report.
+        DependencyDown: Postgres cannot be reached. An artifact store that cannot be reached is
+            reported in `LessonFiles.trouble` instead.
     """
     accounts = scoped.accounts(ledger, scope)
     asked = scoped.requests(ledger, scope, limit)
@@ -128,7 +136,7 @@ def gather(
         duplicates=accounts.outcomes.get("duplicate", 0),
         dead_lettered=accounts.outcomes.get("dead_lettered", 0),
         in_flight=accounts.outcomes.get("in_flight", 0) + in_flight,
-        latencies=tuple(sorted(scoped.latencies(ledger, scope), key=_step)),
+        latencies=tuple(sorted(scoped.latencies(ledger, scope), key=_step_order)),
         costs=tuple(scoped.costs(ledger, scope)),
         savings=tuple(scoped.savings(ledger, scope)),
         reasons=tuple(scoped.reasons(ledger, scope)),
@@ -144,7 +152,7 @@ def gather(
 
 
 def as_json(report: Report) -> str:
-    """The same for programs."""
+    """Serialize a report as JSON, derived totals included."""
     fields: dict[str, Any] = {
         name: getattr(report, name)
         for name in (
@@ -156,14 +164,14 @@ def as_json(report: Report) -> str:
             "saved_usd",
         )
     }
-    return json.dumps(fields | asdict(report), indent=2, default=_plain)
+    return json.dumps(fields | asdict(report), indent=2, default=_to_json_value)
 
 
-def _step(latency: Latency) -> int:
+def _step_order(latency: Latency) -> int:
     return STEPS.index(latency.step) if latency.step in STEPS else len(STEPS)
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return readable(value).text if isinstance(value, bytes) else str(value)

@@ -1,4 +1,4 @@
-"""Formulas as pictures of one path each: a page needs neither fonts nor scripts for them."""
+"""Formulas as SVG paths, which need neither fonts nor scripts in the page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-LONGEST = 120
-"""Characters; a longer formula stays as it was typed. Typesetting takes about 0.2 ms for each."""
+MAX_FORMULA_LENGTH = 120
+"""Characters; a longer formula is shown as typed. Typesetting takes about 0.2 ms for each."""
 
 _EM = 20  # pixels
 _LETTERS = {1: "M", 2: "L", 3: "Q", 4: "C"}  # by Matplotlib's codes for the parts of a path
@@ -15,7 +15,7 @@ _LETTERS = {1: "M", 2: "L", 3: "Q", 4: "C"}  # by Matplotlib's codes for the par
 
 @lru_cache(maxsize=1024)
 def formula(text: str) -> Markup | None:
-    """The formula as SVG in the colour of the text around it.
+    """Render a formula as SVG in the colour of the surrounding text.
 
     Args:
         text: mathtext without surrounding ``$``.
@@ -23,7 +23,7 @@ def formula(text: str) -> Markup | None:
     Returns:
         None when `text` is not mathtext or draws nothing.
     """
-    if not text.isprintable() or not 0 < len(text) <= LONGEST or "$" in text:
+    if not text.isprintable() or not 0 < len(text) <= MAX_FORMULA_LENGTH or "$" in text:
         return None
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath

@@ -1,4 +1,4 @@
-"""Reading lessons back from where their artifacts are."""
+"""Reading of lessons from their artifact stores."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from transforms.errors import DependencyDown
 from transforms.ledger import RequestRow
 from transforms.model import Script, decode
 
-READERS = 16  # files read side by side; most of the time goes into waiting for Cloud Storage
+READERS = 16  # threads; most of the time is spent waiting for Cloud Storage
 
 
 @dataclass(frozen=True)
 class LessonFiles:
-    """What a lesson's artifacts hold.
+    """Content of a lesson's artifacts.
 
     Attributes:
         script: None when it cannot be read.
         captions: WebVTT; None when there are none.
         chapters: WebVTT; None when there are none.
-        missing: names of artifacts that are no longer where the ledger says.
-        trouble: why they could not be read, if they could not.
+        missing: names of artifacts that no longer exist where the ledger recorded them.
+        trouble: why the files could not be read; None if they could.
     """
 
     script: Script | None = None
@@ -37,9 +37,10 @@ class LessonFiles:
 
 
 def read_lessons(rows: Sequence[RequestRow]) -> dict[str, LessonFiles]:
-    """The files of completed requests, by request id.
+    """Read the files of completed requests; return them by request id.
 
-    A store that cannot be reached is asked a few times, not once for each of a thousand lessons.
+    After the first failure of a store, its other lessons are skipped, so that an outage does not
+    cost a thousand timeouts.
     """
     down: dict[str, str] = {}
     with ThreadPoolExecutor(READERS, "report") as pool:
@@ -52,7 +53,7 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
     for name, artifact in row.artifacts.items():
         if "://" not in artifact["uri"] and not Path(artifact["uri"]).is_file():
             missing.append(name)
-    root = _root(row, "script.json")
+    root = _store_root(row, "script.json")
     if root is None:
         return LessonFiles(missing=tuple(missing))
     if root in down:
@@ -68,21 +69,21 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
         down[root] = str(error)
         return LessonFiles(missing=tuple(missing), trouble=str(error))
     return LessonFiles(
-        script=_script(script),
+        script=_decode_script(script),
         captions=captions.decode("utf-8", "replace") if captions else None,
         chapters=chapters.decode("utf-8", "replace") if chapters else None,
         missing=tuple(missing),
     )
 
 
-def _root(row: RequestRow, name: str) -> str | None:
-    """The root of the store that an artifact is in; jobs need not all have the same."""
+def _store_root(row: RequestRow, name: str) -> str | None:
+    """Return the root of an artifact's store; jobs may use different ones."""
     uri = str(row.artifacts.get(name, {}).get("uri", ""))
     ending = f"/{row.request_id}/{name}"
     return uri.removesuffix(ending) if uri.endswith(ending) else None
 
 
-def _script(data: bytes | None) -> Script | None:
+def _decode_script(data: bytes | None) -> Script | None:
     try:
         return decode(Script, data) if data else None
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Where a page's reader finds an artifact."""
+"""Links from a report to artifacts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from transforms.artifacts.cloud import SCHEME
 
 CONSOLE = "https://storage.cloud.google.com/"
-"""Asks the reader to sign in; the bucket need not be public."""
+"""Google Cloud page that asks for a login; the bucket need not be public."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Link:
     """A link to an artifact.
 
     Attributes:
-        playable: whether a page may play it where it stands; what needs a login it may not.
+        href: relative or absolute URL.
+        playable: the page may embed it; False if it needs a login.
     """
 
     href: str
@@ -26,7 +27,7 @@ class Link:
 
 
 def link(uri: str, folder: Path) -> Link | None:
-    """The link from a page in `folder`; None when the address is of neither kind of store."""
+    """Return the link from a page in `folder` to an artifact; None for unknown address types."""
     if uri.startswith(SCHEME):
         return Link(CONSOLE + quote(uri.removeprefix(SCHEME)), playable=False)
     if "://" in uri or not os.path.isabs(uri):

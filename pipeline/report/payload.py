@@ -1,4 +1,4 @@
-"""Making bytes and text that somebody sent safe to look at."""
+"""Safe display of untrusted bytes and text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 HEX_BYTES = 512
-"""How much is shown of a payload that is no text."""
+"""Bytes shown of a payload that is not text."""
 
-# Control characters, what reorders the text around it, and halves of surrogate pairs.
+# Control characters, bidirectional controls and lone surrogates.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -17,11 +17,11 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True)
 class Payload:
-    """A payload as it is shown.
+    """A payload for display.
 
     Attributes:
         kind: ``JSON``, ``text`` or ``bytes``.
-        text: indented, as it is, or as a hex dump.
+        text: indented JSON, unchanged text or a hex dump.
     """
 
     kind: str
@@ -29,15 +29,15 @@ class Payload:
 
 
 def visible(text: str) -> str:
-    """The text with everything that cannot be seen, or hides other text, spelled out."""
+    """Escape the characters of a text that are invisible or reorder other text."""
     return _INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def readable(data: bytes, whole: bool = True) -> Payload:
-    """What somebody can read of a payload.
+    """Format a payload for display.
 
     Args:
-        whole: false if it was cut short, maybe in the middle of a character.
+        whole: False if it was truncated, possibly within a character.
     """
     try:
         text = data.decode("utf-8")

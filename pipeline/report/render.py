@@ -1,8 +1,8 @@
-"""One HTML page that needs nothing but itself and the artifacts it links to.
+"""Rendering of a report as one self-contained HTML page.
 
-Everything that anybody sent is escaped by the template engine, and what cannot be seen is spelled
-out. The page's content security policy allows its own style sheet and its own script, by their
-digests, and nothing else.
+The template engine escapes all untrusted text, and invisible characters are spelled out. The
+page's content security policy allows its own style sheet and script, by their digests, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pipeline.report.links import link
 from pipeline.report.payload import readable, visible
 from pipeline.report.wording import FILTERS
 
-FEW = 20
-"""Requests up to which the first lesson stands open: a first look should show one."""
+OPEN_FIRST_LIMIT = 20
+"""Up to this many requests, the first lesson is opened when the page loads."""
 
 ARTIFACT_ORDER = (
     *("video.mp4", "narration.m4a", "captions.vtt", "chapters.vtt", "transcript.txt"),
@@ -36,7 +36,7 @@ ARTIFACT_ORDER = (
 
 
 def write(report: Report, file: Path) -> None:
-    """Write the page; it appears whole or not at all.
+    """Write the page atomically.
 
     Raises:
         OSError: the file cannot be written.
@@ -51,10 +51,10 @@ def write(report: Report, file: Path) -> None:
 
 
 def html(report: Report, folder: Path) -> str:
-    """The page.
+    """Render the page.
 
     Args:
-        folder: where it will lie; links to local artifacts start there.
+        folder: where the page will be stored; links to local artifacts are relative to it.
     """
     style, script = _asset("report.css"), _asset("report.js")
     longest = max((waterfall.span(waterfall.latest(r.stages)) for r in report.requests), default=0)
@@ -67,7 +67,7 @@ def html(report: Report, folder: Path) -> str:
         bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
         all_bars=lambda request: waterfall.bars(request.stages),
         artifacts=lambda request: _artifacts(request, folder),
-        opened=_first_lesson(report) if len(report.requests) <= FEW else None,
+        opened=_first_lesson(report) if len(report.requests) <= OPEN_FIRST_LIMIT else None,
         vtt_url=_vtt_url,
         formula=formula,
         payload=lambda letter: readable(
@@ -105,7 +105,7 @@ def _policy(style: str, script: str) -> str:
         f"style-src '{_digest(style)}'",
         f"script-src '{_digest(script)}'",
         "img-src 'self' file: data:",
-        "media-src 'self' file: data:",  # data: is captions and chapters
+        "media-src 'self' file: data:",  # data: holds captions and chapters
         "base-uri 'none'",
         "form-action 'none'",
         "require-trusted-types-for 'script'",
@@ -117,7 +117,7 @@ def _digest(text: str) -> str:
 
 
 def _artifacts(request: ReportedRequest, folder: Path) -> dict[str, dict[str, Any]]:
-    """A request's artifacts by name, what somebody wants to open first coming first."""
+    """Return a request's artifacts by name, most useful first."""
     missing = request.files.missing if request.files else ()
     found = {
         name: {
@@ -133,7 +133,7 @@ def _artifacts(request: ReportedRequest, folder: Path) -> dict[str, dict[str, An
 
 
 def _first_lesson(report: Report) -> str | None:
-    """The request to show first: the newest that has a video."""
+    """Return the id of the newest completed request with a video."""
     for request in report.requests:
         if request.row.status == "completed" and "video.mp4" in request.row.artifacts:
             return request.row.request_id
@@ -141,5 +141,5 @@ def _first_lesson(report: Report) -> str | None:
 
 
 def _vtt_url(vtt: str) -> str:
-    """WebVTT inside the page: browsers load no captions from one file into another."""
+    """Return WebVTT as a data URL: browsers do not load captions from other local files."""
     return "data:text/vtt;base64," + base64.b64encode(vtt.encode()).decode()

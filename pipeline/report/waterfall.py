@@ -1,4 +1,4 @@
-"""The place of each stage in the time a request took."""
+"""Waterfall charts: position of each stage in the duration of a request."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from datetime import datetime
 
 from transforms.ledger import StageRow
 
-NARROWEST = 0.6
-"""Percent of the width; what takes less is drawn as wide as this, so that it can be seen."""
+MIN_BAR_WIDTH = 0.6
+"""Percent of the width; shorter stages are drawn this wide so that they are visible."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One stage.
+    """Position of one stage.
 
     Attributes:
-        start: percent of the whole width, from the left.
-        width: percent of the whole width.
+        stage: the stage in the ledger.
+        start: percent of the full width, from the left.
+        width: percent of the full width.
     """
 
     stage: StageRow
@@ -26,22 +27,22 @@ class Bar:
     width: float
 
 
-def bars(stages: Sequence[StageRow], whole: float = 0.0) -> list[Bar]:
-    """The bars of a request's stages, from when the first of them began.
+def bars(stages: Sequence[StageRow], scale_seconds: float = 0.0) -> list[Bar]:
+    """Return the bars of a request's stages, starting with the first stage.
 
     Args:
         stages: in the order they ended.
-        whole: seconds that the whole width stands for; what the stages take, if that is more.
+        scale_seconds: seconds of the full width; longer if the stages take longer.
     """
     if not stages:
         return []
     begin = min(stage.started_at for stage in stages)
-    whole = max(whole, span(stages)) or 1.0
-    return [_bar(stage, begin, whole) for stage in stages]
+    scale_seconds = max(scale_seconds, span(stages)) or 1.0
+    return [_bar(stage, begin, scale_seconds) for stage in stages]
 
 
 def span(stages: Sequence[StageRow]) -> float:
-    """Seconds from the beginning of the first stage to the end of the last."""
+    """Return the seconds from the start of the first stage to the end of the last."""
     if not stages:
         return 0.0
     begin = min(stage.started_at for stage in stages)
@@ -49,13 +50,13 @@ def span(stages: Sequence[StageRow]) -> float:
 
 
 def latest(stages: Sequence[StageRow]) -> list[StageRow]:
-    """The stages of the last attempt that got through any."""
+    """Return the stages of the last attempt that finished any."""
     attempt = max((stage.attempt for stage in stages), default=0)
     return [stage for stage in stages if stage.attempt == attempt]
 
 
-def _bar(stage: StageRow, begin: datetime, whole: float) -> Bar:
-    start = (stage.started_at - begin).total_seconds() / whole * 100
-    width = (stage.finished_at - stage.started_at).total_seconds() / whole * 100
-    width = max(width, NARROWEST)
+def _bar(stage: StageRow, begin: datetime, scale_seconds: float) -> Bar:
+    start = (stage.started_at - begin).total_seconds() / scale_seconds * 100
+    width = (stage.finished_at - stage.started_at).total_seconds() / scale_seconds * 100
+    width = max(width, MIN_BAR_WIDTH)
     return Bar(stage, round(min(start, 100 - width), 2), round(width, 2))

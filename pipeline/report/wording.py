@@ -1,4 +1,4 @@
-"""How a page writes numbers and times."""
+"""Formatting of numbers and times for a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def seconds(value: float) -> str:
-    """A duration with two or three digits that matter."""
+    """Format a duration with two or three significant digits."""
     if value < 0.01:
         return f"{value * 1000:.0f} ms"
     if value < 1:
@@ -22,7 +22,7 @@ def seconds(value: float) -> str:
 
 
 def dollars(value: float) -> str:
-    """US dollars; fractions of a cent matter as long as there are no dollars."""
+    """Format US dollars; small amounts show fractions of a cent."""
     if value == 0:
         return "$0"
     if value < 0.00001:
@@ -31,30 +31,30 @@ def dollars(value: float) -> str:
 
 
 def size(value: int) -> str:
-    """Bytes, in thousands as disks count."""
+    """Format bytes in powers of 1000."""
     if value < 1000:
         return f"{value} B"
     return f"{value / 1000:.0f} KB" if value < 1_000_000 else f"{value / 1e6:.1f} MB"
 
 
 def percent(value: float) -> str:
-    """A share; only all is 100 %."""
+    """Format a share; only 1.0 is shown as 100 %."""
     shown = value if value == 1 else min(round(value, 3), 0.999)
     return f"{shown * 100:.1f}".removesuffix(".0") + " %"
 
 
 def plural(number: int, word: str) -> str:
-    """`1 request`, `2 requests`."""
+    """Format a count with its noun: `1 request`, `2 requests`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def moment(when: datetime) -> str:
-    """To the second, in UTC."""
+    """Format a time to the second, in UTC."""
     return f"{when.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC"
 
 
 def span(first: datetime, last: datetime) -> str:
-    """From one moment to another, without saying twice what is the same."""
+    """Format a time span, without repeating equal parts."""
     first, last = first.astimezone(UTC), last.astimezone(UTC)
     if last - first < timedelta(seconds=1):
         return moment(first)

@@ -123,7 +123,7 @@ def test_filters_narrow_and_sort_requests(shown: Page) -> None:
     expect(count).to_have_text("1 of 4 requests")
     shown.get_by_role("combobox", name="Modality").select_option("audio")
     expect(rows).to_have_count(0)
-    expect(shown.get_by_text("No request fits these filters.")).to_be_visible()
+    expect(shown.get_by_text("No requests match these filters.")).to_be_visible()
     shown.get_by_role("combobox", name="Status").select_option("")
     expect(rows).to_have_count(1)
     shown.get_by_role("combobox", name="Modality").select_option("")

@@ -1,16 +1,16 @@
 "use strict";
 
-// A lesson or a payload is stamped out when it is first opened: a thousand of them cost nothing.
-function stamp(details) {
+// Instantiate a lesson or payload when it is first opened: a thousand closed rows stay cheap.
+function instantiate(details) {
   const template = details.querySelector(":scope > template");
   if (!template) return;
   template.replaceWith(template.content.cloneNode(true));
   for (const { track } of details.querySelectorAll("track[kind=captions]")) track.mode = "showing";
-  for (const chapters of details.querySelectorAll("track[kind=chapters]")) list(chapters);
+  for (const chapters of details.querySelectorAll("track[kind=chapters]")) addChapterButtons(chapters);
 }
 
-// A button for each chapter, which plays from there.
-function list(chapters) {
+// Add a button for each chapter that plays the video from there.
+function addChapterButtons(chapters) {
   const video = chapters.parentElement;
   const buttons = video.parentElement.querySelector(".chapters");
   chapters.addEventListener("load", () => {
@@ -28,30 +28,30 @@ function list(chapters) {
     }
     buttons.hidden = false;
   });
-  chapters.track.mode = "hidden"; // loads it
+  chapters.track.mode = "hidden"; // loads the track
 }
 
-for (const details of document.querySelectorAll("details[open]")) stamp(details);
+for (const details of document.querySelectorAll("details[open]")) instantiate(details);
 document.addEventListener("toggle", (event) => {
   const details = event.target;
-  if (details.open) stamp(details);
+  if (details.open) instantiate(details);
   else for (const media of details.querySelectorAll("video, audio")) media.pause();
 }, true);
 
-// One recording at a time.
+// Play one recording at a time.
 document.addEventListener("play", (event) => {
   for (const media of document.querySelectorAll("video, audio"))
     if (media !== event.target) media.pause();
 }, true);
 
-// A filtered list: `keep` decides for each item, the form's values at hand. What does not fit leaves
-// the document: hiding a thousand rows takes browsers seconds, taking them out takes none.
-function filtered(name, noun, keep) {
+// Filter a list by the values of its form; `keep` returns true for items to show. Other items are
+// removed from the document: hiding a thousand rows takes browsers seconds, removing them does not.
+function addFilter(name, noun, keep) {
   const form = document.getElementById(`${name}-filters`);
   if (!form) return;
   const list = document.getElementById(`${name}-list`);
   const count = document.getElementById(`${name}-count`);
-  const nothing = document.getElementById(`${name}-nothing`);
+  const emptyNote = document.getElementById(`${name}-nothing`);
   const items = [...list.children];
   const texts = new Map(items.map((item) =>
     [item, `${item.querySelector("summary").textContent} ${item.dataset.text}`.toLowerCase()]));
@@ -59,13 +59,13 @@ function filtered(name, noun, keep) {
   function apply() {
     const wanted = Object.fromEntries(new FormData(form));
     const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
-    const fitting = items.filter((item) =>
+    const matching = items.filter((item) =>
       words.every((word) => texts.get(item).includes(word)) && keep(item, wanted));
     const { order } = wanted;
-    if (order) fitting.sort((a, b) => b.dataset[order] - a.dataset[order]);
-    list.replaceChildren(...fitting);
-    nothing.hidden = fitting.length > 0;
-    count.textContent = (fitting.length === items.length ? "" : `${number(fitting.length)} of `)
+    if (order) matching.sort((a, b) => b.dataset[order] - a.dataset[order]);
+    list.replaceChildren(...matching);
+    emptyNote.hidden = matching.length > 0;
+    count.textContent = (matching.length === items.length ? "" : `${number(matching.length)} of `)
       + `${number(items.length)} ${noun}${items.length === 1 ? "" : "s"}`;
   }
 
@@ -78,37 +78,37 @@ function number(value) {
   return value.toLocaleString("en");
 }
 
-filtered("request", "request", (item, wanted) =>
+addFilter("request", "request", (item, wanted) =>
   (!wanted.status || item.dataset.status === wanted.status)
   && (!wanted.modality || item.dataset.modality === wanted.modality));
-filtered("letter", "dead letter", (item, wanted) =>
+addFilter("letter", "dead letter", (item, wanted) =>
   !wanted.reason || item.dataset.reason === wanted.reason);
 
-// #request-… and #letter-… open what they name.
-function follow() {
+// Open the request or dead letter that the address names (#request-…, #letter-…).
+function openTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target instanceof HTMLDetailsElement) {
     target.open = true;
     target.scrollIntoView();
   }
 }
-addEventListener("hashchange", follow);
-follow();
+addEventListener("hashchange", openTarget);
+openTarget();
 
-// Light, dark, or as the system has it; remembered where the browser lets a file remember.
+// Switch between light, dark and the system's theme; stored if the browser allows a file to.
 const button = document.getElementById("theme");
 const themes = ["system", "light", "dark"];
-function wear(theme) {
+function applyTheme(theme) {
   document.documentElement.dataset.theme = theme;
   button.textContent = `Theme: ${theme}`;
 }
-function remembered() {
+function storedTheme() {
   try { return localStorage.getItem("vividly-theme"); } catch { return null; }
 }
-wear(themes.includes(remembered()) ? remembered() : "system");
+applyTheme(themes.includes(storedTheme()) ? storedTheme() : "system");
 button.hidden = false;
 button.addEventListener("click", () => {
   const next = themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length];
-  wear(next);
-  try { localStorage.setItem("vividly-theme", next); } catch { /* a private window */ }
+  applyTheme(next);
+  try { localStorage.setItem("vividly-theme", next); } catch { /* storage is blocked in private windows */ }
 });

@@ -1,4 +1,4 @@
-"""Charts fit into a page with a strict content security policy, and can be read aloud."""
+"""Tests of `charts`: SVG that fits a strict content security policy and is accessible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAWN = {
 
 
 @pytest.mark.parametrize("svg", DRAWN.values(), ids=DRAWN)
-def test_a_chart_is_an_image_with_words_and_no_styles(svg):
+def test_chart_is_accessible_and_has_no_styles(svg):
     root = ElementTree.fromstring(svg)
     assert root.attrib["role"] == "img"
     ids = {element.attrib["id"]: element for element in root.iter() if "id" in element.attrib}
@@ -43,19 +43,19 @@ def test_charts_of_one_page_share_no_ids():
     assert len(ids) == len(set(ids))
 
 
-def test_a_stage_has_its_colour():
+def test_cost_chart_uses_stage_colours():
     assert "var(--script)" in DRAWN["costs"]
     assert "var(--saved)" in DRAWN["costs"]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-6, 1.0, 1e7])
-def test_any_duration_can_be_drawn(seconds):
+def test_latencies_accept_any_duration(seconds):
     row = Latency("script", 1, seconds, seconds, seconds, seconds)
     assert "script: median" in charts.latencies([row])
 
 
 @pytest.mark.parametrize("usd", [1e-6, 0.00133, 0.9, 7, 123_456.0])
-def test_the_labels_of_the_cost_axis_have_room(usd):
+def test_cost_axis_has_few_short_labels(usd):
     svg = charts.costs([StageCost("video", "video", usd)], [])
     labels = [text.text or "" for text in ElementTree.fromstring(svg).iter("text")]
     amounts = [label for label in labels if label.startswith("$")]
@@ -64,7 +64,7 @@ def test_the_labels_of_the_cost_axis_have_room(usd):
     assert max(map(len, amounts)) <= 10
 
 
-def test_nothing_can_be_drawn():
+def test_charts_accept_empty_data():
     charts.outcomes([])
     charts.latencies([])
     charts.costs([], [])

@@ -1,4 +1,4 @@
-"""Formulas are typeset where they can be, and do no harm where they cannot."""
+"""Tests of `formulas`: valid mathtext becomes SVG, other text becomes None."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.report.formulas import formula
 
 
 @pytest.mark.parametrize("text", ["F = m a", r"\frac{a}{b}", r"\mathrm{CO_2}", "<b onclick='x'>"])
-def test_a_formula_is_one_path_that_says_its_source(text):
+def test_formula_is_one_path_labelled_with_its_source(text):
     drawn = formula(text)
     assert drawn
     root = ElementTree.fromstring(drawn)
@@ -21,5 +21,5 @@ def test_a_formula_is_one_path_that_says_its_source(text):
 
 
 @pytest.mark.parametrize("text", ["", r"\nosuch{", "$x$", "a" * 121, "a\x00b", " ", "%", "{" * 100])
-def test_what_is_none_stays_as_it_was_typed(text):
+def test_invalid_formula_is_none(text):
     assert formula(text) is None

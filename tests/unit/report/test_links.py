@@ -1,4 +1,4 @@
-"""Where an artifact is found from a page."""
+"""Tests of `links`: URLs from a page to artifacts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FOLDER = Path("/srv/reports")
         ("/srv/reports/javascript:x", "javascript%3Ax"),
     ],
 )
-def test_local_artifacts_are_linked_from_the_page(uri, href):
+def test_local_artifact_is_linked_relative_to_the_page(uri, href):
     assert link(uri, FOLDER) == Link(href, playable=True)
 
 
-def test_cloud_artifacts_are_linked_where_one_can_sign_in():
+def test_cloud_artifact_is_linked_through_login_page():
     found = link("gs://lessons/prefix/a/video.mp4", FOLDER)
     assert found == Link(
         "https://storage.cloud.google.com/lessons/prefix/a/video.mp4", playable=False
@@ -31,5 +31,5 @@ def test_cloud_artifacts_are_linked_where_one_can_sign_in():
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "https://example.org/a", "", "a/b"])
-def test_nothing_else_is_linked(uri):
+def test_other_addresses_are_not_linked(uri):
     assert link(uri, FOLDER) is None

@@ -1,4 +1,4 @@
-"""What somebody sent is shown, all of it, and does nothing."""
+"""Tests of `payload`: untrusted data is shown completely and safely."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from pipeline.report.payload import readable, visible
         ("half \ud83d pair", "half \\ud83d pair"),
     ],
 )
-def test_what_cannot_be_seen_is_spelled_out(text, shown):
+def test_invisible_characters_are_escaped(text, shown):
     assert visible(text) == shown
     visible(text).encode()
 
 
-def test_json_is_indented():
+def test_json_payload_is_indented():
     assert readable(b'{"a":["\xc3\xa9"]}').text == '{\n  "a": [\n    "é"\n  ]\n}'
 
 
 @pytest.mark.parametrize("data", [b"hello", b'{"a":', b"[" * 100_000, b"", b"9" * 5000])
-def test_other_text_stays_as_it_is(data):
+def test_other_text_is_unchanged(data):
     assert readable(data).kind == "text"
     assert readable(data).text == data.decode()
 
 
-def test_bytes_are_dumped():
+def test_binary_payload_is_shown_as_hex():
     shown = readable(b"\xff\xfe\x00ok" * 4)
     assert shown.kind == "bytes"
     assert shown.text.startswith("ff fe 00 6f 6b ff")
     assert "...ok...ok" in shown.text
 
 
-def test_a_payload_cut_inside_a_character_is_still_text():
+def test_payload_truncated_inside_a_character_is_text():
     cut = "é".encode()[:1]
     assert readable(b"caf" + cut, whole=False).text == "caf"
     assert readable(b"caf" + cut).kind == "bytes"

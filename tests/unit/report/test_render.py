@@ -1,4 +1,4 @@
-"""The page, without a browser: what it links to, and what its policy allows."""
+"""Tests of `render` without a browser: links, escaping and content security policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.reports import letter, ordinary, report, request
 
 
 class Parsed(HTMLParser):
-    """Start tags with their attributes."""
+    """The start tags of a page with their attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ def html():
     return render.html(ordinary(), Path("/pages"))
 
 
-def test_the_policy_allows_exactly_the_style_and_script_that_are_there(html):
+def test_policy_allows_only_the_page_style_and_script(html):
     [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
     policy = unescape(policy)
     for element, directive in (("style", "style-src"), ("script", "script-src")):
@@ -45,7 +45,7 @@ def test_the_policy_allows_exactly_the_style_and_script_that_are_there(html):
     assert "unsafe" not in policy
 
 
-def test_no_element_has_a_style_or_a_handler(html):
+def test_no_element_has_inline_style_or_handler(html):
     for tag, attributes in Parsed(html).tags:
         assert not {"style", "onclick", "onerror", "onload"} & set(attributes), tag
 
@@ -55,28 +55,28 @@ def test_artifacts_are_linked_relative_to_the_page():
     assert 'src="../../lessons/00000000-0000-0000-0000-000000000001/video.mp4"' in page
 
 
-def test_artifacts_on_cloud_storage_are_linked_and_not_played():
+def test_cloud_artifacts_are_linked_and_not_embedded():
     page = render.html(report((request(folder="gs://lessons/a"),)), Path("/pages"))
     assert 'href="https://storage.cloud.google.com/lessons/a/' in page
     assert not {"video", "audio", "img"} & {tag for tag, _ in Parsed(page).tags}
 
 
-def test_what_is_gone_is_said_and_neither_linked_nor_played():
+def test_missing_artifact_is_marked_and_not_linked():
     lost = request()
     assert lost.files
     lost = replace(lost, files=replace(lost.files, missing=("video.mp4", "thumbnail.jpg")))
     page = render.html(report((lost,)), Path("/pages"))
-    assert "no longer there" in page
+    assert "no longer available" in page
     assert "video" not in {tag for tag, _ in Parsed(page).tags}
     assert "audio" in {tag for tag, _ in Parsed(page).tags}
 
 
-def test_a_lesson_whose_script_cannot_be_read_shows_the_ledgers_words():
+def test_unreadable_script_falls_back_to_the_ledger():
     page = render.html(report((request(script=None),)), Path("/pages"))
     assert "Leaves catch light." in page
 
 
-def test_the_page_appears_whole(tmp_path, monkeypatch):
+def test_page_is_written_atomically(tmp_path, monkeypatch):
     file = tmp_path / "new" / "report.html"
     render.write(ordinary(), file)
     assert file.read_text(encoding="utf-8").rstrip().endswith("</html>")
@@ -87,26 +87,26 @@ def test_the_page_appears_whole(tmp_path, monkeypatch):
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_text_that_no_file_can_hold_is_spelled_out():
+def test_unencodable_text_is_escaped():
     page = render.html(report((request(query="\ud800\x00"),), (letter(error="\udfff"),)), Path("/"))
     assert "\\ud800\\x00" in page
     page.encode()
 
 
-def test_an_empty_report_says_so():
+def test_empty_report_states_no_requests():
     page = render.html(replace(report(()), first=None, last=None, latencies=()), Path("/"))
     assert "No requests." in page
     assert "100 %" not in page
 
 
-def test_what_was_cancelled_has_not_failed():
+def test_cancelled_request_is_not_a_failure():
     cancelled = letter(1, stage="video", field=None, error_type="Cancelled", error="by request")
     made = report((request(),), (cancelled, letter(2)))
     assert (made.dead_lettered, made.cancelled, made.success_rate) == (2, 1, 0.5)
     assert "2 dead-lettered (1 cancelled)" in render.html(made, Path("/"))
 
 
-def test_the_data_as_json_are_complete():
+def test_json_contains_all_report_data():
     found = json.loads(data.as_json(ordinary()))
     assert found["received"] == 4 + 1 + 3
     assert found["success_rate"] == pytest.approx(4 / 7)

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Tests of `wording`: numbers and times as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.reports import NOON
     [(0, "0 ms"), (0.0042, "4 ms"), (0.25, "0.25 s"), (9.44, "9.4 s"), (54.2, "54 s"),
      (200, "3 min"), (7200, "2.0 h")],
 )  # fmt: skip
-def test_seconds(value, text):
+def test_seconds_have_two_or_three_digits(value, text):
     assert wording.seconds(value) == text
 
 
@@ -24,11 +24,11 @@ def test_seconds(value, text):
     [(0, "$0"), (0.0000004, "< $0.00001"), (0.00026, "$0.00026"), (12.5, "$12.50"),
      (12345.678, "$12,345.68")],
 )  # fmt: skip
-def test_dollars(value, text):
+def test_dollars_show_fractions_of_a_cent(value, text):
     assert wording.dollars(value) == text
 
 
-def test_only_all_is_a_hundred_percent():
+def test_only_one_is_a_hundred_percent():
     assert wording.percent(1.0) == "100 %"
     assert wording.percent(0.99999) == "99.9 %"
     assert wording.percent(2 / 3) == "66.7 %"
@@ -36,11 +36,11 @@ def test_only_all_is_a_hundred_percent():
     assert wording.percent(4 / 7) == "57.1 %"
 
 
-def test_a_span_says_a_day_once():
+def test_span_does_not_repeat_the_day():
     assert wording.span(NOON, NOON + timedelta(seconds=75)) == "4 May 2026, 12:00:00 – 12:01:15 UTC"
     assert wording.span(NOON, NOON + timedelta(days=1)).count("May") == 2
 
 
 @pytest.mark.parametrize(("value", "text"), [(7, "7 B"), (95_000, "95 KB"), (3.8e6, "3.8 MB")])
-def test_sizes(value, text):
+def test_size_uses_powers_of_1000(value, text):
     assert wording.size(int(value)) == text
