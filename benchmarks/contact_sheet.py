@@ -1,6 +1,6 @@
 """Every layout in both themes on one picture: ``make contact-sheet``.
 
-It is made to be looked at whenever a layout changes: what is crowded, cut or dull shows here first.
+Look at it after every change of a layout: crowded, truncated or dull slides are visible at once.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _WORLD = {
 
 
 def pages() -> Iterator[Page]:
-    """A page of every layout, then one in each of several scripts."""
+    """Yield a page of every layout, then one page in each of several scripts."""
     subjects = cycle([name for name in THEMES if name != "default"])
     scene = Page("scene", "", "en-US", "Biology · 2 of 6", "How a leaf makes sugar", _BULLETS)
     hook = ("Every breath you take was once the waste of a leaf. How does it make sugar from air?",)
@@ -128,7 +128,7 @@ def pages() -> Iterator[Page]:
 
 
 def draw(path: Path) -> int:
-    """Write the sheet: each page as it is at last, dark beside light.
+    """Write the sheet: the final state of each page, dark beside light.
 
     Returns:
         The number of slides on it.

@@ -69,8 +69,8 @@ SCRIPT = Script(
 )
 
 
-def narrated(folder: Path, times: int = 1) -> tuple[Script, Narration]:
-    """The lesson, narrated into ``narration.m4a`` in a folder; its scenes as often as is wanted."""
+def narrate_lesson(folder: Path, times: int = 1) -> tuple[Script, Narration]:
+    """Narrate the lesson, its scenes repeated `times` times, into ``narration.m4a`` in a folder."""
     script = replace(SCRIPT, scenes=_SCENES * times)
     narration, _ = record_narration(script, OfflineVoice(), folder, timeout=3600)
     return script, narration

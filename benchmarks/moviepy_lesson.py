@@ -1,8 +1,8 @@
-"""A lesson composed the way MoviePy's documentation shows: clips of text over clips of pictures.
+"""A lesson composed as in MoviePy's documentation: text clips over picture clips.
 
 Backgrounds and diagrams are drawn beforehand, as a designer would; titles and bullets are text
-clips that fade in when spoken, and scenes fade into one another. It leaves out what the product
-has besides: the progress bar, captions and chapters.
+clips that fade in when spoken, and scenes cross-fade. The product's progress bar, captions and
+chapters are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from transforms.video.draw.fonts import package_folder
 from transforms.video.draw.slides import draw_slide
-from transforms.video.plan.pages import parts
+from transforms.video.plan.pages import element_texts
 from transforms.video.plan.storyboard import Shot, Storyboard
 from transforms.video.plan.timeline import FADE, FPS
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from moviepy import VideoClip
 
 CROSSFADE = 8 / FPS
-"""Seconds in which one scene becomes the next."""
+"""Seconds in which one scene fades into the next."""
 _FONT = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def compose(board: Storyboard, audio: Path, size: tuple[int, int]) -> VideoClip:
-    """The whole lesson as a clip with sound."""
+    """Return the whole lesson as a clip with sound."""
     from moviepy import AudioFileClip, CompositeVideoClip
 
     scenes = [_scene(shot, size, last=shot is board.shots[-1]) for shot in board.shots]
@@ -38,7 +38,7 @@ def compose(board: Storyboard, audio: Path, size: tuple[int, int]) -> VideoClip:
 def write(
     board: Storyboard, audio: Path, size: tuple[int, int], start: float, seconds: float, out: Path
 ) -> float:
-    """Write part of a lesson with the presets that MoviePy has.
+    """Write part of a lesson with MoviePy's presets.
 
     Returns:
         Seconds of wall time per second of video.
@@ -84,7 +84,7 @@ def _scene(shot: Shot, size: tuple[int, int], *, last: bool) -> VideoClip:
         clips.append(text(shot.page.label, 22, 88, 64))
     if shot.page.heading:
         clips.append(text(shot.page.heading, 44, 88, 96))
-    groups = parts(shot.page)
+    groups = element_texts(shot.page)
     lines = groups[0] if groups else shot.page.lines
     for row, line in enumerate(lines):
         reveal = shot.reveals[row] if groups else 0

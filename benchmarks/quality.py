@@ -1,4 +1,4 @@
-"""How far what is seen is from what was drawn."""
+"""Similarity of decoded pictures to the drawn ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 _BLOCK = 8
 _LUMINANCE, _CONTRAST = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-"""The constants of the paper, for eight bits."""
+"""Constants of the paper for 8-bit samples."""
 
 
 def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8], height: int) -> float:
-    """Mean structural similarity of luma over blocks of 8 x 8 (Wang et al., 2004).
+    """Return the mean structural similarity of luma over blocks of 8 x 8 (Wang et al., 2004).
 
     Args:
         one: a yuv420p picture, shape (height * 3 / 2, width).

@@ -1,4 +1,4 @@
-"""A rendering in a child process, and the memory it took."""
+"""A rendering in a child process and its memory use."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from transforms.video.engines.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 
 
-def ours(
+def render_in_child(
     script: Script, narration: Narration, audio: Path, settings: VideoSettings, out: Path
 ) -> tuple[float, float]:
-    """Render all there is, as the video stage does; runs in a child process.
+    """Render a lesson as the video stage does; runs in a child process.
 
     Returns:
-        The most memory that was in use, MB, and what was there from the beginning: the libraries
-        that the fork server loaded, whose pages all children share.
+        Peak memory in MB, and the memory at the start: libraries that the fork server loaded, whose
+        pages all children share.
     """
     clear_singletons()
     before = psutil.Process().memory_info().rss / 2**20

@@ -31,7 +31,7 @@ from transforms.video.draw.thumbnail import alt_text, best_page
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.engines.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.captions import LINE_WIDTH, LINES, chapter_cues, cues, webvtt
+from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues, webvtt
 from transforms.video.plan.pages import Page
 from transforms.video.plan.storyboard import plan
 
@@ -88,7 +88,7 @@ def test_text_files_keep_their_form(name: str) -> None:
             assert len(blocks) == len(track)
             for block in blocks:
                 assert block.count("-->") == 1
-                assert 3 <= len(block.split("\n")) <= 2 + LINES
+                assert 3 <= len(block.split("\n")) <= 2 + MAX_LINES
     for line in "\n".join(cue.text for cue in captions).split("\n"):
         assert width(line) <= LINE_WIDTH or len(graphemes(line)) == 1
     read = transcript(script, narration).rstrip("\n").split("\n\n")

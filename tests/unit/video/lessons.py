@@ -1,4 +1,4 @@
-"""Lessons and narrations to render in tests: a tone stands in for the voice."""
+"""Lessons and narrations for video tests; a tone replaces the voice."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LESSON = Script(
     grade_level=8,
     sources=("A school book & its <index>",),
 )
-"""A lesson of about half a minute; its formula stands still for longer than four seconds."""
+"""A lesson of about half a minute; its formula slide is unchanged for more than four seconds."""
 
 ASKING = replace(
     LESSON,
@@ -77,7 +77,7 @@ VISUALS = (
     Visual("formula", r"\undefined{macro} & <b>", ()),
     Visual("bullets"),
 )
-"""One visual of every kind, with items that are not as they should be."""
+"""Visuals of every kind, including malformed items."""
 
 WORDS = {
     "en-US": "Newton’s second law says that force is mass times acceleration.",
@@ -94,7 +94,7 @@ WORDS = {
     "ta": "நியூட்டனின் இரண்டாம் விதி.",
     "am": "የኒውተን ሁለተኛ ሕግ።",
 }
-"""A sentence in every script that a lesson may come in."""
+"""A sentence in every supported script, by language."""
 
 HOSTILE = {
     "endless word": "x" * 2000,
@@ -107,17 +107,18 @@ HOSTILE = {
     "markup": "<b>&amp;</b> --> {curly} $x$ \\frac",
     "blank": " \t\n",
 }
+"""Texts that break naive typesetting, by description."""
 
 
 def narrate(script: Script, path: Path, *, tail: float = TAIL) -> Narration:
-    """Write a tone for each sentence of a script, and say when each one sounds."""
+    """Write a tone for each sentence of a script; return the timings."""
     narration = timed(script, tail=tail)
     write_tone(path, narration.duration, narration.sentences)
     return narration
 
 
 def timed(script: Script, *, tail: float = TAIL) -> Narration:
-    """When each sentence of a script would sound."""
+    """Return the timings that a narration of a script would have."""
     sections: list[tuple[float, float]] = []
     sentences: list[Sentence] = []
     time = 0.2
@@ -137,7 +138,7 @@ def timed(script: Script, *, tail: float = TAIL) -> Narration:
 
 
 def write_tone(path: Path, seconds: float, sentences: Sequence[Sentence] = ()) -> None:
-    """Write AAC in MP4 with a tone where a sentence is."""
+    """Write AAC in MP4 with a tone during each sentence."""
     samples = np.zeros(round(seconds * RATE), np.float32)
     for sentence in sentences:
         where = slice(round(sentence.start * RATE), round(sentence.end * RATE))
@@ -154,7 +155,7 @@ def write_tone(path: Path, seconds: float, sentences: Sequence[Sentence] = ()) -
 
 
 def lesson_of(words: str, language: str = "en-US", visual: Visual | None = None) -> Script:
-    """A short lesson that says the same words everywhere."""
+    """Return a short lesson with the same words in every place."""
     scene = Scene(words, "One. Two.", (words, words), visual or Visual("steps", words, (words,)))
     return replace(
         LESSON,

@@ -1,4 +1,4 @@
-"""A picture that is drawn on in design pixels, with every edge anti-aliased."""
+"""Anti-aliased drawing on a picture, in design pixels."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from transforms.video.draw.fonts import Style
 from transforms.video.draw.typeset import Block, Typesetter, draw_block
 
 _SAMPLES = 4
-"""Pillow does not anti-alias shapes: masks are drawn this many times as large, then reduced."""
+"""Masks are drawn this many times larger and then reduced: Pillow does not anti-alias shapes."""
 
-_LARGE = 1 << 15
-"""Pixels from which it takes less time and memory to draw a mask in parts."""
+_LARGE_MASK = 1 << 15
+"""Area in pixels from which drawing a mask in parts saves time and memory."""
 
 Pixels = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture."""
 
-Place = Callable[[float, float], tuple[float, float]]
-"""Where a point in design pixels lies in a mask."""
+ToMask = Callable[[float, float], tuple[float, float]]
+"""Converts a point from design pixels to pixels of a mask."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,20 @@ class Box:
         return self.y + self.height
 
     def inset(self, across: float, down: float | None = None) -> Box:
-        """The box less a margin on each side."""
+        """Return the box reduced by a margin on each side."""
         down = across if down is None else down
         return Box(self.x + across, self.y + down, self.width - 2 * across, self.height - 2 * down)
 
 
 class Canvas:
-    """A picture and how it is drawn on.
+    """Draws text and shapes on a picture.
 
     Args:
-        image: RGB; it is drawn on in place.
+        image: RGB; modified in place.
         scale: pixels per design pixel.
-        background: the colour that shades are mixed with.
+        background: colour that `shade` mixes with.
         typesetter: sets the text.
-        rtl: mirror the layout, as readers of right-to-left languages expect it.
+        rtl: mirror the layout, for right-to-left languages.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Canvas:
         self.rtl = rtl
 
     def pixels(self, box: Box) -> Pixels:
-        """Where a box is in the picture, cut to it, its edges on even pixels (4:2:0 chroma)."""
+        """Return a box in pixels, clipped to the picture, with even edges (4:2:0 chroma)."""
         left = self.width - box.right if self.rtl else box.x
         edges = (left, box.y, left + box.width, box.y + box.height)
         x0, y0 = (max(0, floor(edge * self.scale / 2) * 2) for edge in edges[:2])
@@ -95,7 +95,7 @@ class Canvas:
         max_lines: int = 99,
         balance: bool = False,
     ) -> Block:
-        """`Typesetter.fit` in design pixels; the block that comes back is in pixels."""
+        """Call `Typesetter.fit` with lengths in design pixels; the returned block is in pixels."""
         return self.typesetter.fit(
             text,
             width * self.scale,
@@ -108,16 +108,17 @@ class Canvas:
         )
 
     def height_of(self, block: Block) -> float:
-        """Height of a block in design pixels."""
+        """Return the height of a block in design pixels."""
         return block.height / self.scale
 
     def text(
         self, block: Block, box: Box, colour: Colour, align: str = "start", middle: bool = False
     ) -> None:
-        """Draw a block in a box, at its top or in its middle.
+        """Draw a block in a box.
 
         Args:
-            align: ``start``, ``center`` or ``end``; start is right where the layout is mirrored.
+            align: ``start``, ``center`` or ``end``; a mirrored layout swaps start and end.
+            middle: centre the block vertically; otherwise it is at the top.
         """
         if middle:
             spare = max(0.0, box.height - self.height_of(block)) / 2
@@ -129,18 +130,18 @@ class Canvas:
     def rounded(
         self, box: Box, colour: Colour, radius: float = 0, outline: Colour | None = None
     ) -> None:
-        """Fill a rectangle with round corners; `outline` draws a thin border inside it."""
+        """Fill a rectangle with rounded corners; `outline` draws a thin border inside it."""
         if outline:
             self.rounded(box, outline, radius)
             border = max(1.0, round(1.5 * self.scale)) / self.scale
             box, radius = box.inset(border), radius - border
 
-        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
             (x0, y0), (x1, y1) = point(box.x, box.y), point(box.right, box.bottom)
             corners = (min(x0, x1), y0, max(x0, x1) - 1, y1 - 1)
             draw.rounded_rectangle(corners, radius * unit, fill=255)
 
-        self._masked(box, colour, paint, edge=radius)
+        self._paint_masked(box, colour, paint, edge=radius)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a circle."""
@@ -149,60 +150,62 @@ class Canvas:
     def ring(self, x: float, y: float, radius: float, colour: Colour, thickness: float) -> None:
         """Stroke a circle inside its edge."""
 
-        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
             cx, cy = point(x, y)
             r = radius * unit
             draw.ellipse(
                 (cx - r, cy - r, cx + r, cy + r), outline=255, width=round(thickness * unit)
             )
 
-        self._masked(Box(x - radius, y - radius, 2 * radius, 2 * radius), colour, paint)
+        self._paint_masked(Box(x - radius, y - radius, 2 * radius, 2 * radius), colour, paint)
 
     def line(self, points: Sequence[tuple[float, float]], colour: Colour, thickness: float) -> None:
         """Stroke a line with round joints."""
         xs, ys = zip(*points, strict=True)
         bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).inset(-thickness)
 
-        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
             draw.line([point(x, y) for x, y in points], 255, round(thickness * unit), "curve")
 
-        self._masked(bounds, colour, paint)
+        self._paint_masked(bounds, colour, paint)
 
     def polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon."""
         xs, ys = zip(*points, strict=True)
         bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
-        def paint(draw: ImageDraw.ImageDraw, point: Place, unit: float) -> None:
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
             draw.polygon([point(x, y) for x, y in points], fill=255)
 
-        self._masked(bounds, colour, paint)
+        self._paint_masked(bounds, colour, paint)
 
     def shade(self, colour: Colour, share: float) -> Colour:
-        """`share` of a colour on the background."""
+        """Return the background mixed with `share` (0-1) of a colour."""
         return mix(self.background, colour, share)
 
-    def _masked(
+    def _paint_masked(
         self,
         bounds: Box,
         colour: Colour,
-        paint: Callable[[ImageDraw.ImageDraw, Place, float], None],
+        paint: Callable[[ImageDraw.ImageDraw, ToMask, float], None],
         edge: float | None = None,
     ) -> None:
-        """Paint through a mask.
+        """Paint a colour through a mask.
 
         Args:
-            edge: what is farther than this from each side of the bounds is all alike, in its row or
-                column; in a large mask it is drawn once and repeated.
+            bounds: area of the mask.
+            paint: draws the mask.
+            edge: size of the corners. Farther from the edges, all rows and all columns are equal,
+                so a large mask is drawn once and repeated there.
         """
         left, top, right, bottom = self.pixels(bounds)
         if right <= left or bottom <= top:
             return
         unit = self.scale * _SAMPLES
         size = (right - left, bottom - top)
-        # How much of each side is drawn; the bounds lie less than two pixels inside of the mask.
+        # Pixels drawn at each side; the bounds are less than two pixels inside the mask.
         kept = max(size)
-        if edge is not None and size[0] * size[1] >= _LARGE:
+        if edge is not None and size[0] * size[1] >= _LARGE_MASK:
             kept = ceil(edge * self.scale) + 3
         cut_x, cut_y = (max(0, side - 2 * kept - 1) for side in size)
 
@@ -217,12 +220,12 @@ class Canvas:
         paint(ImageDraw.Draw(large), point, unit)
         mask = large.reduce(_SAMPLES)
         if cut_x or cut_y:
-            mask = _stretched(mask, kept, cut_x, cut_y)
+            mask = _repeat_middle(mask, kept, cut_x, cut_y)
         self.image.paste(colour, (left, top), mask)
 
 
-def _stretched(mask: Image.Image, at: int, across: int, down: int) -> Image.Image:
-    """A mask with its column and its row at an index repeated so many times more."""
+def _repeat_middle(mask: Image.Image, at: int, across: int, down: int) -> Image.Image:
+    """Repeat one column and one row of a mask, `across` and `down` more times."""
     pixels = np.asarray(mask)
     for axis, more in ((0, down), (1, across)):
         times = np.ones(pixels.shape[axis], np.intp)

@@ -1,4 +1,4 @@
-"""The pictures of one shot, of which only what changed is drawn anew."""
+"""Frames of one shot: only the regions that change are drawn again."""
 
 from __future__ import annotations
 
@@ -6,72 +6,75 @@ from collections.abc import Iterator
 from threading import Lock
 
 from transforms.video.draw.canvas import Pixels
-from transforms.video.draw.slides import Sketch, caption_box, draw_caption, draw_progress
+from transforms.video.draw.slides import SlideDrawing, caption_box, draw_caption, draw_progress
 from transforms.video.encode.planes import Plane, Planes, empty_planes, to_planes
 from transforms.video.plan.storyboard import Shot
-from transforms.video.plan.timeline import EXIT, FADE, State, change_points
+from transforms.video.plan.timeline import EXIT, FADE, SlideState, change_points
 
-DRAWING = Lock()
-"""Fonts are shared between threads but not made for it, and a slide that is being drawn takes much
-memory; it is the encoder that gains from several threads."""
+DRAW_LOCK = Lock()
+"""Serialises drawing. The shared fonts are not thread-safe and drawing needs much memory; only
+encoding profits from several threads.
+"""
 
 
 def pictures(
     shot: Shot, sections: int, width: int, height: int, *, clears: bool
 ) -> Iterator[tuple[int, Plane]]:
-    """Every picture of a shot that differs from the one before it.
+    """Yield every picture of a shot that differs from the one before it.
 
     Args:
-        shot: the shot.
-        sections: sections of the whole lesson.
+        shot: slide and timing.
+        sections: number of sections of the lesson.
         width: pixels, even.
         height: pixels, even.
-        clears: whether the slide clears at its end.
+        clears: fade the slide out at its end.
 
     Yields:
-        A frame, counted from the start of the shot, and its yuv420p buffer, shape
-        (height * 3 / 2, width). The buffer is the same every time: use it before going on.
+        The frame number, relative to the start of the shot, and the yuv420p buffer, shape
+        (height * 3 / 2, width). The buffer is reused: read it before the next iteration.
     """
-    with DRAWING:
-        sketch = Sketch(shot.page, width, height)
-        body, strip = sketch.body, sketch.strip
-        blank = to_planes(sketch.picture).part(body) if clears else None
-        boxes = sketch.begin()
-        foot = sketch.picture.crop(caption_box(width, height))
-        base = to_planes(sketch.picture)
-        sketch.finish()
-        parts = [_trimmed(box, to_planes(sketch.picture.crop(box)), base) for box in boxes]
-        del sketch  # its picture need not wait in memory until the encoder is done
+    with DRAW_LOCK:
+        drawing = SlideDrawing(shot.page, width, height)
+        body, strip = drawing.body, drawing.strip
+        blank = to_planes(drawing.picture).part(body) if clears else None
+        boxes = drawing.draw_base()
+        caption_ground = drawing.picture.crop(caption_box(width, height))
+        base = to_planes(drawing.picture)
+        drawing.draw_elements()
+        parts = [_crop_to_change(box, to_planes(drawing.picture.crop(box)), base) for box in boxes]
+        del drawing  # frees its picture before the encoder runs
     buffer, picture = empty_planes(width, height)
     picture.put(base)
-    standing: Planes | None = None
-    before = State((0,) * len(parts), 0, -1.0)
+    complete: Planes | None = None
+    before = SlideState((0,) * len(parts), 0, -1.0)
     length = shot.length - shot.still
-    said = [frame for frame, _ in shot.captions]
+    caption_frames = [frame for frame, _ in shot.captions]
     for frame, state in change_points(
-        shot.reveals, length, shot.progress, clears=clears, captions=said
+        shot.reveals, length, shot.progress, clears=clears, captions=caption_frames
     ):
         for (box, part), was, shown in zip(parts, before.shown, state.shown, strict=True):
             if was != shown:
-                picture.part(box).put(base.part(box).mixed(part, shown, FADE))
+                picture.part(box).put(base.part(box).blend(part, shown, FADE))
         if state.progress != before.progress:
             bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
             picture.part((0, 0, *bar.size)).put(to_planes(bar))
         if state.caption != before.caption:
-            words = draw_caption(shot.page, foot, height, shot.captions[state.caption - 1][1])
+            words = draw_caption(
+                shot.page, caption_ground, height, shot.captions[state.caption - 1][1]
+            )
             picture.part(caption_box(width, height)).put(to_planes(words))
         if state.cleared and blank is not None:
-            if standing is None:
-                if not shot.captions:  # one that comes now is to clear with the rest
-                    body, blank = _trimmed(body, blank, picture)
-                standing = picture.part(body).copy()
-            picture.part(body).put(standing.mixed(blank, state.cleared, EXIT))
+            if complete is None:
+                if not shot.captions:  # a caption may still appear here and must clear too
+                    body, blank = _crop_to_change(body, blank, picture)
+                complete = picture.part(body).copy()
+            picture.part(body).put(complete.blend(blank, state.cleared, EXIT))
         before = state
         yield frame, buffer
 
 
-def _trimmed(box: Pixels, part: Planes, whole: Planes) -> tuple[Pixels, Planes]:
-    """A part of a picture cut down to what differs from the whole, and where that is."""
-    left, top, right, bottom = inner = part.change(whole.part(box))
+def _crop_to_change(box: Pixels, part: Planes, whole: Planes) -> tuple[Pixels, Planes]:
+    """Crop a part of a picture to the rectangle that differs from the whole; return both."""
+    left, top, right, bottom = inner = part.changed_box(whole.part(box))
     x, y, _, _ = box
     return (x + left, y + top, x + right, y + bottom), part.part(inner)

@@ -1,4 +1,4 @@
-"""The design tokens: colours by subject, sizes of type, spacing.
+"""Design tokens: colours by subject, sizes of type, spacing.
 
 Lengths are design pixels: a slide is 720 of them high at every resolution.
 """
@@ -15,22 +15,22 @@ HEIGHT = 720
 MARGIN = 88
 CONTENT_TOP = 244
 CONTENT_BOTTOM = 608
-"""Players lay captions over what is below."""
+"""Players draw captions below this line."""
 GUTTER = 56
 FORMULA_SHARE, DEFINITION_SHARE = 0.46, 0.56
-"""Part of the content a formula or a definition may take where bullets stand below it."""
+"""Share of the content's height for a formula or a definition with bullets below it."""
 PROGRESS_TOP, PROGRESS_HEIGHT, PROGRESS_BOTTOM = 36, 5, 56
 PANEL = 368
-"""Width of the ornamented panel beside bullets that stand alone."""
+"""Width of the ornamented panel beside bullets without a visual."""
 TITLE_WIDTH, TITLE_HEIGHT, TITLE_LINES = 712, 290, 4
-"""What the title of a lesson may take; the rest is the ornament's."""
+"""Maximum size of a lesson's title; the ornament takes the rest."""
 RADIUS = 18
 CAPTION_TOP, CAPTION_HEIGHT, CAPTION_WIDTH = 612, 92, 680
-"""Room of captions that are part of the picture, in the middle below the content."""
+"""Area of burned-in captions, centred below the content."""
 CAPTION_SIZES = (28, 26, 24, 22, 20, 18)
 CAPTION_GROUND, CAPTION_INK = (14, 16, 22), (255, 255, 255)
 LOGO_WIDTH, LOGO_HEIGHT, LOGO_BOTTOM = 200, 44, 692
-"""Room of a logo in the corner below the content, and where it stands."""
+"""Maximum size of a logo, and its lower edge, in the corner below the content."""
 
 TITLE_SIZES = (76, 70, 64, 58, 52, 46, 42, 38)
 HEADING_SIZES = (50, 46, 42, 38, 34, 30)
@@ -48,12 +48,12 @@ TITLE_LEADING, LEADING_TIGHT, LEADING = 1.1, 1.16, 1.36
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one slide; every pair used for text has at least 4.5:1 (WCAG 2.2, AA).
+    """Colours of one slide; every text has a contrast of at least 4.5:1 (WCAG 2.2, AA).
 
     Attributes:
         background: of the slide.
-        surface: of cards.
-        tint: of cards that stand out.
+        surface: cards.
+        tint: emphasised cards.
         ink: text.
         muted: secondary text.
         accent: labels, markers, the progress bar.
@@ -81,19 +81,19 @@ class Theme:
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """`share` (0-1) of the other colour in the first."""
+    """Return the first colour mixed with `share` (0-1) of the other."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """Contrast ratio of two colours, 1-21 (WCAG 2.2, definition of contrast ratio)."""
+    """Return the contrast ratio of two colours, 1-21 (WCAG 2.2, definition of contrast ratio)."""
     bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
 
 
 def theme(subject: str) -> Theme:
-    """The theme of a school subject, or the default for one that has none."""
+    """Return the theme of a school subject, or the default theme."""
     return THEMES.get(
         subject.strip().lower().replace(" ", "-").replace("_", "-"), THEMES["default"]
     )
@@ -108,7 +108,7 @@ def _luminance(colour: Colour) -> float:
 
 
 def _theme(name: str, night: str, glow: str, paper: str, accent: str) -> Theme:
-    """A theme from four colours: dark background and accent, light background and accent."""
+    """Build a theme from four colours: dark background and accent, light background and accent."""
     dark, bright, light, deep = (_rgb(code) for code in (night, glow, paper, accent))
     white = (255, 255, 255)
     ink = mix(white, bright, 0.05)
@@ -155,4 +155,4 @@ THEMES = {
         _theme("default", "1a2030", "a4bdf0", "f6f7f9", "3f5b96"),
     )
 }
-"""Every theme by the subject it is for."""
+"""Themes by subject."""

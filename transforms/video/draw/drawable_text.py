@@ -1,7 +1,7 @@
-"""What a lesson's words may contain once they are to be drawn or captioned.
+"""Sanitising of text before it is drawn or captioned.
 
-Words come from students, models and data files, so nothing about them is taken for granted: control
-and formatting characters go, towers of combining marks are cut down, white space is single spaces.
+The text comes from students, models and data files and may contain anything: control and
+formatting characters are removed, stacked combining marks limited, white space collapsed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ MAX_MARKS = 4
 _GRAPHEME = regex.compile(r"\X")
 _MARK_TOWER = regex.compile(rf"(\p{{M}}{{{MAX_MARKS}}})\p{{M}}+")
 _JOINER_RUN = regex.compile(rf"([{ZWNJ}{ZWJ}])[{ZWNJ}{ZWJ}]+")
-_JOINED = 24
-"""Characters of the longest emoji there are, and some more; a longer one is taken apart."""
+_MAX_JOINED = 24
+"""Characters of a joined cluster: more than the longest emoji has; longer ones are split."""
 _SPACES = regex.compile(r"\s+")
 _VARIATION_SELECTOR = regex.compile(r"\p{Variation_Selector}")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -36,10 +36,10 @@ _TRAILING_VOWELS = frozenset("ำຳ")
 
 
 def clean(text: str) -> str:
-    """Text as it may be shown: NFC, no control, format, private or unassigned characters.
+    """Return text in NFC without control, format, private or unassigned characters.
 
-    Joiners that shape letters stay. Bidirectional controls go: the order of a line follows from
-    its letters alone, so no text can reorder its neighbours.
+    Joiners that shape letters stay. Bidirectional controls are removed: the order of a line
+    follows from its letters alone, so no text can reorder its neighbours.
     """
     kept = "".join(
         " " if char.isspace() else char
@@ -51,22 +51,22 @@ def clean(text: str) -> str:
     if not kept.strip(f" {ZWNJ}{ZWJ}"):
         return ""
     if ZWJ in kept:
-        kept = _GRAPHEME.sub(_joined, kept)
+        kept = _GRAPHEME.sub(_limit_joined, kept)
     return _SPACES.sub(" ", _MARK_TOWER.sub(r"\1", kept)).strip()
 
 
-def _joined(cluster: regex.Match[str]) -> str:
+def _limit_joined(cluster: regex.Match[str]) -> str:
     letters: str = cluster[0]
-    return letters if len(letters) <= _JOINED else letters.replace(ZWJ, "")
+    return letters if len(letters) <= _MAX_JOINED else letters.replace(ZWJ, "")
 
 
 def graphemes(text: str) -> list[str]:
-    """What a reader sees as single characters (UAX #29)."""
+    """Split a text into user-perceived characters (UAX #29)."""
     return _GRAPHEME.findall(text)
 
 
 def break_points(text: str) -> list[int]:
-    """Indices before which a line of cleaned text may be broken.
+    """Return the indices before which a line of cleaned text may be broken.
 
     A small subset of UAX #14: after spaces, after hyphens and slashes between letters, between
     ideographs and kana with their rules for brackets and small kana, and before the vowels that

@@ -1,4 +1,4 @@
-"""What slides are put together from: things that appear, rows of text that share a size."""
+"""Building blocks of slides: revealed elements, rows of text at one size, badges."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from transforms.video.draw.typeset import Block
 
 @dataclass(frozen=True)
 class Element:
-    """Something that appears on a slide at a moment of its own.
+    """A part of a slide that is revealed at its own time.
 
     Attributes:
-        box: it draws nothing outside.
+        box: area; nothing is drawn outside it.
+        draw: draws the element.
     """
 
     box: Box
@@ -25,7 +26,7 @@ class Element:
 
 
 def label(canvas: Canvas, text: str, width: float, sizes: Sequence[float] = LABEL_SIZES) -> Block:
-    """A short line that names something."""
+    """Set a one-line label."""
     return canvas.fit(text, width, 40, sizes, style=STRONG, leading=LEADING_TIGHT, max_lines=1)
 
 
@@ -36,7 +37,7 @@ def fit_rows(
     height: float,
     sizes: Sequence[float],
     *,
-    around: float = 0,
+    row_padding: float = 0,
     style: Style = BODY,
 ) -> list[list[Block]]:
     """Set the cells of all rows at one size, the largest at which everything fits.
@@ -44,9 +45,9 @@ def fit_rows(
     Args:
         width: of one cell.
         height: of all rows together.
-        around: what a row takes besides its text.
+        row_padding: height that each row takes besides its text.
     """
-    room = height - around * len(rows)
+    room = height - row_padding * len(rows)
     fit = partial(canvas.fit, style=style, leading=LEADING)
     for size in sizes:
         blocks: list[list[Block]] = []
@@ -62,7 +63,7 @@ def fit_rows(
 
 
 def row_height(canvas: Canvas, row: Sequence[Block]) -> float:
-    """Height of a row of blocks in design pixels."""
+    """Return the height of a row of blocks in design pixels."""
     return max((canvas.height_of(block) for block in row), default=0.0)
 
 
@@ -74,14 +75,14 @@ def stack(
     padding: float = 0,
     gap: float = 0,
 ) -> list[Box]:
-    """A box for each row, one below the other.
+    """Return one box per row, from top to bottom.
 
     Args:
         padding: added to the height of each row.
-        gap: between rows at most; less where the area is full.
+        gap: largest distance between rows; smaller where the area is full.
     """
     heights = [row_height(canvas, row) + padding for row in rows]
-    # Letters of some scripts are taller than any row was meant to be.
+    # Letters of some scripts are taller than the sizes allow for.
     squeeze = min(1.0, area.height / max(1.0, sum(heights)))
     heights = [height * squeeze for height in heights]
     if len(rows) > 1:
@@ -103,7 +104,7 @@ def badge(
     letters: Colour,
     radius: float = 22,
 ) -> None:
-    """A number or a letter in a disc around (x, y)."""
+    """Draw a number or a letter in a disc centred at (x, y)."""
     canvas.disc(x, y, radius, colour)
     sizes = [size * min(1.0, radius / 20) for size in LABEL_SIZES]
     block = label(canvas, sign, 2 * radius, sizes)

@@ -1,7 +1,7 @@
-"""Which font draws which character: Inter first, then Noto Sans for the script, then the rest.
+"""Font selection per character: Inter first, then Noto Sans for the script, then fallbacks.
 
-The fonts come from font packages on PyPI (SIL Open Font License), DejaVu Sans with matplotlib. No
-font of the system is ever used, so a lesson looks the same on every machine.
+The fonts come from font packages on PyPI (SIL Open Font License), DejaVu Sans with Matplotlib.
+System fonts are never used, so a lesson looks the same on every machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL import ImageFont
 from transforms.video.draw.drawable_text import ZWJ, ZWNJ, graphemes
 
 PACKAGES = ("fontpkg-inter", "manimgx-fonts", "manimgx-fonts-cjk", "matplotlib")
-"""The distributions that carry the fonts."""
+"""Distributions that contain the fonts."""
 
 _SCRIPTS = """
     Arabic Armenian Bengali Devanagari Ethiopic Georgian Gujarati Gurmukhi Hebrew Kannada Khmer
@@ -35,9 +35,9 @@ _EMOJI = regex.compile(r"[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Emoji_M
 _COMMON = regex.compile(r"[\p{Z}\p{P}\p{Nd}]+\Z")
 _JOINERS = frozenset({ZWJ, ZWNJ})
 _CJK_FACES = {"ja": 0, "ko": 1, "zh-tw": 3, "zh-hant": 3, "zh-hk": 4, "zh": 2}
-"""Place in the Noto Sans CJK collection, by language; ideographs differ between them."""
-_PLAIN = 700
-"""Static fonts have one bold cut; weights from here on use it."""
+"""Index in the Noto Sans CJK collection, by language; ideographs differ between languages."""
+_BOLD_WEIGHT = 700
+"""Weight from which a font without a weight axis uses its bold file."""
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,24 @@ class Face:
 
     Attributes:
         path: the file.
-        index: place in a collection.
-        bold_path: the bold cut of a font that is not variable.
-        letters: whether spaces and punctuation between its letters are taken from it too.
+        index: position in a font collection.
+        bold_path: bold file of a font without a weight axis.
+        with_punctuation: also draw the spaces and punctuation between its letters with it.
     """
 
     path: str
     index: int = 0
     bold_path: str | None = None
-    letters: bool = True
+    with_punctuation: bool = True
 
 
 @dataclass(frozen=True)
 class Style:
-    """How letters look.
+    """Weight and cut of a font.
 
     Attributes:
         weight: 100-900 as in CSS.
-        display: cut for headings: tighter, with finer detail.
+        display: use the tighter, finer cut for headings.
     """
 
     weight: int = 400
@@ -71,26 +71,28 @@ class Style:
 
 
 def covers(face: Face, text: str) -> bool:
-    """Whether a font has a glyph for every character of a text."""
+    """Return True if a font has a glyph for every character of a text."""
     known = _characters(face)
     return all(ord(char) in known for char in text if char not in _JOINERS)
 
 
 def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
-    """Cut a text into stretches of one font each; what no font can draw is left out.
+    """Split a text into runs of one font each; characters that no font covers are removed.
 
     Args:
         text: cleaned text.
-        language: BCP-47 tag; it decides between the regional forms of ideographs.
+        language: BCP-47 tag; selects the regional forms of ideographs.
     """
-    if text and _plain(text):
+    if text and _only_inter(text):
         return [(_inter(), text)]
     chosen: list[tuple[Face, str]] = []
     face: Face | None = None
     for cluster in graphemes(text):
-        if _JOINERS.issuperset(cluster):  # nothing to join
+        if _JOINERS.issuperset(cluster):  # a joiner without letters
             continue
-        if not (face and face.letters and _COMMON.match(cluster) and covers(face, cluster)):
+        if not (
+            face and face.with_punctuation and _COMMON.match(cluster) and covers(face, cluster)
+        ):
             found = _face_for(cluster, _cjk_index(language))
             if found is None:
                 continue
@@ -103,18 +105,18 @@ def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
 
 
 def drawable(text: str, language: str) -> str:
-    """A cleaned text without what no font can draw."""
+    """Return a cleaned text without the characters that no font covers."""
     return "".join(part for _, part in fallback_runs(text, language)).strip()
 
 
 @lru_cache(maxsize=256)
-def font(face: Face, size: float, style: Style) -> ImageFont.FreeTypeFont:
-    """A font ready to draw with.
+def load_font(face: Face, size: float, style: Style) -> ImageFont.FreeTypeFont:
+    """Load a font at a size and style.
 
     Args:
         size: pixels per em.
     """
-    path = face.bold_path if face.bold_path and style.weight >= _PLAIN else face.path
+    path = face.bold_path if face.bold_path and style.weight >= _BOLD_WEIGHT else face.path
     loaded = ImageFont.truetype(path, size, index=face.index, layout_engine=ImageFont.Layout.RAQM)
     axes = _axes(face)
     if axes:
@@ -124,12 +126,12 @@ def font(face: Face, size: float, style: Style) -> ImageFont.FreeTypeFont:
 
 
 def versions() -> Mapping[str, str]:
-    """The versions of the packages that carry the fonts."""
+    """Return the versions of the packages that contain the fonts."""
     return {name: version(name) for name in PACKAGES}
 
 
-def _plain(text: str) -> bool:
-    """Whether the first font is the one for each character of a text, as it mostly is."""
+def _only_inter(text: str) -> bool:
+    """Return True if Inter draws the whole text; this shortcut applies to most texts."""
     known = _characters(_inter())
     return (
         known.issuperset(map(ord, text)) and _JOINERS.isdisjoint(text) and not _EMOJI.search(text)
@@ -150,7 +152,7 @@ def _face_for(cluster: str, cjk_index: int) -> Face | None:
 
 @lru_cache(maxsize=4096)
 def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
-    """Fonts worth asking for a character, the best first."""
+    """Return the fonts to try for a character, best first."""
     noto, cjk = package_folder("manimgx_fonts"), package_folder("manimgx_fonts_cjk")
     faces = [
         _inter(),
@@ -162,16 +164,16 @@ def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
     han = Face(str(cjk / "NotoSansCJK-VF.otf.ttc"), cjk_index)
     if _CJK.match(char):
         faces.append(han)
-    emoji = Face(str(noto / "NotoEmoji[wght].ttf"), letters=False)
+    emoji = Face(str(noto / "NotoEmoji[wght].ttf"), with_punctuation=False)
     if _EMOJI.match(char):
         faces.insert(0, emoji)
     dejavu = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
     faces += [
-        Face(str(noto / "NotoSansSymbols[wght].ttf"), letters=False),
+        Face(str(noto / "NotoSansSymbols[wght].ttf"), with_punctuation=False),
         Face(
             str(dejavu / "DejaVuSans.ttf"),
             bold_path=str(dejavu / "DejaVuSans-Bold.ttf"),
-            letters=False,
+            with_punctuation=False,
         ),
         emoji,
         han,
@@ -181,7 +183,11 @@ def _candidates(char: str, cjk_index: int) -> tuple[Face, ...]:
 
 @cache
 def package_folder(name: str) -> Path:
-    """The folder of an installed package, without importing it."""
+    """Return the folder of an installed package without importing it.
+
+    Raises:
+        RuntimeError: the package is not installed.
+    """
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise RuntimeError(f"package {name!r}, which carries fonts, is not installed")

@@ -1,4 +1,4 @@
-"""Where everything stands on each kind of slide."""
+"""Layouts of all kinds of slides."""
 
 from __future__ import annotations
 
@@ -40,34 +40,34 @@ from transforms.video.draw.design import (
     theme,
 )
 from transforms.video.draw.elements import Element, badge, fit_rows, label, row_height, stack
-from transforms.video.draw.logo import logo
+from transforms.video.draw.logo import load_logo
 from transforms.video.draw.typeset import Block, Typesetter
 from transforms.video.pictures.motifs import draw_motif
-from transforms.video.pictures.panels import wide_formula
+from transforms.video.pictures.panels import is_wide_formula
 from transforms.video.pictures.quiz_slide import answer, quiz
-from transforms.video.pictures.visuals import visual_elements, visual_parts
-from transforms.video.plan.pages import MOST_BULLETS, Page
+from transforms.video.pictures.visuals import visual_elements, visual_texts
+from transforms.video.plan.pages import MAX_BULLETS, Page
 
 _CREDITS_HEIGHT = 250.0
 
 
 def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
-    """Draw the subject's ornament where a slide has one."""
+    """Draw the logo, and the subject's ornament on slides that have one."""
     subject = theme(page.subject).name
     if page.kind in ("intro", "title"):
         draw_motif(canvas, subject, palette.accent)
-    elif page.kind == "scene" and not visual_parts(page.visual):
-        picture, where = _panel(subject, palette, canvas.image.size, canvas.rtl)
+    elif page.kind == "scene" and not visual_texts(page.visual):
+        picture, where = _ornament_panel(subject, palette, canvas.image.size, canvas.rtl)
         canvas.image.paste(picture, where)
     if page.look.logo is not None:
-        _logo(canvas, logo(page.look.logo))
+        _draw_logo(canvas, load_logo(page.look.logo))
 
 
-@lru_cache(maxsize=1)  # all bullets of a lesson stand beside the same
-def _panel(
+@lru_cache(maxsize=1)  # all bullet slides of a lesson share one ornament
+def _ornament_panel(
     subject: str, palette: Palette, size: tuple[int, int], rtl: bool
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """The ornament beside bullets, and where it goes in a slide of that size in pixels."""
+    """Return the ornament beside bullets and its place on a slide of `size` pixels."""
     image = Image.new("RGB", size, palette.tint)
     canvas = Canvas(image, size[1] / HEIGHT, palette.tint, Typesetter(), rtl)
     draw_motif(canvas, subject, mix(palette.tint, palette.accent, 0.55))
@@ -75,8 +75,8 @@ def _panel(
     return image.crop((left, top, right, bottom)), (left, top)
 
 
-def _logo(canvas: Canvas, picture: Image.Image) -> None:
-    """A picture in the corner that neither content nor captions reach."""
+def _draw_logo(canvas: Canvas, picture: Image.Image) -> None:
+    """Draw the logo in the corner that neither content nor captions reach."""
     scale = min(LOGO_WIDTH / picture.width, LOGO_HEIGHT / picture.height)
     width, height = picture.width * scale, picture.height * scale
     box = Box(canvas.width - MARGIN - width, LOGO_BOTTOM - height, width, height)
@@ -86,10 +86,10 @@ def _logo(canvas: Canvas, picture: Image.Image) -> None:
 
 
 def lay_out(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    """Draw what stands on a slide from the beginning.
+    """Draw the parts of a slide that are visible from the beginning.
 
     Returns:
-        What appears later, one element for each of `parts(page)`.
+        The elements to reveal later, one for each of `element_texts(page)`.
     """
     return _LAYOUTS[page.kind](canvas, page, palette)
 
@@ -106,17 +106,17 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         max_lines=TITLE_LINES,
         balance=True,
     )
-    around = 116  # the label above, the bar between, and what is free around them
+    fixed = 116  # the label above, the bar between, and the space around them
     hook = canvas.fit(
         "".join(page.lines[:1]),
         width - 20,
-        min(180, CONTENT_BOTTOM - PROGRESS_BOTTOM - around - canvas.height_of(title)),
+        min(180, CONTENT_BOTTOM - PROGRESS_BOTTOM - fixed - canvas.height_of(title)),
         LEAD_SIZES,
         style=BODY,
         leading=LEADING,
         max_lines=5,
     )
-    height = canvas.height_of(title) + canvas.height_of(hook) + around
+    height = canvas.height_of(title) + canvas.height_of(hook) + fixed
     top = min(333 - height / 2, CONTENT_BOTTOM - height)
     kicker = label(canvas, page.label, width, (26, 24, 22, 20))
     canvas.text(kicker, Box(MARGIN, top, width, 44), palette.accent)
@@ -129,32 +129,32 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 
 def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     width = canvas.width - 2 * MARGIN
-    shows = bool(visual_parts(page.visual))
-    _heading(canvas, page, palette, width if shows else width - PANEL)
+    has_visual = bool(visual_texts(page.visual))
+    _draw_heading(canvas, page, palette, width if has_visual else width - PANEL)
     area = Box(MARGIN, CONTENT_TOP, width, CONTENT_BOTTOM - CONTENT_TOP)
-    if not shows:
+    if not has_visual:
         column = Box(area.x, area.y, width - PANEL, area.height)
         return _bullets(canvas, page.lines, column, palette)
     if not page.lines:
-        return visual_elements(canvas, page.visual, area, palette, alone=True)
+        return visual_elements(canvas, page.visual, area, palette, full_width=True)
     first = (width - GUTTER) * 0.46
     aside = Box(MARGIN + first + GUTTER, area.y, width - GUTTER - first, area.height)
     few = len(page.lines) <= 3
     wide = page.visual.kind == "definition" or (
         page.visual.kind == "formula"
         and not page.visual.items
-        and wide_formula(canvas, page.visual, aside.width)
+        and is_wide_formula(canvas, page.visual, aside.width)
     )
     if few and wide:
         share = DEFINITION_SHARE if page.visual.kind == "definition" else FORMULA_SHARE
         top = Box(area.x, area.y, area.width, area.height * share)
-        elements = visual_elements(canvas, page.visual, top, palette, alone=False)
+        elements = visual_elements(canvas, page.visual, top, palette, full_width=False)
         y = elements[0].box.bottom + 30
         below = Box(area.x, y, area.width, area.bottom - y)
         return [*_bullets(canvas, page.lines, below, palette), *elements]
     return [
         *_bullets(canvas, page.lines, Box(MARGIN, area.y, first, area.height), palette),
-        *visual_elements(canvas, page.visual, aside, palette, alone=False),
+        *visual_elements(canvas, page.visual, aside, palette, full_width=False),
     ]
 
 
@@ -178,11 +178,11 @@ def _intro(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 
 def _takeaways(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     width = canvas.width - 2 * MARGIN
-    _heading(canvas, page, palette, width)
+    _draw_heading(canvas, page, palette, width)
     area = Box(MARGIN, CONTENT_TOP - 24, width, CONTENT_BOTTOM - CONTENT_TOP + 24)
-    lines = [[line] for line in page.lines[:MOST_BULLETS]]
+    lines = [[line] for line in page.lines[:MAX_BULLETS]]
     padding = 42.0 if len(lines) < 5 else 26.0
-    rows = fit_rows(canvas, lines, width - 112, area.height, BODY_SIZES, around=padding + 12)
+    rows = fit_rows(canvas, lines, width - 112, area.height, BODY_SIZES, row_padding=padding + 12)
     boxes = stack(canvas, rows, area, padding=padding, gap=20)
     return [
         _takeaway(number, row[0], box, palette)
@@ -214,8 +214,8 @@ def _end(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         max_lines=3,
         balance=True,
     )
-    lines = [[line] for line in page.lines[:MOST_BULLETS]]
-    rows = fit_rows(canvas, lines, width, _CREDITS_HEIGHT, SMALL_SIZES[1:], around=8)
+    lines = [[line] for line in page.lines[:MAX_BULLETS]]
+    rows = fit_rows(canvas, lines, width, _CREDITS_HEIGHT, SMALL_SIZES[1:], row_padding=8)
     height = min(_CREDITS_HEIGHT, sum(row_height(canvas, row) + 8 for row in rows))
     y = 350 - (canvas.height_of(title) + 66 + height) / 2
     canvas.text(title, Box(left, y, width, canvas.height_of(title) + 4), palette.ink, "center")
@@ -227,7 +227,7 @@ def _end(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     return []
 
 
-def _heading(canvas: Canvas, page: Page, palette: Palette, width: float) -> None:
+def _draw_heading(canvas: Canvas, page: Page, palette: Palette, width: float) -> None:
     kicker = label(canvas, page.label, width)
     canvas.text(kicker, Box(MARGIN, 70, width, 40), palette.accent)
     heading = canvas.fit(
@@ -244,8 +244,8 @@ def _heading(canvas: Canvas, page: Page, palette: Palette, width: float) -> None
 
 
 def _bullets(canvas: Canvas, lines: Sequence[str], area: Box, palette: Palette) -> list[Element]:
-    cells = [[line] for line in lines[:MOST_BULLETS]]
-    rows = fit_rows(canvas, cells, area.width - 40, area.height, BODY_SIZES, around=12)
+    cells = [[line] for line in lines[:MAX_BULLETS]]
+    rows = fit_rows(canvas, cells, area.width - 40, area.height, BODY_SIZES, row_padding=12)
     return [
         _bullet(row[0], box, palette)
         for row, box in zip(rows, stack(canvas, rows, area, padding=2, gap=36), strict=True)

@@ -1,4 +1,4 @@
-"""Text broken into lines of one size and width."""
+"""Line breaking at a given font size and width."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from transforms.video.draw.fonts import Style
 from transforms.video.draw.shaping import OVERHANG, shape
 
 ELLIPSIS = "…"
-_NARROWEST = 1 / 6
-"""Ems; letters are hardly ever narrower on average, so the rest of a text need not be looked at."""
+_MIN_LETTER_WIDTH = 1 / 6
+"""Ems. Letters are rarely narrower on average; text beyond this estimate is not measured."""
 
 
 @dataclass(frozen=True)
 class BrokenText:
-    """A text in lines.
+    """A text broken into lines.
 
     Attributes:
-        rest: what there was no line for.
-        words_broken: whether a word had to be broken.
+        lines: at most as many as were allowed.
+        rest: text that did not fit.
+        words_broken: True if a word was broken.
     """
 
     lines: tuple[str, ...]
@@ -33,7 +34,7 @@ class BrokenText:
 
 @dataclass(frozen=True)
 class LineBreaker:
-    """Breaks prepared text.
+    """Breaks prepared text into lines.
 
     Args:
         language: BCP-47 tag.
@@ -47,26 +48,26 @@ class LineBreaker:
     style: Style
     width: float
 
-    def break_text(self, text: str, most: int) -> BrokenText:
-        """Fill each line with as many words as fit; a word wider than a line is broken."""
+    def break_text(self, text: str, max_lines: int) -> BrokenText:
+        """Fill each line with as many words as fit; break words wider than a line."""
         lines: list[str] = []
         words_broken = False
-        while text and len(lines) < most:
-            near = text[: int(self.width / self.size / _NARROWEST) + 1]
+        while text and len(lines) < max_lines:
+            near = text[: int(self.width / self.size / _MIN_LETTER_WIDTH) + 1]
             ends = break_points(near)
             if len(near) == len(text):
                 ends.append(len(text))
-            fitting = self._fitting([text[:end] for end in ends])
+            fitting = self._count_fitting([text[:end] for end in ends])
             if not fitting:
                 words_broken = True
                 ends = list(accumulate(map(len, graphemes(near))))
-                fitting = max(1, self._fitting([text[:end] for end in ends]))
+                fitting = max(1, self._count_fitting([text[:end] for end in ends]))
             lines.append(text[: ends[fitting - 1]])
             text = text[ends[fitting - 1] :].lstrip()
         return BrokenText(tuple(lines), text, words_broken)
 
     def balance(self, text: str, broken: BrokenText) -> BrokenText:
-        """The same number of lines in the narrowest box that allows it."""
+        """Return the same number of lines in the narrowest width that allows it."""
         narrow, wide = self.width / len(broken.lines) * 0.8, self.width
         best = broken
         while wide - narrow > self.size / 4:
@@ -79,15 +80,15 @@ class LineBreaker:
         return best
 
     def shorten(self, line: str) -> str:
-        """As much of a line as fits in front of an ellipsis."""
+        """Cut a line so that it fits with an ellipsis at its end."""
         letters = graphemes(line)
         cut = ["".join(letters[:n]).rstrip() + ELLIPSIS for n in range(len(letters) + 1)]
-        return cut[max(0, self._fitting(cut) - 1)]
+        return cut[max(0, self._count_fitting(cut) - 1)]
 
-    def _fitting(self, candidates: Sequence[str]) -> int:
-        """How many candidates, each longer than the one before, are not too wide."""
-        return bisect_right(candidates, self.width, key=self._room)
+    def _count_fitting(self, candidates: Sequence[str]) -> int:
+        """Return how many candidates, in ascending length, fit into the width."""
+        return bisect_right(candidates, self.width, key=self._line_room)
 
-    def _room(self, text: str) -> float:
+    def _line_room(self, text: str) -> float:
         line = shape(text.strip(), self.language, self.size, self.style, is_rtl(text))
         return line.width + self.size * OVERHANG

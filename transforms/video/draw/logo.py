@@ -1,4 +1,4 @@
-"""The picture that says whose lessons these are."""
+"""Loading of the logo that is drawn on every slide."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from PIL import Image
 
 from transforms.errors import PermanentError
 
-MOST_PIXELS = 16_000_000
-"""A larger picture is no logo, and would take too much memory to open."""
+MAX_PIXELS = 16_000_000
+"""Larger pictures are rejected: they would take too much memory."""
 
 
 @lru_cache(maxsize=4)
-def logo(path: str) -> Image.Image:
-    """A picture as RGBA, its empty margins cut off.
+def load_logo(path: str) -> Image.Image:
+    """Load a picture as RGBA, with transparent margins removed.
 
     Raises:
-        PermanentError: it is no picture, or too large.
+        PermanentError: the file is not a picture, is too large or entirely transparent.
     """
     try:
         with Image.open(path) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
+            if picture.width * picture.height > MAX_PIXELS:
                 raise PermanentError(
-                    f"{path}: a logo of {picture.width}x{picture.height} is too large"
+                    f"{path}: the logo has {picture.width}x{picture.height} pixels; "
+                    f"use a picture of at most {MAX_PIXELS:,} pixels"
                 )
             loaded = picture.convert("RGBA")
     except (OSError, Image.DecompressionBombError) as error:
@@ -36,11 +37,11 @@ def logo(path: str) -> Image.Image:
     return loaded.crop(inked)
 
 
-def digest(path: str) -> str:
-    """SHA-256 (hex) of a picture that can be used.
+def logo_digest(path: str) -> str:
+    """Return the SHA-256 (hex) of a valid logo file.
 
     Raises:
-        PermanentError: it cannot be.
+        PermanentError: `load_logo` rejects it.
     """
-    logo(path)
+    load_logo(path)
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

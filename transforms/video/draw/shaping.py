@@ -1,4 +1,4 @@
-"""Letters placed on one line: the right glyphs, in the right order, and the room they take."""
+"""Text shaping: glyph runs of one line in visual order, and the space they need."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import NamedTuple
 from PIL import ImageFont
 
 from transforms.text.bidi import embedding_levels, visual_order
-from transforms.video.draw.fonts import Style, fallback_runs, font
+from transforms.video.draw.fonts import Style, fallback_runs, load_font
 
 ASCENT, DESCENT = 0.97, 0.24
-"""Inter's own, in ems: what a line takes at least, so that rows of any script stand alike."""
+"""Inter's metrics in ems; minimum for every line, so that rows of any script align."""
 
 
 OVERHANG = 0.06
-"""Ems kept free at the end of a line for ink that reaches beyond its letter's advance."""
+"""Ems kept free at the end of a line for ink that extends beyond the last advance."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Letters of one font and one direction.
+    """Text of one font and one direction.
 
     Attributes:
+        font: loaded font.
+        text: characters in logical order.
+        rtl: direction.
         x: pixels from the left end of the line.
         width: advance in pixels.
     """
@@ -38,7 +41,13 @@ class Run:
 
 @dataclass(frozen=True)
 class ShapedLine:
-    """A shaped line, its runs from left to right; width in pixels."""
+    """A shaped line.
+
+    Attributes:
+        text: the line in logical order.
+        runs: from left to right.
+        width: pixels.
+    """
 
     text: str
     runs: tuple[Run, ...]
@@ -46,7 +55,7 @@ class ShapedLine:
 
 
 class Extent(NamedTuple):
-    """Pixels of ink above and below a baseline, and beyond the two ends of a line."""
+    """Extent of a line's ink in pixels: above and below the baseline, and beyond both ends."""
 
     left: int
     above: int
@@ -56,11 +65,20 @@ class Extent(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def shape(text: str, language: str, size: float, style: Style, rtl: bool) -> ShapedLine:
+    """Split a line into runs of one font and direction, in visual order.
+
+    Args:
+        text: one line of prepared text.
+        language: BCP-47 tag.
+        size: pixels per em.
+        style: weight and cut.
+        rtl: base direction.
+    """
     levels = embedding_levels(text, rtl)
     pieces: list[tuple[int, ImageFont.FreeTypeFont, str]] = []
     start = 0
     for face, part in fallback_runs(text, language):
-        loaded = font(face, size, style)
+        loaded = load_font(face, size, style)
         for i in range(start, start + len(part)):
             if i > start and levels[i] == pieces[-1][0]:
                 pieces[-1] = (levels[i], loaded, pieces[-1][2] + text[i])
@@ -78,7 +96,7 @@ def shape(text: str, language: str, size: float, style: Style, rtl: bool) -> Sha
 
 @lru_cache(maxsize=1024)
 def extent(line: ShapedLine, size: float) -> Extent:
-    """The room the ink of a line needs."""
+    """Return the extent of a line's ink."""
     left, above, right, below = 0.0, ASCENT * size, 0.0, DESCENT * size
     for run in line.runs:
         ink_left, top, ink_right, bottom = run.font.getbbox(
@@ -90,6 +108,6 @@ def extent(line: ShapedLine, size: float) -> Extent:
 
 
 def line_height(line: ShapedLine, size: float, leading: float) -> int:
-    """Height of a line in pixels: the leading, or more where its letters need it."""
+    """Return the height of a line in pixels: the leading, or more if the letters need it."""
     ink = extent(line, size)
     return max(round(size * leading), ink.above + ink.below)

@@ -1,4 +1,4 @@
-"""Slides as pictures: before and after everything on them has appeared."""
+"""Drawing of slides: background, initial state, final state, progress bar and captions."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from transforms.video.draw.design import (
 from transforms.video.draw.elements import Element
 from transforms.video.draw.layouts import decorate, lay_out
 from transforms.video.draw.typeset import Typesetter
-from transforms.video.plan.captions import LINES
+from transforms.video.plan.captions import MAX_LINES
 from transforms.video.plan.pages import Page
 
-_LIGHT = frozenset({"scene", "quiz", "answer"})
-"""Kinds of slides that are light unless a theme is asked for."""
+_LIGHT_KINDS = frozenset({"scene", "quiz", "answer"})
+"""Kinds of slides that the ``auto`` theme makes light."""
 _RTL_LANGUAGES = frozenset({"ar", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 
 
 @dataclass(frozen=True)
 class Slide:
-    """A slide before and after everything on it has appeared.
+    """A slide before and after all its elements are revealed.
 
     Attributes:
         blank: the background alone.
-        base: with what stands from the beginning.
+        base: with the parts visible from the beginning.
         full: with everything.
-        boxes: where the elements are that appear one by one; they do not overlap.
-        body: the part that is cleared at the end.
-        strip: what is above it, where the progress bar goes; it starts at the top left corner.
+        boxes: areas of the elements that are revealed one by one; they do not overlap.
+        body: area that fades out at the end.
+        strip: area above `body` for the progress bar, starting at the top left corner.
     """
 
     blank: Image.Image
@@ -55,24 +55,26 @@ class Slide:
     strip: Image.Image
 
 
-class Sketch:
-    """A slide that is being drawn: first its background alone, then more and more of it.
+class SlideDrawing:
+    """Draws a slide in steps: background, base, elements.
 
-    At 1920 x 1080 a picture takes 8 MB: who needs each state for a moment only finds it here.
+    A picture takes 8 MB at 1920 x 1080. A caller that needs each state only briefly avoids the
+    three copies of a `Slide`.
 
     Args:
+        page: content.
         width: pixels, even.
         height: pixels, even.
 
     Attributes:
-        picture: what has been drawn.
+        picture: the current state.
         body: as in `Slide`.
         strip: as in `Slide`.
     """
 
     def __init__(self, page: Page, width: int, height: int) -> None:
         self._page = page
-        self._palette, rtl = _look(page)
+        self._palette, rtl = _palette_and_direction(page)
         background = self._palette.background
         self.picture = Image.new("RGB", (width, height), background)
         typesetter = Typesetter(page.language)
@@ -81,20 +83,20 @@ class Sketch:
         self.body = canvas.pixels(Box(0, PROGRESS_BOTTOM, canvas.width, HEIGHT - PROGRESS_BOTTOM))
         self.strip = self.picture.crop(canvas.pixels(Box(0, 0, canvas.width, PROGRESS_BOTTOM)))
         self._canvas = canvas
-        self._later: list[Element] = []
+        self._elements: list[Element] = []
 
-    def begin(self) -> tuple[Pixels, ...]:
-        """Draw what stands from the beginning.
+    def draw_base(self) -> tuple[Pixels, ...]:
+        """Draw the parts visible from the beginning.
 
         Returns:
             `Slide.boxes`.
         """
-        self._later = lay_out(self._canvas, self._page, self._palette)
-        return tuple(self._canvas.pixels(element.box) for element in self._later)
+        self._elements = lay_out(self._canvas, self._page, self._palette)
+        return tuple(self._canvas.pixels(element.box) for element in self._elements)
 
-    def finish(self) -> None:
-        """Draw what appears later."""
-        for element in self._later:
+    def draw_elements(self) -> None:
+        """Draw the elements that are revealed later."""
+        for element in self._elements:
             element.draw(self._canvas)
 
 
@@ -105,27 +107,27 @@ def draw_slide(page: Page, width: int, height: int) -> Slide:
         width: pixels, even.
         height: pixels, even.
     """
-    sketch = Sketch(page, width, height)
-    blank = sketch.picture.copy()
-    boxes = sketch.begin()
-    base = sketch.picture.copy()
-    sketch.finish()
-    return Slide(blank, base, sketch.picture, boxes, sketch.body, sketch.strip)
+    drawing = SlideDrawing(page, width, height)
+    blank = drawing.picture.copy()
+    boxes = drawing.draw_base()
+    base = drawing.picture.copy()
+    drawing.draw_elements()
+    return Slide(blank, base, drawing.picture, boxes, drawing.body, drawing.strip)
 
 
 def draw_progress(
     page: Page, strip: Image.Image, height: int, section: int, sections: int, share: float
 ) -> Image.Image:
-    """The strip above a slide, showing how far the lesson is.
+    """Return the strip above a slide with the progress bar.
 
     Args:
         strip: the empty strip, `Slide.strip`.
         height: of the whole picture in pixels.
-        section: index of the section that is on.
-        sections: how many there are.
-        share: how much of the section is done, 0-1.
+        section: index of the current section.
+        sections: number of sections.
+        share: completed share of the section, 0-1.
     """
-    palette, rtl = _look(page)
+    palette, rtl = _palette_and_direction(page)
     picture = strip.copy()
     canvas = Canvas(picture, height / HEIGHT, palette.background, Typesetter(page.language), rtl)
     gap = 8.0
@@ -141,35 +143,35 @@ def draw_progress(
 
 
 def caption_box(width: int, height: int) -> Pixels:
-    """Where captions stand that are part of a picture of that size."""
+    """Return the area of burned-in captions in a picture of that size."""
     scale = height / HEIGHT
     left = round((width - CAPTION_WIDTH * scale) / 4) * 2
     top, bottom = (round(y * scale / 2) * 2 for y in (CAPTION_TOP, CAPTION_TOP + CAPTION_HEIGHT))
     return left, top, width - left, bottom
 
 
-def draw_caption(page: Page, foot: Image.Image, height: int, text: str) -> Image.Image:
-    """What a slide shows below its content, with a caption on it.
+def draw_caption(page: Page, caption_ground: Image.Image, height: int, text: str) -> Image.Image:
+    """Return the caption area of a slide with a caption on it.
 
     Args:
-        foot: the same without, cut from the slide at `caption_box`.
+        caption_ground: the area without caption, cropped from the slide at `caption_box`.
         height: of the whole picture in pixels.
         text: lines; empty for no caption.
     """
-    picture = foot.copy()
+    picture = caption_ground.copy()
     typesetter = Typesetter(page.language)
     canvas = Canvas(picture, height / HEIGHT, CAPTION_GROUND, typesetter)
-    room = picture.height / canvas.scale / LINES
+    room = picture.height / canvas.scale / MAX_LINES
     blocks = [
         canvas.fit(line, canvas.width - 32, room, CAPTION_SIZES, style=STRONG, leading=1.2,
                    max_lines=1)
-        for line in text.split("\n")[:LINES] if line
+        for line in text.split("\n")[:MAX_LINES] if line
     ]  # fmt: skip
     blocks = [block for block in blocks if block.lines]
     if not blocks:
         return picture
     wide = max(block.width for block in blocks) / canvas.scale + 32
-    top = room * (LINES - len(blocks))
+    top = room * (MAX_LINES - len(blocks))
     left = (canvas.width - wide) / 2
     canvas.rounded(Box(left, top, wide, room * len(blocks)), CAPTION_GROUND, 10)
     for i, block in enumerate(blocks):
@@ -178,9 +180,9 @@ def draw_caption(page: Page, foot: Image.Image, height: int, text: str) -> Image
     return picture
 
 
-def _look(page: Page) -> tuple[Palette, bool]:
-    """The palette of a page, and whether its layout is mirrored."""
+def _palette_and_direction(page: Page) -> tuple[Palette, bool]:
+    """Return the palette of a page, and True if its layout is mirrored."""
     colours = theme(page.subject)
-    light = page.look.theme == "light" or (page.look.theme == "auto" and page.kind in _LIGHT)
+    light = page.look.theme == "light" or (page.look.theme == "auto" and page.kind in _LIGHT_KINDS)
     palette = colours.light if light else colours.dark
     return palette, page.language.lower().split("-")[0] in _RTL_LANGUAGES

@@ -1,11 +1,11 @@
-"""The picture a lesson is shown by before it is played."""
+"""The thumbnail of a lesson, as JPEG and WebP."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import JpegImagePlugin, WebPImagePlugin  # noqa: F401  (or Pillow loads all it has)
+from PIL import JpegImagePlugin, WebPImagePlugin  # noqa: F401  (or Pillow loads every plug-in)
 
 from transforms.video.draw.design import (
     HEADING,
@@ -22,18 +22,17 @@ from transforms.video.plan.storyboard import Storyboard
 
 WIDTH, HEIGHT = 1280, 720
 JPEG_QUALITY, WEBP_QUALITY = 88, 84
-LEGIBLE = TITLE_SIZES[4]
-"""Design pixels; smaller letters cannot be read once the picture is as small as a list shows it."""
-_PICTURES = ("formula", "worked", "cycle", "plot", "number-line", "timeline", "process")
-"""What tells most at a glance, the best first."""
+MIN_LEGIBLE_SIZE = TITLE_SIZES[4]
+"""Design pixels; a smaller title cannot be read in a list of thumbnails."""
+_VISUALS_BY_CLARITY = ("formula", "worked", "cycle", "plot", "number-line", "timeline", "process")
+"""Kinds of visuals that work as a thumbnail, best first."""
 
 
 def write_thumbnail(folder: Path, board: Storyboard) -> str:
-    """Write a finished slide as ``thumbnail.jpg`` and ``thumbnail.webp``, 1280 x 720 pixels
-    whatever the size of the video.
+    """Write ``thumbnail.jpg`` and ``thumbnail.webp``, 1280 x 720 pixels at every video size.
 
     Returns:
-        What it shows, in words.
+        The alternative text.
     """
     page = best_page([shot.page for shot in board.shots])
     picture = draw_slide(page, WIDTH, HEIGHT).full
@@ -44,32 +43,32 @@ def write_thumbnail(folder: Path, board: Storyboard) -> str:
 
 
 def best_page(pages: Sequence[Page]) -> Page:
-    """The slide that says most when it is small.
+    """Return the page that is most informative as a thumbnail.
 
-    That is the title slide: it has the largest letters and the subject's ornament. Where the title
-    is so long that it had to be set small, a picture says more.
+    That is the title slide, which has the largest letters and the subject's ornament. If its title
+    is too long to be set in large letters, a visual is preferred.
     """
     title = next((page for page in pages if page.kind == "title"), pages[0])
-    if _legible(title):
+    if _is_legible(title):
         return title
     shown = {page.visual.kind: page for page in reversed(pages) if page.kind == "scene"}
-    return next((shown[kind] for kind in _PICTURES if kind in shown), title)
+    return next((shown[kind] for kind in _VISUALS_BY_CLARITY if kind in shown), title)
 
 
 def alt_text(page: Page, title: str) -> str:
-    """A slide in words, for those who do not see it; no longer than a sentence or two."""
+    """Return a one-sentence alternative text for a page."""
     if page.kind == "title":
         return title
     shown = "; ".join(page.visual.items[:6]) or page.visual.text
     return f"{title}. {page.heading}" + (f": {shown}" if shown else "")
 
 
-def _legible(title: Page) -> bool:
+def _is_legible(title: Page) -> bool:
     block = Typesetter(title.language).fit(
         title.heading,
         TITLE_WIDTH,
         TITLE_HEIGHT,
-        [LEGIBLE],
+        [MIN_LEGIBLE_SIZE],
         style=HEADING,
         leading=TITLE_LEADING,
         max_lines=TITLE_LINES,

@@ -1,4 +1,4 @@
-"""Text into lines that fit: broken, balanced, shrunk, and at worst cut with an ellipsis."""
+"""Typesetting: break, balance, shrink and, if necessary, truncate text to fit a box."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from transforms.video.draw.fonts import Style, drawable
 from transforms.video.draw.line_breaks import LineBreaker
 from transforms.video.draw.shaping import ShapedLine, extent, line_height, shape
 
-_PLAIN = Style()
-LONGEST, MOST_CHARACTERS = 600, 20_000
-"""Graphemes and characters of a text that are considered at all; no box of a slide holds more."""
+_DEFAULT_STYLE = Style()
+MAX_GRAPHEMES, MAX_CHARACTERS = 600, 20_000
+"""Graphemes and characters of a text that are processed; no box of a slide holds more."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Lines set below each other; lengths in pixels.
+    """Lines of text set below each other; lengths in pixels.
 
     Attributes:
+        lines: shaped lines.
         size: pixels per em.
         leading: distance of baselines in ems; more where letters need it.
-        whole: no word was broken and nothing cut off.
+        width: of the widest line.
+        height: of all lines.
+        whole: no word was broken and nothing truncated.
         rtl: base direction of the paragraph.
     """
 
@@ -50,8 +53,10 @@ class Typesetter:
     language: str = "en-US"
 
     def prepare(self, text: str) -> str:
-        """The part of a text that can be drawn."""
-        return drawable("".join(graphemes(clean(text[:MOST_CHARACTERS]))[:LONGEST]), self.language)
+        """Return the part of a text that can be drawn."""
+        return drawable(
+            "".join(graphemes(clean(text[:MAX_CHARACTERS]))[:MAX_GRAPHEMES]), self.language
+        )
 
     def fit(
         self,
@@ -60,26 +65,26 @@ class Typesetter:
         height: float,
         sizes: Sequence[float],
         *,
-        style: Style = _PLAIN,
+        style: Style = _DEFAULT_STYLE,
         leading: float = 1.35,
         max_lines: int = 99,
         balance: bool = False,
     ) -> Block:
-        """Set a text in a box at the largest size at which it fits without breaking a word.
+        """Set a text in a box at the largest size that fits without breaking a word.
 
         Args:
             text: any text.
             width: pixels.
             height: pixels.
-            sizes: pixels per em to try, the largest first.
+            sizes: pixels per em to try, largest first.
             style: weight and cut.
             leading: distance of baselines in ems.
-            max_lines: lines at most.
-            balance: make lines about equally long, as headings should be.
+            max_lines: maximum number of lines.
+            balance: make lines about equally long, as in headings.
 
         Returns:
-            A block no wider and no higher than the box: at the smallest size words are broken, and
-            what still does not fit ends in an ellipsis.
+            A block no wider and no higher than the box. If no size fits, words are broken at the
+            smallest size, and text that still does not fit is replaced by an ellipsis.
         """
         text = self.prepare(text)
         rtl = is_rtl(text)
@@ -139,11 +144,11 @@ def draw_block(
     colour: tuple[int, int, int],
     align: str = "left",
 ) -> None:
-    """Draw a block at the top of a box; nothing is ever drawn outside the box.
+    """Draw a block at the top of a box, clipped to the box.
 
     Args:
         image: RGB image to draw on.
-        block: what `Typesetter.fit` made for this box or a larger one.
+        block: result of `Typesetter.fit` for this box or a larger one.
         box: left, top, right, bottom in pixels.
         colour: RGB, 0-255.
         align: ``left``, ``center`` or ``right``.
@@ -159,7 +164,7 @@ def draw_block(
         room = mask.width - line.width
         x = {"left": ink.left, "center": room / 2, "right": room - ink.right}[align]
         for run in line.runs:
-            # FreeType gives up on glyphs that are too intricate: they are left out.
+            # FreeType fails on glyphs that are too complex; leave them out.
             with suppress(OSError):
                 draw.text(
                     (x + run.x, baseline),

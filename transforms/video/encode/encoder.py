@@ -1,7 +1,7 @@
-"""H.264 of one shot: only the frames that change, on a 30 fps grid.
+"""H.264 encoding of one shot: only frames that change, on a 30 fps grid.
 
-A still lesson repeats most of its frames. They are left out; the frame before lasts longer instead
-(variable frame rate, as in any screen recording).
+Most frames of a slide repeat the one before. They are left out, and the frame before is shown
+longer (variable frame rate, as in screen recordings).
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from transforms.video.plan.timeline import FPS
 
 CRF = 23
 PRESET = "superfast"
-KEY_FRAMES = 4 * FPS - 1
-"""Frames between key frames at most: how far a player has to decode after a seek. With the frame
-that a segment may be held for on the timeline, still four seconds."""
+KEY_FRAME_INTERVAL = 4 * FPS - 1
+"""Maximum frames between key frames, which bounds the decoding after a seek. With the extra frame
+that a segment may be extended by on the timeline, it is four seconds.
+"""
 BT709 = 1
 """Colour space, primaries and transfer (ITU-T H.273)."""
 LIMITED_RANGE = 1
@@ -35,11 +36,11 @@ _OPTIONS = {
     # One thread and no CPU-specific shortcuts: the same bytes on every machine.
     "threads": "1",
     # No B-frames: every segment starts at its first frame, so segments join without edit lists.
-    # No look-ahead and no search between pixels: slides do not move, they change where they stand.
-    # No filter over the edges of blocks: it blurs letters, and there is little else to smooth.
-    # Quality does not follow the time that a frame stands, for which the next would be waited for.
+    # No look-ahead and no sub-pixel search: slides change in place, nothing moves.
+    # No deblocking filter: it blurs letters, and there is little else to smooth.
+    # force-cfr: quality must not depend on frame durations, which need the next frame first.
     "x264-params": (
-        f"keyint={10 * KEY_FRAMES}:min-keyint=1:scenecut=0:bframes=0:ref=1:weightp=0"
+        f"keyint={10 * KEY_FRAME_INTERVAL}:min-keyint=1:scenecut=0:bframes=0:ref=1:weightp=0"
         ":rc-lookahead=0:mbtree=0:subme=0:no-deblock=1:force-cfr=1"
         ":cpu-independent=1:sliced-threads=0:chromaloc=1"
     ),
@@ -51,8 +52,9 @@ class AccessUnit:
     """One encoded frame.
 
     Attributes:
-        frame: counted from the start of its segment.
+        frame: number, relative to the start of its segment.
         data: H.264, Annex B.
+        key: True for a key frame.
     """
 
     frame: int
@@ -62,9 +64,10 @@ class AccessUnit:
 
 @dataclass(frozen=True)
 class Segment:
-    """The encoded frames of one shot; the first is an IDR.
+    """The encoded frames of one shot; the first is an IDR frame.
 
     Attributes:
+        units: in order.
         length: frames on the timeline.
         header: parameter sets, the same for all segments of a lesson.
     """
@@ -75,7 +78,7 @@ class Segment:
 
 
 def configure(context: av.VideoCodecContext, width: int, height: int) -> None:
-    """Set a libx264 context up as every segment is encoded."""
+    """Configure a libx264 context with the settings shared by all segments."""
     context.width, context.height = width, height
     context.pix_fmt = "yuv420p"
     context.time_base = Fraction(1, FPS)
@@ -91,7 +94,7 @@ def encode(pictures: Iterable[tuple[int, Plane]], length: int, width: int, heigh
     """Encode a shot.
 
     Args:
-        pictures: ascending frames, the first of them 0, with their yuv420p buffers.
+        pictures: ascending frame numbers, starting with 0, and their yuv420p buffers.
         length: frames of the shot.
         width: pixels, even.
         height: pixels, even.
@@ -99,7 +102,7 @@ def encode(pictures: Iterable[tuple[int, Plane]], length: int, width: int, heigh
     context = av.CodecContext.create("libx264", "w")
     configure(context, width, height)
     packets: list[av.Packet] = []
-    for frame, buffer, key in _with_key_frames(pictures, length):
+    for frame, buffer, key in _mark_key_frames(pictures, length):
         picture = av.VideoFrame.from_numpy_buffer(buffer, "yuv420p")
         picture.pts, picture.time_base = frame, Fraction(1, FPS)
         picture.pict_type = PictureType.I if key else PictureType.NONE
@@ -109,20 +112,20 @@ def encode(pictures: Iterable[tuple[int, Plane]], length: int, width: int, heigh
     return Segment(units, length, bytes(context.extradata))
 
 
-def _with_key_frames(
+def _mark_key_frames(
     pictures: Iterable[tuple[int, Plane]], length: int
 ) -> Iterator[tuple[int, Plane, bool]]:
-    """Mark key frames, and repeat a picture that stands for too long without one."""
-    key = -KEY_FRAMES
-    standing: Plane | None = None
+    """Mark key frames, and repeat a still picture where the interval would be exceeded."""
+    key = -KEY_FRAME_INTERVAL
+    current: Plane | None = None
     for frame, buffer in pictures:
-        while standing is not None and frame > key + KEY_FRAMES:
-            key += KEY_FRAMES
-            yield key, standing, True
-        if frame >= key + KEY_FRAMES:
+        while current is not None and frame > key + KEY_FRAME_INTERVAL:
+            key += KEY_FRAME_INTERVAL
+            yield key, current, True
+        if frame >= key + KEY_FRAME_INTERVAL:
             key = frame
         yield frame, buffer, key == frame
-        standing = buffer
-    while standing is not None and length > key + KEY_FRAMES:
-        key += KEY_FRAMES
-        yield key, standing, True
+        current = buffer
+    while current is not None and length > key + KEY_FRAME_INTERVAL:
+        key += KEY_FRAME_INTERVAL
+        yield key, current, True

@@ -1,4 +1,4 @@
-"""The MP4 file: segments joined, narration copied, captions and chapters inside, index in front."""
+"""MP4 muxing: segments joined, narration copied, captions and chapters embedded, index first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ISO_639_2 = {
     "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "sv": "swe", "ta": "tam", "te": "tel",
     "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "zho",
 }  # fmt: skip
-"""MP4 writes languages with three letters (ISO/IEC 14496-12, 8.4.2)."""
+"""Three-letter language codes, as MP4 requires (ISO/IEC 14496-12, 8.4.2)."""
 _ASS_HEADER = (
     "[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n"
     "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
@@ -35,23 +35,23 @@ _ASS_HEADER = (
     "\r\n[Events]\r\n"
     "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n"
 )
-"""FFmpeg asks for a style before it writes a mov_text track."""
+"""Style header that FFmpeg requires before it writes a mov_text track."""
 
-Timed = tuple[float, int, av.Packet]
-"""Seconds, the track among those of the same time, what is there."""
+_TimedPacket = tuple[float, int, av.Packet]
+"""Seconds, rank of the track among packets of the same time, packet."""
 
 
 def audio_seconds(path: Path) -> float:
-    """Length of a narration as its container tells it.
+    """Return the length of a narration according to its container.
 
     Raises:
         PermanentError: it is not an MP4 file with an AAC stream of known length.
     """
     try:
         with av.open(str(path)) as source:
-            stream = _aac(source, path)
+            stream = _aac_stream(source, path)
             if not stream.duration:
-                raise PermanentError(f"{path.name} does not say how long it is")
+                raise PermanentError(f"{path.name} has no known length: narrate the script again")
             return float(stream.duration * stream.time_base)
     except av.FFmpegError as error:
         raise PermanentError(f"{path.name} cannot be read as audio: {error}") from error
@@ -69,18 +69,21 @@ def write_mp4(
     cues: Sequence[Cue],
     chapters: Sequence[Chapter],
 ) -> None:
-    """Write a lesson.
+    """Write the video file of a lesson.
 
     Args:
         path: the file to write.
         segments: the shots in order.
-        audio: the narration, AAC in MP4; its packets are copied as they are.
+        audio: the narration, AAC in MP4; its packets are copied unchanged.
         width: pixels.
         height: pixels.
-        title: for players to show.
+        title: title for players.
         language: BCP-47 tag of narration and captions.
         cues: captions in order, without overlap.
         chapters: in order.
+
+    Raises:
+        PermanentError: `audio` has no AAC stream.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     code = _ISO_639_2.get(language.lower().split("-")[0], "und")
@@ -92,8 +95,8 @@ def write_mp4(
         video = target.add_stream("libx264", rate=FPS)
         configure(video.codec_context, width, height)
         video.time_base = _VIDEO_TIME
-        heard = _aac(source, audio)
-        sound = target.add_stream_from_template(heard)
+        aac = _aac_stream(source, audio)
+        sound = target.add_stream_from_template(aac)
         captions = target.add_stream("mov_text")
         captions.codec_context.subtitle_header = _ASS_HEADER.encode()
         captions.codec_context.time_base = captions.time_base = _TEXT_TIME
@@ -114,7 +117,7 @@ def write_mp4(
         target.start_encoding()
         for _, _, packet in merge(
             _video_packets(video, segments),
-            _audio_packets(sound, source, heard),
+            _audio_packets(sound, source, aac),
             _caption_packets(captions, cues),
             key=lambda timed: timed[:2],
         ):
@@ -122,17 +125,17 @@ def write_mp4(
 
 
 def _milliseconds(frame: int) -> int:
-    """The first millisecond of a frame, so that a jump to a chapter lands on its first picture."""
+    """Return the first millisecond of a frame, so that a chapter starts on its first picture."""
     return -(-frame * 1000 // FPS)
 
 
-def _aac(source: av.container.InputContainer, path: Path) -> av.AudioStream:
+def _aac_stream(source: av.container.InputContainer, path: Path) -> av.AudioStream:
     if not source.streams.audio or source.streams.audio[0].codec_context.name != "aac":
-        raise PermanentError(f"{path.name} has no AAC stream")
+        raise PermanentError(f"{path.name} has no AAC stream: narrate the script again")
     return source.streams.audio[0]
 
 
-def _video_packets(stream: av.VideoStream, segments: Sequence[Segment]) -> Iterator[Timed]:
+def _video_packets(stream: av.VideoStream, segments: Sequence[Segment]) -> Iterator[_TimedPacket]:
     start = 0
     for segment in segments:
         ends = [unit.frame for unit in segment.units[1:]] + [segment.length]
@@ -144,17 +147,17 @@ def _video_packets(stream: av.VideoStream, segments: Sequence[Segment]) -> Itera
 
 
 def _audio_packets(
-    stream: av.AudioStream, source: av.container.InputContainer, heard: av.AudioStream
-) -> Iterator[Timed]:
-    tick = float(heard.time_base)
-    for packet in source.demux(heard):
+    stream: av.AudioStream, source: av.container.InputContainer, aac: av.AudioStream
+) -> Iterator[_TimedPacket]:
+    tick = float(aac.time_base)
+    for packet in source.demux(aac):
         if packet.dts is not None:
             packet.stream = stream
             yield packet.dts * tick, 1, packet
 
 
-def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator[Timed]:
-    """Caption samples (3GPP TS 26.245, 5.17); they must adjoin, so an empty one fills each gap."""
+def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator[_TimedPacket]:
+    """Yield caption samples (3GPP TS 26.245, 5.17); an empty sample fills each gap between cues."""
     at = 0
     for cue in cues:
         start, end = round(cue.start * 1000), round(cue.end * 1000)

@@ -1,4 +1,4 @@
-"""Pictures as the encoder takes them: limited-range BT.709 in planar 4:2:0."""
+"""Conversion of RGB pictures to limited-range BT.709 in planar 4:2:0."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ _CR = ((1 - _KR) * _RED, -_KG * _RED, -_KB * _RED, 128)
 
 @dataclass(frozen=True)
 class Planes:
-    """Y (h, w), Cb and Cr (h/2, w/2); views of one buffer or of parts of it."""
+    """The planes of a picture: Y (h, w), Cb and Cr (h/2, w/2), as views of one buffer."""
 
     y: Plane
     u: Plane
     v: Plane
 
     def part(self, box: Pixels) -> Planes:
-        """The view of a rectangle with even edges."""
+        """Return a view of a rectangle with even edges."""
         left, top, right, bottom = box
         half = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
         return Planes(self.y[top:bottom, left:right], self.u[half], self.v[half])
 
     def put(self, other: Planes) -> None:
-        """Copy other planes of the same size over these."""
+        """Copy planes of the same size into these."""
         for mine, theirs in self._pairs(other):
             mine[...] = theirs
 
     def copy(self) -> Planes:
-        """The same in planes of their own."""
+        """Return a copy with its own buffers."""
         return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
-    def change(self, other: Planes) -> Pixels:
-        """The least rectangle with even edges that holds all in which other planes differ.
+    def changed_box(self, other: Planes) -> Pixels:
+        """Return the smallest rectangle with even edges that contains all differences.
 
-        Where nothing does, it is four pixels large.
+        If there are none, it is a rectangle of 2 x 2 pixels.
         """
         rows, columns = (
             np.flatnonzero(
@@ -64,8 +64,8 @@ class Planes:
         left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
         return int(left * 2), int(top * 2), int(right * 2), int(bottom * 2)
 
-    def mixed(self, other: Planes, share: int, of: int) -> Planes:
-        """`share` of `of` parts of the other planes in these, as new planes."""
+    def blend(self, other: Planes, share: int, of: int) -> Planes:
+        """Return new planes: these mixed with `share` of `of` parts of the other."""
         y, u, v = (
             np.asarray(Image.blend(Image.fromarray(mine), Image.fromarray(theirs), share / of))
             for mine, theirs in self._pairs(other)
@@ -77,7 +77,7 @@ class Planes:
 
 
 def empty_planes(width: int, height: int) -> tuple[Plane, Planes]:
-    """A buffer laid out as yuv420p, shape (height * 3 / 2, width), and its planes."""
+    """Allocate a yuv420p buffer, shape (height * 3 / 2, width); return it and its planes."""
     buffer = np.empty((height * 3 // 2, width), np.uint8)
     flat, luma, chroma = buffer.reshape(-1), width * height, width * height // 4
     half = (height // 2, width // 2)
@@ -89,7 +89,7 @@ def empty_planes(width: int, height: int) -> tuple[Plane, Planes]:
 
 
 def to_planes(image: Image.Image) -> Planes:
-    """An RGB picture with even sides as planes."""
-    half = image.reduce(2)  # a quarter of the pixels to turn into chroma
+    """Convert an RGB picture with even sides to planes."""
+    half = image.reduce(2)  # chroma needs a quarter of the pixels
     y, u, v = image.convert("L", _Y), half.convert("L", _CB), half.convert("L", _CR)
     return Planes(np.asarray(y), np.asarray(u), np.asarray(v))

@@ -1,8 +1,8 @@
-"""Segments that were rendered before, in a folder of this machine.
+"""Cache of rendered segments in a folder of this machine.
 
-A scene that is rendered again, because another scene of its lesson changed, a worker died half-way,
-or another student asked the same, is read instead. Files are named by the fingerprint of all that
-shapes them. Whatever is wrong with the folder costs time only: the scene is rendered.
+A segment is reused if another scene of its lesson changed, a worker died during rendering, or
+another request has the same scene. Files are named by the fingerprint of all inputs. If the
+folder cannot be used, segments are rendered again.
 """
 
 from __future__ import annotations
@@ -23,27 +23,28 @@ _SUFFIX = ".segment"
 
 
 def default_folder() -> Path:
-    """This user's own folder in the temporary directory."""
+    """Return this user's own folder in the temporary directory."""
     return Path(tempfile.gettempdir()) / f"vividly-segments-{os.getuid()}"
 
 
 class SegmentCache:
-    """A folder of segments that keeps those used last.
+    """Least-recently-used cache of segments in a folder.
 
     Args:
-        folder: made when missing; it must belong to this user, for what lies there is believed.
-        most_bytes: how much may be kept.
+        folder: created if missing. It must belong to this user and be writable by no other:
+            its files are trusted.
+        max_bytes: maximum size of all segments.
     """
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     def get(self, key: str) -> Segment | None:
-        """The segment of that fingerprint, if it is there in one piece."""
+        """Return the segment with a fingerprint; None if it is missing or damaged."""
         path = self._path(key)
         try:
-            if not self._is_ours():
+            if not self._is_private():
                 return None
             segment = _unpack(path.read_bytes())
             os.utime(path)
@@ -52,13 +53,13 @@ class SegmentCache:
         return segment
 
     def put(self, key: str, segment: Segment) -> None:
-        """Keep a segment, at the expense of those not used for longest."""
+        """Store a segment and evict the least recently used ones."""
         data = _pack(segment)
-        if len(data) > self._most_bytes:
+        if len(data) > self._max_bytes:
             return
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._is_ours():
+            if not self._is_private():
                 return
             handle, name = tempfile.mkstemp(dir=self._folder, suffix=_SUFFIX)
             try:
@@ -69,17 +70,17 @@ class SegmentCache:
                 with suppress(OSError):
                     os.unlink(name)
                 raise
-            self._make_room()
+            self._evict()
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"
 
-    def _is_ours(self) -> bool:
+    def _is_private(self) -> bool:
         found = self._folder.stat()
         return found.st_uid == os.getuid() and not found.st_mode & 0o022
 
-    def _make_room(self) -> None:
-        """Remove what was used longest ago; other processes may do so at the same time."""
+    def _evict(self) -> None:
+        """Remove the least recently used segments; other processes may do so concurrently."""
         kept = []
         for path in self._folder.glob(f"*{_SUFFIX}"):
             with suppress(FileNotFoundError):
@@ -87,7 +88,7 @@ class SegmentCache:
                 kept.append((found.st_mtime_ns, found.st_size, path))
         kept.sort(reverse=True)
         for total, (_, _, path) in zip(accumulate(size for _, size, _ in kept), kept, strict=True):
-            if total > self._most_bytes:
+            if total > self._max_bytes:
                 path.unlink(missing_ok=True)
 
 
@@ -106,15 +107,15 @@ def _pack(segment: Segment) -> bytes:
 
 
 def _unpack(data: bytes) -> Segment:
-    """The segment packed in `data`.
+    """Parse a packed segment.
 
     Raises:
-        ValueError: it is cut short, damaged, or of another version.
+        ValueError: it is truncated, damaged or of another version.
     """
     start = len(_MAGIC) + hashlib.sha256().digest_size
     digest, body = data[len(_MAGIC) : start], data[start:]
     if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != digest:
-        raise ValueError("not a whole segment")
+        raise ValueError("the segment is incomplete or damaged")
     at = 4 + struct.unpack(">I", body[:4])[0]
     index = json.loads(body[4:at])
     sizes = [index["header"], *(size for _, size, _ in index["units"])]

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from transforms.installation import install, install_extra
-from transforms.video.draw.composer import DRAWING
+from transforms.video.draw.composer import DRAW_LOCK
 from transforms.video.draw.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.encode.planes import Plane, empty_planes, to_planes
 from transforms.video.engines.slide_renderer import SlideRenderer, Take
@@ -111,7 +111,7 @@ class MoviePyRenderer(SlideRenderer):
 
         shot, height = take.shot, take.height
         seconds = shot.length / FPS
-        with DRAWING:
+        with DRAW_LOCK:
             slide = draw_slide(shot.page, take.width, height)
 
         def still(picture: Image.Image, at: tuple[int, int], frame: int, until: int) -> VideoClip:
@@ -143,7 +143,7 @@ class MoviePyRenderer(SlideRenderer):
         done = sorted({state.progress: frame for frame, state in reversed(changes)}.items())
         ends = [frame for _, frame in done[1:]] + [shot.length]
         for (share, frame), end in zip(done, ends, strict=True):
-            with DRAWING:
+            with DRAW_LOCK:
                 bar = draw_progress(
                     shot.page, slide.strip, height, shot.section, take.sections, share
                 )
@@ -152,7 +152,7 @@ class MoviePyRenderer(SlideRenderer):
         for (frame, words), (end, _) in zip(
             shot.captions, [*shot.captions[1:], (shot.length, "")], strict=False
         ):
-            with DRAWING:
+            with DRAW_LOCK:
                 foot = draw_caption(shot.page, slide.base.crop(below), height, words)
             clips.append(still(foot, below[:2], frame, end))
         clearing = [frame for frame, state in changes if state.cleared]

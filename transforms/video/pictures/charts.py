@@ -1,4 +1,4 @@
-"""Numbers as pictures: bars, curves, and points on a line, always drawn to scale."""
+"""Bar charts, line charts and number lines, drawn to scale."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from transforms.video.draw.elements import Element, label
 from transforms.video.draw.typeset import Block
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
-_ABSCISSA = re.compile(r"(\D*?)([-−]?\d+(?:\.\d+)?)\s*(\D*)")
-LEAST_POINTS = 4
-"""Fewer points do not make a curve."""
+_NUMBERED_NAME = re.compile(r"(\D*?)([-−]?\d+(?:\.\d+)?)\s*(\D*)")
+MIN_CURVE_POINTS = 4
+"""Fewer points are drawn as bars."""
 _TICKS = 4
-_AXIS, _FOOT = 84.0, 40.0
-_LANE, _LANES = 44.0, 3
+_AXIS_WIDTH, _NAMES_HEIGHT = 84.0, 40.0
+_LANE_HEIGHT, _LANES_ABOVE = 44.0, 3
 
 Pair = tuple[str, str]
 
 
 def plot(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palette) -> Element:
-    """A curve where the labels are numbers that ascend ("Day 5", "Day 10", …), bars otherwise."""
-    places = _abscissas([name for name, _ in pairs])
-    if places and len(places) >= LEAST_POINTS:
+    """Lay out a curve if the labels are ascending numbers ("Day 5", "Day 10", …), else bars."""
+    places = _ascending_numbers([name for name, _ in pairs])
+    if places and len(places) >= MIN_CURVE_POINTS:
         return _curve(canvas, pairs, places, area, palette)
-    return _bars(canvas, pairs, area, palette)
+    return _bar_chart(canvas, pairs, area, palette)
 
 
-def _bars(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palette) -> Element:
-    """A bar for each number, drawn to one scale that includes zero."""
+def _bar_chart(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palette) -> Element:
+    """Lay out one bar per number on a common scale that includes zero."""
     numbers = [_number(value) for _, value in pairs]
     low, high = min(0.0, *numbers), max(0.0, *numbers)
     span = (high - low) or 1.0
@@ -66,11 +66,16 @@ def _bars(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palette) ->
 def _curve(
     canvas: Canvas, pairs: Sequence[Pair], places: Sequence[float], area: Box, palette: Palette
 ) -> Element:
-    """Points joined by a line over two axes; the axis of values includes zero."""
+    """Lay out points joined by a line over two axes; the axis of values includes zero."""
     numbers = [_number(value) for _, value in pairs]
-    ticks = nice_ticks(min(0.0, *numbers), max(0.0, *numbers))
+    ticks = round_ticks(min(0.0, *numbers), max(0.0, *numbers))
     low, span = ticks[0], (ticks[-1] - ticks[0]) or 1.0
-    frame = Box(area.x + _AXIS, area.y + 16, area.width - _AXIS - 24, area.height - _FOOT - 24)
+    frame = Box(
+        area.x + _AXIS_WIDTH,
+        area.y + 16,
+        area.width - _AXIS_WIDTH - 24,
+        area.height - _NAMES_HEIGHT - 24,
+    )
     width = frame.width / len(pairs)
     reach = (places[-1] - places[0]) or 1.0
     points = [
@@ -81,16 +86,18 @@ def _curve(
         for x, y in zip(places, numbers, strict=True)
     ]
     values = [
-        (label(canvas, _tick(tick), _AXIS - 16, (18, 16)), frame.bottom - (tick - low) / span
-         * frame.height)
+        (
+            label(canvas, _tick_label(tick), _AXIS_WIDTH - 16, (18, 16)),
+            frame.bottom - (tick - low) / span * frame.height,
+        )
         for tick in ticks
-    ]  # fmt: skip
+    ]
     names = [label(canvas, name, width, (18, 16, 14)) for name, _ in pairs]
 
     def draw(on: Canvas) -> None:
         for value, y in values:
             on.rounded(Box(frame.x, y - 1, frame.width, 2), palette.line)
-            on.text(value, Box(area.x, y - 13, _AXIS - 16, 28), palette.muted, "end")
+            on.text(value, Box(area.x, y - 13, _AXIS_WIDTH - 16, 28), palette.muted, "end")
         on.line(points, palette.accent, 5)
         free = area.x
         for name, (x, y) in zip(names, points, strict=True):
@@ -104,9 +111,9 @@ def _curve(
 
 
 def number_line(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palette) -> Element:
-    """Numbers where they belong on a line, each with its name."""
+    """Lay out named numbers at their positions on a line."""
     marks = sorted(((_number(value), name, value) for name, value in pairs), key=lambda m: m[0])
-    ticks = nice_ticks(marks[0][0], marks[-1][0])
+    ticks = round_ticks(marks[0][0], marks[-1][0])
     low, span = ticks[0], (ticks[-1] - ticks[0]) or 1.0
     inset = 30.0
 
@@ -114,15 +121,15 @@ def number_line(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palet
         return area.x + inset + (number - low) / span * (area.width - 2 * inset)
 
     texts = [
-        label(canvas, f"{name} {_signed(value)}".strip(), area.width / 3, (22, 20, 18, 16))
+        label(canvas, f"{name} {_with_minus_sign(value)}".strip(), area.width / 3, (22, 20, 18, 16))
         for _, name, value in marks
     ]
-    lanes = _lanes([at(number) for number, _, _ in marks], canvas, texts, area)
-    scale = [label(canvas, _tick(tick), area.width / len(ticks), (18, 16)) for tick in ticks]
-    above = max(min(lane, _LANES - 1) for lane, _, _ in lanes) + 1
-    below = max(lane - _LANES + 1 for lane, _, _ in lanes)
-    axis = area.y + above * _LANE + 14
-    height = min(area.height, axis - area.y + 42 + max(0, below) * _LANE)
+    lanes = _assign_lanes([at(number) for number, _, _ in marks], canvas, texts, area)
+    scale = [label(canvas, _tick_label(tick), area.width / len(ticks), (18, 16)) for tick in ticks]
+    above = max(min(lane, _LANES_ABOVE - 1) for lane, _, _ in lanes) + 1
+    below = max(lane - _LANES_ABOVE + 1 for lane, _, _ in lanes)
+    axis = area.y + above * _LANE_HEIGHT + 14
+    height = min(area.height, axis - area.y + 42 + max(0, below) * _LANE_HEIGHT)
 
     def draw(on: Canvas) -> None:
         on.rounded(Box(area.x, axis - 1.5, area.width, 3), palette.muted)
@@ -137,26 +144,26 @@ def number_line(canvas: Canvas, pairs: Sequence[Pair], area: Box, palette: Palet
             on.disc(x, axis, 10, palette.accent)
         for text, (lane, left, wide) in zip(texts, lanes, strict=True):
             y = _lane_top(axis, lane)
-            on.rounded(Box(left, y, wide, _LANE - 8), palette.tint, 10)
-            on.text(text, Box(left, y, wide, _LANE - 8), palette.ink, "center", middle=True)
+            on.rounded(Box(left, y, wide, _LANE_HEIGHT - 8), palette.tint, 10)
+            on.text(text, Box(left, y, wide, _LANE_HEIGHT - 8), palette.ink, "center", middle=True)
 
     return Element(Box(area.x, area.y, area.width, height), draw)
 
 
 def _centred(canvas: Canvas, text: Block, x: float, area: Box) -> tuple[float, float]:
-    """Left edge and width of a line of text around a place, kept inside an area."""
+    """Return left edge and width of a line of text centred on `x`, kept inside an area."""
     wide = min(area.width, text.width / canvas.scale + 24)
     return min(max(area.x, x - wide / 2), area.right - wide), wide
 
 
-def _lanes(
+def _assign_lanes(
     xs: Sequence[float], canvas: Canvas, texts: Sequence[Block], area: Box
 ) -> list[tuple[int, float, float]]:
-    """For each name its lane, left edge and width: the first lane in which it hides no other.
+    """Return lane, left edge and width of each name, in the first lane where it overlaps no other.
 
-    The first lanes stand above the axis, one over the other; the rest below.
+    The first `_LANES_ABOVE` lanes are above the axis, counted upwards; the rest are below.
     """
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(2 * _LANES)]
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(2 * _LANES_ABOVE)]
     found = []
     for x, text in zip(xs, texts, strict=True):
         left, wide = _centred(canvas, text, x, area)
@@ -172,13 +179,13 @@ def _lanes(
 
 
 def _lane_top(axis: float, lane: int) -> float:
-    if lane < _LANES:
-        return axis - 14 - (lane + 1) * _LANE
-    return axis + 42 + (lane - _LANES) * _LANE
+    if lane < _LANES_ABOVE:
+        return axis - 14 - (lane + 1) * _LANE_HEIGHT
+    return axis + 42 + (lane - _LANES_ABOVE) * _LANE_HEIGHT
 
 
-def nice_ticks(low: float, high: float) -> list[float]:
-    """Round numbers (1, 2, 5, 10, …) from at most `low` to at least `high`, about five of them."""
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return about five round numbers (1, 2, 5, 10, …) from at most `low` to at least `high`."""
     if high <= low:
         high = low + 1.0
     rough = (high - low) / _TICKS
@@ -188,18 +195,18 @@ def nice_ticks(low: float, high: float) -> list[float]:
     return [number * step for number in range(first, last + 1)]
 
 
-def _signed(value: str) -> str:
-    """A figure with the sign that is as wide as a digit."""
+def _with_minus_sign(value: str) -> str:
+    """Replace a leading hyphen with the minus sign, which is as wide as a digit."""
     return re.sub(r"^-(?=\d)", "−", value)
 
 
-def _tick(number: float) -> str:
+def _tick_label(number: float) -> str:
     return f"{number:,.6g}".replace("-", "−") if abs(number) < 1e6 else f"{number:.3g}"
 
 
-def _abscissas(names: Sequence[str]) -> list[float]:
-    """The numbers in names that differ in nothing else and ascend; empty otherwise."""
-    found = [_ABSCISSA.fullmatch(name.strip()) for name in names]
+def _ascending_numbers(names: Sequence[str]) -> list[float]:
+    """Return the numbers of names that differ only in an ascending number; empty otherwise."""
+    found = [_NUMBERED_NAME.fullmatch(name.strip()) for name in names]
     matches = [match for match in found if match]
     if len(matches) < len(names) or len({(m[1], m[3]) for m in matches}) != 1:
         return []
@@ -209,7 +216,7 @@ def _abscissas(names: Sequence[str]) -> list[float]:
 
 
 def _number(text: str) -> float:
-    """The first number in a text; 0 when there is none, or none that can be drawn."""
+    """Return the first number in a text; 0 if there is none or it is too large to draw."""
     found = _NUMBER.search(text)
     value = float(found[0].replace(",", "").replace("−", "-")) if found else 0.0
     return value if math.isfinite(value) and abs(value) < 1e15 else 0.0

@@ -1,4 +1,4 @@
-"""Formulas, typeset by matplotlib's mathtext."""
+"""Typesetting of formulas with Matplotlib's mathtext."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from PIL import Image
 from transforms.video.draw.fonts import Face, covers, package_folder
 
 _FONT = "STIXGeneral.ttf"
-"""Where it has no glyph mathtext draws a substitute; its other fonts have no letter more."""
+"""Mathtext draws substitutes for glyphs it lacks; mathtext's other fonts have no more letters."""
 _FRACTION = re.compile(r"\\frac(?![a-zA-Z])")
-LONGEST = 400
-"""Characters; a formula longer than this is not for a slide."""
+MAX_FORMULA_LENGTH = 400
+"""Characters; a longer formula does not fit on a slide."""
 
 
 @lru_cache(maxsize=64)
 def formula_mask(text: str, size: float) -> Image.Image | None:
-    """The letters of a formula as a coverage mask.
+    """Return a formula as a coverage mask.
 
     Args:
         text: mathtext without surrounding ``$``.
         size: pixels per em.
 
     Returns:
-        A mask that fits the formula tightly; None when `text` is not mathtext or draws nothing.
+        A mask cropped to the formula; None when `text` is not mathtext or draws nothing.
     """
-    if not text or len(text) > LONGEST or "$" in text:
+    if not text or len(text) > MAX_FORMULA_LENGTH or "$" in text:
         return None
-    # matplotlib takes longer to import than most slides take to draw
+    # Imported late: loading Matplotlib takes longer than drawing most slides.
     from matplotlib import mathtext
     from matplotlib.font_manager import FontProperties
 
@@ -39,7 +39,7 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
         return None
     try:
         parsed = mathtext.MathTextParser("agg").parse(
-            f"${_displayed(text)}$",
+            f"${_use_display_fractions(text)}$",
             dpi=72,
             prop=FontProperties(size=size, math_fontfamily="stix"),
         )
@@ -51,8 +51,8 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     return mask.crop(inked) if inked else None
 
 
-def _displayed(text: str) -> str:
-    """A formula with its outermost fractions in display size, as a formula on its own has them."""
+def _use_display_fractions(text: str) -> str:
+    """Replace outermost fractions with display-size ones, as is usual for a formula of its own."""
     parts = []
     depth = 0
     for part in re.split(r"([{}])", text):

@@ -1,4 +1,4 @@
-"""An ornament for each subject, drawn beside the title."""
+"""Ornaments of the school subjects, drawn beside the title."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def draw_motif(canvas: Canvas, subject: str, accent: Colour) -> None:
     """Draw the ornament of a subject into the right part of a slide.
 
     Args:
-        subject: the name of a theme.
-        accent: the colour it is tinted with.
+        subject: name of a theme.
+        accent: colour to tint it with.
     """
     _MOTIFS.get(subject, _arcs)(canvas, accent)
 
 
 def _orbits(canvas: Canvas, accent: Colour) -> None:
-    """Physics: a nucleus and what circles it."""
+    """Draw physics: a nucleus and its orbits."""
     for radius, share, angle in (
         (96, 0.5, 0.9),
         (176, 0.38, 3.6),
@@ -36,7 +36,7 @@ def _orbits(canvas: Canvas, accent: Colour) -> None:
 
 
 def _hexagons(canvas: Canvas, accent: Colour) -> None:
-    """Chemistry: rings of carbon."""
+    """Draw chemistry: carbon rings."""
     radius = 86.0
     step_x, step_y = radius * 3**0.5, radius * 1.5
     shares = {
@@ -67,7 +67,7 @@ def _hexagon(x: float, y: float, radius: float) -> list[tuple[float, float]]:
 
 
 def _cells(canvas: Canvas, accent: Colour) -> None:
-    """Biology: cells with their nuclei."""
+    """Draw biology: cells with their nuclei."""
     for x, y, radius, share in (
         (1150, 300, 210, 0.16),
         (960, 520, 130, 0.24),
@@ -86,7 +86,7 @@ def _cells(canvas: Canvas, accent: Colour) -> None:
 
 
 def _waves(canvas: Canvas, accent: Colour) -> None:
-    """Maths: a family of curves over their axes."""
+    """Draw maths: a family of curves over their axes."""
     left, right = 852, 1340
     canvas.line([(left, CENTRE_Y), (right, CENTRE_Y)], canvas.shade(accent, 0.3), 2)
     canvas.line([(CENTRE_X - 40, 60), (CENTRE_X - 40, 660)], canvas.shade(accent, 0.3), 2)
@@ -98,7 +98,7 @@ def _waves(canvas: Canvas, accent: Colour) -> None:
 
 
 def _bars(canvas: Canvas, accent: Colour) -> None:
-    """Economics: a chart that rises."""
+    """Draw economics: a rising bar chart."""
     tops = (520, 470, 494, 400, 350, 262, 190)
     for i, top in enumerate(tops):
         box = Box(868 + i * 64, top, 44, 760 - top)
@@ -110,7 +110,7 @@ def _bars(canvas: Canvas, accent: Colour) -> None:
 
 
 def _strata(canvas: Canvas, accent: Colour) -> None:
-    """Earth science: layers of rock under a sun."""
+    """Draw earth science: layers of rock under a sun."""
     canvas.disc(1120, 196, 92, accent)
     for i, share in enumerate((0.14, 0.24, 0.36, 0.5, 0.66)):
         foot = 700 + 70 * i
@@ -122,7 +122,7 @@ def _strata(canvas: Canvas, accent: Colour) -> None:
 
 
 def _bits(canvas: Canvas, accent: Colour) -> None:
-    """Computing: a field of bits."""
+    """Draw computing: a field of bits."""
     pattern = 0b1011001110001011010011100101101000111011010110010
     for i in range(56):
         row, column = divmod(i, 7)
@@ -133,7 +133,7 @@ def _bits(canvas: Canvas, accent: Colour) -> None:
 
 
 def _arches(canvas: Canvas, accent: Colour) -> None:
-    """History: the arches of an arcade, one within the other."""
+    """Draw history: nested arches of an arcade."""
     for i, share in enumerate((0.14, 0.24, 0.38, 0.58, 1.0)):
         inner = i * 52
         half = 250 - inner
@@ -145,7 +145,7 @@ def _arches(canvas: Canvas, accent: Colour) -> None:
 
 
 def _arcs(canvas: Canvas, accent: Colour) -> None:
-    """Any other subject: ripples from a corner."""
+    """Draw any other subject: ripples from a corner."""
     for radius, share in ((520, 0.1), (420, 0.18), (320, 0.28), (220, 0.44), (120, 1.0)):
         canvas.disc(1290, 730, radius, canvas.shade(accent, share))
 

@@ -25,25 +25,27 @@ from transforms.video.pictures.formula import formula_mask
 _QUOTE_HEAD, _QUOTE_FOOT = 84.0, 56.0
 _PADDING = 30.0
 _CARD_GAP, _CARD_HEAD = 36.0, 52.0
-MOST_SYMBOLS = 4
-_LEGIBLE = FORMULA_SIZES[2]
-_ABOUT = 1.05
-"""How far the size of a formula may be from that of its letters, for they fall on whole pixels."""
+MAX_SYMBOLS = 4
+"""Symbols of a formula that are explained below it."""
+_MIN_COLUMN_SIZE = FORMULA_SIZES[2]
+"""Smallest size, in design pixels, at which a formula may stand in a column."""
+_SIZE_TOLERANCE = 1.05
+"""Ratio of a formula's size to its letters' size; letters are rounded to whole pixels."""
 
 
 def comparison(
     canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
 ) -> list[Element]:
-    """Two columns; the first pair heads them."""
+    """Lay out a table of two columns; the first pair is its header."""
     half = area.width / 2
     row = area.height / len(pairs)
     padding = min(30.0, row - SMALL_SIZES[-1] * 1.6)
     sizes = BODY_SIZES[2:] if area.width > 800 else SMALL_SIZES
     heads = fit_rows(
-        canvas, pairs[:1], half - 44, max(row, 70), sizes, around=padding, style=STRONG
+        canvas, pairs[:1], half - 44, max(row, 70), sizes, row_padding=padding, style=STRONG
     )
     below = area.height - row_height(canvas, heads[0]) - padding
-    rows = heads + fit_rows(canvas, pairs[1:], half - 44, below, sizes, around=padding)
+    rows = heads + fit_rows(canvas, pairs[1:], half - 44, below, sizes, row_padding=padding)
     boxes = stack(canvas, rows, area, padding=padding)
     return [
         _pair(row, box, palette, head=i == 0)
@@ -54,7 +56,7 @@ def comparison(
 def contrast_cards(
     canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
 ) -> list[Element]:
-    """Two cards side by side for a comparison of one pair; the second is the one to remember."""
+    """Lay out a comparison of one pair as two cards; the second one is emphasised."""
     half = (area.width - _CARD_GAP) / 2
     heads = fit_rows(canvas, pairs[:1], half - 8, _CARD_HEAD, SMALL_SIZES, style=STRONG)[0]
     texts = fit_rows(canvas, pairs[1:], half - 72, area.height - _CARD_HEAD - 72, BODY_SIZES)[0]
@@ -95,7 +97,7 @@ def _pair(row: Sequence[Block], box: Box, palette: Palette, *, head: bool) -> El
 
 
 def quote(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
-    """Somebody's words, and whose they are."""
+    """Lay out a quotation and its author."""
     width = area.width - 88
     by = label(canvas, " ".join(visual.items[:1]), width)
     foot = _QUOTE_FOOT if by.lines else 28.0
@@ -123,7 +125,7 @@ def quote(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elemen
 
 
 def definition(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
-    """A term and what it means, beside a stroke of the accent."""
+    """Lay out a term and its definition beside a vertical stroke."""
     width = area.width - 92
     term = label(canvas, " ".join(visual.items[:1]), width, (26, 24, 22, 20))
     head = 58.0 if term.lines else 28.0
@@ -145,16 +147,16 @@ def definition(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> E
 
 
 def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
-    """A typeset formula on a card, with a line below it for each symbol that is explained.
+    """Lay out a typeset formula on a card, with one line below it per explained symbol.
 
-    What is not valid mathtext is shown as it is written.
+    Text that is not valid mathtext is shown as written.
     """
     width = area.width - 2 * _PADDING
     legend = [
         row[0]
         for row in fit_rows(
             canvas,
-            [[item] for item in visual.items[:MOST_SYMBOLS]],
+            [[item] for item in visual.items[:MAX_SYMBOLS]],
             width,
             area.height * 0.4,
             SMALL_SIZES,
@@ -185,22 +187,22 @@ def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elem
     return Element(card, draw)
 
 
-def wide_formula(canvas: Canvas, visual: Visual, width: float) -> bool:
-    """Whether a formula would have to be small to stand in a column of that width."""
+def is_wide_formula(canvas: Canvas, visual: Visual, width: float) -> bool:
+    """Return True if a formula would be too small to read in a column of that width."""
     mask = formula_mask(visual.text, FORMULA_SIZES[0] * canvas.scale)
-    least = _LEGIBLE / FORMULA_SIZES[0]
+    least = _MIN_COLUMN_SIZE / FORMULA_SIZES[0]
     return mask is None or mask.width * least > (width - 2 * _PADDING) * canvas.scale
 
 
 def _largest_mask(text: str, width: float, height: float, scale: float) -> Image.Image | None:
-    """A formula at the largest size at which it fits; lengths in pixels."""
+    """Return a formula's mask at the largest size that fits; lengths in pixels."""
     largest = formula_mask(text, FORMULA_SIZES[0] * scale)
     if largest is None:
         return None
     room = min(width / largest.width, height / largest.height)
     for size in FORMULA_SIZES:
-        if size > room * FORMULA_SIZES[0] * _ABOUT:
-            continue  # setting it would take long, only to show that it is too large
+        if size > room * FORMULA_SIZES[0] * _SIZE_TOLERANCE:
+            continue  # too large, and typesetting is slow
         mask = formula_mask(text, size * scale)
         if mask and mask.width <= width and mask.height <= height:
             return mask

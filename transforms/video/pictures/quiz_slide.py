@@ -1,4 +1,4 @@
-"""The question at the end of a lesson: its choices, the time to think, and its answer."""
+"""Slides of the quiz question: choices, thinking time and answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from transforms.video.draw.design import (
 )
 from transforms.video.draw.elements import Element, badge, fit_rows, label
 from transforms.video.draw.typeset import Block
-from transforms.video.plan.pages import MOST_CHOICES, TICKS, Page
+from transforms.video.plan.pages import MAX_CHOICES, THINKING_TICKS, Page
 
 _TOP, _GAP = 254.0, 18.0
 _FOOT = 84.0
@@ -29,18 +29,18 @@ _NOTE_TOP = CONTENT_BOTTOM - _FOOT
 
 
 def quiz(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    """The question; its choices appear as they are read, then the bar fills."""
+    """Lay out a question; its choices appear as they are read, then the thinking bar fills."""
     _question_slide(canvas, page, palette)
     cards, blocks = _choices(canvas, page)
     elements = [
         _choice(i, block, card, palette)
         for i, (card, block) in enumerate(zip(cards, blocks, strict=True))
     ]
-    return [*elements, *_ticks(canvas, palette)]
+    return [*elements, *_thinking_bar(canvas, palette)]
 
 
 def answer(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    """The same question; the right choice lights up, and the reason appears."""
+    """Lay out the same question with the right choice highlighted and explained."""
     _question_slide(canvas, page, palette)
     cards, blocks = _choices(canvas, page)
     for i, (card, block) in enumerate(zip(cards, blocks, strict=True)):
@@ -48,9 +48,9 @@ def answer(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     elements = []
     if page.answer < len(cards):
         block, card = blocks[page.answer], cards[page.answer]
-        elements.append(_right(page.answer, block, card, palette))
+        elements.append(_right_choice(page.answer, block, card, palette))
     if page.note:
-        elements.append(_reason(canvas, page.note, palette))
+        elements.append(_explanation(canvas, page.note, palette))
     return elements
 
 
@@ -71,8 +71,8 @@ def _question_slide(canvas: Canvas, page: Page, palette: Palette) -> None:
 
 
 def _choices(canvas: Canvas, page: Page) -> tuple[list[Box], Sequence[Block]]:
-    """Cards of the choices, in two columns, and their words."""
-    choices = page.lines[:MOST_CHOICES]
+    """Return the cards of the choices, in two columns, and their texts."""
+    choices = page.lines[:MAX_CHOICES]
     if not choices:
         return [], []
     rows = -(-len(choices) // 2)
@@ -96,7 +96,7 @@ def _choice(i: int, block: Block, card: Box, palette: Palette) -> Element:
     return Element(card, draw)
 
 
-def _right(i: int, block: Block, card: Box, palette: Palette) -> Element:
+def _right_choice(i: int, block: Block, card: Box, palette: Palette) -> Element:
     def draw(on: Canvas) -> None:
         on.rounded(card, palette.accent, RADIUS)
         middle = card.y + card.height / 2
@@ -107,7 +107,7 @@ def _right(i: int, block: Block, card: Box, palette: Palette) -> Element:
     return Element(card, draw)
 
 
-def _reason(canvas: Canvas, note: str, palette: Palette) -> Element:
+def _explanation(canvas: Canvas, note: str, palette: Palette) -> Element:
     place = Box(MARGIN, _NOTE_TOP, canvas.width - 2 * MARGIN, _FOOT)
     block = canvas.fit(
         note, place.width, place.height, SMALL_SIZES[1:], style=STRONG, leading=LEADING, max_lines=3
@@ -115,11 +115,11 @@ def _reason(canvas: Canvas, note: str, palette: Palette) -> Element:
     return Element(place, lambda on: on.text(block, place, palette.ink))
 
 
-def _ticks(canvas: Canvas, palette: Palette) -> list[Element]:
+def _thinking_bar(canvas: Canvas, palette: Palette) -> list[Element]:
     gap = 10.0
-    width = (canvas.width - 2 * MARGIN + gap) / TICKS - gap
+    width = (canvas.width - 2 * MARGIN + gap) / THINKING_TICKS - gap
     elements = []
-    for i in range(TICKS):
+    for i in range(THINKING_TICKS):
         bar = Box(MARGIN + i * (width + gap), _NOTE_TOP + 20, width, 8)
         canvas.rounded(bar, palette.line, 4)
         elements.append(Element(bar, partial(_fill, bar, palette)))

@@ -1,4 +1,4 @@
-"""Steps, processes and timelines: down a column, or across a slide that is theirs alone."""
+"""Steps, processes and timelines, as a column or across the full width of a slide."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from transforms.video.draw.elements import Element, badge, fit_rows, label, row_
 from transforms.video.draw.typeset import Block
 
 _GAP = 36.0
-_MOMENT_HEAD = 34.0
+_DATE_HEIGHT = 34.0
 
 
 def step_column(
     canvas: Canvas, items: Sequence[str], area: Box, palette: Palette, *, result: bool = False
 ) -> list[Element]:
-    """Numbered cards, one below the other.
+    """Lay out numbered cards, one below the other.
 
     Args:
-        result: the last one is what the others lead to.
+        result: emphasise the last card as the result of the others.
     """
     share = area.height / max(1, len(items))
     roomy = area.width > 600 and share > 80
@@ -30,7 +30,7 @@ def step_column(
         area.width - 108,
         area.height,
         BODY_SIZES[2:] if roomy else SMALL_SIZES,
-        around=padding + gap,
+        row_padding=padding + gap,
     )
     boxes = stack(canvas, rows, area, padding=padding, gap=gap)
     return [
@@ -59,7 +59,7 @@ def _step(
 def _placeholder(
     canvas: Canvas, number: int, card: Box, x: float, y: float, palette: Palette
 ) -> None:
-    """Draw what holds the place of a card until it appears."""
+    """Draw the outline that marks the place of a card until it appears."""
     canvas.rounded(card, palette.background, RADIUS, outline=palette.line)
     badge(canvas, str(number), x, y, palette.line, palette.background, _radius(card))
 
@@ -71,18 +71,18 @@ def _radius(card: Box) -> float:
 def step_row(
     canvas: Canvas, items: Sequence[str], area: Box, palette: Palette, *, arrows: bool
 ) -> list[Element]:
-    """Numbered cards side by side; arrows between them say that one leads to the next."""
+    """Lay out numbered cards side by side, with `arrows` between them if each leads to the next."""
     width = (area.width - _GAP * (len(items) - 1)) / len(items)
     cells = fit_rows(canvas, [items], width - 48, area.height - 110, BODY_SIZES)[0]
     height = max(210.0, row_height(canvas, cells) + 110)
     elements = []
     for i, block in enumerate(cells):
         card = Box(area.x + i * (width + _GAP), area.y + 8, width, height)
-        elements.append(_card(canvas, i + 1, block, card, palette, arrow=arrows and i > 0))
+        elements.append(_tall_card(canvas, i + 1, block, card, palette, arrow=arrows and i > 0))
     return elements
 
 
-def _card(
+def _tall_card(
     canvas: Canvas, number: int, block: Block, card: Box, palette: Palette, *, arrow: bool
 ) -> Element:
     _placeholder(canvas, number, card, card.x + 46, card.y + 46, palette)
@@ -102,26 +102,28 @@ def _card(
 def timeline_column(
     canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
 ) -> list[Element]:
-    """Moments along a line, the earliest at the top."""
+    """Lay out dated events down a vertical line, the earliest at the top."""
     rows = fit_rows(
         canvas,
         [[what] for _, what in pairs],
         area.width - 48,
         area.height,
         SMALL_SIZES,
-        around=_MOMENT_HEAD + 12,
+        row_padding=_DATE_HEIGHT + 12,
     )
-    boxes = stack(canvas, rows, area, padding=_MOMENT_HEAD, gap=30)
+    boxes = stack(canvas, rows, area, padding=_DATE_HEIGHT, gap=30)
     elements = []
     above = area.y
     for (when, _), (block,), box in zip(pairs, rows, boxes, strict=True):
         head = label(canvas, when, area.width - 48)
-        elements.append(_moment_below(head, block, box, above, palette))
+        elements.append(_moment_in_column(head, block, box, above, palette))
         above = box.bottom
     return elements
 
 
-def _moment_below(head: Block, block: Block, box: Box, above: float, palette: Palette) -> Element:
+def _moment_in_column(
+    head: Block, block: Block, box: Box, above: float, palette: Palette
+) -> Element:
     def draw(canvas: Canvas) -> None:
         if above < box.y:
             canvas.rounded(Box(box.x + 10, above, 3, box.y + 4 - above), palette.line)
@@ -137,7 +139,7 @@ def _moment_below(head: Block, block: Block, box: Box, above: float, palette: Pa
 def timeline_row(
     canvas: Canvas, pairs: Sequence[tuple[str, str]], area: Box, palette: Palette
 ) -> list[Element]:
-    """Moments along a line, the earliest at the start of it."""
+    """Lay out dated events along a horizontal line, the earliest first."""
     width = area.width / len(pairs)
     cells = fit_rows(
         canvas, [[what for _, what in pairs]], width - 36, area.height - 120, BODY_SIZES
@@ -149,11 +151,11 @@ def timeline_row(
     elements = []
     for i, (head, block) in enumerate(zip(heads, cells, strict=True)):
         box = Box(area.x + i * width, area.y + 12, width, height)
-        elements.append(_moment_beside(canvas, head, block, box, palette))
+        elements.append(_moment_in_row(canvas, head, block, box, palette))
     return elements
 
 
-def _moment_beside(
+def _moment_in_row(
     canvas: Canvas, head: Block, block: Block, box: Box, palette: Palette
 ) -> Element:
     canvas.rounded(Box(box.x, box.y + 66, box.width, 3), palette.line)

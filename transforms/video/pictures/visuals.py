@@ -1,4 +1,4 @@
-"""What a scene shows besides its bullets, and how it is laid out."""
+"""Layout of a scene's visual, by its kind."""
 
 from __future__ import annotations
 
@@ -10,46 +10,47 @@ from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import Palette
 from transforms.video.draw.elements import Element, label
 from transforms.video.pictures.charts import number_line, plot
-from transforms.video.pictures.cycles import LEAST_STAGES, cycle
+from transforms.video.pictures.cycles import MIN_CYCLE_STEPS, cycle
 from transforms.video.pictures.panels import comparison, contrast_cards, definition, formula, quote
 from transforms.video.pictures.sequences import step_column, step_row, timeline_column, timeline_row
-from transforms.video.pictures.worked_example import worked
+from transforms.video.pictures.worked_example import worked_example
 
-MOST_ITEMS = 6
-_LISTS = frozenset({"steps", "process", "cycle", "timeline"})
-_FIGURES = frozenset({"plot", "number-line"})
+MAX_ITEMS = 6
+"""Items of a visual; further ones are not shown."""
+_LIST_KINDS = frozenset({"steps", "process", "cycle", "timeline"})
+_CHART_KINDS = frozenset({"plot", "number-line"})
 _CAPTION_HEIGHT = 48.0
 
 
-def visual_parts(visual: Visual) -> tuple[str, ...]:
-    """The words of each element that `visual_elements` makes, in the same order.
+def visual_texts(visual: Visual) -> tuple[str, ...]:
+    """Return the text of each element that `visual_elements` makes, in the same order.
 
-    Formulas, plots and the heads of a comparison have none: no sentence spells them out, so they
-    stand from the beginning.
+    Formulas, plots and the header of a comparison have an empty text: no sentence spells them
+    out, so they are visible from the beginning.
     """
     if visual.kind == "comparison":
-        return ("", *visual.items[1:MOST_ITEMS]) if visual.items else ()
-    if visual.kind in _LISTS:
-        return visual.items[:MOST_ITEMS]
+        return ("", *visual.items[1:MAX_ITEMS]) if visual.items else ()
+    if visual.kind in _LIST_KINDS:
+        return visual.items[:MAX_ITEMS]
     if visual.kind in ("quote", "definition"):
         return (visual.text,) if visual.text else ()
     if visual.kind == "formula":
         return ("",) if visual.text else ()
     if visual.kind == "worked":
-        return ("", *visual.items[:MOST_ITEMS]) if visual.text else ()
-    if visual.kind in _FIGURES:
+        return ("", *visual.items[:MAX_ITEMS]) if visual.text else ()
+    if visual.kind in _CHART_KINDS:
         return ("",) if visual.items else ()
     return ()
 
 
 def visual_elements(
-    canvas: Canvas, visual: Visual, area: Box, palette: Palette, *, alone: bool
+    canvas: Canvas, visual: Visual, area: Box, palette: Palette, *, full_width: bool
 ) -> list[Element]:
-    """Lay a visual out.
+    """Lay out a visual.
 
     Args:
-        area: what it may take.
-        alone: the area is the whole width of the slide.
+        area: available space.
+        full_width: the area is the whole width of the slide.
     """
     if visual.kind == "formula":
         return [formula(canvas, visual, area, palette)]
@@ -58,42 +59,42 @@ def visual_elements(
     if visual.kind == "definition":
         return [definition(canvas, visual, area, palette)]
     if visual.kind == "worked":
-        shown = replace(visual, items=visual.items[:MOST_ITEMS])
-        return worked(canvas, shown, area, palette, alone=alone)
+        shown = replace(visual, items=visual.items[:MAX_ITEMS])
+        return worked_example(canvas, shown, area, palette, full_width=full_width)
     if not visual.text:
-        return _listed(canvas, visual, area, palette, alone)
+        return _lay_out_items(canvas, visual, area, palette, full_width)
     caption = label(canvas, visual.text, area.width)
     top = Box(area.x, area.y, area.width, _CAPTION_HEIGHT)
     below = Box(area.x, top.bottom, area.width, area.height - _CAPTION_HEIGHT)
     canvas.text(caption, top, palette.accent)
-    return _listed(canvas, visual, below, palette, alone)
+    return _lay_out_items(canvas, visual, below, palette, full_width)
 
 
-def _listed(
-    canvas: Canvas, visual: Visual, area: Box, palette: Palette, alone: bool
+def _lay_out_items(
+    canvas: Canvas, visual: Visual, area: Box, palette: Palette, full_width: bool
 ) -> list[Element]:
-    items = visual.items[:MOST_ITEMS]
+    items = visual.items[:MAX_ITEMS]
     if visual.kind == "comparison":
         pairs = [_split(item, "|") for item in items]
-        lay_out = contrast_cards if alone and len(pairs) == 2 else comparison
+        lay_out = contrast_cards if full_width and len(pairs) == 2 else comparison
         return lay_out(canvas, pairs, area, palette)
     if visual.kind == "plot":
-        return [plot(canvas, _labelled(items), area, palette)]
+        return [plot(canvas, _split_labels(items), area, palette)]
     if visual.kind == "number-line":
-        return [number_line(canvas, _labelled(items), area, palette)]
-    if visual.kind == "cycle" and len(items) >= LEAST_STAGES:
-        return cycle(canvas, items, area, palette, alone=alone)
+        return [number_line(canvas, _split_labels(items), area, palette)]
+    if visual.kind == "cycle" and len(items) >= MIN_CYCLE_STEPS:
+        return cycle(canvas, items, area, palette, full_width=full_width)
     if visual.kind == "timeline":
-        if alone:
-            return timeline_row(canvas, _labelled(items), area, palette)
-        return timeline_column(canvas, _labelled(items), area, palette)
-    if alone:
+        if full_width:
+            return timeline_row(canvas, _split_labels(items), area, palette)
+        return timeline_column(canvas, _split_labels(items), area, palette)
+    if full_width:
         return step_row(canvas, items, area, palette, arrows=visual.kind != "steps")
     return step_column(canvas, items, area, palette)
 
 
-def _labelled(items: Sequence[str]) -> list[tuple[str, str]]:
-    """``"label: text"`` items; one without a label is all text."""
+def _split_labels(items: Sequence[str]) -> list[tuple[str, str]]:
+    """Split ``"label: text"`` items; an item without a label is all text."""
     pairs = [_split(item, ":") for item in items]
     return [(left, right) if right else ("", left) for left, right in pairs]
 

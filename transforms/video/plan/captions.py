@@ -1,4 +1,4 @@
-"""Captions: what is said, cut into pieces that can be read while it is said."""
+"""Captions: cut a narration into timed pieces that are short enough to read."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from transforms.video.plan.storyboard import Shot, Storyboard
 from transforms.video.plan.timeline import FPS
 
 LINE_WIDTH = 42
-"""Characters of a line; wide ones (East Asian Width W and F, UAX #11) count double."""
-LINES = 2
+"""Characters per line; wide ones (East Asian Width W and F, UAX #11) count double."""
+MAX_LINES = 2
+"""Lines of one cue."""
 READING_SPEED = 20.0
-"""Characters a second a reader can follow."""
-LEAST_SECONDS = 1.0
-"""A cue stays this long where the next one lets it."""
-LINGER = 0.6
-"""Seconds a cue may stay after its words for the sake of slow readers."""
-JOIN = 0.2
-"""A gap between cues that is shorter than this only flickers: it is closed."""
+"""Characters per second that a reader can follow."""
+MIN_CUE_SECONDS = 1.0
+"""Shortest time a cue is shown, unless the next cue starts earlier."""
+MAX_LINGER_SECONDS = 0.6
+"""Seconds a cue may stay after its words, for slow readers."""
+MIN_GAP_SECONDS = 0.2
+"""A shorter gap between cues only flickers, so it is closed."""
 
-_UNEVEN = 1.2
-"""Weight of the squared unevenness of pieces against one more piece."""
-_STRONG, _MEDIUM = frozenset(".!?;:。！？；：…"), frozenset(",—–)،、，")
-_LINKS = frozenset(
+_UNEVENNESS_WEIGHT = 1.2
+"""Cost of the squared unevenness of pieces, relative to the cost 1 of one more piece."""
+_CLAUSE_MARKS, _PAUSE_MARKS = frozenset(".!?;:。！？；：…"), frozenset(",—–)،、，")
+_CONNECTIVES = frozenset(
     """
     and but or nor so because which who that when where while if as than then although since
     until unless with without from into for of in on at by to
@@ -37,7 +38,7 @@ _LINKS = frozenset(
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
-"""Categories of marks that stand on another character, and of joiners."""
+"""Unicode categories of combining marks and joiners."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Cue:
 
     Attributes:
         start: seconds.
-        end: seconds; it may stay after its words for the sake of slow readers.
-        spoken: seconds at which its last word ends.
+        end: seconds; may be later than `spoken`, for slow readers.
+        text: lines separated by newlines.
+        spoken: seconds at which the last word of the cue ends.
     """
 
     start: float
@@ -59,39 +61,39 @@ class Cue:
 def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
     """Cut a narration into captions.
 
-    The first cue of a sentence starts and the last one ends with its audio, or later where the
-    pause allows; inside it time goes by characters.
+    The first cue of a sentence starts with the sentence's audio. The last one ends with it, or
+    later where the pause allows. Inside a sentence, time is divided by characters.
 
     Args:
         sentences: in order, with their times.
-        duration: seconds of the lesson; no cue goes on after it.
+        duration: seconds of the lesson; no cue ends later.
     """
     spoken: list[Cue] = []
-    heard: list[float] = []
+    sound_ends: list[float] = []
     following = [*(sentence.start for sentence in sentences[1:]), duration]
     for sentence, limit in zip(sentences, following, strict=False):
-        pieces = _cut(clean(sentence.text), LINES)
+        pieces = _split(clean(sentence.text), MAX_LINES)
         total = sum(map(_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
-        # A sentence said too fast to read takes some of the pause after it for all its pieces.
-        slow = min(max(length, total / READING_SPEED), length + LINGER, limit - at)
-        length = max(length, slow)
+        # A sentence spoken too fast to read is shown into the pause after it.
+        readable = min(max(length, total / READING_SPEED), length + MAX_LINGER_SECONDS, limit - at)
+        length = max(length, readable)
         for piece in pieces:
             end = at + length * _width(piece) / total
             said = min(end, max(at, sentence.end))
-            spoken.append(Cue(at, end, "\n".join(_cut(piece, 1)), said))
-            heard.append(sentence.end)
+            spoken.append(Cue(at, end, "\n".join(_split(piece, 1)), said))
+            sound_ends.append(sentence.end)
             at = end
-    return tuple(_stretched(spoken, heard, duration))
+    return tuple(_extend(spoken, sound_ends, duration))
 
 
 def chapter_cues(board: Storyboard) -> tuple[Cue, ...]:
-    """The chapters of a lesson, as a chapters track has them: one cue for each."""
+    """Return one cue for each chapter of a lesson, for a chapters track."""
     return tuple(Cue(c.start / FPS, c.end / FPS, c.title) for c in board.chapters)
 
 
-def burned_in_cues(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
-    """A storyboard whose shots carry the captions in their pictures."""
+def burn_in_captions(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
+    """Return a storyboard whose shots carry the captions in their pictures."""
     changes = [
         change
         for cue, following in zip(captions, [*captions[1:], None], strict=True)
@@ -104,36 +106,37 @@ def burned_in_cues(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
     frames = [(round(at * FPS), text) for at, text in changes]
 
     def within(shot: Shot) -> tuple[tuple[int, str], ...]:
-        standing = [text for frame, text in frames if frame <= shot.start][-1:]
+        current = [text for frame, text in frames if frame <= shot.start][-1:]
         later = [
             (frame - shot.start, text)
             for frame, text in frames
             if shot.start < frame < shot.start + shot.length - shot.still
         ]
-        return (*((0, text) for text in standing if text), *later)
+        return (*((0, text) for text in current if text), *later)
 
     shots = tuple(replace(shot, captions=within(shot)) for shot in board.shots)
     return replace(board, shots=shots)
 
 
 def webvtt(captions: Sequence[Cue], *, words: bool = False) -> str:
-    """Captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format).
+    """Format captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format).
 
     Args:
-        words: say inside each cue when each word is spoken, so that a player can highlight it
-            (``::cue(:past)``). That is an estimate: only sentences are measured, inside one a
-            word is placed by its share of the characters.
+        captions: in order, without overlap.
+        words: add the time of each word inside the cues, so that a player can highlight it
+            (``::cue(:past)``). The times are estimates: only sentences are measured, and a word
+            is placed by its share of the sentence's characters.
     """
     blocks = [
-        f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n"
-        f"{_timed_words(cue) if words else _escaped(cue.text)}\n"
+        f"{number}\n{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
+        f"{_add_word_times(cue) if words else _escape(cue.text)}\n"
         for number, cue in enumerate(captions, 1)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def _timed_words(cue: Cue) -> str:
-    """The text of a cue with the time of every word but the first."""
+def _add_word_times(cue: Cue) -> str:
+    """Return the text of a cue with a timestamp before every word but the first."""
     total = sum(map(_width, cue.text.split("\n"))) or 1
     text, done, last = "", 0, round(cue.start * 1000)
     for line in cue.text.split("\n"):
@@ -141,43 +144,43 @@ def _timed_words(cue: Cue) -> str:
         for begin, end in pairwise([0, *break_points(line), len(line)]):
             at = cue.start + (cue.spoken - cue.start) * done / total
             if last < round(at * 1000) < round(cue.end * 1000):
-                text += f"<{_clock(at)}>"
+                text += f"<{_timestamp(at)}>"
                 last = round(at * 1000)
-            text += _escaped(line[begin:end])
+            text += _escape(line[begin:end])
             done += _width(line[begin:end])
     return text
 
 
-def _stretched(spoken: Sequence[Cue], heard: Sequence[float], duration: float) -> list[Cue]:
-    """Lengthen cues until they can be read, without overlap.
+def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float) -> list[Cue]:
+    """Extend cues until they can be read, without overlap.
 
     Args:
         spoken: cues in order.
-        heard: seconds at which the sound of each cue's sentence ends; no cue is lengthened past
-            `LINGER` after it.
+        sound_ends: seconds at which the sound of each cue's sentence ends; no cue is extended past
+            `MAX_LINGER_SECONDS` after it.
         duration: seconds of the lesson.
     """
-    stretched = []
-    for i, (cue, said) in enumerate(zip(spoken, heard, strict=True)):
+    extended = []
+    for i, (cue, sound_end) in enumerate(zip(spoken, sound_ends, strict=True)):
         limit = spoken[i + 1].start if i + 1 < len(spoken) else duration
-        wanted = max(LEAST_SECONDS, _width(cue.text) / READING_SPEED)
-        end = min(max(cue.end, min(cue.start + wanted, said + LINGER)), limit)
-        if limit - end < JOIN:
+        wanted = max(MIN_CUE_SECONDS, _width(cue.text) / READING_SPEED)
+        end = min(max(cue.end, min(cue.start + wanted, sound_end + MAX_LINGER_SECONDS)), limit)
+        if limit - end < MIN_GAP_SECONDS:
             end = limit
         if round(end * 1000) > round(cue.start * 1000):
-            stretched.append(replace(cue, end=end))
-    return stretched
+            extended.append(replace(cue, end=end))
+    return extended
 
 
-def _cut(text: str, lines: int) -> list[str]:
-    """Cut a text into as few pieces as possible, each of at most so many lines.
+def _split(text: str, lines: int) -> list[str]:
+    """Split a text into as few pieces as possible, each of at most `lines` lines.
 
-    Of all ways to do so the one is taken that cuts at the ends of phrases and makes pieces of about
-    the same length.
+    Of all such splits, choose the one with the lowest cost: it cuts at the ends of phrases and
+    makes pieces of similar length.
     """
     if not _width(text):
         return []
-    points = _points(text)
+    points = _cut_points(text)
     widths = [0]
     for char in text:
         widths.append(widths[-1] + _width(char))
@@ -205,9 +208,9 @@ def _cut(text: str, lines: int) -> list[str]:
                 break
             if best[first][0] < inf and fits(first, last):
                 uneven = ((length - even) / most) ** 2
-                ways.append((best[first][0] + 1 + _UNEVEN * uneven, first))
+                ways.append((best[first][0] + 1 + _UNEVENNESS_WEIGHT * uneven, first))
         cost, first = min(ways, default=(inf, 0))
-        best.append((cost + _roughness(text, points[last]), first))
+        best.append((cost + _cut_penalty(text, points[last]), first))
     cuts = [len(points) - 1]
     while cuts[-1]:
         cuts.append(best[cuts[-1]][1])
@@ -215,8 +218,8 @@ def _cut(text: str, lines: int) -> list[str]:
     return [text[points[a] : points[b]].strip() for a, b in pairwise(cuts)]
 
 
-def _points(text: str) -> list[int]:
-    """Where a text may be cut: at its break points, and inside words longer than a line."""
+def _cut_points(text: str) -> list[int]:
+    """Return the indices at which a text may be cut, including inside words longer than a line."""
     points = [0]
     for point in [*break_points(text), len(text)]:
         if _width(text[points[-1] : point]) > LINE_WIDTH:
@@ -231,38 +234,38 @@ def _points(text: str) -> list[int]:
     return points
 
 
-def _roughness(text: str, at: int) -> float:
-    """How much a cut at an index disturbs reading, 0 (between clauses) to 3 (inside a word)."""
+def _cut_penalty(text: str, at: int) -> float:
+    """Return the cost of a cut at an index, from 0 (between clauses) to 3 (inside a word)."""
     if at == len(text):
         return 0.0
     before, after = text[:at].rstrip(), text[at:]
-    if before[-1:] in _STRONG:
+    if before[-1:] in _CLAUSE_MARKS:
         return 0.0
-    if before[-1:] in _MEDIUM:
+    if before[-1:] in _PAUSE_MARKS:
         return 0.15
     if text[at - 1] != " ":
-        return 0.6 if _wide(before[-1]) else 3.0
-    dangles = before.rsplit(" ", 1)[-1].casefold() in _LINKS | _ARTICLES
-    return (0.35 if after.split(" ", 1)[0].casefold() in _LINKS else 0.7) + 0.4 * dangles
+        return 0.6 if _is_wide(before[-1]) else 3.0
+    dangles = before.rsplit(" ", 1)[-1].casefold() in _CONNECTIVES | _ARTICLES
+    return (0.35 if after.split(" ", 1)[0].casefold() in _CONNECTIVES else 0.7) + 0.4 * dangles
 
 
-def _wide(char: str) -> bool:
+def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF"
 
 
 def _width(text: str) -> int:
-    return sum(0 if _zero_width(char) else 2 if _wide(char) else 1 for char in text)
+    return sum(0 if _is_zero_width(char) else 2 if _is_wide(char) else 1 for char in text)
 
 
-def _zero_width(char: str) -> bool:
+def _is_zero_width(char: str) -> bool:
     # Not `combining(char)`: most vowel signs of Indic scripts and Thai have combining class 0.
     return unicodedata.category(char) in _ZERO_WIDTH
 
 
-def _clock(seconds: float) -> str:
+def _timestamp(seconds: float) -> str:
     whole, millis = divmod(round(seconds * 1000), 1000)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{millis:03d}"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

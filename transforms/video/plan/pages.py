@@ -1,4 +1,4 @@
-"""What one slide says, in words alone."""
+"""The text content of one slide, independent of its layout."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transforms.model import THINKING, Visual
-from transforms.video.pictures.visuals import visual_parts
+from transforms.video.pictures.visuals import visual_texts
 
-MOST_BULLETS = 6
-MOST_CHOICES = 6
-TICKS = round(THINKING)
-"""Parts of the bar that fills while the viewer thinks, one a second."""
-_NOTHING = Visual()
+MAX_BULLETS = 6
+"""Bullets, takeaways or credits of one slide; further ones are not shown."""
+MAX_CHOICES = 6
+"""Choices of a quiz question; further ones are not shown."""
+THINKING_TICKS = round(THINKING)
+"""Segments of the bar that fills during the thinking time, one per second."""
+_NO_VISUAL = Visual()
 
 Theme = Literal["auto", "dark", "light"]
 
 
 @dataclass(frozen=True)
 class Look:
-    """What all slides of a lesson share.
+    """Appearance that all slides of a lesson share.
 
     Attributes:
-        theme: ``auto`` is dark for the first and the last slides and light in between.
-        logo: path of a picture that stands in a corner of every slide; None for none.
+        theme: ``auto`` is dark for the first and last slides and light in between.
+        logo: path of a picture to draw in the corner of every slide; None for no logo.
     """
 
     theme: Theme = "auto"
@@ -31,17 +33,24 @@ class Look:
 
 
 PLAIN = Look()
+"""The look without a logo."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What one slide says.
+    """The text content of one slide.
 
     Attributes:
+        kind: selects the layout.
+        subject: school subject; selects the theme.
+        language: BCP-47 tag.
         label: small line above the heading.
+        heading: the largest text.
         lines: bullets, takeaways, choices, the hook of a title or the credits of an end card.
+        visual: diagram beside or instead of the bullets.
         answer: index of the right choice.
-        note: why it is right.
+        note: explanation of the right choice.
+        look: appearance shared with the other slides.
     """
 
     kind: Literal["intro", "title", "scene", "takeaways", "quiz", "answer", "end"]
@@ -50,25 +59,26 @@ class Page:
     label: str
     heading: str
     lines: tuple[str, ...] = ()
-    visual: Visual = _NOTHING
+    visual: Visual = _NO_VISUAL
     answer: int = 0
     note: str = ""
     look: Look = PLAIN
 
 
-def parts(page: Page) -> tuple[tuple[str, ...], ...]:
-    """The words of each element that `draw_slide` lets appear, in the same order.
+def element_texts(page: Page) -> tuple[tuple[str, ...], ...]:
+    """Return the text of each element that `draw_slide` reveals, in the same order.
 
-    They come in groups that are told side by side: the bullets, and what stands beside them.
+    The texts are grouped; the groups are narrated in parallel, such as the bullets and the visual
+    beside them.
     """
     if page.kind in ("intro", "end"):
         return ()
     if page.kind == "title":
         return (page.lines[:1],)
     if page.kind == "quiz":
-        return (page.lines[:MOST_CHOICES], ("",) * TICKS)
+        return (page.lines[:MAX_CHOICES], ("",) * THINKING_TICKS)
     if page.kind == "answer":
-        right = page.lines[:MOST_CHOICES][page.answer : page.answer + 1]
+        right = page.lines[:MAX_CHOICES][page.answer : page.answer + 1]
         return (right, (page.note,) if page.note else ())
-    lines = page.lines[:MOST_BULLETS]
-    return (lines, visual_parts(page.visual)) if page.kind == "scene" else (lines,)
+    lines = page.lines[:MAX_BULLETS]
+    return (lines, visual_texts(page.visual)) if page.kind == "scene" else (lines,)

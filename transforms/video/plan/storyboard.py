@@ -1,4 +1,4 @@
-"""From a script and its narration to shots: which slide is seen when."""
+"""Storyboard: assign the sections of a script to shots on the timeline of its narration."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visu
 from transforms.text.labels import labels_for
 from transforms.video.draw.drawable_text import clean
 from transforms.video.draw.typeset import Typesetter
-from transforms.video.plan.pages import PLAIN, Look, Page, parts
-from transforms.video.plan.timeline import FADE, FPS, LEAD, reveal_frames, spoken_at
+from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
+from transforms.video.plan.timeline import FADE, FPS, LEAD, reveal_frames, spoken_times
 
-INTRO_LEAST = 1.5
-"""Seconds of silence before the first word that an opening card needs."""
+MIN_INTRO_SECONDS = 1.5
+"""Silence before the first word that an opening card needs."""
 END_CARD_DELAY = 0.3
 """Seconds between the last word and the end card."""
-END_CARD_LEAST = 1.0
-"""Seconds of silence an end card needs; without them the takeaways stay."""
-MOST_SOURCES = 3
-TYPE_CREDIT = "Set in Inter and Noto Sans (SIL Open Font License)"
+MIN_END_CARD_SECONDS = 1.0
+"""Silence at the end that an end card needs; otherwise the takeaways stay."""
+MAX_SOURCES = 3
+FONT_CREDIT = "Set in Inter and Noto Sans (SIL Open Font License)"
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,20 @@ class Shot:
     """A slide and its place on the timeline, in frames.
 
     Attributes:
+        page: content of the slide.
         section: index of the section it belongs to.
         start: first frame.
         length: number of frames, at least 1.
-        reveals: for each of `parts(page)`, when it begins to appear, counted from `start`.
-        progress: frames, counted from `start`, with the share of the section that is done by then.
-        still: 1 where nothing may change in the last frame, else 0. Equal slides with equal timing
-            take a frame more or less by where they fall on the grid; all but this frame is equal.
-        captions: frames, counted from `start`, with what is written below the content from then
-            on; only where captions are part of the picture.
-        clears: whether the slide clears at its end; not before one that begins as it ends.
+        reveals: for each of `element_texts(page)`, the frame, relative to `start`, at which it
+            begins to appear.
+        progress: pairs of a frame, relative to `start`, and the share of the section completed
+            by then.
+        still: 1 if the last frame must not change, else 0. Rounding to the frame grid makes equal
+            slides one frame longer or shorter; all frames but this one are equal.
+        clears: the slide fades to its background at the end. False where the next slide begins
+            with the same picture.
+        captions: pairs of a frame, relative to `start`, and the caption from then on; only where
+            captions are burned into the picture.
     """
 
     page: Page
@@ -54,7 +58,13 @@ class Shot:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of the lesson a viewer can jump to, in frames."""
+    """A part of the lesson that a viewer can jump to.
+
+    Attributes:
+        title: text that players show.
+        start: first frame.
+        end: frame after the last one.
+    """
 
     title: str
     start: int
@@ -63,11 +73,13 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Storyboard:
-    """The shots of a lesson, one after the other without a gap.
+    """The shots of a lesson, in order and without gaps.
 
     Attributes:
-        title: what the lesson is called.
-        sections: number of sections of the script, spoken or not.
+        title: title of the lesson.
+        shots: cover all frames.
+        chapters: cover all frames.
+        sections: number of sections of the script, including those without narration.
         frames: length of the lesson.
     """
 
@@ -85,20 +97,20 @@ def plan(
     look: Look = PLAIN,
     intro: str | None = None,
 ) -> Storyboard:
-    """Lay a lesson out in time.
+    """Assign the sections of a script to shots, chapters, an opening card and an end card.
 
     Args:
         script: the words and visuals.
-        narration: when each section and sentence is spoken.
+        narration: times of each section and sentence.
         seconds: length of the audio.
-        look: what all slides share.
-        intro: words of an opening card, shown in the silence before the first word.
+        look: appearance that all slides share.
+        intro: text of an opening card, shown in the silence before the first word.
     """
-    total = max(1, _frame(seconds))
+    total = max(1, _to_frame(seconds))
     typesetter = Typesetter(script.language)
     sections = script.sections()
     begins = [0.0, *(start for start, _ in narration.sections[1:]), seconds]
-    bounds = [*(min(total, _frame(begin)) for begin in begins[:-1]), total]
+    bounds = [*(min(total, _to_frame(begin)) for begin in begins[:-1]), total]
     shots: list[Shot] = []
     chapters: list[Chapter] = []
     for index, section in enumerate(sections):
@@ -106,7 +118,7 @@ def plan(
         if length <= 0:
             continue
         spoken = [
-            _since(sentence, begins[index])
+            _relative_to(sentence, begins[index])
             for sentence in narration.sentences
             if sentence.section == index
         ]
@@ -120,8 +132,8 @@ def plan(
         else:
             title = typesetter.prepare(section.heading) or str(index + 1)
             chapters.append(Chapter(title, start, start + length))
-    shots[-1:] = _ending(shots[-1], script, narration, typesetter)
-    shots[:1] = _opening(shots[0], narration, typesetter.prepare(intro or ""))
+    shots[-1:] = _add_end_card(shots[-1], script, narration, typesetter)
+    shots[:1] = _add_intro(shots[0], narration, typesetter.prepare(intro or ""))
     shots[-1] = replace(shots[-1], clears=False)
     title = typesetter.prepare(script.title) or chapters[0].title
     return Storyboard(title, tuple(shots), tuple(chapters), len(sections), total)
@@ -138,12 +150,12 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
         script.language,
         typesetter.prepare(_label(script, section, index)),
         typesetter.prepare(question.question if question else section.heading),
-        # What cannot be drawn leaves an empty choice, so that the others keep their letters.
-        tuple(map(typesetter.prepare, lines)) if question else _prepared(lines, typesetter),
+        # A choice without drawable characters stays, empty, so that the others keep their letters.
+        tuple(map(typesetter.prepare, lines)) if question else _prepare_all(lines, typesetter),
         replace(
             section.visual,
-            text=_formula_or_words(section.visual, typesetter),
-            items=_prepared(section.visual.items, typesetter),
+            text=_visual_text(section.visual, typesetter),
+            items=_prepare_all(section.visual.items, typesetter),
         ),
         question.answer if question else 0,
         typesetter.prepare(question.explanation) if question else "",
@@ -152,7 +164,7 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
 
 
 def _label(script: Script, section: Section, index: int) -> str:
-    """Where in the lesson a slide is; subjects and grades have English names only."""
+    """Return the position in the lesson; subjects and grades are added in English only."""
     english = script.language.lower().startswith("en")
     subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
     of = "of" if english else "/"
@@ -165,23 +177,23 @@ def _label(script: Script, section: Section, index: int) -> str:
     return " · ".join(part for part in (subject if english else "", detail) if part)
 
 
-def _formula_or_words(visual: Visual, typesetter: Typesetter) -> str:
-    """Mathtext keeps what only the fonts for formulas have."""
+def _visual_text(visual: Visual, typesetter: Typesetter) -> str:
+    """Return a visual's text; a formula keeps characters that only its own fonts contain."""
     formula = visual.kind in ("formula", "worked")
     return clean(visual.text) if formula else typesetter.prepare(visual.text)
 
 
-def _prepared(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
+def _prepare_all(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
     return tuple(text for text in map(typesetter.prepare, texts) if text)
 
 
-def _frame(seconds: float) -> int:
-    """The frame next to a time; halves always go up, whatever the error of a float."""
+def _to_frame(seconds: float) -> int:
+    """Return the frame nearest to a time; halves round up despite floating-point error."""
     return floor(round(seconds * FPS, 4) + 0.5)
 
 
-def _since(sentence: Sentence, begin: float) -> Sentence:
-    """A sentence on the clock of its section; rounded, so that it is the same in every lesson."""
+def _relative_to(sentence: Sentence, begin: float) -> Sentence:
+    """Shift a sentence to the clock of its section; rounding makes it equal in every lesson."""
     start, end = (round(time - begin, 6) for time in (sentence.start, sentence.end))
     return replace(sentence, start=start, end=end)
 
@@ -189,51 +201,51 @@ def _since(sentence: Sentence, begin: float) -> Sentence:
 def _shot(
     page: Page, section: int, start: int, length: int, still: int, spoken: Sequence[Sentence]
 ) -> Shot:
-    """Lay a section out.
+    """Build the shot of a section.
 
     Args:
-        spoken: what is said, on the clock of the section.
+        spoken: sentences of the section, with times relative to its start.
     """
     drawn = length - still
     reveals: list[int] = []
-    for group in parts(page):
+    for group in element_texts(page):
         if not spoken:
             times = [drawn * i / len(group) / FPS for i in range(len(group))]
-        elif page.kind == "quiz" and not any(group):  # the bar that fills while one thinks
+        elif page.kind == "quiz" and not any(group):  # the thinking bar
             times = [spoken[-1].end + LEAD + second for second in range(len(group))]
         elif page.kind == "quiz":
-            times = _read_aloud(group, spoken)
+            times = _choice_times(group, spoken)
         else:
-            times = spoken_at(group, spoken)
+            times = spoken_times(group, spoken)
         reveals += reveal_frames(times, drawn)
-    if page.kind == "answer" and reveals:  # seen to light up, not there at once
+    if page.kind == "answer" and reveals:  # let the viewer see the choice light up
         reveals[0] = max(reveals[0], min(FADE, drawn - 1))
     progress = [(0, 0.0)] + [
         (
-            max(0, _frame(sentence.start)),
-            min(1.0, _frame(sentence.end) / drawn),
+            max(0, _to_frame(sentence.start)),
+            min(1.0, _to_frame(sentence.end) / drawn),
         )
         for sentence in spoken[:-1]
     ]
     if spoken:
-        progress.append((max(0, _frame(spoken[-1].start)), 1.0))
+        progress.append((max(0, _to_frame(spoken[-1].start)), 1.0))
     return Shot(page, section, start, length, tuple(reveals), tuple(progress), still)
 
 
-def _read_aloud(choices: Sequence[str], spoken: Sequence[Sentence]) -> list[float]:
-    """When each choice is read: with its letter, at the start of a sentence."""
+def _choice_times(choices: Sequence[str], spoken: Sequence[Sentence]) -> list[float]:
+    """Return when each choice is read: at the sentence that starts with its letter."""
     starts = {s.text[:1]: s.start for s in reversed(spoken) if s.text[1:2] == ":"}
-    times = spoken_at(choices, spoken) if choices else []
+    times = spoken_times(choices, spoken) if choices else []
     found = [starts.get(letter, time) for letter, time in zip(LETTERS, times, strict=False)]
     return list(accumulate(found, max))
 
 
-def _opening(first: Shot, narration: Narration, words: str) -> tuple[Shot, ...]:
-    """In the silence before the first word the opening card, and the first shot."""
+def _add_intro(first: Shot, narration: Narration, words: str) -> tuple[Shot, ...]:
+    """Put an opening card before the first shot if the silence there is long enough."""
     if not words or not narration.sentences:
         return (first,)
-    cut = _frame(narration.sentences[0].start - LEAD) - 2 * FADE
-    if cut < INTRO_LEAST * FPS or first.length - cut < 4 * FADE:
+    cut = _to_frame(narration.sentences[0].start - LEAD) - 2 * FADE
+    if cut < MIN_INTRO_SECONDS * FPS or first.length - cut < 4 * FADE:
         return (first,)
     page = replace(first.page, kind="intro", label="", heading=words, lines=())
     return (
@@ -248,19 +260,19 @@ def _opening(first: Shot, narration: Narration, words: str) -> tuple[Shot, ...]:
     )
 
 
-def _ending(
+def _add_end_card(
     last: Shot, script: Script, narration: Narration, typesetter: Typesetter
 ) -> tuple[Shot, ...]:
-    """The last shot, and in the silence after it the end card."""
+    """Put an end card after the last shot if the silence there is long enough."""
     if not narration.sentences:
         return (last,)
-    said = _since(narration.sentences[-1], narration.sections[last.section][0]).end
-    cut = last.start + _frame(said + END_CARD_DELAY)
+    said = _relative_to(narration.sentences[-1], narration.sections[last.section][0]).end
+    cut = last.start + _to_frame(said + END_CARD_DELAY)
     end = last.start + last.length
-    if end - cut < END_CARD_LEAST * FPS or cut - last.start < 4 * FADE:
+    if end - cut < MIN_END_CARD_SECONDS * FPS or cut - last.start < 4 * FADE:
         return (last,)
     names = labels_for(script.language)
-    sources = "; ".join(script.sources[:MOST_SOURCES])
+    sources = "; ".join(script.sources[:MAX_SOURCES])
     lines = [f"{names.sources}: {sources}"] if sources else []
     lines += [f"{names.voice}: {narration.voice}"] if narration.voice else []
     page = Page(
@@ -269,7 +281,7 @@ def _ending(
         script.language,
         "",
         typesetter.prepare(script.title),
-        _prepared([*lines, TYPE_CREDIT], typesetter),
+        _prepare_all([*lines, FONT_CREDIT], typesetter),
         look=last.page.look,
     )
     reveals = tuple(min(reveal, cut - last.start - 2 * FADE) for reveal in last.reveals)

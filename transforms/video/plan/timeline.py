@@ -1,4 +1,4 @@
-"""When something appears: bullets as they are spoken, and every frame that changes the picture."""
+"""Timeline of one slide: when elements appear, and which frames differ from the one before."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ import regex  # type: ignore[import-untyped]
 from transforms.model import Sentence
 
 FPS = 30
-"""The grid of the timeline; every change of the picture falls on it."""
+"""Frames per second; every change of the picture falls on a frame."""
 FADE = 8
-"""Frames over which an element appears."""
+"""Frames over which an element fades in."""
 EXIT = 6
-"""Frames over which a slide clears before the next one."""
+"""Frames over which a slide fades out before the next one."""
 LEAD = 0.15
-"""Seconds by which an element appears before its words; the eye is slower than the ear."""
-_UNEVEN, _CROWDED = 0.06, 0.4
-"""What it costs, against a match of all words, to be a sentence away from an even spread, and to
-share a sentence with the text before."""
-_STEM = 5
-"""Letters of a word that count, so that "doubles" meets "doubling"."""
+"""Seconds by which an element appears before its words; reading is slower than listening."""
+_UNEVEN_COST, _SHARED_COST = 0.06, 0.4
+"""Costs relative to a match of all words: of each sentence away from an even spread, and of
+sharing a sentence with the text before.
+"""
+_STEM_LENGTH = 5
+"""Letters of a word that are compared, so that "doubles" matches "doubling"."""
 _WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]|[\p{L}\p{M}\p{N}]+")
-_FILLERS = frozenset(
+_STOP_WORDS = frozenset(
     """
     a an and are as at be by for from in is it its of on or so that the then this to was with
     """.split()  # noqa: SIM905
@@ -33,14 +34,14 @@ _FILLERS = frozenset(
 
 
 @dataclass(frozen=True)
-class State:
-    """What a slide looks like in a frame.
+class SlideState:
+    """Appearance of a slide in one frame.
 
     Attributes:
-        shown: 0 (hidden) to `FADE` (there) for each element.
-        cleared: 0 to `EXIT`; `EXIT` would be the blank slide.
-        progress: share of the section that is done, 0-1.
-        caption: how many times the caption has changed.
+        shown: fade-in step of each element, 0 (hidden) to `FADE` (fully shown).
+        cleared: fade-out step, 0 to `EXIT`; `EXIT` is the blank slide.
+        progress: completed share of the section, 0-1.
+        caption: number of caption changes so far.
     """
 
     shown: tuple[int, ...]
@@ -49,31 +50,31 @@ class State:
     caption: int = 0
 
 
-def spoken_at(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float]:
-    """When each text is spoken, in seconds.
+def spoken_times(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float]:
+    """Return the time in seconds at which each text is spoken.
 
-    Each is given to the sentence it shares most words with, in order; one that shares none goes
-    where an even spread would put it.
+    Each text is matched to the sentence that shares most words with it, in order. A text that
+    shares none takes its place in an even spread.
 
     Args:
-        texts: what is to appear, in the order it does.
-        sentences: what is spoken meanwhile, in order; not empty.
+        texts: texts of the elements, in order of appearance.
+        sentences: sentences spoken meanwhile, in order; not empty.
     """
     words = [_stems(sentence.text) for sentence in sentences]
     wanted = [frozenset(_stems(text)) for text in texts]
     weights = {
-        word: 1 / sum(word in heard for heard in (*words, *wanted))
-        for heard in words
-        for word in heard
+        word: 1 / sum(word in spoken_words for spoken_words in (*words, *wanted))
+        for spoken_words in words
+        for word in spoken_words
     }
     times: list[float] = []
     last = -1
-    for text, place in zip(wanted, _places(wanted, words, weights), strict=True):
+    for text, place in zip(wanted, _match_sentences(wanted, words, weights), strict=True):
         sentence = sentences[place]
         share = 0.0
         if place == last:
-            heard_at = [i for i, word in enumerate(words[place]) if word in text]
-            share = sum(heard_at) / len(heard_at) / len(words[place]) if heard_at else 0.5
+            positions = [i for i, word in enumerate(words[place]) if word in text]
+            share = sum(positions) / len(positions) / len(words[place]) if positions else 0.5
         at = sentence.start + share * (sentence.end - sentence.start)
         times.append(max([at, *times]))
         last = place
@@ -81,14 +82,15 @@ def spoken_at(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float
 
 
 def reveal_frames(times: Sequence[float], length: int) -> tuple[int, ...]:
-    """The frame, counted from the start of a shot, at which each element begins to appear.
+    """Return the frame, relative to the start of a shot, at which each element begins to appear.
 
     Args:
         times: seconds from the start of the shot, ascending.
         length: frames of the shot.
 
     Returns:
-        0 for what stands from the beginning, so that a viewer who jumps to a chapter sees it.
+        0 for elements that are visible from the beginning: a viewer who jumps to the chapter
+        sees them at once.
     """
     latest = max(0, length - EXIT - 2 * FADE)
     frames: list[int] = []
@@ -108,24 +110,24 @@ def change_points(
     *,
     clears: bool,
     captions: Sequence[int] = (),
-) -> list[tuple[int, State]]:
-    """Every frame that differs from the one before it, from frame 0 on.
+) -> list[tuple[int, SlideState]]:
+    """Return every frame that differs from the one before it, starting with frame 0.
 
     Args:
-        reveals: when elements begin to appear; 0: they stand from the beginning.
+        reveals: frames at which elements begin to appear; 0 means visible from the beginning.
         length: frames of the shot.
-        progress: frames with the share of the section that is done from then on, ascending.
-        clears: whether the slide clears at its end.
+        progress: pairs of a frame and the completed share of the section from then on, ascending.
+        clears: fade the slide out at its end.
         captions: frames at which the caption changes, ascending.
     """
     clearing = length - EXIT if clears and length > 4 * EXIT else length
     candidates = {0, *captions, *(frame for frame, _ in progress), *range(clearing, length)}
     for reveal in reveals:
         candidates.update(range(reveal, reveal + FADE))
-    changes: list[tuple[int, State]] = []
+    changes: list[tuple[int, SlideState]] = []
     for frame in sorted(frame for frame in candidates if 0 <= frame < length):
-        state = State(
-            tuple(_shown(frame - reveal) if reveal else FADE for reveal in reveals),
+        state = SlideState(
+            tuple(_fade_step(frame - reveal) if reveal else FADE for reveal in reveals),
             max(0, frame - clearing + 1),
             max((share for since, share in progress if since <= frame), default=0.0),
             bisect_right(captions, frame),
@@ -135,26 +137,30 @@ def change_points(
     return changes
 
 
-def _shown(frames: int) -> int:
-    """How far an element has appeared, so many frames after it began to."""
+def _fade_step(frames: int) -> int:
+    """Return the fade-in step of an element, `frames` after it began to appear."""
     return min(FADE, max(0, frames + 1))
 
 
-def _places(
+def _match_sentences(
     wanted: Sequence[frozenset[str]], words: Sequence[Sequence[str]], weights: Mapping[str, float]
 ) -> list[int]:
-    """For each text the index of its sentence: non-descending, with the best sum of matches."""
+    """Return the sentence index of each text: non-descending, with the highest sum of matches."""
     best: list[tuple[float, list[int]]] = [(0.0, [])] * len(words)
     for i, text in enumerate(wanted):
         row = []
         ahead: tuple[float, list[int]] = (-inf, [])
-        for j, heard in enumerate(words):
-            same = (best[j][0] - _CROWDED, best[j][1]) if i else best[j]
+        for j, spoken_words in enumerate(words):
+            same = (best[j][0] - _SHARED_COST, best[j][1]) if i else best[j]
             score, path = max(ahead, same, key=lambda way: way[0])
             most = sum(weights.get(word, 0.0) for word in text)
-            match = sum(weights[word] for word in text.intersection(heard)) / most if most else 0.0
+            match = (
+                sum(weights[word] for word in text.intersection(spoken_words)) / most
+                if most
+                else 0.0
+            )
             even = i * len(words) / len(wanted)
-            row.append((score + match - _UNEVEN * abs(j - even), [*path, j]))
+            row.append((score + match - _UNEVEN_COST * abs(j - even), [*path, j]))
             ahead = max(ahead, best[j], key=lambda way: way[0])
         best = row
     return max(best, key=lambda way: way[0])[1]
@@ -162,4 +168,4 @@ def _places(
 
 def _stems(text: str) -> list[str]:
     words = (word.casefold() for word in _WORD.findall(text))
-    return [word[:_STEM] for word in words if word not in _FILLERS]
+    return [word[:_STEM_LENGTH] for word in words if word not in _STOP_WORDS]

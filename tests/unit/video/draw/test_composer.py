@@ -1,4 +1,4 @@
-"""The pictures of a shot: what has appeared is there, what has not is not, and the end is blank."""
+"""Tests of `composer`: elements fade in, slides fade out, the progress bar moves."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def drawn(shot: Shot, *, clears: bool) -> Iterator[tuple[int, Plane]]:
     return pictures(shot, 4, WIDTH, HEIGHT, clears=clears)
 
 
-def test_elements_appear_one_after_the_other(shot: Shot, slide: Slide) -> None:
+def test_elements_appear_at_their_reveal_frames(shot: Shot, slide: Slide) -> None:
     base, full = to_planes(slide.base), to_planes(slide.full)
     first, second = shot.reveals
     assert 0 < first < second - FADE
@@ -52,7 +52,7 @@ def test_elements_appear_one_after_the_other(shot: Shot, slide: Slide) -> None:
             assert same(buffer, full, box) == (frame >= reveal + FADE - 1)
 
 
-def test_what_appears_grows_steadily(shot: Shot, slide: Slide) -> None:
+def test_element_fades_in_linearly(shot: Shot, slide: Slide) -> None:
     box, reveal = slide.boxes[0], shot.reveals[0]
     darkness = [
         float(luma(buffer, box).mean())
@@ -63,7 +63,7 @@ def test_what_appears_grows_steadily(shot: Shot, slide: Slide) -> None:
     assert steps == pytest.approx(steps.mean(), rel=0.25)
 
 
-def test_a_slide_clears_steadily_to_its_background(shot: Shot, slide: Slide) -> None:
+def test_slide_fades_out_linearly_to_its_background(shot: Shot, slide: Slide) -> None:
     blank = to_planes(slide.blank)
     body = slide.body
     distance = {
@@ -73,13 +73,13 @@ def test_a_slide_clears_steadily_to_its_background(shot: Shot, slide: Slide) -> 
     frames = sorted(distance)[-EXIT:]
     length = shot.length - shot.still
     assert frames == list(range(length - EXIT, length))
-    standing = distance[sorted(distance)[-EXIT - 1]]
+    initial = distance[sorted(distance)[-EXIT - 1]]
     for step, frame in enumerate(frames, 1):
-        assert distance[frame] == pytest.approx(standing * (1 - step / EXIT), abs=0.35)
+        assert distance[frame] == pytest.approx(initial * (1 - step / EXIT), abs=0.35)
     assert distance[frames[-1]] == 0
 
 
-def test_the_progress_bar_moves_with_the_sentences(shot: Shot, slide: Slide) -> None:
+def test_progress_bar_moves_with_the_sentences(shot: Shot, slide: Slide) -> None:
     strip = (0, 0, WIDTH, slide.strip.height)
     bars = {luma(buffer, strip).tobytes() for _, buffer in drawn(shot, clears=True)}
     assert len(bars) == len({share for _, share in shot.progress if share})

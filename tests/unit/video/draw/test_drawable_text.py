@@ -1,4 +1,4 @@
-"""Cleaning of words, and where a line may end."""
+"""Tests of `drawable_text`: cleaning and break points."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def pieces(text: str) -> list[str]:
         ("❤\ufe0f", "❤"),
     ],
 )
-def test_only_what_can_be_shown_is_kept(raw: str, shown: str) -> None:
+def test_clean_keeps_only_displayable_characters(raw: str, shown: str) -> None:
     assert clean(raw) == shown
 
 
-def test_a_tower_of_marks_is_cut_down() -> None:
+def test_clean_limits_stacked_combining_marks() -> None:
     assert len(clean("q" + "\u0316" * 50)) == 1 + MAX_MARKS
 
 
 @given(st.text())
-def test_cleaning_leaves_nothing_that_moves_or_hides(text: str) -> None:
+def test_clean_removes_controls_from_any_text(text: str) -> None:
     shown = clean(text)
     assert clean(shown) == shown
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Co", "Cn"}
@@ -58,13 +58,13 @@ def test_cleaning_leaves_nothing_that_moves_or_hides(text: str) -> None:
         ("뉴턴의 법칙", ["뉴턴의 ", "법칙"]),
     ],
 )
-def test_lines_end_where_readers_expect_it(text: str, expected: list[str]) -> None:
+def test_break_points_follow_each_script(text: str, expected: list[str]) -> None:
     assert pieces(text) == expected
 
 
 @given(st.text().map(clean))
 @example("0 ำ")
-def test_no_break_falls_inside_a_character(text: str) -> None:
+def test_no_break_point_falls_inside_a_grapheme(text: str) -> None:
     ends = {0}
     for letter in graphemes(text):
         ends.add(max(ends) + len(letter))

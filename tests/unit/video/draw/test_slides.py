@@ -1,4 +1,4 @@
-"""Slides: what stands where, and that nothing leaves its place."""
+"""Tests of `slides` and the layouts: all content stays inside its area."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from transforms.video.draw.fonts import Style
 from transforms.video.draw.slides import Slide, draw_progress, draw_slide
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.pictures.formula import formula_mask
-from transforms.video.plan.pages import Page, parts
+from transforms.video.plan.pages import Page, element_texts
 
 WIDTH, HEIGHT = 1280, 720
 SLACK = 4
-"""Pixels: boxes end on even ones."""
+"""Pixels; boxes are rounded to even edges."""
 
 BULLETS = ("Double the force: double the acceleration", "Double the mass: half of it")
 SCENE = Page("scene", "physics", "en-US", "Physics · 1 of 2", "Force and mass", BULLETS)
@@ -48,11 +48,11 @@ PAGES = {
     "quiz": replace(SCENE, kind="quiz", lines=("3 N", "5 N", "9 N", "12 N")),
     "answer": replace(SCENE, kind="answer", lines=("3 N", "5 N"), answer=1, note="It is so."),
     **{
-        f"{visual.kind} {number}{' alone' * alone}": replace(
-            SCENE, visual=visual, lines=() if alone else BULLETS
+        f"{visual.kind} {number}{' full width' * full_width}": replace(
+            SCENE, visual=visual, lines=() if full_width else BULLETS
         )
         for number, visual in enumerate(VISUALS)
-        for alone in (False, True)
+        for full_width in (False, True)
     },
 }
 
@@ -69,8 +69,8 @@ def overlap(one: Pixels, other: Pixels) -> tuple[int, int]:
 
 
 def check(slide: Slide, page: Page) -> None:
-    """What holds for every slide, whatever is written on it."""
-    assert len(slide.boxes) == sum(len(group) for group in parts(page))
+    """Assert the invariants of every slide."""
+    assert len(slide.boxes) == sum(len(group) for group in element_texts(page))
     outside = difference(slide.base, slide.full)
     for left, top, right, bottom in slide.boxes:
         assert left % 2 == top % 2 == right % 2 == bottom % 2 == 0
@@ -89,12 +89,12 @@ def check(slide: Slide, page: Page) -> None:
 
 
 @for_all(PAGES)
-def test_everything_is_in_its_place(page: Page) -> None:
+def test_elements_stay_inside_boxes_and_margins(page: Page) -> None:
     check(draw_slide(page, WIDTH, HEIGHT), page)
 
 
 @for_all(list(THEMES))
-def test_every_theme_has_an_ornament(subject: str) -> None:
+def test_title_slide_of_every_theme_has_ornament(subject: str) -> None:
     slide = draw_slide(replace(PAGES["title"], subject=subject), WIDTH, HEIGHT)
     ornament = slide.blank.crop((WIDTH // 2, 0, WIDTH, HEIGHT))
     assert len(ornament.getcolors(WIDTH * HEIGHT) or ()) > 20
@@ -109,7 +109,7 @@ def test_every_theme_has_an_ornament(subject: str) -> None:
     st.sampled_from(sorted(WORDS)),
     st.integers(0, 9),
 )
-def test_any_words_stay_in_their_place(
+def test_any_text_stays_inside_boxes_and_margins(
     kind: str, text: str, visual: Visual, language: str, count: int
 ) -> None:
     words = Typesetter(language).prepare(text)
@@ -135,14 +135,14 @@ def test_right_to_left_slides_are_mirrored() -> None:
     assert [(WIDTH - b[2], b[1], WIDTH - b[0], b[3]) for b in right] == list(left)
 
 
-def test_the_same_slide_at_another_size_is_laid_out_alike() -> None:
+def test_layout_scales_with_the_picture_size() -> None:
     page = PAGES["steps 0"]
     small = draw_slide(page, WIDTH, HEIGHT).boxes
     large = draw_slide(page, 1920, 1080).boxes
     assert np.abs(np.array(large) / 1.5 - np.array(small)).max() <= 8
 
 
-def test_progress_fills_the_bar_section_by_section() -> None:
+def test_progress_bar_fills_section_by_section() -> None:
     slide = draw_slide(SCENE, WIDTH, HEIGHT)
     accent = THEMES["physics"].light.accent
     filled = []
@@ -154,7 +154,7 @@ def test_progress_fills_the_bar_section_by_section() -> None:
     assert filled[3] == pytest.approx(filled[2] * 4, abs=16)
 
 
-def test_formulas_are_typeset() -> None:
+def test_fraction_is_typeset_in_two_levels() -> None:
     fraction, line = (formula_mask(text, 48) for text in (r"\frac{a}{b}", "a b"))
     assert fraction is not None
     assert line is not None
@@ -164,11 +164,11 @@ def test_formulas_are_typeset() -> None:
 @pytest.mark.parametrize(
     "text", ["", r"\frac{", r"\nonsense{x}", "a $ b", "x" * 5000, " ", "力 = 1"]
 )
-def test_what_is_no_formula_is_none(text: str) -> None:
+def test_invalid_formula_has_no_mask(text: str) -> None:
     assert formula_mask(text, 40) is None
 
 
-def test_rows_that_are_too_tall_are_squeezed_not_stacked_on_each_other() -> None:
+def test_stack_squeezes_rows_that_are_too_tall() -> None:
     canvas = Canvas(Image.new("RGB", (WIDTH, HEIGHT)), 1.0, (0, 0, 0), Typesetter())
     block = canvas.fit("x", 400, 100, (40,), style=Style(), leading=1.3)
     area = Box(0, 10, 400, 200)
@@ -184,12 +184,12 @@ def test_rows_that_are_too_tall_are_squeezed_not_stacked_on_each_other() -> None
 @pytest.mark.parametrize(
     "box", [Box(3.4, 5.7, 611, 300.2), Box(-40, 20, 560, 400), Box(9, 9, 9, 340)]
 )
-def test_a_large_card_is_drawn_like_a_small_one(
+def test_drawing_a_mask_in_parts_changes_nothing(
     box: Box, rtl: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cards = []
-    for large in (1, WIDTH * HEIGHT + 1):  # from the first on in parts, or never
-        monkeypatch.setattr(canvas_module, "_LARGE", large)
+    for large in (1, WIDTH * HEIGHT + 1):  # always in parts, or never
+        monkeypatch.setattr(canvas_module, "_LARGE_MASK", large)
         image = Image.new("RGB", (WIDTH, HEIGHT))
         canvas = Canvas(image, 0.9, (0, 0, 0), Typesetter(), rtl)
         canvas.rounded(box, (255, 255, 255), 14, outline=(255, 0, 0))

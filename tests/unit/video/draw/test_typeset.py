@@ -1,4 +1,4 @@
-"""Text always fits its box."""
+"""Tests of `typeset`: text always fits its box."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ words = st.one_of(
 )
 
 
-def said(block: Block) -> str:
+def text_of(block: Block) -> str:
     return "".join(line.text for line in block.lines).replace(" ", "")
 
 
 def ink(block: Block, align: str, width: int, height: int, margin: int) -> np.ndarray:
-    """The block drawn in a box with a margin around it; 0 where nothing is."""
+    """Draw a block in a box with a margin around it; return the pixels, 0 for background."""
     image = Image.new("RGB", (width + 2 * margin, height + 2 * margin))
     box = (margin, margin, margin + width, margin + height)
     draw_block(image, block, box, (255, 255, 255), align)
@@ -50,15 +50,15 @@ def test_any_text_fits_any_box(text: str, width: int, height: int, most: int) ->
     assert block.height <= height or len(block.lines) == 1
     prepared = typesetter.prepare(text).replace(" ", "")
     if block.whole:
-        assert said(block) == prepared
-    elif said(block) != prepared:
-        assert said(block).endswith(ELLIPSIS)
-        assert prepared.startswith(said(block)[: -len(ELLIPSIS)])
+        assert text_of(block) == prepared
+    elif text_of(block) != prepared:
+        assert text_of(block).endswith(ELLIPSIS)
+        assert prepared.startswith(text_of(block)[: -len(ELLIPSIS)])
 
 
 @settings(max_examples=40)
 @given(words, st.sampled_from(["left", "center", "right"]))
-def test_nothing_is_drawn_outside_the_box(text: str, align: str) -> None:
+def test_draw_block_draws_only_inside_the_box(text: str, align: str) -> None:
     block = Typesetter("en-US").fit(text, 300, 120, SIZES)
     pixels = ink(block, align, 300, 120, 40)
     pixels[40:160, 40:340] = 0
@@ -66,7 +66,7 @@ def test_nothing_is_drawn_outside_the_box(text: str, align: str) -> None:
 
 
 @for_all(list(product(WORDS, ["left", "center", "right"])))
-def test_no_letter_is_clipped(language: str, align: str) -> None:
+def test_draw_block_clips_no_letter(language: str, align: str) -> None:
     block = Typesetter(language).fit(WORDS[language], 640, 300, SIZES)
     assert block.whole
     snug = ink(block, align, 640, block.height, 0)
@@ -75,7 +75,7 @@ def test_no_letter_is_clipped(language: str, align: str) -> None:
     assert ink(block, align, 640, block.height + 60, 0)[block.height :].sum() == 0
 
 
-def test_a_longer_text_is_set_smaller_then_cut() -> None:
+def test_longer_text_is_set_smaller_then_truncated() -> None:
     typesetter = Typesetter("en-US")
     short, long, endless = (
         typesetter.fit("word " * count, 400, 120, SIZES) for count in (3, 14, 400)
@@ -86,7 +86,7 @@ def test_a_longer_text_is_set_smaller_then_cut() -> None:
     assert endless.lines[-1].text.endswith(ELLIPSIS)
 
 
-def test_a_word_is_broken_only_when_no_size_holds_it() -> None:
+def test_word_is_broken_only_if_no_size_fits() -> None:
     typesetter = Typesetter("en-US")
     held = typesetter.fit("Donaudampfschiff", 300, 200, SIZES)
     assert held.whole
@@ -94,10 +94,10 @@ def test_a_word_is_broken_only_when_no_size_holds_it() -> None:
     assert len(held.lines) == 1
     broken = typesetter.fit("Donaudampfschiff" * 3, 300, 200, SIZES)
     assert not broken.whole
-    assert said(broken) == "Donaudampfschiff" * 3
+    assert text_of(broken) == "Donaudampfschiff" * 3
 
 
-def test_headings_are_balanced() -> None:
+def test_balance_makes_lines_equally_long() -> None:
     text = "Why does a lighter trolley speed up so much faster than a full one?"
     loose = Typesetter().fit(text, 700, 200, (40,))
     even = Typesetter().fit(text, 700, 200, (40,), balance=True)
@@ -105,14 +105,14 @@ def test_headings_are_balanced() -> None:
     assert even.width < loose.width
 
 
-def test_mixed_text_is_ordered_for_the_eye() -> None:
+def test_bidirectional_text_is_in_visual_order() -> None:
     line = Typesetter("ar").fit("قوة F = ma", 600, 100, (40,)).lines[0]
     assert [(run.text, run.rtl) for run in line.runs] == [("F = ma", False), ("قوة ", True)]
     assert line.runs[1].x == pytest.approx(line.runs[0].width)
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_text_becomes_something_drawable(case: str) -> None:
+def test_prepare_sanitises_hostile_text(case: str) -> None:
     prepared = Typesetter().prepare(HOSTILE[case])
     assert Typesetter().prepare(prepared) == prepared
     assert "\x00" not in prepared

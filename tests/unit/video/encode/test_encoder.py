@@ -1,4 +1,4 @@
-"""What comes out of the encoder is what was drawn, with a key frame every four seconds."""
+"""Tests of `encoder`: decoded pictures match the drawn ones; key frames are frequent enough."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.quality import ssim
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.video.draw.composer import pictures
-from transforms.video.encode.encoder import KEY_FRAMES, Segment, encode
+from transforms.video.encode.encoder import KEY_FRAME_INTERVAL, Segment, encode
 from transforms.video.plan.storyboard import Storyboard, plan
 
 WIDTH, HEIGHT = 1280, 720
@@ -37,7 +37,7 @@ def decode(segment: Segment) -> dict[int, NDArray[np.uint8]]:
 
 
 @pytest.mark.parametrize("index", range(5))
-def test_every_picture_looks_as_it_was_drawn(board: Storyboard, index: int) -> None:
+def test_decoded_pictures_match_the_drawn_ones(board: Storyboard, index: int) -> None:
     shot = board.shots[index]
     drawn = {
         frame: buffer.copy()
@@ -56,7 +56,7 @@ def test_every_picture_looks_as_it_was_drawn(board: Storyboard, index: int) -> N
 @pytest.mark.parametrize(
     ("frames", "length"), [([0], 1), ([0], 1000), ([0, 5, 119, 121, 600], 901), ([0, 240], 241)]
 )
-def test_key_frames_are_never_far_apart(frames: list[int], length: int) -> None:
+def test_key_frame_interval_is_never_exceeded(frames: list[int], length: int) -> None:
     buffer = np.full((96, 64), 128, np.uint8)
     segment = encode(((frame, buffer) for frame in frames), length, 64, 64)
     units = [unit.frame for unit in segment.units]
@@ -64,7 +64,7 @@ def test_key_frames_are_never_far_apart(frames: list[int], length: int) -> None:
     assert units == sorted(set(units))
     assert set(frames) <= set(units)
     assert keys[0] == 0
-    assert all(b - a <= KEY_FRAMES for a, b in pairwise([*keys, length]))
+    assert all(b - a <= KEY_FRAME_INTERVAL for a, b in pairwise([*keys, length]))
     assert units[-1] < length
 
 
@@ -77,7 +77,7 @@ def test_equal_pictures_make_equal_bytes(board: Storyboard) -> None:
     assert once == again
 
 
-def test_segments_share_their_header(board: Storyboard) -> None:
+def test_segments_of_a_lesson_share_their_header(board: Storyboard) -> None:
     headers = {
         encode(pictures(shot, board.sections, 640, 360, clears=False), shot.length, 640, 360).header
         for shot in board.shots[:2]
@@ -85,7 +85,7 @@ def test_segments_share_their_header(board: Storyboard) -> None:
     assert len(headers) == 1
 
 
-def test_still_frames_cost_nothing(board: Storyboard) -> None:
+def test_unchanged_frames_are_not_encoded(board: Storyboard) -> None:
     shot = board.shots[2]
     segment = encode(pictures(shot, board.sections, 640, 360, clears=True), shot.length, 640, 360)
     assert len(segment.units) < shot.length / 5

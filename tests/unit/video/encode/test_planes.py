@@ -1,4 +1,4 @@
-"""RGB to limited-range BT.709."""
+"""Tests of `planes`: conversion of RGB to limited-range BT.709."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transforms.video.encode.planes import empty_planes, to_planes
         ((128, 128, 128), (126, 128, 128)),
     ],
 )
-def test_colours_are_those_of_bt709(
+def test_to_planes_converts_to_bt709(
     colour: tuple[int, int, int], expected: tuple[int, int, int]
 ) -> None:
     planes = to_planes(Image.new("RGB", (8, 4), colour))
@@ -29,13 +29,13 @@ def test_colours_are_those_of_bt709(
         assert abs(int(plane[0, 0]) - value) <= 1
 
 
-def test_planes_are_laid_out_as_yuv420p() -> None:
+def test_empty_planes_are_laid_out_as_yuv420p() -> None:
     buffer, planes = empty_planes(8, 6)
     planes.y[...], planes.u[...], planes.v[...] = 1, 2, 3
     assert buffer.reshape(-1).tolist() == [1] * 48 + [2] * 12 + [3] * 12
 
 
-def test_a_part_is_changed_in_place() -> None:
+def test_part_is_a_view_of_the_planes() -> None:
     _, planes = empty_planes(8, 8)
     for plane in (planes.y, planes.u, planes.v):
         plane[...] = 0
@@ -45,29 +45,29 @@ def test_a_part_is_changed_in_place() -> None:
     assert (planes.u > 0).sum() == 4
 
 
-def test_mixing_goes_from_one_to_the_other() -> None:
+def test_blend_interpolates_in_equal_steps() -> None:
     black = to_planes(Image.new("RGB", (4, 4), (0, 0, 0)))
     white = to_planes(Image.new("RGB", (4, 4), (255, 255, 255)))
-    shades = [int(black.mixed(white, share, 8).y[0, 0]) for share in range(9)]
+    shades = [int(black.blend(white, share, 8).y[0, 0]) for share in range(9)]
     assert (shades[0], shades[-1]) == (16, 235)
     steps = np.diff(shades)
     assert steps.min() >= 27
     assert steps.max() <= 28
 
 
-def test_what_changes_is_held_by_a_rectangle_with_even_edges() -> None:
+def test_changed_box_covers_changes_with_even_edges() -> None:
     picture = Image.new("RGB", (16, 12), (200, 200, 200))
     before = to_planes(picture)
     picture.putpixel((5, 3), (0, 0, 0))
     picture.putpixel((9, 8), (0, 0, 0))
-    assert before.change(to_planes(picture)) == (4, 2, 10, 10)
+    assert before.changed_box(to_planes(picture)) == (4, 2, 10, 10)
 
 
-def test_a_change_of_colour_alone_is_a_change() -> None:
+def test_changed_box_includes_changes_of_chroma() -> None:
     _, before = empty_planes(8, 8)
     for plane in (before.y, before.u, before.v):
         plane[...] = 128
     after = before.copy()
     after.v[3, 1] = 0
-    assert before.change(after) == (2, 6, 4, 8)
-    assert before.change(before) == (0, 0, 2, 2)
+    assert before.changed_box(after) == (2, 6, 4, 8)
+    assert before.changed_box(before) == (0, 0, 2, 2)

@@ -1,4 +1,4 @@
-"""Rendered scenes are kept within bounds, believed only when whole, and never in the way."""
+"""Tests of `segment_cache`: bounded size, integrity, and failures that only cost time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEGMENT = Segment(
 )
 
 
-def test_what_was_put_comes_back(tmp_path: Path) -> None:
+def test_get_returns_the_stored_segment(tmp_path: Path) -> None:
     cache = SegmentCache(tmp_path / "new" / "folder", 10_000)
     assert cache.get("key") is None
     cache.put("key", SEGMENT)
@@ -30,7 +30,7 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
     assert cache.get("other") is None
 
 
-def test_what_was_used_last_is_kept(tmp_path: Path) -> None:
+def test_least_recently_used_segments_are_evicted(tmp_path: Path) -> None:
     cache = SegmentCache(tmp_path, 2500)
     for number, key in enumerate("abc"):
         cache.put(key, SEGMENT)
@@ -42,14 +42,14 @@ def test_what_was_used_last_is_kept(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2500
 
 
-def test_what_is_larger_than_all_room_is_not_kept(tmp_path: Path) -> None:
+def test_segment_larger_than_the_cache_is_not_stored(tmp_path: Path) -> None:
     cache = SegmentCache(tmp_path, 300)
     cache.put("key", SEGMENT)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "changed", "other version"])
-def test_damage_is_noticed(tmp_path: Path, damage: str) -> None:
+def test_damaged_segment_is_a_cache_miss(tmp_path: Path, damage: str) -> None:
     cache = SegmentCache(tmp_path, 10_000)
     cache.put("key", SEGMENT)
     path = tmp_path / "key.segment"
@@ -67,7 +67,7 @@ def test_damage_is_noticed(tmp_path: Path, damage: str) -> None:
     assert cache.get("key") == SEGMENT
 
 
-def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
+def test_folder_writable_by_others_is_not_used(tmp_path: Path) -> None:
     cache = SegmentCache(tmp_path, 10_000)
     cache.put("key", SEGMENT)
     tmp_path.chmod(0o777)
@@ -76,7 +76,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["key.segment"]
 
 
-def test_a_folder_that_cannot_be_is_no_error(tmp_path: Path) -> None:
+def test_impossible_folder_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     cache = SegmentCache(tmp_path / "file" / "folder", 10_000)
     cache.put("key", SEGMENT)

@@ -1,4 +1,4 @@
-"""A constant frame rate shows what the variable one does, and costs a few bytes a frame."""
+"""Tests of `skip_frames`: constant rate shows the same pictures for a few bytes per frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 320, 192
 
 
 def pictures(frames: list[int]) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Pictures with enough noise that frames need all kinds of bytes."""
+    """Return pictures with enough noise that frames contain all byte values."""
     random = np.random.default_rng(1)
     plane = np.full((HEIGHT * 3 // 2, WIDTH), 90, np.uint8)
     found = []
@@ -47,26 +47,26 @@ def decode(segment: Segment) -> dict[int, NDArray[np.uint8]]:
         ([0, *range(100, 118), 119, 200], 260),
     ],
 )
-def test_every_tick_shows_the_picture_that_stands(frames: list[int], length: int) -> None:
+def test_constant_rate_repeats_the_current_picture(frames: list[int], length: int) -> None:
     segment = encode(iter(pictures(frames)), length, WIDTH, HEIGHT)
     constant = constant_rate(segment, WIDTH, HEIGHT)
     assert [unit.frame for unit in constant.units] == list(range(length))
     assert [u.frame for u in constant.units if u.key] == [u.frame for u in segment.units if u.key]
     sparse, dense = decode(segment), decode(constant)
     assert sorted(dense) == list(range(length))
-    standing = sparse[0]
+    current = sparse[0]
     for frame in range(length):
-        standing = sparse.get(frame, standing)
-        assert np.array_equal(dense[frame], standing), frame
+        current = sparse.get(frame, current)
+        assert np.array_equal(dense[frame], current), frame
 
 
-def test_frames_that_stand_cost_a_few_bytes() -> None:
+def test_repeated_frames_take_few_bytes() -> None:
     segment = encode(iter(pictures([0])), 100, WIDTH, HEIGHT)
     constant = constant_rate(segment, WIDTH, HEIGHT)
     assert max(len(unit.data) for unit in constant.units[1:]) < 40
 
 
-def test_what_is_no_slice_is_not_touched() -> None:
+def test_unit_that_is_not_a_slice_raises() -> None:
     segment = encode(iter(pictures([0, 5])), 9, WIDTH, HEIGHT)
     broken = Segment((segment.units[1], segment.units[0]), 9, segment.header)
     mislabelled = [u.__class__(u.frame, u.data, False) for u in broken.units]

@@ -1,4 +1,4 @@
-"""Captions that can be read while they are spoken."""
+"""Tests of `captions`: text that can be read while it is spoken."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from transforms.model import Sentence
 from transforms.video.draw.drawable_text import clean
 from transforms.video.plan.captions import (
     LINE_WIDTH,
-    LINES,
+    MAX_LINES,
     READING_SPEED,
     Cue,
-    burned_in_cues,
+    burn_in_captions,
     cues,
     webvtt,
 )
@@ -51,7 +51,7 @@ def timed(*texts: str, speed: float = 15.0, pause: float = 0.4) -> list[Sentence
     return spoken
 
 
-def test_a_long_sentence_is_cut_at_its_phrases() -> None:
+def test_long_sentence_is_split_at_its_phrases() -> None:
     texts = [cue.text for cue in cues(timed(LONG), 60)]
     assert texts == [
         "Net force equals mass times acceleration,\nand that one line is enough to tell",
@@ -59,7 +59,7 @@ def test_a_long_sentence_is_cut_at_its_phrases() -> None:
     ]
 
 
-def test_a_line_does_not_end_in_a_word_that_belongs_to_the_next() -> None:
+def test_line_does_not_end_in_a_connective() -> None:
     (cue,) = cues(timed("Suppose a trolley has a mass of twelve kilograms."), 60)
     assert cue.text == "Suppose a trolley has a mass\nof twelve kilograms."
 
@@ -86,7 +86,7 @@ def test_line_holds_clusters_by_display_width(cluster: str, in_a_line: int) -> N
 
 
 @pytest.mark.parametrize("letter", ["\u1100", "क्", "\u0d4e"], ids=["jamo", "conjunct", "prepend"])
-def test_endless_cluster_is_cut_to_lines(letter: str) -> None:
+def test_endless_cluster_is_split_into_lines(letter: str) -> None:
     text = f"First {letter * 200} and then some more words that follow."
     found = cues([Sentence(text, 0, 30, 0)], 30)
     lines = [line for cue in found for line in cue.text.split("\n")]
@@ -108,7 +108,7 @@ TWO_PIECES = f"{'a' * 40} {'b' * 30}. {'c' * 20} {'d' * 20}."
     ],
 )
 @pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
-def test_fast_sentence_takes_time_from_its_pause(
+def test_fast_sentence_is_shown_into_its_pause(
     said_in: float, pause: float, shown_for: float, last: bool
 ) -> None:
     spoken = [Sentence(TWO_PIECES, 0.5, 0.5 + said_in, 0)]
@@ -147,7 +147,7 @@ def test_piece_after_the_sound_is_spoken_at_its_start() -> None:
     ],
 )
 @pytest.mark.parametrize("last", [False, True], ids=["before another", "before the end"])
-def test_cue_stays_for_slow_readers(
+def test_short_cue_is_extended_for_slow_readers(
     text: str, said_in: float, pause: float, shown_for: float, last: bool
 ) -> None:
     spoken, after = [Sentence(text, 2.0, 2.0 + said_in, 0)], 2.0 + said_in + pause
@@ -156,7 +156,7 @@ def test_cue_stays_for_slow_readers(
     assert cue.end - cue.start == pytest.approx(shown_for)
 
 
-def test_sentence_without_any_time_has_no_cue() -> None:
+def test_sentence_without_duration_has_no_cue() -> None:
     spoken = [Sentence("Lost.", 1.0, 1.0, 0), Sentence("Next.", 1.0, 2.0, 0)]
     assert [cue.text for cue in cues(spoken, 2.0)] == ["Next."]
 
@@ -190,7 +190,7 @@ def test_cues_start_and_end_with_their_sentence() -> None:
         assert any(sentence.end - 1e-6 <= cue.end <= sentence.end + 0.7 for cue in found), sentence
 
 
-def test_a_short_sentence_stays_long_enough_to_be_read() -> None:
+def test_short_sentence_is_shown_long_enough_to_read() -> None:
     first, second = cues(timed("Yes!", "No.", pause=3.0), 60)
     assert first.end - first.start >= 0.8
     assert first.end < second.start
@@ -202,7 +202,7 @@ def test_reading_speed_is_kept_where_the_pause_allows() -> None:
     assert len(first.text) / (first.end - first.start) <= READING_SPEED + 1e-6
 
 
-def test_a_gap_that_would_flicker_is_closed() -> None:
+def test_short_gap_between_cues_is_closed() -> None:
     first, second = cues(timed("This one is quite all right.", "And so on.", pause=0.1), 60)
     assert first.end == second.start
 
@@ -213,7 +213,7 @@ def test_a_gap_that_would_flicker_is_closed() -> None:
              max_size=3),
     st.floats(8, 22),
 )  # fmt: skip
-def test_nobody_has_to_read_more_than_twenty_characters_a_second(
+def test_reading_speed_never_exceeds_twenty_characters_per_second(
     sentences: list[list[str]], speed: float
 ) -> None:
     spoken = timed(*(" ".join(words) for words in sentences), speed=speed, pause=0.8)
@@ -221,7 +221,7 @@ def test_nobody_has_to_read_more_than_twenty_characters_a_second(
         assert len(cue.text) / (cue.end - cue.start) <= READING_SPEED + 1e-6, cue
 
 
-def test_every_word_has_its_time_where_that_is_wanted() -> None:
+def test_webvtt_with_words_times_every_word() -> None:
     spoken = timed(LONG, "牛顿第二定律 & <F=ma>", "Word.")
     captions = cues(spoken, 60)
     plain, timed_words = webvtt(captions), webvtt(captions, words=True)
@@ -235,11 +235,11 @@ def test_every_word_has_its_time_where_that_is_wanted() -> None:
         assert all(time <= cue.spoken for time in times)
 
 
-def test_burnt_captions_are_there_exactly_while_their_cue_is(tmp_path: Path) -> None:
+def test_burned_in_captions_match_their_cues(tmp_path: Path) -> None:
     narration = narrate(ASKING, tmp_path / "narration.m4a")
     board = plan(ASKING, narration, narration.duration)
     captions = cues(narration.sentences, board.frames / FPS)
-    shown = burned_in_cues(board, captions)
+    shown = burn_in_captions(board, captions)
     assert [replace(shot, captions=()) for shot in shown.shots] == list(board.shots)
     for shot in shown.shots:
         frames = [frame for frame, _ in shot.captions]
@@ -254,7 +254,7 @@ def test_burnt_captions_are_there_exactly_while_their_cue_is(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_every_script_is_cut(language: str) -> None:
+def test_text_of_every_script_is_split(language: str) -> None:
     text = " ".join([WORDS[language]] * 6)
     found = cues(timed(text), 120)
     assert len(found) > 1
@@ -281,7 +281,7 @@ def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -
     found = cues(spoken, duration)
     for cue in found:
         lines = cue.text.split("\n")
-        assert 1 <= len(lines) <= LINES
+        assert 1 <= len(lines) <= MAX_LINES
         assert all(0 < width(line) <= LINE_WIDTH for line in lines)
         assert 0 <= cue.start < cue.end <= duration
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found))
@@ -289,7 +289,7 @@ def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -
     assert said == "".join(clean(text) for text in texts).replace(" ", "")
 
 
-def test_webvtt_escapes_what_would_be_markup() -> None:
+def test_webvtt_escapes_markup() -> None:
     written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")])
     assert written == (
         "WEBVTT\n\n1\n00:00:00.000 --> 01:01:01.500\n"
@@ -297,5 +297,5 @@ def test_webvtt_escapes_what_would_be_markup() -> None:
     )
 
 
-def test_webvtt_without_cues_is_still_webvtt() -> None:
+def test_webvtt_without_cues_has_its_header() -> None:
     assert webvtt([]).startswith("WEBVTT\n")

@@ -1,4 +1,4 @@
-"""Shots cover a lesson without a gap."""
+"""Tests of `storyboard`: shots cover a lesson without gaps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.video.lessons import ASKING, HOSTILE, LESSON, lesson_of, narrate
 from transforms.model import Narration, Scene, Script, Visual
-from transforms.video.plan.pages import parts
+from transforms.video.plan.pages import element_texts
 from transforms.video.plan.storyboard import END_CARD_DELAY, Storyboard, plan
 from transforms.video.plan.timeline import FPS, change_points
 
@@ -26,7 +26,7 @@ def check(found: Storyboard) -> None:
     for one, other in pairwise(found.shots):
         assert one.start + one.length == other.start
     for shot in found.shots:
-        assert len(shot.reveals) == sum(len(group) for group in parts(shot.page))
+        assert len(shot.reveals) == sum(len(group) for group in element_texts(shot.page))
         assert all(0 <= reveal < shot.length for reveal in shot.reveals)
     assert found.chapters[0].start == 0
     assert found.chapters[-1].end == found.frames
@@ -55,7 +55,7 @@ def test_every_section_has_a_shot_and_a_chapter(tmp_path: Path) -> None:
     assert found.frames == round(narration.duration * FPS)
 
 
-def test_labels_say_where_one_is(tmp_path: Path) -> None:
+def test_labels_show_the_position_in_the_lesson(tmp_path: Path) -> None:
     found, _ = board(LESSON, tmp_path)
     assert [shot.page.label for shot in found.shots] == [
         "Physics · Grade 8",
@@ -68,7 +68,7 @@ def test_labels_say_where_one_is(tmp_path: Path) -> None:
     assert [shot.page.label for shot in german.shots] == ["", "1 / 2", "2 / 2", "", ""]
 
 
-def test_bullets_appear_while_they_are_spoken(tmp_path: Path) -> None:
+def test_bullets_appear_as_they_are_spoken(tmp_path: Path) -> None:
     found, narration = board(LESSON, tmp_path)
     shot = found.shots[1]
     _, doubled, halved = (s for s in narration.sentences if s.section == 1)
@@ -76,7 +76,7 @@ def test_bullets_appear_while_they_are_spoken(tmp_path: Path) -> None:
         assert 0 <= sentence.start - (shot.start + reveal) / FPS <= 0.25
 
 
-def test_the_end_card_waits_for_the_last_word(tmp_path: Path) -> None:
+def test_end_card_follows_the_last_word(tmp_path: Path) -> None:
     found, narration = board(LESSON, tmp_path)
     card = found.shots[-1]
     assert card.page.kind == "end"
@@ -85,13 +85,13 @@ def test_the_end_card_waits_for_the_last_word(tmp_path: Path) -> None:
     assert card.page.lines[1] == "Voice: a tone"
 
 
-def test_without_silence_at_the_end_there_is_no_end_card(tmp_path: Path) -> None:
+def test_lesson_without_final_silence_has_no_end_card(tmp_path: Path) -> None:
     found, _ = board(LESSON, tmp_path, tail=0.0)
     check(found)
     assert found.shots[-1].page.kind == "takeaways"
 
 
-def test_a_question_is_answered_in_place_after_time_to_think(tmp_path: Path) -> None:
+def test_answer_follows_the_question_after_thinking_time(tmp_path: Path) -> None:
     found, narration = board(ASKING, tmp_path)
     check(found)
     quiz, answer = found.shots[-3:-1]
@@ -109,7 +109,7 @@ def test_a_question_is_answered_in_place_after_time_to_think(tmp_path: Path) -> 
     assert answer.reveals[1] > answer.reveals[0]
 
 
-def test_a_choice_appears_when_it_is_read_not_when_the_question_names_it(tmp_path: Path) -> None:
+def test_choice_appears_when_it_is_read(tmp_path: Path) -> None:
     question = replace(ASKING.quiz[0], question="Is it up or down?", choices=("Up", "Down"))
     found, narration = board(replace(ASKING, quiz=(question,)), tmp_path)
     quiz = found.shots[-3]
@@ -118,7 +118,7 @@ def test_a_choice_appears_when_it_is_read_not_when_the_question_names_it(tmp_pat
         assert 0 <= start - (quiz.start + reveal) / FPS <= 0.25
 
 
-def test_an_opening_card_takes_silence_before_the_first_word(tmp_path: Path) -> None:
+def test_opening_card_fills_silence_before_first_word(tmp_path: Path) -> None:
     narration = narrate(LESSON, tmp_path / "narration.m4a")
     moved = replace(
         narration,
@@ -139,13 +139,13 @@ def test_an_opening_card_takes_silence_before_the_first_word(tmp_path: Path) -> 
     assert without.shots[0].page.kind == "title"
 
 
-def test_bullets_that_only_repeat_the_visual_are_not_shown_twice(tmp_path: Path) -> None:
+def test_bullets_that_repeat_the_visual_are_dropped(tmp_path: Path) -> None:
     scene = Scene("Steps", "One. Two.", ("One", "Two"), Visual("steps", "", ("One", "Two")))
     found, _ = board(replace(LESSON, scenes=(scene,)), tmp_path)
-    assert parts(found.shots[1].page) == ((), ("One", "Two"))
+    assert element_texts(found.shots[1].page) == ((), ("One", "Two"))
 
 
-def test_a_section_of_no_length_has_no_shot(tmp_path: Path) -> None:
+def test_section_of_zero_length_has_no_shot(tmp_path: Path) -> None:
     narration = narrate(LESSON, tmp_path / "narration.m4a")
     first, _, third, last = narration.sections
     end = first[1]
@@ -155,7 +155,7 @@ def test_a_section_of_no_length_has_no_shot(tmp_path: Path) -> None:
     assert [shot.section for shot in found.shots if shot.page.kind != "end"] == [0, 2, 3]
 
 
-def test_silent_sections_spread_what_they_show(tmp_path: Path) -> None:
+def test_silent_section_reveals_elements_evenly(tmp_path: Path) -> None:
     narration = replace(narrate(LESSON, tmp_path / "narration.m4a"), sentences=())
     found = plan(LESSON, narration, narration.duration)
     check(found)
@@ -164,14 +164,14 @@ def test_silent_sections_spread_what_they_show(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_words_become_a_storyboard(case: str, tmp_path: Path) -> None:
+def test_hostile_text_becomes_a_valid_storyboard(case: str, tmp_path: Path) -> None:
     found, _ = board(lesson_of(HOSTILE[case]), tmp_path)
     check(found)
     assert all(chapter.title for chapter in found.chapters)
 
 
 @pytest.mark.parametrize("shift", [1 / 24000, 400 / 24000, 799 / 24000, 0.0417, 1.0, 1.51])
-def test_a_section_is_the_same_wherever_it_stands(shift: float, tmp_path: Path) -> None:
+def test_shot_does_not_depend_on_its_position(shift: float, tmp_path: Path) -> None:
     found, narration = board(LESSON, tmp_path)
     longer = replace(
         narration,
@@ -194,7 +194,7 @@ def test_a_section_is_the_same_wherever_it_stands(shift: float, tmp_path: Path) 
         )
 
 
-def test_fifteen_minutes_change_no_more_often_than_one(
+def test_change_rate_does_not_grow_with_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.unit.video.lessons.write_tone", lambda *_: None)

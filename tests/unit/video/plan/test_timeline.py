@@ -1,4 +1,4 @@
-"""When things appear."""
+"""Tests of `timeline`: when elements appear."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.model import Sentence
-from transforms.video.plan.timeline import EXIT, FADE, change_points, reveal_frames, spoken_at
+from transforms.video.plan.timeline import EXIT, FADE, change_points, reveal_frames, spoken_times
 
 
 def sentences(*texts: str) -> list[Sentence]:
@@ -40,22 +40,20 @@ NEWTON = sentences(
         (["", ""], [0, 2]),
     ],
 )
-def test_a_text_appears_with_the_sentence_that_says_it(texts: list[str], places: list[int]) -> None:
-    assert spoken_at(texts, NEWTON) == [4.0 * place for place in places]
+def test_text_appears_with_the_matching_sentence(texts: list[str], places: list[int]) -> None:
+    assert spoken_times(texts, NEWTON) == [4.0 * place for place in places]
 
 
-def test_two_texts_of_one_sentence_appear_one_after_the_other() -> None:
+def test_texts_of_one_sentence_appear_in_order() -> None:
     spoken = sentences("Force is measured in newtons, mass in kilograms.")
-    first, second = spoken_at(["Force: newtons", "Mass: kilograms"], spoken)
+    first, second = spoken_times(["Force: newtons", "Mass: kilograms"], spoken)
     assert first == 0.0
     assert 1.0 < second < 3.5
 
 
 @given(st.lists(st.text(max_size=30), max_size=8), st.lists(st.text(max_size=40), min_size=1))
-def test_texts_appear_in_order_and_while_they_are_spoken(
-    texts: list[str], spoken: list[str]
-) -> None:
-    times = spoken_at(texts, sentences(*spoken))
+def test_spoken_times_ascend_within_the_narration(texts: list[str], spoken: list[str]) -> None:
+    times = spoken_times(texts, sentences(*spoken))
     assert len(times) == len(texts)
     assert times == sorted(times)
     assert all(0 <= time <= 4.0 * len(spoken) for time in times)
@@ -65,20 +63,20 @@ def test_texts_appear_in_order_and_while_they_are_spoken(
     st.lists(st.floats(0, 100), max_size=8).map(sorted),
     st.integers(1, 2000),
 )
-def test_everything_has_appeared_before_the_slide_clears(times: list[float], length: int) -> None:
+def test_elements_appear_before_the_slide_clears(times: list[float], length: int) -> None:
     frames = reveal_frames(times, length)
     assert list(frames) == sorted(frames)
     assert len(frames) == len(times)
     assert all(frame == 0 or frame + FADE <= length - EXIT for frame in frames)
 
 
-def test_what_comes_at_once_stands_from_the_beginning() -> None:
+def test_early_element_is_visible_from_the_beginning() -> None:
     assert reveal_frames([0.3, 5.0], 300) == (0, 146)
     changes = change_points([0, 40], 200, [(0, 0.0)], clears=False)
     assert changes[0][1].shown == (FADE, 0)
 
 
-def test_only_changes_are_listed() -> None:
+def test_change_points_list_only_changed_frames() -> None:
     changes = change_points([20], 300, [(0, 0.0), (100, 0.5)], clears=True)
     frames = [frame for frame, _ in changes]
     assert frames == [0, *range(20, 20 + FADE), 100, *range(300 - EXIT, 300)]
@@ -94,7 +92,7 @@ def test_only_changes_are_listed() -> None:
     st.lists(st.tuples(st.integers(0, 500), st.floats(0, 1)), max_size=6).map(sorted),
     st.booleans(),
 )
-def test_the_first_frame_is_listed_and_no_state_twice(
+def test_change_points_start_at_zero_without_repeats(
     reveals: list[int], length: int, progress: list[tuple[int, float]], clears: bool
 ) -> None:
     changes = change_points(reveals, length, progress, clears=clears)
