@@ -1,4 +1,4 @@
-"""A clock that only moves when the code under test sleeps."""
+"""Stand-ins for time and chance, so that tests of waiting neither wait nor vary."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 
 class Clock:
-    """Stands in for the module `time` in another module.
+    """Replacement of the module `time` whose clock moves only when the code under test sleeps.
 
     Attributes:
-        now: seconds on the monotonic clock.
-        slept: every wait, in order.
-        meanwhile: called once, at the end of the next wait.
+        now: Seconds on the monotonic clock.
+        slept: Every wait in seconds, in order.
+        meanwhile: Called once, at the end of the next wait.
     """
 
     def __init__(self) -> None:
@@ -39,3 +39,12 @@ class Clock:
         if self.meanwhile:
             happening, self.meanwhile = self.meanwhile, None
             happening()
+
+
+class HighestDraw:
+    """Replacement of the module `random` that draws the largest jitter."""
+
+    @staticmethod
+    def uniform(low: float, high: float) -> float:
+        assert low == 0
+        return high

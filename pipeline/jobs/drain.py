@@ -27,13 +27,14 @@ from pipeline.usage_error import UsageError
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
 from transforms.parse import peek
+from transforms.process.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
 LINGERING_PULL = 3.0  # seconds; past the empty-queue timeout, while work still goes on
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between pulls while Pub/Sub is down
+BACKOFF = Backoff(first=0.5, longest=10.0)  # between pulls while Pub/Sub is down
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class Drain:
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()
-        backoff = FIRST_BACKOFF
+        failures = 0
         while True:
             try:
                 response = self._puller.pull(self._timing.batch_size, timeout)
@@ -208,9 +209,9 @@ class Drain:
                 log.warning("pubsub is down: %s; waiting for it", error.message)
                 if down >= self._timing.dependency_timeout:
                     raise DependencyDown("pubsub", error.message) from error
-                if self._stop.wait(backoff):
+                failures += 1
+                if self._stop.wait(BACKOFF.delay(failures)):
                     return 0
-                backoff = min(backoff * 2, LONGEST_BACKOFF)
         self._trouble = ""
         return self._take_in(response.received_messages, time.monotonic() - started)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.usage_error import UsageError
+from transforms.process.backoff import Backoff
 
 if TYPE_CHECKING:
     from pipeline.jobs.scheduler import GraphRunner
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while Postgres is down
+BACKOFF = Backoff(first=0.5, longest=10.0)
+"""Waits between tries while Postgres is down."""
 
 
 @contextmanager
@@ -63,16 +65,17 @@ def _reached(ledger: Ledger, patience: float) -> LedgerStatus:
     from transforms.errors import DependencyDown
 
     deadline = time.monotonic() + patience
-    backoff = FIRST_BACKOFF
+    failures = 0
     while True:
         try:
             return ledger.check()
         except DependencyDown as down:
-            if time.monotonic() + backoff > deadline:
+            failures += 1
+            delay = BACKOFF.delay(failures)
+            if time.monotonic() + delay > deadline:
                 raise
             log.warning("%s; waiting for it", down)
-            time.sleep(backoff)
-            backoff = min(backoff * 2, LONGEST_BACKOFF)
+            time.sleep(delay)
 
 
 def _check(ledger: Ledger, found: LedgerStatus) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import threading
 import time
 from collections import deque
@@ -29,6 +28,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
+from transforms.process.backoff import Backoff
 from transforms.stage.budget import BudgetMeter, budget_meter
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,8 @@ RUNS_AHEAD = 4
 MAX_LINGER = 0.05
 """Seconds that light messages wait for more to share a run with, while other runs are going on."""
 
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0  # seconds between tries while a dependency is down
+BACKOFF = Backoff(first=0.5, longest=10.0)
+"""Waits between runs of the same messages while a dependency is down."""
 
 
 @dataclass
@@ -307,11 +308,10 @@ class Scheduler:
             self._size = min(most, max(self._floor, int(self._size * factor)))
 
     def _work(self, messages: Sequence[Message]) -> None:
-        backoff = FIRST_BACKOFF
-        repeated = False
+        failures = 0
         while True:
             try:
-                if repeated:
+                if failures:
                     self._graph.uncount_delivery(messages)
                 started = time.monotonic()
                 outcomes = self._graph.run(messages)
@@ -319,9 +319,8 @@ class Scheduler:
             except DependencyDown as down:
                 if self._gave_up(down):
                     return
-                repeated = True
-                time.sleep(random.uniform(backoff / 2, backoff))  # noqa: S311
-                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                failures += 1
+                time.sleep(BACKOFF.delay(failures))
                 continue
             except Exception:
                 log.exception("a run failed; its %d messages are handed back", len(messages))

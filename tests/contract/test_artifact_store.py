@@ -28,6 +28,7 @@ from transforms.artifacts.store import _backend
 from transforms.errors import DependencyDown
 from transforms.model import Artifact
 from transforms.process import retry
+from transforms.process.backoff import Backoff
 
 JSON = "application/json"
 REQUEST = "11111111-2222-4333-8444-555555555555"
@@ -92,7 +93,7 @@ def store(place):
 @pytest.fixture
 def impatient(monkeypatch):
     """Gives up soon."""
-    policy = retry.RetryPolicy(timeout=0.5, tries=1_000, first_delay=0.05, longest_delay=0.1)
+    policy = retry.RetryPolicy(timeout=0.5, tries=1_000, backoff=Backoff(0.05, 0.1))
     monkeypatch.setattr("transforms.artifacts.store._PATIENCE", policy)
 
 
@@ -664,10 +665,11 @@ def test_a_disk_that_fails_is_a_dependency_down(
 
 FULL = f"""
 import resource, signal, sys
-from transforms import retry
 from transforms.artifacts import ArtifactStore, store
 from transforms.errors import DependencyDown
-store._PATIENCE = retry.Policy(timeout=0.2, tries=9, first_delay=0.05)
+from transforms.process.backoff import Backoff
+from transforms.process.retry import RetryPolicy
+store._PATIENCE = RetryPolicy(timeout=0.2, tries=9, backoff=Backoff(0.05, 30.0))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 try:

@@ -27,6 +27,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.ledger import ClaimRequest, Ledger
 from transforms.model import Lesson, Usage, encode
+from transforms.process.backoff import Backoff
 from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
 from transforms.stage import heartbeat
@@ -36,6 +37,8 @@ from transforms.stage.task import FINISHED, OUTCOMES, Produced, StageRuntime, St
 
 PATIENCE = 20.0
 """Seconds after which a condition that a test waits for will not come any more."""
+
+NO_WAIT = Backoff(0.0, 0.0)
 
 ENGINES = {"narration": "offline", "video": "slides"}
 
@@ -165,7 +168,7 @@ class Place:
         _works[number] = perform
         known: dict[str, Any] = {"workers": 1, "ledger": self.ledger, "store": self.store}
         where = StageRuntime(
-            policy or RetryPolicy(60.0, 3, first_delay=0.0),
+            policy or RetryPolicy(60.0, 3, backoff=NO_WAIT),
             EngineLimits("script"),
             **(known | runtime),
         )

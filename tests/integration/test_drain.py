@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.jobs import drain as module
 from pipeline.usage_error import UsageError
+from tests.clock import HighestDraw
 from tests.e2e import command
 from tests.integration.drain_support import (
     PATIENCE,
@@ -23,6 +24,8 @@ from tests.integration.drain_support import (
 )
 from transforms.errors import DependencyDown
 from transforms.model import Message
+from transforms.process import backoff
+from transforms.process.backoff import Backoff
 
 
 @pytest.fixture
@@ -272,8 +275,8 @@ def test_missing_subscription_is_a_usage_error(queue, graph):
 def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
     waits = []
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
-    monkeypatch.setattr(module, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(module, "LONGEST_BACKOFF", 0.03)
+    monkeypatch.setattr(module, "BACKOFF", Backoff(0.01, longest=0.03))
+    monkeypatch.setattr(backoff, "random", HighestDraw)
     drain = start_drain(queue, graph, dependency_timeout=0.3)
     wait = drain._stop.wait
 
@@ -297,7 +300,8 @@ def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
 
 def test_stop_ends_waiting_for_pubsub(queue, graph, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
-    monkeypatch.setattr(module, "FIRST_BACKOFF", PATIENCE)
+    monkeypatch.setattr(module, "BACKOFF", Backoff(PATIENCE, PATIENCE))
+    monkeypatch.setattr(backoff, "random", HighestDraw)
     drain = start_drain(queue, graph)
     with ThreadPoolExecutor() as pool:
         running = pool.submit(drain._run)

@@ -16,6 +16,7 @@ from tests.e2e import command
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.model import Message
+from transforms.process.backoff import Backoff
 from transforms.script.engines.offline_writer import OfflineScriptEngine
 
 PATIENCE = 60
@@ -58,7 +59,7 @@ def test_more_outages_than_deliveries_make_no_dead_letter(
     ledger, graph, message, settled, postgres, monkeypatch
 ):
     """Postgres is lost while the engine works, and is back before the run is repeated."""
-    monkeypatch.setattr(scheduler, "FIRST_BACKOFF", 0.001)
+    monkeypatch.setattr(scheduler, "BACKOFF", Backoff(0.001, 0.01))
     administrator = Administrator(postgres)
     outages = iter(range(2 * MAX_DELIVERIES))
     write, run = OfflineScriptEngine.write, graph.run

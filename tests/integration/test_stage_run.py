@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.integration.ledger_support import SCRIPT, outcome_of, row
-from tests.integration.stage_support import FolderlessTask, VideoTask, made
+from tests.integration.stage_support import NO_WAIT, FolderlessTask, VideoTask, made
 from transforms.artifacts import store as stores
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import (
@@ -20,6 +20,7 @@ from transforms.errors import (
 )
 from transforms.model import StageRecord, Usage, decode, encode
 from transforms.process import retry
+from transforms.process.backoff import Backoff
 from transforms.process.retry import RetryPolicy
 from transforms.stage.budget import Budget
 from transforms.stage.heartbeat import release_on_outage
@@ -52,7 +53,7 @@ class Times:
 
 def test_each_try_gets_remaining_time(place):
     work = Times(2, seconds=0.05)
-    place.run_stage(work, place.lesson(), policy=RetryPolicy(60.0, 3, first_delay=0.0))
+    place.run_stage(work, place.lesson(), policy=RetryPolicy(60.0, 3, backoff=NO_WAIT))
     first, second, third = work.timeouts
     assert 59 < first <= 60
     assert second <= first - 0.05
@@ -71,7 +72,7 @@ def test_each_try_gets_remaining_time(place):
 def test_dead_letter_keeps_every_try(place, error, tries, kept):
     work = Times(99, error)
     lesson = place.lesson()
-    found = place.run_stage(work, lesson, policy=RetryPolicy(60.0, tries, first_delay=0.0))
+    found = place.run_stage(work, lesson, policy=RetryPolicy(60.0, tries, backoff=NO_WAIT))
     assert list(found) == [DEAD_LETTERS]
     [dead] = found[DEAD_LETTERS]
     assert [attempt.message for attempt in dead.attempts] == kept
@@ -86,7 +87,7 @@ def test_dead_letter_keeps_every_try(place, error, tries, kept):
 
 def test_deadline_ends_tries(place):
     work = Times(99)
-    policy = RetryPolicy(0.2, 99, first_delay=60.0, longest_delay=60.0)
+    policy = RetryPolicy(0.2, 99, backoff=Backoff(60.0, 60.0))
     found = place.run_stage(Slow(work, 0.3), place.lesson(), policy=policy)
     [dead] = found[DEAD_LETTERS]
     assert (dead.error_type, dead.retryable) == ("StageTimeout", True)

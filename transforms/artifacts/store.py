@@ -31,6 +31,7 @@ from transforms.artifacts.local import LocalFolder
 from transforms.errors import DependencyDown, StageTimeout
 from transforms.model import Artifact
 from transforms.process import retry
+from transforms.process.backoff import Backoff
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)?")
 _LONGEST_NAME = 200
 """Characters; leaves room for the temporary form in the 255 bytes that file systems allow."""
 
-_PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, first_delay=0.1, longest_delay=1.0)
+_PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, backoff=Backoff(0.1, longest=1.0))
 _WRITERS = 10
 """Times that somebody else may come between looking at a name and writing to it."""
 

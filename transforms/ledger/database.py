@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from transforms.errors import DependencyDown
 from transforms.ledger.secret import is_reference, read_secret
 from transforms.ledger.url import mask, parse
+from transforms.process.backoff import Backoff
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, PoolProxiedConnection
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 CONFLICT_TRIES = 6
 """Tries of a statement that lost a deadlock or a serialization conflict."""
+
+_CONFLICT_BACKOFF = Backoff(first=0.02, longest=0.64)
 
 # SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CONFLICT = ("40001", "40P01")  # serialization failure, deadlock
@@ -91,13 +93,13 @@ class Database:
             DependencyDown: Postgres cannot be reached or cannot work now. What was asked for may
                 have been done all the same; every statement of the ledger can be run again.
         """
-        for attempt in range(CONFLICT_TRIES):
+        for failures in range(1, CONFLICT_TRIES + 1):
             try:
                 with self.connected() as connection:
                     return _execute(connection.connection, statement, parameters)
             except _Conflict as conflict:
                 log.info("%s; trying again", conflict)
-                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+                time.sleep(_CONFLICT_BACKOFF.delay(failures))
         raise DependencyDown(
             "postgres", f"{self.masked_url}: lost {CONFLICT_TRIES} conflicts in a row"
         )

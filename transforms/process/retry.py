@@ -1,8 +1,7 @@
-"""Trying again: capped exponential backoff with full jitter, under one deadline."""
+"""Retries of transient errors, with backoff, under one deadline."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -12,34 +11,35 @@ from typing import TypeVar
 
 from transforms.errors import ContentError, StageTimeout, TransientError
 from transforms.model import Attempt
+from transforms.process.backoff import Backoff
 
 T = TypeVar("T")
+
+_BACKOFF = Backoff(first=1.0, longest=30.0)
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long and how often a stage may try.
+    """Limits of the tries of one piece of work.
 
     Attributes:
-        timeout: seconds for all tries together.
-        tries: at most this many.
-        first_delay: upper bound in seconds of the first wait; it doubles with each try.
-        longest_delay: upper bound in seconds of any wait that the service did not ask for.
+        timeout: Seconds for all tries together.
+        tries: Maximum number of tries.
+        backoff: Waits between tries, unless the service asked for a longer one.
     """
 
     timeout: float
     tries: int = 5
-    first_delay: float = 1.0
-    longest_delay: float = 30.0
+    backoff: Backoff = _BACKOFF
 
     def delay(self, failures: int, retry_after: float | None) -> float:
-        """Seconds to wait after so many failures.
+        """Return the seconds to wait before the next try.
 
-        Full jitter, after "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: uniform
-        between 0 and the capped exponential; never less than the service asked for.
+        Args:
+            failures: Number of tries that failed.
+            retry_after: Seconds the service asked to wait; the result is never less.
         """
-        bound = min(self.longest_delay, self.first_delay * 2 ** (failures - 1))
-        return max(random.uniform(0, bound), retry_after or 0.0)  # noqa: S311  (not a secret)
+        return max(self.backoff.delay(failures), retry_after or 0.0)
 
 
 def retry_until_deadline(
@@ -49,18 +49,18 @@ def retry_until_deadline(
     admitted: Callable[[], AbstractContextManager[None]] = nullcontext,
     failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
 ) -> T:
-    """Call `work(seconds_left)` until it succeeds.
+    """Call `work(seconds_left)` until it succeeds or the policy's limits are reached.
 
     Args:
-        work: raises `TransientError` where trying again may help; anything else is raised on.
-        policy: when to give up.
-        failures: every failed try is appended here, so that the caller has them either way.
-        admitted: entered before each try; the time it makes the try wait is not counted.
-        failed: called for each try that failed, with the seconds until the next or None.
+        work: Raises `TransientError` where another try may help; other errors are not retried.
+        policy: The limits.
+        failures: Receives every failed try, whether or not a later one succeeds.
+        admitted: Context entered before each try. Waiting to enter it does not use up the deadline.
+        failed: Called for each failed try with the seconds until the next, or None after the last.
 
     Raises:
-        TransientError: the tries are used up.
-        StageTimeout: the deadline has passed, or would pass before the next try.
+        TransientError: All tries failed.
+        StageTimeout: The deadline has passed, or would pass before the next try.
     """
     deadline = time.monotonic() + policy.timeout
     while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -10,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.clock import Clock
+from tests.clock import Clock, HighestDraw
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import Attempt
-from transforms.process import retry
+from transforms.process import backoff, retry
+from transforms.process.backoff import Backoff
 
-PATIENT = retry.RetryPolicy(timeout=1000, tries=9, first_delay=1, longest_delay=30)
+PATIENT = retry.RetryPolicy(timeout=1000, tries=9, backoff=Backoff(first=1, longest=30))
 
 
 class Work:
@@ -33,15 +33,6 @@ class Work:
         return result
 
 
-class HighestDraw:
-    """Stands in for the module `random`: jitter is as large as it may be."""
-
-    @staticmethod
-    def uniform(low, high):
-        assert low == 0
-        return high
-
-
 @pytest.fixture
 def clock(monkeypatch):
     return Clock.instead_of_time_in(retry, monkeypatch)
@@ -49,7 +40,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def highest_draw(monkeypatch):
-    monkeypatch.setattr(retry, "random", HighestDraw)
+    monkeypatch.setattr(backoff, "random", HighestDraw)
 
 
 def failing(times: int, retry_after: float | None = None) -> list[TransientError]:
@@ -66,23 +57,10 @@ def test_transient_error_is_tried_again(clock):
     assert before <= failure.at <= datetime.now(UTC)
 
 
-def test_waits_double_until_they_are_capped(clock, highest_draw):
-    assert retry.retry_until_deadline(Work(*failing(8), "done"), PATIENT, []) == "done"
-    assert clock.slept == [1, 2, 4, 8, 16, 30, 30, 30]
-
-
-def test_first_and_longest_wait_are_those_of_the_policy(clock, highest_draw):
-    policy = retry.RetryPolicy(timeout=100, tries=5, first_delay=0.5, longest_delay=1.5)
+def test_waits_follow_backoff_of_policy(clock, highest_draw):
+    policy = retry.RetryPolicy(timeout=100, tries=5, backoff=Backoff(0.5, longest=1.5))
     retry.retry_until_deadline(Work(*failing(4), "done"), policy, [])
     assert clock.slept == [0.5, 1, 1.5, 1.5]
-
-
-def test_jitter_spreads_waits_over_the_whole_range(monkeypatch):
-    monkeypatch.setattr(retry, "random", random.Random(16))
-    delays = sorted(PATIENT.delay(4, None) for _ in range(2000))
-    quarters = [sum(low <= delay < low + 2 for delay in delays) for low in (0, 2, 4, 6)]
-    assert sum(quarters) == 2000  # between 0 and 8 seconds
-    assert min(quarters) > 400  # and as many in each quarter
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0.5, 1), (7.0, 7.0), (99.0, 99.0)])
@@ -145,7 +123,9 @@ def test_waiting_for_admission_is_not_counted(clock):
         yield
 
     work = Work(*failing(1, 4.0), "done")
-    retry.retry_until_deadline(work, retry.RetryPolicy(timeout=10, first_delay=0), [], admitted)
+    retry.retry_until_deadline(
+        work, retry.RetryPolicy(timeout=10, backoff=Backoff(0, 0)), [], admitted
+    )
     assert work.left == pytest.approx([10, 6])
 
 
