@@ -1,8 +1,8 @@
-"""Together: a DoFn that is given the elements of a bundle together, not one by one.
+"""BatchDoFn: a DoFn that processes the elements of a bundle together.
 
-Ten elements then take one round trip to the ledger instead of ten, and their engines can be waited
-for at the same time. Results come out where the bundle ends, each with the timestamp and window of
-the element it was made from, so the watermark never passes them.
+Ten elements then take one round trip to the ledger instead of ten, and their engine calls overlap.
+Results are emitted at the end of the bundle, each with the timestamp and window of its element, so
+the watermark never passes them.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms import coder  # noqa: F401  (registers the coders of every output)
+from transforms.telemetry.log_format import install_worker_log_format
+
 E = TypeVar("E")
 
 MAX_ELEMENTS = 500
-"""Elements held at most; a larger bundle is worked on in several parts."""
+"""Maximum number of elements held; a larger bundle is processed in several parts."""
 
 
 class BatchResult(NamedTuple):
-    """What became of one element.
+    """The result of one element.
 
     Attributes:
-        position: of the element among those that were given.
-        value: what is emitted for it.
-        tag: the output it goes to; None for the main one.
+        position: Index of the element in the batch.
+        value: Element to emit.
+        tag: Output to emit it to; None for the main output.
     """
 
     position: int
@@ -35,18 +38,25 @@ class BatchResult(NamedTuple):
 
 
 class BatchDoFn(beam.DoFn, Generic[E]):
-    """Subclasses say what is done in `process_elements`."""
+    """A DoFn that holds the elements of a bundle and processes them as one batch."""
 
     @abstractmethod
     def process_elements(self, elements: Sequence[E]) -> Iterator[BatchResult]:
-        """Work on elements, in any order; each result is emitted before the next is asked for."""
+        """Process a batch and yield one result per element, in any order.
+
+        Each result is emitted before the next is computed.
+        """
 
     def is_isolated(self, element: E) -> bool:
-        """Whether an element is to be worked on at once and by itself."""
+        """Return True if an element must be processed at once, in a batch of its own."""
         return False
 
+    def setup(self) -> None:
+        """Set the log format of the Beam worker."""
+        install_worker_log_format()
+
     def start_bundle(self) -> None:
-        """Forget what a bundle that failed has left."""
+        """Drop elements left over from a failed bundle."""
         self._held: list[tuple[E, Any, Any]] = []
 
     def process(
@@ -55,7 +65,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
         timestamp: Any = beam.DoFn.TimestampParam,
         window: Any = beam.DoFn.WindowParam,
     ) -> Iterator[Any] | None:
-        """Hold the element."""
+        """Hold an element; process the batch if it is full or the element is isolated."""
         held = (element, timestamp, window)
         if self.is_isolated(element):
             return self._work([held])
@@ -63,7 +73,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
         return self.finish_bundle() if len(self._held) >= MAX_ELEMENTS else None
 
     def finish_bundle(self) -> Iterator[Any]:
-        """Work on all that are held."""
+        """Process the elements held."""
         held, self._held = self._held, []
         if held:
             yield from self._work(held)

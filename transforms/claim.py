@@ -1,9 +1,9 @@
-"""ClaimRequests: who works on a request is decided by one statement in Postgres.
+"""ClaimRequests: the step that claims requests in the ledger.
 
-A bundle's requests are claimed together, in one round trip. Messages that were worked on before and
-came again are claimed before those, one by one, each when its turn has come; the stages work on
-each by itself, and it is excused once it has passed those that run in the same bundle: whoever
-kills the process every time is counted, and those that happen to be in its company are not.
+One statement in Postgres claims all new requests of a bundle. Redelivered messages that are not
+settled are claimed first, one at a time, and the stages process each alone. When it has passed the
+stages that run in the same bundle, its delivery count is reset. So only a message that crashes the
+worker itself counts towards `max_deliveries`, not the messages that were in work beside it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,15 @@ from datetime import timedelta
 
 import apache_beam as beam
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coders of the outputs)
-)
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
+from transforms.dead_letters import DEAD_LETTERS
 from transforms.deduplicate import is_replay
 from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
-from transforms.stage.task import OUTCOMES, cancelled_dead_letter
-from transforms.telemetry import (
-    log_events,
-)
-from transforms.telemetry.log_format import install_worker_log_format
+from transforms.stage.failures import failure_output
+from transforms.stage.task import OUTCOMES
+from transforms.telemetry import log_events
 from transforms.telemetry.outcomes import report_outcome
 
 log = logging.getLogger(__name__)
@@ -37,14 +32,14 @@ log = logging.getLogger(__name__)
 class ClaimRequests(beam.PTransform):
     """PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 
-    `OUTCOMES` holds what needs no work: duplicates, and messages delivered again whose request is
-    settled. `DEAD_LETTERS` holds messages that were delivered too often without ever being settled:
-    they kill whoever works on them.
+    `OUTCOMES` receives duplicates and redelivered messages that are settled. `DEAD_LETTERS`
+    receives cancelled requests, and messages delivered more than `max_deliveries` times without
+    being settled, because they crash the worker.
 
     Args:
-        ledger: where claims are kept.
-        lease: seconds after which a claim lapses unless it is extended.
-        max_deliveries: a message delivered more often than this is not worked on any more.
+        ledger: Ledger to claim in.
+        lease: Seconds until a claim expires unless it is renewed.
+        max_deliveries: Maximum number of deliveries of a message that is never settled.
     """
 
     def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
@@ -64,49 +59,46 @@ class _Claim(BatchDoFn[Received]):
         self._lease = lease
         self._max_deliveries = max_deliveries
 
-    def setup(self) -> None:
-        install_worker_log_format()
-
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
-        begun = self._ledger.unsettled([received.message.message_id for received in elements])
+        unsettled = self._ledger.unsettled([received.message.message_id for received in elements])
         fresh = []
         for position, received in enumerate(elements):
             message_id = received.message.message_id
-            if message_id not in begun:
+            if message_id not in unsettled:
                 fresh.append((position, received))
                 continue
-            [result] = self._claim([(position, received)], alone=True)
+            [result] = self._claim([(position, received)], isolated=True)
             yield result
-            if result.tag is None:  # the stages of this bundle are done with the lesson
+            if result.tag is None:  # claimed, and the stages of this bundle have returned
                 self._ledger.reset_deliveries(message_id)
         if fresh:
             yield from self._claim(fresh)
 
     def _claim(
-        self, waiting: Sequence[tuple[int, Received]], alone: bool = False
+        self, batch: Sequence[tuple[int, Received]], isolated: bool = False
     ) -> Iterator[BatchResult]:
-        requests = [ClaimRequest(r.message, r.request, is_replay(r)) for _, r in waiting]
+        requests = [ClaimRequest(r.message, r.request, is_replay(r)) for _, r in batch]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
-        for (position, received), result in zip(waiting, results, strict=True):
-            yield self._decide(position, received, result, alone)
+        for (position, received), result in zip(batch, results, strict=True):
+            yield self._decide(position, received, result, isolated)
 
     def _decide(
-        self, position: int, received: Received, result: ClaimResult, alone: bool
+        self, position: int, received: Received, result: ClaimResult, isolated: bool
     ) -> BatchResult:
         if result.outcome:
             outcome = report_outcome(result.outcome, received, "claim", again=result.kind == "done")
             return BatchResult(position, outcome, OUTCOMES)
         if not result.claim:
             error = PermanentError(
-                f"delivered {result.deliveries} times without ever being settled: it stops "
-                "whoever works on it"
+                f"delivered {result.deliveries} times without ever being settled: it crashes the "
+                "worker; find the cause in the worker log before replaying it"
             )
-            return BatchResult(position, make_dead_letter(received, "claim", error), DEAD_LETTERS)
-        lesson = Lesson(received.message, received.request, replace(result.claim, isolated=alone))
+            return BatchResult(position, *failure_output(received, "claim", error))
+        lesson = Lesson(
+            received.message, received.request, replace(result.claim, isolated=isolated)
+        )
         if result.kind == "cancelled":
-            return BatchResult(
-                position, cancelled_dead_letter(lesson, Cancelled("script")), DEAD_LETTERS
-            )
+            return BatchResult(position, *failure_output(lesson, "claim", Cancelled("script")))
         log.info(
             "claimed (%s)",
             result.kind,

@@ -29,7 +29,6 @@ from transforms.model import (
 from transforms.telemetry import (
     log_events,
 )
-from transforms.telemetry.log_format import install_worker_log_format
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
@@ -122,9 +121,6 @@ class _Write(BatchDoFn[DeadLetter]):
     def __init__(self, ledger: Ledger, topic: str | None) -> None:
         self._ledger = ledger
         self._topic = topic
-
-    def setup(self) -> None:
-        install_worker_log_format()
 
     def process_elements(self, elements: Sequence[DeadLetter]) -> Iterator[BatchResult]:
         for position, is_settled in enumerate(self._ledger.dead_letter(elements)):

@@ -20,7 +20,6 @@ from transforms import coder  # noqa: F401  (registers the coders of the outputs
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.model import Outcome, Received
 from transforms.stage.task import OUTCOMES
-from transforms.telemetry.log_format import install_worker_log_format
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
@@ -125,9 +124,6 @@ class SettleDuplicates(beam.PTransform):
 class _Settle(BatchDoFn[Received]):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-
-    def setup(self) -> None:
-        install_worker_log_format()
 
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
         counted = self._ledger.duplicates([(r.message, r.request.request_id) for r in elements])

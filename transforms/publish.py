@@ -1,46 +1,39 @@
-"""PublishResults: the manifest, then the ledger; who sees `completed` finds everything there.
+"""PublishResults: the step that completes requests.
 
-The manifests of a bundle are written side by side, and its requests completed by one statement.
+It writes each request's manifest first and then marks it `completed` in the ledger, so a reader who
+sees `completed` finds every artifact. The manifests of a bundle are written in parallel, and its
+requests are completed by one statement.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import apache_beam as beam
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coders of the outputs)
-)
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
-from transforms.errors import Cancelled, ClaimLost, DependencyDown
+from transforms.dead_letters import DEAD_LETTERS
+from transforms.errors import ClaimLost, DependencyDown
 from transforms.ledger import CompletedLesson, Ledger
-from transforms.model import DeadLetter, Lesson, Outcome, Saving, Script, decode
+from transforms.model import (
+    PROGRESS,
+    STAGES_OF,
+    DeadLetter,
+    Lesson,
+    Outcome,
+    Saving,
+    Script,
+    decode,
+)
 from transforms.prices import saved_by_skipping
 from transforms.process.thread_pool import parallel_map
-from transforms.stage import (
-    heartbeat,
-)
-from transforms.stage.task import (
-    OUTCOMES,
-    STAGES_OF,
-    cancelled_dead_letter,
-    put_artifacts,
-    raise_if_lost,
-    superseded_outcome,
-)
-from transforms.telemetry import (
-    log_events,
-)
-from transforms.telemetry.log_format import install_worker_log_format
+from transforms.stage import heartbeat
+from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.task import OUTCOMES, put_artifacts
 from transforms.telemetry.outcomes import report_outcome
-
-log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
@@ -50,10 +43,10 @@ class PublishResults(beam.PTransform):
     """PCollection[Lesson] -> tagged `OUTCOMES` and `DEAD_LETTERS`.
 
     Args:
-        store: where the manifest goes.
-        ledger: where the request becomes `completed`.
-        engines: the engine of every stage that a request may do without, by stage.
-        workers: as for `transforms.stage.task.StageRuntime`.
+        store: Artifact store to write manifests to.
+        ledger: Ledger to complete requests in.
+        engines: Engine of each stage that a modality can skip, by stage; prices the savings.
+        workers: As for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -73,7 +66,12 @@ class PublishResults(beam.PTransform):
 
 
 def manifest(lesson: Lesson, saved_usd: float) -> bytes:
-    """What a request has led to, as its readers find it: JSON, UTF-8."""
+    """Return the manifest of a lesson: its artifacts, stages and costs, as JSON in UTF-8.
+
+    Args:
+        lesson: The finished lesson.
+        saved_usd: US dollars that the skipped stages would have cost.
+    """
     request = lesson.request
     return json.dumps(
         {
@@ -112,15 +110,12 @@ class _Publish(BatchDoFn[Lesson]):
     ) -> None:
         self._store = store
         self._ledger = ledger
-        # Says at once, and not for every element, if the price table knows nothing of an engine.
+        # Priced here, so that a missing price fails the launch and not every element.
         self._savings = {
             stage: Saving(stage, engine, saved_by_skipping(stage, engine))
             for stage, engine in engines.items()
         }
         self._workers = workers
-
-    def setup(self) -> None:
-        install_worker_log_format()
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         with heartbeat.release_on_outage(self._ledger, elements):
@@ -129,9 +124,9 @@ class _Publish(BatchDoFn[Lesson]):
             refused = self._complete([done for done in stored if not isinstance(done, Exception)])
         for position, (lesson, done) in enumerate(zip(elements, stored, strict=True)):
             if isinstance(done, Exception):
-                yield self._given_up(position, lesson, done)
+                yield self._failed(position, lesson, done)
             elif lesson.claim.token in refused:
-                yield self._given_up(position, lesson, refused[lesson.claim.token])
+                yield self._failed(position, lesson, refused[lesson.claim.token])
             else:
                 yield BatchResult(position, self._completed(done))
 
@@ -151,30 +146,23 @@ class _Publish(BatchDoFn[Lesson]):
         return CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
 
     def _complete(self, lessons: Sequence[CompletedLesson]) -> dict[str, Exception]:
-        """Complete requests; why those that are not are not, by claim token."""
+        """Complete requests and return the reasons of those refused, by claim token."""
         completed = self._ledger.complete(lessons)
         refused = [done.lesson for done, ours in zip(lessons, completed, strict=True) if not ours]
         if not refused:
             return {}
-        # Rare, so it may take a round trip more to learn why, and to record what was spent.
-        standing = self._ledger.progress([(lesson, "publish", 99) for lesson in refused])
-        reasons: dict[str, Exception] = {}
-        for lesson in refused:
-            try:
-                raise_if_lost(standing, lesson, "publish")
-                raise ClaimLost(lesson.request.request_id)
-            except (Cancelled, ClaimLost) as reason:
-                reasons[lesson.claim.token] = reason
-        return reasons
+        # A second round trip, needed rarely, records the costs and returns the reasons.
+        percent = PROGRESS["publish"]
+        status = self._ledger.progress([(lesson, "publish", percent) for lesson in refused])
+        return {
+            lesson.claim.token: claim_error(status, lesson, "publish")
+            or ClaimLost(lesson.request.request_id)
+            for lesson in refused
+        }
 
-    def _given_up(self, position: int, lesson: Lesson, error: Exception) -> BatchResult:
-        if isinstance(error, ClaimLost):
-            return BatchResult(position, superseded_outcome(lesson, "publish"))
-        if isinstance(error, Cancelled):
-            return BatchResult(position, cancelled_dead_letter(lesson, error), DEAD_LETTERS)
-        said = log_events.log_fields(lesson, stage="publish")
-        log.error("publish failed", exc_info=error, extra=said)
-        return BatchResult(position, make_dead_letter(lesson, "publish", error), DEAD_LETTERS)
+    def _failed(self, position: int, lesson: Lesson, error: Exception) -> BatchResult:
+        value, tag = failure_output(lesson, "publish", error)
+        return BatchResult(position, value, None if tag == OUTCOMES else tag)
 
     def _completed(self, done: CompletedLesson) -> Outcome:
         lesson = done.lesson

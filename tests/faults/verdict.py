@@ -17,8 +17,7 @@ from tests.faults.place import Place
 from tests.faults.traffic import Traffic
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import RequestRow
-from transforms.model import Artifact
-from transforms.stage.task import STAGES_OF
+from transforms.model import STAGES_OF, Artifact
 
 MEDIA = (".m4a", ".mp4")
 

@@ -11,6 +11,7 @@ from tests.conftest import Database
 from tests.integration.ledger_support import accounts_balance
 from tests.integration.stage_support import Clock, Place
 from transforms.ledger import Ledger, upgrade
+from transforms.stage import heartbeat
 
 
 @pytest.fixture
@@ -33,11 +34,11 @@ def place(ledger: Ledger, tmp_path: Path) -> Place:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The heartbeat's clock, moved by the test."""
     clock = Clock()
-    heartbeat = Ledger.heartbeat
+    renew = Ledger.heartbeat
 
     def counted(*arguments, **named):
         clock.begun.release()
-        return heartbeat(*arguments, **named)
+        return renew(*arguments, **named)
 
     monkeypatch.setattr(Ledger, "heartbeat", counted)
     monkeypatch.setattr(heartbeat, "time", clock)

@@ -172,8 +172,8 @@ def test_confirm_refuses_what_is_not_running(place, settle):
 FORKED = """
 import os, threading, uuid
 from datetime import UTC, datetime
-from transforms import lease
 from transforms.model import Claim, ContentRequest, Lesson, Message
+from transforms.stage.heartbeat import heartbeats
 
 class Heard:
     def __init__(self):
@@ -186,12 +186,12 @@ request = ContentRequest(str(uuid.uuid4()), "s", "Explain gravity", 8, "c", ("te
 message = Message(b"", {}, "m", datetime.now(UTC))
 lesson = Lesson(message, request, Claim("token", 1, lease=0.03))
 parent = Heard()
-with lease.kept(parent, [lesson]):
+with heartbeats(parent, [lesson]):
     assert parent.beat.wait(20)
 child = os.fork()
 if child == 0:
     heard = Heard()
-    with lease.kept(heard, [lesson]):
+    with heartbeats(heard, [lesson]):
         os._exit(0 if heard.beat.wait(20) else 3)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

@@ -14,7 +14,7 @@ from tests.integration import stand_ins
 from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
-from transforms.model import Message
+from transforms.model import ENGINE_STAGES, Message
 from transforms.telemetry import metrics
 
 
@@ -46,7 +46,7 @@ def place(postgres, tmp_path, monkeypatch):
     return Place(postgres.url, str(tmp_path))
 
 
-STAGES = metrics.STAGES
+STAGES = ENGINE_STAGES
 
 
 def test_every_metric_is_emitted(place):

@@ -21,13 +21,24 @@ from transforms.model.script import (
     Visual,
     VisualKind,
 )
-from transforms.model.stages import STAGES, Artifact, StageRecord, Usage
+from transforms.model.stages import (
+    ENGINE_STAGES,
+    PROGRESS,
+    STAGES,
+    STAGES_OF,
+    Artifact,
+    StageRecord,
+    Usage,
+)
 
 __all__ = [
+    "ENGINE_STAGES",
     "LETTERS",
     "MODALITIES",
     "MODELS",
+    "PROGRESS",
     "STAGES",
+    "STAGES_OF",
     "THINKING",
     "Artifact",
     "Attempt",

@@ -1,16 +1,34 @@
-"""The stages, and what each of them leaves."""
+"""The stages of a lesson, and the records and artifacts they leave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-STAGES = ("script", "narration", "video", "publish")
-"""The stages in the order data takes."""
+from transforms.model.request import MODALITIES, Modality
+
+ENGINE_STAGES = ("script", "narration", "video")
+"""The stages that run an engine, in order; each modality needs one more of them."""
+
+STAGES = (*ENGINE_STAGES, "publish")
+"""All stages, in order."""
+
+STAGES_OF: dict[Modality, tuple[str, ...]] = {
+    modality: ENGINE_STAGES[: depth + 1] for depth, modality in enumerate(MODALITIES)
+}
+"""The engine stages that a modality needs, in order."""
+
+PROGRESS = dict(zip(STAGES, (25, 50, 90, 99), strict=True))
+"""Percent of a request that is done after each stage; completion makes it 100."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Something a stage consumed: `quantity` of `sku`, as `transforms.prices` lists it."""
+    """A resource that a stage consumed.
+
+    Attributes:
+        sku: Name of the resource in the price table, `transforms.prices`.
+        quantity: Number of units.
+    """
 
     sku: str
     quantity: float
@@ -21,7 +39,7 @@ class Artifact:
     """A file that a stage left in the artifact store.
 
     Attributes:
-        alt: what a picture shows, in words, for those who do not see it.
+        alt: Alternative text of a picture, for screen readers.
     """
 
     name: str
@@ -34,13 +52,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class StageRecord:
-    """How one stage went.
+    """The result of one stage of one lesson.
 
     Attributes:
-        fingerprint: hex digest of everything that shaped the result.
-        seconds: wall time of the work itself; for a reused result, of the work that made it.
-        reused: true when a valid result was found and no engine was called.
-        attempts: tries it took, the successful one included.
+        fingerprint: Hex digest of the stage's inputs (`transforms.process.fingerprints`).
+        seconds: Wall time of the work; for a reused result, of the work that made it.
+        reused: True if a valid stored result was used and no engine was called.
+        attempts: Number of tries, the successful one included.
     """
 
     stage: str

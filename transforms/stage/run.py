@@ -1,8 +1,8 @@
-"""RunStage: the one DoFn that runs a stage, whatever the stage does.
+"""RunStage: the step that runs one stage of the lessons in a bundle.
 
-It reuses a valid result, else works under the stage's deadline with retries, stores what was made,
-records it, and turns every failure into what `transforms.errors` says it is. The lessons of a
-bundle are worked on side by side, and recorded together when all are done.
+A lesson's valid stored result is reused. Otherwise its work runs with retries until the stage's
+deadline, and its artifacts and record are stored. The lessons of a bundle run in parallel and their
+progress is written to the ledger together at the end.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from typing import Any
 import apache_beam as beam
 from pydantic import ValidationError
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coders of the outputs)
-)
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
+from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown, OverBudget
 from transforms.model import (
+    PROGRESS,
+    STAGES_OF,
     Artifact,
     Attempt,
     DeadLetter,
@@ -36,33 +35,20 @@ from transforms.model import (
     encode,
 )
 from transforms.prices import price
-from transforms.process import (
-    retry,
-    temp_dirs,
-)
+from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
-from transforms.stage import (
-    heartbeat,
-)
+from transforms.stage import heartbeat
+from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import (
     FINISHED,
     OUTCOMES,
-    PROGRESS,
-    STAGES_OF,
     Produced,
     StageRuntime,
     StageTask,
-    cancelled_dead_letter,
     put_artifacts,
-    raise_if_lost,
-    superseded_outcome,
 )
-from transforms.telemetry import (
-    log_events,
-    metrics,
-)
-from transforms.telemetry.log_format import install_worker_log_format
+from transforms.telemetry import log_events, metrics
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +57,8 @@ class RunStage(beam.PTransform):
     """PCollection[Lesson] -> tagged `onward`, `FINISHED`, `DEAD_LETTERS` and `OUTCOMES`.
 
     Args:
-        task: what the stage does.
-        runtime: how and where.
+        task: The stage's work.
+        runtime: Its limits and services.
     """
 
     def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
@@ -88,15 +74,15 @@ class RunStage(beam.PTransform):
 
 @dataclass
 class _Work:
-    """One lesson in one stage, and how that went.
+    """One lesson in one stage, and its result.
 
     Attributes:
-        lesson: as it came.
-        stage: the stage.
-        failures: the tries that failed.
-        waited: seconds until the budget allowed it; None if nobody had to ask.
-        record: the stage as it was done, or found done; None if it was not.
-        error: why the lesson does not go on.
+        lesson: The lesson as it entered the stage.
+        stage: The stage's name.
+        failures: Failed tries.
+        waited: Seconds spent waiting for budget; None if no budget was needed.
+        record: The stage's record, new or reused; None if the stage failed.
+        error: The reason the lesson stops; None if it goes on.
     """
 
     lesson: Lesson
@@ -108,19 +94,19 @@ class _Work:
 
     @property
     def following(self) -> str:
-        """The stage after this one; none when it is empty."""
+        """The stage after this one; empty after the last."""
         stages = STAGES_OF[self.lesson.request.modality]
         return next(iter(stages[stages.index(self.stage) + 1 :]), "")
 
     @property
     def advanced(self) -> Lesson:
-        """The lesson, one stage further."""
+        """The lesson with this stage's record."""
         assert self.record
         return self.lesson.with_record(self.record)
 
     @contextmanager
-    def failing(self) -> Iterator[None]:
-        """What goes wrong in the block is this lesson's, unless a dependency is down."""
+    def capture_error(self) -> Iterator[None]:
+        """Keep an error of the block in `error`; raise only `DependencyDown`."""
         try:
             yield
         except DependencyDown:
@@ -133,66 +119,47 @@ class _RunStage(BatchDoFn[Lesson]):
     def __init__(self, task: StageTask, runtime: StageRuntime) -> None:
         self._task = task
         self._runtime = runtime
-        # Says at once, and not for every element, if the price table knows nothing of the stage.
+        # Priced here, so that a missing price fails the launch and not every element.
         self._expected_usd = price(task.typical()) if runtime.budget else 0.0
-
-    def setup(self) -> None:
-        install_worker_log_format()
 
     def is_isolated(self, element: Lesson) -> bool:
         return element.claim.isolated
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         works = [_Work(lesson, self._task.stage) for lesson in elements]
-        # Those that wait for their turn keep their lease as well.
         with heartbeat.release_on_outage(self._runtime.ledger, elements):
+            # All leases are renewed, also those of lessons that wait for a free thread.
             with heartbeat.heartbeats(self._runtime.ledger, elements) as check:
                 parallel_map(self._perform, works, self._runtime.workers)
                 for work in works:
-                    with work.failing():
+                    with work.capture_error():
                         check(work.lesson)
             self._advance([work for work in works if not work.error and work.following])
         for position, work in enumerate(works):
-            yield BatchResult(position, *self._emitted(work))
+            yield BatchResult(position, *self._output(work))
 
     def _perform(self, work: _Work) -> None:
-        with work.failing():
+        with work.capture_error():
             work.record = self._result(work)
 
     def _advance(self, works: Sequence[_Work]) -> None:
-        """Record stages; the last stage is recorded together with the completion."""
+        """Record progress; the last stage is recorded when the request completes."""
         percent = PROGRESS[self._task.stage]
-        standing = self._runtime.ledger.progress(
+        status = self._runtime.ledger.progress(
             [(work.advanced, work.following, percent) for work in works]
         )
         for work in works:
-            with work.failing():
-                raise_if_lost(standing, work.lesson, work.following)
+            work.error = claim_error(status, work.lesson, work.following)
 
-    def _emitted(self, work: _Work) -> tuple[Any, str | None]:
-        """What comes of a lesson, and the output it goes to."""
+    def _output(self, work: _Work) -> tuple[Any, str | None]:
+        """Return the element to emit and its output tag."""
         self._count(work)
-        error = work.error
-        if isinstance(error, ClaimLost):
-            return superseded_outcome(work.lesson, work.stage), OUTCOMES
-        if isinstance(error, Cancelled):
-            return cancelled_dead_letter(work.lesson, error), DEAD_LETTERS
-        if error:
-            dead = make_dead_letter(work.lesson, work.stage, error, work.failures)
-            code = error.code if isinstance(error, ContentError) else None
-            said = log_events.log_fields(
-                work.lesson, stage=work.stage, error_type=dead.error_type, error_code=code
-            )
-            if dead.traceback:
-                log.error("%s failed, which is a bug", work.stage, exc_info=error, extra=said)
-            else:
-                log.warning("%s failed", work.stage, extra=said)
-            log.debug("because: %s", dead.traceback or dead.error, extra=said)
-            return dead, DEAD_LETTERS
+        if work.error:
+            return failure_output(work.lesson, work.stage, work.error, work.failures)
         return work.advanced, None if work.following else FINISHED
 
     def _count(self, work: _Work) -> None:
-        """Only the bundle's own thread may: Beam drops what others count."""
+        """Update the metrics; on the bundle's own thread, since Beam ignores other threads."""
         stage, record = work.stage, work.record
         metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
         if work.waited is not None:
@@ -210,6 +177,7 @@ class _RunStage(BatchDoFn[Lesson]):
             metrics.STAGE_FAILED[stage].inc()
 
     def _result(self, work: _Work) -> StageRecord:
+        """Return the record of a reused or new result."""
         lesson, failures = work.lesson, work.failures
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
         found = None if self._runtime.force else self._reusable(lesson, digest)
@@ -224,15 +192,15 @@ class _RunStage(BatchDoFn[Lesson]):
 
         def failed(error: ContentError, delay: float | None) -> None:
             if delay is None:
-                return  # `_emitted` says so
+                return  # `failure_output` logs the last try
             about = {"stage": self._task.stage, "try": len(failures)}
-            said = log_events.log_fields(
+            fields = log_events.log_fields(
                 lesson, **about, error_type=type(error).__name__, error_code=error.code
             )
-            log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=said)
-            log.debug("because: %s", error, extra=said)
+            log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=fields)
+            log.debug("because: %s", error, extra=fields)
 
-        started: list[float] = []  # waiting to be admitted is no work
+        started: list[float] = []  # start of each try; excludes waiting for admission
         with self._folder() as folder:
             produced = retry.retry_until_deadline(
                 lambda left: self._attempt(lesson, folder, left, started),
@@ -279,7 +247,10 @@ class _RunStage(BatchDoFn[Lesson]):
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        """A folder for the tries of a lesson; making one costs a disk more than a text does."""
+        """Yield a temporary folder for the tries of a lesson, if the task needs one.
+
+        Creating a folder takes longer than writing a script.
+        """
         if not self._task.needs_folder:
             yield Path(os.devnull)
             return
@@ -290,6 +261,7 @@ class _RunStage(BatchDoFn[Lesson]):
         return put_artifacts(self._runtime.store, self._runtime.ledger, lesson, sources)
 
     def _reusable(self, lesson: Lesson, digest: str) -> StageRecord | None:
+        """Return the stored record if its inputs are equal and its artifacts are intact."""
         data = self._runtime.store.read(lesson.request.request_id, _record_name(self._task.stage))
         try:
             record = decode(StageRecord, data) if data else None

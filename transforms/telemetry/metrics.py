@@ -11,11 +11,9 @@ from typing import get_args
 from apache_beam.metrics import Metrics
 from apache_beam.metrics.metricbase import Counter, Distribution
 
-from transforms.model import OutcomeStatus
+from transforms.model import ENGINE_STAGES, OutcomeStatus
 
 NAMESPACE = "vividly"
-
-STAGES = ("script", "narration", "video")
 
 DISTRIBUTION_SUFFIXES = ("_MAX", "_MIN", "_MEAN", "_COUNT")
 
@@ -39,18 +37,18 @@ OUTCOMES: dict[str, Counter] = {
 END_TO_END = _distribution("end_to_end_milliseconds")
 """From a message's publication to the completion of its request."""
 
-STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in STAGES}
+STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in ENGINE_STAGES}
 """What the work of a stage took; reused results do not count."""
 
-STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in STAGES}
-STAGE_FAILED = {stage: _counter(f"{stage}_failed") for stage in STAGES}
-STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in STAGES}
+STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in ENGINE_STAGES}
+STAGE_FAILED = {stage: _counter(f"{stage}_failed") for stage in ENGINE_STAGES}
+STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in ENGINE_STAGES}
 """Tries that failed, whether or not another one succeeded."""
 
 COST = _counter("cost_nano_usd")
 """Billionths of a US dollar, counted when a stage has spent them."""
 
-STAGE_COST = {stage: _counter(f"{stage}_cost_nano_usd") for stage in STAGES}
+STAGE_COST = {stage: _counter(f"{stage}_cost_nano_usd") for stage in ENGINE_STAGES}
 """The same by stage."""
 
 COST_SAVED = _counter("cost_saved_nano_usd")
@@ -75,7 +73,7 @@ def reported() -> frozenset[str]:
     """Every value of the label `metric_name` under which Dataflow reports these."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, *OUTCOMES.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
-    counters += [counter[stage] for counter in by_stage for stage in STAGES]
+    counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]
     return frozenset(
         [c.metric_name.name for c in counters]

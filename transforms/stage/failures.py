@@ -1,0 +1,73 @@
+"""Outputs for lessons that do not go on: claim lost, request cancelled, or work failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
+from transforms.errors import Cancelled, ClaimLost, ContentError
+from transforms.ledger import ClaimStatus
+from transforms.model import Attempt, DeadLetter, Lesson, Outcome, Received
+from transforms.stage.task import OUTCOMES
+from transforms.telemetry import log_events
+from transforms.telemetry.outcomes import report_outcome
+
+log = logging.getLogger(__name__)
+
+
+def claim_error(
+    status: ClaimStatus, lesson: Lesson, next_stage: str
+) -> ClaimLost | Cancelled | None:
+    """Return why a lesson must stop, or None if its claim still holds.
+
+    Args:
+        status: What the ledger answered about the lesson's claim.
+        lesson: The lesson.
+        next_stage: The stage that would follow.
+    """
+    request_id = lesson.request.request_id
+    if request_id in status.lost:
+        return ClaimLost(request_id)
+    if request_id in status.cancelled:
+        return Cancelled(next_stage)
+    return None
+
+
+def failure_output(
+    source: Received | Lesson, stage: str, error: Exception, attempts: Sequence[Attempt] = ()
+) -> tuple[Outcome | DeadLetter, str]:
+    """Log a failure and return the element to emit for it, with the tag of its output.
+
+    Args:
+        source: The element that failed.
+        stage: The stage it failed in.
+        error: `ClaimLost` gives an outcome; everything else a dead letter. An error other than
+            `ContentError` is a bug and is logged as one.
+        attempts: Tries that failed before.
+    """
+    if isinstance(error, ClaimLost):
+        return _superseded(source, stage), OUTCOMES
+    if isinstance(error, Cancelled):
+        log.info("cancelled", extra=log_events.log_fields(source, stage=error.stage))
+        return make_dead_letter(source, error.stage, error), DEAD_LETTERS
+    dead = make_dead_letter(source, stage, error, attempts)
+    code = error.code if isinstance(error, ContentError) else None
+    fields = log_events.log_fields(source, stage=stage, error_type=dead.error_type, error_code=code)
+    if dead.traceback:
+        log.error("%s failed, which is a bug", stage, exc_info=error, extra=fields)
+    else:
+        log.warning("%s failed", stage, extra=fields)
+    log.debug("because: %s", dead.traceback or dead.error, extra=fields)
+    return dead, DEAD_LETTERS
+
+
+def _superseded(source: Received | Lesson, stage: str) -> Outcome:
+    outcome = Outcome(
+        message_id=source.message.message_id,
+        status="superseded",
+        request_id=source.request.request_id,
+        stage=stage,
+        reason="another worker has taken this request over",
+    )
+    return report_outcome(outcome, source, stage)
