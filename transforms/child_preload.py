@@ -1,4 +1,4 @@
-"""What the fork server of `transforms.process.child` imports, so that no child has to.
+"""Modules that the fork server of `transforms.process.child` imports once for all children.
 
 Nothing here may start a thread: forked children would not have it.
 """
@@ -16,8 +16,8 @@ from transforms.video.draw.slides import draw_slide
 from transforms.video.plan.pages import Page
 
 
-def _rehearse() -> None:
-    """Draw what takes long the first time: letters, and a formula, for which matplotlib loads."""
+def _warm_up() -> None:
+    """Draw text and a formula once, which loads the fonts and matplotlib."""
     formula = Visual("formula", r"\frac{x}{2}")
     draw_slide(Page("scene", "", "en-US", "x", "x", ("x",), formula), 64, 36)
 
@@ -28,8 +28,8 @@ if find_spec("hibari"):  # the offline voice is an extra
 
     process_singleton(load_voice)
 
-with suppress(Exception):  # the lesson that misses something will say so
-    _rehearse()
+with suppress(Exception):  # a missing font or package fails in the lesson that needs it
+    _warm_up()
 
-# All of this stays: a child that looked for garbage in it would copy every page it is on.
+# Garbage collection in a child would copy every memory page of these objects.
 gc.freeze()

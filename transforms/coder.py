@@ -1,4 +1,4 @@
-"""The coder of every element that crosses a step boundary."""
+"""ModelCoder: the Beam coder of all model classes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from apache_beam.utils.plugin import BeamPlugin
 from transforms.model import MODELS, Model, decode, encode, model_of
 
 URN = "vividly:coder:model:v1"
-"""What a translated graph calls `ModelCoder`. Its payload is ``name:version`` of the model."""
+"""URN of `ModelCoder` in a translated graph; its payload is ``name:version`` of the model."""
 
 
 class ModelCoder(beam.coders.Coder):
-    """Encodes a model as one byte with its version, and then the JSON of `transforms.model`.
+    """Encodes a model as one version byte and the JSON of `transforms.model.codec`.
 
     A running streaming job holds encoded elements, and compares this coder's URN and payload when
     it is updated in place. Neither depends on where a class or this module is defined.
@@ -32,13 +32,17 @@ class ModelCoder(beam.coders.Coder):
         return self._prefix + encode(value)
 
     def decode(self, encoded: bytes) -> Any:
-        """Raises: ValueError: it was written by another version."""
+        """Decode an element.
+
+        Raises:
+            ValueError: It was written by another version of the model.
+        """
         if encoded[:1] != self._prefix:
             raise _other_version(self.model, encoded[0] if encoded else "nothing")
         return decode(self.model.cls, encoded[1:])
 
     def is_deterministic(self) -> bool:
-        return False  # maps keep the publisher's order; no element is ever a key
+        return False  # maps keep the publisher's order; elements are never keys
 
     def to_type_hint(self) -> type:
         return self.model.cls
@@ -51,7 +55,7 @@ class ModelCoder(beam.coders.Coder):
         return f"{self.model.name}:{self.model.version}".encode()
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
-        # A pickled coder would hold the module path of the model's class.
+        # The default would pickle the module path of the model's class.
         return _from_payload, (self._payload,)
 
     def __eq__(self, other: object) -> bool:
@@ -65,21 +69,23 @@ class ModelCoder(beam.coders.Coder):
 
 
 class ModelCoderPlugin(BeamPlugin):
-    """Makes a Beam worker import this module when it starts, and so know the URN.
+    """Makes a Beam worker import this module at its start, which registers the URN.
 
-    The Dataflow runner passes every subclass of `BeamPlugin` on; other runners need
+    The Dataflow runner passes on every subclass of `BeamPlugin`; other runners need
     `--beam_plugins`, which `pipeline.settings.beam_options` sets.
     """
 
 
 PLUGIN = f"{ModelCoderPlugin.__module__}.{ModelCoderPlugin.__qualname__}"
-"""The plugin as `--beam_plugins` takes it."""
+"""The plugin's name for `--beam_plugins`."""
 
 
 def _from_payload(payload: bytes) -> ModelCoder:
     name, _, version = payload.decode().rpartition(":")
     if name not in MODELS:
-        raise ValueError(f"there is no model named {name}: this worker has other code than its job")
+        raise ValueError(
+            f"there is no model named {name}: deploy this worker with the same code as its job"
+        )
     model = MODELS[name]
     if int(version) != model.version:
         raise _other_version(model, version)

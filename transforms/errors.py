@@ -1,11 +1,12 @@
-"""The one error tree.
+"""The exceptions of the pipeline.
 
-What a stage raises decides what happens to its element (`transforms.stage.task`):
+The type of an error decides what happens to the element (`transforms.stage.run`):
 
 =================  ========================================================================
 `PermanentError`   the element can never succeed: dead letter at once
 `TransientError`   it may succeed later: retried with backoff, then a retryable dead letter
 `DependencyDown`   nothing is wrong with the element: no dead letter, no acknowledgement
+`ClaimLost`        another worker has the request: outcome `superseded`
 anything else      a bug: dead letter with its traceback
 =================  ========================================================================
 """
@@ -14,25 +15,25 @@ from __future__ import annotations
 
 
 class ContentError(Exception):
-    """Something is wrong with one element or with the engine that worked on it.
+    """An error of one element, or of the engine that processed it.
 
-    Its text may quote the element, so only those see it who may see that.
+    Its text may quote the element, so it is stored in the dead letter and never logged above DEBUG.
     """
 
     code: str | None = None
-    """The bare status a service answered with, such as ``429 RESOURCE_EXHAUSTED``; for logs."""
+    """Status that a service answered with, such as ``429 RESOURCE_EXHAUSTED``; safe to log."""
 
 
 class PermanentError(ContentError):
-    """Trying again cannot help: bad input, refused content, unusable engine answer."""
+    """An error that retries cannot fix: bad input, refused content, unusable engine answer."""
 
 
 class InvalidRequest(PermanentError):
     """A message that is not a valid content request.
 
     Args:
-        field: the field at fault, or ``"message"`` when it is the message as a whole.
-        reason: what is wrong and what would be right.
+        field: The invalid field, or ``"message"`` for the message as a whole.
+        reason: What is wrong and what is valid.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -45,11 +46,11 @@ class InvalidRequest(PermanentError):
 
 
 class TransientError(ContentError):
-    """Trying again may help: 429, 5xx, a timeout, a reset connection.
+    """An error that a retry may fix: 429, 5xx, a timeout, a reset connection.
 
     Args:
-        message: what happened.
-        retry_after: seconds the service asked to be left alone, if it said so.
+        message: What happened.
+        retry_after: Seconds the service asked to wait, if it did.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -66,10 +67,10 @@ class StageTimeout(TransientError):
 
 
 class Cancelled(TransientError):
-    """Somebody asked for the request to be cancelled; replaying it does it after all.
+    """The request was cancelled; a replay reopens it.
 
     Args:
-        stage: the stage that was to come next.
+        stage: The stage that would have followed.
     """
 
     def __init__(self, stage: str) -> None:
@@ -78,13 +79,15 @@ class Cancelled(TransientError):
 
 
 class OverBudget(TransientError):
-    """A request would cost more than one may; a replay with a higher limit goes on from there.
+    """The next stage would exceed the request's cost limit.
+
+    A replay with a higher limit continues with that stage.
 
     Args:
-        stage: the stage that there is no money for.
-        spent: US dollars that the request has cost so far.
-        expected: US dollars that the stage is expected to cost.
-        limit: US dollars that a request may cost.
+        stage: The stage that was not started.
+        spent: Cost of the request so far in US dollars.
+        expected: Expected cost of the stage in US dollars.
+        limit: The limit in US dollars.
     """
 
     def __init__(self, stage: str, spent: float, expected: float, limit: float) -> None:
@@ -99,7 +102,7 @@ class DependencyDown(Exception):
 
     Args:
         dependency: ``"postgres"``, ``"artifacts"`` or ``"pubsub"``.
-        detail: what the client said, with no secret in it.
+        detail: The client's error message, without secrets.
     """
 
     def __init__(self, dependency: str, detail: str) -> None:
@@ -112,4 +115,4 @@ class DependencyDown(Exception):
 
 
 class ClaimLost(Exception):
-    """Another worker took this request over; whatever this one still does must not be recorded."""
+    """Another worker took the request over; this worker must not record anything for it."""

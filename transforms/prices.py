@@ -1,4 +1,4 @@
-"""What used resources cost: one dated table (`prices.toml`), read once per process."""
+"""Prices of resources, from the dated table `prices.toml`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ class Price:
     """The price of one SKU: `usd` US dollars for every `per` units.
 
     Attributes:
-        unit: what one unit is, such as ``"token"``.
-        source: the public price page.
-        date: the day the price was read there.
+        usd: US dollars for `per` units.
+        per: Number of units.
+        unit: Name of the unit, such as ``"token"``.
+        source: Name of the public price page.
+        date: Day the price was read there.
     """
 
     usd: float
@@ -37,7 +39,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def prices() -> Mapping[str, Price]:
-    """Every SKU with its price."""
+    """Return the price of every SKU."""
     sources = _table()["sources"]
     return {
         sku: Price(
@@ -52,10 +54,10 @@ def prices() -> Mapping[str, Price]:
 
 
 def price(usage: Iterable[Usage]) -> float:
-    """What `usage` costs, in US dollars.
+    """Return the cost of `usage` in US dollars.
 
     Raises:
-        ValueError: a SKU is not in the table.
+        ValueError: A SKU is not in the table.
     """
     total = 0.0
     for used in usage:
@@ -70,15 +72,15 @@ def price(usage: Iterable[Usage]) -> float:
 
 
 def typical(stage: str, engine: str, model: str | None = None) -> tuple[Usage, ...]:
-    """What `stage` uses for a typical lesson (300 spoken words) when `engine` does its work.
+    """Return the usage of a stage for a typical lesson (300 spoken words).
 
     Args:
         stage: ``"script"``, ``"narration"`` or ``"video"``.
-        engine: the name of the engine that would run.
-        model: the model it would use, if the engine has several.
+        engine: Name of the engine.
+        model: Model of the engine, if it has several.
 
     Raises:
-        ValueError: the table has no typical usage for that stage and engine.
+        ValueError: The table has no typical usage for that stage and engine.
     """
     try:
         usage = _table()["typical"][stage][engine]
@@ -92,13 +94,13 @@ def typical(stage: str, engine: str, model: str | None = None) -> tuple[Usage, .
 
 
 def saved_by_skipping(stage: str, engine: str) -> float:
-    """What a request saves by not running `stage`, in US dollars: the price of `typical`.
+    """Return the US dollars a request saves by skipping a stage: the cost of `typical`.
 
     Args:
-        stage: as for `typical`.
-        engine: as for `typical`.
+        stage: As for `typical`.
+        engine: As for `typical`.
 
     Raises:
-        ValueError: as for `typical`.
+        ValueError: As for `typical`.
     """
     return price(typical(stage, engine))

@@ -1,4 +1,4 @@
-"""Publishing messages again: to the topic they came from, or to one for dead letters."""
+"""Publisher of single messages: replays to their topic, and dead letters to theirs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from google.cloud.pubsub_v1 import PublisherClient
 
 TIMEOUT = 15.0
-"""Seconds for one message to be accepted, tries that fail at first included."""
+"""Seconds until a message must be accepted, retries included."""
 
 # Limits of a message: https://cloud.google.com/pubsub/quotas#resource_limits
 MAX_ATTRIBUTES = 100
@@ -20,17 +20,19 @@ MAX_VALUE = 1024  # bytes of UTF-8
 
 
 def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
-    """Publish one message and wait until Pub/Sub has it.
+    """Publish one message and wait until Pub/Sub has accepted it.
 
     Args:
-        topic: full resource name.
+        topic: Full resource name.
+        data: The message's data.
+        attributes: The message's attributes.
 
     Returns:
         Pub/Sub's id of the message.
 
     Raises:
-        PermanentError: Pub/Sub never accepts this message.
-        DependencyDown: anything else; the message may have been published all the same.
+        PermanentError: Pub/Sub rejects this message for good.
+        DependencyDown: Any other failure; the message may have been published nevertheless.
     """
     from google.api_core import exceptions, retry
     from google.auth.exceptions import GoogleAuthError
@@ -45,8 +47,8 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         exceptions.ServiceUnavailable,
     )
     try:
-        # Not the client's own `publish`: it takes attributes as keyword arguments, beside others
-        # that have names of their own, and publishes from a thread.
+        # The API call, since the client's own `publish` takes attributes as keyword arguments,
+        # which clash with its parameters, and publishes from a thread.
         response = Api.publish(
             process_singleton(_client),
             topic=topic,
@@ -63,10 +65,13 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
 
 
 def merge_attributes(original: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
-    """Attributes as Pub/Sub accepts them: those added, then the original ones as far as they fit.
+    """Return the attributes added and as many original ones as Pub/Sub accepts.
 
-    Names that begin with ``goog`` are Pub/Sub's own: messages arrive with them, but nobody may
-    publish them.
+    Names that begin with ``goog`` are dropped: Pub/Sub sets them and rejects them from publishers.
+
+    Args:
+        original: The message's attributes.
+        added: Attributes to add; their values are cut to `MAX_VALUE` bytes.
     """
     fitting = {name: _clipped(value) for name, value in added.items()}
     for name, value in original.items():
@@ -82,4 +87,4 @@ def _clipped(text: str) -> str:
 def _client() -> PublisherClient:
     from google.cloud.pubsub_v1 import PublisherClient
 
-    return PublisherClient()  # looks for the local server's address, which `Api()` would not
+    return PublisherClient()  # honours PUBSUB_EMULATOR_HOST, unlike `Api()`

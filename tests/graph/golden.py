@@ -1,7 +1,8 @@
-"""What a running streaming job can be updated by, as recorded in `golden.json`.
+"""Recorder of the graph's update compatibility in `golden.json`.
 
-The translated graph says it: steps, coders, state, timers and windowing. `tests.graph.models` adds
-the schema of every model, and the encoded examples of each release.
+It records what Dataflow compares when it updates a running job: steps, coders, state, timers and
+windowing of the translated graph. `tests.graph.models` adds the schema of every model and encoded
+examples of each release.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ STATE_KINDS = {
     "set_spec": "element_coder_id",
     "combining_spec": "accumulator_coder_id",
 }
-"""Kinds of state that hold values of one coder, and where a spec names it."""
+"""Field of the coder id in a state spec, by kind of state."""
 
 
 def current() -> dict[str, Any]:
@@ -36,7 +37,7 @@ def current() -> dict[str, Any]:
 
 
 def describe(pipeline: beam_proto.Pipeline) -> dict[str, Any]:
-    """Describe a translated graph by what an update in place compares.
+    """Describe the parts of a translated graph that an update in place compares.
 
     Ids that Beam numbers, pickled functions and environments are left out.
     """
@@ -71,7 +72,7 @@ def coder(components: beam_proto.Components, id_: str) -> str:
     """Spell a coder with its payload and components: ``urn(payload)[component, …]``."""
     found = components.coders[id_]
     payload = found.spec.payload
-    if found.spec.urn == python_urns.PICKLED_CODER:  # its bytes differ between Python's versions
+    if found.spec.urn == python_urns.PICKLED_CODER:  # its bytes differ between Python versions
         payload = type(Coder.from_runner_api(found, None)).__name__.encode()
     inside = ", ".join(coder(components, each) for each in found.component_coder_ids)
     spelled = f"({payload.decode('utf-8', 'backslashreplace')})" if payload else ""
@@ -97,7 +98,7 @@ def _state_and_timers(steps: dict[str, Any], components: beam_proto.Components) 
             states.setdefault(label, {})[name] = {
                 "kind": kind,
                 "protocol": state.protocol.urn,
-                # A kind that is not known here fails, so that its coders are not overlooked.
+                # An unknown kind raises KeyError, so that its coder is not missed.
                 "coder": coder(components, getattr(getattr(state, kind), STATE_KINDS[kind])),
             }
         for name, timer in sorted(payload.timer_family_specs.items()):

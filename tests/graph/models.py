@@ -1,7 +1,7 @@
-"""The schema of every model, and encoded examples that each release has left.
+"""Schemas of the models, and encoded examples of each release.
 
 `encoded/<release>.json` holds an example of every version of every model as that release wrote it.
-Examples are only ever added.
+Examples are only added, never changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Schemas = dict[str, dict[str, Any]]
 
 
 def schemas() -> Schemas:
-    """Each model's version, and the type of each field and whether it is required."""
+    """Return each model's version and, for each field, its type and if it is required."""
     return {name: _schema(MODELS[name]) for name in sorted(MODELS)}
 
 
@@ -61,7 +61,7 @@ _NAMES = {model.cls: name for name, model in MODELS.items()}
 
 
 def incompatible(recorded: Schemas, present: Schemas) -> list[str]:
-    """List each change that needs a new version of a model and has none."""
+    """Return the changes that need a new model version and have none."""
     broken = {
         name: change
         for name in recorded
@@ -83,7 +83,7 @@ def incompatible(recorded: Schemas, present: Schemas) -> list[str]:
 
 
 def _change(recorded: dict[str, Any], present: dict[str, Any]) -> str | None:
-    """The first change after which values written before cannot be read, if there is one."""
+    """Return the first change that makes existing values unreadable, or None."""
     before, after = recorded["fields"], present["fields"]
     for name, spelled in after.items():
         if spelled.endswith("required") and name not in before:
@@ -97,7 +97,7 @@ def _change(recorded: dict[str, Any], present: dict[str, Any]) -> str | None:
 
 
 def _readable(before: str, after: str) -> bool:
-    """Whether values of one type can be read as the other: the same, or with more choices."""
+    """Return True if values of the old type can be read as the new one."""
     (old, was_default), (new, is_default) = (each.rsplit(", ", 1) for each in (before, after))
     if (was_default, is_default) == ("default", "required"):
         return False
@@ -113,7 +113,7 @@ def check(recorded: Schemas, present: Schemas) -> None:
     """Refuse changes that need a new version.
 
     Raises:
-        SystemExit: there are such changes.
+        SystemExit: There are such changes.
     """
     if found := incompatible(recorded, present):
         raise SystemExit(
@@ -122,7 +122,7 @@ def check(recorded: Schemas, present: Schemas) -> None:
 
 
 def example(cls: Any) -> Any:
-    """Make a value of a type with every field set, the same each time."""
+    """Return the same value of a type each time, with every field set."""
     if isinstance(cls, type) and is_dataclass(cls):
         hints = get_type_hints(cls)
         return cls(**{f.name: example(hints[f.name]) for f in fields(cls)})
@@ -151,7 +151,7 @@ _PLAIN = {
 
 
 def record() -> None:
-    """Add the examples that the file of the present release lacks; those it has never change."""
+    """Add missing examples to the file of the current release."""
     file = FOLDER / f"{version('vividly-pipeline')}.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name, model in MODELS.items():
@@ -162,7 +162,7 @@ def record() -> None:
 
 
 def released() -> Iterator[tuple[str, str, int, bytes]]:
-    """Every example of every release: release, the model's name and version, bytes."""
+    """Yield every example of every release: release, model name, model version, bytes."""
     for file in sorted(FOLDER.glob("*.json")):
         for key, text in json.loads(file.read_text(encoding="utf-8")).items():
             name, _, of = key.rpartition(":")

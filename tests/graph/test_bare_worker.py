@@ -1,4 +1,4 @@
-"""A worker process that has imported nothing of this project still knows the coder's URN."""
+"""A worker process that has not imported this project resolves the coder's URN."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_bare_worker_encodes_and_decodes_a_model(tmp_path):
     assert (tmp_path / "decoded").read_text() == repr(Outcome("m", "completed"))
 
 
-def test_dataflow_runner_finds_the_plugin():
+def test_dataflow_runner_finds_coder_plugin():
     assert PLUGIN in BeamPlugin.get_all_plugin_paths()
 
 
 @pytest.mark.parametrize(
     "given", [[], [f"--beam_plugins={PLUGIN}"], ["--beam_plugins=another.plugin"]]
 )
-def test_options_name_the_plugin_once(given):
+def test_options_name_coder_plugin_once(given):
     plugins = VividlyOptions(given).get_all_options()["beam_plugins"]
     assert plugins == [*(["another.plugin"] if "another" in str(given) else []), PLUGIN]

@@ -1,4 +1,4 @@
-"""The in-graph filter: on the engine that drain and batch use, and on one with a watermark."""
+"""DeduplicateRequests on the runner of drain and batch, and on one with a watermark."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BOUNDED = {
     ),
     "same message again passes": ([received("5", "c"), received("5", "c")], ["5", "5"], []),
     "replay passes": ([received("6", "d"), received("7", "d", **REPLAY)], ["6", "7"], []),
-    # A replay is no first message: the request that it belongs to may still come.
+    # A replay does not count as the first message of its request.
     "replay is not remembered": (
         [received("8", "e", **REPLAY), received("9", "e"), received("10", "e")],
         ["8", "9"],
@@ -63,7 +63,7 @@ def test_bounded_run_separates_first_messages_from_duplicates():
 
 
 STREAMED = {
-    # What comes, as (watermark, timestamp, message, what it is), for one request id each.
+    # History: its messages as (watermark, timestamp, message, result), all of one request id.
     "remembered for its ttl": [(0, 0, "1", "passes"), (TTL - 1, TTL - 1, "2", "duplicate")],
     "forgotten after its ttl": [
         (0, 0, "1", "passes"),
@@ -95,7 +95,7 @@ STREAMED = {
 
 @pytest.fixture(scope="module")
 def streamed():
-    """What became of each message, by history and message: all went through one stream."""
+    """Outputs of all messages of `STREAMED` in one stream, by history and message."""
     events = [
         (watermark, step, timestamp, history, message)
         for history, comes in STREAMED.items()
@@ -104,7 +104,7 @@ def streamed():
     coder = beam.coders.registry.get_coder(Received)
     source = test_stream.TestStream(coder=coder, output_tags=set())
     for watermark, together in groupby(sorted(events), key=lambda event: event[0]):
-        # Processing time runs far ahead, so that a timer that went by it would fire.
+        # Processing time runs ahead, so that a processing-time timer would fire.
         source.advance_watermark_to(watermark).advance_processing_time(100 * TTL)
         for _, _, timestamp, history, message in together:
             attributes = REPLAY if message == "replay" else {}
@@ -134,7 +134,7 @@ def test_streamed_request_is_remembered_for_ttl(streamed, history):
 
 
 def test_state_and_timer_of_stream_are_event_time():
-    """What a running job's memory is made of: a real-time timer would also change the runner."""
+    """A change of state or timers would break the update of a running job."""
     found = {}
     for transform in stream().to_runner_api().components.transforms.values():
         if transform.spec.urn == "beam:transform:pardo:v1":
@@ -154,5 +154,5 @@ def test_state_and_timer_of_stream_are_event_time():
 @pytest.mark.parametrize(
     ("attributes", "replay"), [({}, False), (REPLAY, True), ({"vividly-replay-of": "1"}, False)]
 )
-def test_replay_is_told_by_its_attribute(attributes, replay):
+def test_attribute_marks_a_replay(attributes, replay):
     assert is_replay(received("1", "a", **attributes)) is replay

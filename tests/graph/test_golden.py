@@ -1,6 +1,6 @@
-"""What a running streaming job is updated by changes only on purpose.
+"""The graph stays compatible with a running streaming job.
 
-After a change that is meant, record it with `python -m tests.graph.golden`, and write a mapping of
+After an intended change, record it with `python -m tests.graph.golden`, and write the mapping of
 old labels into `docs/dataflow.md`.
 """
 
@@ -26,8 +26,8 @@ from transforms.model import MODELS, Model, encode
 ROOT = Path(__file__).parents[2]
 
 PICKLED = {"Read requests/Map(_from_proto_str)[None]": "FastPrimitivesCoder"}
-"""Outputs with a pickled coder, and what it is: Beam's own, within its source, which is fused with
-the step that makes `Message`s; no element waits there."""
+"""Outputs with a pickled coder, and its class. The one is in Beam's own source, which is fused with
+the step that makes `Message`s, so no element is stored there."""
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def test_every_part_is_compared(recorded):
     assert recorded["timers"]
 
 
-def test_no_element_waits_behind_a_pickled_coder(current):
-    """A pickled coder holds module paths."""
+def test_no_stored_element_has_pickled_coder(current):
+    """Pickled coders hold module paths, so a moved class would change them."""
     pickled = {k: v for k, v in current["coders"].items() if python_urns.PICKLED_CODER in v}
     assert pickled == {k: f"{python_urns.PICKLED_CODER}({v})" for k, v in PICKLED.items()}
     held = json.dumps([current["states"], current["timers"], current["windowing"]])
@@ -83,7 +83,7 @@ def test_released_example_still_decodes(release, name, version, encoded):
 
 
 def _holds(now: object, then: object) -> bool:
-    """Whether nothing of what was written is lost; fields that are new since may be there."""
+    """Return True if all values of `then` are in `now`, which may have new fields."""
     if isinstance(now, dict) and isinstance(then, dict):
         return all(key in now and _holds(now[key], value) for key, value in then.items())
     if isinstance(now, list) and isinstance(then, list):
@@ -138,7 +138,7 @@ def test_unreadable_change_needs_new_versions(changes, refused):
 
 @pytest.fixture
 def moved() -> Iterator[type]:
-    """`Message` as it is when its module has another name."""
+    """`Message` from a module of another name."""
     name = "moved_elsewhere"
     module = sys.modules[name] = ModuleType(name)
     source = (ROOT / "transforms/model/request.py").read_text(encoding="utf-8")

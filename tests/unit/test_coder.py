@@ -1,4 +1,4 @@
-"""The one coder: what goes in comes out, and another version is refused."""
+"""ModelCoder restores every value and refuses other versions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda v: type(v).__name__)
-def test_round_trip(value):
+def test_encoded_value_decodes_to_itself(value):
     coder = beam.coders.registry.get_coder(type(value))
     assert isinstance(coder, ModelCoder)
     encoded = coder.encode(value)
@@ -58,19 +58,19 @@ def test_round_trip(value):
 
 
 @given(st.binary(), st.dictionaries(st.text(), st.text()))
-def test_every_byte_of_a_message_survives(data, attributes):
+def test_any_bytes_of_message_survive(data, attributes):
     message = Message(data, attributes, "1", datetime.now(UTC))
     coder = ModelCoder(MODELS["Message"])
     assert coder.decode(coder.encode(message)) == message
 
 
 @pytest.mark.parametrize("encoded", [b"", b"\x02{}", b"\x00{}"])
-def test_another_version_is_refused_with_the_remedy(encoded):
+def test_other_version_is_refused_with_remedy(encoded):
     with pytest.raises(ValueError, match="drain"):
         ModelCoder(MODELS["Message"]).decode(encoded)
 
 
-def test_version_of_the_model_leads_its_bytes():
+def test_first_byte_is_model_version():
     coder = ModelCoder(Model("Message", 200, Message))
     assert coder.encode(MESSAGE)[0] == 200
     assert coder.decode(coder.encode(MESSAGE)) == MESSAGE

@@ -1,4 +1,4 @@
-"""The price table: complete, dated, and summed right."""
+"""The price table is complete and dated, and costs add up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GEMINI = ("gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite", "gemini
 VOICES = ("standard", "wavenet", "neural2", "chirp3-hd")
 
 
-def test_every_sku_the_engines_use_has_a_price():
+def test_every_sku_of_engines_has_price():
     expected = {"cpu-seconds"}
     expected |= {f"{model}/{kind}-tokens" for model in GEMINI for kind in ("input", "output")}
     expected |= {f"text-to-speech/{voice}/characters" for voice in VOICES}
@@ -22,7 +22,7 @@ def test_every_sku_the_engines_use_has_a_price():
 
 
 @pytest.mark.parametrize("sku", sorted(prices()))
-def test_every_price_has_a_unit_a_public_page_and_a_date(sku: str):
+def test_every_price_has_unit_source_and_date(sku: str):
     entry = prices()[sku]
     assert isinstance(entry, Price)
     assert entry.usd > 0
@@ -44,18 +44,18 @@ def test_every_price_has_a_unit_a_public_page_and_a_date(sku: str):
         ("text-to-speech/standard/characters", 0, 0.0),
     ],
 )
-def test_a_quantity_costs_its_share_of_the_listed_price(sku: str, quantity: float, usd: float):
+def test_cost_is_proportional_to_quantity(sku: str, quantity: float, usd: float):
     assert price([Usage(sku, quantity)]) == pytest.approx(usd)
 
 
-def test_usage_adds_up_even_when_a_sku_comes_twice():
+def test_usage_of_same_sku_adds_up():
     tokens = Usage("gemini-2.5-flash/output-tokens", 400_000)
     assert price([tokens, tokens, Usage("cpu-seconds", 3600)]) == pytest.approx(2.0 + 0.069)
     assert price(()) == 0.0
     assert price(iter([tokens])) == pytest.approx(1.0)
 
 
-def test_an_unknown_sku_is_named_with_the_remedy():
+def test_unknown_sku_is_named_with_remedy():
     with pytest.raises(ValueError, match=r"'gemini-0/input-tokens'.*prices\.toml"):
         price([Usage("gemini-0/input-tokens", 1)])
 
@@ -64,7 +64,7 @@ def test_an_unknown_sku_is_named_with_the_remedy():
     ("stage", "engine"),
     [("narration", "offline"), ("narration", "google"), ("video", "slides")],
 )
-def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engine: str):
+def test_skipped_stage_saves_its_typical_cost(stage: str, engine: str):
     usage = typical(stage, engine)
     assert usage
     assert all(used.quantity > 0 for used in usage)
@@ -79,26 +79,26 @@ def test_skipping_a_stage_saves_the_price_of_its_typical_usage(stage: str, engin
         for engine in BY_NAME[f"{setting}-engine"].choices
     ],
 )
-def test_whatever_engine_is_chosen_a_budget_can_be_kept(stage: str, engine: str):
+def test_every_engine_has_typical_cost(stage: str, engine: str):
     model = BY_NAME["gemini-model"].default if engine == "gemini" else None
     assert price(typical(stage, engine, model)) > 0
 
 
-def test_a_models_tokens_are_priced_as_that_models():
+def test_typical_cost_depends_on_model():
     assert price(typical("script", "gemini", "gemini-2.5-pro")) == pytest.approx(
         (2000 * 1.25 + 1600 * 10) / 1e6
     )
     assert price(typical("script", "offline")) < 0.000001
 
 
-def test_a_bought_voice_saves_more_than_the_offline_one():
+def test_google_voice_saves_more_than_offline_voice():
     assert saved_by_skipping("narration", "google") > 10 * saved_by_skipping("narration", "offline")
 
 
 @pytest.mark.parametrize(
     ("stage", "engine"), [("narration", "slides"), ("script", "google"), ("video", "")]
 )
-def test_unknown_typical_usage_is_named_with_the_remedy(stage: str, engine: str):
+def test_unknown_typical_usage_names_remedy(stage: str, engine: str):
     with pytest.raises(
         ValueError, match=rf"{stage} stage with the '{engine}' engine.*prices\.toml"
     ):

@@ -1,8 +1,8 @@
-"""What flows through the graph: frozen values, written and read by one codec (`encode`, `decode`).
+"""The data model: frozen classes for the elements of the graph and their parts.
 
-Elements carry URIs, never media bytes. Every class here is plain data; the JSON form made by
-`encode` is what crosses a shuffle (`transforms.coder`), what the ledger keeps and what the artifact
-store holds. `transforms.model.registry` says which change of a class needs a new version.
+Elements carry URIs, never media bytes. One codec (`encode`, `decode`) gives the JSON form that
+crosses a shuffle (`transforms.coder`) and is stored in the ledger and the artifact store.
+`transforms.model.registry` defines which change of a class needs a new version.
 """
 
 from transforms.model.codec import decode, encode

@@ -1,4 +1,4 @@
-"""The JSON form of what flows through the graph."""
+"""JSON codec of the model classes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def _adapter(cls: type) -> TypeAdapter[Any]:
 
 
 def encode(value: object) -> bytes:
-    """The JSON form of any class of `transforms.model`."""
+    """Return the JSON form of an instance of a model class."""
     return _adapter(type(value)).dump_json(value)
 
 
 def decode(cls: type[T], data: bytes | str) -> T:
-    """The value `encode` made.
+    """Return the instance of `cls` that `encode` wrote.
 
     Raises:
         pydantic.ValidationError: `data` is not the JSON form of a `cls`.

@@ -1,4 +1,4 @@
-"""A request that is being worked on."""
+"""Lesson: a claimed request on its way through the stages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from transforms.model.stages import Artifact, StageRecord
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to work on a request: void as soon as the ledger's row carries another token.
+    """The right to process a request, valid while the ledger's row carries its token.
 
     Attributes:
-        token: the fencing token.
-        attempt: how often the request has been claimed, this time included.
-        lease: seconds after which somebody else may take the request over, unless extended.
-        alone: its message came before and was not settled; nothing else is to be worked on beside
-            it, so that it is known if it is what stops the process.
+        token: Fencing token.
+        attempt: Number of claims of the request so far, this one included.
+        lease: Seconds until another worker can take the request over, unless it is renewed.
+        isolated: True for a redelivered message that is not settled. It is processed alone, to
+            find out whether it crashes the worker.
     """
 
     token: str
@@ -28,7 +28,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A claimed request on its way through the stages, with what each stage has left so far."""
+    """A claimed request with the records of the stages it has passed."""
 
     message: Message
     request: ContentRequest
@@ -36,14 +36,14 @@ class Lesson:
     records: tuple[StageRecord, ...] = ()
 
     def with_record(self, record: StageRecord) -> Lesson:
-        """This lesson, one stage further."""
+        """Return a copy with the record of one more stage."""
         return replace(self, records=(*self.records, record))
 
     def artifact(self, name: str) -> Artifact:
-        """The artifact of that name.
+        """Return the artifact of a name.
 
         Raises:
-            KeyError: no stage has left it.
+            KeyError: No stage has produced it.
         """
         for record in self.records:
             for artifact in record.artifacts:
@@ -53,5 +53,5 @@ class Lesson:
 
     @property
     def cost_usd(self) -> float:
-        """What the stages so far cost, in US dollars."""
+        """Cost of the stages so far in US dollars."""
         return sum(record.cost_usd for record in self.records)

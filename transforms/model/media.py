@@ -1,4 +1,4 @@
-"""What is known of a lesson's sound and picture."""
+"""Facts about the narration and the video of a lesson."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sentence:
-    """A spoken sentence as a reader sees it, with its measured place in the audio (seconds)."""
+    """A spoken sentence with its measured position in the audio.
+
+    Attributes:
+        text: The sentence as captions show it.
+        start: Seconds from the start of the audio.
+        end: Seconds from the start of the audio.
+        section: Index of its section in `Script.sections()`.
+    """
 
     text: str
     start: float
@@ -20,11 +27,12 @@ class Narration:
     """The timing of a narration, measured from its audio.
 
     Attributes:
-        duration: seconds of audio.
-        sections: start and end (seconds) of each of `Script.sections()`, without gaps.
-        sentences: every sentence in order.
-        voice: the engine's name for the voice.
-        loudness: integrated loudness in LUFS (ITU-R BS.1770).
+        duration: Seconds of audio.
+        sections: Start and end in seconds of each of `Script.sections()`, without gaps.
+        sentences: All sentences in order.
+        voice: The engine's name of the voice.
+        language: BCP-47 tag.
+        loudness: Integrated loudness in LUFS (ITU-R BS.1770).
     """
 
     duration: float
@@ -40,7 +48,11 @@ class Video:
     """Facts about a rendered video.
 
     Attributes:
-        alt: what its thumbnail shows, in words.
+        duration: Seconds.
+        width: Pixels.
+        height: Pixels.
+        frames: Number of frames.
+        alt: Alternative text of its thumbnail.
     """
 
     duration: float

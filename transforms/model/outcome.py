@@ -1,4 +1,4 @@
-"""How a message ends."""
+"""Outcomes of messages, and dead letters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transforms.model.stages import StageRecord
 
 @dataclass(frozen=True)
 class Attempt:
-    """One failed try."""
+    """A failed try of a stage."""
 
     at: datetime
     error_type: str
@@ -25,12 +25,19 @@ class DeadLetter:
     """A message that cannot be completed, with the reason.
 
     Attributes:
-        stage: where it failed: ``parse``, ``claim`` or one of `STAGES`.
-        claim: the claim it was worked on under; None before it was claimed.
-        field: the field of the message at fault, if one is.
-        traceback: set when the cause was a bug of ours.
-        retryable: a replay may succeed with nothing changed.
-        records: the stages that went well before.
+        message: The message, unchanged, for a replay.
+        stage: Where it failed: ``parse``, ``claim`` or one of `STAGES`.
+        error_type: Class name of the error.
+        error: Text of the error.
+        occurred_at: Time of the failure, UTC.
+        request_id: Request id; None if the message has none.
+        request: The parsed request; None if parsing failed.
+        claim: The claim it was processed under; None if it was not claimed.
+        field: The invalid field of the message, if there is one.
+        traceback: Traceback, if the error is a bug.
+        retryable: True if a replay may succeed with nothing changed.
+        attempts: Failed tries of the stage.
+        records: Records of the stages before.
     """
 
     message: Message
@@ -50,7 +57,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Saving:
-    """A stage that was not asked for, and the US dollars it would have cost."""
+    """A stage that the modality skipped, and the US dollars it would have cost."""
 
     stage: str
     engine: str
@@ -62,14 +69,22 @@ OutcomeStatus = Literal["completed", "duplicate", "dead_lettered", "superseded"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message, emitted after it was committed to the ledger.
+    """The result of one message, emitted after it is committed to the ledger.
 
-    `superseded` is the one status that settles nothing: another worker took the request over, and
+    The status `superseded` does not settle the message: another worker took the request over, and
     the message stays unacknowledged until that worker's outcome is known.
 
     Attributes:
-        seconds: from the publication of the message until this was committed.
-        error_type: why it is a dead letter; None if it is not, or was one before.
+        message_id: Id of the message.
+        status: The result.
+        request_id: Id of the request; None if the message has none.
+        stage: Stage of a failure.
+        reason: Why it did not complete; may quote the message.
+        records: Records of the stages passed.
+        cost_usd: Cost of these stages in US dollars.
+        savings: Stages that the modality skipped.
+        seconds: Seconds from the publication of the message to the commit.
+        error_type: Class name of the error of a new dead letter; None otherwise.
     """
 
     message_id: str
@@ -85,5 +100,5 @@ class Outcome:
 
     @property
     def cost_saved_usd(self) -> float:
-        """What the stages that were not asked for would have cost, in US dollars."""
+        """Cost that the skipped stages would have had, in US dollars."""
         return sum(saving.usd for saving in self.savings)

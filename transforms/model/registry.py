@@ -1,6 +1,6 @@
-"""The names and versions under which coders, and a running job, know the models.
+"""Registry of model names and versions for the coders.
 
-A name is no module path: a class may move, and what a running job holds stays readable.
+A name is independent of module paths, so a class can move while a running job holds its values.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from transforms.model.stages import Artifact, StageRecord, Usage
 
 @dataclass(frozen=True)
 class Model:
-    """A class as coders know it.
+    """The name and version of a class in its coder.
 
     Attributes:
-        name: part of the coder's payload; it stays what it is when the class is renamed or moved.
+        name: Part of the coder's payload; keep it when the class is renamed or moved.
         version: 1 to 255, the first byte of every encoded value. Raise it, and that of every model
-            that holds this one, when values written before can no longer be read: a field without
-            a default is new, or a field is renamed, removed or of another type. A new field with a
-            default needs no new version.
-        cls: the class.
+            that holds this one, when values written before can no longer be read: when a field
+            without a default is added, or a field is renamed, removed or changes its type. A new
+            field with a default needs no new version.
+        cls: The class.
     """
 
     name: str
@@ -53,7 +53,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
             Model("Saving", 1, Saving),
             Model("StageRecord", 1, StageRecord),
             Model("Usage", 1, Usage),
-            # Kept in the artifact store.
+            # Files in the artifact store.
             Model("Narration", 1, Narration),
             Model("QuizQuestion", 1, QuizQuestion),
             Model("Scene", 1, Scene),
@@ -65,7 +65,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
         )
     }
 )
-"""Every model, by its name."""
+"""All models by name."""
 
 _BY_CLASS = {model.cls: model for model in MODELS.values()}
 
@@ -74,6 +74,6 @@ def model_of(cls: type) -> Model:
     """Return the registered model of a class.
 
     Raises:
-        KeyError: the class is not registered.
+        KeyError: The class is not registered.
     """
     return _BY_CLASS[cls]

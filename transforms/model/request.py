@@ -1,4 +1,4 @@
-"""A message as it arrived, and the request that is read from it."""
+"""Messages and the requests parsed from them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pydantic import ConfigDict
 
 Modality = Literal["text", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "audio", "video")
-"""Shallowest first: each needs the stages of those before it."""
+"""All modalities; each needs the stages of those before it and one more."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message as it arrived, kept whole so that a dead letter can be replayed.
+    """A message as it was received, kept unchanged so that a dead letter can be replayed.
 
     Attributes:
-        data: the bytes that were published.
-        attributes: the message's attributes.
-        message_id: Pub/Sub's id, or one made by the launcher that has no Pub/Sub.
-        publish_time: when it was published, timezone-aware UTC.
-        delivery_attempt: how often Pub/Sub has delivered it; 0 when Pub/Sub does not say.
+        data: The published bytes.
+        attributes: The message's attributes.
+        message_id: Pub/Sub's id, or one assigned by a launcher without Pub/Sub.
+        publish_time: Time of publication, timezone-aware UTC.
+        delivery_attempt: Pub/Sub's count of deliveries; 0 if it does not report one.
     """
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
@@ -37,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True)
 class ContentRequest:
-    """A validated request; only `transforms.parse` makes one from outside data."""
+    """A validated request; only `transforms.parse` creates one from external data."""
 
     request_id: str
     student_id: str
@@ -53,13 +53,13 @@ class ContentRequest:
 
     @property
     def modality(self) -> Modality:
-        """The deepest modality asked for; it decides which stages run."""
+        """The requested modality that needs the most stages; it decides which stages run."""
         return max(self.requested_modalities, key=MODALITIES.index)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A message and the valid request that was read from it."""
+    """A message and the valid request parsed from it."""
 
     message: Message
     request: ContentRequest

@@ -1,4 +1,4 @@
-"""A lesson in words, and how it is cut into what is spoken."""
+"""The script of a lesson and its spoken sections."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ THINKING = 4.0
 """Seconds of silence between a question and its answer."""
 
 LETTERS = "ABCDEFGHIJ"
-"""Names of the choices of a question."""
+"""Letters that name the choices of a question."""
 
 _STOPS = (".", "!", "?", "。", "！", "？", "।", "؟")
 
 
 @dataclass(frozen=True)
 class Visual:
-    """What a scene shows beside its heading.
+    """The visual of a scene.
 
     Attributes:
-        kind: the layout the content suggests.
-        text: a formula in matplotlib mathtext (`kind="formula"` and `"worked"`, no surrounding
+        kind: Layout that suits the content.
+        text: A formula in matplotlib mathtext (`kind="formula"` and `"worked"`, no surrounding
             ``$``), the words of a quote or a definition, or a caption.
-        items: steps (of a worked example too), stages of a process or of a cycle, ``"when: what"``
+        items: Steps (of a worked example too), stages of a process or of a cycle, ``"when: what"``
             for a timeline, ``"left | right"`` rows for a comparison (the first row heads the
             columns), ``"label: number"`` for a plot or a number line, symbols of a formula, the
             author of a quote, the term that is defined.
@@ -42,7 +42,7 @@ class Visual:
 
 @dataclass(frozen=True)
 class Scene:
-    """One idea: what is said, and what is on the slide while it is said."""
+    """One idea: its narration and its slide."""
 
     heading: str
     narration: str
@@ -52,7 +52,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class QuizQuestion:
-    """A multiple-choice question; `answer` is the index of the right choice."""
+    """A multiple-choice question; `answer` is the index of the correct choice."""
 
     question: str
     choices: tuple[str, ...]
@@ -62,11 +62,11 @@ class QuizQuestion:
 
 @dataclass(frozen=True)
 class Section:
-    """A stretch of narration that belongs to one slide.
+    """A part of the narration that belongs to one slide.
 
     Attributes:
-        question: what is asked in a `quiz` section, and answered in the `answer` that follows it.
-        pause: seconds of silence after it, beyond those between any two sections.
+        question: The question of a `quiz` section and of the `answer` section that follows.
+        pause: Seconds of silence after it, in addition to those between any two sections.
     """
 
     kind: Literal["title", "scene", "takeaways", "quiz", "answer"]
@@ -80,21 +80,21 @@ class Section:
 
 @dataclass(frozen=True)
 class Script:
-    """A lesson in words.
+    """The text of a lesson.
 
     Attributes:
-        title: a line of text.
-        hook: one or two spoken sentences that open the lesson.
-        scenes: the body, in order.
-        key_takeaways: full sentences, spoken and shown at the end.
-        quiz: questions for afterwards.
-        topic: what the lesson is about, as the engine resolved it.
-        subject: school subject; picks the theme of the slides.
+        title: One line of text.
+        hook: One or two spoken sentences that open the lesson.
+        scenes: The body, in order.
+        key_takeaways: Full sentences, spoken and shown at the end.
+        quiz: Questions for after the lesson.
+        topic: The subject matter, as the engine resolved it.
+        subject: School subject; selects the theme of the slides.
         grade_level: 1-16, the level it was written for.
         language: BCP-47 tag of everything above.
-        sources: where the statements come from.
-        asked: index of the quiz question that is asked aloud at the end, with time to think; None
-            where the words of the lesson leave no room for one.
+        sources: Sources of the statements.
+        asked: Index of the quiz question that is spoken at the end; None if the lesson is too
+            long for one.
     """
 
     title: str
@@ -110,7 +110,7 @@ class Script:
     asked: int | None = None
 
     def sections(self) -> tuple[Section, ...]:
-        """What is spoken, in order: title with hook, each scene, the takeaways, a question."""
+        """Return the spoken sections: title with hook, scenes, takeaways, question with answer."""
         heading = labels_for(self.language).takeaways
         return (
             Section("title", self.title, self.hook),
@@ -120,7 +120,7 @@ class Script:
         )
 
     def _question(self) -> tuple[Section, ...]:
-        """The question with its choices, and after a pause its answer."""
+        """Return the spoken question with its choices, and its answer after a pause."""
         if self.asked is None:
             return ()
         asked, names = self.quiz[self.asked], labels_for(self.language)

@@ -1,8 +1,8 @@
-"""What is said of an element: one line per event, with what it is about.
+"""Log messages about elements, and the fields that identify an element in a log line.
 
-A line's message is made of the program's own words and numbers; the rest are fields. What
-log-based metrics (`deploy/monitoring`) read of `STAGE_DONE`, `SETTLED` and `HOURLY_BUDGET`, in
-every runtime, changes only together with those.
+A message consists of the program's own words and numbers; everything else is a field. The
+log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED` and `HOURLY_BUDGET`; change
+them together.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from transforms.model import Lesson, Message, Received
 from transforms.telemetry.log_format import TRACE_FIELD
 
 STAGE_DONE = "%s done in %.3f s for $%.8f"
-"""stage, seconds, US dollars"""
+"""Arguments: stage, seconds, US dollars."""
 
 SETTLED = "%s after %.3f s"
-"""status of the outcome, or `cancelled` (a dead letter that somebody asked for); seconds since the
-message was published"""
+"""Arguments: status of the outcome, or `cancelled` for the dead letter of a cancelled request;
+seconds since the message was published."""
 
 SETTLED_BEFORE = "delivered again after %.3f s, settled before"
-"""seconds since the message was published"""
+"""Arguments: seconds since the message was published."""
 
 HOURLY_BUDGET = (
     "all workers together have spent $%.6f within an hour, of $%.6f (--max-cost-per-hour): %s"
 )
-"""US dollars spent; US dollars that may be; `requests wait` or `going on`"""
+"""Arguments: US dollars spent; the limit in US dollars; `requests wait` or `going on`."""
 
-# Written by whoever traces its requests: by hand after W3C Trace Context, or by Pub/Sub's clients.
+# Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def log_fields(source: Message | Received | Lesson, **more: object) -> dict[str, object]:
-    """The `extra` of a line about an element; never the student's words.
+    """Return the `extra` of a log line about an element; it never holds the student's words.
 
     Args:
-        source: the element, as far as it has come.
-        more: names of `IDS` and `FACTS`.
+        source: The element.
+        more: Further fields, named as in `ID_FIELDS` and `FACT_FIELDS`; None values are left out.
     """
     message = source if isinstance(source, Message) else source.message
     found: dict[str, object] = {"message_id": message.message_id}
@@ -55,10 +55,14 @@ def log_fields(source: Message | Received | Lesson, **more: object) -> dict[str,
 
 
 def trace_id(attributes: Mapping[str, str], request_id: str | None) -> str | None:
-    """The trace that a message belongs to: the publisher's, else one for each request.
+    """Return the trace id of a message: the publisher's if there is one, else the request id.
 
-    A request's own id, a UUID, is a valid trace id, and makes a log viewer show a request's lines
+    A UUID without hyphens is a valid trace id, and makes a log viewer show a request's lines
     together.
+
+    Args:
+        attributes: The message's attributes.
+        request_id: The request id, if known.
     """
     for name in _TRACE_ATTRIBUTES:
         found = _TRACEPARENT.fullmatch(attributes.get(name, ""))

@@ -1,6 +1,6 @@
-"""How a log record is written on one line, by whichever handler.
+"""The one-line format of log records.
 
-Nothing here imports Beam or the model, so that commands which need neither start at once.
+This module imports neither Beam nor the model, so that commands without them start quickly.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import logging
 from transforms.telemetry.redaction import RedactingFilter, redact
 
 ID_FIELDS = ("request_id", "correlation_id", "stage", "attempt", "message_id")
-"""What tells lines apart; each a label in Cloud Logging."""
+"""Fields that identify what a line is about; labels in Cloud Logging."""
 
 FACT_FIELDS = (
     "error_type", "error_code", "field", "modality", "status", "try", "seconds", "cost_usd",
     "cost_saved_usd",
 )  # fmt: skip
-"""What else a log call may carry as `extra`, in the order it is shown."""
+"""Other fields of `extra`, in the order they are shown."""
 
 TRACE_FIELD = "trace_id"
-"""`extra` with the id of the trace that the line belongs to, 32 hexadecimal digits."""
+"""Field of `extra` with the trace id, 32 hexadecimal digits."""
 
 
 class LogFormatter(logging.Formatter):
-    """A record on one line: its message, then `name=value` for every field it carries."""
+    """Formats a record as one line: its message, then `name=value` for every field."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.message = record.getMessage()
         if self.usesTime():
             record.asctime = self.formatTime(record, self.datefmt)
         found = {n: getattr(record, n) for n in (*ID_FIELDS, *FACT_FIELDS) if hasattr(record, n)}
-        said = self.formatMessage(record).translate(_ONE_LINE)
-        line = "  ".join((said, " ".join(f"{n}={_shown(v)}" for n, v in found.items())))
+        message = self.formatMessage(record).translate(_ONE_LINE)
+        line = "  ".join((message, " ".join(f"{n}={_shown(v)}" for n, v in found.items())))
         text = exception_text(self, record)
         return redact(line.rstrip() + (f"\n{text}" if text else ""))
 
@@ -47,7 +47,10 @@ def _shown(value: object) -> str:
 
 
 def exception_text(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    """What a record says of an exception: in full at DEBUG, in outline above (`Discreet`)."""
+    """Return the text of a record's exception: in full at DEBUG, else its outline.
+
+    `transforms.telemetry.redaction.RedactingFilter` makes the outline.
+    """
     RedactingFilter().filter(record)
     if record.exc_info:
         return formatter.formatException(record.exc_info)
@@ -55,9 +58,9 @@ def exception_text(formatter: logging.Formatter, record: logging.LogRecord) -> s
 
 
 def install_worker_log_format() -> None:
-    """Have a Beam worker ship lines of this form; does nothing where no such worker runs.
+    """Set this format on the log handler of a Beam worker, if there is one.
 
-    Beam's handler ships the message of a record and drops its fields, so they become part of it.
+    Beam's handler sends the message of a record and drops its fields, so they must be part of it.
     """
     from apache_beam.runners.worker.log_handler import FnApiLogRecordHandler
 

@@ -1,7 +1,7 @@
-"""Every metric that the graph keeps, by name: what Dataflow reports as `job/user_counter`.
+"""All Beam metrics of the graph.
 
-Dataflow tells metrics apart by their name only, not by Beam's namespace, and reports a
-distribution as four numbers with the suffixes `DISTRIBUTION_SUFFIXES`.
+Dataflow reports them as `job/user_counter`. It distinguishes them by name only, not by Beam's
+namespace, and reports a distribution as four numbers with the suffixes `DISTRIBUTION_SUFFIXES`.
 """
 
 from __future__ import annotations
@@ -27,50 +27,50 @@ def _distribution(name: str) -> Distribution:
 
 
 RECEIVED = _counter("received")
-"""Messages that came in."""
+"""Messages received."""
 
 OUTCOMES: dict[str, Counter] = {
     status: _counter(f"outcome_{status}") for status in get_args(OutcomeStatus)
 }
-"""Messages by what became of them, counted when that is committed to the ledger."""
+"""Messages by status of their outcome, counted when it is committed to the ledger."""
 
 END_TO_END = _distribution("end_to_end_milliseconds")
-"""From a message's publication to the completion of its request."""
+"""Milliseconds from a message's publication to the completion of its request."""
 
 STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in ENGINE_STAGES}
-"""What the work of a stage took; reused results do not count."""
+"""Milliseconds a stage took; reused results do not count."""
 
 STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in ENGINE_STAGES}
 STAGE_FAILED = {stage: _counter(f"{stage}_failed") for stage in ENGINE_STAGES}
 STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in ENGINE_STAGES}
-"""Tries that failed, whether or not another one succeeded."""
+"""Failed tries, whether or not a later one succeeded."""
 
 COST = _counter("cost_nano_usd")
-"""Billionths of a US dollar, counted when a stage has spent them."""
+"""Cost of finished stages in billionths of a US dollar."""
 
 STAGE_COST = {stage: _counter(f"{stage}_cost_nano_usd") for stage in ENGINE_STAGES}
-"""The same by stage."""
+"""Cost by stage in billionths of a US dollar."""
 
 COST_SAVED = _counter("cost_saved_nano_usd")
-"""Billionths of a US dollar that stages nobody asked for would have cost."""
+"""Cost of stages that the modality skipped, in billionths of a US dollar."""
 
 COST_REUSED = _counter("cost_reused_nano_usd")
-"""Billionths of a US dollar that reused results had cost when they were made."""
+"""Original cost of reused results in billionths of a US dollar."""
 
 OVER_BUDGET = _counter("over_budget")
-"""Stages not begun because their request would have cost more than one may."""
+"""Stages not started because their request would have exceeded its cost limit."""
 
 BUDGET_WAIT = _distribution("budget_wait_milliseconds")
-"""How long stages waited until there was money for them; kept where there is a budget."""
+"""Milliseconds stages waited for budget; recorded only with a budget."""
 
 
 def nano(usd: float) -> int:
-    """US dollars as counters hold them."""
+    """Convert US dollars to the billionths that counters hold."""
     return round(usd * 1e9)
 
 
 def reported() -> frozenset[str]:
-    """Every value of the label `metric_name` under which Dataflow reports these."""
+    """Return all metric names as Dataflow reports them in the label `metric_name`."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, *OUTCOMES.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]

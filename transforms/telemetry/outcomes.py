@@ -1,4 +1,4 @@
-"""What became of a message is said once, and counted once, wherever in the graph it is decided."""
+"""Log and count each outcome exactly once, wherever in the graph it is decided."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def report_outcome(
     error_type: str | None = None,
     field: str | None = None,
 ) -> Outcome:
-    """Report an outcome that is committed to the ledger; within a DoFn.
+    """Log and count an outcome that is committed to the ledger; call it in a DoFn.
 
     Args:
-        source: the element it is about.
-        stage: where in the graph it is decided.
-        again: the message was settled before, and is only delivered once more.
-        error_type: the error that made it a dead letter.
-        field: the field of the message at fault; only its own name, not one that a publisher chose.
+        outcome: The outcome.
+        source: The element it belongs to.
+        stage: Where in the graph it was decided.
+        again: True for a redelivery of a message that was settled before.
+        error_type: Type of the error, for a dead letter.
+        field: The invalid field of the message, if it is one the schema defines.
 
     Returns:
         The outcome, with the seconds since the message was published.
@@ -54,7 +55,7 @@ def report_outcome(
     if again:
         log.info(log_events.SETTLED_BEFORE, seconds, extra=about)
     else:
-        word = "cancelled" if error_type == "Cancelled" else outcome.status  # nobody is paged
+        word = "cancelled" if error_type == "Cancelled" else outcome.status  # no alert
         level = _LEVELS.get(word, logging.INFO)
         log.log(level, log_events.SETTLED, word, seconds, extra=about)
     if outcome.reason:

@@ -1,8 +1,8 @@
-"""What a log may show: never a secret, and nothing that may quote a student above DEBUG.
+"""Redaction of log records: secrets at every level, exception texts above DEBUG.
 
-The text of an exception may hold whatever the failing code was looking at: a question, an engine's
-answer to it, a database row. A log that is kept for weeks and read by many gets its type and the
-place in the code; the text is in the dead letter, whose readers are fewer.
+The text of an exception may quote a student's question, an engine's answer or a database row. Logs
+are kept for weeks and have many readers, so they get the exception's type and the place in the
+code. The text is kept in the dead letter, which has fewer readers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from transforms.errors import DependencyDown
 
 MASK = "***"
 
-_SPEAKING: tuple[type[BaseException], ...] = (DependencyDown,)
-"""Exceptions whose text is made of the program's own words."""
+_SAFE_TEXT: tuple[type[BaseException], ...] = (DependencyDown,)
+"""Exceptions whose text holds no user data."""
 
 _SECRETS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # user:password@ of any URL; to the last @ of the run, as passwords may hold one
@@ -28,7 +28,7 @@ _SECRETS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]{8,}"),
         rf"\1 {MASK}",
     ),
-    (  # Google's own kinds
+    (  # Google access tokens, API keys, client secrets
         ("ya29.", "aiza", "gocspx-"),
         re.compile(r"\bya29\.[\w.-]+|\bAIza[\w-]{30,}|\bGOCSPX-[\w-]+"),
         MASK,
@@ -47,12 +47,12 @@ _SECRETS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         MASK,
     ),
 )
-"""What a secret looks like. Nearly no text holds one, and to look for a few plain words is ten
-times as fast as to look for the patterns, so a pattern is tried only where one of its words is."""
+"""Patterns of secrets: marker words, expression, replacement. An expression is tried only if the
+text holds one of its words, which is ten times as fast, since hardly any text does."""
 
 
 def redact(text: str) -> str:
-    """The text with *** for everything that looks like a secret."""
+    """Replace everything that looks like a secret by `MASK`."""
     folded = text.casefold()
     for words, pattern, replacement in _SECRETS:
         if any(word in folded for word in words):
@@ -61,15 +61,15 @@ def redact(text: str) -> str:
 
 
 def error_reason(error: BaseException) -> str:
-    """An exception in a few words that quote nobody."""
+    """Describe an exception in a few words that hold no user data."""
     name = type(error).__name__
-    return f"{name}: {error}" if type(error) in _SPEAKING else name
+    return f"{name}: {error}" if type(error) in _SAFE_TEXT else name
 
 
 def exception_outline(error: BaseException) -> str:
-    """A traceback without the texts of the exceptions and without lines of code.
+    """Format a traceback without exception texts and lines of code.
 
-    Causes come first, as in Python's own.
+    Causes come first, as in Python's tracebacks.
     """
     return "\n".join(_outline(error, set()))
 
@@ -87,9 +87,9 @@ def _outline(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 
 class RedactingFilter(logging.Filter):
-    """Cuts exceptions down to their outline in every record above DEBUG.
+    """Replaces the exception of every record above DEBUG by its outline.
 
-    To be attached to handlers, not loggers: the records of all loggers pass through those.
+    Attach it to handlers, not loggers: handlers receive the records of all loggers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

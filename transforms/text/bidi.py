@@ -1,4 +1,4 @@
-"""The order in which mixed left-to-right and right-to-left text is drawn.
+"""Visual order of text that mixes left-to-right and right-to-left scripts.
 
 The Unicode Bidirectional Algorithm (UAX #9) without explicit embeddings, overrides and isolates:
 `transforms.video.draw.drawable_text.clean` has removed those characters.
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first strong character of a text runs from right to left (rules P2, P3)."""
+    """Return True if the first strong character runs from right to left (rules P2, P3)."""
     for char in text:
         kind = unicodedata.bidirectional(char)
         if kind in ("R", "AL"):
@@ -28,11 +28,11 @@ def is_rtl(text: str) -> bool:
 
 
 def embedding_levels(text: str, rtl: bool) -> list[int]:
-    """The embedding level of each character: even is left to right, odd right to left.
+    """Return the embedding level of each character: even for left to right, odd for right to left.
 
     Args:
-        text: one paragraph.
-        rtl: its base direction.
+        text: One paragraph.
+        rtl: True if its base direction is right to left.
     """
     base = int(rtl)
     direction = "R" if rtl else "L"
@@ -45,7 +45,12 @@ def embedding_levels(text: str, rtl: bool) -> list[int]:
 
 
 def visual_order(levels: Sequence[int], items: Sequence[T]) -> list[T]:
-    """Items of a line from left to right (rule L2), given the level of each."""
+    """Reorder the items of a line from left to right (rule L2).
+
+    Args:
+        levels: Embedding level of each item.
+        items: The items in logical order.
+    """
     order = list(range(len(items)))
     for level in range(max(levels, default=0), 0, -1):
         start = 0
@@ -60,7 +65,7 @@ def visual_order(levels: Sequence[int], items: Sequence[T]) -> list[T]:
 
 
 def _resolve_weak(kinds: list[str], direction: str) -> None:
-    """Rules W1 to W7."""
+    """Apply rules W1 to W7."""
     strong = previous = direction
     for i, original in enumerate(kinds):
         kind = previous if original == "NSM" else original
@@ -88,7 +93,7 @@ def _resolve_weak(kinds: list[str], direction: str) -> None:
 
 
 def _resolve_brackets(text: str, kinds: list[str], direction: str) -> None:
-    """Rule N0: a pair of brackets takes the direction of what it encloses."""
+    """Apply rule N0: a pair of brackets takes the direction of the text inside."""
     pairs: list[tuple[int, int]] = []
     stack: list[tuple[str, int]] = []
     for i, char in enumerate(text):
@@ -111,7 +116,7 @@ def _resolve_brackets(text: str, kinds: list[str], direction: str) -> None:
 
 
 def _resolve_neutral(kinds: list[str], direction: str) -> None:
-    """Rules N1 and N2."""
+    """Apply rules N1 and N2."""
     for start, end in _spans(kinds, _NEUTRAL):
         left = _strong(kinds[start - 1]) if start else direction
         right = _strong(kinds[end]) if end < len(kinds) else direction
@@ -119,7 +124,7 @@ def _resolve_neutral(kinds: list[str], direction: str) -> None:
 
 
 def _strong(kind: str) -> str:
-    """The direction a kind counts as beside neutrals; empty when it is neutral itself."""
+    """Return the direction of a class beside neutrals; empty for a neutral class."""
     return "R" if kind in ("EN", "AN") else kind if kind in ("L", "R") else ""
 
 

@@ -1,4 +1,4 @@
-"""The few words of a lesson that no engine writes: names of its standing parts, by language."""
+"""Translated headings of the fixed parts of a lesson."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Labels:
-    """Headings of what every lesson has.
+    """Headings of a lesson in one language.
 
     Attributes:
-        takeaways: over what to remember.
-        quiz: over the question that is asked aloud.
-        answer: over its answer.
-        sources: before the list of sources.
-        voice: before the name of the voice.
+        takeaways: Heading of the key takeaways.
+        quiz: Heading of the spoken question.
+        answer: Heading of its answer.
+        sources: Label of the list of sources.
+        voice: Label of the name of the voice.
     """
 
     takeaways: str
@@ -25,7 +25,7 @@ class Labels:
 
 
 def labels_for(language: str) -> Labels:
-    """The phrases of a BCP-47 language; the English ones where a language has none here."""
+    """Return the labels of a BCP-47 language; the English ones if it has none."""
     return _LABELS.get(language.lower().split("-")[0], _LABELS["en"])
 
 

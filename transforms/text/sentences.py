@@ -1,4 +1,4 @@
-"""Text cut into sentences: what is spoken in one breath and shown as one caption."""
+"""Sentence splitter: a sentence is spoken in one breath and shown as one caption."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 
 LONGEST: Final = 300
-"""Characters a sentence may have: more is hard to follow, and a voice's memory grows with it."""
+"""Maximum characters of a sentence; longer ones are hard to follow and need a lot of memory."""
 
 _CLOSERS = "\"'”’»)\\]』」）》"
-# Western marks end a sentence only before white space; the others stand without any.
+# Western marks end a sentence only before white space; the others need none.
 _END = re.compile(
     rf"[.!?…؟۔।॥።]+[{_CLOSERS}]*(?=\s)|[。！？｡]+[{_CLOSERS}]*"
     r"|\n\s*(?=\n)|\n(?=\s*(?:[-*•‣]|\d{1,2}[.)])\s)"
@@ -28,8 +28,8 @@ _LEADING: Final = frozenset(
 _BEFORE_NUMBER: Final = frozenset({"no", "nos", "p", "sec", "art", "jan", "feb", "mar", "apr"}) | {
     "aug", "sep", "sept", "oct", "nov", "dec",
 }  # fmt: skip
-# A new sentence after an initial or an acronym ("vitamin C. It", "the U.S. The") begins like this;
-# a name goes on like anything else ("J. K. Rowling", "the U.S. Army").
+# After an initial or an acronym, these words start a new sentence ("vitamin C. It", "the U.S.
+# The"); any other word continues it ("J. K. Rowling", "the U.S. Army").
 _STARTERS: Final = frozenset(
     {"a", "an", "the", "this", "that", "these", "those", "it", "its", "he", "she", "we", "you"}
     | {"they", "i", "his", "her", "our", "your", "their", "there", "here", "in", "on", "at", "for"}
@@ -44,15 +44,15 @@ _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|(?<=[，、；：])")
 
 
 def split_sentences(text: str, limit: int = LONGEST) -> tuple[str, ...]:
-    """Cut a text into sentences of at most `limit` characters.
+    """Split a text into sentences of at most `limit` characters.
 
-    A longer sentence is cut between clauses, else between words, else (one endless word) inside
-    it, never between a letter and its marks. White space inside a sentence becomes single spaces;
-    nothing else is changed, so the sentences joined by spaces give the words of the text.
+    A longer sentence is split between clauses, else between words, else inside a word, never
+    between a letter and its combining marks. White space becomes single spaces; all other
+    characters are kept.
 
     Args:
-        text: plain text in any language.
-        limit: characters, at least 8.
+        text: Plain text in any language.
+        limit: Maximum characters of a sentence, at least 8.
     """
     sentences: list[str] = []
     start = 0
@@ -65,7 +65,7 @@ def split_sentences(text: str, limit: int = LONGEST) -> tuple[str, ...]:
 
 
 def _tidy(sentences: list[str]) -> list[str]:
-    """With single spaces, and with what has no word in it ("🎉", "?!") joined to its neighbour."""
+    """Normalize white space and join pieces without a word ("🎉", "?!") to their neighbour."""
     tidy: list[str] = []
     for sentence in sentences:
         words = sentence.split()
@@ -81,6 +81,7 @@ def _has_word(text: Iterable[str]) -> bool:
 
 
 def _ends_here(text: str, start: int, found: re.Match[str]) -> bool:
+    """Return True if a sentence that began at `start` ends at the mark found."""
     mark = found.group().strip()
     if not mark or not mark.startswith((".", "!", "?", "…")):
         return True
@@ -121,7 +122,7 @@ def _pieces(sentence: str, limit: int) -> list[str]:
 
 
 def _cut(sentence: str, limit: int) -> int:
-    """Where to cut: near an even share, so that no tail of two words is left over."""
+    """Return the index to split at: near an even share, to leave no tail of two words."""
     share = len(sentence) / -(-len(sentence) // limit)
     clauses = [
         found.start() for found in _CLAUSE.finditer(sentence) if share / 2 <= found.start() <= limit
@@ -138,5 +139,5 @@ def _cut(sentence: str, limit: int) -> int:
 
 
 def _joined(left: str, right: str) -> bool:
-    """Whether two characters are seen as one: a letter and its mark, the parts of an emoji."""
+    """Return True if two characters form one: a letter and its mark, parts of an emoji."""
     return bool(unicodedata.combining(right)) or left == "\u200d" or right in "\u200d\ufe0e\ufe0f"

@@ -1,4 +1,4 @@
-"""What is logged and counted of an outcome."""
+"""Outcomes are logged and counted once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of mixed-direction text, against results of GNU FriBidi for the same strings."""
+"""Visual order of mixed-direction text equals that of GNU FriBidi."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def levels(text: str) -> str:
         ("د 12,5", "112222"),
     ],
 )
-def test_levels(text: str, expected: str) -> None:
+def test_embedding_levels_match_fribidi(text: str, expected: str) -> None:
     assert levels(text) == expected
 
 
@@ -37,19 +37,19 @@ def test_levels(text: str, expected: str) -> None:
     ("text", "shown"),
     [("abc", "abc"), ("אבג", "גבא"), ("אב 12", "12 בא"), ("ab אב cd", "ab בא cd")],
 )
-def test_visual_order(text: str, shown: str) -> None:
+def test_visual_order_matches_fribidi(text: str, shown: str) -> None:
     assert "".join(visual_order(embedding_levels(text, is_rtl(text)), text)) == shown
 
 
 @pytest.mark.parametrize(
     ("text", "rtl"), [("(1) אב", True), ("(1) ab אב", False), ("12", False), ("", False)]
 )
-def test_base_direction_is_that_of_the_first_letter(text: str, rtl: bool) -> None:
+def test_first_strong_letter_sets_base_direction(text: str, rtl: bool) -> None:
     assert is_rtl(text) is rtl
 
 
 @given(st.text(), st.booleans())
-def test_every_character_has_a_level_and_keeps_its_place_once(text: str, rtl: bool) -> None:
+def test_visual_order_is_a_permutation(text: str, rtl: bool) -> None:
     found = embedding_levels(text, rtl)
     assert len(found) == len(text)
     assert all(int(rtl) <= level <= 2 for level in found)

@@ -1,4 +1,4 @@
-"""Text cut into sentences."""
+"""The sentence splitter splits between sentences and keeps every character."""
 
 from __future__ import annotations
 
@@ -45,32 +45,32 @@ from transforms.text.sentences import LONGEST, split_sentences
         ["No end mark here"],
     ]
 )
-def test_cuts_between_sentences_and_nowhere_else(sentences: list[str]) -> None:
+def test_text_is_split_between_sentences_only(sentences: list[str]) -> None:
     assert split_sentences(" ".join(sentences)) == tuple(sentences)
 
 
-def test_marks_of_scripts_without_spaces_cut_without_spaces() -> None:
+def test_cjk_marks_split_without_spaces() -> None:
     assert split_sentences("光は速い。音は遅い。") == ("光は速い。", "音は遅い。")
 
 
-def test_paragraphs_and_list_items_end_a_sentence() -> None:
+def test_paragraphs_and_list_items_end_sentences() -> None:
     text = "A heading\n\nText that\ngoes on\n- one\n- two\n1. three"
     assert split_sentences(text) == (
         "A heading", "Text that goes on", "- one", "- two", "1. three",
     )  # fmt: skip
 
 
-def test_what_has_no_word_stays_with_its_neighbour() -> None:
+def test_piece_without_word_joins_its_neighbour() -> None:
     assert split_sentences("🎉 Well done! 🎉🎉 Go on.") == ("🎉 Well done!", "🎉🎉 Go on.")
     assert split_sentences("Well done! 🎉") == ("Well done! 🎉",)
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "\n\n"])
-def test_nothing_gives_nothing(nothing: str) -> None:
+def test_blank_text_has_no_sentences(nothing: str) -> None:
     assert split_sentences(nothing) == ()
 
 
-def test_a_long_sentence_is_cut_between_clauses() -> None:
+def test_long_sentence_is_split_between_clauses() -> None:
     clause = "the light reaches the leaf and is caught by chlorophyll"
     pieces = split_sentences(", ".join([clause] * 9) + ".")
     assert len(pieces) == 2
@@ -78,12 +78,12 @@ def test_a_long_sentence_is_cut_between_clauses() -> None:
     assert pieces[0].endswith("chlorophyll,")
 
 
-def test_a_long_sentence_without_clauses_is_cut_in_even_shares_between_words() -> None:
+def test_long_clause_is_split_evenly_between_words() -> None:
     pieces = split_sentences(" ".join(["word"] * 65))
     assert [len(piece) for piece in pieces] in ([164, 159], [159, 164])
 
 
-def test_an_endless_word_is_cut_but_no_letter_loses_its_mark() -> None:
+def test_long_word_is_split_between_graphemes() -> None:
     pieces = split_sentences("e\u0301" * 400)
     assert "".join(pieces) == "e\u0301" * 400
     assert all(piece.startswith("e") and piece.endswith("\u0301") for piece in pieces)
@@ -105,19 +105,19 @@ _TEXT = st.one_of(
 
 
 @given(_TEXT)
-def test_no_character_is_lost_or_added(text: str) -> None:
+def test_split_keeps_every_character(text: str) -> None:
     assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
 
 
 @given(_TEXT)
-def test_words_that_fit_stay_whole(text: str) -> None:
+def test_short_words_are_not_split(text: str) -> None:
     assume(all(len(word) <= LONGEST for word in text.split()))
     assume(not set(text) & set("。！？｡，、；："))
     assert " ".join(split_sentences(text)).split() == text.split()
 
 
 @given(_TEXT, st.integers(8, 400))
-def test_every_piece_fits(text: str, limit: int) -> None:
+def test_every_sentence_fits_the_limit(text: str, limit: int) -> None:
     pieces = split_sentences(text, limit)
     assert all(0 < len(piece) <= limit for piece in pieces)
     assert all(piece == " ".join(piece.split()) for piece in pieces)
