@@ -1,6 +1,6 @@
-"""The services that tests run against: each started once, when first asked for, on a free port.
+"""Fixtures of the local services: each is started once, on first use, on a free port.
 
-None is left behind: they run in this process or end with it, however it ends.
+They run in this process or end with it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from pipeline.embedded.pubsub import PubSubServer
     from pipeline.embedded.storage import StorageServer
 
-# How fast a machine is says nothing about the code.
+# The speed of the machine must not fail a test.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
 
 
 @dataclass(frozen=True)
 class Database:
-    """An empty database of its own; `server` is shared with other tests and must not be stopped."""
+    """An empty database for one test; `server` is shared, so a test must not stop it."""
 
     url: str
     server: EmbeddedPostgres
@@ -35,7 +35,7 @@ class Database:
 
 @dataclass(frozen=True)
 class PubSub:
-    """A project of its own on a Pub/Sub server that is shared with other tests."""
+    """A Pub/Sub project for one test, on a shared server."""
 
     host: str
     project: str
@@ -43,7 +43,7 @@ class PubSub:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket of its own; `server` is shared with other tests and must not be stopped."""
+    """A bucket for one test; `server` is shared, so a test must not stop it."""
 
     name: str
     endpoint: str
@@ -51,13 +51,13 @@ class Bucket:
 
     @property
     def root(self) -> str:
-        """Its ``gs://`` address."""
+        """The bucket's ``gs://`` URL."""
         return f"gs://{self.name}"
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
-    """A Postgres that does not sync."""
+    """A Postgres server without fsync."""
     from pipeline.embedded.postgres import EmbeddedPostgres
 
     # Not in pytest's own folder, which is kept for three runs: a cluster is 40 MB and more.
@@ -104,7 +104,7 @@ def pubsub_server() -> Iterator[PubSubServer]:
 
 @pytest.fixture
 def pubsub(pubsub_server: PubSubServer, monkeypatch: pytest.MonkeyPatch) -> PubSub:
-    """A fresh project, and Google's clients pointed at its server."""
+    """A fresh project; the environment makes Google's clients use its server."""
     for name, value in pubsub_server.client_environment().items():
         monkeypatch.setenv(name, value)
     return PubSub(pubsub_server.host, f"test-{os.urandom(8).hex()}")
@@ -121,7 +121,7 @@ def storage_server() -> Iterator[StorageServer]:
 
 @pytest.fixture
 def gcs(storage_server: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A fresh bucket, and Google's clients pointed at its server."""
+    """A fresh bucket; the environment makes Google's clients use its server."""
     for name, value in storage_server.client_environment().items():
         monkeypatch.setenv(name, value)
     bucket = f"test-{os.urandom(8).hex()}"

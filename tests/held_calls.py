@@ -1,21 +1,21 @@
-"""Calls that are counted while they are held, to see how many a limit lets through."""
+"""HeldCalls: counts concurrent calls to test a limit without depending on timing."""
 
 from __future__ import annotations
 
 import threading
 
 MOMENT = 0.3
-"""Seconds for which a full house stays open to one call too many."""
+"""Seconds to wait for a call beyond the limit."""
 
 
 class HeldCalls:
-    """Hold each call until `limit` of them run at once, then until one more comes or a moment ends.
+    """Holds each call until `limit` calls run at once, and then a moment longer.
 
-    No machine is too slow for the limit to be kept, and none of the calls goes on before `limit`
-    of them have met, so only a call that gets in beside them makes `most` larger.
+    No call returns before `limit` of them run, so `most` reaches the limit on any machine. Only a
+    call that the limit should have stopped makes it larger.
 
     Args:
-        limit: calls that should be able to run at once.
+        limit: Number of calls that can run at once.
     """
 
     def __init__(self, limit: int) -> None:
@@ -23,7 +23,7 @@ class HeldCalls:
         self._changed = threading.Condition()
         self._running = 0
         self.most = 0
-        """Calls that ran at the same time, at most."""
+        """Largest number of concurrent calls."""
 
     def __call__(self) -> None:
         with self._changed:

@@ -15,16 +15,16 @@ _current = threading.local()
 
 
 class Died(BaseException):
-    """The worker's process ends here: no handler of an error runs. Needs a text, for Beam."""
+    """Simulates the death of the worker process: no error handler runs. Beam needs its text."""
 
 
 class Step:
     """A transform on the runner that drain and batch use.
 
     Args:
-        transform: takes one PCollection.
-        element: type of its elements.
-        tags: its outputs; empty where it has one without a name.
+        transform: Transform of one PCollection.
+        element: Type of its elements.
+        tags: Tags of its outputs; empty for a single output without a tag.
     """
 
     def __init__(self, transform: beam.PTransform, element: type, *tags: str) -> None:
@@ -46,10 +46,11 @@ class Step:
         """Run elements as one bundle, on the calling thread.
 
         Args:
-            work: what happens to an output in the same bundle; may raise `Died`.
+            elements: Elements of the bundle.
+            work: Called with each output in the same bundle; may raise `Died`.
 
         Returns:
-            The outputs by tag; those so far if the worker has died.
+            The outputs by tag; after `Died`, those emitted before.
         """
         _current.elements, _current.work = elements, work
         found: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""What the integration tests share."""
+"""Fixtures of the integration tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.stage import heartbeat
 
 @pytest.fixture
 def ledger(postgres: Database) -> Iterator[Ledger]:
-    """The ledger of a fresh database; whatever a test does to it, its accounts must balance."""
+    """A ledger in a fresh database; its counts must balance at the end of every test."""
     upgrade(postgres.url)
     ledger = Ledger(postgres.url)
     yield ledger
@@ -32,7 +32,7 @@ def place(ledger: Ledger, tmp_path: Path) -> Place:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The heartbeat's clock, moved by the test."""
+    """A clock of the heartbeat thread that the test moves."""
     clock = Clock()
     renew = Ledger.heartbeat
 

@@ -1,4 +1,4 @@
-"""A stage, publishing and the heartbeat's clock, run by Beam over a real ledger and store."""
+"""Helpers that run stages and publishing by Beam over a real ledger and store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from transforms.stage.run import RunStage
 from transforms.stage.task import FINISHED, OUTCOMES, Produced, StageRuntime, StageTask
 
 PATIENCE = 20.0
-"""Seconds after which a condition that a test waits for will not come any more."""
+"""Seconds until waiting for a condition fails."""
 
 NO_WAIT = Backoff(0.0, 0.0)
 
@@ -48,7 +48,7 @@ _emitted: dict[int, dict[str, list[Any]]] = {}
 
 
 class Task(StageTask):
-    """A stage whose work is a function of the test."""
+    """A stage whose work is a function given by the test."""
 
     stage = "script"
     engine = "offline"
@@ -65,13 +65,13 @@ class Task(StageTask):
 
 
 class FolderlessTask(Task):
-    """The same for a stage that works without files."""
+    """A stage that needs no folder."""
 
     needs_folder = False
 
 
 class VideoTask(Task):
-    """The same for the last stage of a video."""
+    """The last stage of a video."""
 
     stage = "video"
     engine = "slides"
@@ -89,7 +89,7 @@ class _Collect(beam.DoFn):
 def apply(
     transform: beam.PTransform, lessons: Sequence[Lesson], tags: Sequence[str]
 ) -> dict[str, list[Any]]:
-    """Run a transform on one bundle of lessons; returns what it emits, by tag."""
+    """Run a transform on one bundle of lessons and return its outputs by tag."""
     number = next(_numbers)
     _emitted[number] = defaultdict(list)
     pipeline = beam.Pipeline(runner=FnApiRunner())
@@ -104,7 +104,7 @@ def apply(
 
 
 def made(lesson: Lesson, *_: Any) -> Produced:
-    """What a stage makes that has nothing special about it."""
+    """Return a plain result of a stage."""
     return Produced({"script.json": encode(SCRIPT)}, (Usage("cpu-seconds", 2.0),))
 
 
@@ -117,41 +117,41 @@ class Place:
         self.store = ArtifactStore(str(root))
 
     def lesson(self, *modalities: str, **fields: Any) -> Lesson:
-        """A claimed request."""
+        """Claim a new request and return its lesson."""
         asked = request(requested_modalities=modalities or ("audio",), **fields)
         return take(self.ledger, ClaimRequest(message(), asked))
 
     def rival(self, lesson: Lesson) -> Any:
-        """The ledger's answer to another message that asks for the same request."""
+        """Try to claim a lesson's request for another message; return the ledger's answer."""
         return claim(self.ledger, ClaimRequest(message(), lesson.request))
 
     def take_over(self, lesson: Lesson) -> Lesson:
-        """Claim a lesson's request for another message, after its lease has lapsed."""
+        """Let a lesson's lease expire and claim its request for another message."""
         let_lease_lapse(self.ledger, lesson.request.request_id)
         result = self.rival(lesson)
         assert result.kind == "taken_over"
         return Lesson(message(), lesson.request, result.claim)
 
     def cancel(self, lesson: Lesson) -> None:
-        """Ask for a lesson's request to be cancelled."""
+        """Cancel a lesson's request."""
         self.ledger.cancel([lesson.request.request_id])
 
     def complete(self, lesson: Lesson) -> None:
-        """Complete a request under its present claim, as a repeated bundle would find it."""
+        """Complete a request under its current claim."""
         assert self.ledger.complete([completed(lesson)]) == [True]
 
     def fail(self, lesson: Lesson) -> None:
-        """Make a dead letter of a request under its present claim."""
+        """Record a dead letter of a request under its current claim."""
         assert self.ledger.dead_letter([letter(lesson, "script")]) == [True]
 
     def break_store(self) -> None:
-        """Put a file where the store's folder is: every call fails at once."""
+        """Replace the store's folder by a file, so that every call fails at once."""
         if self.root.is_dir():
             self.root.rename(self.root.with_name("aside"))
         self.root.write_text("a file where the folder should be")
 
     def file(self, lesson: Lesson, name: str) -> Path:
-        """Where an artifact of a lesson lies."""
+        """Return the path of an artifact."""
         return self.root / lesson.request.request_id / name
 
     def run_stage(
@@ -181,46 +181,46 @@ class Place:
         return apply(step, lessons, (OUTCOMES, DEAD_LETTERS))
 
     def scripted(self, *modalities: str) -> Lesson:
-        """A lesson whose script is stored."""
+        """Return a lesson whose script is stored."""
         found = self.run_stage(made, self.lesson(*modalities or ("text",)))
         [lesson] = found["finished"]
         return lesson
 
 
 class Clock:
-    """The heartbeat's clock, moved by hand."""
+    """A stand-in for `time` in the heartbeat thread, moved by the test."""
 
     def __init__(self) -> None:
         self._now = 1000.0
         self.begun = threading.Semaphore(0)
-        """Released when a heartbeat is about to ask the ledger."""
+        """Released when a heartbeat starts to call the ledger."""
 
     def monotonic(self) -> float:
-        """Seconds, as `time.monotonic` says them."""
+        """Return the seconds of this clock."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock, and have the heartbeat look at it."""
+        """Move the clock and wake the heartbeat thread."""
         with heartbeat._changed:
             self._now += seconds
             heartbeat._changed.notify_all()
 
     def beat(self, seconds: float) -> None:
-        """Move the clock so far that a heartbeat is due, and wait until it begins."""
+        """Move the clock until a heartbeat is due, and wait until it starts."""
         self.advance(seconds)
         assert self.begun.acquire(timeout=PATIENCE), "no heartbeat"
 
     def beat_whole(self, seconds: float) -> None:
-        """Have one heartbeat begin and end."""
+        """Let one heartbeat start and end."""
         self.beat(seconds)
-        self.beat(seconds)  # one thread beats: it has ended the first
+        self.beat(seconds)  # one thread sends them, so the first has ended
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds.
 
     Raises:
-        AssertionError: it does not, for a long time.
+        AssertionError: It does not hold within `PATIENCE` seconds.
     """
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -229,7 +229,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def is_leased(ledger: Ledger, lesson: Lesson) -> bool:
-    """Whether a request's lease has not lapsed, by the database's clock."""
+    """Return True if a request's lease is valid by the database's clock."""
     [found] = ledger.run(
         "SELECT lease_expires_at > now() AS leased FROM requests WHERE request_id = :id",
         id=lesson.request.request_id,
@@ -238,5 +238,5 @@ def is_leased(ledger: Ledger, lesson: Lesson) -> bool:
 
 
 def wait_for_lease(ledger: Ledger, lesson: Lesson) -> None:
-    """Wait until a request's lease is extended."""
+    """Wait until a request's lease is renewed."""
     wait_for(lambda: is_leased(ledger, lesson))

@@ -1,4 +1,4 @@
-"""The stages' work, replaced by what a request's field `fault` asks for; all else is real."""
+"""Stand-ins for the stages' work that fail as a request's field `fault` says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ FAULTS: dict[str, Callable[[str], Exception]] = {
 
 
 def request(fault: str = "", **fields) -> dict:
-    """A valid request; `fault` is a stage, a colon and one of `FAULTS`, or `<stage>:once`."""
+    """Return a valid request.
+
+    Args:
+        fault: A stage, a colon and a key of `FAULTS` or ``once``; empty for no fault.
+        fields: Other fields of the request.
+    """
     return {
         "request_id": str(uuid.uuid4()),
         "student_id": "s-1",
@@ -48,13 +53,13 @@ def request(fault: str = "", **fields) -> dict:
 
 
 def message(fields: dict | bytes, **attributes: str) -> Message:
-    """It, as Pub/Sub delivers it."""
+    """Return a request as a message of Pub/Sub."""
     data = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     return Message(data, attributes, str(uuid.uuid4()), datetime.now(UTC))
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace narration and rendering by stubs, and have faults raised where they are asked for."""
+    """Replace narration and rendering by stubs, and raise the faults of requests."""
     monkeypatch.setattr(retry.RetryPolicy, "delay", lambda *_: 0.0)
     write = _WriteScript.perform
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""ClaimRequests: which deliveries count towards the limit, and what a settled request costs."""
+"""ClaimRequests counts deliveries, isolates redelivered messages and settles duplicates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from transforms.stage.task import OUTCOMES
 from transforms.video.render_video import _RenderVideo
 
 MOST = 2
-"""Deliveries of a message that count, at most."""
+"""Maximum number of deliveries of a message."""
 
 LEASE = 120.0
 
@@ -55,7 +55,7 @@ def names(outputs):
 
 
 def killing(poison):
-    """Work that ends the process when it comes to one message."""
+    """Return work that ends the process on one message."""
 
     def work(output):
         if isinstance(output, Lesson) and output.message == poison.message:
@@ -64,7 +64,7 @@ def killing(poison):
     return work
 
 
-def test_company_of_poison_is_not_blamed(step):
+def test_messages_beside_poison_are_not_counted(step):
     before, poison, after = bundle = [received() for _ in range(3)]
     for _ in range(MOST):
         assert names(step.run(bundle, killing(poison))["lessons"]) == names([before])
@@ -74,7 +74,7 @@ def test_company_of_poison_is_not_blamed(step):
     assert names([dead]) == names([poison])
     assert (dead.stage, dead.error_type, dead.claim) == ("claim", "PermanentError", None)
     assert f"delivered {MOST + 1} times without ever being settled" in dead.error
-    # However often it comes again, it has been worked on for the last time; the others go on.
+    # Further deliveries give dead letters at once and do not affect the other messages.
     for _ in range(MOST):
         found = step.run(bundle, killing(poison))
         assert set(names(found["lessons"])) == set(names([before, after]))
@@ -88,7 +88,7 @@ def test_poison_is_claimed_before_new_messages(step, ledger):
     assert ledger.unsettled(names([fresh, poison])) == set(names([poison]))
 
 
-def test_only_redelivered_messages_are_worked_on_alone(step):
+def test_only_redelivered_messages_are_isolated(step):
     first, second = received(), received()
     found = step.run([first])
     assert [lesson.claim.isolated for lesson in found["lessons"]] == [False]
@@ -99,7 +99,7 @@ def test_only_redelivered_messages_are_worked_on_alone(step):
     }
 
 
-def test_claims_have_lease_of_setting(step, ledger):
+def test_claim_lease_is_the_setting(step, ledger):
     [lesson] = step.run([received()])["lessons"]
     assert lesson.claim.lease == LEASE
     found = row(ledger, lesson)
@@ -116,10 +116,8 @@ def test_replay_attribute_reopens_failed_request(step, ledger):
     assert reopened.claim.attempt == 2
 
 
-def test_poison_is_told_from_company_it_passed_early_stages_with(
-    postgres, ledger, tmp_path, monkeypatch
-):
-    """The whole graph: innocents write their scripts each time before the poison kills."""
+def test_poison_of_late_stage_is_identified(postgres, ledger, tmp_path, monkeypatch):
+    """Other messages pass the script stage before a message kills the worker in narration."""
     stand_ins.install(monkeypatch)
     monkeypatch.setitem(stand_ins.FAULTS, "kill", Died)
     options = VividlyOptions([], max_deliveries=MOST)
@@ -142,7 +140,7 @@ def test_poison_is_told_from_company_it_passed_early_stages_with(
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The stages' work, each call noted."""
+    """Stand-ins of the stages that record each call."""
     made = []
     stand_ins.install(monkeypatch)
     for task in (_WriteScript, _Narrate, _RenderVideo):
@@ -170,7 +168,7 @@ def lease_lapsed(ledger, asked):
     take(ledger, asked)
     ledger.cancel([asked.request.request_id])
     let_lease_lapse(ledger, asked.request.request_id)
-    return stand_ins.message(asked.message.data)  # another message that asks for the same
+    return stand_ins.message(asked.message.data)  # another message of the same request
 
 
 @pytest.mark.parametrize("history", [worker_died, cancelled_before_received, lease_lapsed])
@@ -189,12 +187,12 @@ def test_cancelled_request_is_settled_without_paid_call(ledger, tmp_path, calls,
     assert len(ledger.dead_letters()) == 1
     assert outcome_of(ledger, again.message_id) == "dead_lettered"
     assert calls == []
-    # The counterpart: what is not cancelled is worked on.
+    # A request that is not cancelled is processed.
     [other] = graph.run([stand_ins.message(stand_ins.request(requested_modalities=["text"]))])
     assert (other.status, calls) == ("completed", ["script"])
 
 
-def test_redelivery_of_settled_message_is_said_to_be_one(step, ledger, caplog):
+def test_redelivery_of_settled_message_is_logged(step, ledger, caplog):
     done, other = received(), received()
     lessons = step.run([done, other])["lessons"]
     ledger.complete([completed(lesson) for lesson in lessons])

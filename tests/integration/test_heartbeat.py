@@ -1,4 +1,4 @@
-"""A claim is kept while a stage works on its request, and a lost one is noticed."""
+"""Heartbeats renew the leases of lessons in work and detect lost claims."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.ledger import Ledger
 from transforms.stage import heartbeat
 
 BEAT = LEASE.total_seconds() / 3 + 0.001
-"""Seconds after which a heartbeat is due: three of them fit into a lease."""
+"""Seconds between two heartbeats: a third of a lease."""
 
 
 def lapse(ledger, *lessons):
@@ -26,7 +26,7 @@ def lapse(ledger, *lessons):
         assert not is_leased(ledger, lesson)
 
 
-def test_heartbeats_extend_every_lease_of_bundle(place, clock):
+def test_heartbeats_renew_every_lease_of_bundle(place, clock):
     lessons = [place.lesson(), place.lesson()]
     kinds = []
 
@@ -112,7 +112,7 @@ def test_outage_of_one_ledger_spares_others(place, clock):
         assert not is_leased(place.ledger, first)
 
 
-def test_leases_of_different_length_stay_apart(place, clock):
+def test_leases_keep_their_own_length(place, clock):
     short = place.lesson()
     long = place.lesson()
     short = replace(short, claim=replace(short.claim, lease=1.0))
@@ -132,7 +132,7 @@ def lease_left(ledger, lesson):
     return found["left"]
 
 
-def test_ended_stage_extends_no_lease(place, clock):
+def test_finished_stage_renews_no_lease(place, clock):
     ended, running = place.lesson(), place.lesson()
     with heartbeat.heartbeats(place.ledger, [running]):
         with heartbeat.heartbeats(place.ledger, [ended]):
@@ -143,7 +143,7 @@ def test_ended_stage_extends_no_lease(place, clock):
         assert not is_leased(place.ledger, ended)
 
 
-def test_failed_stage_extends_no_lease(place, clock):
+def test_failed_stage_renews_no_lease(place, clock):
     ended, running = place.lesson(), place.lesson()
     with heartbeat.heartbeats(place.ledger, [running]):
         with pytest.raises(KeyError), heartbeat.heartbeats(place.ledger, [ended]):
@@ -154,7 +154,7 @@ def test_failed_stage_extends_no_lease(place, clock):
         assert not is_leased(place.ledger, ended)
 
 
-def test_confirm_extends_lease_at_once(place):
+def test_confirm_renews_lease_at_once(place):
     lesson = place.lesson()
     lapse(place.ledger, lesson)
     heartbeat.confirm_claim(place.ledger, lesson)
@@ -162,7 +162,7 @@ def test_confirm_extends_lease_at_once(place):
 
 
 @pytest.mark.parametrize("settle", ["take_over", "complete", "fail"])
-def test_confirm_refuses_what_is_not_running(place, settle):
+def test_confirm_refuses_request_not_running(place, settle):
     lesson = place.lesson()
     getattr(place, settle)(lesson)
     with pytest.raises(ClaimLost, match=lesson.request.request_id):
@@ -198,7 +198,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forking with threads is for Linux")
-def test_forked_child_beats_for_itself():
+def test_forked_child_starts_its_own_heartbeat():
     done = subprocess.run([sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True)
     assert done.stdout.strip() == "0"
 

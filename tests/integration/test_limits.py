@@ -1,4 +1,4 @@
-"""Engines are held to their limits where a stage calls them: in the graph."""
+"""The graph applies concurrency and rate limits to engine calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TASKS: dict[str, Any] = {"script": _WriteScript, "narration": _Narrate, "video":
 
 @pytest.fixture
 def run(ledger, tmp_path, monkeypatch):
-    """Put videos through a graph with these options; `entered[stage]` is called by its engine."""
+    """Run videos through a graph with options; each engine call also calls `entered[stage]`."""
     stand_ins.install(monkeypatch)
 
     def run(videos: int, entered: dict[str, Callable[[], object]], **options) -> None:
@@ -53,7 +53,7 @@ def test_more_calls_than_allowed_wait(run, options):
     assert {stage: held.most for stage, held in calls.items()} == dict.fromkeys(TASKS, 2)
 
 
-def test_calls_of_each_stage_are_spread_over_the_minute(run, monkeypatch):
+def test_calls_of_stage_are_spread_over_minute(run, monkeypatch):
     clock = Clock.instead_of_time_in(rate_limit, monkeypatch)
     begun: dict[str, list[float]] = {stage: [] for stage in TASKS}
     entered = {stage: lambda times=times: times.append(clock.now) for stage, times in begun.items()}

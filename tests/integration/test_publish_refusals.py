@@ -1,4 +1,4 @@
-"""Publishing: the manifest comes first, and a request that may not complete does not."""
+"""PublishResults stores the manifest first and completes only requests it still owns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BEAT = LEASE.total_seconds() / 3 + 0.001
 
 @pytest.fixture
 def during_manifest(monkeypatch):
-    """Have a function called with each lesson while its manifest is made."""
+    """Call a function with each lesson while its manifest is made."""
 
     def install(act):
         manifest = publish.manifest
@@ -126,7 +126,7 @@ def test_lost_claim_does_not_replace_manifest(place, during_manifest):
     assert place.file(lesson, "manifest.json").read_bytes() == b"theirs"
 
 
-def test_outage_at_manifest_hands_claims_back(place, during_manifest, monkeypatch):
+def test_outage_at_manifest_releases_claims(place, during_manifest, monkeypatch):
     monkeypatch.setattr(stores, "_PATIENCE", RetryPolicy(0.01, 1))
     lessons = [place.scripted(), place.scripted()]
     during_manifest(lambda lesson: place.break_store())
@@ -169,8 +169,8 @@ def test_bug_in_one_lesson_spares_others(place):
     assert row(place.ledger, lessons[1]).status == "running"
 
 
-def test_publishing_again_completes_again(place):
-    """A bundle repeated after its commit finds what it has done."""
+def test_repeated_publish_completes_again(place):
+    """A bundle that is repeated after its commit gives the same outcome."""
     lesson = place.scripted()
     first = place.publish(lesson)[OUTCOMES]
     again = place.publish(lesson)[OUTCOMES]

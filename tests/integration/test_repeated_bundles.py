@@ -1,6 +1,7 @@
-"""What a runner repeats until it succeeds, having acknowledged its messages: nothing is lost.
+"""Bundles that a runner repeats after a failure lose no message and do no work twice.
 
-So it is on Dataflow. Here each run of the graph is one such bundle.
+Dataflow acknowledges messages first and repeats a bundle until it succeeds. Here each run of the
+graph is one such bundle.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Place:
         return {outcome.message_id: outcome.status for outcome in self.run(messages)}
 
     def claim(self, message):
-        """As a worker does that dies right afterwards."""
+        """Claim a request, as a worker that dies right afterwards."""
         [result] = self.ledger.claim([ClaimRequest(message, parse(message.data))], LEASE, 5)
         return result
 
@@ -47,7 +48,7 @@ def place(postgres, tmp_path):
 
 @pytest.fixture
 def twice():
-    """Two messages that ask for one request."""
+    """Two messages of one request."""
     fields = {
         "request_id": str(uuid.uuid4()),
         "student_id": "s",
@@ -58,20 +59,20 @@ def twice():
     return [Message(json.dumps(fields).encode(), {}, name, datetime.now(UTC)) for name in "ab"]
 
 
-def test_whoever_owns_the_request_works_on_it_even_if_it_comes_second(place, twice):
+def test_owner_of_claim_works_even_if_second(place, twice):
     first, second = twice
     assert place.claim(second).kind == "new"
     assert place.outcomes(first, second) == {"a": "duplicate", "b": "completed"}
 
 
-def test_one_of_two_works_on_the_request_whatever_a_dead_worker_found_out(place, twice):
+def test_one_message_works_after_worker_death(place, twice):
     first, second = twice
     # A worker that holds the first sees the second as a duplicate, and dies before it claims.
     place.ledger.duplicates([(second, parse(second.data).request_id)])
     assert sorted(place.outcomes(second, first).values()) == ["completed", "duplicate"]
 
 
-def test_a_claim_that_lapsed_is_taken_over_by_the_next_message(place, twice):
+def test_next_message_takes_over_expired_claim(place, twice):
     first, second = twice
     place.ledger.claim([ClaimRequest(first, parse(first.data))], timedelta(0), 5)
     assert place.outcomes(second) == {"b": "completed"}
@@ -80,7 +81,7 @@ def test_a_claim_that_lapsed_is_taken_over_by_the_next_message(place, twice):
     assert (totals.completed, totals.duplicates, totals.in_flight) == (1, 1, 0)
 
 
-def test_a_long_outage_makes_no_dead_letters(place, twice, monkeypatch):
+def test_long_outage_makes_no_dead_letters(place, twice, monkeypatch):
     monkeypatch.setattr(store, "_PATIENCE", RetryPolicy(0.01, 1))
     place.root.write_text("a file where the folder should be")
     for _ in range(7):  # more often than a message may be delivered

@@ -1,4 +1,4 @@
-"""What is valid is reused, what depends on a change is redone, and nothing else."""
+"""A replay reuses valid results and repeats only what a change affects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transforms.script.engines.offline_writer import OfflineScriptEngine
 
 
 class Place:
-    """A ledger, a folder, one request, and a count of what was written."""
+    """A ledger, a store and one request; counts the scripts written."""
 
     def __init__(self, url, folder, monkeypatch):
         upgrade(url)
@@ -35,7 +35,7 @@ class Place:
         monkeypatch.setattr(OfflineScriptEngine, "write", counted)
 
     def run(self, modality="audio", fault="", **options):
-        """Put the request through a graph, as a replay if it was there before."""
+        """Run the request through a graph, as a replay from the second time on."""
         fields = stand_ins.request(
             fault, request_id=self.request_id, requested_modalities=[modality]
         )
@@ -63,7 +63,7 @@ def reused(outcome):
 FAILING = {"fault": "narration:transient"}
 
 
-def test_a_stage_that_is_done_is_not_done_again(place):
+def test_finished_stage_is_not_repeated(place):
     failed = place.run(**FAILING)
     assert (failed.status, failed.stage) == ("dead_lettered", "narration")
     [letter] = place.ledger.dead_letters()
@@ -74,14 +74,14 @@ def test_a_stage_that_is_done_is_not_done_again(place):
     assert place.scripts == 1
 
 
-def test_force_does_everything_again(place):
+def test_force_repeats_every_stage(place):
     place.run(**FAILING)
     done = place.run(force=True)
     assert reused(done) == {"script": False, "narration": False}
     assert place.scripts == 2
 
 
-def test_a_change_redoes_what_depends_on_it_and_nothing_else(place, monkeypatch):
+def test_change_repeats_only_dependent_stages(place, monkeypatch):
     failed = place.run("video", "video:transient")
     assert (failed.status, failed.stage) == ("dead_lettered", "video")
     spoken = place.file("narration.m4a").stat().st_mtime_ns
@@ -94,7 +94,7 @@ def test_a_change_redoes_what_depends_on_it_and_nothing_else(place, monkeypatch)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
-def test_a_damaged_result_is_made_again(place, damage):
+def test_damaged_artifact_repeats_its_stage(place, damage):
     place.run(**FAILING)
     place.file("script.json").write_bytes(damage)
     done = place.run()
@@ -103,7 +103,7 @@ def test_a_damaged_result_is_made_again(place, damage):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
-def test_a_damaged_record_is_made_again(place, damage):
+def test_damaged_record_repeats_its_stage(place, damage):
     place.run(**FAILING)
     place.file("stages/script.json").write_bytes(damage)
     done = place.run()
@@ -111,7 +111,7 @@ def test_a_damaged_record_is_made_again(place, damage):
     assert reused(done)["script"] is False
 
 
-def test_a_completed_request_is_left_alone(place):
+def test_completed_request_is_not_repeated(place):
     done = place.run()
     again = place.run()
     assert (done.status, again.status) == ("completed", "duplicate")

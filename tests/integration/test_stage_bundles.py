@@ -1,4 +1,4 @@
-"""The elements of a bundle are worked on together, each in its own time and window."""
+"""BatchDoFn processes a bundle together; results keep their elements' time and window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.batch_dofn import BatchDoFn, BatchResult
 
 
 class Doubled(BatchDoFn[int]):
-    """Doubles numbers, from the last to the first; zero is to be worked on by itself."""
+    """Doubles numbers from the last to the first; zero is isolated."""
 
     def process_elements(self, elements: Sequence[int]) -> Iterator[BatchResult]:
         seen.append(list(elements))
@@ -74,7 +74,7 @@ def test_results_keep_time_and_window_of_their_elements():
     ]
 
 
-def test_isolated_element_is_worked_on_at_once():
+def test_isolated_element_is_processed_at_once():
     run([1, 0, 2])
     assert seen == [[0], [1, 2]]
     assert [element for _, element, _, _ in sorted(found)] == [0, 4, 2]
@@ -88,7 +88,7 @@ def test_large_bundle_is_split(monkeypatch, count, parts):
     assert len(found) == count
 
 
-def test_most_elements_are_bounded():
+def test_held_elements_are_bounded():
     assert batch_dofn.MAX_ELEMENTS == 500
 
 

@@ -1,4 +1,4 @@
-"""A stage reuses what is valid, works within its deadline, and accounts for every lesson."""
+"""RunStage reuses valid results, keeps its deadline and emits every lesson once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ids(lessons):
 
 
 class Times:
-    """Work that fails some times before it succeeds, and what each try was given."""
+    """Work that fails a number of times before it succeeds; records the arguments of each try."""
 
     def __init__(self, failures, error=TransientError, seconds=0.0):
         self.timeouts = []
@@ -95,7 +95,7 @@ def test_deadline_ends_tries(place):
 
 
 class Slow:
-    """Work that takes longer."""
+    """Work that takes a number of seconds longer."""
 
     def __init__(self, work, seconds):
         self._work = work
@@ -159,7 +159,7 @@ def test_task_without_files_gets_no_folder(place):
 
 
 class Counted:
-    """Work that is counted."""
+    """Work that counts its calls."""
 
     def __init__(self):
         self.calls = 0
@@ -323,7 +323,7 @@ def released(place, lesson):
 
 
 @pytest.mark.parametrize("breaks", [break_before, break_within])
-def test_outage_hands_every_claim_back(place, impatient, breaks):
+def test_outage_releases_every_claim(place, impatient, breaks):
     lessons = [place.lesson(), place.lesson()]
     work = breaks(place)
     with pytest.raises(DependencyDown, match="artifacts"):
@@ -369,7 +369,7 @@ def test_lost_claim_leaves_artifacts_unchanged(place, settle):
     assert place.file(lesson, "script.json").read_bytes() == b"theirs"
 
 
-def test_stage_that_lost_its_claim_replaces_nothing(place):
+def test_stage_without_claim_replaces_nothing(place):
     lesson = place.lesson("text")
 
     def perform(lesson, folder, timeout):
@@ -384,7 +384,7 @@ def test_stage_that_lost_its_claim_replaces_nothing(place):
     assert not place.file(lesson, "stages/script.json").exists()
 
 
-def test_held_claim_replaces_what_dead_worker_left(place):
+def test_valid_claim_replaces_artifacts_of_dead_worker(place):
     lesson = place.lesson()
     put_artifacts(place.store, place.ledger, place.take_over(lesson), {"script.json": b"theirs"})
     lesson = place.take_over(lesson)
@@ -393,7 +393,7 @@ def test_held_claim_replaces_what_dead_worker_left(place):
 
 
 def test_record_is_written_after_artifacts(place):
-    """A record without its artifacts would send the next worker after what is not there."""
+    """A record without its artifacts would make the next worker reuse a missing result."""
     lesson = place.lesson()
     (place.root / lesson.request.request_id / "b.json").mkdir(parents=True)
 
@@ -408,7 +408,7 @@ def test_record_is_written_after_artifacts(place):
 # Money
 
 
-def test_request_over_budget_is_not_begun(place):
+def test_request_over_budget_is_not_started(place):
     work = Counted()
     budget = Budget(place.ledger, per_request=0.0)
     found = place.run_stage(work, lesson := place.lesson(), budget=budget, task=VideoTask)

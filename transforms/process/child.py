@@ -1,7 +1,8 @@
-"""Work in a child process that can be killed with everything it started, and its memory with it.
+"""Function calls in a child process that can be killed on timeout.
 
-Children are forked from a fork server that has imported `transforms.child_preload` and nothing
-else, so they start in milliseconds and inherit no locks from the threads of this process.
+Killing the child also ends the processes it started and frees its memory. Children are forked from
+a fork server that has imported `transforms.child_preload` and nothing else, so they start in
+milliseconds and inherit no locks from the threads of this process.
 """
 
 from __future__ import annotations
@@ -24,12 +25,17 @@ from transforms.errors import ContentError, StageTimeout, TransientError
 from transforms.process.singletons import process_singleton
 
 T = TypeVar("T")
-_hiding = threading.Lock()
+_main_module_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Finished(Generic[T]):
-    """What a child returned, and the CPU seconds it and its own children used."""
+    """The result of a call in a child process.
+
+    Attributes:
+        value: What the function returned.
+        cpu_seconds: CPU seconds of the child and the processes it started.
+    """
 
     value: T
     cpu_seconds: float
@@ -39,19 +45,21 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
     """Call `work(*arguments)` in a child process.
 
     Args:
-        work: importable by name, from another module than the program itself; it and its arguments
-            are pickled.
-        timeout: seconds, after which the child's whole process group is killed.
+        work: A function in a module other than `__main__`; it and its arguments are pickled.
+        arguments: Arguments of the call.
+        timeout: Seconds until the child's process group is killed.
 
     Raises:
-        StageTimeout: it took too long.
-        TransientError: the child died (out of memory, a crash in native code).
-        ContentError: as raised by `work`.
-        RuntimeError: anything else raised by `work`, with the child's traceback.
-        ValueError: `work` is part of the program, which children do not load.
+        StageTimeout: The call did not return in time.
+        TransientError: The child died (out of memory, a crash in native code).
+        ContentError: As raised by `work`.
+        RuntimeError: Any other error of `work`, with the child's traceback.
+        ValueError: `work` is defined in `__main__`, which children do not load.
     """
     if work.__module__ == "__main__":
-        raise ValueError(f"{work.__name__} must stand in a module of its own to run in a child")
+        raise ValueError(
+            f"{work.__name__} is defined in __main__: move it to a module to run it in a child"
+        )
     context = process_singleton(_context)
     ours, theirs = context.Pipe()
     process = context.Process(target=_main, args=(theirs, work, arguments))
@@ -65,7 +73,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
     except EOFError:
         process.join()
         raise TransientError(
-            f"the process of {work.__name__} died ({_died(process.exitcode)})"
+            f"the process of {work.__name__} died ({_exit_reason(process.exitcode)})"
         ) from None
     finally:
         ours.close()
@@ -85,12 +93,12 @@ def _context() -> multiprocessing.context.ForkServerContext:
 
 @contextlib.contextmanager
 def _main_module_hidden() -> Iterator[None]:
-    """Keep multiprocessing from loading the program of this process into its children.
+    """Keep multiprocessing from importing this process's `__main__` in its children.
 
-    They need nothing of it, and on Dataflow it is Beam's worker, which takes most of a second.
-    Whoever else looks for something in `__main__` meanwhile still finds it.
+    Children do not need it, and on Dataflow it is Beam's worker, whose import takes most of a
+    second. Other threads still find the attributes of `__main__` during the block.
     """
-    with _hiding:
+    with _main_module_lock:
         program = sys.modules["__main__"]
 
         def find(name: str) -> Any:
@@ -98,9 +106,9 @@ def _main_module_hidden() -> Iterator[None]:
                 raise AttributeError(name)
             return getattr(program, name)
 
-        veil = ModuleType("__main__")
-        veil.__dict__["__getattr__"] = find
-        sys.modules["__main__"] = veil
+        stand_in = ModuleType("__main__")
+        stand_in.__dict__["__getattr__"] = find
+        sys.modules["__main__"] = stand_in
         try:
             yield
         finally:
@@ -108,14 +116,14 @@ def _main_module_hidden() -> Iterator[None]:
 
 
 def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    os.setsid()  # a process group of its own, so that what it starts can be killed with it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to act on
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    os.setsid()  # a new process group, so that its own children can be killed with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     try:
         outcome: object = Finished(work(*arguments), 0.0)
     except ContentError as error:
         outcome = error
-    except BaseException:  # noqa: BLE001  (it is reported in the parent)
+    except BaseException:  # noqa: BLE001  (the parent raises it)
         outcome = traceback.format_exc()
     if isinstance(outcome, Finished):
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -123,8 +131,11 @@ def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ..
     parent.send(outcome)
 
 
-def _die_with(parent: Connection) -> None:
-    """Nothing is ever sent this way; the read ends when the parent does, however it dies."""
+def _exit_with_parent(parent: Connection) -> None:
+    """Kill this process group when the parent exits.
+
+    The parent never sends anything, so the read returns only when its end of the pipe closes.
+    """
     with contextlib.suppress(EOFError, OSError):
         parent.recv()
     os.killpg(0, signal.SIGKILL)
@@ -137,7 +148,7 @@ def _kill(process: multiprocessing.process.BaseProcess) -> None:
     process.join()
 
 
-def _died(exitcode: int | None) -> str:
+def _exit_reason(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         return signal.Signals(-exitcode).name
     return f"exit code {exitcode}"

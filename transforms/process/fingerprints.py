@@ -1,4 +1,4 @@
-"""Fingerprints: whether a result that lies there already is the one that would be made now."""
+"""Fingerprints: hashes of a stage's inputs; equal hashes mean the stored result can be reused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from typing import Any
 
 
 def fingerprint(inputs: Mapping[str, Any]) -> str:
-    """Hex SHA-256 of everything that shapes a result, whatever the order of the keys."""
+    """Return the hex SHA-256 of JSON values, independent of the order of keys."""
     canonical = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Things that are costly to make and safe to share: made once per process.
+"""Process-wide singletons: objects that are costly to make and safe to share.
 
-A DoFn is pickled, and `setup()` runs anew for every bounded run, so neither may hold a client, a
-model or a lock. They live here, by the settings they were made from.
+A DoFn is pickled, and `setup()` runs again for every bounded run, so neither can hold a client, a
+model or a lock. Those objects are kept here, by the settings they were made from.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ _made: dict[tuple[Callable[..., Any], tuple[Hashable, ...]], Any] = {}
 
 
 def process_singleton(make: Callable[..., T], *settings: Hashable) -> T:
-    """`make(*settings)`, called the first time in this process and remembered after that."""
+    """Return `make(*settings)`, calling it only the first time in this process.
+
+    Calls are serialized; `make` may itself call this function.
+    """
     key = (make, settings)
     with _lock:
         if key not in _made:
@@ -28,10 +31,10 @@ def process_singleton(make: Callable[..., T], *settings: Hashable) -> T:
 
 
 def clear_singletons() -> None:
-    """Give back all that was made, for a forked child that needs none of what its parent made.
+    """Drop all singletons and return their memory, for a forked child that needs none of them.
 
-    Freed memory stays with the process until the C library is asked to return it; that of macOS and
-    musl does so by itself.
+    glibc keeps freed memory until `malloc_trim`; the C libraries of macOS and musl return it
+    themselves.
     """
     with _lock:
         _made.clear()

@@ -1,4 +1,4 @@
-"""Folders for work in progress. None is left behind, even by work that is given up."""
+"""Temporary folders that are removed even if the thread that uses them never ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _in_use: set[str] = set()
 
 @contextmanager
 def temp_dir() -> Iterator[Path]:
-    """An empty folder, for as long as the block runs."""
+    """Yield an empty folder and remove it when the block ends."""
     with tempfile.TemporaryDirectory(prefix="vividly-", ignore_cleanup_errors=True) as name:
         with _lock:
             _in_use.add(name)
@@ -27,10 +27,10 @@ def temp_dir() -> Iterator[Path]:
 
 
 def remove_abandoned() -> bool:
-    """Remove the folders that are still in use, of threads that are not waited for.
+    """Remove the folders still in use, when the process exits without waiting for their threads.
 
     Returns:
-        Whether there were any.
+        True if there were any.
     """
     with _lock:
         left = list(_in_use)

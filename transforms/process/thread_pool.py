@@ -1,7 +1,7 @@
-"""Several elements of one bundle worked on at the same time, by the threads of one pool a process.
+"""A thread pool that processes the elements of a bundle in parallel.
 
-Most of a stage's time is spent waiting: for an engine that is a service, for a disk that syncs, for
-the store. Engines are held to `workers` calls at once; what is made can be stored meanwhile.
+Most of a stage's time is spent waiting: for a remote engine, for a disk sync, for the artifact
+store. Engine calls are limited to `workers` at a time; other threads store results meanwhile.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 STORE_THREADS = 32
-"""Threads besides those that engines keep busy. Syncs of a disk that come together cost it hardly
-more than one: 32 threads store some twenty times as many files a second as one does."""
+"""Threads in addition to those that run engines. Concurrent disk syncs cost hardly more than one,
+so 32 threads store about twenty times as many files per second as one thread."""
 
 
 def parallel_map(work: Callable[[T], R], items: Sequence[T], workers: int | None) -> list[R]:
-    """`work(item)` for each item, in order.
+    """Return `work(item)` for each item, in order, run in parallel.
 
-    The calling thread works on a single item, and on all of them where one worker is asked for: an
-    engine is called again only after what it made before has been stored, so that whoever is killed
-    loses one call.
+    With one item or one worker everything runs on the calling thread: the engine is then called
+    again only after its last result was stored, so a killed process loses one call.
 
     Args:
-        work: must not call this function itself.
-        workers: as for `slot`.
+        work: The function; it must not call `parallel_map`.
+        items: Its arguments.
+        workers: As for `engine_slot`.
 
     Raises:
-        Exception: the first that `work` raised, once all that had begun have ended; what had not
-            begun never will.
+        Exception: The first error in the order of the items. Calls already running end first;
+            the others never start.
     """
     if len(items) <= 1 or (workers or available_cpus()) == 1:
         return [work(item) for item in items]
@@ -54,9 +54,12 @@ def parallel_map(work: Callable[[T], R], items: Sequence[T], workers: int | None
 
 @contextmanager
 def engine_slot(workers: int | None) -> Iterator[None]:
-    """Be one of `workers` (as many as there are processors, for None) on this pool's threads.
+    """Hold one of `workers` engine slots of this process during the block.
 
-    On any other thread this does nothing: whoever started that has counted it.
+    Does nothing on threads outside the pool: there, one call runs at a time.
+
+    Args:
+        workers: Number of slots; None for one per CPU.
     """
     if not isinstance(threading.current_thread(), _Worker):
         yield
@@ -66,7 +69,7 @@ def engine_slot(workers: int | None) -> Iterator[None]:
 
 
 def available_cpus() -> int:
-    """Processors this process may use."""
+    """Return the number of CPUs this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -77,8 +80,11 @@ def _slots(workers: int) -> threading.BoundedSemaphore:
 
 
 class _Pool:
-    """As `ThreadPoolExecutor`, whose threads however keep a process from exiting while one of them
-    is stuck in an engine."""
+    """A thread pool whose threads are daemons.
+
+    The threads of `ThreadPoolExecutor` would keep the process from exiting while one of them is
+    stuck in an engine.
+    """
 
     def __init__(self, workers: int) -> None:
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[Any], Any], Any]] = SimpleQueue()
@@ -93,7 +99,7 @@ class _Pool:
 
 class _Worker(threading.Thread):
     def __init__(self, tasks: SimpleQueue[tuple[Future[Any], Callable[[Any], Any], Any]]) -> None:
-        super().__init__(name="side-by-side", daemon=True)
+        super().__init__(name="stage-worker", daemon=True)
         self._tasks = tasks
 
     def run(self) -> None:
@@ -103,6 +109,6 @@ class _Worker(threading.Thread):
                 continue
             try:
                 future.set_result(work(item))
-            except BaseException as error:  # noqa: BLE001  (it is raised where it is waited for)
+            except BaseException as error:  # noqa: BLE001  (`parallel_map` raises it)
                 future.set_exception(error)
-            del future, work, item  # nothing is kept alive while the thread waits
+            del future, work, item  # drop references while the thread waits

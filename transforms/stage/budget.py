@@ -1,7 +1,7 @@
-"""Budgets: what one request may cost, and what all workers together may spend in an hour.
+"""Spending limits per request, and per hour for all workers together.
 
-A request that would cost more becomes a dead letter that a replay can revive. When the hour's money
-is spent nothing fails: stages wait until enough of it lies more than an hour back.
+A request over its limit becomes a dead letter; a replay can resume it. When the hourly limit is
+reached nothing fails: stages wait until spending in the last hour falls below it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
 
 MAX_AGE = 5.0
-"""Seconds for which one reading of the ledger serves a whole process."""
+"""Seconds until a process reads the hour's spending from the ledger again."""
 
 
 class BudgetMeter:
-    """What this process knows of the money spent, and what it did about it.
+    """The hour's spending as this process last read it, and counts of its effects.
 
     Args:
-        ledger: where the stages of all workers are recorded.
+        ledger: Ledger in which all workers record their costs.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -42,21 +42,24 @@ class BudgetMeter:
         self._read_at: float | None = None
         self._exceeded = False
         self.spent_usd = 0.0
-        """US dollars of the past hour, at the last reading."""
+        """US dollars spent in the last hour, at the last reading."""
         self.waiting = 0
-        """Stages that wait for money now."""
+        """Number of stages waiting for budget now."""
         self.refused = 0
-        """Requests that would have cost more than one may."""
+        """Number of requests refused by the limit per request."""
 
     def exceeded(self, per_hour: float | None) -> bool:
-        """Whether the hour's money is spent.
+        """Return True if the hourly limit is reached.
+
+        Args:
+            per_hour: The limit in US dollars; None for none.
 
         Raises:
-            DependencyDown: the ledger cannot be asked.
+            DependencyDown: The ledger cannot be reached.
         """
         if per_hour is None:
             return False
-        with self._reading:  # the others wait for the one that asks
+        with self._reading:  # one thread reads; the others wait for its result
             if self._read_at is None or time.monotonic() - self._read_at >= MAX_AGE:
                 self.spent_usd = self._ledger.spent(HOUR)
                 self._read_at = time.monotonic()
@@ -72,8 +75,8 @@ class BudgetMeter:
             return exceeded
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Be one of those who wait."""
+    def count_waiting(self) -> Iterator[None]:
+        """Count the caller as waiting for budget during the block."""
         with self._counting:
             self.waiting += 1
         try:
@@ -83,24 +86,24 @@ class BudgetMeter:
                 self.waiting -= 1
 
     def refuse(self) -> None:
-        """Count a request that would cost too much."""
+        """Count a request refused by the limit per request."""
         with self._counting:
             self.refused += 1
 
 
 def budget_meter(ledger: Ledger) -> BudgetMeter:
-    """This process's meter for a ledger."""
+    """Return this process's meter for a ledger."""
     return process_singleton(BudgetMeter, ledger)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much may be spent.
+    """Spending limits.
 
     Attributes:
-        ledger: where spending is recorded.
-        per_request: US dollars for all stages of one request; None for any amount.
-        per_hour: US dollars for all workers in any hour; None for any amount.
+        ledger: Ledger in which costs are recorded.
+        per_request: US dollars for all stages of one request; None for no limit.
+        per_hour: US dollars of all workers in any hour; None for no limit.
     """
 
     ledger: Ledger
@@ -108,19 +111,20 @@ class Budget:
     per_hour: float | None = None
 
     def admit(self, lesson: Lesson, stage: str, expected_usd: float) -> float:
-        """Let a stage begin, as soon as there is money for it.
+        """Wait until the limits allow a stage to start.
 
         Args:
-            lesson: with what it has cost so far.
-            expected_usd: what the stage is expected to cost.
+            lesson: The lesson, with its cost so far.
+            stage: The stage that is to start.
+            expected_usd: Expected cost of the stage in US dollars.
 
         Returns:
-            Seconds it had to wait.
+            Seconds waited.
 
         Raises:
-            OverBudget: the request would cost more than one may.
-            Cancelled: somebody asked for that while it waited.
-            DependencyDown: the ledger cannot be asked.
+            OverBudget: The request would exceed its limit.
+            Cancelled: The request was cancelled while it waited.
+            DependencyDown: The ledger cannot be reached.
         """
         total = lesson.cost_usd + expected_usd
         if self.per_request is not None and total > self.per_request:
@@ -131,10 +135,10 @@ class Budget:
         return self._wait(lesson, stage, self.per_hour)
 
     def _wait(self, lesson: Lesson, stage: str, per_hour: float) -> float:
-        ours = budget_meter(self.ledger)
+        meter = budget_meter(self.ledger)
         started = time.monotonic()
-        with ours.counted():
-            while ours.exceeded(per_hour):
+        with meter.count_waiting():
+            while meter.exceeded(per_hour):
                 time.sleep(MAX_AGE)
                 for row in self.ledger.requests(lesson.request.request_id):
                     if row.cancel_requested_at:

@@ -1,4 +1,4 @@
-"""Keeping a claim while a stage works: one heartbeat thread per process extends every lease."""
+"""Lease renewal: one heartbeat thread per process renews the leases of all lessons in work."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from transforms.model import Lesson
 log = logging.getLogger(__name__)
 
 HEARTBEATS_PER_LEASE = 3
-"""A lease survives this many missed heartbeats less one."""
+"""Heartbeats sent per lease; a claim survives one fewer missed heartbeats."""
 
 
 @dataclass
 class _Held:
+    """A lease that this process renews."""
+
     ledger: Ledger
     request_id: str
     lease: float
@@ -35,10 +37,14 @@ _thread: threading.Thread | None = None
 
 @contextmanager
 def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[Lesson], None]]:
-    """Extend lessons' leases for as long as the block runs.
+    """Renew the leases of lessons during the block.
+
+    Args:
+        ledger: Ledger that holds their claims.
+        lessons: Claimed lessons.
 
     Yields:
-        A function that raises `ClaimLost` for a lesson that was found taken over by somebody else.
+        A function that raises `ClaimLost` if a heartbeat found the lesson's claim lost.
     """
     now = time.monotonic()
     ours = {
@@ -69,29 +75,36 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
 
 @contextmanager
 def release_on_outage(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[None]:
-    """Hand claims back when a dependency is down: no worker dies of these deliveries.
+    """Release the claims of lessons if a dependency fails in the block.
 
-    A runner repeats what has failed for as long as it fails; were that counted, a long outage would
-    make dead letters of good requests.
+    The runner repeats a failed bundle until the dependency is back. Released claims do not count
+    as deliveries, so a long outage does not turn valid requests into dead letters.
+
+    Args:
+        ledger: Ledger that holds the claims.
+        lessons: Claimed lessons.
+
+    Raises:
+        DependencyDown: As raised in the block.
     """
     try:
         yield
     except DependencyDown:
-        with suppress(DependencyDown):  # the ledger itself may be what is down
+        with suppress(DependencyDown):  # the dependency may be the ledger itself
             ledger.release(lessons)
         raise
 
 
 def confirm_claim(ledger: Ledger, lesson: Lesson) -> None:
-    """Extend the lease now.
+    """Renew a lesson's lease at once.
 
     Raises:
-        ClaimLost: another worker has the claim, or the request has ended.
-        DependencyDown: the ledger cannot be asked.
+        ClaimLost: Another worker holds the claim, or the request has ended.
+        DependencyDown: The ledger cannot be reached.
     """
     request_id = lesson.request.request_id
     lost = ledger.heartbeat([(request_id, lesson.claim.token)], lesson.claim.lease)
-    # A request keeps its last claim's token when it ends.
+    # A request that has ended keeps the token of its last claim, so its status is read as well.
     if lost or any(row.status != "running" for row in ledger.requests(request_id)):
         raise ClaimLost(request_id)
 
@@ -111,7 +124,7 @@ def _beat() -> None:
             if due is None or due > now:
                 _changed.wait(None if due is None else due - now)
                 continue
-            # Whoever is not due yet is taken along: one statement then does for all.
+            # Renew all leases in one statement, including those not yet due.
             groups: dict[tuple[Ledger, float], dict[str, _Held]] = {}
             for token, held in _held.items():
                 held.due = now + held.lease / HEARTBEATS_PER_LEASE

@@ -1,7 +1,7 @@
-"""How hard an engine may be driven: at once, and per minute; per process.
+"""Per-process concurrency and rate limits of an engine.
 
-When an engine answers that it is overloaded, everybody who shares the gate stays away for as long
-as it asked, so that one 429 does not become as many dead letters as there are requests waiting.
+When an engine answers that it is overloaded, all its callers in the process pause for as long as
+it asked. Otherwise one 429 would turn every waiting request into a dead letter.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from transforms.process.singletons import process_singleton
 
 @dataclass(frozen=True)
 class EngineLimits:
-    """The limits of one stage's engine.
+    """Limits of one stage's engine.
 
     Attributes:
-        stage: the stage they are for; stages do not share.
-        at_once: calls at the same time; None for any number.
-        per_minute: calls begun in a minute, evenly spread; None for any number.
+        stage: The stage; each has limits of its own.
+        at_once: Maximum number of concurrent calls; None for no limit.
+        per_minute: Maximum number of calls started per minute, evenly spread; None for no limit.
     """
 
     stage: str
@@ -32,7 +32,7 @@ class EngineLimits:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Wait until a call may begin; the block is the call."""
+        """Wait until the limits allow a call; hold its place during the block."""
         gate = process_singleton(_Gate, self)
         with gate.slots:
             gate.wait_for_turn()
@@ -40,11 +40,13 @@ class EngineLimits:
                 yield
             except TransientError as error:
                 if error.retry_after:
-                    gate.stay_away(error.retry_after)
+                    gate.pause(error.retry_after)
                 raise
 
 
 class _Gate:
+    """The state of one engine's limits in this process."""
+
     def __init__(self, limits: EngineLimits) -> None:
         self.slots: AbstractContextManager[object] = (
             threading.BoundedSemaphore(limits.at_once) if limits.at_once else nullcontext()
@@ -63,6 +65,6 @@ class _Gate:
                 wait = self._next - now
             time.sleep(wait)
 
-    def stay_away(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)

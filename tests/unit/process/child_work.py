@@ -1,4 +1,4 @@
-"""Functions for test_child to run in a child process; importable by name, as real work is."""
+"""Functions that test_child runs in a child process, importable by name."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def crash() -> None:
 
 
 def loads(work: Callable[..., object], module: str) -> bool:
-    """Whether some work, which is here by now, came with a module."""
+    """Return True if importing `work` also imported a module."""
     return module in sys.modules
 
 
 def programs() -> list[str]:
-    """Files that were run as a program, here or in a parent."""
+    """Return the files of the `__main__` modules loaded here."""
     mains = [sys.modules.get(name) for name in ("__main__", "__mp_main__")]
     return [file for main in mains if (file := getattr(main, "__file__", None))]
 

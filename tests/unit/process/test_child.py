@@ -1,4 +1,4 @@
-"""Work in a child process: results, errors, time limits, and death with its parent."""
+"""Calls in a child process return results and errors and end on timeout or with the parent."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ def call(work, *arguments, timeout=60.0):
     return child.call_in_child(work, *arguments, timeout=timeout)
 
 
-def test_returns_the_value_and_the_cpu_time():
+def test_call_returns_value_and_cpu_time():
     finished = call(child_work.burn, 0.2)
     assert finished.value == "burnt"
     assert finished.cpu_seconds >= 0.2
 
 
-def test_our_errors_cross_the_border_as_themselves():
+def test_content_error_is_raised_in_parent():
     with pytest.raises(PermanentError, match="no such colour"):
         call(child_work.refuse)
 
 
-def test_a_bug_brings_its_traceback():
+def test_bug_raises_with_childs_traceback():
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         call(child_work.divide)
 
 
-def test_work_that_children_cannot_load_is_refused(monkeypatch):
+def test_function_of_main_module_is_refused(monkeypatch):
     monkeypatch.setattr(child_work.divide, "__module__", "__main__")
-    with pytest.raises(ValueError, match="divide must stand in a module"):
+    with pytest.raises(ValueError, match="divide is defined in __main__"):
         call(child_work.divide)
 
 
-def test_a_crash_is_transient():
+def test_crashed_child_is_transient_error():
     with pytest.raises(TransientError, match="SIGSEGV"):
         call(child_work.crash)
 
 
-def test_a_hung_child_is_killed_with_its_children(tmp_path):
+def test_timeout_kills_child_and_its_children(tmp_path):
     pids = tmp_path / "pids"
     with pytest.raises(StageTimeout):
         call(child_work.hang_with_a_child, pids, timeout=3.0)
     assert_gone(pids)
 
 
-def test_a_child_dies_with_a_killed_parent(tmp_path):
+def test_killed_parent_ends_its_child(tmp_path):
     pids = tmp_path / "pids"
     program = (
         "from pathlib import Path\n"
@@ -74,7 +74,7 @@ def test_a_child_dies_with_a_killed_parent(tmp_path):
     assert_gone(pids)
 
 
-def test_a_child_does_not_load_the_program_of_its_parent(tmp_path):
+def test_child_does_not_load_main_module(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "import sys\n"
@@ -94,8 +94,8 @@ def test_a_child_does_not_load_the_program_of_its_parent(tmp_path):
 
 
 @pytest.mark.parametrize("work", [render_in_child, narrate_offline])
-def test_what_children_do_loads_no_beam(work):
-    """In a process of its own: another test may have had this one's fork server load Beam."""
+def test_child_work_does_not_import_beam(work):
+    """Runs in a new process, since this one's fork server may have loaded Beam."""
     program = (
         f"from {work.__module__} import {work.__name__} as work\n"
         "from tests.unit.process import child_work\n"

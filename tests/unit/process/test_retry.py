@@ -1,4 +1,4 @@
-"""Retries back off with jitter and end at the deadline."""
+"""Retries wait as their policy says and end at the deadline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENT = retry.RetryPolicy(timeout=1000, tries=9, backoff=Backoff(first=1, long
 
 
 class Work:
-    """Raises or returns what it was given, in order, and remembers the time it had left."""
+    """Raises or returns given results in order; records the seconds left at each call."""
 
     def __init__(self, *results):
         self.results = list(results)
@@ -64,7 +64,7 @@ def test_waits_follow_backoff_of_policy(clock, highest_draw):
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0.5, 1), (7.0, 7.0), (99.0, 99.0)])
-def test_service_may_ask_for_a_longer_wait(clock, highest_draw, asked, waited):
+def test_retry_after_lengthens_the_wait(clock, highest_draw, asked, waited):
     retry.retry_until_deadline(Work(*failing(1, asked), "done"), PATIENT, [])
     assert clock.slept == [waited]
 
@@ -76,7 +76,7 @@ def test_delay_is_capped_and_never_less_than_asked(failures, retry_after):
     assert (retry_after or 0) <= delay <= max(bound, retry_after or 0)
 
 
-def test_last_try_is_the_last(clock):
+def test_number_of_tries_is_limited(clock):
     failures: list[Attempt] = []
     policy = retry.RetryPolicy(timeout=1000, tries=3)
     with pytest.raises(TransientError, match="busy 3"):
@@ -86,7 +86,7 @@ def test_last_try_is_the_last(clock):
 
 
 @pytest.mark.parametrize(("error", "kept"), [(PermanentError("no"), 1), (KeyError("bug"), 0)])
-def test_nothing_else_is_tried_again(clock, error, kept):
+def test_other_errors_are_not_retried(clock, error, kept):
     failures: list[Attempt] = []
     work = Work(error, "never")
     with pytest.raises(type(error)):
@@ -96,7 +96,7 @@ def test_nothing_else_is_tried_again(clock, error, kept):
     assert clock.slept == []
 
 
-def test_each_try_gets_what_is_left_of_the_deadline(clock, highest_draw):
+def test_each_try_gets_remaining_time_of_deadline(clock, highest_draw):
     policy = retry.RetryPolicy(timeout=100, tries=9)
     work = Work(*failing(3), "done")
     retry.retry_until_deadline(work, policy, [])
@@ -104,7 +104,7 @@ def test_each_try_gets_what_is_left_of_the_deadline(clock, highest_draw):
 
 
 @pytest.mark.parametrize("asked", [10.0, 3600.0])
-def test_wait_that_would_reach_the_deadline_is_a_timeout(clock, asked):
+def test_wait_past_deadline_is_a_timeout(clock, asked):
     error = TransientError("busy", retry_after=asked)
     error.code = "429"
     failures: list[Attempt] = []
@@ -116,7 +116,7 @@ def test_wait_that_would_reach_the_deadline_is_a_timeout(clock, asked):
     assert late.value.__cause__ is error
 
 
-def test_waiting_for_admission_is_not_counted(clock):
+def test_admission_wait_does_not_use_deadline(clock):
     @contextmanager
     def admitted():
         clock.now += 60

@@ -1,4 +1,4 @@
-"""What is costly to make is made once per process."""
+"""Singletons are made once per process and settings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Other(Thing):
     pass
 
 
-def test_equal_settings_share_one_thing():
+def test_equal_settings_share_one_singleton():
     assert process_singleton(Thing, 1, 2) is process_singleton(Thing, 1, 2)
     assert process_singleton(Thing, 1, 2).settings == (1, 2)
 
 
-def test_other_settings_or_makers_do_not_share():
+def test_other_settings_or_factories_do_not_share():
     things = [
         process_singleton(Thing, 3),
         process_singleton(Thing, 4),
@@ -35,7 +35,7 @@ def test_other_settings_or_makers_do_not_share():
     assert len(set(map(id, things))) == 4
 
 
-def test_threads_that_ask_together_share_one_thing():
+def test_concurrent_threads_share_one_singleton():
     making = HeldCalls(1)
 
     def make() -> object:
@@ -54,14 +54,14 @@ def test_threads_that_ask_together_share_one_thing():
     assert got == [process_singleton(make)] * 8
 
 
-def test_making_one_thing_may_need_another():
+def test_singleton_can_depend_on_another():
     def outer() -> tuple[Thing, ...]:
         return (process_singleton(Thing, 5),)
 
     made: list[object] = []
     thread = threading.Thread(target=lambda: made.append(process_singleton(outer)), daemon=True)
     thread.start()
-    thread.join(30)  # it would wait for itself
+    thread.join(30)  # a deadlock if the lock were not reentrant
     assert made
     assert made == [(process_singleton(Thing, 5),)]
 
@@ -80,10 +80,10 @@ def test_failure_to_make_is_not_remembered():
     assert process_singleton(make) == "made"
 
 
-def test_child_forgets_what_its_parent_made(monkeypatch):
+def test_clear_drops_all_singletons(monkeypatch):
     monkeypatch.setattr(
         "transforms.process.singletons._made", {}
-    )  # other tests keep what they have made
+    )  # keep the singletons of other tests
     before = process_singleton(Thing, 6)
     clear_singletons()
     assert process_singleton(Thing, 6) is not before

@@ -1,4 +1,4 @@
-"""Folders for work in progress, and a process that ends while there is some."""
+"""Temporary folders are removed, also when the process exits while they are in use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_folder_lasts_as_long_as_its_block():
+def test_folder_is_removed_after_its_block():
     with pytest.raises(RuntimeError), temp_dirs.temp_dir() as folder:  # noqa: PT012
         (folder / "file").touch()
         raise RuntimeError
@@ -38,7 +38,7 @@ def test_a_folder_lasts_as_long_as_its_block():
     assert not temp_dirs.remove_abandoned()
 
 
-def test_folders_of_work_that_is_given_up_are_removed():
+def test_abandoned_folders_are_removed():
     with temp_dirs.temp_dir() as one, temp_dirs.temp_dir() as other:
         (one / "file").touch()
         assert temp_dirs.remove_abandoned()
@@ -47,7 +47,7 @@ def test_folders_of_work_that_is_given_up_are_removed():
     assert not temp_dirs.remove_abandoned()
 
 
-def test_a_process_ends_though_work_goes_on_that_was_given_up(tmp_path):
+def test_process_exits_while_abandoned_work_runs(tmp_path):
     script = tmp_path / "given_up.py"
     script.write_text(GIVEN_UP)
     with tempfile.TemporaryDirectory() as made:  # a socket's path must be short

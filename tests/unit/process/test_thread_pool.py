@@ -1,4 +1,4 @@
-"""Elements of a bundle are worked on at the same time, engines by so many threads only."""
+"""parallel_map runs items in parallel; engine slots limit engine calls."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def use_slot(item: int, workers: int) -> int:
         return item
 
 
-def test_items_run_at_the_same_time_and_keep_their_order():
+def test_items_run_in_parallel_in_order():
     together = threading.Barrier(8)
 
     def work(item: int) -> int:
-        together.wait(30)  # never passes unless all are in at the same time
+        together.wait(30)  # passes only if all items run at the same time
         return item * item
 
     assert parallel_map(work, range(8), workers=2) == [item * item for item in range(8)]
 
 
-def test_one_worker_ends_an_item_before_the_next():
+def test_one_worker_runs_items_in_sequence():
     happened: list[str] = []
 
     def work(item: int) -> threading.Thread:
@@ -37,14 +37,14 @@ def test_one_worker_ends_an_item_before_the_next():
     assert happened == [f"{what} {item}" for item in range(3) for what in ("begin", "end")]
 
 
-def test_a_single_item_stays_on_its_thread():
+def test_single_item_runs_on_calling_thread():
     assert parallel_map(lambda _: threading.current_thread(), [1], workers=3) == [
         threading.current_thread()
     ]
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-def test_more_engines_than_workers_wait(workers):
+def test_engine_calls_beyond_workers_wait(workers):
     calls = HeldCalls(workers)
 
     def work(_: int) -> None:
@@ -55,7 +55,7 @@ def test_more_engines_than_workers_wait(workers):
     assert calls.most == workers
 
 
-def test_failed_engine_makes_room_for_the_next():
+def test_failed_engine_call_frees_its_slot():
     def work(item: int) -> int:
         with engine_slot(2):
             raise ValueError(item)
@@ -71,7 +71,7 @@ def test_other_threads_need_no_slot():
         pass
 
 
-def test_no_number_of_workers_means_one_per_processor(monkeypatch):
+def test_default_is_one_worker_per_cpu(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 4, 5}, raising=False)
     assert available_cpus() == 3
     calls = HeldCalls(3)
@@ -88,18 +88,18 @@ def test_no_number_of_workers_means_one_per_processor(monkeypatch):
 
 
 @pytest.mark.parametrize(("counted", "processors"), [(6, 6), (None, 1)])
-def test_processors_are_counted_without_affinity_too(monkeypatch, counted, processors):
+def test_cpus_are_counted_without_affinity(monkeypatch, counted, processors):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: counted)
     assert available_cpus() == processors
 
 
-def test_threads_do_not_keep_the_process_from_exiting():
+def test_pool_threads_are_daemons():
     threads = parallel_map(lambda _: threading.current_thread(), range(2), workers=2)
     assert all(thread.daemon for thread in threads)
 
 
-def test_threads_are_used_again():
+def test_pool_reuses_its_threads():
     def work(_: int) -> int:
         return threading.get_ident()
 
@@ -111,7 +111,7 @@ def test_threads_are_used_again():
     assert first
 
 
-def test_failure_is_raised_after_the_others_have_ended():
+def test_error_is_raised_after_running_calls_end():
     ended: list[int] = []
     failing, holding = threading.Event(), threading.Event()
     begun = threading.Barrier(3)
@@ -130,7 +130,7 @@ def test_failure_is_raised_after_the_others_have_ended():
     assert sorted(ended) == [0, 2]
 
 
-def test_items_not_begun_before_a_failure_never_are():
+def test_error_cancels_items_not_started():
     begun: list[int] = []
     pause = threading.Event()
 
@@ -145,7 +145,7 @@ def test_items_not_begun_before_a_failure_never_are():
     assert len(begun) < 1000
 
 
-def test_first_failure_in_order_is_raised():
+def test_first_error_in_order_is_raised():
     together = threading.Barrier(3)
 
     def work(item: int) -> None:

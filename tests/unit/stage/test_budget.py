@@ -1,4 +1,4 @@
-"""What one request may cost, and an hour; who has to wait does, and goes on by itself."""
+"""Spending limits refuse costly requests and make stages wait for the hourly limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transforms.stage.budget import Budget, budget_meter
 
 @dataclass(frozen=True, eq=False)
 class Till:
-    """Tells of the money that was spent."""
+    """A ledger stand-in with a set amount of money spent."""
 
     spent_usd: list[float] = field(default_factory=lambda: [0.0])
     asked: list[float] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Till:
 
 
 def ledger_of(usd: float) -> Any:
-    """Stands in for the ledger."""
+    """Return a ledger stand-in with an amount spent in the last hour."""
     return Till([usd])
 
 
@@ -51,13 +51,13 @@ def impatient(monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.01)
 
 
-def test_without_a_limit_nobody_asks():
+def test_unlimited_budget_does_not_read_ledger():
     ledger = ledger_of(1e9)
     assert Budget(ledger).admit(lesson(1e9), "video", 1e9) == 0
     assert ledger.asked == []
 
 
-def test_what_would_cost_too_much_names_limit_and_remedy():
+def test_request_over_limit_names_limit_and_remedy():
     ledger = ledger_of(0)
     limited = Budget(ledger, per_request=0.05)
     assert limited.admit(lesson(0.02), "narration", 0.03) == 0
@@ -71,7 +71,7 @@ def test_what_would_cost_too_much_names_limit_and_remedy():
     assert budget_meter(ledger).refused == 1
 
 
-def test_when_the_hours_money_is_spent_stages_wait_until_there_is_some():
+def test_stages_wait_while_hourly_limit_is_reached():
     ledger = ledger_of(2.0)
     limited = Budget(ledger, per_hour=2.0)
     waited = []
@@ -95,7 +95,7 @@ def test_when_the_hours_money_is_spent_stages_wait_until_there_is_some():
     assert set(ledger.asked) == {3600}
 
 
-def test_one_reading_serves_all_for_a_while(monkeypatch):
+def test_recent_reading_of_ledger_is_reused(monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 3600)
     ledger = ledger_of(1.0)
     for _ in range(100):
@@ -103,7 +103,7 @@ def test_one_reading_serves_all_for_a_while(monkeypatch):
     assert len(ledger.asked) == 1
 
 
-def test_ledger_is_read_again_when_a_reading_is_old(monkeypatch):
+def test_old_reading_of_ledger_is_renewed(monkeypatch):
     clock = Clock.instead_of_time_in(budget, monkeypatch)
     monkeypatch.setattr(budget, "MAX_AGE", 5.0)
     ledger = ledger_of(1.0)
@@ -133,7 +133,7 @@ def test_wait_for_budget_is_returned_in_seconds(monkeypatch):
     assert Budget(ledger, per_hour=2.0).admit(lesson(0), "video", 1) == pytest.approx(5.0)
 
 
-def test_change_of_the_hourly_budget_is_logged_once(caplog):
+def test_reaching_hourly_limit_is_logged_once(caplog):
     ledger = ledger_of(1.0)
     ours = budget_meter(ledger)
     for spent in (1.0, 2.0, 2.5, 1.0, 1.5):
@@ -147,7 +147,7 @@ def test_change_of_the_hourly_budget_is_logged_once(caplog):
     assert said[1].endswith("going on")
 
 
-def test_threads_that_ask_together_share_one_reading(monkeypatch):
+def test_concurrent_threads_share_one_reading(monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 3600)
     ledger = ledger_of(1.0)
     reading = HeldCalls(1)

@@ -1,4 +1,4 @@
-"""Engines are called no more often than allowed, and waiting for them is no failure."""
+"""Engine limits bound concurrent calls and calls per minute, and honour retry-after."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _names = (f"test-{number}" for number in itertools.count())
 
 @pytest.fixture
 def stage():
-    """A stage that no other test has used: gates last as long as the process."""
+    """An unused stage name, since limits are kept for the whole process."""
     return next(_names)
 
 
@@ -66,7 +66,7 @@ def test_more_calls_than_allowed_wait(stage, copied):
     assert calls.most == 2
 
 
-def test_failed_call_makes_room_for_the_next(stage):
+def test_failed_call_frees_its_slot(stage):
     limited = EngineLimits(stage, at_once=1)
     fail(limited, PermanentError("no"))
     fail(limited, busy(None))
@@ -82,12 +82,12 @@ def test_stages_have_separate_limits():
         pass
 
 
-def test_calls_are_spread_evenly_over_the_minute(stage, clock):
+def test_calls_are_spread_evenly_over_minute(stage, clock):
     limited = EngineLimits(stage, per_minute=600)
     waits = [seconds_until_admitted(limited, clock) for _ in range(4)]
     assert waits == pytest.approx([0, 0.1, 0.1, 0.1])
     clock.now += 5
-    assert seconds_until_admitted(limited, clock) == 0  # a pause earns no burst:
+    assert seconds_until_admitted(limited, clock) == 0  # a pause allows no burst
     assert seconds_until_admitted(limited, clock) == pytest.approx(0.1)
 
 
@@ -98,7 +98,7 @@ def test_unlimited_calls_never_wait(stage, clock):
 
 
 @pytest.mark.parametrize("asked", [(1.0, 0.1), (0.1, 1.0)])
-def test_longer_of_two_retry_after_counts(stage, clock, asked):
+def test_longest_retry_after_applies(stage, clock, asked):
     limited = EngineLimits(stage)
     both = [limited.admitted() for _ in asked]
     for call in both:
@@ -107,10 +107,10 @@ def test_longer_of_two_retry_after_counts(stage, clock, asked):
         error = busy(retry_after)
         assert not call.__exit__(type(error), error, None)
     assert seconds_until_admitted(limited, clock) == pytest.approx(1.0)
-    assert seconds_until_admitted(limited, clock) == 0  # all may go on then
+    assert seconds_until_admitted(limited, clock) == 0  # all calls continue then
 
 
-def test_retry_after_also_holds_calls_that_wait_already(stage, clock):
+def test_retry_after_delays_waiting_calls_too(stage, clock):
     limited = EngineLimits(stage, per_minute=60)
     first = limited.admitted()
     first.__enter__()
@@ -121,13 +121,13 @@ def test_retry_after_also_holds_calls_that_wait_already(stage, clock):
 
 
 @pytest.mark.parametrize("error", [busy(None), busy(0.0), PermanentError("no"), KeyError("bug")])
-def test_other_failures_close_no_gate(stage, clock, error):
+def test_other_errors_do_not_pause_engine(stage, clock, error):
     limited = EngineLimits(stage)
     fail(limited, error)
     assert seconds_until_admitted(limited, clock) == 0
 
 
-def test_waiting_to_be_admitted_does_not_use_up_the_deadline(stage, clock, monkeypatch):
+def test_rate_limit_wait_does_not_use_deadline(stage, clock, monkeypatch):
     monkeypatch.setattr(retry, "time", clock)
     limited = EngineLimits(stage, per_minute=1)
     left: list[float] = []
