@@ -1,6 +1,6 @@
 """Becomes another program that ends with its parent. A script, run as
 
-``python -I -S become.py PARENT SIGNAL UID:GID PROGRAM ARGUMENT…``
+``python -I -S die_with_parent.py PARENT SIGNAL UID:GID PROGRAM ARGUMENT…``
 
 in place of a function between fork and exec, which is not safe in a process with threads. It gives
 up root (UID:GID is ``-`` to stay who it is) only here, so that the interpreter itself may
