@@ -28,6 +28,7 @@ from tests.integration.ledger_support import (
 )
 from transforms.errors import DependencyDown
 from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, upgrade
+from transforms.ledger.database import StatementRefused
 from transforms.model import Lesson
 
 
@@ -266,6 +267,63 @@ def test_too_many_connections_at_the_server_is_a_dependency_that_is_down(ledger)
     with crowd.connected(), pytest.raises(DependencyDown, match=r"too many connections.*53300"):
         crowd.run("SELECT 1 AS one")
     crowd.close()
+
+
+def test_database_closed_to_connections_is_down(ledger):
+    """Postgres answers 55000 for a database that does not accept connections, as template0 is."""
+    url = make_url(ledger.url).set(database="template0")
+    closed = replace(ledger, url=url.render_as_string(hide_password=False))
+    with pytest.raises(DependencyDown, match=r"not currently accepting connections.*55000"):
+        closed.check()
+
+
+def test_missing_grant_is_down_with_remedy(ledger):
+    with ledger.connected() as connection:
+        connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'in'")
+    url = make_url(ledger.url).set(username="guest", password="in")
+    guest = replace(ledger, url=url.render_as_string(hide_password=False))
+    with pytest.raises(DependencyDown, match=r"permission denied.*42501.*: grant"):
+        guest.totals()
+    guest.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_outage", "keeps_connection"),
+    [
+        ("08006", True, False),
+        ("22012", False, True),
+        ("23505", False, True),
+        ("25P02", False, True),
+        ("25P03", True, False),
+        ("25P04", True, False),
+        ("42P02", False, True),
+        ("53100", True, True),
+        ("55000", True, True),
+        ("55006", True, True),
+        ("55P03", True, True),
+        ("57000", True, True),
+        ("57014", True, True),
+        ("57P01", True, False),
+        ("57P04", True, False),
+        ("58030", True, True),
+        ("F0000", True, True),
+        ("XX000", False, True),
+        ("XX001", True, True),
+        ("XX002", True, True),
+    ],
+)
+def test_sqlstate_decides_between_outage_and_bug(ledger, state, is_outage, keeps_connection):
+    single = replace(ledger, pool_size=1, max_overflow=0)
+    with single.connected() as connection:
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION fail(state text) RETURNS integer AS "
+            "$$ BEGIN RAISE EXCEPTION 'failed' USING ERRCODE = state; END $$ LANGUAGE plpgsql"
+        )
+    pid = backend(single)
+    with pytest.raises(DependencyDown if is_outage else StatementRefused, match=state):
+        single.run("SELECT fail(:state)", state=state)
+    assert (backend(single) == pid) == keeps_connection
+    single.close()
 
 
 def test_a_server_turned_read_only_is_left_for_its_successor(ledger):

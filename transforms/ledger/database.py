@@ -30,18 +30,29 @@ CONFLICT_TRIES = 6
 
 _CONFLICT_BACKOFF = Backoff(first=0.02, longest=0.64)
 
-# SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html
+# SQLSTATEs and classes (two characters) of
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CONFLICT = ("40001", "40P01")  # serialization failure, deadlock
-_BROKEN = ("08", "57P", "25006")  # connection lost, server stopping, read-only after a failover
+_BROKEN = (  # the server ends the session, or the next statement needs another server
+    "08",  # connection exception
+    "25006",  # read-only transaction: the server became a standby
+    "25P03",  # idle-in-transaction timeout
+    "25P04",  # transaction timeout
+    "57P",  # shutdown, start-up, dropped database, idle session timeout
+)
 _UNAVAILABLE = (
     *_BROKEN,
-    "28",  # may not log in
+    "28",  # role or password refused
     "3D",  # no such database
     "53",  # out of connections, memory or disk
-    "55P03",  # lock timeout
-    "57014",  # statement timeout
-    "58",  # the server's own I/O
+    "55",  # database closed to connections, object in use, lock timeout
+    "57",  # statement timeout or cancelled by an operator
+    "58",  # I/O error of the server
+    "F0",  # configuration file error
+    "XX001",  # damaged data
+    "XX002",  # damaged index
 )
+_FORBIDDEN = "42501"
 _OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
 
 
@@ -308,4 +319,6 @@ def _why_down(error: BaseException) -> str | None:
         return _reason(error) if outside else None
     if state.startswith(_OUTDATED):
         return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
+    if state == _FORBIDDEN:
+        return f"{_reason(error)}: grant the database role what the ledger needs"
     return _reason(error) if state.startswith(_UNAVAILABLE) else None
