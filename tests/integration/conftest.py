@@ -10,15 +10,14 @@ import pytest
 from tests.conftest import Database
 from tests.integration.ledger_support import accounts_balance
 from tests.integration.stage_support import Clock, Place
-from transforms.ledger import Ledger, upgrade
+from transforms.ledger import Ledger
 from transforms.stage import heartbeat
 
 
 @pytest.fixture
-def ledger(postgres: Database) -> Iterator[Ledger]:
-    """A ledger in a fresh database; its counts must balance at the end of every test."""
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
+def ledger(migrated_postgres: Database) -> Iterator[Ledger]:
+    """Open the ledger of a new database; its accounts must balance after the test."""
+    ledger = Ledger(migrated_postgres.url)
     yield ledger
     assert accounts_balance(ledger)
     ledger.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transforms.ledger.database import Database
@@ -71,7 +70,8 @@ def current(url: str) -> str | None:
     Raises:
         DependencyDown: Postgres cannot be reached.
     """
-    return check(Database(url)).revision
+    with _once(url) as database:
+        return check(database).revision
 
 
 def head() -> str:
@@ -97,18 +97,24 @@ def check(database: Database) -> LedgerStatus:
 
 @contextmanager
 def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
-    """One transaction that nobody else migrates beside."""
-    reachable = Database(url)
-    check(reachable)  # fails soon, where the patience below would take an hour
-    database = replace(reachable, pool_size=1, max_overflow=0, timeout=MIGRATION_TIMEOUT)
+    """Open a transaction that holds the migration lock."""
+    with _once(url) as database:
+        check(database)  # an unreachable server fails now, and not after MIGRATION_TIMEOUT
+    with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as autocommit:
+        connection = autocommit.execution_options(isolation_level="READ COMMITTED")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        config = _config()
+        config.attributes["connection"] = connection
+        yield connection, config
+        connection.commit()
+
+
+@contextmanager
+def _once(url: str, timeout: float = Database.timeout) -> Iterator[Database]:
+    """Open a database for one use; its connection is closed at the end."""
+    database = Database(url, pool_size=1, max_overflow=0, timeout=timeout)
     try:
-        with database.connected() as autocommit:
-            connection = autocommit.execution_options(isolation_level="READ COMMITTED")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            config = _config()
-            config.attributes["connection"] = connection
-            yield connection, config
-            connection.commit()
+        yield database
     finally:
         database.close()
 
