@@ -53,7 +53,14 @@ WHERE request_id IN (
 
 
 def cancel(database: Database, request_ids: Sequence[str]) -> list[CancelState]:
-    """See `Ledger.cancel`."""
+    """Cancel requests; those that have ended or are cancelled stay as they are.
+
+    Args:
+        request_ids: canonical UUIDs, which need not have been received yet.
+
+    Returns:
+        The state of each, in order.
+    """
     ids = json_text(list(request_ids))
     database.run(CANCEL, ids=ids)
     rows = {row["request_id"]: row for row in database.run(STATES, ids=ids)}

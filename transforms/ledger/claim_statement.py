@@ -177,19 +177,30 @@ RETURNING message_id
 
 
 def unsettled(database: Database, message_ids: Sequence[str]) -> set[str]:
-    """See `Ledger.unsettled`."""
+    """Return the messages, of those given, whose last delivery may have killed its worker.
+
+    They were claimed before, are in flight, and not all of their deliveries are uncounted.
+    """
     return {row["message_id"] for row in database.run(UNSETTLED, ids=json_text(list(message_ids)))}
 
 
 def reset_deliveries(database: Database, message_id: str) -> None:
-    """See `Ledger.reset_deliveries`."""
+    """Uncount all deliveries of a message so far: it has killed no worker."""
     database.run(RESET_DELIVERIES, message_id=message_id)
 
 
 def claim(
     database: Database, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int
 ) -> list[ClaimResult]:
-    """See `Ledger.claim`."""
+    """Decide for each message whether the caller gets the claim of its request.
+
+    Args:
+        lease: how long each claim holds unless it is extended.
+        max_deliveries: a message with more counted deliveries than this is poisoned.
+
+    Returns:
+        A result for each, in order.
+    """
     results: dict[int, ClaimResult] = {}
     waiting = {lesson.message.message_id: at for at, lesson in enumerate(lessons)}  # last one wins
     asked = {at: str(uuid4()) for at in sorted(waiting.values())}

@@ -51,9 +51,17 @@ WHERE finished_at >= now() - make_interval(secs => :seconds) AND NOT reused
 
 
 def costs(
-    database: Database, key: CostKey, since: datetime | None, until: datetime | None
+    database: Database,
+    key: CostKey,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[CostRow]:
-    """See `Ledger.costs`."""
+    """Sum what stages cost and saved, grouped by day, modality, engine or stage.
+
+    Args:
+        since: stages that ended then or later.
+        until: stages that ended before then.
+    """
     assert key in COST_KEYS  # it becomes part of the statement
     rows = database.run(
         COSTS.format(key=key),
@@ -64,6 +72,6 @@ def costs(
 
 
 def spent(database: Database, within: timedelta) -> float:
-    """See `Ledger.spent`."""
+    """Return the US dollars that all workers have spent on stages in the last `within`."""
     [row] = database.run(SPENT, seconds=within.total_seconds())
     return float(row["usd"])

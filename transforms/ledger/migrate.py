@@ -80,7 +80,7 @@ def head() -> str:
 
 
 def check(database: Database) -> LedgerStatus:
-    """Ask the server for its version, its room for connections and the tables' revision.
+    """Read the server's version, its connection limit and the revision of the tables.
 
     Raises:
         DependencyDown: Postgres cannot be reached.

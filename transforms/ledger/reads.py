@@ -104,12 +104,17 @@ FROM (
 
 def requests(
     database: Database,
-    request_id: str | None,
-    limit: int | None,
-    status: str | None,
-    since: datetime | None,
+    request_id: str | None = None,
+    limit: int | None = 100,
+    status: str | None = None,
+    since: datetime | None = None,
 ) -> list[RequestRow]:
-    """See `Ledger.requests`."""
+    """List requests, newest first.
+
+    Args:
+        limit: maximum number; None for all.
+        since: created then or later.
+    """
     if request_id is not None and not _is_uuid(request_id):
         return []
     rows = database.run(
@@ -119,7 +124,7 @@ def requests(
 
 
 def stages(database: Database, request_id: str) -> list[StageRow]:
-    """See `Ledger.stages`."""
+    """List the stages of a request in the order they ended."""
     if not _is_uuid(request_id):
         return []
     return [read(StageRow, row) for row in database.run(STAGES, request_id=request_id)]
@@ -127,14 +132,20 @@ def stages(database: Database, request_id: str) -> list[StageRow]:
 
 def dead_letters(
     database: Database,
-    request_id: str | None,
-    stage: str | None,
-    error: str | None,
-    retryable: bool | None,
-    since: datetime | None,
-    limit: int | None,
+    request_id: str | None = None,
+    stage: str | None = None,
+    error: str | None = None,
+    retryable: bool | None = None,
+    since: datetime | None = None,
+    limit: int | None = 100,
 ) -> list[DeadLetterRow]:
-    """See `Ledger.dead_letters`."""
+    """List dead letters without their payload, newest first.
+
+    Args:
+        error: part of the error's type, field or text, in any case.
+        since: recorded then or later.
+        limit: maximum number; None for all.
+    """
     if request_id is not None and not _is_uuid(request_id):
         return []
     rows = database.run(
@@ -149,14 +160,14 @@ def dead_letters(
     return [read(DeadLetterRow, row) for row in rows]
 
 
-def dead_letter(database: Database, number: int) -> DeadLetterDetail | None:
-    """See `Ledger.dead_letter_detail`."""
+def dead_letter_detail(database: Database, number: int) -> DeadLetterDetail | None:
+    """Return a dead letter with its payload, or None if there is none of that number."""
     rows = database.run(DEAD_LETTER, id=number)
     return letter(rows[0]) if rows else None
 
 
-def totals(database: Database, since: datetime | None) -> Totals:
-    """See `Ledger.totals`."""
+def totals(database: Database, since: datetime | None = None) -> Totals:
+    """Count messages received, by outcome, and requests created, by status, since a time."""
     [row] = database.run(TOTALS, since=_iso(since))
     return read(Totals, row)
 

@@ -30,7 +30,15 @@ MAX_TRACEBACK = 64_000
 
 
 def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
-    """See `Ledger.heartbeat`."""
+    """Extend leases.
+
+    Args:
+        claims: pairs of request id and claim token.
+        lease: seconds from now.
+
+    Returns:
+        The request ids of lost claims: none of the tokens given for them is valid any more.
+    """
     if not claims:
         return set()
     items = [{"request_id": request_id, "token": token} for request_id, token in claims]
@@ -39,7 +47,14 @@ def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: floa
 
 
 def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
-    """See `Ledger.release`."""
+    """Give claims up unfinished, so that any message may claim their requests at once.
+
+    For a shutdown, or when a dependency is down. Also uncounts the delivery of each message, and
+    voids the claims.
+
+    Returns:
+        The request ids whose claims were still held.
+    """
     if not lessons:
         return set()
     held = database.run(RELEASE, items=json_text([_fence(lesson) for lesson in lessons]))
@@ -47,13 +62,25 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
 
 
 def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
-    """See `Ledger.uncount_delivery`."""
+    """Leave the last delivery of each message out of what counts towards `max_deliveries`.
+
+    For messages that are worked on again, or handed back, although no worker died of them.
+    """
     if message_ids:
         database.run(UNCOUNT_DELIVERY, message_ids=json_text(list(message_ids)))
 
 
 def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> ClaimStatus:
-    """See `Ledger.progress`."""
+    """Record how far lessons have come, and a row for each finished stage.
+
+    Also extends each lease by the claim's own length.
+
+    Args:
+        updates: lesson with its records so far, the stage it is in now, percent done.
+
+    Returns:
+        The request ids of lost claims, and those of requests that must be cancelled.
+    """
     if not updates:
         return ClaimStatus(frozenset(), frozenset())
     latest = {lesson.claim.token: (lesson, stage, percent) for lesson, stage, percent in updates}
@@ -82,7 +109,12 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
 
 
 def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[bool]:
-    """See `Ledger.complete`."""
+    """Complete requests and settle their messages, in one transaction.
+
+    Returns:
+        For each whether it is completed under this claim; False: the claim is lost, or the
+        request must be cancelled (`progress` tells which).
+    """
     if not lessons:
         return []
     held = database.run(
@@ -110,7 +142,14 @@ def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[boo
 
 
 def dead_letter(database: Database, letters: Sequence[DeadLetter]) -> list[bool]:
-    """See `Ledger.dead_letter`."""
+    """Store dead letters, fail their requests and settle their messages, one transaction a batch.
+
+    A letter without a claim fails the request only if its message owns it. A message that is
+    settled already keeps its outcome.
+
+    Returns:
+        For each whether its message is settled; False: the claim is lost, nothing was written.
+    """
     settled: list[bool] = []
     for batch in _batches(letters):
         items = [{"position": at, **_letter(letter)} for at, letter in enumerate(batch)]
@@ -121,7 +160,15 @@ def dead_letter(database: Database, letters: Sequence[DeadLetter]) -> list[bool]
 
 
 def duplicates(database: Database, messages: Sequence[tuple[Message, str]]) -> list[bool]:
-    """See `Ledger.duplicates`."""
+    """Settle messages as duplicates of another message that asked for the same request.
+
+    Args:
+        messages: each with its request id.
+
+    Returns:
+        For each whether it is settled; False: it owns the request itself, or the request is
+        unclaimed, so the message must be claimed.
+    """
     if not messages:
         return []
     once = {message.message_id: (message, request_id) for message, request_id in messages}

@@ -42,18 +42,18 @@ WHERE request_id = CAST(:request_id AS uuid) AND message_id = :message_id
 """
 
 
-def states(database: Database, numbers: Sequence[int]) -> list[ReplayState]:
-    """See `Ledger.replay_states`."""
+def replay_states(database: Database, numbers: Sequence[int]) -> list[ReplayState]:
+    """Return the present state of dead letters and their replays; unknown numbers are left out."""
     rows = {row["id"]: row for row in database.run(STATES, ids=json_text(list(numbers)))}
     return [ReplayState(**rows[number]) for number in numbers if number in rows]
 
 
 def replayed(database: Database, number: int, message_id: str) -> None:
-    """See `Ledger.replayed`."""
+    """Record that a dead letter was published again, and the new message's id."""
     database.run(REPLAYED, id=number, message_id=message_id)
 
 
-def letter_of(database: Database, request_id: str, message_id: str) -> DeadLetterDetail | None:
-    """See `Ledger.dead_letter_of`."""
+def dead_letter_of(database: Database, request_id: str, message_id: str) -> DeadLetterDetail | None:
+    """Return the latest dead letter of a message, or None if it has none."""
     [row] = database.run(LETTER_OF, request_id=request_id, message_id=message_id)
-    return reads.dead_letter(database, row["id"]) if row["id"] else None
+    return reads.dead_letter_detail(database, row["id"]) if row["id"] else None
