@@ -92,7 +92,7 @@ def test_a_passing_failure_is_tried_again_by_the_client(vault):
 
 @pytest.mark.parametrize(
     ("held", "reason"),
-    [(b"\xff\xfes3cret", "holds no text"), (b"mysql://ann:s3cret@db/x", "not Postgres")],
+    [(b"\xff\xfes3cret", "is not UTF-8 text"), (b"mysql://ann:s3cret@db/x", "not Postgres")],
 )
 def test_what_is_no_url_is_named_but_not_shown(vault, held, reason):
     vault.secrets[LATEST] = held

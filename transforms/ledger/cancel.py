@@ -1,9 +1,9 @@
-"""Cancelling requests.
+"""Cancel requests.
 
-A request that is being worked on is only marked; its worker learns of that from the statement that
-records its progress, or that would complete it, and makes a dead letter of it. A request that
-nobody works on is cancelled at once. One that has not been received yet gets a row that stands in
-its way: it becomes a dead letter as soon as it is claimed.
+A request under a valid lease is only marked; its worker reads the mark when it records progress or
+completes, and makes a dead letter of the message. A request whose lease has expired is cancelled at
+once. A request that has not been received gets a cancelled row, so that its message becomes a dead
+letter when it is claimed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _ENDED = ",\n    ".join(
         "claim_token": "NULL",
         "lease_expires_at": "NULL",
         "error_type": "'Cancelled'",
-        "error": "'cancelled while nobody worked on it'",
+        "error": "'cancelled while no worker held its claim'",
         "completed_at": "now()",
     }.items()
 )
 
-# Whether a request is cancelled or completed is decided by who gets the lock on its row first.
+# Of cancel and complete at the same time, the statement that locks the request's row first wins.
 CANCEL = f"""
 INSERT INTO requests AS request (
     request_id, status, message_id, attempts, modality, student_id, correlation_id, request,

@@ -1,6 +1,6 @@
-"""Claiming requests: who works on what, decided by one statement for a whole batch.
+"""Claim requests: one SQL statement decides for a whole batch which message gets which request.
 
-`transforms.ledger.statements` says what all statements have in common.
+The rules that all statements keep are in `transforms.ledger.statements`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transforms.ledger.values import ClaimRequest, ClaimResult
 from transforms.model import Claim, Outcome, OutcomeStatus
 
 RACE_TRIES = 10
-"""Rounds for messages whose request another worker opens in the same moment; two are the rule."""
+"""Tries for messages whose request another worker opens at the same time; usually two suffice."""
 
 CLAIM = """
 WITH item AS MATERIALIZED (
@@ -33,7 +33,7 @@ known AS MATERIALIZED (
     ORDER BY request_id
     FOR UPDATE
 ),
--- What would become of each message if it came alone.
+-- The kind of each message, as if it were alone in the batch.
 judged AS MATERIALIZED (
     SELECT item.*, known.message_id = item.message_id AS owns,
         CASE
@@ -44,7 +44,7 @@ judged AS MATERIALIZED (
                               AND known.message_id <> item.message_id))
                 THEN 'done'
             WHEN known.request_id IS NULL THEN 'new'
-            -- No message, or this one, owns what is or shall be cancelled; another may reopen it.
+            -- The request is or must be cancelled, and is owned by this message or by none.
             WHEN known.message_id IN ('', item.message_id)
                 AND (known.status = 'cancelled'
                      OR known.status = 'running' AND known.cancel_requested_at IS NOT NULL)
@@ -60,7 +60,7 @@ judged AS MATERIALIZED (
     LEFT JOIN known USING (request_id)
     LEFT JOIN messages AS message ON message.message_id = item.message_id
 ),
--- Of several messages that could claim one request, its owner does, else the first to come.
+-- Of several messages that could claim one request, the owner does, else the first of the batch.
 ranked AS MATERIALIZED (
     SELECT *, row_number() OVER (
             PARTITION BY request_id, kind IN ('done', 'duplicate')
@@ -114,8 +114,8 @@ retaken AS (
 claimed AS (
     SELECT * FROM opened UNION ALL SELECT * FROM retaken
 ),
--- Where another worker opened a request, or a message again, while this statement waited for a
--- lock, the kind is NULL: ask again.
+-- The decision is NULL where another worker opened the request, or reopened the message, while
+-- this statement waited for a lock: the caller repeats it.
 decided AS MATERIALIZED (
     SELECT ranked.*, claimed.attempts,
         CASE
@@ -142,7 +142,7 @@ settled AS (
             THEN excluded.outcome ELSE message.outcome END,
         settled_at = CASE WHEN 'in_flight' IN (message.outcome, excluded.outcome)
             THEN excluded.settled_at ELSE message.settled_at END,
-        -- A reopened message starts to count anew.
+        -- A reopened message starts at zero counted deliveries.
         released = CASE WHEN excluded.outcome = 'in_flight' AND message.outcome <> 'in_flight'
             THEN message.deliveries ELSE message.released END
     RETURNING message_id, outcome, deliveries, released, settled_at = now() AS just_settled
@@ -202,24 +202,24 @@ def claim(
         A result for each, in order.
     """
     results: dict[int, ClaimResult] = {}
-    waiting = {lesson.message.message_id: at for at, lesson in enumerate(lessons)}  # last one wins
-    asked = {at: str(uuid4()) for at in sorted(waiting.values())}
+    last = {lesson.message.message_id: at for at, lesson in enumerate(lessons)}
+    tokens = {at: str(uuid4()) for at in sorted(last.values())}
     for at, lesson in enumerate(lessons):
-        if at not in asked:
+        if at not in tokens:
             results[at] = ClaimResult("superseded", 0, outcome=_superseded(lesson))
     for _ in range(RACE_TRIES):
-        if not asked:
+        if not tokens:
             break
         rows = database.run(
             CLAIM,
-            items=json_text([_item(at, token, lessons[at]) for at, token in asked.items()]),
+            items=json_text([_item(at, token, lessons[at]) for at, token in tokens.items()]),
             lease=lease.total_seconds(),
         )
         for row in rows:
             if row["kind"] is not None:
                 at = row["position"]
-                results[at] = _result(lessons[at], row, asked.pop(at), lease, max_deliveries)
-    if asked:
+                results[at] = _result(lessons[at], row, tokens.pop(at), lease, max_deliveries)
+    if tokens:
         raise DependencyDown("postgres", f"lost {RACE_TRIES} races for one request in a row")
     return [results[at] for at in range(len(lessons))]
 
@@ -258,9 +258,9 @@ def _result(
 
 def _settled(lesson: ClaimRequest, status: OutcomeStatus, kind: str) -> Outcome:
     reason = (
-        "this message was settled when it came before"
+        "this message was settled by an earlier delivery"
         if kind == "done"
-        else "another message has asked for this request"
+        else "another message owns this request"
     )
     return Outcome(
         message_id=lesson.message.message_id,
@@ -277,5 +277,5 @@ def _superseded(lesson: ClaimRequest) -> Outcome:
         status="superseded",
         request_id=lesson.request.request_id,
         stage="claim",
-        reason="the same message came again in the same batch",
+        reason="the same message occurs again later in the batch",
     )

@@ -1,8 +1,8 @@
-"""Connections to Cloud SQL by its connector: no address to know, no certificate to keep.
+"""Connect to Cloud SQL with Google's connector, by instance name instead of address.
 
-The connector asks the Cloud SQL Admin API for the instance's address and a certificate that is good
-for an hour, and speaks TLS with both ends verified. Without a password in the URL it logs in as the
-account this process runs as (IAM database authentication).
+The connector gets the instance's address and a certificate that is valid for an hour from the Cloud
+SQL Admin API, and connects by mutual TLS. Without a password in the URL it logs in as the process's
+service account (IAM database authentication).
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 import pg8000
 
 _ENDPOINT = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL"
-"""Where the Admin API is, when not at Google; the variable that `gcloud` reads too."""
+"""Environment variable, also read by `gcloud`, that overrides the Admin API's endpoint."""
 
 
 def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
-    """Open a connection.
+    """Open a connection to a Cloud SQL instance.
 
     Args:
-        timeout: seconds for connecting; twice as long, the server may keep silent after that.
-        arguments: of `pg8000.connect`, and `instance` and `ip_type`.
+        timeout: seconds for connecting; reads from the socket time out after twice as long.
+        arguments: keyword arguments for `pg8000.connect`, `instance` and `ip_type`.
 
     Raises:
-        pg8000.Error: the server does not let us in.
-        OSError: it cannot be reached, or this account may not connect; says what would help.
+        pg8000.Error: the server refuses the login.
+        OSError: the server cannot be reached, or this account may not connect; with the remedy.
     """
     named = dict(arguments)
     instance, ip_type = named.pop("instance"), named.pop("ip_type")
@@ -49,22 +49,22 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
 
 @cache
 def _connector(process: int, endpoint: str | None) -> Any:
-    """The one connector of a process; its threads do not survive a fork."""
+    """Return the connector of a process; a forked child needs its own."""
     from google.cloud.sql.connector import Connector, RefreshStrategy
 
-    # Lazy: a certificate is renewed when it is needed, since processors may be withheld between
-    # two requests (Cloud Run), and no thread keeps running for a connection nobody wants.
+    # Lazy renews certificates on use: a background thread may get no CPU between two requests on
+    # Cloud Run, and would keep running for unused connections.
     connector = Connector(refresh_strategy=RefreshStrategy.LAZY, sqladmin_api_endpoint=endpoint)
     atexit.register(connector.close)
     return connector
 
 
 def _detail(error: Exception) -> str:
-    """One line; the errors of HTTP calls carry addresses and headers besides."""
-    said = str(getattr(error, "message", None) or error) or type(error).__name__
+    """Describe an error in one line, without the address and headers of HTTP errors."""
+    text = str(getattr(error, "message", None) or error) or type(error).__name__
     if getattr(error, "status", None) in (401, 403):
         return (
-            f"{said}; this account needs the roles Cloud SQL Client and, to log in without a "
+            f"{text}; this account needs the roles Cloud SQL Client and, to log in without a "
             "password, Cloud SQL Instance User"
         )
-    return said
+    return text

@@ -1,4 +1,4 @@
-"""What was spent and saved, read from the stages of requests and from what they did without."""
+"""Sum what requests cost, and what reused and skipped stages saved."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Running statements on Postgres: one connection pool per process, and what its errors mean.
+"""Run SQL statements on Postgres over a connection pool, and translate its errors.
 
-Every statement of the ledger is a whole transaction of its own, so connections are in autocommit
-mode: no BEGIN and COMMIT round trips, and none is ever held while work is done.
+Every statement of the ledger is a whole transaction, so connections are in autocommit mode: no
+round trips for BEGIN and COMMIT, and no connection is held while a stage works.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ _OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
 
 @dataclass(frozen=True)
 class Database:
-    """Where the ledger is and how it is spoken to: settings only, so it can be pickled.
+    """Connection settings of a Postgres database; picklable, pools are kept per process.
 
     Attributes:
-        url: as `transforms.ledger.url.parse` reads it, or the name of a secret that holds it.
+        url: a URL for `transforms.ledger.url.parse`, or the name of a secret that holds one.
         pool_size: connections kept open per process.
-        max_overflow: connections more at busy moments.
-        timeout: seconds that connecting, waiting for a free connection, and one statement may take.
+        max_overflow: additional connections per process under load.
+        timeout: seconds for connecting, for waiting for a free connection, and for one statement.
     """
 
     url: str = field(repr=False)
@@ -78,38 +78,40 @@ class Database:
 
     @property
     def connections(self) -> int:
-        """How many a process has open at its busiest."""
+        """Maximum number of open connections per process."""
         return self.pool_size + self.max_overflow
 
     @property
     def masked_url(self) -> str:
-        """The URL, or the name of the secret that holds it, as it may be shown."""
+        """The URL without its password, or the name of the secret that holds it."""
         return self.url if is_reference(self.url) else mask(self.url)
 
     @property
     def holds_password(self) -> bool:
-        """Whether a password can be read from these settings, pickled as they may be."""
+        """Whether the settings contain a password in clear text."""
         return not is_reference(self.url) and bool(parse(self.url)[0].password)
 
     def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one statement in a transaction of its own.
 
         Args:
-            statement: SQL with `:name` parameters, the same text each time.
+            statement: SQL with `:name` parameters; a constant text, because it is prepared once
+                per connection.
 
         Returns:
-            Its rows, by column.
+            The rows as dictionaries by column name.
 
         Raises:
-            DependencyDown: Postgres cannot be reached or cannot work now. What was asked for may
-                have been done all the same; every statement of the ledger can be run again.
+            DependencyDown: Postgres cannot be reached or cannot work now. The statement may have
+                taken effect; every statement of the ledger can be repeated.
+            StatementRefused: Postgres rejected the statement, which is a bug.
         """
         for failures in range(1, CONFLICT_TRIES + 1):
             try:
                 with self.connected() as connection:
                     return _execute(connection.connection, statement, parameters)
             except _Conflict as conflict:
-                log.info("%s; trying again", conflict)
+                log.info("%s; retrying the statement", conflict)
                 time.sleep(_CONFLICT_BACKOFF.delay(failures))
         raise DependencyDown(
             "postgres", f"{self.masked_url}: lost {CONFLICT_TRIES} conflicts in a row"
@@ -117,11 +119,11 @@ class Database:
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """A connection in autocommit mode, with its errors translated.
+        """Lend a connection in autocommit mode, and translate the errors of its use.
 
         Raises:
             DependencyDown: Postgres cannot be reached or cannot work now.
-            StatementRefused: it can, and refuses; that is a bug.
+            StatementRefused: Postgres rejected the statement, which is a bug.
         """
         from pg8000 import Error
         from sqlalchemy.exc import SQLAlchemyError
@@ -138,15 +140,15 @@ class Database:
             cause = _cause(error)
             if _sqlstate(cause) in _CONFLICT:
                 raise _Conflict(_reason(cause)) from error
-            detail = _why_down(cause)
+            detail = _outage(cause)
             if detail is None:
                 fields = _server_fields(cause)
                 if not fields:
                     raise
-                log.debug("Postgres said: %s", fields)
-                raise StatementRefused(_code(fields)) from None
+                log.debug("Postgres error: %s", fields)
+                raise StatementRefused(_describe(fields)) from None
             if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
-                self.close()  # the password may have been changed, and the secret with it
+                self.close()  # read the secret again: the password may have changed
             raise DependencyDown("postgres", f"{self.masked_url}: {detail}") from error
 
     def close(self) -> None:
@@ -158,29 +160,29 @@ class Database:
 
 
 class StatementRefused(Exception):
-    """Postgres refused a statement, which is a bug; says which rule it broke.
+    """Postgres rejected a statement, which is a bug; the text names SQLSTATE and constraint.
 
-    Postgres' own words are left out, as they may quote the row.
+    Postgres' own message is left out, because it may quote the row.
     """
 
 
 class _Conflict(Exception):
-    """Another transaction won; the statement can be run again at once."""
+    """The statement lost a deadlock or serialization conflict and can be repeated at once."""
 
 
 _lock = threading.Lock()
 _engines: dict[Database, Engine] = {}
 
 
-def _forget_parents_connections() -> None:
-    """A forked child shares its parent's sockets; it must neither use nor close them."""
+def _drop_inherited_connections() -> None:
+    """Drop the parent's connections in a forked child, without closing their shared sockets."""
     global _lock
     _lock = threading.Lock()
     for engine in _engines.values():
         engine.dispose(close=False)
 
 
-os.register_at_fork(after_in_child=_forget_parents_connections)
+os.register_at_fork(after_in_child=_drop_inherited_connections)
 
 
 def _engine(database: Database) -> Engine:
@@ -203,13 +205,13 @@ def _make_engine(database: Database) -> Engine:
         max_overflow=database.max_overflow,
         pool_timeout=database.timeout,
         pool_use_lifo=True,
-        hide_parameters=True,  # they hold what students wrote
+        hide_parameters=True,  # they contain students' text
         connect_args={
             **arguments,
             "startup_params": {
                 "statement_timeout": str(round(database.timeout * 1000)),
                 "TimeZone": "UTC",
-                # A prepared statement's plan must not outlive the day when a table was small.
+                # A plan cached while a table was small would be slow once it has grown.
                 "plan_cache_mode": "force_custom_plan",
             },
         },
@@ -229,10 +231,10 @@ def _mark_fresh(connection: Any, record: Any) -> None:
 
 
 def _ping(connection: Any, record: Any, proxy: Any) -> None:
-    """Replace a pooled connection that no longer works, before anything is asked of it.
+    """Check a pooled connection at checkout, so that a dead one is replaced.
 
-    SQLAlchemy's `pool_pre_ping` does this only for errors that pg8000 wraps; a connection reset
-    comes out of it as a bare OSError.
+    SQLAlchemy's `pool_pre_ping` does this only for errors that pg8000 wraps; pg8000 raises a
+    connection reset as a bare OSError.
     """
     from sqlalchemy.exc import InvalidatePoolError
 
@@ -248,12 +250,12 @@ def _ping(connection: Any, record: Any, proxy: Any) -> None:
 def _execute(
     connection: PoolProxiedConnection, statement: str, parameters: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Run a statement that is prepared once for each connection.
+    """Run a statement, preparing it on first use of the connection.
 
-    That saves two of three round trips, and pg8000's reading of the SQL letter by letter, which
-    takes longer than Postgres does.
+    That saves two of three round trips, and pg8000's parsing of the SQL character by character,
+    which takes longer than the statement itself.
     """
-    from pg8000.legacy import PreparedStatement  # for the connections of either of its modules
+    from pg8000.legacy import PreparedStatement  # works with pg8000.native connections too
 
     prepared = connection.info.setdefault("prepared", {})
     if statement not in prepared:
@@ -264,34 +266,34 @@ def _execute(
 
 
 def _breaks(error: BaseException) -> bool:
-    """Whether a connection is of no more use: after anything but an ordinary answer of the server.
+    """Tell whether an error makes its connection unusable.
 
-    pg8000 and SQLAlchemy would keep one whose socket timed out or was reset, or whose stream was
-    read only half-way.
+    True for all but ordinary error responses of the server. pg8000 and SQLAlchemy would keep a
+    connection whose socket timed out or was reset, or whose stream was read only in part.
     """
     state = _sqlstate(error)
     return state is None or state.startswith(_BROKEN)
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What the driver raised."""
+    """Return the driver's exception that SQLAlchemy wrapped."""
     return getattr(error, "orig", None) or error
 
 
 def _server_fields(error: BaseException) -> Mapping[str, str]:
-    """The fields of Postgres' error message, if that is where the error comes from."""
+    """Return the fields of Postgres' error response; empty for other errors."""
     fields = error.args[0] if error.args else None
     return fields if isinstance(fields, dict) else {}
 
 
-def _code(fields: Mapping[str, str]) -> str:
-    """What a message of the server says without quoting anything."""
+def _describe(fields: Mapping[str, str]) -> str:
+    """Describe an error response without quoting row data."""
     named = {"table": "t", "column": "c", "constraint": "n"}
-    where = [f"{name} {fields[key]}" for name, key in named.items() if key in fields]
+    objects = [f"{name} {fields[key]}" for name, key in named.items() if key in fields]
     state = fields.get("C", "")
-    # Of class 42 (syntax, names, rights) the words quote the statement, never a row.
-    said = [fields["M"]] if state.startswith("42") and "M" in fields else []
-    return ", ".join([*said, f"SQLSTATE {state}", *where])
+    # Messages of class 42 (syntax, names, privileges) quote the statement, never a row.
+    message = [fields["M"]] if state.startswith("42") and "M" in fields else []
+    return ", ".join([*message, f"SQLSTATE {state}", *objects])
 
 
 def _sqlstate(error: BaseException) -> str | None:
@@ -299,7 +301,7 @@ def _sqlstate(error: BaseException) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    """One line that says what happened; only text that cannot hold row data."""
+    """Describe an outage in one line, from text that cannot contain row data."""
     fields = _server_fields(error)
     if fields:
         return f"{fields.get('M', 'error')} (SQLSTATE {fields.get('C')})"
@@ -307,16 +309,16 @@ def _reason(error: BaseException) -> str:
     return " ".join(f"{error}{cause}".split()) or type(error).__name__
 
 
-def _why_down(error: BaseException) -> str | None:
-    """What to tell people if the database is to blame, or None if the program is."""
+def _outage(error: BaseException) -> str | None:
+    """Describe the outage with its remedy; None if the error is a bug of the program."""
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
     state = _sqlstate(error)
     if state is None:
-        outside = isinstance(error, OSError) or type(error).__name__ == "InterfaceError"
+        is_connection_error = isinstance(error, OSError) or type(error).__name__ == "InterfaceError"
         if isinstance(error, PoolTimeout):
             return "no connection became free in time; raise the pool size or lower the workers"
-        return _reason(error) if outside else None
+        return _reason(error) if is_connection_error else None
     if state.startswith(_OUTDATED):
         return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
     if state == _FORBIDDEN:

@@ -1,4 +1,4 @@
-"""Opening connections with pg8000 the way libpq would."""
+"""Open pg8000 connections with timeouts and keep-alive, as libpq does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pg8000
 
 
 class Connection(pg8000.Connection):
-    """A connection that may be closed when it is dead already."""
+    """A pg8000 connection whose `close` does not raise if the server is gone."""
 
     def close(self) -> None:
-        """Say goodbye if the server is still there."""
+        """Close the session, ignoring errors of a broken connection."""
         with suppress(pg8000.Error):
             super().close()
 
@@ -22,12 +22,12 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
     """Open a connection.
 
     Args:
-        timeout: seconds for connecting; twice as long, the server may keep silent after that.
-        arguments: of `pg8000.connect`.
+        timeout: seconds for connecting; reads from the socket time out after twice as long.
+        arguments: keyword arguments for `pg8000.connect`.
 
     Raises:
-        pg8000.Error: the server does not let us in.
-        OSError: it cannot be reached.
+        pg8000.Error: the server refuses the login.
+        OSError: the server cannot be reached.
     """
     if "instance" in arguments:
         from transforms.ledger import cloud_sql
@@ -37,8 +37,8 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
         return Connection(**arguments, timeout=2 * timeout)
     address = (arguments.get("host", "localhost"), arguments.get("port", 5432))
     opened = socket.create_connection(address, timeout)
-    # pg8000 sends a statement in several small writes. With Nagle's algorithm, which it leaves on
-    # for sockets that it opens by itself, each batch waits 40 ms for a delayed acknowledgement.
+    # pg8000 sends a statement in several small writes. On sockets that it opens itself Nagle's
+    # algorithm is on, so each statement would wait 40 ms for a delayed acknowledgement.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     opened.settimeout(2 * timeout)

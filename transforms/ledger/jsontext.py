@@ -1,4 +1,4 @@
-"""Values as JSON that Postgres accepts, whatever text they hold."""
+"""Encode values as JSON that Postgres can store."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def json_text(value: Any) -> str:
-    r"""JSON in which NUL stands as the visible text ``\x00`` and a lone surrogate as ``\udc80``.
+    r"""Encode a value as JSON, with NUL as the text ``\x00`` and lone surrogates as ``\udc80``.
 
-    Neither can be stored in Postgres; in a dead letter they are what a reader wants to see.
+    Postgres can store neither; in a dead letter the escapes show what was in the message.
 
     Args:
-        value: plain JSON values; any mapping counts as an object.
+        value: plain JSON values; every mapping becomes an object.
 
     Raises:
         ValueError: a number is not finite.

@@ -1,7 +1,7 @@
-"""Bringing the ledger's tables up to date, and telling when they are not.
+"""Migrate the ledger's tables, and check their revision.
 
-A migration only ever adds, so that workers of the version before keep running while a new version
-is rolled out: tables newer than the program are fine, older ones are not.
+Migrations only add, so that workers of the previous version keep running during a roll-out: tables
+may be newer than the program, but not older.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 VERSION_TABLE = "ledger_version"
-"""Not Alembic's default name: the product's own migrations may live in the same database."""
+"""Not Alembic's default name, because the database may hold another project's migrations."""
 
 MIGRATION_TIMEOUT = 3600.0
-"""Seconds one statement of a migration may take, waiting for other migrations included."""
+"""Seconds for one statement of a migration, including the wait for other migrations."""
 
-# Some connections are kept back, for superusers and, from Postgres 16 on, for a role of their own.
+# Connections reserved for superusers, and since Postgres 16 for a role, are not available.
 _SERVER = """
 SELECT current_setting('server_version'),
     CAST(current_setting('max_connections') AS integer)
@@ -32,18 +32,18 @@ SELECT current_setting('server_version'),
     - CAST(coalesce(current_setting('reserved_connections', true), '0') AS integer)
 """
 
-_LOCK = 0x7669766964  # an advisory lock of our own: "vivid"
+_LOCK = 0x7669766964  # key of the advisory lock: "vivid"
 
 
 def upgrade(url: str, revision: str = "head") -> str:
-    """Bring the tables up to a revision. Any number of processes may do it at once.
+    """Migrate the tables up to a revision; concurrent calls wait for each other.
 
     Returns:
-        The revision the tables are at now.
+        The revision of the tables afterwards.
 
     Raises:
         DependencyDown: Postgres cannot be reached.
-        ValueError: the URL is not one of a Postgres database.
+        ValueError: the URL does not name a Postgres database.
     """
     from alembic import command
 
@@ -53,7 +53,7 @@ def upgrade(url: str, revision: str = "head") -> str:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the tables back to a revision; ``base`` drops them and all they hold.
+    """Migrate the tables down to a revision; ``base`` drops them with their rows.
 
     Raises:
         DependencyDown: Postgres cannot be reached.
@@ -65,7 +65,7 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def current(url: str) -> str | None:
-    """The revision the tables are at, or None when there are none.
+    """Return the revision of the tables, or None without tables.
 
     Raises:
         DependencyDown: Postgres cannot be reached.
@@ -75,7 +75,7 @@ def current(url: str) -> str | None:
 
 
 def head() -> str:
-    """The newest revision this version of the project knows."""
+    """Return the newest revision that this version of the project has."""
     return str(_scripts().get_current_head())
 
 

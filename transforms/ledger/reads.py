@@ -1,4 +1,4 @@
-"""Reading the ledger: status, stages, dead letters, accounts."""
+"""Read requests, stages, dead letters and the accounts of the ledger."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def totals(database: Database, since: datetime | None = None) -> Totals:
 
 
 def letter(row: Mapping[str, Any]) -> DeadLetterDetail:
-    """A dead letter from the columns of `DEAD_LETTER`."""
+    """Build a dead letter from a row of `DEAD_LETTER`."""
     message = Message(
         row["data"],
         row["attributes"],
@@ -189,7 +189,7 @@ def letter(row: Mapping[str, Any]) -> DeadLetterDetail:
 
 
 def read(cls: type[R], row: Mapping[str, Any]) -> R:
-    """A row of the query for `cls`."""
+    """Build a `cls` from the columns of a row that have the names of its fields."""
     return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Writing down how claimed requests fare. Each function is one statement for its whole batch."""
+"""Write heartbeats, progress and outcomes of claimed requests, one statement per batch."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from transforms.ledger.values import ClaimStatus, CompletedLesson
 from transforms.model import Artifact, DeadLetter, Lesson, Message, Script
 
 LETTERS_BYTES = 8 * 1024 * 1024
-"""Payload written by one statement; Pub/Sub allows 10 MB a message, and bad ones come in swarms."""
+"""Maximum payload of one statement, because bad messages of up to 10 MB may come in batches."""
 
 MAX_ERROR = 8_000
 MAX_TRACEBACK = 64_000
-"""Characters kept of an error and of a traceback, whose end says more than its beginning."""
+"""Characters kept of an error (its beginning) and of a traceback (its end)."""
 
 
 def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
@@ -57,7 +57,7 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
     """
     if not lessons:
         return set()
-    held = database.run(RELEASE, items=json_text([_fence(lesson) for lesson in lessons]))
+    held = database.run(RELEASE, items=json_text([_claim_key(lesson) for lesson in lessons]))
     return {row["request_id"] for row in held}
 
 
@@ -89,7 +89,7 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
         items=json_text(
             [
                 {
-                    **_fence(lesson),
+                    **_claim_key(lesson),
                     "stage": stage,
                     "progress": percent,
                     "lease": lesson.claim.lease,
@@ -101,9 +101,9 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
         ),
         records=json_text([r for lesson, _, _ in latest.values() for r in _records(lesson)]),
     )
-    good = {row["request_id"] for row in held}
+    valid = {row["request_id"] for row in held}
     return ClaimStatus(
-        lost=frozenset(lesson.request.request_id for lesson, _, _ in updates) - good,
+        lost=frozenset(lesson.request.request_id for lesson, _, _ in updates) - valid,
         cancelled=frozenset(row["request_id"] for row in held if row["cancelled"]),
     )
 
@@ -122,8 +122,8 @@ def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[boo
         items=json_text(
             [
                 {
-                    **_fence(done.lesson),
-                    "script": readable(done.script),
+                    **_claim_key(done.lesson),
+                    "script": script_text(done.script),
                     "artifacts": _artifacts(done.lesson, done.manifest),
                     "cost_usd": done.lesson.cost_usd,
                     "cost_saved_usd": sum(saving.usd for saving in done.savings),
@@ -171,7 +171,7 @@ def duplicates(database: Database, messages: Sequence[tuple[Message, str]]) -> l
     """
     if not messages:
         return []
-    once = {message.message_id: (message, request_id) for message, request_id in messages}
+    unique = {message.message_id: (message, request_id) for message, request_id in messages}
     items = [
         {
             "message_id": message.message_id,
@@ -179,16 +179,16 @@ def duplicates(database: Database, messages: Sequence[tuple[Message, str]]) -> l
             "request_id": request_id,
             "position": at,
         }
-        for at, (message, request_id) in enumerate(once.values())
+        for at, (message, request_id) in enumerate(unique.values())
     ]
     rows = database.run(DUPLICATES, items=json_text(items))
     positions = {row["position"] for row in rows}
-    settled = {message_id for at, message_id in enumerate(once) if at in positions}
+    settled = {message_id for at, message_id in enumerate(unique) if at in positions}
     return [message.message_id in settled for message, _ in messages]
 
 
-def readable(script: Script) -> str:
-    """A script's words as plain text: its title, then heading and narration of each section."""
+def script_text(script: Script) -> str:
+    """Return a script as plain text: its title, then heading and narration of each section."""
     parts = [script.title]
     for section in script.sections():
         if section.kind != "title":
@@ -197,7 +197,7 @@ def readable(script: Script) -> str:
     return "\n\n".join(parts)
 
 
-def _fence(lesson: Lesson) -> dict[str, Any]:
+def _claim_key(lesson: Lesson) -> dict[str, Any]:
     return {"request_id": lesson.request.request_id, "token": lesson.claim.token}
 
 
@@ -220,8 +220,11 @@ def _by_name(artifacts: Sequence[Artifact]) -> dict[str, Any]:
 
 
 def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
-    """The stage rows. Workers' clocks are not trusted but their stopwatches are: the last stage
-    ended now, each one before ended when the next began."""
+    """Yield the rows of a lesson's stages, the last stage first.
+
+    Times are computed from the database's clock and the stages' durations, because workers' clocks
+    may be wrong: the last stage ended now, each earlier one when its successor began.
+    """
     ago = 0.0
     for record in reversed(lesson.records):
         lasted = 0.0 if record.reused else record.seconds
@@ -244,11 +247,11 @@ def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
 
 
 def _batches(letters: Sequence[DeadLetter]) -> Iterator[list[DeadLetter]]:
-    """Letters in order, cut where a batch grows too big or a message comes a second time."""
+    """Split letters into batches of at most `LETTERS_BYTES` in which no message occurs twice."""
     batch: list[DeadLetter] = []
     for letter in letters:
-        size = sum(len(waiting.message.data) for waiting in (*batch, letter))
-        repeated = any(letter.message.message_id == w.message.message_id for w in batch)
+        size = sum(len(each.message.data) for each in (*batch, letter))
+        repeated = any(letter.message.message_id == each.message.message_id for each in batch)
         if batch and (repeated or size > LETTERS_BYTES):
             yield batch
             batch = []
@@ -286,7 +289,7 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _uuid(text: str | None) -> str | None:
-    """A request id as the column takes it; what is none is in the payload for all to see."""
+    """Return a request id in canonical form, or None if it is not a UUID."""
     try:
         return str(UUID(text)) if text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Replays: which dead letters may be published again, and what became of it when they were."""
+"""Record replays of dead letters and read their state."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The ledger's tables as they are at the newest migration.
+"""SQLAlchemy tables of the ledger at the newest migration.
 
-The migrations make them; a test compares the two. Statements are in `transforms.ledger.statements`.
+The migrations create them; a test compares the two.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ ARTIFACT_COLUMNS = {
     "thumbnail_uri": "thumbnail.jpg",
     "manifest_uri": "manifest.json",
 }
-"""What a front end links to, by the name of the artifact it is."""
+"""Columns with an artifact's URI, and the name of that artifact."""
 
 
-def _when(name: str, *, required: bool = True, now: bool = False) -> Column:
+def _timestamp(name: str, *, required: bool = True, now: bool = False) -> Column:
     default = func.now() if now else None
     return Column(name, DateTime(timezone=True), nullable=not required, server_default=default)
 
@@ -77,14 +77,14 @@ messages = Table(
     Column("request_id", Uuid),
     Column("outcome", Text, nullable=False),
     Column("deliveries", Integer, nullable=False),
-    # Deliveries that were handed back in order; only the others can have killed their worker.
+    # Uncounted deliveries: no worker died of them, so they do not count towards max_deliveries.
     Column("released", Integer, nullable=False, server_default=text("0")),
-    _when("publish_time"),
-    _when("received_at", now=True),
-    _when("settled_at", required=False),
+    _timestamp("publish_time"),
+    _timestamp("received_at", now=True),
+    _timestamp("settled_at", required=False),
     _one_of("outcome", OUTCOMES),
     CheckConstraint("(outcome = 'in_flight') = (settled_at IS NULL)", name="settled"),
-    # Rows are updated once, when settled: leave room for that on the same page.
+    # Rows are updated once, when settled: free space keeps that update on the same page.
     postgresql_with={"fillfactor": "80"},
 )
 Index(None, messages.c.received_at)
@@ -103,7 +103,7 @@ requests = Table(
     Column("request", JSONB, nullable=False),
     Column("message_id", Text, nullable=False),
     Column("claim_token", Uuid),
-    _when("lease_expires_at", required=False),
+    _timestamp("lease_expires_at", required=False),
     Column("attempts", Integer, nullable=False),
     _json("artifacts", "{}"),
     *(
@@ -115,17 +115,17 @@ requests = Table(
     Column("error", Text),
     _usd("cost_usd"),
     _usd("cost_saved_usd"),
-    _when("created_at", now=True),
-    _when("started_at", now=True),
-    _when("completed_at", required=False),
-    _when("updated_at", now=True),
-    _when("cancel_requested_at", required=False),
+    _timestamp("created_at", now=True),
+    _timestamp("started_at", now=True),
+    _timestamp("completed_at", required=False),
+    _timestamp("updated_at", now=True),
+    _timestamp("cancel_requested_at", required=False),
     _json("savings", "{}"),
     _one_of("status", STATUSES),
     CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
     CheckConstraint("(status = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
-    # No index covers what a heartbeat or a progress update changes, and a page keeps room for new
-    # versions of its rows, so those updates touch no index at all.
+    # No index covers the columns that heartbeat and progress change, and pages keep free space for
+    # new row versions, so those updates are heap-only (HOT) and touch no index.
     postgresql_with={"fillfactor": "70"},
 )
 Index(None, requests.c.created_at)
@@ -151,8 +151,8 @@ stages = Table(
     _json("artifacts", "{}"),
     Column("tries", Integer, nullable=False),
     Column("reused", Boolean, nullable=False),
-    _when("started_at"),
-    _when("finished_at"),
+    _timestamp("started_at"),
+    _timestamp("finished_at"),
 )
 Index(
     None, stages.c.finished_at, postgresql_using="brin", postgresql_with={"pages_per_range": "16"}
@@ -167,7 +167,7 @@ dead_letters = Table(
     Column("claim_token", Uuid),
     Column("data", LargeBinary, nullable=False),
     _json("attributes", "{}"),
-    _when("publish_time"),
+    _timestamp("publish_time"),
     Column("delivery_attempt", Integer, nullable=False),
     Column("stage", Text, nullable=False),
     Column("field", Text),
@@ -176,13 +176,13 @@ dead_letters = Table(
     Column("traceback", Text),
     Column("retryable", Boolean, nullable=False),
     _json("attempts", "[]"),
-    _when("occurred_at"),
-    _when("recorded_at", now=True),
+    _timestamp("occurred_at"),
+    _timestamp("recorded_at", now=True),
     Column("replays", Integer, nullable=False, server_default=text("0")),
-    _when("replayed_at", required=False),
+    _timestamp("replayed_at", required=False),
     Column("replayed_as", Text),
 )
-# The same failure told twice is one row: one for each claim, or for each message never claimed.
+# A failure that is recorded twice is one row: per claim, or per message and stage without a claim.
 Index(
     "dead_letters_claim_token_key",
     dead_letters.c.claim_token,

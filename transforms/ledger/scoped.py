@@ -1,7 +1,7 @@
-"""Reading a part of the ledger as a whole: the messages of a run, or of a span of time.
+"""Read the part of the ledger that belongs to a run or to a time span.
 
-Everything else is found from those messages: the requests they own, those requests' stages, the
-dead letters they left.
+The scope selects messages; the requests they own, the stages of those requests and the dead letters
+of the messages follow from them.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import DeadLetterDetail, RequestRow, StageRow
 
 WAITING, WHOLE = "waiting", "whole request"
-"""What is timed besides the stages: from publishing to the present attempt, and that attempt."""
+"""Steps of `Latency` besides stages: publishing to current claim, and current claim to the end."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which messages: all conditions given must hold.
+    """Conditions that select messages; all that are given must hold.
 
     Attributes:
         since: received then or later.
         until: received before then.
-        message_ids: only these.
+        message_ids: only messages with these ids.
     """
 
     since: datetime | None = None
@@ -36,7 +36,7 @@ class Scope:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """As the statements below take it."""
+        """Parameters of the SQL statements."""
         return {
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
@@ -46,12 +46,12 @@ class Scope:
 
 @dataclass(frozen=True)
 class Accounts:
-    """What became of the messages.
+    """Outcomes of the scope's messages.
 
     Attributes:
         outcomes: number of messages by outcome.
-        first: when the first was received; None when there is none.
-        last: when the last one was received or settled.
+        first: time when the first message was received; None without messages.
+        last: time when the last message was received or settled.
     """
 
     outcomes: Mapping[str, int]
@@ -65,7 +65,7 @@ class Latency:
 
     Attributes:
         step: a stage, `WAITING` or `WHOLE`.
-        count: how many were measured; results that were reused are not.
+        count: number of measurements; reused results are left out.
     """
 
     step: str
@@ -78,7 +78,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class StageCost:
-    """What one stage cost for requests of one modality, in US dollars; reused results cost 0."""
+    """Cost of one stage for requests of one modality, in US dollars; reused results cost 0."""
 
     modality: str
     stage: str
@@ -87,7 +87,7 @@ class StageCost:
 
 @dataclass(frozen=True)
 class Saving:
-    """Completed requests of one modality, and what leaving out stages saved, in US dollars."""
+    """Completed requests of one modality, and what skipped stages saved, in US dollars."""
 
     modality: str
     requests: int
@@ -99,8 +99,8 @@ class Reason:
     """Dead letters that failed in the same way.
 
     Attributes:
-        example: the error of the newest.
-        retryable: how many of them a replay alone may help.
+        example: error text of the newest.
+        retryable: number of letters that a replay may complete.
     """
 
     stage: str
@@ -213,7 +213,7 @@ LIMIT CAST(:limit AS bigint)
 
 
 def accounts(database: Database, scope: Scope) -> Accounts:
-    """What became of the scope's messages."""
+    """Count the scope's messages by outcome."""
     rows = database.run(ACCOUNTS, **scope.parameters)
     return Accounts(
         {row["outcome"]: row["number"] for row in rows},
@@ -223,40 +223,40 @@ def accounts(database: Database, scope: Scope) -> Accounts:
 
 
 def latencies(database: Database, scope: Scope) -> list[Latency]:
-    """How long things took, in no order."""
+    """Compute latency percentiles per step, unordered."""
     rows = database.run(LATENCIES, waiting=WAITING, whole=WHOLE, **scope.parameters)
     return [Latency(**row) for row in rows]
 
 
 def costs(database: Database, scope: Scope) -> list[StageCost]:
-    """What the scope's requests have cost, all their attempts included."""
+    """Sum the cost of the scope's requests by modality and stage, over all attempts."""
     return [StageCost(**row) for row in database.run(COSTS, **scope.parameters)]
 
 
 def savings(database: Database, scope: Scope) -> list[Saving]:
-    """What completed requests have saved."""
+    """Sum the savings of completed requests by modality."""
     return [Saving(**row) for row in database.run(SAVINGS, **scope.parameters)]
 
 
 def reasons(database: Database, scope: Scope) -> list[Reason]:
-    """Why messages became dead letters, the most frequent reason first."""
+    """Group dead letters by stage, error type and field, the most frequent group first."""
     return [Reason(**row) for row in database.run(REASONS, **scope.parameters)]
 
 
 def requests(database: Database, scope: Scope, limit: int) -> list[tuple[RequestRow, datetime]]:
-    """The requests that the scope's messages own, newest first, each with its publish time."""
+    """List the requests that the scope's messages own with publish times, newest first."""
     rows = database.run(REQUESTS, limit=limit, **scope.parameters)
     return [(reads.read(RequestRow, row), row["publish_time"]) for row in rows]
 
 
 def count_requests(database: Database, scope: Scope) -> int:
-    """How many requests there are without a limit."""
+    """Count the requests that the scope's messages own."""
     [row] = database.run(COUNT, **scope.parameters)
     return int(row["number"])
 
 
 def stages(database: Database, request_ids: Sequence[str]) -> list[StageRow]:
-    """The stages of all these requests, each request's in the order they ended."""
+    """List the stages of requests, each request's in the order they ended."""
     rows = database.run(STAGES, request_ids=json_text(list(request_ids)))
     return [reads.read(StageRow, row) for row in rows]
 
@@ -264,6 +264,6 @@ def stages(database: Database, request_ids: Sequence[str]) -> list[StageRow]:
 def dead_letters(
     database: Database, scope: Scope, limit: int, payload_bytes: int
 ) -> list[DeadLetterDetail]:
-    """Dead letters, newest first; of each payload no more than `payload_bytes`."""
+    """List dead letters, newest first, with the first `payload_bytes` of each payload."""
     rows = database.run(LETTERS, limit=limit, bytes=payload_bytes, **scope.parameters)
     return [reads.letter(row) for row in rows]

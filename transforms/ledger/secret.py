@@ -1,8 +1,8 @@
-"""A database URL that is kept in Secret Manager.
+"""Read the database URL from Secret Manager.
 
-What travels, on command lines, as template parameter and in the graph of a Dataflow job, is the
-secret's name. Each process reads the secret itself when it makes its first connection, so it needs
-the role Secret Manager Secret Accessor, and nobody who can see the job sees the password.
+Command lines, template parameters and the graph of a Dataflow job hold only the secret's name, so
+users who can see the job do not see the password. Each process reads the secret at its first
+connection and needs the role Secret Manager Secret Accessor.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from transforms.errors import DependencyDown
 from transforms.ledger.url import parse
 
 PATTERN = r"projects/[^/\s]+/secrets/[A-Za-z0-9_-]+(/versions/[A-Za-z0-9_-]+)?"
-"""The name of a secret's version; the latest one when no version is given."""
+"""Name of a secret or of one of its versions; without a version, the latest is read."""
 
 DEPENDENCY = "secret manager"
 
-_TIMEOUT = 15.0  # seconds, tries again included
+_TIMEOUT = 15.0  # seconds, retries included
 
 _ENDPOINT = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"
-"""Where the API is, when not at Google; the variable that `gcloud` reads too."""
+"""Environment variable, also read by `gcloud`, that overrides the API's endpoint."""
 
 
 def is_reference(url: str) -> bool:
-    """Whether this is the name of a secret and not a URL."""
+    """Tell whether `url` is the name of a secret."""
     return re.fullmatch(PATTERN, url) is not None
 
 
 def read_secret(url: str) -> str:
-    """The URL itself: as given, or what the secret of that name holds.
+    """Return `url`, or the URL in the secret that it names.
 
     Raises:
-        DependencyDown: the secret cannot be read or holds no URL; says why and what would help.
+        DependencyDown: the secret cannot be read or holds no URL; with cause and remedy.
     """
     if not is_reference(url):
         return url
     name = url if "/versions/" in url else f"{url}/versions/latest"
-    found = _read(name)
+    secret = _read(name)
     try:
-        parse(found)
+        parse(secret)
     except ValueError as error:
         raise DependencyDown(DEPENDENCY, f"{name}: {error}") from None
-    return found
+    return secret
 
 
 def _read(name: str) -> str:
@@ -68,11 +68,11 @@ def _read(name: str) -> str:
     except GoogleAuthError as error:
         raise DependencyDown(DEPENDENCY, f"{name}: no credentials: {error}") from error
     if "data_crc32c" in payload and payload.data_crc32c != _checksum(payload.data):
-        raise DependencyDown(DEPENDENCY, f"{name}: was damaged on its way")
+        raise DependencyDown(DEPENDENCY, f"{name}: checksum does not match; try again")
     try:
         return payload.data.decode("utf-8").strip()
-    except UnicodeDecodeError:  # its text would quote the secret
-        raise DependencyDown(DEPENDENCY, f"{name}: holds no text") from None
+    except UnicodeDecodeError:  # the exception's text quotes the secret
+        raise DependencyDown(DEPENDENCY, f"{name}: is not UTF-8 text") from None
 
 
 def _client() -> Any:
@@ -91,8 +91,8 @@ def _client() -> Any:
 def _retry() -> Any:
     from google.api_core import exceptions, retry
 
-    passing = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.ResourceExhausted)
-    return retry.Retry(passing, initial=0.5, timeout=_TIMEOUT)
+    transient = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.ResourceExhausted)
+    return retry.Retry(transient, initial=0.5, timeout=_TIMEOUT)
 
 
 def _checksum(data: bytes) -> int:

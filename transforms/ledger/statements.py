@@ -1,21 +1,21 @@
-"""The statements that write to the ledger, each a transaction of its own for a whole batch.
+"""SQL statements that write to the ledger; each is one transaction for a whole batch.
 
-Batches come as one JSON parameter. What holds here and in `transforms.ledger.claim_statement`:
+A batch is one JSON parameter. Rules of these statements and of `transforms.ledger.claim_statement`:
 
 * A claim is fenced by its token: a statement about a lesson changes nothing unless the request's
-  row carries the lesson's token.
+  row has the lesson's token.
 * Rows are locked in one order, requests by id before messages by id, so that batches of several
-  workers do not deadlock; where a row is locked first and changed afterwards, what was decided in
-  between stays true until the commit.
-* Rows are found by primary key alone, and what else they must fulfil is tested afterwards:
-  statistics about `status` are stale within seconds, and plans built on them slow.
+  workers do not deadlock. Rows are locked before a statement decides by them, so the decision holds
+  until the commit.
+* Rows are found by primary key, and other conditions are tested on the rows found: statistics about
+  `status` are stale within seconds, and plans built on them are slow.
 * All times are `now()` of the database.
-* Running a statement again, because the answer to the first run was lost, changes nothing more.
+* A repeated statement, after its answer was lost, changes nothing more.
 """
 
 from __future__ import annotations
 
-_OWNED = """
+_HELD = """
 held AS MATERIALIZED (
     SELECT item.*, request.status, request.claim_token = item.token AS fits,
         request.cancel_requested_at IS NOT NULL AS cancelled
@@ -29,7 +29,7 @@ HEARTBEAT = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
 ),
-{_OWNED},
+{_HELD},
 extended AS (
     UPDATE requests AS request SET lease_expires_at = now() + make_interval(secs => :lease)
     FROM held
@@ -42,7 +42,7 @@ RELEASE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
 ),
-{_OWNED},
+{_HELD},
 freed AS (
     UPDATE requests AS request
     SET claim_token = NULL, lease_expires_at = now(), updated_at = now()
@@ -71,7 +71,7 @@ known AS MATERIALIZED (
     ORDER BY request_id
     FOR SHARE
 ),
--- What was released, and not claimed again since, is out of the count already.
+-- Without a claim token the claim was released, and its delivery is uncounted already.
 counted AS MATERIALIZED (
     SELECT message.message_id
     FROM messages AS message
@@ -115,7 +115,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, token uuid, stage text, progress integer, lease double precision,
         artifacts jsonb, cost_usd numeric)
 ),
-{_OWNED},
+{_HELD},
 changed AS (
     UPDATE requests AS request SET
         stage = held.stage,
@@ -138,7 +138,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, token uuid, script text, artifacts jsonb, cost_usd numeric,
         cost_saved_usd numeric, savings jsonb)
 ),
-{_OWNED},
+{_HELD},
 changed AS (
     UPDATE requests AS request SET
         status = 'completed',
@@ -157,7 +157,7 @@ changed AS (
         AND NOT held.cancelled
     RETURNING request.request_id, request.attempts AS attempt, request.message_id
 ),
--- Whoever else is still waiting for this request has now come second.
+-- Other messages in flight for the completed request are duplicates.
 settled AS (
     UPDATE messages AS message SET
         outcome = CASE WHEN message.message_id = changed.message_id
@@ -180,7 +180,7 @@ WITH item AS MATERIALIZED (
         field text, error_type text, error text, traceback text, retryable boolean,
         attempts jsonb, occurred_at timestamptz)
 ),
--- With a claim its token decides; a message that never got one may only fail what it owns.
+-- The claim's token decides; a message without a claim may fail only a request that it owns.
 held AS MATERIALIZED (
     SELECT item.position, request_id, request.status,
         CASE WHEN item.token IS NULL THEN request.message_id = item.message_id
@@ -217,7 +217,7 @@ settled AS (
         settled_at = coalesce(message.settled_at, now())
     RETURNING message_id, settled_at = now() AS just_settled
 ),
--- Whether a message was settled before is only known once its row is locked.
+-- The locked row tells whether the message was settled before.
 recorded AS (
     INSERT INTO dead_letters (
         message_id, request_id, claim_token, data, attributes, publish_time, delivery_attempt,
@@ -231,7 +231,7 @@ recorded AS (
     ORDER BY position
     ON CONFLICT DO NOTHING
 ),
--- Whoever else is still waiting for a failed request has now come second.
+-- Other messages in flight for a failed request are duplicates.
 others AS (
     UPDATE messages AS message SET outcome = 'duplicate', settled_at = now()
     FROM failed
@@ -256,8 +256,8 @@ known AS MATERIALIZED (
     ORDER BY request_id
     FOR SHARE
 ),
--- A message that owns its request, or may yet, is no duplicate whatever the caller thinks: the one
--- that came first may itself be settled as a duplicate, by a worker that died before it claimed.
+-- A message that owns its request, or may still get it, is no duplicate, although the caller saw
+-- another message first: that one may be a settled duplicate of this one, whose worker died.
 judged AS (
     SELECT item.*, CASE
             WHEN message.outcome <> 'in_flight' THEN true

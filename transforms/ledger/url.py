@@ -1,4 +1,4 @@
-"""Reading database URLs as people write them, and never showing their password."""
+"""Parse database URLs for pg8000, and mask their password."""
 
 from __future__ import annotations
 
@@ -15,33 +15,34 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 _PARAMETERS = ("application_name", "host", "instance", "ip_type", "sslmode", "sslrootcert")
 
 INSTANCE_PATTERN = r"[a-z0-9.:-]+:[a-z0-9-]+:[a-z0-9-]+"
-"""The connection name of a Cloud SQL instance, ``PROJECT:REGION:INSTANCE``."""
+"""Connection name of a Cloud SQL instance, ``PROJECT:REGION:INSTANCE``."""
 
 IP_TYPES = ("public", "private", "psc")
-"""Which of a Cloud SQL instance's addresses is used; psc is Private Service Connect."""
+"""Addresses of a Cloud SQL instance; psc is Private Service Connect."""
 
 
 def parse(url: str) -> tuple[URL, dict[str, Any]]:
-    """A URL for pg8000, whatever Postgres driver the given one names.
+    """Parse a Postgres URL into a URL for pg8000 and connection arguments.
 
     Args:
-        url: such as `EXAMPLE`. As in libpq, `?host=/folder` is a Unix socket's folder, and
-            `?sslmode=` is one of disable, allow, prefer, require, verify-ca, verify-full.
-            `?instance=PROJECT:REGION:INSTANCE` connects through the Cloud SQL connector, to the
-            address that `&ip_type=` names; without a password by IAM.
+        url: such as `EXAMPLE`, with any Postgres driver in its scheme. As in libpq,
+            `?host=/folder` is a Unix socket's folder, and `?sslmode=` is one of disable, allow,
+            prefer, require, verify-ca, verify-full. `?instance=PROJECT:REGION:INSTANCE` connects
+            through the Cloud SQL connector, to the address that `&ip_type=` names; without a
+            password by IAM.
 
     Returns:
-        The URL without parameters, and the arguments for `pg8000.connect` they stand for.
+        The URL without parameters, and keyword arguments for `pg8000.connect`.
 
     Raises:
-        ValueError: it is not the URL of a Postgres database; says what would be right.
+        ValueError: the URL does not name a Postgres database; with what is expected.
     """
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
         made = make_url(url)
-    except (ArgumentError, ValueError):  # their text may quote the password
+    except (ArgumentError, ValueError):  # the exception's text may quote the password
         raise ValueError(f"the database URL cannot be read; it must look like {EXAMPLE}") from None
     if made.drivername.partition("+")[0] not in ("postgresql", "postgres"):
         raise ValueError(f"{made.drivername} is not Postgres; the URL must look like {EXAMPLE}")
@@ -69,7 +70,7 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
 
 
 def mask(url: str) -> str:
-    """The URL as it may be shown: with *** for its password, without parameters."""
+    """Return the URL with *** for its password and without parameters."""
     try:
         return parse(url)[0].render_as_string(hide_password=True)
     except ValueError:
@@ -94,9 +95,9 @@ def _ssl(mode: str, root: str | None) -> ssl.SSLContext | bool | None:
     if mode == "disable":
         return False
     if mode in ("allow", "prefer"):
-        return None  # pg8000: encrypted if the server can
+        return None  # pg8000: encrypted if the server supports it
     if mode == "require":
-        return True  # pg8000: encrypted, whoever the server is
+        return True  # pg8000: encrypted, certificate not verified
     if mode in ("verify-ca", "verify-full"):
         try:
             context = ssl.create_default_context(cafile=root)

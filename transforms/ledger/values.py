@@ -1,4 +1,4 @@
-"""What goes into the ledger and what it answers."""
+"""Arguments and results of the ledger."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ ClaimKind = Literal[
 
 @dataclass(frozen=True)
 class ClaimRequest:
-    """A message that asks to work on its request.
+    """A message that asks for the claim of its request.
 
     Attributes:
-        replay: somebody asks for this request to be opened again if it has failed.
+        replay: the message carries a replay token: reopen the request if it failed or was
+            cancelled.
     """
 
     message: Message
@@ -47,24 +48,24 @@ class ClaimRequest:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What the ledger decided about one message.
+    """The ledger's decision about one message.
 
     ============  ====================================================================  =======
     kind          meaning                                                               carries
     ============  ====================================================================  =======
-    `new`         nobody has asked for this request before                              claim
-    `resumed`     the same message again; the claim it had before is void               claim
-    `taken_over`  another message's lease has lapsed                                    claim
-    `reopened`    a replay of a request that had failed                                 claim
-    `cancelled`   the request is to be cancelled: make this message its dead letter     claim
-    `duplicate`   another message holds the request or has settled it; settled now      outcome
-    `done`        this message was settled before                                       outcome
-    `superseded`  the same message stands further on in the same batch; nothing done    outcome
-    `poisoned`    delivered too often without being settled: make it a dead letter      neither
+    `new`         first message of this request                                         claim
+    `resumed`     redelivery of the owner; its previous claim is void                   claim
+    `taken_over`  the lease of the previous owner has expired                           claim
+    `reopened`    replay of a request that failed or was cancelled                      claim
+    `cancelled`   the request must be cancelled: make this message its dead letter      claim
+    `duplicate`   another message owns the request or has settled it; settled now       outcome
+    `done`        this message was settled by an earlier delivery                       outcome
+    `superseded`  the same message occurs again later in the batch; nothing written     outcome
+    `poisoned`    too many counted deliveries: make it a dead letter                    neither
     ============  ====================================================================  =======
 
     Attributes:
-        deliveries: how often this message has been received, this time included; 0 if superseded.
+        deliveries: number of deliveries of this message, this one included; 0 if superseded.
     """
 
     kind: ClaimKind
@@ -75,11 +76,11 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class ClaimStatus:
-    """How claims stand after progress was recorded, by request id.
+    """Request ids of claims that must stop, found when progress was recorded.
 
     Attributes:
-        lost: somebody else has taken the request over; nothing was written.
-        cancelled: the request is to be cancelled: stop, and make a dead letter of it.
+        lost: another worker has the claim; nothing was written.
+        cancelled: the request must be cancelled: stop, and make a dead letter of it.
     """
 
     lost: frozenset[str]
@@ -88,12 +89,12 @@ class ClaimStatus:
 
 @dataclass(frozen=True)
 class CancelState:
-    """What a request is after it was asked to be cancelled.
+    """State of a request after a call of `Ledger.cancel`.
 
     Attributes:
-        status: as of `RequestRow`; ``running`` if its worker has yet to learn of it.
-        received: whether a message has asked for it yet.
-        cancel_requested_at: None if it had ended before.
+        status: as in `RequestRow`; ``running`` until its worker has stopped.
+        received: whether a message has claimed the request yet.
+        cancel_requested_at: None if the request had ended before.
     """
 
     request_id: str
@@ -107,8 +108,8 @@ class CompletedLesson:
     """A lesson whose artifacts and manifest are stored.
 
     Attributes:
-        manifest: the artifact written last.
-        savings: what the stages that were not asked for would have cost.
+        manifest: the manifest's artifact.
+        savings: estimated costs of the stages that were not requested.
     """
 
     lesson: Lesson
@@ -119,24 +120,24 @@ class CompletedLesson:
 
 @dataclass(frozen=True)
 class RequestRow:
-    """A request as its readers see it.
+    """A request's row.
 
     Attributes:
         status: ``running``, ``completed``, ``failed`` or ``cancelled``.
-        stage: the stage it is in, or ended in.
+        stage: the stage that runs, or in which the request ended.
         progress: percent, 0-100.
         request: the fields of `ContentRequest`.
-        message_id: the message that owns it; empty, as is all it would bring, for a request that
-            was cancelled before it was received.
-        attempts: how often it has been claimed.
-        lease_expires_at: when somebody else may take it over; None unless it is running.
+        message_id: the message that owns the request; empty, like the other columns that a message
+            fills, if the request was cancelled before it was received.
+        attempts: number of claims.
+        lease_expires_at: when another message may take over the claim; None unless running.
         artifacts: by name, each with `uri`, `size`, `sha256`, `content_type`.
-        script: the lesson's words, to be read; None until it is completed.
-        created_at: when it was first claimed.
-        started_at: when the present attempt began.
-        cancel_requested_at: when somebody asked to cancel it; cleared when it is reopened.
-        savings: what each stage that was not asked for would have cost: by stage, with `engine`
-            and `usd`.
+        script: the lesson's script as plain text; None until completed.
+        created_at: time of the first claim.
+        started_at: time of the current claim.
+        cancel_requested_at: time of the cancel call; cleared when the request is reopened.
+        savings: estimated cost of each stage that was not requested: by stage, with `engine` and
+            `usd`.
     """
 
     request_id: str
@@ -175,10 +176,10 @@ class StageRow:
     """One stage of one attempt at a request.
 
     Attributes:
-        attempt: which claim of the request this was, from 1.
-        tries: how often the engine was tried within that attempt.
-        seconds: wall time of the work, or of the work that made a reused result.
-        usage: quantity by SKU of `transforms.prices`.
+        attempt: number of the request's claim, from 1.
+        tries: engine calls within the attempt.
+        seconds: wall time of the stage; for a reused result, of the run that made it.
+        usage: billed quantity by SKU of `transforms.prices`.
     """
 
     request_id: str
@@ -201,12 +202,12 @@ class DeadLetterRow:
     """A dead letter without its payload.
 
     Attributes:
-        id: its number in the ledger.
-        size: bytes of the message's data.
-        occurred_at: when it failed, by the worker's clock.
-        recorded_at: when it was written down, by the database's clock.
-        replays: how often it has been replayed.
-        replayed_as: the message id of the latest replay.
+        id: number in the ledger.
+        size: size of the message's data in bytes.
+        occurred_at: time of the failure by the worker's clock.
+        recorded_at: time of the write by the database's clock.
+        replays: number of replays.
+        replayed_as: message id of the latest replay.
     """
 
     id: int
@@ -228,11 +229,11 @@ class DeadLetterRow:
 
 @dataclass(frozen=True)
 class DeadLetterDetail(DeadLetterRow):
-    """A dead letter, whole.
+    """A dead letter with its message, traceback and failed tries.
 
     Attributes:
-        message: the message as it arrived.
-        attempts: the tries that failed.
+        message: the original message.
+        attempts: the failed tries.
     """
 
     message: Message
@@ -242,13 +243,13 @@ class DeadLetterDetail(DeadLetterRow):
 
 @dataclass(frozen=True)
 class ReplayState:
-    """What has become of a dead letter since it was written.
+    """State of a dead letter's replay.
 
     Attributes:
-        replayed_as: the message id of its latest replay; None if it was never replayed.
-        replay_outcome: what became of that message; None if the ledger has not seen it.
-        request_status: the status its request has now; None if it belongs to none.
-        newer: the number of the latest dead letter that its request, or its replay, left since.
+        replayed_as: message id of the latest replay; None without a replay.
+        replay_outcome: outcome of that message; None if it was not received yet.
+        request_status: current status of the request; None if the letter has no request.
+        newer: number of the latest later dead letter of the request or of the replay.
     """
 
     id: int
@@ -261,17 +262,17 @@ class ReplayState:
 
 @dataclass(frozen=True)
 class CostRow:
-    """What was spent and saved in one group of stages; amounts in US dollars.
+    """Costs and savings of one group of stages, in US dollars.
 
     Attributes:
-        key: the day (UTC), modality, engine or stage they have in common.
-        requests: how many requests they belong to.
-        done: stages that were worked on.
-        reused: stages whose result lay there already.
-        skipped: stages that completed requests did not ask for.
-        cost_usd: what those that were done have cost.
-        reuse_saved_usd: what those that were reused had cost when they were made.
-        skip_saved_usd: what those that were skipped would have cost.
+        key: the group's day (UTC), modality, engine or stage.
+        requests: number of requests with stages in the group.
+        done: number of stages that ran.
+        reused: number of stages whose stored result was reused.
+        skipped: number of stages that completed requests did not ask for.
+        cost_usd: cost of the stages that ran.
+        reuse_saved_usd: original cost of the reused results.
+        skip_saved_usd: estimated cost of the skipped stages.
     """
 
     key: str
@@ -304,14 +305,14 @@ class Totals:
 
 @dataclass(frozen=True)
 class LedgerStatus:
-    """What `Ledger.check` found.
+    """Result of `Ledger.check`.
 
     Attributes:
-        server: the version of Postgres.
-        revision: the migration the tables are at; None when there are none.
-        head: the migration this version of the project was written for.
-        outdated: whether they must be migrated first; newer tables than those are fine.
-        connections: how many the server allows ordinary users, of all jobs together.
+        server: version of Postgres.
+        revision: revision of the tables; None without tables.
+        head: revision that this version of the project needs.
+        outdated: whether the tables must be migrated first; newer tables are accepted.
+        connections: connections that the server allows to ordinary roles, all clients together.
     """
 
     server: str

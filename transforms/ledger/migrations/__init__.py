@@ -1,1 +1,1 @@
-"""Alembic's environment; `transforms.ledger.migrate` runs it, there is no alembic.ini."""
+"""Alembic migrations of the ledger, run by `transforms.ledger.migrate` without an alembic.ini."""

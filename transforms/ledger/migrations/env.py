@@ -1,4 +1,4 @@
-"""Run by Alembic: applies revisions over the connection that `transforms.ledger.migrate` opened."""
+"""Alembic environment: runs migrations on the connection of `transforms.ledger.migrate`."""
 
 from __future__ import annotations
 

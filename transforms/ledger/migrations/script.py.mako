@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Only add: workers of the version before are still running meanwhile."""
+    """Only add, because workers of the previous version still run."""
     ${upgrades}
 
 

@@ -1,1 +1,1 @@
-"""One module per revision, numbered in order."""
+"""The revisions of the ledger's tables, one numbered module each."""

@@ -125,12 +125,12 @@ INDEXES = (
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create the tables and their indexes."""
     for statement in (MESSAGES, REQUESTS, STAGES, DEAD_LETTERS, *INDEXES):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Drop everything."""
+    """Drop the tables."""
     for table in ("dead_letters", "stages", "requests", "messages"):
         op.drop_table(table)

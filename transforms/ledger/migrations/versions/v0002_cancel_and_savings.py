@@ -1,4 +1,4 @@
-"""Let requests be cancelled, keep what each skipped stage saved, and find recent spending fast."""
+"""Add columns for cancelling and savings, and an index of stages by the time they ended."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ depends_on = None
 STATEMENTS = (
     "ALTER TABLE requests ADD COLUMN cancel_requested_at timestamptz",
     "ALTER TABLE requests ADD COLUMN savings jsonb NOT NULL DEFAULT '{}'::jsonb",
-    # Rows come in the order of this column, so a few bytes for every megabyte of rows will do.
+    # Rows are inserted in the order of this column, so a block range index is enough.
     "CREATE INDEX stages_finished_at_idx ON stages USING brin (finished_at) "
     "WITH (pages_per_range = 16)",
 )
 
 
 def upgrade() -> None:
-    """Add everything."""
+    """Add the columns and the index."""
     for statement in STATEMENTS:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Take it away again."""
+    """Drop the columns and the index."""
     op.drop_index("stages_finished_at_idx")
     op.drop_column("requests", "savings")
     op.drop_column("requests", "cancel_requested_at")
