@@ -11,7 +11,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "request_id": "the request it asked for; none when it could not be read",
         "outcome": "in_flight, completed, duplicate or dead_lettered",
         "deliveries": "how often it was received",
-        "released": "uncounted deliveries: no worker died of them, so they do not count towards `max_deliveries`",
+        "released": "deliveries that do not count towards `max_deliveries`",
         "publish_time": "when it was published",
         "received_at": "when it was first received",
         "settled_at": "when its outcome was committed; empty while in flight",

@@ -1,4 +1,4 @@
-"""The ledger on Cloud SQL, through Google's own connector: with a password, and by IAM."""
+"""The ledger connects to Cloud SQL through Google's connector, with a password and by IAM."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def instance(postgres, tmp_path, monkeypatch):
 
 @pytest.fixture
 def account(postgres):
-    """A role that Postgres lets in without a password, as an instance does once the proxy has
-    checked the token."""
+    """Create a role that may log in without a password, as on an instance with IAM login."""
     engine = sqlalchemy.create_engine(postgres.url, isolation_level="AUTOCOMMIT")
     name = f"lessons-{os.urandom(4).hex()}@test.iam"
     with engine.connect() as connection:
@@ -57,21 +56,21 @@ def works(url):
     return claimed.kind == "new"
 
 
-def test_by_password(instance, postgres):
+def test_ledger_connects_with_password(instance, postgres):
     behind = sqlalchemy.make_url(postgres.url)
     user = f"{behind.username}:{behind.password}"
     assert works(address(behind.database, user))
     assert set(instance.logins) == {False}
 
 
-def test_by_iam(instance, postgres, account):
+def test_ledger_connects_with_iam(instance, postgres, account):
     database = sqlalchemy.make_url(postgres.url).database
     assert works(address(database, account.replace("@", "%40") + ".gserviceaccount.com"))
     assert set(instance.logins) == {True}
     assert "https://www.googleapis.com/auth/sqlservice.login" in instance.scopes
 
 
-def test_by_its_private_address(instance, postgres):
+def test_ledger_connects_to_private_address(instance, postgres):
     behind = sqlalchemy.make_url(postgres.url)
     instance.addresses = {"PRIVATE": instance.addresses["PRIMARY"]}
     user = f"{behind.username}:{behind.password}"
@@ -85,12 +84,12 @@ def test_by_its_private_address(instance, postgres):
         ((404, "The Cloud SQL instance does not exist."), "does not exist"),
     ],
 )
-def test_a_refusal_names_the_instance_and_the_remedy(instance, refusal, says):
+def test_refusal_names_instance_and_remedy(instance, refusal, says):
     instance.refusal = refusal
     with pytest.raises(DependencyDown, match=rf"{NAME}: .*{says}"):
-        Ledger(address("lessons", "somebody:secret")).check()
+        Ledger(address("lessons", "ann:secret")).check()
 
 
-def test_an_instance_without_that_kind_of_address(instance):
+def test_missing_address_kind_is_reported(instance):
     with pytest.raises(DependencyDown, match=f"{NAME}: .*PRIVATE"):
-        Ledger(address("lessons", "somebody:secret", ip_type="private")).check()
+        Ledger(address("lessons", "ann:secret", ip_type="private")).check()

@@ -1,4 +1,4 @@
-"""An embedded Postgres: real, restartable, and never left behind."""
+"""The embedded Postgres starts, restarts, recovers, and stops with its owner."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 30.0
 
 
 def run(postgres, statement):
-    """The first column of a statement's rows, over a connection of its own."""
+    """Run a statement on a new connection and return the first column of its rows."""
     engine = sqlalchemy.create_engine(postgres.url, poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         result = connection.execute(sqlalchemy.text(statement))
@@ -41,7 +41,7 @@ def wait_until(condition):
 
 @pytest.fixture
 def new_folder():
-    """Makes empty folders that other users may enter, which are gone at the end of the test."""
+    """Create empty folders that other users may enter, and remove them after the test."""
     with contextlib.ExitStack() as stack:
 
         def new_folder():
@@ -54,7 +54,7 @@ def new_folder():
 
 @pytest.fixture
 def make(new_folder):
-    """Makes servers on a folder, and stops them at the end."""
+    """Create servers, and stop them after the test."""
     with contextlib.ExitStack() as stack:
 
         def make(folder=None, port=None, fsync=False):
@@ -65,7 +65,7 @@ def make(new_folder):
         yield make
 
 
-def test_is_a_postgres_with_utf8_and_utc(make):
+def test_server_has_utf8_and_utc(make):
     postgres = make().start()
     assert run(postgres, "SELECT version()")[0].startswith("PostgreSQL 18")
     assert run(postgres, "SHOW server_encoding") == ["UTF8"]
@@ -74,14 +74,14 @@ def test_is_a_postgres_with_utf8_and_utc(make):
 
 
 @pytest.mark.parametrize("fsync", [True, False])
-def test_syncs_unless_told_otherwise(make, fsync):
+def test_fsync_option_sets_server_settings(make, fsync):
     postgres = make(fsync=fsync).start()
     wanted = "on" if fsync else "off"
     for setting in ("fsync", "full_page_writes"):
         assert run(postgres, f"SHOW {setting}") == [wanted]
 
 
-def test_listens_on_the_loopback_only_and_asks_for_the_password(make):
+def test_server_listens_on_loopback_with_password(make):
     postgres = make().start()
     assert run(postgres, "SHOW listen_addresses") == ["127.0.0.1"]
     assert run(postgres, "SHOW unix_socket_directories") == [""]
@@ -90,7 +90,7 @@ def test_listens_on_the_loopback_only_and_asks_for_the_password(make):
         sqlalchemy.create_engine(stranger).connect()
 
 
-def test_data_survives_a_restart_a_stop_and_a_crash(make):
+def test_data_survives_restart_stop_and_crash(make):
     postgres = make().start()
     run(postgres, "CREATE TABLE kept (n int)")
     address = postgres.url
@@ -99,12 +99,12 @@ def test_data_survives_a_restart_a_stop_and_a_crash(make):
     ):
         run(postgres, f"INSERT INTO kept VALUES ({n})")
         again()
-        postgres.start()  # does nothing while it runs
+        postgres.start()  # no effect while it runs
         assert postgres.url == address
     assert run(postgres, "SELECT n FROM kept ORDER BY n") == [0, 1, 2]
 
 
-def test_another_object_finds_the_data_again(make, new_folder):
+def test_second_object_opens_existing_data(make, new_folder):
     folder = new_folder()
     first = make(folder).start()
     run(first, "CREATE TABLE kept AS SELECT 42 AS n")
@@ -112,7 +112,7 @@ def test_another_object_finds_the_data_again(make, new_folder):
     assert run(make(folder).start(), "SELECT n FROM kept") == [42]
 
 
-def test_stopping_cuts_off_clients_and_is_repeatable(make):
+def test_stop_disconnects_clients_and_is_repeatable(make):
     postgres = make().start()
     engine = sqlalchemy.create_engine(postgres.url)
     with engine.connect() as connection:
@@ -126,7 +126,7 @@ def test_stopping_cuts_off_clients_and_is_repeatable(make):
     postgres.kill()
 
 
-def test_a_folder_in_use_is_an_error_that_names_the_process(make, new_folder):
+def test_folder_in_use_names_the_process(make, new_folder):
     folder = new_folder()
     postgres = make(folder).start()
     with pytest.raises(DependencyDown, match=f"in use by process {os.getpid()};"):
@@ -134,7 +134,7 @@ def test_a_folder_in_use_is_an_error_that_names_the_process(make, new_folder):
     assert run(postgres, "SELECT 1") == [1]
 
 
-def test_a_taken_port_is_an_error_that_shows_the_log(make):
+def test_taken_port_shows_the_log(make):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -146,7 +146,7 @@ def test_a_taken_port_is_an_error_that_shows_the_log(make):
     assert run(postgres.start(), "SHOW port") == [str(port)]
 
 
-def test_loses_a_race_for_a_free_port_and_takes_another(make, monkeypatch):
+def test_lost_race_for_port_picks_another(make, monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -160,7 +160,7 @@ def test_loses_a_race_for_a_free_port_and_takes_another(make, monkeypatch):
         assert run(postgres, "SELECT 1") == [1]
 
 
-def test_a_stale_pid_file_does_not_stop_it(make, new_folder):
+def test_stale_pid_file_does_not_prevent_start(make, new_folder):
     folder = new_folder()
     postgres = make(folder).start()
     data = run(postgres, "SHOW data_directory")[0]
@@ -170,7 +170,7 @@ def test_a_stale_pid_file_does_not_stop_it(make, new_folder):
     pid_file = os.path.join(data, "postmaster.pid")
     with open(pid_file) as file:
         lines = file.read().splitlines()
-    # The id now belongs to a process that is alive and no Postgres: this one.
+    # The id now belongs to a live process that is not Postgres: this one.
     lines[0] = str(os.getpid())
     owner = os.stat(pid_file)
     with open(pid_file, "w") as file:
@@ -179,7 +179,7 @@ def test_a_stale_pid_file_does_not_stop_it(make, new_folder):
     assert run(make(folder).start(), "SELECT n FROM kept") == [42]
 
 
-def test_an_interrupted_creation_is_begun_anew(make, new_folder):
+def test_interrupted_creation_starts_again(make, new_folder):
     folder = new_folder()
     half = folder / "data.new"
     half.mkdir()
@@ -187,7 +187,7 @@ def test_an_interrupted_creation_is_begun_anew(make, new_folder):
     assert run(make(folder).start(), "SELECT 1") == [1]
 
 
-def test_a_lost_password_is_an_error_that_says_so(make, new_folder):
+def test_lost_password_is_reported(make, new_folder):
     folder = new_folder()
     make(folder).start().stop()
     (folder / "password").unlink()
@@ -195,7 +195,7 @@ def test_a_lost_password_is_an_error_that_says_so(make, new_folder):
         make(folder).start()
 
 
-def test_a_broken_cluster_is_an_error_that_shows_the_log(make, new_folder):
+def test_broken_cluster_shows_the_log(make, new_folder):
     folder = new_folder()
     postgres = make(folder).start()
     data = run(postgres, "SHOW data_directory")[0]
@@ -206,7 +206,7 @@ def test_a_broken_cluster_is_an_error_that_shows_the_log(make, new_folder):
     assert postgres.pid is None
 
 
-def test_works_in_a_folder_that_is_closed_to_others(make, new_folder):
+def test_server_works_in_private_folder(make, new_folder):
     closed = new_folder()
     closed.chmod(0o700)
     folder = closed / "postgres"
@@ -219,12 +219,12 @@ def test_works_in_a_folder_that_is_closed_to_others(make, new_folder):
     assert run(make(folder).start(), "SELECT n FROM kept") == [42]
 
 
-def test_does_not_run_as_root(make):
+def test_server_does_not_run_as_root(make):
     postgres = make().start()
     assert psutil.Process(postgres.pid).uids().effective != 0
 
 
-def test_outlives_the_thread_that_started_it(make):
+def test_server_outlives_its_starting_thread(make):
     postgres = make()
     thread = threading.Thread(target=postgres.start)
     thread.start()
@@ -245,7 +245,7 @@ time.sleep(600)
 
 @contextlib.contextmanager
 def owned(folder):
-    """A process with a server of its own: the process, the server's process and its URL."""
+    """Start a process that owns a server; yield the process, the server's process and its URL."""
     command = [sys.executable, "-c", OWNER, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
@@ -260,22 +260,22 @@ def owned(folder):
                 server.wait(PATIENCE)
 
 
-def test_another_process_is_told_who_uses_the_folder(make, new_folder):
+def test_other_process_learns_owner_of_folder(make, new_folder):
     folder = new_folder()
     with owned(folder) as (owner, _, _), pytest.raises(DependencyDown, match=str(owner.pid)):
         make(folder).start()
 
 
-if sys.platform == "linux":  # elsewhere nothing tells a child of its parent's end
+if sys.platform == "linux":  # only Linux signals a child when its parent dies
 
-    def test_dies_with_a_process_that_is_killed(new_folder):
+    def test_server_dies_with_killed_owner(new_folder):
         with owned(new_folder()) as (owner, server, _):
             owner.kill()
             owner.wait()
             wait_until(lambda: not server.is_running())
 
 
-def test_takes_over_from_a_process_that_was_killed(make, new_folder):
+def test_folder_of_killed_owner_is_taken_over(make, new_folder):
     folder = new_folder()
     with owned(folder) as (owner, _, _):
         owner.kill()
@@ -283,10 +283,10 @@ def test_takes_over_from_a_process_that_was_killed(make, new_folder):
         assert run(make(folder).start(), "SELECT 1") == [1]
 
 
-def test_ends_a_server_that_was_left_behind(make, new_folder):
+def test_orphaned_server_is_stopped(make, new_folder):
     folder = new_folder()
     with owned(folder) as (owner, server, _):
-        server.suspend()  # it cannot act on its parent's end
+        server.suspend()  # it cannot react to the end of its parent
         owner.kill()
         owner.wait()
         resumed = threading.Timer(0.2, server.resume)
@@ -296,13 +296,13 @@ def test_ends_a_server_that_was_left_behind(make, new_folder):
         assert not server.is_running()
 
 
-def test_a_terminal_interrupt_is_not_for_the_server(make):
+def test_terminal_interrupt_does_not_reach_server(make):
     postgres = make().start()
     assert os.getpgid(postgres.pid) != os.getpgid(0)
     assert os.getsid(postgres.pid) != os.getsid(0)
 
 
-def test_the_end_of_the_interpreter_stops_it(new_folder):
+def test_exit_of_interpreter_stops_server(new_folder):
     with owned(new_folder()) as (owner, server, _):
         owner.send_signal(signal.SIGINT)
         owner.wait(PATIENCE)

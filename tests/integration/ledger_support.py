@@ -1,4 +1,4 @@
-"""What the ledger's tests share: values to put in, and a proxy that breaks connections."""
+"""Helpers of the ledger's tests: values, locks, and a proxy that breaks connections."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def request(request_id: str | None = None, **fields: Any) -> ContentRequest:
 
 
 def claim_all(ledger: Ledger, *asked: ClaimRequest, lease: timedelta = LEASE) -> list[Any]:
-    """The results, untyped: what each kind carries is what the tests are about."""
+    """Claim a batch; the results are untyped, so that tests may use what each kind carries."""
     return ledger.claim(asked, lease, MAX_DELIVERIES)
 
 
@@ -67,7 +67,7 @@ def claim(ledger: Ledger, asked: ClaimRequest, lease: timedelta = LEASE) -> Any:
 
 
 def take(ledger: Ledger, asked: ClaimRequest, lease: timedelta = LEASE) -> Lesson:
-    """Claim a request that is to be had."""
+    """Claim a request and return its lesson; fails if the claim is refused."""
     result = claim(ledger, asked, lease)
     assert result.claim, result
     return Lesson(asked.message, asked.request, result.claim)
@@ -98,7 +98,7 @@ def completed(lesson: Lesson, saved: float = 0.0) -> CompletedLesson:
 def letter(
     source: Message | ClaimRequest | Lesson, stage: str = "parse", **fields: Any
 ) -> DeadLetter:
-    """A dead letter as it is made from a message, a valid request, or a claimed lesson."""
+    """Make the dead letter of a message, of a valid request or of a claimed lesson."""
     claimed: Claim | None = source.claim if isinstance(source, Lesson) else None
     known: dict[str, Any] = {
         "error_type": "InvalidRequest",
@@ -111,7 +111,7 @@ def letter(
 
 
 def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
-    """Move the database's idea of the lease, so that no test has to wait."""
+    """Set the end of the lease into the past."""
     with ledger.connected() as connection:
         connection.exec_driver_sql(
             "UPDATE requests SET lease_expires_at = now() - interval '1 second' "
@@ -121,9 +121,9 @@ def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
 
 @contextmanager
 def transaction(ledger: Ledger) -> Iterator[Connection]:
-    """Open a transaction on a connection of its own; commit it at the end unless an error ends it.
+    """Open a transaction on another connection; commit it unless the block raises.
 
-    It stands for another worker: what it has locked stays locked until the end of the block.
+    It plays another worker: its locks are held until the end of the block.
     """
     with ledger.connected() as autocommit:
         connection = autocommit.execution_options(isolation_level="READ COMMITTED")
@@ -145,7 +145,7 @@ def locked(ledger: Ledger, *rows: ClaimRequest | Lesson, mode: str = "UPDATE") -
 
 
 def execute(connection: Connection, statement: str, **parameters: Any) -> None:
-    """Run a statement of the ledger, or one of the test's own, within a transaction."""
+    """Run a statement with `:name` parameters within a transaction."""
     connection.execute(text(statement), parameters)
 
 
@@ -153,7 +153,7 @@ def wait_until_blocked(ledger: Ledger, *calls: Future[Any]) -> None:
     """Wait until each of these calls waits for a lock.
 
     Raises:
-        AssertionError: one of them has ended without waiting.
+        AssertionError: a call ended without waiting.
     """
     deadline = time.monotonic() + 60
     while True:
@@ -175,7 +175,7 @@ def outcome_of(ledger: Ledger, message_id: str) -> str | None:
 
 
 def row(ledger: Ledger, of: ClaimRequest | Lesson) -> Any:
-    """What the ledger says of a request."""
+    """Return a request's row."""
     [found] = ledger.requests(of.request.request_id)
     return found
 
@@ -187,7 +187,7 @@ def accounts_balance(ledger: Ledger) -> bool:
 
 
 class Proxy:
-    """A TCP proxy in front of Postgres: connections through it can be cut or stalled.
+    """A TCP proxy for Postgres whose connections can be cut or stalled.
 
     Attributes:
         on_answer: called with each chunk the server sends; raising `Cut` drops the connection
@@ -206,16 +206,16 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Reset all connections there are."""
+        """Reset all open connections."""
         for pair in tuple(self._pairs):
             _reset(pair)
 
     def stall(self) -> None:
-        """Keep connections open but pass nothing on any more."""
+        """Stop forwarding, but keep connections open."""
         self._stalled.clear()
 
     def resume(self) -> None:
-        """Pass on again."""
+        """Continue forwarding."""
         self._stalled.set()
 
     def close(self) -> None:
@@ -251,7 +251,7 @@ class Proxy:
 
 
 class Cut(Exception):
-    """Drop the connection here."""
+    """Raised to drop the connection."""
 
 
 def _reset(pair: tuple[socket.socket, socket.socket]) -> None:

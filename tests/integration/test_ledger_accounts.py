@@ -1,7 +1,7 @@
-"""The accounts balance whatever happens in whatever order, and every answer follows the rules.
+"""The accounts balance after random calls, and every result follows the rules.
 
-First one worker does random things, and a model in plain Python says what the ledger must answer.
-Then several workers do them at once, die at random, and messages come again until they are settled.
+One worker makes random calls, and a model in plain Python computes the expected results. Then
+several workers run concurrently and die at random, and messages are redelivered until settled.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ from transforms.model import Lesson
 
 @dataclass
 class ModelRequest:
-    """What the rules say a request is like."""
+    """State of a request in the model."""
 
     owner: str
     token: str | None
     status: str = "running"
     lapsed: bool = False
     marked: bool = False
-    """Somebody asked to cancel it."""
+    """The request must be cancelled."""
 
 
 @dataclass
 class Model:
-    """The rules of claiming, as simply as they can be written: one message after the other."""
+    """The claim rules, applied to one message after the other."""
 
     requests: dict[str, ModelRequest] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     deliveries: Counter[str] = field(default_factory=Counter)
-    """Since the message was opened, without those that were handed back."""
+    """Counted deliveries since the message was opened."""
 
     def claim(self, asked: ClaimRequest) -> str:
         name, wanted = asked.message.message_id, asked.request.request_id
@@ -107,7 +107,7 @@ RIVALS = st.integers(0, 2)
 
 
 class OneWorker(RuleBasedStateMachine):
-    """Random calls, checked against the model after each."""
+    """Random calls of one worker, compared with the model after each."""
 
     ledger: Ledger
 
@@ -147,7 +147,7 @@ class OneWorker(RuleBasedStateMachine):
         return known is not None and known.owner == asked.message.message_id
 
     def held(self, lesson: Lesson) -> ModelRequest | None:
-        """The request, if the lesson's claim is still good and the request runs."""
+        """Return the request if the lesson's claim is valid and the request runs."""
         known = self.model.requests[lesson.request.request_id]
         good = known.token == lesson.claim.token and known.status == "running"
         return known if good else None
@@ -221,10 +221,10 @@ class OneWorker(RuleBasedStateMachine):
             lost = set() if known.token == lesson.claim.token else {lesson.request.request_id}
             claims = [(lesson.request.request_id, lesson.claim.token)]
             assert self.ledger.heartbeat(claims, LEASE.total_seconds()) == lost
-            standing = self.ledger.progress([(lesson, "narration", percent)])
-            assert standing.lost == lost
+            status = self.ledger.progress([(lesson, "narration", percent)])
+            assert status.lost == lost
             mine = {lesson.request.request_id} - lost
-            assert standing.cancelled == (mine if known.marked else set())
+            assert status.cancelled == (mine if known.marked else set())
             if self.held(lesson):
                 known.lapsed = False
 
@@ -250,7 +250,7 @@ class OneWorker(RuleBasedStateMachine):
         assert self.ledger.duplicates([(sent, wanted)]) == [second]
 
     @invariant()
-    def rows_are_as_the_model_says(self):
+    def rows_match_the_model(self):
         statuses = {wanted: known.status for wanted, known in self.model.requests.items()}
         found = {
             each.request_id: rows[0].status
@@ -263,7 +263,7 @@ class OneWorker(RuleBasedStateMachine):
         assert accounts_balance(self.ledger)
 
 
-def test_one_worker_gets_the_answers_that_the_rules_give(ledger):
+def test_random_calls_follow_the_model(ledger):
     OneWorker.ledger = ledger
     run_state_machine_as_test(
         OneWorker,
@@ -277,8 +277,8 @@ def test_one_worker_gets_the_answers_that_the_rules_give(ledger):
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
-def test_several_workers_that_die_at_random_settle_every_message_once(ledger, seed):
-    """Messages come again until they are settled, as Pub/Sub would have it."""
+def test_dying_workers_settle_every_message_once(ledger, seed):
+    """Messages are redelivered until they are settled."""
     chance = random.Random(seed)
     wanted = [request() for _ in range(40)]
     copies = [ClaimRequest(message(), each) for each in wanted for _ in range(chance.randint(1, 4))]
@@ -314,40 +314,40 @@ def test_several_workers_that_die_at_random_settle_every_message_once(ledger, se
         workers = [pool.submit(work, number) for number in range(8)]
         for each in workers:
             each.result()
-        while queue:  # what a worker gave back after the others had gone
+        while queue:  # left by the last worker
             work(99)
         watching.set()
         watcher.result()
 
-    everybody = {each.message.message_id for each in copies} | {each.message_id for each in bad}
-    assert set(outcomes) == everybody
+    all_ids = {each.message.message_id for each in copies} | {each.message_id for each in bad}
+    assert set(outcomes) == all_ids
     assert {status for told in outcomes.values() for status in told} <= {
         "completed", "duplicate", "dead_lettered",
     }  # fmt: skip
     assert all(len(set(told)) == 1 for told in outcomes.values())
-    final = {name: outcome_of(ledger, name) for name in everybody}
+    final = {name: outcome_of(ledger, name) for name in all_ids}
     assert final == {name: told[0] for name, told in outcomes.items()}
     totals = ledger.totals()
-    assert (totals.received, totals.in_flight) == (len(everybody), 0)
+    assert (totals.received, totals.in_flight) == (len(all_ids), 0)
     assert totals.requests.get("running", 0) == 0
     assert totals.completed == totals.requests["completed"]
     assert totals.dead_lettered == totals.requests.get("failed", 0) + len(bad)
     assert len(ledger.dead_letters(limit=None)) == totals.dead_lettered
-    assert min(deaths["before"], deaths["after"]) > 0, "nobody ever died: nothing was tested"
+    assert min(deaths["before"], deaths["after"]) > 0, "no worker died: nothing was tested"
 
 
 def _handle(ledger, batch, luck, settled, deaths):
-    """Work on a batch, dying at random; returns what was not acknowledged."""
+    """Work on a batch, dying at random; return the messages that were not acknowledged."""
     back = []
     asked = [each for each in batch if isinstance(each, ClaimRequest)]
     for each in batch:
         if not isinstance(each, ClaimRequest):
             if luck.random() < 0.3:
-                back.append(each)  # died before it was written down
+                back.append(each)  # died before the write
             else:
                 assert ledger.dead_letter([letter(each)]) == [True]
                 if luck.random() < 0.3:
-                    back.append(each)  # died before it was acknowledged
+                    back.append(each)  # died before acknowledging
                 else:
                     settled(each.message_id, "dead_lettered")
     lease = timedelta(seconds=luck.choice([0, 300]))

@@ -1,4 +1,4 @@
-"""Cancelling: what each kind of request becomes. Races are in `test_ledger_locks`."""
+"""Cancelling requests in every state. Races are in `test_ledger_locks`."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def cancel(ledger, *asked):
 
 
 def stop(ledger, lesson, stage="narration"):
-    """What a worker does once it has learned of it."""
+    """Make the dead letter that a worker makes of a cancelled request."""
     assert ledger.dead_letter([letter(lesson, stage, error_type="Cancelled", retryable=True)])
 
 
-def test_a_worker_learns_of_it_when_it_records_its_progress(ledger):
+def test_progress_reports_cancelled_request(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     [state] = cancel(ledger, asked)
     assert (state.status, state.received) == ("running", True)
     assert row(ledger, asked).cancel_requested_at == state.cancel_requested_at is not None
     further = lesson.with_record(record(lesson))
-    standing = ledger.progress([(further, "narration", 25)])
-    assert (standing.lost, standing.cancelled) == (frozenset(), {asked.request.request_id})
+    status = ledger.progress([(further, "narration", 25)])
+    assert (status.lost, status.cancelled) == (frozenset(), {asked.request.request_id})
     stop(ledger, further)
     found = row(ledger, asked)
     assert (found.status, found.stage, found.error_type) == ("cancelled", "narration", "Cancelled")
-    assert found.cost_usd == pytest.approx(0.00125)  # what was spent is written down all the same
+    assert found.cost_usd == pytest.approx(0.00125)  # spent cost is recorded
     assert len(ledger.stages(asked.request.request_id)) == 1
     assert outcome_of(ledger, asked.message.message_id) == "dead_lettered"
 
 
-def test_what_is_to_be_cancelled_is_not_completed(ledger):
+def test_marked_request_cannot_be_completed(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     cancel(ledger, asked)
@@ -63,7 +63,7 @@ def test_what_is_to_be_cancelled_is_not_completed(ledger):
 
 
 @pytest.mark.parametrize("end", ["completed", "failed"])
-def test_what_has_ended_stays_as_it_is(ledger, end):
+def test_cancel_leaves_ended_request_alone(ledger, end):
     asked = ask()
     lesson = take(ledger, asked)
     if end == "completed":
@@ -76,23 +76,23 @@ def test_what_has_ended_stays_as_it_is(ledger, end):
     assert row(ledger, asked) == before
 
 
-def test_twice_is_the_same_as_once(ledger):
+def test_repeated_cancel_changes_nothing(ledger):
     asked = ask()
     take(ledger, asked)
     [first], [second] = cancel(ledger, asked), cancel(ledger, asked)
     assert first == second
 
 
-def test_what_nobody_works_on_is_cancelled_at_once(ledger):
+def test_request_without_lease_is_cancelled_at_once(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     let_lease_lapse(ledger, asked.request.request_id)
     [state] = cancel(ledger, asked)
     assert state.status == "cancelled"
-    # A worker that was only slow does not get through with it …
+    # The slow worker cannot complete the request.
     assert ledger.complete([completed(lesson)]) == [False]
     assert ledger.progress([(lesson, "video", 50)]).lost == {asked.request.request_id}
-    # … and the message, when it comes again, becomes the dead letter.
+    # The redelivered message becomes the dead letter.
     result = claim(ledger, asked)
     assert result.kind == "cancelled"
     stop(ledger, Lesson(asked.message, asked.request, result.claim), "script")
@@ -100,7 +100,7 @@ def test_what_nobody_works_on_is_cancelled_at_once(ledger):
     assert outcome_of(ledger, asked.message.message_id) == "dead_lettered"
 
 
-def test_a_request_can_be_cancelled_before_it_is_received(ledger):
+def test_unreceived_request_can_be_cancelled(ledger):
     asked = ask()
     [state] = cancel(ledger, asked)
     assert (state.status, state.received) == ("cancelled", False)
@@ -112,15 +112,17 @@ def test_a_request_can_be_cancelled_before_it_is_received(ledger):
     assert cancel(ledger, asked)[0].received
 
 
-def test_a_worker_that_dies_of_it_changes_nothing(ledger):
+def test_redelivery_of_marked_request_is_cancelled(ledger):
     asked = ask()
     take(ledger, asked)
     cancel(ledger, asked)
     assert claim(ledger, asked).kind == "cancelled"
-    assert claim(ledger, asked).kind == "cancelled"  # it died before it wrote the dead letter
+    assert (
+        claim(ledger, asked).kind == "cancelled"
+    )  # its worker died
 
 
-def test_another_message_does_not_bring_it_back_but_a_replay_does(ledger):
+def test_only_replay_reopens_cancelled_request(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     cancel(ledger, asked)
@@ -133,7 +135,7 @@ def test_another_message_does_not_bring_it_back_but_a_replay_does(ledger):
     assert row(ledger, asked).status == "completed"
 
 
-def test_a_replay_that_is_cancelled_stays_so_however_often_it_comes(ledger):
+def test_cancelled_replay_stays_cancelled(ledger):
     asked = ask()
     cancel(ledger, asked)
     stop(ledger, take(ledger, asked), "script")
@@ -146,7 +148,7 @@ def test_a_replay_that_is_cancelled_stays_so_however_often_it_comes(ledger):
     assert claim(ledger, again).kind == "done"
 
 
-def test_many_at_once_in_the_order_asked_for(ledger):
+def test_cancel_answers_in_order_of_ids(ledger):
     running, ended, unseen = ask(), ask(), ask()
     take(ledger, running)
     ledger.complete([completed(take(ledger, ended))])
@@ -154,5 +156,5 @@ def test_many_at_once_in_the_order_asked_for(ledger):
     assert [state.status for state in states] == ["completed", "cancelled", "running"]
 
 
-def test_ids_need_not_be_known(ledger):
+def test_unknown_id_can_be_cancelled(ledger):
     assert ledger.cancel([str(uuid4())])[0].status == "cancelled"

@@ -1,4 +1,4 @@
-"""Who works on a request: every answer a claim can have, and never a second worker."""
+"""Every kind of claim result; a request never has two workers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from transforms.model import Lesson
 
 
 def ask(of=None, message_id=None, replay=False, **fields):
-    """A message that asks for a request: for the same one as `of`, if given."""
+    """Make a message with a new request, or with the request of `of`."""
     wanted = request(of.request.request_id if of else None, **fields)
     return ClaimRequest(message(message_id), wanted, replay)
 
 
 def again(asked, replay=False):
-    """The same message, delivered once more."""
+    """Redeliver the message."""
     return ClaimRequest(asked.message, asked.request, replay)
 
 
-def test_a_first_message_gets_the_request(ledger):
+def test_first_message_claims_the_request(ledger):
     asked = ask(student_query="Why?\tIs the sky “blue”?", metadata={"source": {"app": [1, None]}})
     result = claim(ledger, asked)
     assert (result.kind, result.deliveries, result.outcome) == ("new", 1, None)
@@ -48,7 +48,7 @@ def test_a_first_message_gets_the_request(ledger):
     assert found.lease_expires_at - found.created_at == LEASE
 
 
-def test_the_same_message_again_resumes_and_voids_the_claim_before(ledger):
+def test_redelivery_resumes_and_voids_previous_claim(ledger):
     asked = ask()
     before = take(ledger, asked)
     ledger.progress([(before.with_record(record(before)), "narration", 25)])
@@ -68,7 +68,7 @@ def test_the_same_message_again_resumes_and_voids_the_claim_before(ledger):
     assert outcome_of(ledger, asked.message.message_id) == "completed"
 
 
-def test_another_message_is_a_duplicate_while_the_lease_holds(ledger):
+def test_other_message_is_duplicate_under_lease(ledger):
     first = ask()
     take(ledger, first)
     second = ask(of=first)
@@ -81,7 +81,7 @@ def test_another_message_is_a_duplicate_while_the_lease_holds(ledger):
     assert redelivered.deliveries == 2
 
 
-def test_a_lapsed_lease_is_taken_over_and_the_earlier_message_ends_as_a_duplicate(ledger):
+def test_expired_claim_is_taken_over(ledger):
     first = ask(student_query="Explain gravity")
     before = take(ledger, first)
     before = before.with_record(record(before))
@@ -103,7 +103,7 @@ def test_a_lapsed_lease_is_taken_over_and_the_earlier_message_ends_as_a_duplicat
     assert ledger.totals().requests == {"completed": 1}
 
 
-def test_a_lapsed_lease_still_belongs_to_its_worker_until_somebody_comes(ledger):
+def test_expired_lease_can_be_extended_until_takeover(ledger):
     lesson = take(ledger, ask())
     let_lease_lapse(ledger, lesson.request.request_id)
     held = [(lesson.request.request_id, lesson.claim.token)]
@@ -113,7 +113,7 @@ def test_a_lapsed_lease_still_belongs_to_its_worker_until_somebody_comes(ledger)
 
 
 @pytest.mark.parametrize("end", ["completed", "failed"])
-def test_after_the_end_the_same_message_is_done_and_another_a_duplicate(ledger, end):
+def test_messages_of_ended_request_are_settled(ledger, end):
     asked = ask()
     lesson = take(ledger, asked)
     if end == "completed":
@@ -128,7 +128,7 @@ def test_after_the_end_the_same_message_is_done_and_another_a_duplicate(ledger, 
 
 
 @pytest.mark.parametrize("same_message", [True, False])
-def test_only_a_replay_reopens_a_failed_request(ledger, same_message):
+def test_replay_reopens_failed_request(ledger, same_message):
     asked = ask()
     ledger.dead_letter([letter(take(ledger, asked), "script")])
     replayed = again(asked, replay=True) if same_message else ask(of=asked, replay=True)
@@ -140,18 +140,18 @@ def test_only_a_replay_reopens_a_failed_request(ledger, same_message):
     lesson = Lesson(replayed.message, replayed.request, result.claim)
     assert ledger.complete([completed(lesson)]) == [True]
     assert outcome_of(ledger, replayed.message.message_id) == "completed"
-    assert len(ledger.dead_letters()) == 1  # history stays
+    assert len(ledger.dead_letters()) == 1  # the old letter is kept
     assert claim(ledger, ask(of=asked, replay=True)).kind == "duplicate"
 
 
-def test_a_replay_takes_nothing_from_whoever_works_on_the_request(ledger):
+def test_replay_of_running_request_is_duplicate(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     assert claim(ledger, ask(of=asked, replay=True)).kind == "duplicate"
     assert ledger.complete([completed(lesson)]) == [True]
 
 
-def test_a_message_that_keeps_killing_its_worker_is_poisoned(ledger):
+def test_message_is_poisoned_after_max_deliveries(ledger):
     asked = ask()
     kinds = [claim(ledger, again(asked)).kind for _ in range(MAX_DELIVERIES)]
     assert kinds == ["new"] + ["resumed"] * (MAX_DELIVERIES - 1)
@@ -161,10 +161,12 @@ def test_a_message_that_keeps_killing_its_worker_is_poisoned(ledger):
     assert ledger.dead_letter([letter(asked, "claim")]) == [True]
     assert (row(ledger, asked).status, row(ledger, asked).stage) == ("failed", "claim")
     assert claim(ledger, again(asked)).outcome.status == "dead_lettered"
-    assert claim(ledger, again(asked, replay=True)).kind == "reopened"  # and starts to count anew
+    assert (
+        claim(ledger, again(asked, replay=True)).kind == "reopened"
+    )  # counts from zero
 
 
-def test_released_deliveries_poison_nothing(ledger):
+def test_released_deliveries_do_not_poison(ledger):
     asked = ask()
     for _ in range(3 * MAX_DELIVERIES):
         lesson = take(ledger, again(asked))
@@ -174,13 +176,13 @@ def test_released_deliveries_poison_nothing(ledger):
     assert claim(ledger, again(asked)).deliveries == 3 * MAX_DELIVERIES + 1
 
 
-def test_a_released_request_is_free_for_anybody_at_once(ledger):
+def test_released_request_can_be_taken_over(ledger):
     asked = ask()
     ledger.release([take(ledger, asked)])
     assert claim(ledger, ask(of=asked)).kind == "taken_over"
 
 
-def test_an_owner_delivered_again_gets_a_lapsed_request_before_others(ledger):
+def test_owner_precedes_others_after_lease_expired(ledger):
     owner = ask()
     take(ledger, owner)
     let_lease_lapse(ledger, owner.request.request_id)
@@ -188,7 +190,7 @@ def test_an_owner_delivered_again_gets_a_lapsed_request_before_others(ledger):
     assert (other.kind, same.kind) == ("duplicate", "resumed")
 
 
-def test_an_owner_behind_a_duplicate_in_one_batch_is_not_lost(ledger):
+def test_owner_behind_duplicate_in_batch_resumes(ledger):
     owner = ask()
     take(ledger, owner)
     other, same = claim_all(ledger, ask(of=owner), again(owner))
@@ -196,19 +198,19 @@ def test_an_owner_behind_a_duplicate_in_one_batch_is_not_lost(ledger):
     assert outcome_of(ledger, owner.message.message_id) == "in_flight"
 
 
-def test_in_a_batch_the_first_message_of_a_request_wins(ledger):
+def test_first_message_of_batch_claims(ledger):
     a, b = ask(), ask()
     results = claim_all(ledger, a, b, ask(of=a), ask(of=a), ask(of=b))
     assert [r.kind for r in results] == ["new", "new", "duplicate", "duplicate", "duplicate"]
     assert ledger.totals().received == 5
 
 
-def test_of_one_message_twice_in_a_batch_the_last_counts(ledger):
+def test_last_copy_in_batch_counts(ledger):
     asked = ask()
     first, second = claim_all(ledger, asked, again(asked))
     assert (first.kind, first.outcome.status) == ("superseded", "superseded")
     assert (second.kind, second.deliveries) == ("new", 1)
 
 
-def test_an_empty_batch_asks_nothing(ledger):
+def test_empty_batch_has_no_results(ledger):
     assert claim_all(ledger) == []

@@ -1,4 +1,4 @@
-"""Postgres restarts, crashes, stalls and loses answers: the ledger says so, and heals."""
+"""The ledger reports and survives restarts, crashes, stalls and lost answers of Postgres."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def proxy(ledger):
 
 @pytest.fixture
 def through(ledger, proxy):
-    """The ledger, reached through the proxy."""
+    """Open the ledger through the proxy."""
     url = make_url(ledger.url).set(port=proxy.port)
     ledger = replace(ledger, url=url.render_as_string(hide_password=False), timeout=5)
     yield ledger
@@ -79,8 +79,8 @@ def backend(ledger):
     return ledger.run("SELECT pg_backend_pid() AS pid")[0]["pid"]
 
 
-def lose_the_next_answer(proxy):
-    """Let the next statement be done, but cut the connection before its answer arrives."""
+def lose_next_answer(proxy):
+    """Cut the connection after the next statement was executed, before its answer arrives."""
 
     def cut_once(chunk):
         if chunk.startswith(b"2"):  # BindComplete: the answer to a statement, not to a ping
@@ -90,7 +90,7 @@ def lose_the_next_answer(proxy):
     proxy.on_answer = cut_once
 
 
-def test_a_restart_between_calls_is_not_noticed(ledger, server):
+def test_restart_between_calls_costs_no_call(ledger, server):
     with ThreadPoolExecutor(4) as pool:  # several connections are open
         lessons = list(pool.map(lambda _: take(ledger, ask()), range(16)))
         server.restart()
@@ -99,7 +99,7 @@ def test_a_restart_between_calls_is_not_noticed(ledger, server):
         )
 
 
-def test_a_crash_between_calls_is_not_noticed_and_loses_nothing(ledger, server, caplog):
+def test_crash_between_calls_loses_nothing(ledger, server, caplog):
     lessons = [take(ledger, ask()) for _ in range(4)]
     server.kill()
     server.start()
@@ -107,7 +107,7 @@ def test_a_crash_between_calls_is_not_noticed_and_loses_nothing(ledger, server, 
     assert caplog.records == []
 
 
-def test_a_restart_during_a_call_costs_that_call_only(ledger, server):
+def test_restart_during_call_fails_only_that_call(ledger, server):
     began = threading.Event()
 
     def work():
@@ -124,7 +124,7 @@ def test_a_restart_during_a_call_costs_that_call_only(ledger, server):
     assert ledger.complete([completed(lesson)]) == [True]
 
 
-def test_while_it_is_down_every_call_says_so_without_the_password(ledger, server):
+def test_stopped_server_is_down_and_password_hidden(ledger, server):
     asked = ask()
     take(ledger, asked)
     server.stop()
@@ -139,8 +139,8 @@ def test_while_it_is_down_every_call_says_so_without_the_password(ledger, server
     assert claim(ledger, asked).kind == "resumed"
 
 
-def test_many_workers_through_restarts_lose_nothing(ledger, server):
-    """Each call that fails is made again, as a worker would; in the end the accounts balance."""
+def test_many_workers_lose_nothing_through_restarts(ledger, server):
+    """Workers repeat each failed call; in the end every request is completed."""
     asked = [ask() for _ in range(300)]
     failures = []
 
@@ -173,7 +173,7 @@ def test_many_workers_through_restarts_lose_nothing(ledger, server):
 
 
 @pytest.mark.parametrize("what", ["claim", "progress", "complete", "dead_letter", "duplicates"])
-def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, proxy, what):
+def test_call_with_lost_answer_can_be_repeated(ledger, through, proxy, what):
     asked = ask()
     lesson: Any = None if what == "claim" else take(through, asked)
     bad = message()
@@ -185,7 +185,7 @@ def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, prox
         "duplicates": lambda: through.duplicates([(bad, lesson.request.request_id)]),
     }
     through.run("SELECT 1 AS one")
-    lose_the_next_answer(proxy)
+    lose_next_answer(proxy)
     with pytest.raises(DependencyDown):
         calls[what]()
     before = ledger.requests(asked.request.request_id)
@@ -207,7 +207,7 @@ def test_what_was_done_without_an_answer_can_be_done_again(ledger, through, prox
     assert accounts_balance(ledger)
 
 
-def test_idle_connections_that_were_reset_are_replaced_unnoticed(through, proxy):
+def test_reset_idle_connections_are_replaced(through, proxy):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: take(through, ask()), range(8)))
     proxy.cut()
@@ -215,7 +215,7 @@ def test_idle_connections_that_were_reset_are_replaced_unnoticed(through, proxy)
         take(through, ask())
 
 
-def test_a_server_gone_without_a_word_is_noticed(through, proxy):
+def test_silent_server_times_out(through, proxy):
     impatient = replace(through, timeout=0.5)
     take(impatient, ask())
     proxy.stall()
@@ -226,7 +226,7 @@ def test_a_server_gone_without_a_word_is_noticed(through, proxy):
     impatient.close()
 
 
-def test_a_statement_that_waits_too_long_is_given_up_and_its_connection_kept(ledger):
+def test_statement_timeout_keeps_its_connection(ledger):
     lesson = take(ledger, ask())
     impatient = replace(ledger, timeout=0.5, pool_size=1, max_overflow=0)
     pid = backend(impatient)
@@ -243,7 +243,7 @@ def test_a_statement_that_waits_too_long_is_given_up_and_its_connection_kept(led
     impatient.close()
 
 
-def test_a_terminated_backend_costs_no_call(ledger):
+def test_terminated_backend_costs_no_call(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0)
     pid = backend(single)
     ledger.run("SELECT pg_terminate_backend(:pid)", pid=pid)
@@ -251,7 +251,7 @@ def test_a_terminated_backend_costs_no_call(ledger):
     single.close()
 
 
-def test_no_free_connection_is_reported_as_such(ledger):
+def test_exhausted_pool_is_reported_as_down(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0, timeout=0.2)
     with single.connected(), pytest.raises(DependencyDown, match="no connection became free"):
         single.totals()
@@ -259,7 +259,7 @@ def test_no_free_connection_is_reported_as_such(ledger):
     single.close()
 
 
-def test_too_many_connections_at_the_server_is_a_dependency_that_is_down(ledger):
+def test_connection_limit_of_server_is_down(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1 PASSWORD 'in'")
     url = make_url(ledger.url).set(username="crowd", password="in")
@@ -326,7 +326,7 @@ def test_sqlstate_decides_between_outage_and_bug(ledger, state, is_outage, keeps
     single.close()
 
 
-def test_a_server_turned_read_only_is_left_for_its_successor(ledger):
+def test_read_only_server_is_down_until_writable(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0)
     database = make_url(ledger.url).database
 
@@ -352,7 +352,7 @@ def test_a_server_turned_read_only_is_left_for_its_successor(ledger):
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_a_lost_conflict_is_tried_again_but_not_for_ever(ledger, state):
+def test_lost_conflict_is_retried_a_limited_time(ledger, state):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE SEQUENCE IF NOT EXISTS tries")
         connection.exec_driver_sql("ALTER SEQUENCE tries RESTART")
@@ -367,7 +367,7 @@ def test_a_lost_conflict_is_tried_again_but_not_for_ever(ledger, state):
         ledger.run("SELECT lose(1000) AS lost")
 
 
-def test_a_bug_is_not_mistaken_for_a_dependency_that_is_down(ledger):
+def test_refused_statement_is_no_outage(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0)
     pid = backend(single)
     with pytest.raises(Exception, match="SQLSTATE 22012") as bug:
@@ -385,7 +385,7 @@ def test_a_bug_is_not_mistaken_for_a_dependency_that_is_down(ledger):
         ({"host": "nowhere.invalid"}, "nowhere.invalid"),
     ],
 )
-def test_a_database_that_cannot_be_entered_is_named(ledger, change, says):
+def test_refused_login_is_down_with_reason(ledger, change, says):
     url = make_url(ledger.url).set(**change)
     outside = replace(ledger, url=url.render_as_string(hide_password=False))
     with pytest.raises(DependencyDown, match=says) as down:
@@ -393,7 +393,7 @@ def test_a_database_that_cannot_be_entered_is_named(ledger, change, says):
     assert password_of(outside) not in str(down.value)
 
 
-def test_a_forked_child_opens_connections_of_its_own(ledger):
+def test_forked_child_opens_own_connections(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0)
     mine = backend(single)
     reads, writes = os.pipe()
@@ -411,14 +411,14 @@ def test_a_forked_child_opens_connections_of_its_own(ledger):
     single.close()
 
 
-def test_any_number_of_threads_share_one_small_pool(through, proxy):
+def test_many_threads_share_one_small_pool(through, proxy):
     asked = [ask() for _ in range(64)]
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(lambda each: claim(through, each), asked))
     assert proxy.accepted <= through.pool_size + through.max_overflow
 
 
-def test_connections_are_known_by_name_and_keep_utc(ledger):
+def test_connections_have_name_utc_and_timeout(ledger):
     [row] = ledger.run(
         "SELECT current_setting('application_name') AS name, current_setting('TimeZone') AS zone,"
         " current_setting('statement_timeout') AS patience"
@@ -426,8 +426,8 @@ def test_connections_are_known_by_name_and_keep_utc(ledger):
     assert row == {"name": "vividly", "zone": "UTC", "patience": "15s"}
 
 
-def test_a_worker_that_stalls_past_its_lease_cannot_undo_its_successor(ledger, through, proxy):
-    """The claim's answer reaches a worker late, when another one has the request already."""
+def test_stalled_worker_cannot_overwrite_its_successor(ledger, through, proxy):
+    """A worker completes its lesson after another worker has claimed the request."""
     asked = ask()
     slow = take(through, asked)
     proxy.cut()

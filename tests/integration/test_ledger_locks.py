@@ -1,7 +1,7 @@
-"""Statements of the ledger that meet at one row: each waits for the other, and neither is lost.
+"""Concurrent statements on one row wait for each other, and no update is lost.
 
-A second connection holds the row until every call of the test waits for it, so that each of them
-has taken its snapshot before the row changes.
+A second connection locks the row until every call of the test waits for it, so that each call has
+taken its snapshot before the row changes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def again(asked: ClaimRequest | Lesson, replay: bool = False) -> ClaimRequest:
 
 
 def in_order(count: int) -> list[ClaimRequest]:
-    """New requests, the highest id first; the lowest message id is in the middle."""
+    """Make requests, the highest id first, with the lowest message id in the middle."""
     return [
         ask(message_id=f"m-{(n + count // 2) % count}", request_id=str(UUID(int=(n << 96) + n)))
         for n in range(count, 0, -1)
@@ -69,7 +69,7 @@ def in_order(count: int) -> list[ClaimRequest]:
 
 @pytest.fixture(autouse=True)
 def no_conflicts(caplog):
-    """No statement may lose a deadlock and be run again unnoticed."""
+    """Fail if a statement lost a deadlock and was retried."""
     caplog.set_level(logging.INFO, "transforms.ledger.database")
     yield
     assert [each.getMessage() for each in caplog.get_records("call")] == []
@@ -77,7 +77,7 @@ def no_conflicts(caplog):
 
 @pytest.fixture
 def both(ledger):
-    """Run calls at once; each begins to wait for the locked row before the next one starts."""
+    """Run calls concurrently; each waits for the locked row before the next one starts."""
 
     def run(rows: tuple[Any, ...], *calls: Callable[[], Any], mode: str = "UPDATE") -> list[Any]:
         with ThreadPoolExecutor(len(calls)) as pool:
@@ -93,7 +93,7 @@ def both(ledger):
 
 Batch = Callable[[Ledger, list[Lesson]], Any]
 
-# What each statement does with claimed requests, and what it answers if their claims are lost.
+# Each statement on claimed lessons, and its result if their claims are lost.
 STATEMENTS: dict[str, tuple[Batch, Any]] = {
     "heartbeat": (
         lambda ledger, held: ledger.heartbeat(
@@ -125,7 +125,7 @@ ALL: dict[str, Batch] = {name: call for name, (call, _) in STATEMENTS.items()} |
     "duplicates": lambda ledger, held: ledger.duplicates(
         [(message(), each.request.request_id) for each in held]
     ),
-    "forgive": lambda ledger, held: ledger.uncount_delivery(
+    "uncount": lambda ledger, held: ledger.uncount_delivery(
         [each.message.message_id for each in held]
     ),
     "cancel": lambda ledger, held: ledger.cancel([each.request.request_id for each in held]),
@@ -148,8 +148,8 @@ def test_claim_lost_while_statement_waits_is_lost(ledger, name):
     assert ledger.dead_letters() == ledger.stages(lesson.request.request_id) == []
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in ("duplicates", "forgive")])
-def test_two_of_one_statement_do_not_deadlock(ledger, both, name):
+@pytest.mark.parametrize("name", [name for name in ALL if name not in ("duplicates", "uncount")])
+def test_same_statement_twice_does_not_deadlock(ledger, both, name):
     lesson = take(ledger, ask())
     call = ALL[name]
     both((lesson,), *[lambda: call(ledger, [lesson])] * 2, mode="SHARE")
@@ -187,7 +187,7 @@ def test_requests_are_locked_in_order_of_id(ledger, name):
             ),
         ),
         (
-            "forgive",
+            "uncount",
             lambda ledger, held: ledger.uncount_delivery(
                 [each.message.message_id for each in held]
             ),
@@ -198,7 +198,7 @@ def test_messages_are_locked_in_order_of_id(ledger, name, call):
     held = in_order(8)
     for each in held:
         take(ledger, each)
-        if name == "duplicates":  # the messages now ask for requests that others own
+        if name == "duplicates":  # their requests are now owned by another message
             execute_once(ledger, "UPDATE requests SET message_id = 'another'")
     with ThreadPoolExecutor(1) as pool, transaction(ledger) as other:
         execute(other, "SELECT 1 FROM messages WHERE message_id = 'm-0' FOR UPDATE")
@@ -261,7 +261,7 @@ def test_of_two_replays_at_once_one_is_duplicate(ledger, both):
 
 
 def test_of_two_deliveries_of_one_replay_the_second_resumes(ledger, both):
-    """The second read the message while it was still settled."""
+    """The second claim read the message before the first reopened it."""
     asked = ask()
     ledger.dead_letter([letter(take(ledger, asked), "script")])
     results = both((asked,), *[lambda: claim(ledger, again(asked, replay=True))] * 2)
@@ -284,7 +284,7 @@ def test_claim_of_request_opened_meanwhile_is_duplicate(ledger):
 
 
 def test_claim_gives_up_after_ten_lost_races(ledger):
-    """A trigger stands for the rivals: it lets no row in before the tenth try."""
+    """A trigger plays the rivals: it rejects every row before the tenth try."""
     ledger_setup = (
         "CREATE SEQUENCE tries",
         "CREATE FUNCTION lose() RETURNS trigger AS $$ BEGIN "
@@ -364,7 +364,7 @@ def test_filtered_message_that_is_reopened_meanwhile_is_no_duplicate(ledger, bot
     assert outcome_of(ledger, asked.message.message_id) == "in_flight"
 
 
-def test_delivery_released_meanwhile_is_not_forgiven_too(ledger, both):
+def test_delivery_released_meanwhile_is_uncounted_once(ledger, both):
     asked = ask()
     for _ in range(3):
         lesson = take(ledger, again(asked))
@@ -472,7 +472,7 @@ def test_cancel_of_request_claimed_meanwhile_reaches_its_worker(ledger):
 
 
 def test_lock_is_given_up_in_time(ledger):
-    """What holds a lock too long is a dependency that is down, not a lost claim."""
+    """A lock held too long is an outage, not a lost claim."""
     impatient = replace(ledger, timeout=0.5)
     lesson = take(ledger, ask())
     with locked(ledger, lesson), pytest.raises(DependencyDown, match="statement timeout"):

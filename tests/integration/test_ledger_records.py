@@ -33,7 +33,7 @@ def lesson(ledger):
     return take(ledger, ClaimRequest(message(), request(requested_modalities=("video",))))
 
 
-def test_progress_shows_the_stage_and_what_is_finished(ledger, lesson):
+def test_progress_records_stage_and_finished_work(ledger, lesson):
     before = row(ledger, lesson)
     lesson = lesson.with_record(record(lesson, "script", "script.json", "script.md"))
     assert ledger.progress([(lesson, "narration", 25)]) == UNHARMED
@@ -50,19 +50,19 @@ def test_progress_shows_the_stage_and_what_is_finished(ledger, lesson):
     assert stage.finished_at - stage.started_at == timedelta(seconds=1.5)
 
 
-def test_of_several_updates_in_one_batch_the_last_counts(ledger, lesson):
+def test_last_update_of_batch_counts(ledger, lesson):
     ledger.progress([(lesson, "script", 1), (lesson, "narration", 25), (lesson, "video", 50)])
     assert (row(ledger, lesson).stage, row(ledger, lesson).progress) == ("video", 50)
 
 
-def test_progress_told_twice_is_written_once(ledger, lesson):
+def test_repeated_progress_is_written_once(ledger, lesson):
     lesson = lesson.with_record(record(lesson))
     for _ in range(2):
         ledger.progress([(lesson, "narration", 25)])
     assert len(ledger.stages(lesson.request.request_id)) == 1
 
 
-def test_a_batch_of_updates_writes_the_good_ones_and_names_the_lost(ledger, lesson):
+def test_progress_writes_valid_and_names_lost_claims(ledger, lesson):
     other = take(ledger, ClaimRequest(message(), request()))
     take(ledger, ClaimRequest(other.message, other.request))  # voids the claim before
     lost = ledger.progress(
@@ -74,7 +74,7 @@ def test_a_batch_of_updates_writes_the_good_ones_and_names_the_lost(ledger, less
     assert ledger.stages(other.request.request_id) == []
 
 
-def test_completion_settles_request_and_message_together(ledger, lesson):
+def test_complete_settles_request_and_message(ledger, lesson):
     names = {
         "script": ("script.json", "script.md"),
         "narration": ("narration.m4a",),
@@ -102,7 +102,7 @@ def test_completion_settles_request_and_message_together(ledger, lesson):
         assert earlier.finished_at == later.started_at
 
 
-def test_completing_again_changes_nothing(ledger, lesson):
+def test_repeated_complete_changes_nothing(ledger, lesson):
     done = completed(lesson)
     assert ledger.complete([done]) == [True]
     before = row(ledger, lesson)
@@ -111,7 +111,7 @@ def test_completing_again_changes_nothing(ledger, lesson):
     assert ledger.totals().completed == 1
 
 
-def test_late_updates_of_a_completed_lesson_are_neither_written_nor_lost(ledger, lesson):
+def test_late_updates_of_completed_lesson_are_ignored(ledger, lesson):
     ledger.complete([completed(lesson)])
     before = row(ledger, lesson)
     assert ledger.progress([(lesson, "video", 50)]) == UNHARMED
@@ -120,7 +120,7 @@ def test_late_updates_of_a_completed_lesson_are_neither_written_nor_lost(ledger,
     assert row(ledger, lesson) == before
 
 
-def test_completion_and_failure_exclude_each_other(ledger, lesson):
+def test_complete_and_dead_letter_exclude_each_other(ledger, lesson):
     assert ledger.dead_letter([letter(lesson, "video")]) == [True]
     assert ledger.complete([completed(lesson)]) == [False]
     assert row(ledger, lesson).status == "failed"
@@ -130,14 +130,14 @@ def test_completion_and_failure_exclude_each_other(ledger, lesson):
     assert row(ledger, other).status == "completed"
 
 
-def test_a_batch_completes_what_is_still_held(ledger, lesson):
+def test_batch_completes_only_held_claims(ledger, lesson):
     others = [take(ledger, ClaimRequest(message(), request())) for _ in range(3)]
     take(ledger, ClaimRequest(others[1].message, others[1].request))
     done = ledger.complete([completed(each) for each in (lesson, *others)])
     assert done == [True, True, False, True]
 
 
-def test_whoever_waits_for_a_finished_request_is_settled_with_it(ledger, lesson):
+def test_complete_settles_waiting_duplicates(ledger, lesson):
     with ledger.connected() as connection:  # as after two take-overs, both redeliveries to come
         connection.exec_driver_sql(
             "INSERT INTO messages (message_id, request_id, outcome, deliveries, publish_time) "
@@ -148,7 +148,7 @@ def test_whoever_waits_for_a_finished_request_is_settled_with_it(ledger, lesson)
     assert ledger.totals().in_flight == 0
 
 
-def test_a_dead_letter_keeps_everything(ledger, lesson):
+def test_dead_letter_keeps_every_field(ledger, lesson):
     data = bytes(range(256)) * 300
     whole = Message(data, {"origin": "api"}, lesson.message.message_id,
                     lesson.message.publish_time, delivery_attempt=3)  # fmt: skip
@@ -181,7 +181,7 @@ def test_a_dead_letter_keeps_everything(ledger, lesson):
     assert outcome_of(ledger, lesson.message.message_id) == "dead_lettered"
 
 
-def test_a_bad_message_delivered_again_makes_no_second_row(ledger):
+def test_redelivered_bad_message_has_one_letter(ledger):
     bad = message("bad")
     assert ledger.dead_letter([letter(bad)]) == [True]
     assert ledger.dead_letter([letter(bad), letter(bad)]) == [True, True]
@@ -189,7 +189,7 @@ def test_a_bad_message_delivered_again_makes_no_second_row(ledger):
     assert ledger.totals().dead_lettered == 1
 
 
-def test_a_failure_told_twice_is_one_row_and_a_second_failure_another(ledger, lesson):
+def test_each_failure_has_exactly_one_letter(ledger, lesson):
     dead = letter(lesson, "script")
     assert ledger.dead_letter([dead]) == [True]
     assert ledger.dead_letter([dead]) == [True]
@@ -200,7 +200,7 @@ def test_a_failure_told_twice_is_one_row_and_a_second_failure_another(ledger, le
     assert ledger.totals().dead_lettered == 1
 
 
-def test_a_bad_message_cannot_fail_a_request_it_does_not_own(ledger, lesson):
+def test_bad_message_fails_no_foreign_request(ledger, lesson):
     stranger = message("stranger")
     dead = letter(stranger, "parse", request_id=lesson.request.request_id)
     assert ledger.dead_letter([dead]) == [True]
@@ -209,20 +209,20 @@ def test_a_bad_message_cannot_fail_a_request_it_does_not_own(ledger, lesson):
     assert ledger.complete([completed(lesson)]) == [True]
 
 
-def test_a_settled_message_is_not_settled_otherwise_by_a_letter(ledger, lesson):
+def test_settled_message_keeps_outcome_despite_letter(ledger, lesson):
     ledger.complete([completed(lesson)])
     assert ledger.dead_letter([letter(lesson.message)]) == [True]
     assert outcome_of(ledger, lesson.message.message_id) == "completed"
     assert ledger.dead_letters() == []
 
 
-def test_letters_of_many_megabytes_are_kept(ledger):
+def test_letters_of_many_megabytes_are_stored(ledger):
     letters = [letter(message(data=b"\xff" * 5_000_000)) for _ in range(3)]
     assert ledger.dead_letter(letters) == [True] * 3
     assert [dead.size for dead in ledger.dead_letters()] == [5_000_000] * 3
 
 
-def test_an_id_that_is_no_uuid_is_left_to_the_payload(ledger):
+def test_invalid_request_id_is_stored_as_null(ledger):
     ledger.dead_letter([letter(message(), request_id="not-a-uuid")])
     assert ledger.dead_letters()[0].request_id is None
 
@@ -234,7 +234,7 @@ hostile = st.text(st.characters(codec=None), max_size=60) | st.sampled_from(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, attributes=st.dictionaries(hostile, hostile, max_size=3), data=st.binary())
-def test_no_text_is_too_hostile_to_be_kept(ledger, text, attributes, data):
+def test_hostile_text_is_stored_in_letter(ledger, text, attributes, data):
     bad = Message(data, attributes, f"m-{uuid4()}-{text}", datetime.now(UTC))
     dead = letter(
         bad, "parse", error=text, error_type=text, field=text, traceback=text,
@@ -251,7 +251,7 @@ def test_no_text_is_too_hostile_to_be_kept(ledger, text, attributes, data):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=hostile, metadata=st.dictionaries(hostile, hostile | st.lists(hostile), max_size=3))
-def test_no_request_is_too_hostile_to_be_claimed(ledger, text, metadata):
+def test_hostile_request_can_be_claimed(ledger, text, metadata):
     wanted = request(student_id=text, student_query=text, correlation_id=text, metadata=metadata)
     asked = ClaimRequest(message(), wanted)
     assert claim(ledger, asked).kind == "new"
@@ -268,7 +268,7 @@ def test_filtered_duplicates_are_settled(ledger, lesson):
     assert ledger.duplicates([]) == []
 
 
-def test_nobody_is_a_duplicate_before_the_request_is_claimed(ledger):
+def test_no_duplicate_before_request_is_claimed(ledger):
     first = ClaimRequest(message(), request())
     assert ledger.duplicates([(message("second"), first.request.request_id)]) == [False]
     assert outcome_of(ledger, "second") is None
@@ -276,7 +276,7 @@ def test_nobody_is_a_duplicate_before_the_request_is_claimed(ledger):
     assert ledger.duplicates([(message("second"), first.request.request_id)]) == [True]
 
 
-def test_the_owner_of_a_request_is_never_settled_as_a_duplicate(ledger, lesson):
+def test_owner_is_never_settled_as_duplicate(ledger, lesson):
     mine = (lesson.message, lesson.request.request_id)
     assert ledger.duplicates([mine]) == [False]
     assert outcome_of(ledger, lesson.message.message_id) == "in_flight"
@@ -285,7 +285,7 @@ def test_the_owner_of_a_request_is_never_settled_as_a_duplicate(ledger, lesson):
     assert outcome_of(ledger, lesson.message.message_id) == "completed"
 
 
-def test_requests_are_listed_newest_first_and_filtered(ledger):
+def test_requests_are_filtered_newest_first(ledger):
     lessons = [take(ledger, ClaimRequest(message(), request())) for _ in range(4)]
     ledger.complete([completed(lessons[0])])
     ids = [lesson.request.request_id for lesson in lessons]
@@ -299,7 +299,7 @@ def test_requests_are_listed_newest_first_and_filtered(ledger):
     assert ledger.stages("no uuid") == []
 
 
-def test_dead_letters_are_listed_newest_first_and_filtered(ledger, lesson):
+def test_dead_letters_are_filtered_newest_first(ledger, lesson):
     ledger.dead_letter([letter(message("a"), error="is not JSON")])
     ledger.dead_letter([letter(lesson, "script", error="Quota spent", retryable=True)])
     ledger.dead_letter([letter(message("c"), error="100% wrong", field="grade_level")])
@@ -320,7 +320,7 @@ def test_dead_letters_are_listed_newest_first_and_filtered(ledger, lesson):
     assert ledger.dead_letter_detail(10**9) is None
 
 
-def test_totals_count_messages_and_requests_since_a_time(ledger):
+def test_totals_count_since_a_time(ledger):
     first = take(ledger, ClaimRequest(message(), request()))
     ledger.complete([completed(first.with_record(record(first)), saved=0.25)])
     ledger.dead_letter([letter(message())])
@@ -336,6 +336,6 @@ def test_totals_count_messages_and_requests_since_a_time(ledger):
     assert recent.requests == {"running": 1}
 
 
-def test_the_totals_of_an_empty_ledger_are_zero(ledger):
+def test_totals_of_empty_ledger_are_zero(ledger):
     totals = ledger.totals()
     assert (totals.received, totals.cost_usd, totals.requests) == (0, 0, {})

@@ -1,4 +1,4 @@
-"""A message that comes again after it was settled is told and counted as such."""
+"""Redeliveries of settled messages are logged and counted as such."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def place(postgres, tmp_path, monkeypatch):
     return Place(postgres.url, str(tmp_path))
 
 
-def words(caplog):
-    """How often an outcome was logged as decided now, and as decided before."""
-    told = [record.msg for record in caplog.records]
-    return told.count(log_events.SETTLED), told.count(log_events.SETTLED_BEFORE)
+def logged_outcomes(caplog):
+    """Count outcomes logged as settled now, and as settled before."""
+    logged = [record.msg for record in caplog.records]
+    return logged.count(log_events.SETTLED), logged.count(log_events.SETTLED_BEFORE)
 
 
 def test_redelivered_completion_counts_savings_and_latency_once(place, caplog):
@@ -29,22 +29,22 @@ def test_redelivered_completion_counts_savings_and_latency_once(place, caplog):
     first, timed = place.run(sent)
     assert first["cost_saved_nano_usd"] > 0
     assert timed["end_to_end_milliseconds"].count == 1
-    assert words(caplog) == (1, 0)
+    assert logged_outcomes(caplog) == (1, 0)
     caplog.clear()
     again, spread = place.run(sent)
     assert again["outcome_completed"] == 1
     assert again["cost_saved_nano_usd"] == 0
     assert "end_to_end_milliseconds" not in spread
-    assert words(caplog) == (0, 1)
+    assert logged_outcomes(caplog) == (0, 1)
 
 
-def test_duplicate_is_told_as_new_outcome_once(place, caplog):
+def test_duplicate_is_logged_as_new_once(place, caplog):
     caplog.set_level(logging.INFO)
     wanted = stand_ins.request(requested_modalities=["text"])
     place.run(stand_ins.message(wanted))
     second = stand_ins.message(wanted)
-    for told in ((1, 0), (0, 1)):
+    for expected in ((1, 0), (0, 1)):
         caplog.clear()
         counters, _ = place.run(second)
         assert counters["outcome_duplicate"] == 1
-        assert words(caplog) == told
+        assert logged_outcomes(caplog) == expected

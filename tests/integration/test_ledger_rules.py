@@ -1,4 +1,4 @@
-"""Rules of the ledger by example: what each message gets, and what each write leaves alone."""
+"""Claim rules by example, and rows that each write must not change."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def messages(ledger: Ledger) -> dict[str, Any]:
 
 
 def reach(ledger: Ledger, state: str) -> ClaimRequest:
-    """Bring a request into a state; returns its owner, or the message that it waits for."""
+    """Bring a request into a state and return its owner, or the message that will own it."""
     asked = ask()
     if state == "cancelled unreceived":
         cancel(ledger, asked)
@@ -79,7 +79,7 @@ def reach(ledger: Ledger, state: str) -> ClaimRequest:
     return asked
 
 
-# state of the request; then what its owner gets, as a replay too, and what another message gets.
+# State of the request; kinds for its owner, its owner as replay, another message, another replay.
 RULES = {
     "running": ("resumed", "resumed", "duplicate", "duplicate"),
     "lapsed": ("resumed", "resumed", "taken_over", "taken_over"),
@@ -103,7 +103,7 @@ EXAMPLES = [
 @pytest.mark.parametrize(("state", "owner", "replay", "kind"), EXAMPLES)
 def test_claim_follows_state_of_request(ledger, state, owner, replay, kind):
     asked = reach(ledger, state)
-    if state != "refused":  # as if an older version had left them there
+    if state != "refused":  # values that the claim must clear
         ledger.run(
             'UPDATE requests SET savings = \'{"video": {"usd": 1}}\', '
             "started_at = started_at - interval '1 hour' RETURNING 1 AS one"
@@ -194,7 +194,7 @@ def test_reopened_message_counts_its_deliveries_anew(ledger):
 
 
 def take_next(ledger: Ledger, asked: ClaimRequest, lesson: Lesson) -> Lesson:
-    """The lesson under the claim that the ledger holds now, however it came about."""
+    """Return the lesson with the claim token that the ledger holds now."""
     [found] = ledger.run("SELECT CAST(claim_token AS text) AS token FROM requests")
     return Lesson(asked.message, asked.request, replace(lesson.claim, token=found["token"]))
 
@@ -207,20 +207,20 @@ def test_poisoned_message_may_be_replayed_and_poisoned_again(ledger):
         assert result.kind == "poisoned"
         assert ledger.dead_letter([letter(asked, "claim")]) == [True]
         assert outcome_of(ledger, asked.message.message_id) == "dead_lettered"
-    assert len(ledger.dead_letters()) == 1  # one for each stage of a message that has no claim
+    assert len(ledger.dead_letters()) == 1  # one per stage for a message without a claim
 
 
-def test_only_unsettled_unreleased_messages_have_begun(ledger):
-    working, released, excused, ended = (ask() for _ in range(4))
+def test_unsettled_omits_settled_and_uncounted_messages(ledger):
+    working, released, uncounted, ended = (ask() for _ in range(4))
     take(ledger, working)
     ledger.release([take(ledger, released)])
-    take(ledger, excused)
-    ledger.reset_deliveries(excused.message.message_id)
+    take(ledger, uncounted)
+    ledger.reset_deliveries(uncounted.message.message_id)
     ledger.complete([completed(take(ledger, ended))])
-    names = [each.message.message_id for each in (working, released, excused, ended)]
+    names = [each.message.message_id for each in (working, released, uncounted, ended)]
     assert ledger.unsettled([*names, "unknown"]) == {working.message.message_id}
-    take(ledger, again(excused))
-    assert ledger.unsettled(names) == {working.message.message_id, excused.message.message_id}
+    take(ledger, again(uncounted))
+    assert ledger.unsettled(names) == {working.message.message_id, uncounted.message.message_id}
 
 
 @pytest.mark.parametrize("end", ["complete", "dead_letter"])
@@ -319,8 +319,8 @@ def test_late_record_of_other_attempt_is_not_kept(ledger):
     assert ledger.stages(asked.request.request_id) == []
 
 
-def test_forgiving_counts_for_named_messages_alone(ledger):
-    """Of a message that lost its request, the release by another owner forgives nothing."""
+def test_uncount_reaches_only_named_messages(ledger):
+    """The release by another owner does not uncount a delivery of the previous owner."""
     first, bystander = ask(), ask()
     take(ledger, first)
     take(ledger, bystander)
@@ -337,7 +337,7 @@ def test_forgiving_counts_for_named_messages_alone(ledger):
     }
 
 
-def test_release_after_forgiving_counts_no_delivery_ahead(ledger):
+def test_release_after_uncount_uncounts_once(ledger):
     asked = ask()
     lesson = take(ledger, asked)
     ledger.uncount_delivery([asked.message.message_id])
@@ -419,7 +419,7 @@ def test_replay_state_names_newer_letters(ledger):
     again_first = ledger.dead_letters()[0].id
     states = ledger.replay_states([first_letter.id, bad_letter.id, again_first, again_bad])
     assert [state.newer for state in states] == [again_first, again_bad, None, None]
-    # The replay of a message that was no request is understood, and fails as one.
+    # The replay of an unreadable message is a valid request, and fails.
     ledger.replayed(again_bad, "bad-3")
     understood = ClaimRequest(message("bad-3"), request())
     fail(ledger, take(ledger, understood))
@@ -477,7 +477,7 @@ def test_scope_includes_since_and_excludes_until(ledger):
 
 
 def test_reads_are_in_order(ledger):
-    """Requests of one moment by id; stages by attempt, then in the order they ended."""
+    """Requests of equal age are sorted by id; stages by attempt, then by end."""
     lessons = [take(ledger, ask()) for _ in range(8)]
     ledger.run("UPDATE requests SET created_at = now() RETURNING 1 AS one")
     ids = [each.request.request_id for each in lessons]

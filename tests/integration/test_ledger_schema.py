@@ -1,17 +1,17 @@
-"""Migrations make exactly the tables that the code declares, from any state, any number at once."""
+"""Migrations create the declared tables, from every revision and concurrently."""
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from tests.integration.ledger_support import execute, transaction, wait_until_blocked
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger, current, downgrade, head, upgrade
-from transforms.ledger.migrate import VERSION_TABLE
+from transforms.ledger.migrate import MIGRATION_LOCK, VERSION_TABLE
 from transforms.ledger.schema import ARTIFACT_COLUMNS, metadata
 
 CATALOG = """
@@ -38,7 +38,7 @@ def ledger(postgres):
 
 
 def catalog(ledger):
-    """What Postgres knows of the tables, without Alembic's own."""
+    """Read the definitions of all tables except Alembic's."""
     return {
         (row["kind"], row["name"]): row["definition"]
         for row in ledger.run(CATALOG)
@@ -50,7 +50,7 @@ def tables(ledger):
     return {name for kind, name in catalog(ledger) if kind == "table"}
 
 
-def test_migrations_and_declared_tables_agree(ledger):
+def test_migrations_match_declared_tables(ledger):
     upgrade(ledger.url)
     migrated = catalog(ledger)
     with ledger.connected() as connection:
@@ -68,7 +68,7 @@ def test_every_artifact_has_its_column():
     assert set(ARTIFACT_COLUMNS) <= set(metadata.tables["requests"].columns.keys())
 
 
-def test_upgrading_again_changes_nothing(ledger):
+def test_repeated_upgrade_changes_nothing(ledger):
     assert current(ledger.url) is None
     assert upgrade(ledger.url) == head()
     before = catalog(ledger)
@@ -77,7 +77,7 @@ def test_upgrading_again_changes_nothing(ledger):
     assert not ledger.check().outdated
 
 
-def test_downgrading_and_upgrading_leads_back(ledger):
+def test_downgrade_and_upgrade_restore_tables(ledger):
     upgrade(ledger.url)
     before = catalog(ledger)
     downgrade(ledger.url, "base")
@@ -86,19 +86,27 @@ def test_downgrading_and_upgrading_leads_back(ledger):
     assert catalog(ledger) == before
 
 
-def test_several_processes_may_upgrade_at_once(ledger):
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
-        assert list(pool.map(upgrade, [ledger.url] * 4)) == [head()] * 4
+def test_upgrade_waits_for_concurrent_migration(ledger):
+    """The upgrade then finds the tables of the other migration, and creates nothing."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(ledger) as other:
+            execute(other, f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            waiting = pool.submit(upgrade, ledger.url)
+            wait_until_blocked(ledger, waiting)
+            metadata.create_all(other)
+            execute(other, f"CREATE TABLE {VERSION_TABLE} (version_num varchar(32) NOT NULL)")
+            execute(other, f"INSERT INTO {VERSION_TABLE} VALUES (:head)", head=head())
+        assert waiting.result() == head()
     assert not ledger.check().outdated
 
 
-def test_missing_tables_are_reported_with_the_remedy(ledger):
+def test_missing_tables_are_reported_with_remedy(ledger):
     assert (ledger.check().revision, ledger.check().outdated) == (None, True)
     with pytest.raises(DependencyDown, match="run `vividly db upgrade`"):
         ledger.totals()
 
 
-def test_tables_of_a_newer_version_are_fine(ledger):
+def test_newer_tables_are_accepted(ledger):
     upgrade(ledger.url)
     with ledger.connected() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
@@ -106,7 +114,7 @@ def test_tables_of_a_newer_version_are_fine(ledger):
     assert ledger.totals().received == 0
 
 
-def test_the_products_own_migrations_may_live_in_the_same_database(ledger):
+def test_foreign_migrations_may_share_the_database(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num text)")
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('product')")
@@ -114,7 +122,7 @@ def test_the_products_own_migrations_may_live_in_the_same_database(ledger):
     assert ledger.run("SELECT version_num FROM alembic_version") == [{"version_num": "product"}]
 
 
-def test_a_failed_migration_leaves_nothing_behind(ledger):
+def test_failed_migration_is_rolled_back(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE TABLE stages (something_else text)")
     with pytest.raises(Exception, match="already exists"):
@@ -123,7 +131,7 @@ def test_a_failed_migration_leaves_nothing_behind(ledger):
     assert current(ledger.url) is None
 
 
-def test_check_tells_server_and_revisions(ledger):
+def test_check_returns_server_and_revisions(ledger):
     status = ledger.check()
     assert status.server.split(".")[0].isdigit()
     assert (status.revision, status.head) == (None, head())

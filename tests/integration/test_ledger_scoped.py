@@ -1,4 +1,4 @@
-"""What is read for a run or a span of time: of these messages, and of no others."""
+"""Scoped reads return the messages of a run or a time span, and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def run(ledger):
-    """One request completed, one failed, a duplicate, an unreadable message; and another run's."""
+    """Record a completed and a failed request, a duplicate, a bad message, and another run."""
     text, video, other = (
         ClaimRequest(support.message(), support.request(requested_modalities=(modality,)))
         for modality in ("text", "video", "audio")
@@ -39,7 +39,7 @@ def run(ledger):
     return Scope(message_ids=tuple(message.message_id for message in messages))
 
 
-def test_the_accounts_are_those_of_the_run(ledger, run):
+def test_accounts_count_only_the_run(ledger, run):
     accounts = scoped.accounts(ledger, run)
     assert accounts.outcomes == {"completed": 1, "duplicate": 1, "dead_lettered": 2}
     assert accounts.first is not None
@@ -47,7 +47,7 @@ def test_the_accounts_are_those_of_the_run(ledger, run):
     assert accounts.last >= accounts.first
 
 
-def test_a_span_of_time_is_that_of_receiving(ledger, run):
+def test_time_span_selects_by_time_of_receipt(ledger, run):
     now = scoped.accounts(ledger, run).last
     assert now is not None
     later = Scope(since=now + timedelta(hours=1))
@@ -60,11 +60,11 @@ def test_a_span_of_time_is_that_of_receiving(ledger, run):
     assert sum(everything.outcomes.values()) == 5
 
 
-def test_no_messages_are_not_all_messages(ledger, run):
+def test_empty_ids_select_no_messages(ledger, run):
     assert scoped.accounts(ledger, Scope(message_ids=())).outcomes == {}
 
 
-def test_requests_come_with_their_publish_time_and_stages(ledger, run):
+def test_requests_have_publish_times_and_stages(ledger, run):
     found = scoped.requests(ledger, run, limit=10)
     assert sorted(row.status for row, _ in found) == ["completed", "failed"]
     assert {published for _, published in found} == {support.PUBLISHED}
@@ -74,7 +74,7 @@ def test_requests_come_with_their_publish_time_and_stages(ledger, run):
     assert scoped.count_requests(ledger, run) == 2
 
 
-def test_percentiles_are_of_what_was_measured(ledger, run):
+def test_latencies_are_percentiles_per_step(ledger, run):
     by_step = {latency.step: latency for latency in scoped.latencies(ledger, run)}
     script = by_step["script"]
     assert (script.count, script.p50, script.p99, script.longest) == (2, 2.0, 4.0, 4.0)
@@ -82,7 +82,7 @@ def test_percentiles_are_of_what_was_measured(ledger, run):
     assert by_step[scoped.WAITING].p50 > 0
 
 
-def test_reused_results_are_neither_timed_nor_paid_again(ledger, run):
+def test_reused_results_have_no_latency_or_cost(ledger, run):
     asked = ClaimRequest(support.message(), support.request())
     lesson = support.take(ledger, asked)
     lesson = lesson.with_record(support.record(lesson, reused=True))
@@ -92,14 +92,14 @@ def test_reused_results_are_neither_timed_nor_paid_again(ledger, run):
     assert [cost.usd for cost in scoped.costs(ledger, scope)] == [0.0]
 
 
-def test_costs_and_savings_by_modality(ledger, run):
+def test_costs_and_savings_are_by_modality(ledger, run):
     costs = {(cost.modality, cost.stage): cost.usd for cost in scoped.costs(ledger, run)}
     assert costs == {("text", "script"): 0.5, ("video", "script"): 1.0}
     [saving] = scoped.savings(ledger, run)
     assert (saving.modality, saving.requests, saving.usd) == ("text", 1, 0.25)
 
 
-def test_dead_letters_by_reason_and_one_by_one(ledger, run):
+def test_dead_letters_are_grouped_and_listed(ledger, run):
     reasons = scoped.reasons(ledger, run)
     assert {(reason.stage, reason.field, reason.retryable) for reason in reasons} == {
         ("parse", "message", 0),

@@ -32,7 +32,8 @@ SELECT current_setting('server_version'),
     - CAST(coalesce(current_setting('reserved_connections', true), '0') AS integer)
 """
 
-_LOCK = 0x7669766964  # key of the advisory lock: "vivid"
+MIGRATION_LOCK = 0x7669766964
+"""Key of the advisory lock that a migration holds: "vivid"."""
 
 
 def upgrade(url: str, revision: str = "head") -> str:
@@ -102,7 +103,7 @@ def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
         check(database)  # an unreachable server fails now, and not after MIGRATION_TIMEOUT
     with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as autocommit:
         connection = autocommit.execution_options(isolation_level="READ COMMITTED")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
         config = _config()
         config.attributes["connection"] = connection
         yield connection, config

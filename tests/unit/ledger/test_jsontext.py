@@ -16,7 +16,7 @@ anything = st.recursive(
 
 
 @given(anything)
-def test_what_comes_out_is_json_that_postgres_can_store(value):
+def test_json_text_can_be_stored_by_postgres(value):
     text = json_text(value)
     text.encode("utf-8")
     read = json.dumps(json.loads(text), ensure_ascii=False)
@@ -39,11 +39,11 @@ def test_ordinary_text_is_unchanged(text):
         ("😀", "😀"),
     ],
 )
-def test_what_cannot_be_stored_is_shown(text, shown):
+def test_unstorable_characters_are_escaped(text, shown):
     assert json.loads(json_text([text])) == [shown]
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_numbers_that_are_none_are_refused(number):
+def test_numbers_that_are_not_finite_are_refused(number):
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_text({"cost_usd": number})

@@ -19,7 +19,7 @@ def letter(message_id, size):
     return DeadLetter(Message(b"x" * size, {}, message_id, NOW), "parse", "Bad", "bad", NOW)
 
 
-def test_letters_are_batched_by_size_and_no_message_stands_twice_in_a_batch():
+def test_letters_are_batched_by_size_and_message():
     mega = 1024 * 1024
     letters = [letter("a", 1), letter("b", 5 * mega), letter("c", 5 * mega), letter("c", 1),
                letter("d", 20 * mega), letter("e", 1)]  # fmt: skip
@@ -27,7 +27,7 @@ def test_letters_are_batched_by_size_and_no_message_stands_twice_in_a_batch():
     assert batches == [["a", "b"], ["c"], ["c"], ["d"], ["e"]]
 
 
-def test_stages_follow_one_another_backwards_from_now():
+def test_stage_times_are_chained_back_from_now():
     def record(stage, seconds, reused=False):
         return StageRecord(stage, "offline", "f", seconds, 0.0, (), (), reused=reused)
 
@@ -42,12 +42,12 @@ def test_stages_follow_one_another_backwards_from_now():
     assert rows == {"video": (0, 10), "narration": (10, 2), "script": (12, 0)}
 
 
-def test_a_script_reads_as_plain_text():
+def test_script_text_has_title_headings_and_narration():
     script = Script(
         "Gravity", "Why do things fall?", (Scene("Mass", "Mass attracts.", ("Mass",)),),
         ("Mass attracts mass.",), (), "gravity", "physics", 8,
     )  # fmt: skip
-    assert records.readable(script) == (
+    assert records.script_text(script) == (
         "Gravity\n\nWhy do things fall?\n\nMass\n\nMass attracts.\n\n"
         "Key takeaways\n\nMass attracts mass."
     )

@@ -9,7 +9,7 @@ from transforms.ledger.url import parse
 @pytest.mark.parametrize(
     "scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"]
 )
-def test_any_postgres_url_is_spoken_to_with_pg8000(scheme):
+def test_every_postgres_scheme_becomes_pg8000(scheme):
     url, arguments = parse(f"{scheme}://ann:s3cret@db.example:5433/lessons")
     assert (
         url.render_as_string(hide_password=False)
@@ -18,14 +18,14 @@ def test_any_postgres_url_is_spoken_to_with_pg8000(scheme):
     assert arguments == {"application_name": "vividly"}
 
 
-def test_a_unix_socket_is_named_as_in_libpq():
+def test_host_parameter_is_unix_socket_folder():
     url, arguments = parse("postgresql://ann@/lessons?host=/cloudsql/p:r:i")
     assert arguments["unix_sock"] == "/cloudsql/p:r:i/.s.PGSQL.5432"
     assert url.host is None
     assert not url.query
 
 
-def test_a_cloud_sql_instance_is_named_by_its_connection_name():
+def test_instance_parameter_is_cloud_sql_name():
     url, arguments = parse("postgresql://ann%40p.iam@/lessons?instance=p:r:i&ip_type=private")
     assert (url.username, url.password, url.host, url.database) == (
         "ann@p.iam",
@@ -71,14 +71,14 @@ def test_sslmode_with_verification(mode, checks):
         ),
     ],
 )
-def test_a_bad_url_is_refused_without_showing_its_password(url, says):
+def test_bad_url_is_refused_without_its_password(url, says):
     with pytest.raises(ValueError, match=r"^(?!.*s3cret)") as refused:
         parse(url)
     assert says in str(refused.value)
     assert "s3cret" not in mask(url)
 
 
-def test_mask_hides_the_password_only():
+def test_mask_hides_only_the_password():
     assert (
         mask("postgresql://ann:p%40ss@db.example/lessons?sslmode=require")
         == "postgresql+pg8000://ann:***@db.example/lessons"
