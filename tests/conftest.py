@@ -96,7 +96,7 @@ def postgres(
 def _migrated_template(
     postgres_server: EmbeddedPostgres, _administrate: Callable[[str], None]
 ) -> Iterator[str]:
-    """Migrate one database per session; tests get copies, which takes a tenth of the time."""
+    """Migrate one database per session; tests get copies, which are made without migrating."""
     from transforms.ledger import upgrade
 
     with _database(postgres_server, _administrate, "template0") as database:

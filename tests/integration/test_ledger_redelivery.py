@@ -12,9 +12,9 @@ from transforms.telemetry import log_events
 
 
 @pytest.fixture
-def place(postgres, tmp_path, monkeypatch):
+def place(migrated_postgres, tmp_path, monkeypatch):
     stand_ins.install(monkeypatch)
-    return Place(postgres.url, str(tmp_path))
+    return Place(migrated_postgres.url, str(tmp_path))
 
 
 def logged_outcomes(caplog):
