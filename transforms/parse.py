@@ -142,7 +142,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         repeated = next(name for name, count in counts.items() if count > 1)
-        raise InvalidRequest(_printable(repeated), "stands more than once in the same object")
+        raise InvalidRequest(
+            _printable(repeated or '""'), "stands more than once in the same object"
+        )
     return fields
 
 
@@ -179,8 +181,7 @@ def _check_strings(value: object, path: str, depth: int) -> None:
     elif isinstance(value, dict):
         for name, item in value.items():
             _check_text(name, f"a field's name in {path}")
-            inside = name if path == "message" else f"{path}.{name}"
-            _check_strings(item, inside, depth + 1)
+            _check_strings(item, _field_path(path, name), depth + 1)
 
 
 def _check_text(text: str, path: str) -> None:
@@ -195,8 +196,14 @@ def _check_text(text: str, path: str) -> None:
         raise InvalidRequest(_printable(path), f"holds {what} at position {position}; remove it")
 
 
-def _printable(name: str) -> str:
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
+def _field_path(parent: str, name: str) -> str:
+    """Return the path of a field; an empty name is written as two quotes."""
+    name = name or '""'
+    return name if parent == "message" else f"{parent}.{name}"
+
+
+def _printable(path: str) -> str:
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in path)
     return shown if len(shown) <= 100 else shown[:99] + "…"
 
 

@@ -91,6 +91,9 @@ BAD = [
     ("x" * 99 + "…", raw(**{"x" * 101: "\x00"})),
     ("x" * 100, raw(**{"x" * 100: "\x00"})),
     ("\\ud800", b'{"\\ud800": 1, "\\ud800": 2}'),
+    ('""', b'{"": "\\f"}'),
+    ('""', b'{"": 1, "": 2}'),
+    ('a."".b', b'{"a": {"": {"b": "\\f"}}}'),
     ("grade_level", raw(grade_level=0)),
     ("grade_level", raw(grade_level=17)),
     ("grade_level", raw(grade_level="9")),
@@ -285,6 +288,8 @@ json_values = st.recursive(
 
 @given(st.binary() | json_values.map(lambda v: json.dumps(v).encode()))
 @example(b'{"request_id": ["\\u0000"]}')
+@example(b'{"": "\\f"}')
+@example(b'{"": 1, "": 2}')
 def test_anything_at_all_is_a_request_or_a_dead_letter(data):
     message = Message(data, {"k": "v"}, "1", datetime.now(UTC))
     try:
