@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.text.language import primary_subtag
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -26,7 +28,7 @@ class Labels:
 
 def labels_for(language: str) -> Labels:
     """Return the labels of a BCP-47 language; the English ones if it has none."""
-    return _LABELS.get(language.lower().split("-")[0], _LABELS["en"])
+    return _LABELS.get(primary_subtag(language), _LABELS["en"])
 
 
 _LABELS = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from transforms.text.language import primary_subtag, region_subtag
+
 # "Chirp 3: HD voices", supported languages (cloud.google.com/text-to-speech/docs/chirp3-hd). Of
 # several places, the first stands for the language as a whole.
 LOCALES: Final = (
@@ -55,7 +57,7 @@ def locale_for(language: str) -> str | None:
     """The locale of Chirp 3 HD nearest to a BCP-47 tag, or None if there is none."""
     primary = _primary(language)
     spoken = [locale for locale in LOCALES if _primary(locale) == primary]
-    exact = [locale for locale in spoken if _region(locale) == _region(language)]
+    exact = [locale for locale in spoken if region_subtag(locale) == region_subtag(language)]
     return next(iter([*exact, *spoken]), None)
 
 
@@ -72,7 +74,7 @@ def voice_for(language: str, configured: str) -> str | None:
     home, family, speaker = parse_name(configured)
     chirp = family == "Chirp3-HD"
     same = _primary(home) == _primary(language)
-    if same and (not chirp or _region(language) in ("", _region(home))):
+    if same and (not chirp or region_subtag(language) in ("", region_subtag(home))):
         return configured
     locale = locale_for(language)
     if locale is None:
@@ -81,11 +83,5 @@ def voice_for(language: str, configured: str) -> str | None:
 
 
 def _primary(language: str) -> str:
-    primary = language.partition("-")[0].lower()
+    primary = primary_subtag(language)
     return _ALIASES.get(primary, primary)
-
-
-def _region(language: str) -> str:
-    """The region of a tag in capitals, whatever script stands before it; empty if it has none."""
-    parts = language.split("-")[1:]
-    return next((part.upper() for part in parts if re.fullmatch(r"[A-Za-z]{2}|\d{3}", part)), "")

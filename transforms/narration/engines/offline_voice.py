@@ -19,6 +19,7 @@ from transforms.narration.engines.voice_engine import Speech
 from transforms.narration.mastering import trim
 from transforms.narration.normalization.speech_text import to_speech
 from transforms.process.singletons import process_singleton
+from transforms.text.language import primary_subtag
 from transforms.text.sentences import split_sentences
 
 VOICE = "heart"
@@ -63,7 +64,7 @@ class OfflineVoice:
 
     def check_language(self, language: str) -> None:
         """As in `VoiceEngine`: any English is spoken, with an American accent."""
-        if language.partition("-")[0].lower() != "en":
+        if primary_subtag(language) != "en":
             raise PermanentError(
                 f"the offline voice speaks English only, not {language!r}: ask for a language such "
                 "as en-US, or choose the google voice engine"

@@ -14,6 +14,7 @@ from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
 from transforms.script.cards.concept_card import Subject
 from transforms.script.engines.gemini_formula import is_supported_formula
 from transforms.script.spoken_quiz import spoken_question
+from transforms.text.language import primary_subtag
 
 WORDS = (150, 450)
 """Spoken words of a lesson, least and most."""
@@ -232,4 +233,4 @@ def _spoken(script: Script) -> int:
 
 
 def _unspaced(script: Script) -> bool:
-    return script.language.split("-")[0].lower() in _UNSPACED
+    return primary_subtag(script.language) in _UNSPACED

@@ -13,6 +13,7 @@ from transforms.script.engines.script_engine import Written
 from transforms.script.matching.interests import find_interest
 from transforms.script.matching.student_question import parse_student_question
 from transforms.script.matching.topics import load_topic_index
+from transforms.text.language import primary_subtag
 
 VERSION = 2
 """Raised whenever the same card and request would give another script."""
@@ -54,7 +55,7 @@ class OfflineScriptEngine:
             PermanentError: no card covers the question, several do, or the language is not English.
         """
         started = time.thread_time()
-        if request.language.replace("_", "-").lower().split("-")[0] != "en":
+        if primary_subtag(request.language) != "en":
             raise PermanentError(
                 f"the offline script engine writes English only, not {request.language!r}: "
                 "ask for language en-US, or use the gemini script engine"

@@ -18,6 +18,7 @@ import regex  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from PIL import ImageFont
 
+from transforms.text.language import primary_subtag, region_subtag, script_subtag
 from transforms.video.draw.drawable_text import ZWJ, ZWNJ, graphemes
 
 PACKAGES = ("fontpkg-inter", "manimgx-fonts", "manimgx-fonts-cjk", "matplotlib")
@@ -34,7 +35,7 @@ _CJK = regex.compile(
 _EMOJI = regex.compile(r"[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Emoji_Modifier}]")
 _COMMON = regex.compile(r"[\p{Z}\p{P}\p{Nd}]+\Z")
 _JOINERS = frozenset({ZWJ, ZWNJ})
-_CJK_FACES = {"ja": 0, "ko": 1, "zh-tw": 3, "zh-hant": 3, "zh-hk": 4, "zh": 2}
+_CJK_FACES = {"ja": 0, "ko": 1, "zh-TW": 3, "zh-HK": 4, "zh-Hant": 3, "zh": 2}
 """Index in the Noto Sans CJK collection, by language; ideographs differ between languages."""
 _BOLD_WEIGHT = 700
 """Weight from which a font without a weight axis uses its bold file."""
@@ -87,13 +88,14 @@ def fallback_runs(text: str, language: str) -> list[tuple[Face, str]]:
         return [(_inter(), text)]
     chosen: list[tuple[Face, str]] = []
     face: Face | None = None
+    cjk_index = _cjk_index(language)
     for cluster in graphemes(text):
         if _JOINERS.issuperset(cluster):  # a joiner without letters
             continue
         if not (
             face and face.with_punctuation and _COMMON.match(cluster) and covers(face, cluster)
         ):
-            found = _face_for(cluster, _cjk_index(language))
+            found = _face_for(cluster, cjk_index)
             if found is None:
                 continue
             face = found
@@ -209,8 +211,8 @@ def _axes(face: Face) -> tuple[tuple[str, float, float], ...]:
 
 
 def _cjk_index(language: str) -> int:
-    tag = language.lower()
-    for prefix, index in _CJK_FACES.items():
-        if tag == prefix or tag.startswith(prefix + "-"):
-            return index
-    return _CJK_FACES["zh"]
+    primary = primary_subtag(language)
+    for key in (f"{primary}-{region_subtag(language)}", f"{primary}-{script_subtag(language)}"):
+        if key in _CJK_FACES:
+            return _CJK_FACES[key]
+    return _CJK_FACES.get(primary, _CJK_FACES["zh"])

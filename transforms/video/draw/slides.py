@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from transforms.text.language import primary_subtag
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import (
     CAPTION_GROUND,
@@ -185,4 +186,4 @@ def _palette_and_direction(page: Page) -> tuple[Palette, bool]:
     colours = theme(page.subject)
     light = page.look.theme == "light" or (page.look.theme == "auto" and page.kind in _LIGHT_KINDS)
     palette = colours.light if light else colours.dark
-    return palette, page.language.lower().split("-")[0] in _RTL_LANGUAGES
+    return palette, primary_subtag(page.language) in _RTL_LANGUAGES

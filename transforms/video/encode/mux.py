@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 
 from transforms.errors import PermanentError
+from transforms.text.language import primary_subtag
 from transforms.video.encode.encoder import Segment, configure
 from transforms.video.plan.captions import Cue
 from transforms.video.plan.storyboard import Chapter
@@ -86,7 +87,7 @@ def write_mp4(
         PermanentError: `audio` has no AAC stream.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    code = _ISO_639_2.get(language.lower().split("-")[0], "und")
+    code = _ISO_639_2.get(primary_subtag(language), "und")
     with (
         av.open(str(audio)) as source,
         av.open(str(path), "w", format="mp4", options=options) as target,

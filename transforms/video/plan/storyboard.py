@@ -9,6 +9,7 @@ from math import floor
 
 from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
 from transforms.text.labels import labels_for
+from transforms.text.language import primary_subtag
 from transforms.video.draw.drawable_text import clean
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
@@ -165,7 +166,7 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
 
 def _label(script: Script, section: Section, index: int) -> str:
     """Return the position in the lesson; subjects and grades are added in English only."""
-    english = script.language.lower().startswith("en")
+    english = primary_subtag(script.language) == "en"
     subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
     of = "of" if english else "/"
     detail = {

@@ -53,6 +53,7 @@ def test_ideographs_use_regional_forms_of_the_language() -> None:
     faces = {tag: fallback_runs("直", tag)[0][0].index for tag in ("ja", "ko-KR", "zh-CN", "zh-TW")}
     assert len(set(faces.values())) == 4
     assert fallback_runs("直", "en")[0][0].index == faces["zh-CN"]
+    assert fallback_runs("直", "zh-Hant-HK")[0][0].index == fallback_runs("直", "zh-HK")[0][0].index
 
 
 def test_characters_without_a_font_are_removed() -> None:

@@ -1,0 +1,34 @@
+"""Subtags of BCP-47 language tags (RFC 5646): primary language, script and region."""
+
+from __future__ import annotations
+
+import re
+
+_SCRIPT = re.compile(r"[A-Za-z]{4}")
+_REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
+
+
+def primary_subtag(tag: str) -> str:
+    """Return the language subtag in lower case: ``"pt"`` for ``"pt-BR"``."""
+    return _subtags(tag)[0].lower()
+
+
+def script_subtag(tag: str) -> str:
+    """Return the script subtag in title case: ``"Hant"`` for ``"zh-hant-TW"``; empty if absent."""
+    return _first(_SCRIPT, tag).title()
+
+
+def region_subtag(tag: str) -> str:
+    """Return the region subtag in upper case: ``"BR"`` for ``"pt-br"``; empty if absent."""
+    return _first(_REGION, tag).upper()
+
+
+def _first(pattern: re.Pattern[str], tag: str) -> str:
+    return next((subtag for subtag in _subtags(tag)[1:] if pattern.fullmatch(subtag)), "")
+
+
+def _subtags(tag: str) -> list[str]:
+    """Return the subtags before the first extension or private use, which a single letter opens."""
+    first, *rest = tag.replace("_", "-").split("-")
+    singleton = next((at for at, subtag in enumerate(rest) if len(subtag) == 1), len(rest))
+    return [first, *rest[:singleton]]
