@@ -1,13 +1,13 @@
-"""ParseRequests: from the bytes that anybody may publish to a valid content request."""
+"""ParseRequests: validate the bytes of messages and turn them into content requests."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
+import threading
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, NoReturn, cast
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TypeVar, cast
 
 import apache_beam as beam
 
@@ -21,12 +21,14 @@ from transforms.telemetry import (
     metrics,
 )
 
+T = TypeVar("T")
+
 MAX_BYTES = 64 * 1024
 MAX_LENGTHS = {
     "student_id": 100, "student_query": 2000, "interest": 100, "correlation_id": 64,
     "language": 35, "environment": 100,
 }  # fmt: skip
-"""Characters that a text may have."""
+"""Maximum length of each text field, in characters."""
 
 GRADES = (1, 16)
 MAX_DEPTH = 32
@@ -34,19 +36,21 @@ MAX_INTEGER_DIGITS = 400  # more than any double holds; keeps numbers printable 
 
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
-"""RFC 5646 as far as its shape goes: language, then subtags of 1-8 letters or digits."""
+"""Shape of a language tag (RFC 5646): a language, then subtags of 1-8 letters or digits."""
 
-_TEXT_CONTROLS = "\t\n\r"  # what somebody may type into a question
+# Lone surrogates and control characters other than tab and line breaks: Postgres cannot store
+# NUL, UTF-8 cannot encode surrogates, and the others act on terminals and players.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def parse(data: bytes) -> ContentRequest:
-    """Read and validate one message.
+    """Parse and validate the data of one message.
 
     Args:
-        data: the message's bytes, whatever they are.
+        data: any bytes.
 
     Raises:
-        InvalidRequest: names the field and says what would be right.
+        InvalidRequest: names the field and the rule that it breaks.
     """
     fields = _load(data)
     _check_strings(fields, "message", depth=0)
@@ -96,15 +100,51 @@ def parse(data: bytes) -> ContentRequest:
 
 
 def peek(data: bytes) -> str | None:
-    """The deepest modality a message asks for, or None when it is not a valid request.
+    """Return the deepest modality that a message asks for, or None if it is invalid.
 
-    For launchers that want to run light work beside heavy work before the graph has looked at it.
+    Jobs schedule messages by it. The parsed request is kept for `ParseRequests`, so that a message
+    is decoded once.
     """
     try:
-        return parse(data).modality
+        request = parse(data)
     except InvalidRequest:
         return None
+    _peeked.put(data, request)
+    return request.modality
 
+
+class _Peeked:
+    """Requests parsed by `peek` and not yet taken by `ParseRequests`, oldest first.
+
+    Args:
+        limit: maximum total size of their messages, in bytes; the oldest are dropped beyond it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._requests: dict[bytes, ContentRequest] = {}
+        self._lock = threading.Lock()
+
+    def put(self, data: bytes, request: ContentRequest) -> None:
+        with self._lock:
+            if data not in self._requests:
+                self._requests[data] = request
+                self._size += len(data)
+            while self._size > self._limit:
+                oldest = next(iter(self._requests))
+                del self._requests[oldest]
+                self._size -= len(oldest)
+
+    def take(self, data: bytes) -> ContentRequest | None:
+        with self._lock:
+            request = self._requests.pop(data, None)
+            if request:
+                self._size -= len(data)
+            return request
+
+
+_peeked = _Peeked(limit=16 * MAX_BYTES)
 
 _KNOWN = frozenset(ContentRequest.__dataclass_fields__) - {"metadata"}
 
@@ -142,9 +182,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         repeated = next(name for name, count in counts.items() if count > 1)
-        raise InvalidRequest(
-            _printable(repeated or '""'), "stands more than once in the same object"
-        )
+        raise InvalidRequest(_shown(repeated), "appears more than once in the same object")
     return fields
 
 
@@ -166,11 +204,11 @@ def _integer(digits: str) -> int:
 
 
 def _too_deep(path: str) -> NoReturn:
-    raise InvalidRequest(_printable(path), f"is nested more than {MAX_DEPTH} levels deep")
+    raise InvalidRequest(_shown(path), f"is nested more than {MAX_DEPTH} levels deep")
 
 
 def _check_strings(value: object, path: str, depth: int) -> None:
-    """Refuse text that Postgres, a shell or a slide cannot hold, wherever it stands."""
+    """Refuse forbidden characters in every string of a JSON value, names of fields included."""
     if depth > MAX_DEPTH:
         _too_deep(path)
     if isinstance(value, str):
@@ -181,39 +219,36 @@ def _check_strings(value: object, path: str, depth: int) -> None:
     elif isinstance(value, dict):
         for name, item in value.items():
             _check_text(name, f"a field's name in {path}")
-            _check_strings(item, _field_path(path, name), depth + 1)
+            inside = name or _EMPTY_NAME
+            _check_strings(item, f"{path}.{inside}" if depth else inside, depth + 1)
 
 
 def _check_text(text: str, path: str) -> None:
-    for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category == "Cs":
-            what = "a lone surrogate"
-        elif category == "Cc" and character not in _TEXT_CONTROLS:
-            what = f"the control character U+{ord(character):04X}"
-        else:
-            continue
-        raise InvalidRequest(_printable(path), f"holds {what} at position {position}; remove it")
+    found = _FORBIDDEN.search(text)
+    if found:
+        code = ord(found[0])
+        what = "a lone surrogate" if code >= 0xD800 else f"the control character U+{code:04X}"
+        raise InvalidRequest(_shown(path), f"holds {what} at position {found.start()}; remove it")
 
 
-def _field_path(parent: str, name: str) -> str:
-    """Return the path of a field; an empty name is written as two quotes."""
-    name = name or '""'
-    return name if parent == "message" else f"{parent}.{name}"
+_EMPTY_NAME = '""'
+_MAX_SHOWN = 100
+"""Maximum length of a field's path in an error, in characters."""
 
 
-def _printable(path: str) -> str:
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in path)
-    return shown if len(shown) <= 100 else shown[:99] + "…"
+def _shown(path: str) -> str:
+    """Return the path of a field as errors name it: printable, not empty, of limited length."""
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in path) or _EMPTY_NAME
+    return shown if len(shown) <= _MAX_SHOWN else shown[: _MAX_SHOWN - 1] + "…"
 
 
-def _required(fields: dict[str, Any], name: str, read: Any) -> Any:
+def _required(fields: dict[str, Any], name: str, read: Callable[[str, object], T]) -> T:
     if fields.get(name) is None:
         raise InvalidRequest(name, "is required")
     return read(name, fields[name])
 
 
-def _optional(fields: dict[str, Any], name: str, read: Any) -> Any:
+def _optional(fields: dict[str, Any], name: str, read: Callable[[str, object], T]) -> T | None:
     return None if fields.get(name) is None else read(name, fields[name])
 
 
@@ -276,7 +311,7 @@ class _Parse(beam.DoFn):
     def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         metrics.RECEIVED.inc()
         try:
-            request = parse(message.data)
+            request = _peeked.take(message.data) or parse(message.data)
         except InvalidRequest as error:
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, make_dead_letter(message, "parse", error))
         else:

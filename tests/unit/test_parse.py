@@ -1,18 +1,20 @@
-"""What a message may hold, and how a bad one is refused."""
+"""Validation of messages: accepted values, limits, and the field named in each refusal."""
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from transforms import parse as parse_module
 from transforms.dead_letters import make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import Message, Received, decode, encode
-from transforms.parse import MAX_BYTES, MAX_DEPTH, _object, parse, peek
+from transforms.parse import MAX_BYTES, MAX_DEPTH, _object, _Parse, _Peeked, parse, peek
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
 GOOD = {
@@ -28,7 +30,7 @@ def raw(**changes) -> bytes:
     return json.dumps({k: v for k, v in fields.items() if v is not ...}).encode()
 
 
-def test_the_least_request_gets_the_defaults():
+def test_minimal_request_gets_defaults():
     request = parse(raw())
     assert request.requested_modalities == ("video",)
     assert request.interest == "general"
@@ -38,7 +40,7 @@ def test_the_least_request_gets_the_defaults():
     assert request.metadata == {}
 
 
-def test_a_full_request_is_read_as_it_is():
+def test_full_request_keeps_its_values():
     request = parse(
         raw(
             request_id=ID.upper(),
@@ -94,6 +96,7 @@ BAD = [
     ('""', b'{"": "\\f"}'),
     ('""', b'{"": 1, "": 2}'),
     ('a."".b', b'{"a": {"": {"b": "\\f"}}}'),
+    ("message.a", b'{"message": {"a": "\\f"}}'),
     ("grade_level", raw(grade_level=0)),
     ("grade_level", raw(grade_level=17)),
     ("grade_level", raw(grade_level="9")),
@@ -140,7 +143,7 @@ def test_bad_input_names_the_field_and_the_reason(field, data):
 
 
 def nested(levels: int, wrap=lambda inner: [inner]) -> object:
-    """Lists, or what else wraps a value, within each other; the innermost holds a number."""
+    """Wrap a number in so many levels of lists, or of what `wrap` returns."""
     value: object = 1
     for _ in range(levels):
         value = wrap(value)
@@ -152,12 +155,12 @@ def named(inner: object) -> object:
 
 
 def sized(size: int) -> bytes:
-    """A valid message of so many bytes."""
+    """Return a valid message of exactly `size` bytes."""
     return raw(extra="x" * (size - len(raw(extra=""))))
 
 
 TAG = "en-" + "abcdefgh-" * 3
-LAST_AND_FIRST_BEYOND = {
+LIMITS = {
     "bytes": (sized(MAX_BYTES), sized(MAX_BYTES + 1)),
     "bytes, not characters": (sized(MAX_BYTES), sized(MAX_BYTES).replace(b"x", "é".encode(), 1)),
     "depth": (raw(extra=nested(MAX_DEPTH - 1)), raw(extra=nested(MAX_DEPTH))),
@@ -195,9 +198,9 @@ LAST_AND_FIRST_BEYOND = {
 }
 
 
-@pytest.mark.parametrize("what", LAST_AND_FIRST_BEYOND)
+@pytest.mark.parametrize("what", LIMITS)
 def test_limit_is_accepted_and_next_value_refused(what):
-    last, beyond = LAST_AND_FIRST_BEYOND[what]
+    last, beyond = LIMITS[what]
     assert parse(last).modality == peek(last)
     with pytest.raises(InvalidRequest) as refused:
         parse(beyond)
@@ -230,13 +233,22 @@ def test_limit_is_accepted_and_next_value_refused(what):
         (raw(student_id=""), "student_id: is blank"),
     ],
 )  # fmt: skip
-def test_refusal_says_what_is_wrong(data, message):
+def test_refusal_states_field_and_rule(data, message):
     with pytest.raises(InvalidRequest) as refused:
         parse(data)
     assert str(refused.value) == message
 
 
-def test_text_may_hold_tabs_and_line_breaks():
+def test_every_control_and_surrogate_is_refused():
+    refused = {
+        chr(code)
+        for code in range(0x110000)
+        if unicodedata.category(chr(code)) in ("Cc", "Cs") and chr(code) not in "\t\n\r"
+    }
+    assert {c for c in map(chr, range(0x110000)) if parse_module._FORBIDDEN.search(c)} == refused
+
+
+def test_text_keeps_tabs_and_line_breaks():
     assert parse(raw(student_query="a\tb\r\nc")).student_query == "a\tb\r\nc"
 
 
@@ -252,12 +264,48 @@ def test_empty_optional_fields_get_the_defaults(missing):
 @pytest.mark.parametrize(
     ("asked", "deepest"), [(["text"], "text"), (["audio", "text"], "audio"), (None, "video")]
 )
-def test_peek_tells_the_deepest_modality(asked, deepest):
+def test_peek_returns_deepest_modality(asked, deepest):
     assert peek(raw(requested_modalities=asked)) == deepest
 
 
+def received(data: bytes) -> Message:
+    return Message(data, {}, "1", datetime.now(UTC))
+
+
+def test_peeked_message_is_decoded_once(monkeypatch):
+    decoded = []
+
+    def load(data):
+        decoded.append(data)
+        return load_json(data)
+
+    load_json = parse_module._load
+    monkeypatch.setattr(parse_module, "_load", load)
+    data = raw(student_id="peeked once")
+    peek(data)
+    [first] = _Parse().process(received(data))
+    assert decoded == [data]
+    [again] = _Parse().process(received(data))  # a redelivery
+    assert decoded == [data, data]
+    assert first.request == again.request == parse(data)
+
+
+def test_peeked_requests_are_bounded_in_bytes():
+    messages = [raw(student_id=f"s-{number}") for number in range(4)]
+    size = len(messages[0])
+    peeked = _Peeked(limit=2 * size)
+    for data in (*messages[:3], messages[2]):
+        peeked.put(data, parse(data))
+    assert [bool(peeked.take(data)) for data in messages] == [False, True, True, False]
+    peeked.put(messages[0], parse(messages[0]))
+    peeked.put(messages[1], parse(messages[1]))
+    assert peeked.take(messages[0])
+    assert not peeked.take(messages[0])
+    assert peeked.take(messages[1])
+
+
 def test_repeated_name_is_found_in_linear_time():
-    """A message holds 7,000 names; comparing each with each took seconds."""
+    """A message can hold 7,000 names; comparing all pairs would take seconds."""
     compared = []
 
     class Name(str):
@@ -275,7 +323,7 @@ def test_repeated_name_is_found_in_linear_time():
     assert len(compared) < 10 * len(names)
 
 
-def test_a_whole_number_may_be_written_as_a_float():
+def test_whole_float_is_accepted_as_grade():
     assert parse(raw(grade_level=9.0)).grade_level == 9
 
 
@@ -290,8 +338,8 @@ json_values = st.recursive(
 @example(b'{"request_id": ["\\u0000"]}')
 @example(b'{"": "\\f"}')
 @example(b'{"": 1, "": 2}')
-def test_anything_at_all_is_a_request_or_a_dead_letter(data):
-    message = Message(data, {"k": "v"}, "1", datetime.now(UTC))
+def test_any_bytes_become_request_or_dead_letter(data):
+    message = received(data)
     try:
         parse(data)
     except InvalidRequest as error:
@@ -307,12 +355,12 @@ def test_anything_at_all_is_a_request_or_a_dead_letter(data):
         optional=dict.fromkeys([*GOOD, "interest", "language", "metadata", "x"], json_values),
     )
 )
-def test_what_is_accepted_survives_the_coder_and_the_ledger(changes):
+def test_accepted_request_survives_its_coder(changes):
     data = json.dumps({**GOOD, **changes}).encode()
     try:
         request = parse(data)
     except InvalidRequest:
         return
-    received = Received(Message(data, {}, "1", datetime.now(UTC)), request)
-    assert decode(Received, encode(received)) == received
-    assert b"\\u0000" not in encode(received)
+    element = Received(received(data), request)
+    assert decode(Received, encode(element)) == element
+    assert b"\\u0000" not in encode(element)

@@ -1,4 +1,4 @@
-"""The published JSON Schema and the parser draw each limit at the same place."""
+"""The published JSON Schema has the same limits as the parser."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import json
 import jsonschema
 import pytest
 
-from tests.unit.test_parse import ID, LAST_AND_FIRST_BEYOND, raw
+from tests.unit import test_parse
+from tests.unit.test_parse import ID, raw
 from transforms.message_schema import schema
 
-BEYOND_A_SCHEMA = (
+NOT_IN_SCHEMA = (
     "bytes", "depth", "digits", "float", "trimmed", "preferred_modality", "student_id, shortest",
-    # Python lets `$` stand before a last line break, unlike the expressions of JSON Schema.
+    # In Python `$` also matches before a final line break; in JSON Schema it does not.
     "language, ends",
 )  # fmt: skip
 LIMITS = {
     what: pair
-    for what, pair in LAST_AND_FIRST_BEYOND.items()
-    if not any(name in what for name in BEYOND_A_SCHEMA)
+    for what, pair in test_parse.LIMITS.items()
+    if not any(name in what for name in NOT_IN_SCHEMA)
 }
 ACCEPTS = jsonschema.Draft202012Validator(schema()).is_valid
 
 
 @pytest.mark.parametrize("what", LIMITS)
-def test_schema_ends_where_parser_does(what):
+def test_schema_has_limits_of_parser(what):
     last, beyond = (json.loads(data) for data in LIMITS[what])
     assert ACCEPTS(last)
     assert not ACCEPTS(beyond)
@@ -46,7 +47,7 @@ def test_schema_ends_where_parser_does(what):
     ],
     ids=str,
 )
-def test_schema_refuses(changes):
+def test_schema_refuses_invalid_field(changes):
     assert not ACCEPTS(json.loads(raw(**changes)))
 
 
