@@ -1,4 +1,4 @@
-"""The artifact store: write-once files by request, on Cloud Storage or on disk."""
+"""The artifact store: write-once files per request, on Cloud Storage or in a local folder."""
 
 from transforms.artifacts.backend import ArtifactConflict, ArtifactCorrupt, Stored
 from transforms.artifacts.store import ArtifactStore, File

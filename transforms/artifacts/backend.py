@@ -1,4 +1,4 @@
-"""What a place for artifacts must be able to do, and how it says that it cannot."""
+"""The interface of storage backends, their errors, and the content they store."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from typing import BinaryIO, Protocol
 from transforms.errors import PermanentError, TransientError
 
 CHUNK = 1 << 20
-"""Bytes read at a time."""
+"""Size of one read, in bytes."""
 
 
 class StoreUnreachable(TransientError):
-    """The place did not answer, or not well; it may the next time."""
+    """The backend failed in a way that may pass; retry."""
 
 
 class StoreUnusable(PermanentError):
-    """The place refuses, and will until somebody changes something."""
+    """The backend refuses; a retry cannot help until its configuration is changed."""
 
 
 class ArtifactConflict(TransientError):
-    """Other content lies under this name already; whoever tries again finds it and can reuse it."""
+    """Other content is already stored under this name; a retry can find and reuse it."""
 
 
 class ArtifactCorrupt(TransientError):
-    """What lies under this name, if anything, is not what was recorded; it has to be made anew."""
+    """The artifact is missing or its checksum differs; its stage has to run again."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What lies under a name.
+    """Size, checksum and generation of a stored file.
 
     Attributes:
         size: bytes.
-        sha256: hex digest; empty when something else than this store wrote the object.
-        generation: changes with the content; never 0.
+        sha256: hex digest; empty if another program wrote the object.
+        generation: number that changes with the content; never 0.
     """
 
     size: int
@@ -50,7 +50,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes to be stored, and what identifies them."""
+    """Bytes to store, with their size and SHA-256 digest."""
 
     source: Path | bytes
     size: int
@@ -58,7 +58,7 @@ class Content:
 
     @classmethod
     def of(cls, source: Path | bytes) -> Content:
-        """Measures a source.
+        """Measure a source.
 
         Raises:
             OSError: the file cannot be read.
@@ -74,13 +74,13 @@ class Content:
 
 @dataclass(frozen=True)
 class Write:
-    """Content to be stored whole or not at all, if what lies there is still generation `over`.
+    """A conditional write: store the content if the key still holds generation `over`.
 
     Attributes:
-        key: where.
-        content: what.
-        content_type: its media type.
-        over: 0 when nothing must lie there.
+        key: ``REQUEST_ID/NAME``.
+        content: bytes to store.
+        content_type: media type.
+        over: generation to replace; 0 if the key must not exist.
     """
 
     key: str
@@ -91,7 +91,7 @@ class Write:
 
 @contextmanager
 def opened(source: Path | bytes) -> Iterator[BinaryIO]:
-    """A source as a file, from the start."""
+    """Open a source as a binary file."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
     else:
@@ -100,39 +100,39 @@ def opened(source: Path | bytes) -> Iterator[BinaryIO]:
 
 
 class Backend(Protocol):
-    """A place for artifacts; a key is ``REQUEST_ID/NAME``.
+    """A place that stores files by key, ``REQUEST_ID/NAME``.
 
-    Every method raises `Unreachable` or `Unusable` when the place fails it.
+    Every method raises `StoreUnreachable` or `StoreUnusable` if the place fails.
     """
 
     def uri(self, key: str) -> str:
-        """The address of a key, the same for ever."""
+        """Return the permanent address of a key."""
         ...
 
     def write(self, writes: Sequence[Write]) -> list[bool]:
-        """Stores files, of which the first appear first; all are safe when it returns.
+        """Store files in order; all are durable when it returns.
 
         Returns:
-            For each whether it was stored; false when something else lies there.
+            For each file whether it was stored; false if its condition did not hold.
         """
         ...
 
     def stat(self, key: str) -> Stored | None:
-        """What lies there."""
+        """Return what is stored under a key, or None."""
         ...
 
     def read(self, key: str, into: BinaryIO) -> bool:
-        """Copies what lies there; false when nothing does."""
+        """Copy the content of a key into a file; return false if there is none."""
         ...
 
     def delete(self, key: str) -> bool:
-        """Removes what lies there; false when nothing did."""
+        """Delete a key; return false if there was none."""
         ...
 
     def keys(self, request_id: str) -> tuple[str, ...]:
-        """The keys of a request, in order."""
+        """Return the keys of a request, sorted."""
         ...
 
     def sweep(self, older_than: timedelta) -> int:
-        """Removes what interrupted writers left; returns how many files."""
+        """Delete temporary files of interrupted writers; return their number."""
         ...

@@ -1,11 +1,10 @@
 """Artifacts on Cloud Storage.
 
-Beam's `FileSystems` cannot upload on a condition, costs seconds to import, and reports a missing
-object, a refused one and a failing service in ways of its own. One direct client for every call is
-both simpler and sounder: conditions, checksums and one rule for what is worth trying again.
+Google's client is used directly because Beam's `FileSystems` has no conditional uploads, takes
+seconds to import, and does not tell a missing object from a refused or failing service.
 
-An upload becomes visible whole or not at all, so there are no temporary objects; upload sessions
-that were broken off are invisible and end by themselves after a week.
+An upload becomes visible whole or not at all, so there are no temporary objects. Interrupted upload
+sessions are invisible and expire after a week.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from transforms.artifacts.backend import Stored, StoreUnreachable, StoreUnusable
 
 SCHEME = "gs://"
 _TIMEOUT = (5.0, 30.0)
-"""Seconds to connect, and to wait for the next byte."""
+"""Timeouts of connecting and of reading, in seconds."""
 
 _CONNECTIONS = 64
-"""Kept open; requests' own 10 would be closed and opened again under more threads."""
+"""Size of the connection pool; with the default of 10, more threads would keep reconnecting."""
 
 _DIGEST = "sha256"
-"""Key of the digest in an object's own metadata, set in the same step as its content."""
+"""Metadata key of the SHA-256 digest, which is written together with the content."""
 
-# What every call is given: the retries are those of the caller, not a second layer below.
+# The store retries; the client must not add a second layer of retries.
 _CALL: dict[str, Any] = {"timeout": _TIMEOUT, "retry": None}
 
 
@@ -149,14 +148,14 @@ class CloudFolder:
 
 @cache
 def _client(process: int, endpoint: str | None) -> Any:
-    """The one client of a process: never pickled, never shared with a forked child."""
+    """Return the client of a process; it is never pickled or shared with a forked child."""
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
-    # Else it asks for the bucket's own metadata in the background, of use to tracing only and
-    # refused to whoever may only read and write objects.
+    # By default the client reads the bucket's metadata in the background, for tracing only. An
+    # account that may only read and write objects is refused that.
     os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
-    client = storage.Client(project=None)  # objects need no project, so none is looked for
+    client = storage.Client(project=None)  # objects need no project, so skip the look-up
     adapter = HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
     client._http.mount("https://", adapter)
     client._http.mount("http://", adapter)

@@ -1,8 +1,8 @@
-"""Making what was written to a disk survive a crash of the machine.
+"""Sync written files to disk, with one shared sync for concurrent writers.
 
-A sync waits for the disk's journal, some milliseconds, whatever it is asked to sync. Where the
-system can sync a whole file system at once, writers that wait at the same time therefore share one
-sync; elsewhere each file and folder is synced by itself.
+A sync waits some milliseconds for the disk's journal, no matter how much it syncs. On systems that
+can sync a whole file system, concurrent writers therefore share one sync. On others, each file and
+folder is synced separately.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TELLS_OF_ERRORS = (5, 8)
-"""The first Linux whose syncfs says that a write has failed: syncfs(2), VERSIONS."""
+_REPORTS_ERRORS_SINCE = (5, 8)
+"""First Linux version whose syncfs reports failed writes: syncfs(2), VERSIONS."""
 
 
 def _system_sync() -> Callable[[int], None] | None:
-    """What syncs the file system that a descriptor is of, if this system has such a call."""
+    """Return a function that syncs the file system of a descriptor, or None if unsupported."""
     if sys.platform != "linux":
         return None
-    if tuple(int(part) for part in os.uname().release.split(".")[:2]) < _TELLS_OF_ERRORS:
+    if tuple(int(part) for part in os.uname().release.split(".")[:2]) < _REPORTS_ERRORS_SINCE:
         return None
     library = ctypes.CDLL(None, use_errno=True)
 
@@ -40,9 +40,9 @@ def _system_sync() -> Callable[[int], None] | None:
 
 @dataclass
 class _Round:
-    """A sync that has not begun, and those who wait for it.
+    """A pending sync and the writers that wait for it.
 
-    The system tells a descriptor of what has failed since that was opened, so the oldest is used.
+    A descriptor reports the write errors since it was opened, so the oldest one is synced.
     """
 
     descriptor: int
@@ -51,7 +51,7 @@ class _Round:
 
 
 class Disk:
-    """The disk that a folder lies on."""
+    """Syncs the file system of a folder."""
 
     def __init__(self) -> None:
         self._sync_all = _system_sync()
@@ -62,11 +62,10 @@ class Disk:
 
     @contextmanager
     def writing(self, folder: Path) -> Iterator[Callable[[Iterable[Path]], None]]:
-        """A block that writes below an existing folder.
+        """Open a block that writes below an existing folder.
 
         Yields:
-            What returns once the content of the files and the names in the folders that it is given
-            are safe; raises `OSError` where they may not be.
+            A function that syncs the given files and folders, and raises `OSError` if that fails.
         """
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         age = next(self._ages)
@@ -90,12 +89,12 @@ class Disk:
             if age < mine.age:
                 mine.descriptor, mine.age = descriptor, age
         if leads:
-            with self._turn:  # until the sync that is going on has ended, others may join
+            with self._turn:  # while another sync runs, more writers may join this one
                 with self._joining:
                     self._next = None
                 try:
                     sync_all(mine.descriptor)
-                except BaseException as error:  # noqa: BLE001  (raised where it is waited for)
+                except BaseException as error:  # noqa: BLE001  (raised in every waiting writer)
                     mine.ended.set_exception(error)
                 else:
                     mine.ended.set_result(None)

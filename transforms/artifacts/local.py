@@ -1,8 +1,8 @@
-"""Artifacts in a folder.
+"""Artifacts in a local folder.
 
-A file is written under a temporary name beside its own, synced, and then linked to its name, which
-the file system does for one writer only and never half; then the name is synced. Names never start
-with a dot, so what an interrupted writer leaves is told from an artifact.
+A file is written under a temporary name in its folder, synced, and then linked to its final name.
+Linking is atomic and succeeds for one writer only. Then the folder is synced. Temporary names begin
+with a dot and artifact names never do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from transforms.artifacts.backend import (
 from transforms.artifacts.disk import Disk
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
-_NEEDS_SOMEBODY = {
+_PERMANENT = {
     errno.EACCES,
     errno.EEXIST,
     errno.EISDIR,
@@ -44,7 +44,7 @@ _NEEDS_SOMEBODY = {
 
 
 class LocalFolder:
-    """The backend for an absolute folder, which need not exist yet."""
+    """The backend for an absolute folder, which is created when needed."""
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
@@ -81,7 +81,7 @@ class LocalFolder:
         finally:
             for temporary in temporaries.values():
                 temporary.unlink(missing_ok=True)
-        sync(folders)  # for a name that was there too: who wrote it may not have come so far yet
+        sync(folders)  # existing names too: their writer may not have synced yet
         return stored
 
     def stat(self, key: str) -> Stored | None:
@@ -110,7 +110,7 @@ class LocalFolder:
                 return False
             with self._disk.writing(path.parent) as sync:
                 sync([path.parent])
-            with suppress(OSError):  # until one is not empty
+            with suppress(OSError):  # stops at the first folder that is not empty
                 for folder in path.parents[: len(Path(key).parts) - 1]:
                     folder.rmdir()
         return True
@@ -133,7 +133,7 @@ class LocalFolder:
             for path in _files(self._root):
                 if not _TEMPORARY.fullmatch(path.name):
                     continue
-                with suppress(FileNotFoundError):  # its writer has just finished
+                with suppress(FileNotFoundError):  # its writer has just removed it
                     if path.stat().st_mtime < oldest:
                         path.unlink()
                         swept += 1
@@ -141,7 +141,7 @@ class LocalFolder:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Makes a folder and those above it; returns those in which one was made."""
+    """Create a folder and its parents; return the folders that got a new entry."""
     if folder.is_dir():
         return []
     made = _make_folders(folder.parent)
@@ -150,8 +150,7 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _copy(content: Content, to: Path) -> None:
-    """Writes a new file; bytes with as few calls as possible, each of which may cost a thread its
-    turn to run Python."""
+    """Write a new file; bytes with few calls, since each releases the interpreter lock."""
     if isinstance(content.source, Path):
         with opened(content.source) as source, to.open("xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
@@ -166,7 +165,7 @@ def _copy(content: Content, to: Path) -> None:
 
 
 def _name(temporary: Path, path: Path, over: int) -> bool:
-    """Gives a whole file its name; false when another has it."""
+    """Move a temporary file to its final name; return false if the name is taken."""
     try:
         if over:
             temporary.replace(path)
@@ -192,6 +191,6 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NEEDS_SOMEBODY:
+        if error.errno in _PERMANENT:
             raise StoreUnusable(str(error)) from error
         raise StoreUnreachable(str(error)) from error

@@ -1,4 +1,4 @@
-"""ArtifactStore: what every stage leaves its files in."""
+"""ArtifactStore: the write-once store for the files of every stage."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ from transforms.process.backoff import Backoff
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)?")
-_LONGEST_NAME = 200
-"""Characters; leaves room for the temporary form in the 255 bytes that file systems allow."""
+_MAX_NAME = 200
+"""Maximum length in characters; file systems allow 255 bytes, temporary names need the rest."""
 
 _PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, backoff=Backoff(0.1, longest=1.0))
-_WRITERS = 10
-"""Times that somebody else may come between looking at a name and writing to it."""
+_MAX_OVERTAKEN = 10
+"""Maximum number of writes that concurrent writers of one name may overtake."""
 
 
 class File(NamedTuple):
-    """A file to be stored.
+    """A file to store.
 
     Attributes:
-        name: its name.
-        source: its content.
-        content_type: its media type.
+        name: name of the artifact.
+        source: content, or the path of a file with it.
+        content_type: media type.
     """
 
     name: str
@@ -60,18 +60,18 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class ArtifactStore:
-    """Files by request and name, each written once and never seen half.
+    """Stores files by request and name; each is written once and appears whole or not at all.
 
-    It holds only its root, so it can be pickled; clients are made per process, when first used.
+    A store holds only its root, so it can be pickled. Clients are created per process on first use.
 
     A request id is a canonical UUID. A name is ``[a-z][a-z0-9_.-]*``, with at most one folder of
     that form before it; a name is not also used as a folder. Anything else is a `ValueError`.
 
-    Every method raises `DependencyDown` when the store cannot be reached, is full or refuses
-    access; where that may pass, after some seconds of trying.
+    Every method raises `DependencyDown` if the backend cannot be reached, is full or refuses
+    access. Failures that may pass are retried for some seconds first.
 
     Args:
-        root: ``gs://BUCKET``, ``gs://BUCKET/PREFIX`` or a folder, made absolute.
+        root: ``gs://BUCKET``, ``gs://BUCKET/PREFIX`` or a folder, which is made absolute.
 
     Raises:
         ValueError: the root is neither.
@@ -101,24 +101,24 @@ class ArtifactStore:
         *,
         replace: bool = False,
     ) -> Artifact:
-        """Stores one file: `put_all` of it alone."""
+        """Store one file; see `put_all`."""
         file = File(name, source, content_type)
         return self.put_all(request_id, [file], replace=replace)[0]
 
     def put_all(
         self, request_id: str, files: Sequence[File], *, replace: bool = False
     ) -> tuple[Artifact, ...]:
-        """Stores files of one request, of which the first appear first.
+        """Store files of one request; they appear in the given order.
 
-        Storing the same content again is a success, and so is a write whose answer was lost.
+        Storing the same content again succeeds, so a write whose response was lost can be retried.
 
         Args:
-            request_id: whose files they are.
-            files: no two of one name.
-            replace: replace other content instead of refusing; readers see the old or the new.
+            request_id: the request that owns the files.
+            files: files with distinct names.
+            replace: replace other content instead of raising; readers see the old or the new.
 
         Returns:
-            What is stored, in the order of the files.
+            The artifacts, in the order of the files.
 
         Raises:
             ArtifactConflict: other content is stored under one of the names; the rest may be
@@ -133,8 +133,8 @@ class ArtifactStore:
             artifact = Artifact(file.name, uri, content.size, content.sha256, file.content_type)
             pending[artifact] = Write(key, content, file.content_type)
         artifacts = tuple(pending)
-        for _ in range(_WRITERS):
-            written = _insist(partial(self._backend.write, list(pending.values())))
+        for _ in range(_MAX_OVERTAKEN):
+            written = _retry(partial(self._backend.write, list(pending.values())))
             left = [artifact for artifact, ours in zip(pending, written, strict=True) if not ours]
             pending = {
                 artifact: dataclasses.replace(pending[artifact], over=over)
@@ -146,7 +146,7 @@ class ArtifactStore:
         raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
 
     def _in_the_way(self, artifact: Artifact, key: str, replace: bool) -> int | None:
-        """The generation to be replaced, 0 if nothing is there any more; None if it is the same."""
+        """Return the generation to replace, 0 if there is none, or None if the content is equal."""
         stored = self._stat(key)
         if stored is None:
             return 0
@@ -160,13 +160,13 @@ class ArtifactStore:
         return stored.generation
 
     def fetch(self, artifact: Artifact, to: Path) -> Path:
-        """Copies an artifact to a file and checks it; the file appears whole or not at all.
+        """Download an artifact and check it; the file appears whole or not at all.
 
         Returns:
             `to`.
 
         Raises:
-            ArtifactCorrupt: it is missing, differs from its record or is not of this store.
+            ArtifactCorrupt: it is missing, its checksum differs or its address is another store's.
         """
         key = self._key_of(artifact)
         if key is None:
@@ -174,7 +174,7 @@ class ArtifactStore:
         copy = to.with_name(f".{to.name}.{secrets.token_hex(8)}.part")
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
-            if not _insist(lambda: self._download(key, copy)):
+            if not _retry(lambda: self._download(key, copy)):
                 raise ArtifactCorrupt(f"{artifact.uri} is missing")
             found = Content.of(copy)
             if (found.size, found.sha256) != (artifact.size, artifact.sha256):
@@ -191,21 +191,21 @@ class ArtifactStore:
         return to
 
     def read(self, request_id: str, name: str) -> bytes | None:
-        """The content under a name, unchecked; None when there is none."""
+        """Return the content of a file without checking it, or None if there is none."""
         key = _key(request_id, name)
 
         def download() -> bytes | None:
             into = io.BytesIO()
             return into.getvalue() if self._backend.read(key, into) else None
 
-        return _insist(download)
+        return _retry(download)
 
     def stat(self, request_id: str, name: str) -> Stored | None:
-        """What lies under a name; None when nothing does."""
+        """Return size and checksum of a file, or None if there is none."""
         return self._stat(_key(request_id, name))
 
     def verify(self, artifact: Artifact) -> bool:
-        """Whether the store holds exactly this: one small call, or on disk a hash of the file."""
+        """Return whether the store holds exactly this artifact (on disk, the file is hashed)."""
         key = self._key_of(artifact)
         if key is None:
             return False
@@ -213,41 +213,41 @@ class ArtifactStore:
         return stored is not None and _is(stored, artifact)
 
     def delete(self, request_id: str, name: str) -> bool:
-        """Removes a file; false when there was none."""
+        """Delete a file; return false if there was none."""
         key = _key(request_id, name)
-        return _insist(lambda: self._backend.delete(key))
+        return _retry(lambda: self._backend.delete(key))
 
     def list(self, request_id: str) -> tuple[str, ...]:
-        """The names of a request's files, in order."""
+        """Return the names of a request's files, sorted."""
         _check_request_id(request_id)
-        keys = _insist(lambda: self._backend.keys(request_id))
+        keys = _retry(lambda: self._backend.keys(request_id))
         names = (key.removeprefix(f"{request_id}/") for key in keys)
         return tuple(name for name in names if _is_name(name))
 
     def sweep(self, older_than: timedelta) -> int:
-        """Removes what writers left that were interrupted.
+        """Delete temporary files of interrupted writers.
 
         Args:
-            older_than: age from which nobody can be writing any more.
+            older_than: minimum age; longer than any write takes.
 
         Returns:
-            How many files were removed.
+            Number of deleted files.
         """
-        return _insist(lambda: self._backend.sweep(older_than))
+        return _retry(lambda: self._backend.sweep(older_than))
 
     @property
     def _backend(self) -> Backend:
         return _backend(self.root)
 
     def _stat(self, key: str) -> Stored | None:
-        return _insist(lambda: self._backend.stat(key))
+        return _retry(lambda: self._backend.stat(key))
 
     def _download(self, key: str, to: Path) -> bool:
         with to.open("wb") as file:
             return self._backend.read(key, file)
 
     def _key_of(self, artifact: Artifact) -> str | None:
-        """The key of an artifact, if its address is one of this store's."""
+        """Return the key of an artifact, or None if its address is not in this store."""
         base = self._backend.uri("")
         request_id, _, name = artifact.uri.removeprefix(base).lstrip("/").partition("/")
         try:
@@ -270,14 +270,14 @@ def _key(request_id: str, name: str) -> str:
     _check_request_id(request_id)
     if not _is_name(name):
         raise ValueError(
-            f"{name!r} is no artifact name: lower-case letters, digits and _.- after a letter, "
-            f"in at most one folder, {_LONGEST_NAME} characters at most"
+            f"{name!r} is not an artifact name: use lower-case letters, digits and _.- after a "
+            f"letter, in at most one folder, {_MAX_NAME} characters at most"
         )
     return f"{request_id}/{name}"
 
 
 def _is_name(name: str) -> bool:
-    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
+    return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
 
 
 def _check_request_id(request_id: str) -> None:
@@ -286,14 +286,14 @@ def _check_request_id(request_id: str) -> None:
     except ValueError:
         canonical = ""
     if canonical != request_id or not canonical:
-        raise ValueError(f"{request_id!r} is no canonical UUID")
+        raise ValueError(f"{request_id!r} is not a canonical UUID")
 
 
-def _insist(work: Callable[[], T]) -> T:
-    """Calls the backend until it succeeds, for some seconds.
+def _retry(work: Callable[[], T]) -> T:
+    """Call the backend, with retries for some seconds.
 
     Raises:
-        DependencyDown: it did not.
+        DependencyDown: the backend still fails, or refuses.
     """
     try:
         return retry.retry_until_deadline(lambda _: work(), _PATIENCE, [])

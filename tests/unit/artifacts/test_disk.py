@@ -1,4 +1,4 @@
-"""Writers that wait for the disk share its syncs."""
+"""Concurrent writers share the syncs of a disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.artifacts.disk import Disk, _system_sync
 
 
 class Slow:
-    """A sync that ends when it is told to, and says on whose descriptor it was called."""
+    """A sync that blocks until it is released and records its descriptors."""
 
     def __init__(self):
         self.begun = threading.Semaphore(0)
@@ -35,8 +35,8 @@ def slow():
     return Slow()
 
 
-class Door:
-    """A lock that says how often it was left."""
+class CountingLock:
+    """A lock that counts its releases."""
 
     def __init__(self):
         self.left = threading.Semaphore(0)
@@ -58,18 +58,18 @@ class Door:
 def disk(slow):
     disk: Any = Disk()
     disk._sync_all = slow
-    disk._joining = Door()
+    disk._joining = CountingLock()
     return disk
 
 
-def test_those_who_come_while_a_sync_goes_on_share_the_next(disk, slow, tmp_path):
+def test_writers_during_a_sync_share_the_next(disk, slow, tmp_path):
     def write():
         with disk.writing(tmp_path) as sync:
             sync([])
 
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(write)
-        disk._joining.wait(2)  # it has come, and begun
+        disk._joining.wait(2)
         assert slow.begun.acquire(timeout=60)
         others = [pool.submit(write) for _ in range(8)]
         disk._joining.wait(8)
@@ -83,7 +83,7 @@ def test_those_who_come_while_a_sync_goes_on_share_the_next(disk, slow, tmp_path
     assert len(slow.descriptors) == 2
 
 
-def test_the_oldest_descriptor_is_used(disk, slow, tmp_path):
+def test_oldest_descriptor_is_synced(disk, slow, tmp_path):
     def write():
         with disk.writing(tmp_path) as sync:
             sync([])
@@ -104,7 +104,7 @@ def test_the_oldest_descriptor_is_used(disk, slow, tmp_path):
     assert slow.descriptors[1:] == [oldest]
 
 
-def test_everybody_who_shares_a_sync_learns_that_it_failed(disk, slow, tmp_path):
+def test_failed_sync_raises_in_every_writer(disk, slow, tmp_path):
     def write():
         with disk.writing(tmp_path) as sync:
             sync([])
@@ -119,7 +119,7 @@ def test_everybody_who_shares_a_sync_learns_that_it_failed(disk, slow, tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "uname") or os.uname().sysname != "Linux", reason="Linux only")
-def test_the_system_says_when_a_sync_cannot_be(tmp_path):
+def test_system_sync_reports_bad_descriptor(tmp_path):
     sync = _system_sync()
     assert sync
     descriptor = os.open(tmp_path, os.O_RDONLY)
@@ -129,7 +129,7 @@ def test_the_system_says_when_a_sync_cannot_be(tmp_path):
         sync(descriptor)
 
 
-def test_without_such_a_call_each_path_is_synced(disk, tmp_path, monkeypatch):
+def test_paths_are_synced_singly_without_syncfs(disk, tmp_path, monkeypatch):
     synced: list[Path] = []
     monkeypatch.setattr("transforms.artifacts.disk._sync_one", synced.append)
     disk._sync_all = None

@@ -1,4 +1,4 @@
-"""Which requests, names and roots there can be, and that nothing leaves its place."""
+"""Validation of request ids, names and roots; no file leaves the prefix of its request."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.every_row import failures
 from transforms.artifacts import ArtifactStore
 
 REQUEST = "11111111-2222-4333-8444-555555555555"
@@ -31,24 +32,15 @@ def store(tmp_path_factory):
     return ArtifactStore(str(tmp_path_factory.mktemp("root") / "artifacts"))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a",
-        "script.json",
-        "stages/script.json",
-        "a-b_c.9",
-        "a..b",
-        "a/b",
-        "x" * 200,
-        "a" * 99 + "/b",
-    ],
-)
-def test_good_names(store, name):
-    artifact = store.put(REQUEST, name, b"x", "text/plain")
-    assert Path(artifact.uri) == Path(store.root, REQUEST, name)
-    assert store.read(REQUEST, name) == b"x"
-    assert store.delete(REQUEST, name)
+def test_valid_name_is_stored_below_request(store):
+    def check(name):
+        artifact = store.put(REQUEST, name, b"x", "text/plain")
+        assert Path(artifact.uri) == Path(store.root, REQUEST, name)
+        assert store.read(REQUEST, name) == b"x"
+        assert store.delete(REQUEST, name)
+
+    nested = ["stages/script.json", "a/b", "a" * 99 + "/b"]
+    assert not failures(["a", "script.json", "a-b_c.9", "a..b", "x" * 200, *nested], check)
 
 
 HOSTILE = [
@@ -78,30 +70,33 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_bad_names_are_refused_by_every_call(store, name):
-    for call in calls(store, REQUEST, name):
-        with pytest.raises(ValueError, match="name"):
-            call()
+def test_invalid_name_is_refused_by_every_call(store):
+    def check(name):
+        for call in calls(store, REQUEST, name):
+            with pytest.raises(ValueError, match="name"):
+                call()
+
+    assert not failures(HOSTILE, check)
 
 
-@pytest.mark.parametrize(
-    "request_id",
-    [
-        *HOSTILE,
-        REQUEST.upper().replace("1", "A"),
-        REQUEST.replace("-", ""),
-        f"{{{REQUEST}}}",
-        f"urn:uuid:{REQUEST}",
-        f" {REQUEST}",
-        f"{REQUEST}\n",
-        REQUEST.replace("1", "١"),
-    ],
-)
-def test_only_a_canonical_uuid_is_a_request(store, request_id):
-    for call in (*calls(store, request_id, "a"), lambda: store.list(request_id)):
-        with pytest.raises(ValueError, match="UUID"):
-            call()
+NOT_CANONICAL = [
+    REQUEST.upper().replace("1", "A"),
+    REQUEST.replace("-", ""),
+    f"{{{REQUEST}}}",
+    f"urn:uuid:{REQUEST}",
+    f" {REQUEST}",
+    f"{REQUEST}\n",
+    REQUEST.replace("1", "١"),
+]
+
+
+def test_request_id_must_be_canonical_uuid(store):
+    def check(request_id):
+        for call in (*calls(store, request_id, "a"), lambda: store.list(request_id)):
+            with pytest.raises(ValueError, match="UUID"):
+                call()
+
+    assert not failures([*HOSTILE, *NOT_CANONICAL], check)
 
 
 ANY = st.text(max_size=30) | st.text(alphabet="a./-_\\0\n", max_size=12)
@@ -109,7 +104,7 @@ ANY = st.text(max_size=30) | st.text(alphabet="a./-_\\0\n", max_size=12)
 
 @given(request_id=st.uuids().map(str) | ANY, name=ANY)
 @example(request_id=str(uuid.UUID(int=0)), name="a")
-def test_no_name_leaves_the_prefix_of_its_request(store, request_id, name):
+def test_no_name_leaves_prefix_of_request(store, request_id, name):
     try:
         artifact = store.put(request_id, name, b"x", "text/plain")
     except ValueError:
@@ -124,19 +119,19 @@ def test_no_name_leaves_the_prefix_of_its_request(store, request_id, name):
     "root",
     ["", "gs://", "gs://b", "gs://Bucket/x", "gs://bucket\n", "s3://bucket", "file:///x", "a\0b"],
 )
-def test_bad_roots_are_refused(root):
+def test_invalid_root_is_refused(root):
     with pytest.raises(ValueError, match="gs://BUCKET"):
         ArtifactStore(root)
 
 
 @pytest.mark.parametrize("root", ["gs://bucket", "gs://my.bucket-1_x/a/b"])
-def test_an_address_is_below_the_root(root):
+def test_trailing_slash_of_root_is_dropped(root):
     store = ArtifactStore(f"{root}/")
     assert store.root == root
     assert store == ArtifactStore(root)
 
 
-def test_no_client_library_is_imported_before_it_is_needed():
+def test_client_libraries_are_imported_lazily():
     script = (
         "import sys, transforms.artifacts as a; a.ArtifactStore('gs://bucket/x');"
         "print([m for m in ('apache_beam', 'google.cloud.storage', 'google.auth', 'requests')"
