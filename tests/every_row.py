@@ -1,4 +1,4 @@
-"""Data validation as one test: every row of a table is checked, and all failures are reported."""
+"""Check all rows of a table in one test, and report every failure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 
 def failures(cases: Mapping[Any, Any] | Iterable[Any], check: Callable[..., object]) -> list[str]:
-    """Check every case, and list those that fail with the reason.
+    """Check every row; return one line for each failure.
 
     Args:
         cases: rows by name, or rows that name themselves; a tuple is spread over the parameters.
-        check: raises if a row is wrong.
+        check: function that raises if a row is wrong.
     """
     named = cases.items() if isinstance(cases, Mapping) else [(case, case) for case in cases]
     assert named, "the table is empty"

@@ -1,4 +1,4 @@
-"""A log as a program configures it, in a file that a test can read."""
+"""Logging configured as in production, written to a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.monitoring import logging_config
 
 @contextmanager
 def configured(file: Path, level: str = "INFO", form: str = "json") -> Iterator[Path]:
-    """Log to the file; afterwards logging is as it was."""
+    """Log to the file within the block; restore logging afterwards."""
     root = logging.getLogger()
     before = root.handlers[:], root.level, threading.excepthook
     levels = {name: logging.getLogger(name).level for name in logging_config.QUIET}

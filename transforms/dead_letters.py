@@ -1,4 +1,4 @@
-"""Dead letters: made where an element fails, written in one place."""
+"""Dead letters: build one for a failed element, store it in the ledger and publish it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 _FIELDS = frozenset(ContentRequest.__dataclass_fields__) | {"message"}
 
 DEAD_LETTERS = "dead_letters"
-"""Tag of the output that every step has beside its own."""
+"""Tag of each step's output of dead letters."""
 
 
 def make_dead_letter(
@@ -48,13 +48,13 @@ def make_dead_letter(
     error: Exception,
     attempts: Sequence[Attempt] = (),
 ) -> DeadLetter:
-    """The dead letter for an element that failed.
+    """Build the dead letter of a failed element.
 
     Args:
-        source: the element, as far as it had come.
-        stage: where it failed.
-        error: why; anything but a `ContentError` is a bug and is kept with its traceback.
-        attempts: the tries that failed before.
+        source: the element: a message, a parsed request or a claimed lesson.
+        stage: name of the step or stage that failed.
+        error: the cause; anything but a `ContentError` is a bug and is kept with its traceback.
+        attempts: earlier attempts that failed.
     """
     known = isinstance(error, ContentError)
     return DeadLetter(
@@ -77,7 +77,7 @@ def make_dead_letter(
 
 
 def _encodable(text: str) -> str:
-    r"""A text with each lone surrogate as ``\udc80``: an error may quote what is no text."""
+    r"""Escape lone surrogates, which errors may quote, as ``\udc80``; UTF-8 has none."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -85,8 +85,8 @@ class WriteDeadLetters(beam.PTransform):
     """PCollection[DeadLetter] -> PCollection[Outcome], each emitted once its row is committed.
 
     Args:
-        ledger: where they are kept.
-        topic: Pub/Sub topic they are published to after that, as a full resource name, if any.
+        ledger: stores the dead letters.
+        topic: full resource name of the Pub/Sub topic to publish stored letters to, if any.
     """
 
     def __init__(self, ledger: Ledger, topic: str | None = None) -> None:
@@ -98,14 +98,14 @@ class WriteDeadLetters(beam.PTransform):
 
 
 class RepeatDeadLetters(beam.PTransform):
-    """PCollection[Outcome] -> the same, after what came again is published again.
+    """Publish the dead letters of redelivered messages again; outcomes pass through unchanged.
 
-    A worker can die, or Pub/Sub be down, after a letter was committed and before it was published.
-    Its message comes again, and the claim finds it settled: so whatever comes again is published
-    again. Each letter reaches the topic at least once.
+    A worker can die, or Pub/Sub be down, after a letter is committed and before it is published.
+    Its message is then redelivered and found settled, so its letter is published here. Each letter
+    reaches the topic at least once.
 
     Args:
-        ledger: where the letters are.
+        ledger: holds the letters.
         topic: as for `WriteDeadLetters`.
     """
 
@@ -151,10 +151,10 @@ class _Write(BatchDoFn[DeadLetter]):
             )
 
     def _is_kept(self, dead: DeadLetter) -> bool:
-        """Whether the ledger has a letter of a message that it calls settled.
+        """Return whether the ledger holds a letter of a settled message.
 
-        It has none if another worker has completed the request of a message that was to be given
-        up before this one claimed it.
+        It holds none if another worker completed the request while this worker gave the message up
+        without a claim.
         """
         if dead.claim or not dead.request_id:
             return True
@@ -176,7 +176,7 @@ class _Repeat(beam.DoFn):
 
 
 def _source(dead: DeadLetter) -> Message | Received | Lesson:
-    """The element as it was when it failed."""
+    """Return the element that failed, for logs."""
     if dead.request and dead.claim:
         return Lesson(dead.message, dead.request, dead.claim)
     return Received(dead.message, dead.request) if dead.request else dead.message
@@ -197,7 +197,7 @@ def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
         pubsub_client.publish(
             to, dead.message.data, pubsub_client.merge_attributes(dead.message.attributes, added)
         )
-    except PermanentError as refused:  # the ledger has it; waiting would not change anything
+    except PermanentError as refused:  # the ledger has the letter; a retry would be refused too
         log.error(
             "the dead-letter topic refused a dead letter; the ledger has it",
             extra=log_events.log_fields(

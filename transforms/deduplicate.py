@@ -1,8 +1,8 @@
-"""DeduplicateRequests: a cheap filter for requests that are published twice within a few minutes.
+"""Deduplicate requests that are published twice within a few minutes, before they reach the ledger.
 
-The ledger's claim is what decides; this only spares it the work. Its memory is bounded by an
-event-time timer. `beam.Deduplicate` is not used because it always sets a real-time timer, which
-moves the whole graph onto the DirectRunner's single-threaded engine.
+The ledger's claim decides; this filter only saves statements. An event-time timer bounds its state.
+`beam.Deduplicate` is not used because it always sets a real-time timer, which moves the whole graph
+onto the DirectRunner's single-threaded engine.
 """
 
 from __future__ import annotations
@@ -28,23 +28,22 @@ if TYPE_CHECKING:
 DUPLICATES = "duplicates"
 
 REPLAY_ATTRIBUTE = "vividly-replay"
-"""Message attribute that marks a deliberate second publication of a failed request: the number of
-the dead letter."""
+"""Message attribute of a replay: the number of the dead letter that is replayed."""
 
 REPLAY_OF_ATTRIBUTE = "vividly-replay-of"
-"""Message attribute of a replay: the id of the message that became that dead letter."""
+"""Message attribute of a replay: the id of the message that became the dead letter."""
 
 
 def is_replay(received: Received) -> bool:
-    """Whether somebody asked for this request to be opened again."""
+    """Return whether the message is a replay, which may reopen a settled request."""
     return REPLAY_ATTRIBUTE in received.message.attributes
 
 
 class DeduplicateRequests(beam.PTransform):
     """PCollection[Received] -> tagged PCollections `requests` and `DUPLICATES` (Received).
 
-    The first message of a request passes, and so does the same message when it is delivered again;
-    another message with the same request id is a duplicate. Replays pass.
+    The first message of a request passes, and so do its redeliveries and all replays. Another
+    message with the same request id is a duplicate.
 
     Args:
         ttl: seconds of event time for which a request id is remembered.
@@ -103,12 +102,12 @@ class _Remember(beam.DoFn):
 class SettleDuplicates(beam.PTransform):
     """PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
 
-    Each outcome is emitted once it is in the ledger. `requests` holds what is a duplicate by this
-    graph's memory and not by the ledger: this message owns the request, or nobody does yet. It has
-    to be claimed, since a runner that has acknowledged it will not deliver it again.
+    Each outcome is emitted after it is committed. `requests` holds messages that are duplicates by
+    the graph's state but not by the ledger: the message owns the request, or the request is not
+    claimed yet. They have to be claimed, because a runner may have acknowledged them already.
 
     Args:
-        ledger: where duplicates are counted.
+        ledger: decides which messages are duplicates and counts them.
     """
 
     def __init__(self, ledger: Ledger) -> None:

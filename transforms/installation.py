@@ -1,4 +1,4 @@
-"""Commands that install what this installation lacks, for messages to users."""
+"""Shell commands that install missing packages, for error messages."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from packaging.requirements import Requirement
 
 DISTRIBUTION = "vividly-pipeline"
 CHECKOUT = Path(__file__).parents[1]
-"""The repository, if this is not an installed copy."""
+"""Root of the source checkout, if the package runs from one."""
 
 
 def install_extra(extra: str) -> str:
     """Return a shell command that installs an extra of this package.
 
-    The package is on no index, so it is named by where it was installed from. If that is unknown or
-    gone, as in a container image, the command names the extra's own requirements.
+    The package is on no index, so the command names the source it was installed from. If that is
+    unknown or gone, as in a container image, the command names the extra's requirements.
 
     Args:
-        extra: its name in setup.py.
+        extra: name of the extra in setup.py.
     """
     source = _source(extra)
     return install(*source) if source else install(*_requirements(extra))
 
 
 def install(*arguments: str) -> str:
-    """Return a shell command that installs packages beside this one.
+    """Return a shell command that installs packages into this environment.
 
     Args:
         arguments: as given to `pip install`.
@@ -47,7 +47,7 @@ def install(*arguments: str) -> str:
 
 
 def _source(extra: str) -> list[str]:
-    """Arguments that name what the package was installed from, or none if that is unknown."""
+    """Return pip arguments for the source of this installation; empty if it is unknown or gone."""
     if (CHECKOUT / "setup.py").exists():
         return ["-e", f"{'.' if Path.cwd() == CHECKOUT else CHECKOUT}[{extra}]"]
     origin = json.loads(distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")  # PEP 610

@@ -1,4 +1,4 @@
-"""The JSON Schema of a content request: what `transforms.parse` accepts, for those who publish."""
+"""The JSON Schema of content requests, for publishers; `transforms.parse` has the same limits."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from transforms.parse import GRADES, LANGUAGE_PATTERN, MAX_LENGTHS, UUID_PATTERN
 
 
 def schema() -> dict[str, Any]:
-    """The schema, JSON Schema draft 2020-12.
+    """Return the schema of a content request (JSON Schema draft 2020-12).
 
-    It says what it can; that a preferred modality is a requested one, that a text holds more than
-    white space, and what the message as a whole must be, only the pipeline checks.
+    The pipeline alone checks three rules: the preferred modality is a requested one, required
+    texts are not blank, and the message as a whole keeps its limits.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

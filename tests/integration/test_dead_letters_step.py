@@ -1,4 +1,4 @@
-"""Dead letters: what is kept, what is published, and what two workers with one message leave."""
+"""Dead letters are stored once and then published, also with two workers on one message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from transforms.model import DeadLetter, Outcome
 
 
 class Topic:
-    """A topic, and what has reached it."""
+    """A topic with a subscription that reads it."""
 
     def __init__(self, project: str) -> None:
         self.name = f"projects/{project}/topics/dead"
@@ -42,7 +42,7 @@ class Topic:
         self._subscriber.create_subscription(name=self._subscription, topic=self.name)
 
     def published(self) -> list:
-        """All messages up to now: one that is published last marks the end."""
+        """Return all messages published so far; an end marker is published last."""
         pubsub_v1.PublisherClient().publish(self.name, b"end").result(10)
         found: list = []
         while not found or found[-1].data != b"end":
@@ -61,7 +61,7 @@ def topic(pubsub, monkeypatch):
 
 @pytest.fixture
 def write(ledger, topic):
-    """Write dead letters, with a topic; returns the outcomes."""
+    """Return a function that writes dead letters with a topic and returns the outcomes."""
     step = Step(WriteDeadLetters(ledger, topic.name), DeadLetter)
     return lambda *letters: step.run(letters).get("", [])
 
@@ -154,7 +154,7 @@ def test_letter_under_lost_claim_leaves_nothing(ledger, topic, write):
 
 
 def test_letter_of_completed_message_leaves_nothing(ledger, topic, write):
-    """A message is to be given up, unclaimed, while another worker completes its request."""
+    """One worker gives up an unclaimed message while another completes its request."""
     lesson = take(ledger, claimed())
     given_up = letter(ClaimRequest(lesson.message, lesson.request), "claim")
     ledger.complete([completed(lesson)])
@@ -190,7 +190,7 @@ def test_bad_message_at_two_workers_is_one_letter(ledger):
 
 @contextmanager
 def _held(ledger: Ledger, table: str) -> Iterator:
-    """Keep others from writing to a table; yields a function that waits until so many want to."""
+    """Lock a table; yield a function that waits until so many writers are blocked."""
 
     def waiting(number: int) -> None:
         deadline = time.monotonic() + 60
@@ -199,7 +199,7 @@ def _held(ledger: Ledger, table: str) -> Iterator:
             if found["number"] >= number:
                 return
             threading.Event().wait(0.01)
-        raise TimeoutError("the writers did not come")
+        raise TimeoutError("too few writers are blocked")
 
     with ledger.connected() as connection:
         connection.exec_driver_sql("BEGIN")

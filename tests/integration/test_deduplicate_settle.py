@@ -1,4 +1,4 @@
-"""SettleDuplicates: what the graph's memory calls a duplicate is one only if the ledger agrees."""
+"""SettleDuplicates settles only the duplicates that the ledger confirms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_duplicate_is_settled_and_owner_passes(ledger, settle):
 
 
 def test_message_of_unknown_request_passes(ledger, settle):
-    """The message that came first may have died with its worker before it was claimed."""
+    """The first message may have been lost with its worker before it was claimed."""
     unknown = Received(message(), request())
     assert settle(unknown) == {"requests": [unknown]}
     assert outcome_of(ledger, unknown.message.message_id) is None

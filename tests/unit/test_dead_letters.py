@@ -1,4 +1,4 @@
-"""What a dead letter holds, by what failed and how far it had come."""
+"""Content of dead letters, by error and by the element that failed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Silent(Exception):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_letter_says_what_failed(error, text, retryable, bug):
+def test_dead_letter_describes_the_error(error, text, retryable, bug):
     dead = make_dead_letter(MESSAGE, "script", error)
     assert (dead.error_type, dead.error) == (type(error).__name__, text)
     assert dead.retryable is retryable
@@ -63,7 +63,7 @@ def test_traceback_names_the_line_at_fault():
     ],
     ids=["message", "request", "lesson"],
 )
-def test_letter_holds_element_as_far_as_it_came(source, asked, claim, records):
+def test_dead_letter_holds_the_element(source, asked, claim, records):
     before = datetime.now(UTC)
     dead = make_dead_letter(source, "script", PermanentError("no"))
     assert before <= dead.occurred_at <= datetime.now(UTC)
@@ -72,7 +72,7 @@ def test_letter_holds_element_as_far_as_it_came(source, asked, claim, records):
     assert dead.request_id == (asked.request_id if asked else None)
 
 
-def test_letter_holds_failed_tries():
+def test_dead_letter_holds_failed_attempts():
     tries = [
         Attempt(datetime(2026, 1, 1, tzinfo=UTC), "TransientError", text)
         for text in ("429", "bad \ud800")

@@ -1,4 +1,4 @@
-"""Tables report every row that is wrong."""
+"""Tables report every wrong row by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that install an extra, for each way in which the package can have been installed."""
+"""Commands that install an extra, for every kind of installation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH = "vividly_pipeline-0.1.0-py3-none-any.whl"
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Give the package a record of where it was installed from."""
+    """Fake an installed package; return a function that records its source."""
     info = tmp_path / "vividly_pipeline-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
@@ -37,7 +37,7 @@ def installed(tmp_path, monkeypatch):
 
 
 def arguments(command):
-    """What follows `pip install`."""
+    """Return the arguments of `pip install`."""
     words = shlex.split(command)
     return words[words.index("install") + 1 :]
 
@@ -52,12 +52,12 @@ def arguments(command):
         ),
     ],
 )
-def test_extra_comes_from_the_recorded_address(installed, origin, source):
+def test_extra_is_installed_from_recorded_url(installed, origin, source):
     installed(**origin)
     assert arguments(install_extra("local")) == [f"vividly-pipeline[local]{source}"]
 
 
-def test_extra_comes_from_the_recorded_folder(installed, tmp_path):
+def test_extra_is_installed_from_recorded_folder(installed, tmp_path):
     folder = tmp_path / "a copy"
     folder.mkdir()
     installed(url=folder.as_uri(), dir_info={})
