@@ -1,4 +1,4 @@
-"""The database URL read from Secret Manager, by Google's client over gRPC."""
+"""The database URL is read from Secret Manager with Google's client."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def vault(monkeypatch):
     ("reference", "asked"),
     [(SECRET, LATEST), (LATEST, LATEST), (f"{SECRET}/versions/7", f"{SECRET}/versions/7")],
 )
-def test_a_name_stands_for_what_the_secret_holds(vault, reference, asked):
+def test_secret_name_is_replaced_by_its_value(vault, reference, asked):
     vault.secrets[asked] = f"{URL}\n".encode()
     assert secret.read_secret(reference) == URL
     assert vault.requests == [asked]
 
 
-def test_a_url_stands_for_itself(vault):
+def test_url_is_used_unchanged(vault):
     assert secret.read_secret(URL) == URL
     assert vault.requests == []
 
 
-def test_the_ledger_works_with_the_name_and_never_holds_the_url(vault, postgres):
+def test_ledger_holds_secret_name_not_url(vault, postgres):
     vault.secrets[LATEST] = postgres.url.encode()
     upgrade(LATEST)
     ledger = Ledger(LATEST)
@@ -56,7 +56,7 @@ def test_the_ledger_works_with_the_name_and_never_holds_the_url(vault, postgres)
     ledger.close()
 
 
-def test_a_changed_password_is_read_anew(vault, postgres):
+def test_changed_password_is_read_again(vault, postgres):
     made = sqlalchemy.make_url(postgres.url)
     wrong = made.set(username="nobody_of_that_name").render_as_string(hide_password=False)
     vault.secrets[LATEST] = wrong.encode()
@@ -77,13 +77,13 @@ def test_a_changed_password_is_read_anew(vault, postgres):
         (grpc.StatusCode.INTERNAL, "scripted"),
     ],
 )
-def test_a_refusal_is_no_fault_of_any_request_and_says_what_helps(vault, code, remedy):
+def test_refused_secret_is_dependency_down_with_remedy(vault, code, remedy):
     vault.failures.append((code, "scripted"))
     with pytest.raises(DependencyDown, match=f"secret manager is down: {LATEST}.*{remedy}"):
         secret.read_secret(LATEST)
 
 
-def test_a_passing_failure_is_tried_again_by_the_client(vault):
+def test_passing_failure_is_retried_by_client(vault):
     vault.secrets[LATEST] = URL.encode()
     vault.failures.append((grpc.StatusCode.UNAVAILABLE, "moving"))
     assert secret.read_secret(LATEST) == URL
@@ -94,14 +94,14 @@ def test_a_passing_failure_is_tried_again_by_the_client(vault):
     ("held", "reason"),
     [(b"\xff\xfes3cret", "is not UTF-8 text"), (b"mysql://ann:s3cret@db/x", "not Postgres")],
 )
-def test_what_is_no_url_is_named_but_not_shown(vault, held, reason):
+def test_invalid_url_is_never_shown(vault, held, reason):
     vault.secrets[LATEST] = held
     with pytest.raises(DependencyDown, match=reason) as caught:
         secret.read_secret(LATEST)
     assert "s3cret" not in str(caught.value)
 
 
-def test_damage_is_noticed(vault):
+def test_damaged_secret_is_refused(vault):
     vault.secrets[LATEST] = URL.encode()
     vault.checksum_error = 1
     with pytest.raises(DependencyDown, match="damaged"):
@@ -110,13 +110,13 @@ def test_damage_is_noticed(vault):
 
 @pytest.fixture
 def rest(monkeypatch, gcs):
-    """A vault that any process of this test is sent to; `gcs` brings credentials for it."""
+    """Serve a fake Secret Manager over REST to all processes; `gcs` sets its credentials."""
     with secretmanager.serving_rest() as vault:
         monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", vault.endpoint)
         yield vault
 
 
-def test_another_endpoint_is_asked_over_rest(rest):
+def test_other_endpoint_is_called_over_rest(rest):
     rest.secrets[LATEST] = URL.encode()
     assert secret.read_secret(LATEST) == URL
     assert rest.requests == [LATEST]
@@ -124,7 +124,7 @@ def test_another_endpoint_is_asked_over_rest(rest):
         secret.read_secret(f"{SECRET}/versions/99")
 
 
-def test_a_command_is_given_the_name(rest, postgres):
+def test_command_accepts_secret_name(rest, postgres):
     rest.secrets[LATEST] = postgres.url.encode()
     upgrade(postgres.url)
     done = command.run("db", "current", "--database", LATEST)
@@ -132,14 +132,14 @@ def test_a_command_is_given_the_name(rest, postgres):
     assert done.stdout.strip()
 
 
-def test_a_command_names_the_secret_it_cannot_read(rest):
+def test_command_names_unreadable_secret(rest):
     done = command.run("db", "current", "--database", LATEST)
     assert done.returncode == 3
     assert done.stderr.startswith(f"vividly: secret manager is down: {LATEST}: ")
     assert done.stderr.endswith("name a version that exists and is enabled\n")
 
 
-def test_a_process_without_credentials_says_so(monkeypatch):
+def test_missing_credentials_are_named(monkeypatch):
     def client():
         raise DefaultCredentialsError("none found")
 

@@ -39,7 +39,7 @@ def put(bucket, name, content=b"x", **conditions):
 
 
 @pytest.mark.parametrize("content", [b"small", LARGE], ids=["at once", "in a session"])
-def test_an_upload_happens_only_if_its_condition_holds(bucket, content):
+def test_upload_obeys_its_condition(bucket, content):
     first = put(bucket, "a", content, if_generation_match=0)
     for conditions in (
         {"if_generation_match": 0},
@@ -55,7 +55,7 @@ def test_an_upload_happens_only_if_its_condition_holds(bucket, content):
     assert bucket.blob("a").download_as_bytes() == content + b"!"
 
 
-def test_an_upload_session_that_was_overtaken_fails(bucket):
+def test_overtaken_upload_session_fails(bucket):
     slow = bucket.blob("a")
     session = slow.create_resumable_upload_session(if_generation_match=0)
     put(bucket, "a", b"fast", if_generation_match=0)
@@ -64,7 +64,7 @@ def test_an_upload_session_that_was_overtaken_fails(bucket):
     assert bucket.blob("a").download_as_bytes() == b"fast"
 
 
-def test_only_what_exists_can_be_read_or_deleted(bucket):
+def test_missing_object_is_not_found(bucket):
     missing = bucket.blob("missing")
     for call in (
         missing.reload,
@@ -82,7 +82,7 @@ def test_only_what_exists_can_be_read_or_deleted(bucket):
     assert not blob.exists()
 
 
-def test_an_old_generation_is_gone(bucket):
+def test_old_generation_is_not_found(bucket):
     old = put(bucket, "a", b"old").generation
     new = put(bucket, "a", b"new").generation
     with pytest.raises(NotFound):
@@ -90,7 +90,7 @@ def test_an_old_generation_is_gone(bucket):
     assert bucket.blob("a", generation=new).download_as_bytes() == b"new"
 
 
-def test_copies_obey_conditions_on_both_ends(bucket):
+def test_copy_obeys_conditions_on_both_objects(bucket):
     source = put(bucket, "source", b"content")
     with pytest.raises(PreconditionFailed):
         bucket.copy_blob(source, bucket, "target", if_source_generation_match=1)
@@ -108,7 +108,7 @@ def test_copies_obey_conditions_on_both_ends(bucket):
     assert bucket.blob("target").download_as_bytes() == b"content"
 
 
-def test_of_many_uploads_at_once_one_wins(bucket):
+def test_one_of_concurrent_uploads_wins(bucket):
     def upload(n):
         try:
             put(bucket, "a", str(n).encode(), if_generation_match=0)
@@ -121,7 +121,7 @@ def test_of_many_uploads_at_once_one_wins(bucket):
     assert [int(bucket.blob("a").download_as_bytes())] == winners
 
 
-def test_a_connection_serves_many_requests(gcs):
+def test_connection_serves_many_requests(gcs):
     connection = http.client.HTTPConnection(gcs.endpoint.removeprefix("http://"), timeout=10)
     used = set()
     for path, status in (("/", 200), ("/storage/v1/b/none/o/x", 404), ("/nothing", 501)) * 3:
@@ -144,7 +144,7 @@ def test_a_connection_serves_many_requests(gcs):
         ("uploadType=media&name=../../a", b"x", "text/plain"),
     ],
 )
-def test_nonsense_gets_an_answer(gcs, query, body, kind):
+def test_malformed_upload_gets_client_error(gcs, query, body, kind):
     with requests.Session() as session:
         answer = session.post(
             f"{gcs.endpoint}/upload/storage/v1/b/{gcs.name}/o?{query}",
@@ -166,7 +166,7 @@ TWO_PARTS = (
 @pytest.mark.parametrize(
     ("upload", "kind"), [("multipart", "multipart/related; boundary=x"), ("media", "text/plain")]
 )
-def test_an_upload_that_is_cut_off_leaves_nothing(bucket, gcs, caplog, upload, kind, sent):
+def test_truncated_upload_leaves_nothing(bucket, gcs, caplog, upload, kind, sent):
     caplog.set_level(logging.WARNING)
     head = f"Content-Type: {kind}\r\nContent-Length: {len(TWO_PARTS)}"
     status, answer = cut_off(gcs, f"uploadType={upload}&name=a", head, TWO_PARTS[:sent])
@@ -177,13 +177,13 @@ def test_an_upload_that_is_cut_off_leaves_nothing(bucket, gcs, caplog, upload, k
 
 
 @pytest.mark.parametrize("sent", [b"", b"4\r\n", b"4\r\nha", b"4\r\nhalf\r\n"])
-def test_an_upload_in_chunks_that_is_cut_off_leaves_nothing(bucket, gcs, sent):
+def test_truncated_chunked_upload_leaves_nothing(bucket, gcs, sent):
     head = "Transfer-Encoding: chunked"
     assert cut_off(gcs, "uploadType=media&name=a", head, sent)[0] == 400
     assert not bucket.blob("a").exists()
 
 
-def test_a_session_goes_on_where_an_upload_was_cut_off(bucket, gcs):
+def test_session_continues_after_truncated_upload(bucket, gcs):
     session = bucket.blob("a").create_resumable_upload_session(if_generation_match=0)
     head = "Content-Length: 5\r\nContent-Range: bytes 0-4/5"
     assert cut_off(gcs, urlsplit(session).query, head, b"who", "PUT")[0] == 400
@@ -192,7 +192,7 @@ def test_a_session_goes_on_where_an_upload_was_cut_off(bucket, gcs):
     assert bucket.blob("a").download_as_bytes() == b"whole"
 
 
-def test_a_client_that_is_gone_in_the_middle_of_an_upload_troubles_nobody(bucket, gcs):
+def test_client_lost_during_upload_is_ignored(bucket, gcs):
     head = f"Content-Length: {len(LARGE)}"
     for _ in range(5):
         with connected(gcs, "uploadType=media&name=a", head, LARGE[:1_000_000]):
@@ -248,7 +248,7 @@ print(FileSystems.exists(f"{{root}}/b"))
 """
 
 
-def test_beam_works_with_nothing_but_its_environment(gcs, tmp_path):
+def test_beam_needs_only_the_environment(gcs, tmp_path):
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),  # no credentials lie there
@@ -266,7 +266,7 @@ def test_beam_works_with_nothing_but_its_environment(gcs, tmp_path):
     assert done.stdout.splitlines() == ["b'beam'", f"['gs://{gcs.name}/beam/b']", "False"]
 
 
-def test_content_survives_a_restart_and_a_crash(tmp_path, monkeypatch):
+def test_content_survives_restart_and_crash(tmp_path, monkeypatch):
     server = StorageServer(tmp_path / "storage")
     with server:
         for name, value in server.client_environment().items():
@@ -286,13 +286,13 @@ def test_content_survives_a_restart_and_a_crash(tmp_path, monkeypatch):
         assert sorted(b.name for b in bucket.list_blobs()) == ["folder/a", "folder/b"]
 
 
-def test_a_taken_port_is_an_error_that_names_it(storage_server):
+def test_taken_port_is_named(storage_server):
     port = int(storage_server.endpoint.rpartition(":")[2])
     with pytest.raises(DependencyDown, match=str(port)):
         StorageServer(port=port).start()
 
 
-def test_stopping_is_repeatable_and_hangs_up(tmp_path):
+def test_stop_is_repeatable_and_closes_connections(tmp_path):
     server = StorageServer().start()
     with requests.Session() as session:
         assert session.get(server.endpoint, timeout=10).text == "OK"
@@ -302,7 +302,7 @@ def test_stopping_is_repeatable_and_hangs_up(tmp_path):
     server.stop()
 
 
-def test_the_credentials_are_a_dummy_and_go_with_the_server():
+def test_dummy_credentials_are_deleted_with_server():
     server = StorageServer()
     path = Path(server.client_environment()["GOOGLE_APPLICATION_CREDENTIALS"])
     assert json.loads(path.read_text())["token"] == "embedded"

@@ -1,4 +1,4 @@
-"""The graph keeps every metric that `transforms.telemetry.metrics` names, and no other."""
+"""The graph emits exactly the metrics that `transforms.telemetry.metrics` names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place:
         self._store = ArtifactStore(folder)
 
     def run(self, *messages, **given):
-        """Put messages through the graph; returns counters, and the counts of distributions."""
+        """Run messages through the graph; return its counters and distributions."""
         options = VividlyOptions([], max_tries=2, **given)
         pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
         source = pipeline | beam.Create(messages).with_output_types(Message)
@@ -82,7 +82,7 @@ def test_every_metric_is_emitted(place):
         stand_ins.message(stand_ins.request()), max_cost_per_request=0.00005, max_cost_per_hour=1e6
     )
     assert poor["over_budget"] == poor["narration_failed"] == 1
-    assert waits["budget_wait_milliseconds"].max == 0  # the script was begun at once
+    assert waits["budget_wait_milliseconds"].max == 0  # the script started at once
 
     spread |= waits
     emitted = {*counters, *again, *poor}

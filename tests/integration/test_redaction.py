@@ -1,4 +1,4 @@
-"""Whatever a student writes and whatever breaks on it: the log stays discreet, and complete."""
+"""Log lines hold every outcome and never the words of a student."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 
 WORDS = "zeppelin moonquake"
-"""What no line may hold: nothing but a student says it."""
+"""Words of the student only; no log line may hold them."""
 
 SECRET = "hunter2-and-a-half"
 HOSTILE = f"{WORDS} postgresql://me:{SECRET}@db/x password={SECRET} {{q}} %s %(x)s \n\r\u2028"
@@ -32,7 +32,7 @@ VALID = [
 
 
 def hostile(fault=""):
-    """A request whose every word is a student's."""
+    """Return a request whose every text is written by the student."""
     return stand_ins.request(
         fault,
         student_id=f"{WORDS} {fault}",
@@ -44,7 +44,7 @@ def hostile(fault=""):
 
 
 def refused():
-    """Messages that are no valid requests, each quoting the student in its own way."""
+    """Return invalid messages, each with the student's words in another place."""
     twice = json.dumps(hostile())[:-1] + f', "{WORDS}": 1, "{WORDS}": 2}}'
     return [
         f"not JSON {HOSTILE}".encode(),
@@ -68,7 +68,7 @@ def graph(postgres, tmp_path, monkeypatch):
 
 
 def run(graph, file, level, form="json"):
-    """Put everything through the graph; returns the requests and what was logged."""
+    """Run all messages through the graph; return the requests and the log."""
     requests = [hostile(fault) for fault in VALID]
     messages = [stand_ins.message(fields) for fields in [*requests, *refused()]]
     with configured(file, level, form):
@@ -77,17 +77,17 @@ def run(graph, file, level, form="json"):
     return requests, file.read_text()
 
 
-def test_above_debug_no_line_quotes_a_student(graph, tmp_path):
+def test_info_log_never_quotes_a_student(graph, tmp_path):
     requests, text = run(graph, tmp_path / "log", "INFO")
     for part in (*WORDS.split(), SECRET):
         assert part not in text
     entries = [json.loads(line) for line in text.splitlines()]
-    said: dict[str | None, list[dict]] = {}
+    by_request: dict[str | None, list[dict]] = {}
     for entry in entries:
         labels = entry.get("logging.googleapis.com/labels", {})
-        said.setdefault(labels.get("request_id"), []).append(entry)
+        by_request.setdefault(labels.get("request_id"), []).append(entry)
     for request in requests:
-        events = said[request["request_id"]]
+        events = by_request[request["request_id"]]
         assert events
         for entry in events:
             labels = entry["logging.googleapis.com/labels"]
@@ -96,15 +96,15 @@ def test_above_debug_no_line_quotes_a_student(graph, tmp_path):
             assert entry["logging.googleapis.com/trace"] == f"projects/my-project/traces/{trace}"
             assert "stage" in labels
             assert "attempt" in labels or entry.get("status") == "duplicate"
-        assert [e for e in events if "status" in e], "what became of it is said"
-    dead = [e for e in said[None] if e.get("status") == "dead_lettered"]
+        assert [e for e in events if "status" in e], "the outcome is logged"
+    dead = [e for e in by_request[None] if e.get("status") == "dead_lettered"]
     assert len(dead) == len(refused())
     assert {e["field"] for e in dead if "field" in e} == {
         "message", "request_id", "grade_level", "requested_modalities", "language",
     }  # fmt: skip
 
 
-def test_a_bug_is_found_by_its_place_in_the_code(graph, tmp_path):
+def test_bug_is_logged_with_its_line(graph, tmp_path):
     requests, text = run(graph, tmp_path / "log", "INFO")
     bugs = [r["request_id"] for r in requests if r["fault"].endswith(":bug")]
     entries = [json.loads(line) for line in text.splitlines()]
@@ -115,7 +115,7 @@ def test_a_bug_is_found_by_its_place_in_the_code(graph, tmp_path):
         assert "stand_ins.py:" in trace
 
 
-def test_at_debug_the_text_is_there_and_secrets_are_not(graph, tmp_path):
+def test_debug_log_has_text_but_no_secrets(graph, tmp_path):
     _, text = run(graph, tmp_path / "log", "DEBUG")
     assert SECRET not in text
     entries = [json.loads(line) for line in text.splitlines()]
@@ -123,14 +123,14 @@ def test_at_debug_the_text_is_there_and_secrets_are_not(graph, tmp_path):
     assert quoting == {"DEBUG"}
 
 
-def test_text_is_as_discreet(graph, tmp_path):
+def test_text_format_never_quotes_a_student(graph, tmp_path):
     _, text = run(graph, tmp_path / "log", "INFO", "text")
     for part in (*WORDS.split(), SECRET):
         assert part not in text
 
 
-def test_a_run_that_breaks_is_as_discreet(graph, tmp_path, monkeypatch):
-    """Outside of a stage there is no dead letter: Beam raises, and the lane says so."""
+def test_broken_run_never_quotes_a_student(graph, tmp_path, monkeypatch):
+    """Errors outside a stage make no dead letter: Beam raises, and the scheduler logs it."""
 
     def broken(*_):
         raise KeyError(HOSTILE)
@@ -151,8 +151,8 @@ def test_a_run_that_breaks_is_as_discreet(graph, tmp_path, monkeypatch):
         assert part not in json.dumps(entry)
 
 
-def test_what_postgres_quotes_is_left_out(graph, postgres, caplog):
-    """Its error messages hold the row that it refused."""
+def test_row_quoted_by_postgres_is_left_out(graph, postgres, caplog):
+    """Error messages of Postgres quote the refused row."""
     ledger = Ledger(postgres.url)
     with caplog.at_level(logging.INFO), pytest.raises(Exception, match="SQLSTATE") as caught:
         ledger.run("SELECT CAST(:words AS uuid)", words=WORDS)

@@ -1,4 +1,4 @@
-"""Which dead letters are replayed, with what, and what is written down about it."""
+"""Replays of dead letters: which are published, their content, and what the ledger records."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pulled(topic):
 
 
 def dead(ledger, asked, replay=False, **fields):
-    """A request that fails; the number of its dead letter."""
+    """Fail a request; return the number of its dead letter."""
     lesson = take(ledger, ClaimRequest(asked[0], asked[1], replay))
     [settled] = ledger.dead_letter([letter(lesson, "script", **fields)])
     assert settled
@@ -49,7 +49,7 @@ def sent(ledger, topic, *numbers, again=False, dry_run=False):
     return list(replay.replay(ledger, topic, numbers, again, dry_run))
 
 
-def test_the_original_bytes_and_attributes_are_published_and_marked(ledger, topic):
+def test_replay_keeps_bytes_and_attributes(ledger, topic):
     original = message(data=b'{"some": "bytes"} \xff', topic="physics", data_="x", googclient_x="1")
     number = dead(ledger, (original, request()))
     [done] = sent(ledger, topic, number)
@@ -68,7 +68,7 @@ def test_the_original_bytes_and_attributes_are_published_and_marked(ledger, topi
     assert kept.message.data == original.data
 
 
-def test_a_replay_is_a_publication_of_its_own(ledger, topic):
+def test_replay_gets_its_own_publication_id(ledger, topic):
     original = message(publication="1", topic="physics")
     number = dead(ledger, (original, request()))
     list(replay.replay(ledger, topic, [number], False, False, id_label="publication"))
@@ -77,7 +77,7 @@ def test_a_replay_is_a_publication_of_its_own(ledger, topic):
     assert published.attributes["publication"] not in ("", "1")
 
 
-def test_a_dry_run_sends_and_writes_nothing(ledger, topic):
+def test_dry_run_publishes_and_records_nothing(ledger, topic):
     number = dead(ledger, (message(data=b"12345"), request()))
     [would] = sent(ledger, topic, number, dry_run=True)
     assert (would.skipped, would.size, would.message_id) == (None, 5, None)
@@ -87,7 +87,7 @@ def test_a_dry_run_sends_and_writes_nothing(ledger, topic):
     assert really.message_id
 
 
-def test_a_replay_on_its_way_is_not_sent_again_unless_asked_for(ledger, topic):
+def test_pending_replay_is_sent_again_only_on_request(ledger, topic):
     first, asked = message(), request()
     number = dead(ledger, (first, asked))
     [once] = sent(ledger, topic, number)
@@ -101,11 +101,11 @@ def test_a_replay_on_its_way_is_not_sent_again_unless_asked_for(ledger, topic):
     assert ledger.dead_letter_detail(number).replays == 2
 
 
-def test_a_replay_that_completes_settles_every_other_one(ledger, topic):
+def test_completed_replay_makes_others_duplicates(ledger, topic):
     asked = request()
     number = dead(ledger, (message(), asked))
     [one] = sent(ledger, topic, number)
-    [two] = sent(ledger, topic, number, again=True)  # as if the first had not been written down
+    [two] = sent(ledger, topic, number, again=True)  # as if the first were not recorded
     lesson = take(ledger, ClaimRequest(message(one.message_id), asked, replay=True))
     assert ledger.complete([completed(lesson)]) == [True]
     assert (
@@ -116,7 +116,7 @@ def test_a_replay_that_completes_settles_every_other_one(ledger, topic):
     assert ledger.totals().completed == 1
 
 
-def test_of_a_request_only_the_latest_dead_letter_is_replayed(ledger, topic):
+def test_only_latest_dead_letter_is_replayed(ledger, topic):
     asked = request()
     first = dead(ledger, (message(), asked))
     [one] = sent(ledger, topic, first)
@@ -127,7 +127,7 @@ def test_of_a_request_only_the_latest_dead_letter_is_replayed(ledger, topic):
     assert [row.replays for row in ledger.dead_letters()] == [1, 1]
 
 
-def test_messages_that_are_no_requests_are_replayed_as_new_ones(ledger, topic):
+def test_invalid_message_is_replayed_as_new(ledger, topic):
     original = message(data=b"not JSON")
     ledger.dead_letter([letter(original)])
     [row] = ledger.dead_letters()
@@ -139,14 +139,14 @@ def test_messages_that_are_no_requests_are_replayed_as_new_ones(ledger, topic):
     [skipped] = sent(ledger, topic, row.id)
     assert f"dead letter {newest} " in skipped.skipped
     [two] = sent(ledger, topic, newest)
-    # … until it is understood.
+    # … until it is parsed.
     lesson = take(ledger, ClaimRequest(message(two.message_id), request(), replay=True))
     ledger.complete([completed(lesson)])
     [skipped] = sent(ledger, topic, newest, again=True)
     assert "completed since" in skipped.skipped
 
 
-def test_what_pubsub_refuses_is_skipped_and_the_rest_goes_on(ledger, topic):
+def test_message_refused_by_pubsub_is_skipped(ledger, topic):
     large = dead(ledger, (message(data=b"x" * 9_999_950), request()))
     small = dead(ledger, (message(), request()))
     refused, done = sent(ledger, topic, large, small)
@@ -155,14 +155,14 @@ def test_what_pubsub_refuses_is_skipped_and_the_rest_goes_on(ledger, topic):
     assert ledger.dead_letter_detail(large).replays == 0
 
 
-def test_a_topic_that_does_not_exist_stops_before_anything_is_written_down(ledger, topic):
+def test_missing_topic_stops_before_recording(ledger, topic):
     number = dead(ledger, (message(), request()))
     with pytest.raises(DependencyDown, match="no-such-topic"):
         sent(ledger, topic + "-no-such-topic", number)
     assert ledger.dead_letter_detail(number).replays == 0
 
 
-def test_attributes_stay_within_what_pubsub_accepts():
+def test_attributes_keep_limits_of_pubsub():
     many = {f"name-{n}": "value" for n in range(100)}
     merged = pubsub_topic.merge_attributes(many, {"vividly-error": "é" * 1000, "name-1": "ours"})
     assert len(merged) == 100
@@ -174,19 +174,19 @@ def test_attributes_stay_within_what_pubsub_accepts():
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("5m", 300), ("2h", 7200), ("3d", 259200), ("1w", 604800)]
 )
-def test_since_a_span_ago(text, seconds):
+def test_since_accepts_a_duration(text, seconds):
     before = datetime.now(UTC)
     found = timestamps.parse_since(text) + timedelta(seconds=seconds)
     assert before <= found <= datetime.now(UTC)
 
 
-def test_since_a_time():
+def test_since_accepts_a_time():
     assert timestamps.parse_since("2026-05-31T14:00+02:00") == datetime(2026, 5, 31, 12, tzinfo=UTC)
     assert timestamps.parse_since("2026-05-31T12:00:00Z") == datetime(2026, 5, 31, 12, tzinfo=UTC)
     assert timestamps.parse_since("2026-05-31") == datetime(2026, 5, 31).astimezone(UTC)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "h", "2 h", "-3d", "999999w"])
-def test_since_something_else_is_refused_with_the_remedy(text):
+def test_since_refuses_other_text(text):
     with pytest.raises(ValueError, match="must be a date or time such as"):
         timestamps.parse_since(text)

@@ -1,4 +1,4 @@
-"""Lessons are read back from wherever their artifacts are, as far as they can be."""
+"""The report reads lessons from their stores and names missing files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.model import encode
 
 
 def stored(root: str, number: int = 1, script: bytes | None = None):
-    """A row whose script, captions and chapters are in a store."""
+    """Store script, captions and chapters of a request; return its row."""
     row = request(number, root).row
     store = ArtifactStore(root)
     store.put(row.request_id, "script.json", script or encode(SCRIPT), "application/json")
@@ -26,12 +26,12 @@ def stored(root: str, number: int = 1, script: bytes | None = None):
     return row
 
 
-def test_from_cloud_storage(gcs):
+def test_lesson_is_read_from_cloud_storage(gcs):
     row = stored(f"{gcs.root}/lessons")
     assert read_lessons([row]) == {row.request_id: LessonFiles(SCRIPT, CAPTIONS, CHAPTERS)}
 
 
-def test_from_folders_that_differ_and_what_is_missing_is_named(tmp_path):
+def test_lessons_of_two_folders_name_missing_files(tmp_path):
     here, there = stored(str(tmp_path / "a"), 1), stored(str(tmp_path / "b"), 2)
     found = read_lessons([here, there])
     assert {files.script for files in found.values()} == {SCRIPT}
@@ -44,14 +44,14 @@ def test_from_folders_that_differ_and_what_is_missing_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("script", [b"{}", b"not JSON", b"\xff"])
-def test_a_script_of_another_version_is_left_out(tmp_path, script):
+def test_unreadable_script_is_left_out(tmp_path, script):
     row = stored(str(tmp_path), script=script)
     files = read_lessons([row])[row.request_id]
     assert files.script is None
     assert files.captions == CAPTIONS
 
 
-def test_a_store_that_is_down_is_said_and_not_asked_for_every_lesson(monkeypatch, tmp_path):
+def test_store_outage_is_reported_after_few_reads(monkeypatch, tmp_path):
     asked = []
 
     def read(self, request_id, name):
@@ -66,14 +66,14 @@ def test_a_store_that_is_down_is_said_and_not_asked_for_every_lesson(monkeypatch
     assert len(asked) <= 2
 
 
-def test_an_address_that_is_not_a_stores_is_not_opened():
+def test_address_outside_a_store_is_not_opened():
     row = request().row
     odd = {"script.json": {**row.artifacts["script.json"], "uri": "/etc/passwd"}}
     [files] = read_lessons([replace(row, artifacts=odd)]).values()
     assert files == LessonFiles()
 
 
-def test_a_folder_that_is_gone_is_no_error(tmp_path):
+def test_deleted_files_are_reported_as_missing(tmp_path):
     row = stored(str(tmp_path))
     for file in (tmp_path / row.request_id).iterdir():
         file.unlink()

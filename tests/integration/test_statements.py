@@ -1,4 +1,4 @@
-"""How often the ledger is asked does not depend on how many requests share a bundle."""
+"""The number of SQL statements does not depend on the size of a bundle."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from transforms.script.engines.offline_writer import OfflineScriptEngine
 
 TEXTS = ["begun", "claim", "complete"]
 VIDEOS = ["begun", "claim", "script", "narration", "complete"]
-"""What is asked, once each: narration and video are recorded when the stage before is done, and the
-last stage with the completion."""
+"""Statements of a bundle, one each. Narration and video are recorded when the stage before ends,
+the last stage with the completion."""
 
 
 class Place:
@@ -39,7 +39,7 @@ class Place:
         monkeypatch.setattr(database, "_execute", counted)
 
     def statements(self, *messages: Message) -> int:
-        """How many it takes to work on these in one bundle."""
+        """Process messages in one bundle; return the number of statements."""
         before = self._statements
         outcomes = self.graph.run(messages)
         assert len(outcomes) == len(messages)
@@ -67,15 +67,15 @@ def test_a_bundle_of_requests(place, requests, modality, asked):
     assert connections[0]["open"] <= place.ledger.pool_size
 
 
-def test_bad_messages_and_those_that_come_again(place):
+def test_invalid_and_redelivered_messages_take_few_statements(place):
     bad = [stand_ins.message(b"no request") for _ in range(40)]
     assert place.statements(*bad) == 1
     good = [stand_ins.message(stand_ins.request(requested_modalities=["text"])) for _ in range(40)]
     place.statements(*good)
-    assert place.statements(*good) == 2  # begun by nobody, claimed by nobody
+    assert place.statements(*good) == 2  # settled before: only "begun" and "claim"
 
 
-def test_a_message_that_came_back_unsettled_is_worked_on_by_itself(place, monkeypatch):
+def test_redelivered_message_is_processed_alone(place, monkeypatch):
     fields = [stand_ins.request(requested_modalities=["text"]) for _ in range(6)]
     messages = [
         Message(json.dumps(f).encode(), {}, str(n), datetime.now(UTC)) for n, f in enumerate(fields)
@@ -98,4 +98,4 @@ def test_a_message_that_came_back_unsettled_is_worked_on_by_itself(place, monkey
     outcomes = place.graph.run(messages)
     assert [o.status for o in outcomes] == ["completed"] * 6
     assert begun[0] == fields[3]["request_id"]
-    assert claimed_by_then[0] == 1  # nobody else's delivery would have counted
+    assert claimed_by_then[0] == 1  # no other request was claimed with it
