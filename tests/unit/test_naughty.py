@@ -1,4 +1,4 @@
-"""Words that break programs, all the way from a message to the pixels of a lesson."""
+"""Hostile texts at every step, from the message to the rendered lesson."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
-import pytest
-
+from tests.every_row import for_all
 from tests.naughty import NAUGHTY
 from tests.unit.script.support import request
 from tests.unit.test_parse import raw
@@ -35,14 +35,13 @@ from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, 
 from transforms.video.plan.pages import Page
 from transforms.video.plan.storyboard import plan
 
-EVERY = pytest.mark.parametrize("name", NAUGHTY)
-KINDS = ("title", "scene", "takeaways", "quiz", "answer", "end", "intro")
+KINDS: tuple[Any, ...] = ("title", "takeaways", "quiz", "answer", "end", "intro")
 MOST_MEMORY = 500_000
-"""Kilobytes of a process that renders any lesson."""
+"""Memory limit of a process that renders a lesson, in kilobytes."""
 
 
 def lesson(words: Mapping[str, str]) -> Script:
-    """A lesson with a scene for each of them."""
+    """Return a lesson with a scene for each text."""
     visuals = cycle(VISUALS)
     scenes = [
         Scene(text, text[:24] or "One.", (text, text), replace(next(visuals), items=(text,) * 4))
@@ -63,20 +62,24 @@ def lesson(words: Mapping[str, str]) -> Script:
     )
 
 
-@EVERY
-def test_slides_hold_them(name: str) -> None:
-    text = Typesetter("en-US").prepare(NAUGHTY[name])
-    items = (text,) * 4 if text else ()
-    at = list(NAUGHTY).index(name)
-    kinds = {KINDS[at % len(KINDS)], "scene"}
-    for kind in sorted(kinds):
-        visual: Visual = replace(VISUALS[at % len(VISUALS)], text=text, items=items)
-        page = Page(kind, text, "en-US", text, text, items, visual, 1, text)  # type: ignore[arg-type]
+NAMES = list(NAUGHTY)
+PAIRS = list(zip(NAMES[::2], [*NAMES[1::2], NAMES[0]], strict=False))
+
+
+@for_all(PAIRS)
+def test_slide_keeps_hostile_text_in_bounds(name: str, other: str) -> None:
+    """Draw two texts on a scene, one of them as the visual, and on one of the other slides."""
+    first, second = (Typesetter("en-US").prepare(NAUGHTY[each]) for each in (name, other))
+    lines, items = ((text,) * 4 if text else () for text in (first, second))
+    at = PAIRS.index((name, other))
+    visual: Visual = replace(VISUALS[at % len(VISUALS)], text=second, items=items)
+    scene = Page("scene", first, "en-US", first, second, lines, visual, 1, first)
+    for page in (scene, replace(scene, kind=KINDS[at % len(KINDS)], lines=items, heading=first)):
         check(draw_slide(page, WIDTH, HEIGHT), page)
 
 
-@EVERY
-def test_text_files_keep_their_form(name: str) -> None:
+@for_all(list(NAUGHTY))
+def test_text_files_stay_well_formed(name: str) -> None:
     script = lesson({name: NAUGHTY[name]})
     narration = timed(script)
     board = plan(script, narration, narration.duration)
@@ -98,15 +101,14 @@ def test_text_files_keep_their_form(name: str) -> None:
     assert "\n" not in shown
 
 
-@EVERY
-def test_speech_is_words_alone(name: str) -> None:
+@for_all(list(NAUGHTY))
+def test_speech_text_has_no_markup(name: str) -> None:
     spoken = to_speech(NAUGHTY[name][:600])
     assert not set(spoken) & set("<>{}\\|*_`#@\x00\x1b\u202e")
 
 
-@EVERY
-@pytest.mark.parametrize("field", ["student_query", "interest"])
-def test_a_message_is_read_or_refused_by_field(name: str, field: str) -> None:
+@for_all([(name, field) for name in NAUGHTY for field in ("student_query", "interest")])
+def test_hostile_message_is_parsed_or_refused(name: str, field: str) -> None:
     try:
         found = parse(raw(**{field: NAUGHTY[name]}))
     except InvalidRequest as refused:
@@ -117,8 +119,8 @@ def test_a_message_is_read_or_refused_by_field(name: str, field: str) -> None:
     assert blamed == field
 
 
-@EVERY
-def test_a_script_never_repeats_them(name: str) -> None:
+@for_all(list(NAUGHTY))
+def test_script_never_repeats_hostile_text(name: str) -> None:
     engine = OfflineScriptEngine()
     text = NAUGHTY[name]
     if any("\ud800" <= char <= "\udfff" for char in text):
@@ -134,14 +136,14 @@ def test_a_script_never_repeats_them(name: str) -> None:
 
 
 def _render(script: Script, narration: Narration, folder: Path) -> tuple[Video, int]:
-    """Render, and tell the most memory that took in kilobytes; runs in a child process."""
-    settings = VideoSettings(640, 360, burn_captions=True, intro=script.title)
+    """Render, and return the video and the peak memory in kilobytes; runs in a child process."""
+    settings = VideoSettings(320, 180, burn_captions=True, intro=script.title)
     video = SlideRenderer(settings).render(script, narration, folder / "narration.m4a", folder)
     return video, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def test_a_lesson_of_such_words_is_rendered_in_bounded_time_and_memory(tmp_path: Path) -> None:
-    drawable = dict(list(NAUGHTY.items())[::4])  # of each sort some
+def test_hostile_lesson_renders_in_bounded_memory(tmp_path: Path) -> None:
+    drawable = dict(list(NAUGHTY.items())[::4])  # a sample of every group
     script = lesson(drawable)
     narration = narrate(script, tmp_path / "narration.m4a")
     done = child.call_in_child(_render, script, narration, tmp_path, timeout=300)
@@ -151,6 +153,6 @@ def test_a_lesson_of_such_words_is_rendered_in_bounded_time_and_memory(tmp_path:
     assert len((tmp_path / "video.mp4").read_bytes()) > 10_000
 
 
-def test_a_text_without_end_is_cut_before_it_costs_anything() -> None:
+def test_endless_text_is_cut_first() -> None:
     for endless in ("word " * 400_000, "\u0301" * 2_000_000, "👩" + "\u200d👩" * 500_000):
         assert len(Typesetter("en-US").prepare(endless)) <= 20_000

@@ -71,12 +71,13 @@ def overlap(one: Pixels, other: Pixels) -> tuple[int, int]:
 def check(slide: Slide, page: Page) -> None:
     """Assert the invariants of every slide."""
     assert len(slide.boxes) == sum(len(group) for group in element_texts(page))
-    outside = difference(slide.base, slide.full)
+    drawn = difference(slide.base, slide.full)
+    outside = drawn.copy()
     for left, top, right, bottom in slide.boxes:
         assert left % 2 == top % 2 == right % 2 == bottom % 2 == 0
         assert MARGIN - 40 <= left < right <= WIDTH - MARGIN + 40
         assert 0 < top < bottom <= CONTENT_BOTTOM + SLACK
-        assert difference(slide.base, slide.full)[top:bottom, left:right].any()
+        assert drawn[top:bottom, left:right].any()
         outside[top:bottom, left:right] = False
     assert not outside.any()
     for one, other in combinations(slide.boxes, 2):
