@@ -1,4 +1,4 @@
-"""What was spent and saved is found again, and budgets hold requests back."""
+"""Cost reports, and budgets that stop or delay requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from transforms.stage.budget import budget_meter
 
 
 def work(ledger, modality, *records, savings=()):
-    """A request that completes with these records, made from stage, engine, cost and reuse."""
+    """Complete a request with records of (stage, engine, cost in USD, reused)."""
     asked = ClaimRequest(message(), request(requested_modalities=(modality,)))
     lesson = take(ledger, asked)
     for stage, engine, usd, reused in records:
@@ -53,12 +53,12 @@ def spent(ledger):
     ledger.dead_letter([letter(failing, "narration")])
 
 
-def by(ledger, key, **span):
+def costs_by(ledger, key, **span):
     return {row.key: row for row in ledger.costs(key, **span)}
 
 
 def test_by_stage(ledger, spent):
-    found = by(ledger, "stage")
+    found = costs_by(ledger, "stage")
     script, narration, video = found["script"], found["narration"], found["video"]
     assert (script.requests, script.done, script.reused, script.skipped) == (3, 2, 1, 0)
     assert (script.cost_usd, script.reuse_saved_usd) == pytest.approx((0.005, 0.003))
@@ -68,18 +68,18 @@ def test_by_stage(ledger, spent):
     assert video.skip_saved_usd == pytest.approx(0.0005)
 
 
-def test_by_engine_and_by_modality(ledger, spent):
-    engines = by(ledger, "engine")
+def test_costs_by_engine_and_modality(ledger, spent):
+    engines = costs_by(ledger, "engine")
     assert set(engines) == {"gemini", "google", "offline", "slides"}
     assert engines["google"].skip_saved_usd == pytest.approx(0.05)
-    modalities = by(ledger, "modality")
+    modalities = costs_by(ledger, "modality")
     assert modalities["text"].cost_usd == pytest.approx(0.004)
     assert modalities["audio"].cost_usd == pytest.approx(0.06)
-    assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed; it was spent all the same
+    assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed, and paid for
 
 
-def test_by_day_and_from_then_till_then(ledger, spent):
-    # Another day, whatever the time is now.
+def test_costs_by_day_and_time_span(ledger, spent):
+    # Always another day, at any time of day.
     ledger.run("UPDATE stages SET finished_at = finished_at - interval '3 days' "
                "WHERE engine = 'google' RETURNING stage")  # fmt: skip
     assert sorted(row.cost_usd for row in ledger.costs("day")) == pytest.approx([0.005, 0.06])
@@ -95,7 +95,7 @@ def date_of(row):
 
 
 @pytest.mark.parametrize("key", COST_KEYS)
-def test_whatever_it_is_told_by_it_is_the_same_money(ledger, spent, key):
+def test_every_grouping_has_the_same_total(ledger, spent, key):
     rows = ledger.costs(key)
     assert sum(row.cost_usd for row in rows) == pytest.approx(0.065)
     assert sum(row.reuse_saved_usd for row in rows) == pytest.approx(0.003)
@@ -105,12 +105,12 @@ def test_whatever_it_is_told_by_it_is_the_same_money(ledger, spent, key):
     assert ledger.spent(timedelta(hours=1)) == pytest.approx(0.065)
 
 
-def test_no_money_was_spent_in_an_empty_ledger(ledger):
+def test_empty_ledger_has_no_costs(ledger):
     assert ledger.costs("stage") == []
     assert ledger.spent(timedelta(hours=1)) == 0
 
 
-def test_what_was_spent_long_ago_counts_no_more(ledger, spent):
+def test_old_costs_are_outside_the_hour(ledger, spent):
     age(ledger)
     assert ledger.spent(timedelta(hours=1)) == 0
 
@@ -121,7 +121,7 @@ def age(ledger):
 
 
 class Place:
-    """A request, and graphs with one limit or another to put it through."""
+    """One request and a ledger, for runs of the graph with different limits."""
 
     def __init__(self, ledger, folder):
         self.ledger, self.store = ledger, ArtifactStore(str(folder))
@@ -148,7 +148,7 @@ def place(ledger, tmp_path, monkeypatch):
     return Place(ledger, tmp_path)
 
 
-def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_replayed(place):
+def test_over_budget_request_stops_and_can_be_replayed(place):
     # The offline voice is expected to take 5 CPU seconds, some $0.0001; the script hardly anything.
     outcome = place.run("audio", max_cost_per_request=0.00005)
     assert (outcome.status, outcome.stage) == ("dead_lettered", "narration")
@@ -157,7 +157,7 @@ def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_re
     assert (found.error_type, found.retryable) == ("OverBudget", True)
     assert "of --max-cost-per-request: raise that and replay it" in found.error
     assert budget_meter(place.ledger).refused == 1
-    # The script is there, and so it is not what there is no money for.
+    # The script is reused, so the budget refuses the narration.
     again = place.run("audio", replay=True, max_cost_per_request=0.0000001)
     assert (again.status, again.stage) == ("dead_lettered", "narration")
     done = place.run("audio", replay=True, max_cost_per_request=1.0)
@@ -165,7 +165,7 @@ def test_a_request_that_would_cost_too_much_stops_before_the_stage_and_can_be_re
     assert {r.stage: r.reused for r in done.records} == {"script": True, "narration": False}
 
 
-def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
+def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
     working = started(place, outcomes)
@@ -176,7 +176,7 @@ def test_when_the_hours_money_is_spent_requests_wait(place, spent, monkeypatch):
     assert outcomes[0].status == "completed"
 
 
-def test_a_request_that_waits_for_money_can_be_cancelled(place, spent, monkeypatch):
+def test_request_waiting_for_budget_can_be_cancelled(place, spent, monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
     working = started(place, outcomes)
@@ -187,7 +187,7 @@ def test_a_request_that_waits_for_money_can_be_cancelled(place, spent, monkeypat
 
 
 def started(place, outcomes):
-    """A thread that works on the request, and has come to where it waits for money."""
+    """Return a thread that processes the request and waits for budget."""
     working = threading.Thread(
         target=lambda: outcomes.append(place.run("text", max_cost_per_hour=0.065)), daemon=True
     )
