@@ -122,5 +122,5 @@ setup(
         "bench": LOCAL + BENCH,
         "dev": LOCAL + MOVIEPY + DEV + BENCH,
     },
-    entry_points={"console_scripts": ["vividly = pipeline.cli.app:entry"]},
+    entry_points={"console_scripts": ["vividly = pipeline.cli:entry"]},
 )

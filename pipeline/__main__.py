@@ -1,5 +1,5 @@
 """`python -m pipeline` is `vividly`. Nothing is defined here: Beam pickles such things by value."""
 
-from pipeline.cli.app import entry
+from pipeline.cli import entry
 
 entry()

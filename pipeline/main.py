@@ -10,6 +10,6 @@ if __name__ == "__main__":
     # Python puts this file's folder first, where `logs` or `health` would hide modules of others.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-    from pipeline.cli.app import entry
+    from pipeline.cli import entry
 
     entry(["run", *sys.argv[1:]])

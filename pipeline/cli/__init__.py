@@ -1,0 +1,35 @@
+"""The command line. `entry` is what the installed script `vividly` calls.
+
+Importing this package imports no command and no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with its status.
+
+    A stopped job abandons work that did not finish within its grace period. `sys.exit` would wait
+    for the threads and processes of that work, which may then fail with misleading errors, so the
+    process exits at once in that case.
+
+    Args:
+        arguments: Command-line arguments without the program's name; `sys.argv[1:]` by default.
+    """
+    import contextlib
+    import os
+    import sys
+
+    from pipeline.cli.app import main
+    from transforms.process import temp_dirs
+
+    status = main(arguments)
+    if temp_dirs.remove_abandoned():
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -10,9 +10,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
 
-from pipeline.cli.parser import USAGE, Parser, Version
+from pipeline.cli.parser import Parser, Version
+from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, OK, USAGE
 from pipeline.monitoring import logging_config
 from pipeline.settings import BY_NAME, LOGGING
 from pipeline.settings.arguments import add_arguments, unknown_variables
@@ -35,11 +35,6 @@ COMMANDS = (
     "emulators",
     "completion",
 )
-
-OK, FAILED, DEPENDENCY, INTERRUPTED = 0, 1, 3, 130
-"""Exit statuses besides `USAGE`, which never change their meaning: all accounted for; dead letters
-and --fail-on-dead-letter, or another failure; a dependency is down; stopped from the keyboard."""
-
 
 EPILOG = """examples:
   vividly demo
@@ -113,24 +108,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(redact(traceback.format_exc()), end="", file=sys.stderr)
         message, status = _explain(error)
         return _fail(message, status, error if status == FAILED else None)
-
-
-def entry(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command, see `main`, and end the process with its status.
-
-    A job that was told to stop has given up what it could not finish in time. Python would wait for
-    that all the same, for as long as its processes and executors take, and let it fail meanwhile in
-    ways that look like bugs.
-    """
-    from transforms.process import temp_dirs
-
-    status = main(arguments)
-    if temp_dirs.remove_abandoned():
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -13,10 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from pipeline.cli.suggestions import did_you_mean
+from pipeline.exit_status import USAGE
 from transforms.telemetry.redaction import redact
-
-USAGE = 2
-"""Exit status when the command line is wrong."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from pipeline.exit_status import FAILED, OK
 from pipeline.jobs.preflight import MODES
 from pipeline.settings import LOGGING
 from pipeline.settings import SETTINGS as ALL
@@ -39,7 +40,6 @@ def run(chosen: argparse.Namespace) -> int:
         0 if all is well, else 1.
     """
     from pipeline.cli import output
-    from pipeline.cli.app import FAILED, OK
     from pipeline.jobs import preflight
 
     findings = preflight.run_checks(chosen.mode, chosen)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cli.app import DEPENDENCY, FAILED, OK
+from pipeline.exit_status import DEPENDENCY, FAILED, OK
 from pipeline.monitoring import summary
 from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import BY_NAME

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.cli.app import DEPENDENCY, OK
+from pipeline.exit_status import DEPENDENCY, OK
 from tests.faults.inject import POINTS
 from tests.faults.place import ACK_DEADLINE, Place
 from tests.faults.traffic import Traffic

@@ -134,9 +134,9 @@ def _main(
     faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does
     os.environ.update(environment)
     Injector(*injector).install()
-    from pipeline.cli import app
+    from pipeline.cli import entry
 
-    app.entry(["drain", *arguments])
+    entry(["drain", *arguments])
 
 
 def _end_with_driver() -> None:

@@ -14,7 +14,7 @@ from transforms.process import temp_dirs
 
 GIVEN_UP = """
 import multiprocessing, threading, time
-from pipeline.cli import app
+from pipeline.cli import entry
 from transforms.process import child, temp_dirs
 
 def work():
@@ -26,7 +26,7 @@ if __name__ == "__main__":
     threading.Thread(target=work, daemon=True).start()
     while not multiprocessing.active_children():
         time.sleep(0.01)
-    app.entry(["completion", "bash"])
+    entry(["completion", "bash"])
 """
 
 
