@@ -45,6 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
             resources.worker_count(chosen),
             chosen.dependency_timeout,
             chosen.shutdown_grace,
+            chosen.health_port,
             keep_ids=bool(chosen.report),
         )
         result = batch.run()

@@ -11,8 +11,6 @@ import json
 
 from pipeline.exit_status import FAILED, OK
 from pipeline.jobs.preflight import MODES
-from pipeline.settings import LOGGING
-from pipeline.settings import SETTINGS as ALL
 
 HELP = "look at everything a job needs before it runs"
 EXAMPLES = """examples:
@@ -20,7 +18,23 @@ EXAMPLES = """examples:
   vividly check stream --script-engine gemini --voice-engine google --json
 """
 SETTINGS = [
-    setting.name for setting in ALL if setting.name not in ("topic", "summary", "report", *LOGGING)
+    "project",
+    "subscription",
+    "dead-letter-topic",
+    "database",
+    "connections",
+    "processes",
+    "artifacts",
+    "script-engine",
+    "gemini-model",
+    "gemini-location",
+    "voice-engine",
+    "google-voice",
+    "workers",
+    "script-concurrency",
+    "script-per-minute",
+    "narration-concurrency",
+    "narration-per-minute",
 ]
 
 

@@ -36,7 +36,15 @@ def run(chosen: argparse.Namespace) -> int:
 
     lifecycle.log_settings("drain", chosen, SETTINGS)
     subscription = subscription_path(chosen.subscription, chosen.project)
-    timing = Timing(**{name: getattr(chosen, name) for name in Timing.__dataclass_fields__})
+    timing = Timing(
+        batch_size=chosen.batch_size,
+        max_runtime=chosen.max_runtime,
+        empty_queue_timeout=chosen.empty_queue_timeout,
+        pull_timeout=chosen.pull_timeout,
+        shutdown_grace=chosen.shutdown_grace,
+        dependency_timeout=chosen.dependency_timeout,
+        health_port=chosen.health_port,
+    )
     with resources.open_ledger(chosen) as ledger:
         drain = Drain(
             subscription,

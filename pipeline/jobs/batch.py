@@ -12,6 +12,8 @@ from typing import Any
 
 from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, Scheduler
 from pipeline.jobs.stop_signals import stop_on_signals
+from pipeline.monitoring.health import Check, check_running, serving
+from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
@@ -53,6 +55,7 @@ class Batch:
         workers: requests worked on side by side.
         dependency_timeout: seconds a dependency may stay down.
         shutdown_grace: seconds to finish what is in flight when told to stop.
+        health_port: port of the health server; None for no server.
         keep_ids: whether to keep `message_ids`.
     """
 
@@ -63,9 +66,12 @@ class Batch:
         workers: int,
         dependency_timeout: float,
         shutdown_grace: float,
+        health_port: int | None = None,
         keep_ids: bool = False,
     ) -> None:
         self._file = file
+        self._graph = graph
+        self._health_port = health_port
         self._grace = shutdown_grace
         self._tally = Tally("batch", keep_ids)
         self._stop = threading.Event()
@@ -74,7 +80,11 @@ class Batch:
 
     def run(self) -> dict[str, Any]:
         """Work the file off; see `pipeline.monitoring.summary` for what is returned."""
-        with stop_on_signals(self._stop):
+        metrics = metrics_registry(self._tally, lambda: self._lanes.waiting_for, self._graph.meter)
+        with (
+            serving(self._health_port, self._checks(), metrics),
+            stop_on_signals(self._stop),
+        ):
             for message in messages(self._file):
                 self._wait(lambda: self._lanes.waiting < AHEAD)
                 if self._stop.is_set() or self._lanes.down:
@@ -94,6 +104,9 @@ class Batch:
     def down(self) -> DependencyDown | None:
         """The dependency that made this batch give up, if one did."""
         return self._lanes.down
+
+    def _checks(self) -> dict[str, Check]:
+        return {**self._graph.checks(), "running": check_running(self._stop)}
 
     def _reason(self) -> str:
         if self._lanes.down:

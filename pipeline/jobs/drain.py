@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from google.cloud import pubsub_v1
 from pipeline.jobs.scheduler import GraphRunner, Scheduler
 from pipeline.jobs.stop_signals import stop_on_signals
 from pipeline.jobs.subscriber import Leases, Puller
-from pipeline.monitoring.health import serving
+from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
 from pipeline.usage_error import UsageError
@@ -129,15 +129,12 @@ class Drain:
         """The dependency that made this drain give up, if one did."""
         return self._pubsub_down or self._lanes.down
 
-    def _checks(self) -> dict[str, Callable[[], object]]:
+    def _checks(self) -> dict[str, Check]:
         def subscription() -> None:
             if self._trouble:
                 raise DependencyDown("pubsub", self._trouble)
 
-        def running() -> None:
-            if self._stop.is_set():
-                raise RuntimeError("shutting down")
-
+        running = check_running(self._stop)
         return {**self._graph.checks(), "subscription": subscription, "running": running}
 
     def _pull_until_done(self, outcome: list[str | Exception]) -> None:

@@ -19,7 +19,7 @@ from google.cloud import pubsub_v1
 
 from pipeline.jobs.stop_signals import stop_on_signals
 from pipeline.jobs.streaming import build_stream, report_to_tally
-from pipeline.monitoring.health import Check, dependencies, serving
+from pipeline.monitoring.health import Check, check_running, dependencies, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
@@ -121,14 +121,10 @@ class LocalStream:
     def _checks(self) -> dict[str, Check]:
         client = pubsub_v1.SubscriberClient()
 
-        def running() -> None:
-            if self._stop.is_set():
-                raise RuntimeError("shutting down")
-
         return {
             **dependencies(self._ledger, self._store),
             "subscription": lambda: client.get_subscription(
                 subscription=self._subscription, timeout=5.0
             ),
-            "running": running,
+            "running": check_running(self._stop),
         }

@@ -71,7 +71,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
 
     Args:
         mode: one of `MODES`.
-        chosen: has an attribute for every setting.
+        chosen: The settings of `vividly check`.
     """
     if _needs_credentials(mode, chosen):
         yield Check(

@@ -31,6 +31,16 @@ def dependencies(ledger: Ledger, store: ArtifactStore) -> dict[str, Check]:
     return {"postgres": ledger.check, "artifacts": lambda: store.read(NO_REQUEST_ID, MANIFEST)}
 
 
+def check_running(stop: threading.Event) -> Check:
+    """Return a check that fails once the job has been told to stop."""
+
+    def running() -> None:
+        if stop.is_set():
+            raise RuntimeError("shutting down")
+
+    return running
+
+
 def serving(
     port: int | None, checks: Mapping[str, Check], registry: CollectorRegistry
 ) -> AbstractContextManager[object]:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,3 +68,12 @@ def jsonl(file: Path, requests: Sequence[Mapping[str, Any] | bytes]) -> Path:
     lines = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in requests]
     file.write_bytes(b"\n".join(lines) + b"\n")
     return file
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """GET a path of a server on this machine; return the status and the body."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()

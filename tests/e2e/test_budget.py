@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pipeline.embedded.process import free_port
 from tests.e2e import command
+from tests.e2e.command import get
 from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
-from tests.e2e.test_health import free_port, get
 from tests.integration.ledger_support import completed, message, record, request, take
 from transforms.ledger import ClaimRequest
 

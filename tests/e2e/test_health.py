@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
-import urllib.error
-import urllib.request
 
 import pytest
 
+from pipeline.embedded.process import free_port
 from tests.e2e import command
+from tests.e2e.command import get
 from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def get(port, path):
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 @pytest.mark.parametrize("by", ["option", "PORT"])

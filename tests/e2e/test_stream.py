@@ -6,9 +6,10 @@ import signal
 
 import pytest
 
+from pipeline.embedded.process import free_port
 from tests.e2e import command
+from tests.e2e.command import get
 from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
-from tests.e2e.test_health import free_port, get
 
 
 @pytest.fixture

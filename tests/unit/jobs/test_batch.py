@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.embedded.process import free_port
 from pipeline.jobs import batch as module
 from pipeline.jobs.batch import Batch, messages
 from pipeline.jobs.scheduler import MIN_RUN
@@ -40,6 +41,11 @@ class Graph:
     def uncount_delivery(self, messages):
         pass
 
+    def checks(self):
+        return {"postgres": lambda: None}
+
+    meter = None
+
 
 @pytest.fixture
 def graph():
@@ -52,11 +58,11 @@ def graph():
 def start(graph, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "AHEAD", MIN_RUN)
 
-    def start(lines, timeout=PATIENCE, grace=PATIENCE) -> Batch:
+    def start(lines, timeout=PATIENCE, grace=PATIENCE, port=None) -> Batch:
         file = tmp_path / "requests.jsonl"
         file.write_bytes(b"\n".join(lines) + b"\n")
         stand_in: Any = graph
-        return Batch(file, stand_in, 1, timeout, grace, keep_ids=True)
+        return Batch(file, stand_in, 1, timeout, grace, port, keep_ids=True)
 
     return start
 
@@ -117,6 +123,27 @@ def test_dependency_that_stays_down_ends_the_batch(start, graph):
     assert (summary["exit_reason"], summary["completed"]) == ("dependency_down", 0)
     assert batch.down is graph.error
     assert summary["received"] <= MIN_RUN + 1
+
+
+def test_batch_serves_health_and_metrics(start, graph):
+    port = free_port()
+    batch = start(lines(3, "video"), port=port)
+    graph.gate.clear()
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(_run_without_signals, batch)
+        try:
+            assert graph.entered.acquire(timeout=PATIENCE)
+            assert command.get(port, "/healthz")[0] == 200
+            assert command.get(port, "/readyz")[0] == 200
+            assert "vividly_received_total" in command.get(port, "/metrics")[1]
+            batch._stop.set()
+            status, body = command.get(port, "/readyz")
+            assert (status, json.loads(body)["down"]) == (503, {"running": "shutting down"})
+        finally:
+            graph.gate.set()
+        running.result(PATIENCE)
+    with pytest.raises(OSError, match="refused"):
+        command.get(port, "/healthz")
 
 
 def _run_without_signals(batch):
