@@ -1,4 +1,7 @@
-"""`python -m pipeline` is `vividly`. Nothing is defined here: Beam pickles such things by value."""
+"""Run `vividly` as `python -m pipeline`.
+
+Nothing is defined here: Beam pickles what `__main__` defines by value.
+"""
 
 from pipeline.cli import entry
 

@@ -1,4 +1,4 @@
-"""What a Flex Template launches (`FLEX_TEMPLATE_PYTHON_PY_FILE`): `vividly run` with parameters.
+"""Launch `vividly run` from a Flex Template (`FLEX_TEMPLATE_PYTHON_PY_FILE`).
 
 Nothing is defined here: Beam pickles what `__main__` defines by value.
 """
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Python puts this file's folder first, where `logs` or `health` would hide modules of others.
+    # Python puts this file's folder first in sys.path, where its modules would shadow others.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
     from pipeline.cli import entry

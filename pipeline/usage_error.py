@@ -1,7 +1,7 @@
-"""Errors of the launchers; those of elements are in `transforms.errors`."""
+"""Error of a command's configuration; errors of elements are in `transforms.errors`."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
-    """The command cannot be carried out as it was given; says what would be right."""
+    """The command line or the configuration is wrong; the message says what would be right."""

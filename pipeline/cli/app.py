@@ -1,4 +1,4 @@
-"""`vividly`: every command, its exit status, and how its failures read."""
+"""Parse the command line, run a command and report its failure in one line."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ EPILOG = """examples:
   vividly drain --help
   vividly status --json
 
-exit status: 0 all accounted for, 1 failed, 2 usage, 3 a dependency is down, 130 interrupted
+exit status: 0 success, 1 failure, 2 usage error, 3 dependency down, 130 interrupted
 """
 
 
 def parser(only: str | None = None) -> Parser:
-    """The whole command line.
+    """Build the parser of the whole command line.
 
     Args:
-        only: the command that is used; the others are then only named, which saves time.
+        only: Command whose options are added; other commands get a name only, which saves time.
 
     Raises:
-        ValueError: an environment variable holds what its setting does not accept.
+        ValueError: An environment variable holds a value that its setting does not accept.
     """
     top = Parser(
         prog="vividly",
         description="Turns students' questions into narrated, captioned lessons.",
         epilog=EPILOG,
     )
-    top.add_argument("--version", action=Version, help="print the version that is installed")
+    top.add_argument("--version", action=Version, help="print the installed version")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = _module(name)
@@ -78,16 +78,13 @@ def parser(only: str | None = None) -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command and return its exit status; see `pipeline.exit_status`.
 
     Args:
-        arguments: without the program's name; those of the process by default.
-
-    Returns:
-        The exit status.
+        arguments: Command-line arguments without the program's name; `sys.argv[1:]` by default.
     """
     try:
-        chosen = _parse([_spelled(argument) for argument in arguments or sys.argv[1:]])
+        chosen = _parse([_normalize(argument) for argument in arguments or sys.argv[1:]])
     except ValueError as error:
         return _fail(str(error), USAGE)
     logging_config.configure(
@@ -97,13 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         return _module(chosen.command).run(chosen)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one line)
+    except Exception as error:  # noqa: BLE001  (every error is reported in one line)
         if chosen.debug:
             print(redact(traceback.format_exc()), end="", file=sys.stderr)
         message, status = _explain(error)
@@ -134,8 +131,8 @@ def _fail(message: str, status: int, bug: Exception | None = None) -> int:
     return status
 
 
-def _spelled(argument: str) -> str:
-    """Beam spells its options with underscores, and launchers write switches as `--name=true`."""
+def _normalize(argument: str) -> str:
+    """Normalize an option: dashes for Beam's underscores, `--name` for a switch `--name=true`."""
     name = re.match(r"--[a-z_-]+", argument)
     if not name:
         return argument

@@ -1,4 +1,4 @@
-"""What the demo shows while it works, and at its end."""
+"""Terminal output of `vividly demo`: progress and results."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pipeline.cli import output
 from transforms.errors import DependencyDown
 from transforms.ledger import DeadLetterRow, Ledger, RequestRow
 
-PER_SECOND = 4  # redraws, each one query
+PER_SECOND = 4  # redraws per second, one query each
 
 
 def results(
     ledger: Ledger, published: Sequence[str]
 ) -> tuple[list[RequestRow], list[DeadLetterRow]]:
-    """The requests and dead letters that these messages led to."""
+    """Return the requests and dead letters of the published messages, oldest first."""
     ids = set(published)
     rows = [row for row in ledger.requests(limit=len(ids)) if row.message_id in ids]
     letters = [row for row in ledger.dead_letters(limit=len(ids)) if row.message_id in ids]
@@ -33,18 +33,18 @@ def results(
 
 
 class DemoOutput:
-    """The demo's output, on standard output; redrawn in place at a terminal."""
+    """Prints the demo's output; progress is redrawn in place at a terminal."""
 
     def __init__(self) -> None:
         self._console = Console()
 
     def step(self, text: str) -> None:
-        """Say what happens next."""
+        """Print the next step."""
         self._console.print(Text("▸ ", "bold cyan") + Text(text))
 
     @contextmanager
     def progress(self, ledger: Ledger, published: Sequence[str]) -> Iterator[None]:
-        """Show how far each request is for as long as the block runs; nothing off a terminal."""
+        """Show the progress of each request while the block runs, if this is a terminal."""
         if not self._console.is_terminal:
             yield
             return
@@ -81,7 +81,7 @@ class DemoOutput:
         log_file: Path,
         report: Path,
     ) -> None:
-        """Show what came of everything, and where to look."""
+        """Print outcomes, dead letters, the summary and where to find the results."""
         console = self._console
         console.print()
         console.print(_outcomes(rows))
@@ -93,7 +93,7 @@ class DemoOutput:
             f"{summary['duplicates']} duplicate + {summary['dead_lettered']} dead-lettered + "
             f"{summary['in_flight']} in flight, in {summary['runtime_seconds']:.0f} s; "
             f"cost {output.dollars(summary['cost_usd'])}, "
-            f"not making speech or video saved {output.dollars(summary['cost_saved_usd'])}",
+            f"skipped speech and video saved {output.dollars(summary['cost_saved_usd'])}",
             highlight=False,
         )
         console.print()
@@ -108,7 +108,7 @@ class DemoOutput:
         command = _command()
         for what, comment in (
             (f"{command} status", "the ledger"),
-            (f"{command} dead-letters list", "what could not be completed, and why"),
+            (f"{command} dead-letters list", "messages that could not be completed, with reasons"),
             (_short(str(artifacts)), "every artifact, with manifests"),
             (_short(str(log_file)), "the log of this run"),
         ):
@@ -143,7 +143,7 @@ def _dead_letters(letters: Sequence[DeadLetterRow]) -> Table:
 
 
 def _short(path: str) -> str:
-    """Relative to where the reader is, if that is shorter."""
+    """Return the path relative to the working directory if that is shorter."""
     relative = os.path.relpath(path) if os.path.isabs(path) else path
     return min(relative, path, key=len)
 

@@ -1,4 +1,4 @@
-"""What the ledger says, for people (tables) and for programs (JSON)."""
+"""Print rows of the ledger as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ STYLES = {
     "cancelling": "yellow",
 }
 QUERY_WIDTH = 44  # characters of a question shown in a table
-NARROW, WIDE = 134, 176  # columns from which a table has room for more, and for paths too
+NARROW, WIDE = 134, 176  # least terminal columns for more table columns, and for paths
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
-"""What somebody wants to open first, best first."""
+"""Artifacts to name as the result of a request, best first."""
 
 
 def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
@@ -66,7 +66,7 @@ def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
 
 
 def request(row: RequestRow, as_json: bool) -> None:
-    """Print one request with everything that is known of it but its script."""
+    """Print all fields of one request except its script."""
     if as_json:
         _print_json([asdict(row)])
         return
@@ -76,7 +76,7 @@ def request(row: RequestRow, as_json: bool) -> None:
 
 
 def objects(rows: Sequence[Any]) -> None:
-    """Print values of the ledger as an array of objects."""
+    """Print dataclasses as a JSON array of objects."""
     _print_json([asdict(row) for row in rows])
 
 
@@ -84,7 +84,7 @@ _AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
 
 
 def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
-    """Print what was spent and saved, and the sum of it."""
+    """Print costs and savings with their sums."""
     if as_json:
         objects(rows)
         return
@@ -103,7 +103,7 @@ def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
 
 
 def _money(amount: float) -> str:
-    """As many digits as say something; what is not nothing never looks like it."""
+    """Format US dollars with enough digits that a small amount does not look like zero."""
     if not amount:
         return "$0"
     if amount < 0.000001:
@@ -156,7 +156,7 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
 
 
 def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
-    """Print one dead letter, whole; its payload is data, whatever it holds."""
+    """Print one dead letter with its payload; bytes that are not UTF-8 are escaped."""
     fields = asdict(replace(found, attempts=()))
     fields["attempts"] = [asdict(attempt) for attempt in found.attempts]
     message = fields.pop("message")
@@ -169,13 +169,13 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
 
 
 def status(row: RequestRow) -> str:
-    """Its status, or that it is about to be cancelled."""
+    """Return the status of a request; ``cancelling`` if it will be cancelled."""
     cancelling = row.status == "running" and row.cancel_requested_at
     return "cancelling" if cancelling else row.status
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Print what a preflight found, each failure with its remedy."""
+    """Print the findings of `vividly check`, each failure with its remedy."""
     console = Console(highlight=False)
     for each in found:
         mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
@@ -185,24 +185,24 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def query(row: RequestRow) -> Text:
-    """The question, short enough for a table."""
+    """Return the question, shortened for a table."""
     text = " ".join(str(row.request.get("student_query", "")).split())
     return Text(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
 
 
 def seconds(row: RequestRow) -> str:
-    """How long its last attempt took, or is taking."""
+    """Return the duration of the last attempt in seconds."""
     end = row.completed_at or row.updated_at
     return f"{(end - row.started_at).total_seconds():.1f}"
 
 
 def dollars(amount: float) -> str:
-    """Fractions of a cent matter here."""
+    """Format US dollars with five decimals, because stages cost fractions of a cent."""
     return f"${amount:.5f}"
 
 
 def main_artifact(row: RequestRow) -> str:
-    """Where to find what was asked for."""
+    """Return the URI of the best artifact; empty if there is none."""
     for name in MAIN_ARTIFACTS:
         if name in row.artifacts:
             return str(row.artifacts[name]["uri"])

@@ -1,8 +1,7 @@
-"""The command line's parser: argparse that helps with what it does not understand.
+"""Command-line parser that suggests the nearest option or value for a wrong one.
 
-A wrong option or value is answered with the nearest right one, never with pages of usage, and never
-with what was given to the option, which may be a secret. Options are not abbreviated: a new one
-would change what an abbreviation means.
+Errors take one line, and never repeat the value of an option, which may be a secret. Options cannot
+be abbreviated, because a new option would change the meaning of an abbreviation.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from transforms.telemetry.redaction import redact
 
 
 class Parser(argparse.ArgumentParser):
-    """Of the whole program, and of each command.
+    """Parser of the program or of one command.
 
     Args:
-        passes_on: leave what is unknown in `passed_on` of the namespace, for Beam to judge.
+        passes_on: Collect unknown options in `passed_on` of the namespace; Beam checks them.
     """
 
     def __init__(self, passes_on: bool = False, **settings: Any) -> None:
@@ -35,13 +34,15 @@ class Parser(argparse.ArgumentParser):
         args: Sequence[str] | None = None,
         namespace: argparse.Namespace | None = None,
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse, leaving nothing unknown."""
+        """Parse arguments; unknown ones are an error unless they are passed on."""
         given = sys.argv[1:] if args is None else list(args)
         if self._passes_on:
             found, unknown = super().parse_known_args(given, namespace)
             found.passed_on = unknown
             return found, []
-        for name in self._options(given):  # before what else may be missing on their account
+        for name in self._options(
+            given
+        ):  # reported before missing arguments, which may only follow from them
             if name not in self._option_string_actions:
                 self.error(
                     f"there is no option {name}{did_you_mean(name, self._option_string_actions)}"
@@ -52,14 +53,14 @@ class Parser(argparse.ArgumentParser):
         return found, []
 
     def error(self, message: str) -> NoReturn:
-        """Say in one line what is wrong, and exit."""
+        """Print the error in one line and exit."""
         self.exit(USAGE, f"{self.prog}: {redact(message)} (see `{self.prog} --help`)\n")
 
     def _options(self, arguments: Sequence[str]) -> Iterator[str]:
-        """The names of options among arguments that are this parser's own."""
+        """Yield the names of the options that belong to this parser."""
         for argument in arguments:
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
-                return  # the rest are no options, or those of a command
+                return  # the rest are positional, or options of a command
             if argument.startswith("--") and " " not in argument.partition("=")[0]:
                 yield argument.partition("=")[0]
 
@@ -73,13 +74,13 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Prints the version that is installed; looked up only then."""
+    """Prints the installed version; its metadata is read only when needed."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
         super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, **settings)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        """Print and exit."""
+        """Print the version and exit."""
         from importlib.metadata import version
 
         print(f"{parser.prog} {version('vividly-pipeline')}")

@@ -1,4 +1,4 @@
-"""Points in time as people type them."""
+"""Parse points in time from the command line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 
 
 def parse_since(text: str) -> datetime:
-    """A point in time: ISO 8601, local unless it says otherwise, or how long ago (``2h``, ``3d``).
+    """Parse an ISO 8601 time (local without an offset) or a time span ago (``2h``, ``3d``).
+
+    Returns:
+        The time in UTC.
 
     Raises:
-        ValueError: says what would be right.
+        ValueError: The text is neither.
     """
     span = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     try:

@@ -1,7 +1,7 @@
-"""Put the requests of a file through the pipeline: one JSON object per line, no Pub/Sub.
+"""Process the requests of a file, one JSON object per line, without Pub/Sub.
 
-Running the same file again resumes what was left unfinished and does nothing twice. The last line
-printed is a summary in JSON.
+A second run of the same file resumes unfinished requests and repeats no work. The last line printed
+is a summary in JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.settings import DRAIN, LOGGING, STREAM
 from pipeline.settings import SETTINGS as ALL
 
-HELP = "put the requests of a file through the pipeline"
+HELP = "process the requests of a file"
 EXAMPLES = """examples:
   vividly batch requests.jsonl --report report.html
   vividly batch requests.jsonl --workers 4 --artifacts gs://my-lessons --summary summary.json
@@ -26,7 +26,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The file is the only argument besides its settings."""
+    """Add the file argument."""
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="one request per line")
 
 
@@ -35,7 +35,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.jobs import lifecycle, resources
     from pipeline.jobs.batch import Batch
 
-    with chosen.file.open("rb"):  # says at once if it cannot be read
+    with chosen.file.open("rb"):  # fail early if it cannot be read
         pass
     lifecycle.log_settings("batch", chosen, SETTINGS)
     with resources.open_ledger(chosen) as ledger:

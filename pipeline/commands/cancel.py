@@ -1,8 +1,8 @@
-"""Stop requests: each ends before its next stage, in whatever job it is being worked on.
+"""Cancel requests; each ends before its next stage, in any job.
 
-What was made so far stays. The message becomes a dead letter, and replaying that reopens the
-request where it stopped. A request that has not been received yet is stopped when it comes.
-Cancelling twice is the same as once.
+Artifacts made so far stay. The message becomes a dead letter, and replaying that resumes the
+request. A request that has not been received yet is cancelled when it arrives. Cancelling is
+idempotent.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transforms.ledger import CancelState
 
-HELP = "stop requests before their next stage"
+HELP = "cancel requests before their next stage"
 EXAMPLES = """examples:
   vividly cancel 123e4567-e89b-12d3-a456-426614174000
   vividly cancel $(vividly status --json | jq -r '.[] | select(.status == "running").request_id')
   vividly dead-letters replay 12       # reopens it; the number is in `dead-letters list`
 
-exit status: 1 if one had already ended and so could not be cancelled
+exit status: 1 if a request had already ended and could not be cancelled
 """
 SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which requests."""
+    """Add the request ids and the output format."""
     parser.add_argument(
         "request_id", nargs="+", type=_request_id, metavar="REQUEST_ID", help="a request's UUID"
     )
-    parser.add_argument("--json", action="store_true", help="an array of objects")
+    parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Cancel, and say of each what it is now."""
+    """Cancel the requests and print the state of each."""
     from pipeline.cli import output
     from pipeline.jobs import resources
 
@@ -44,7 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
         output.objects(states)
     else:
         for state in states:
-            print(f"{state.request_id}: {_said(state)}")
+            print(f"{state.request_id}: {_describe(state)}")
     return 0 if all(state.cancel_requested_at for state in states) else 1
 
 
@@ -57,9 +57,9 @@ def _request_id(text: str) -> str:
         ) from None
 
 
-def _said(state: CancelState) -> str:
+def _describe(state: CancelState) -> str:
     if state.status == "running":
         return "stops before its next stage"
     if state.status != "cancelled":
-        return f"had {state.status} before"
-    return "cancelled" if state.received else "not received yet; stops when it is"
+        return f"not cancelled: {state.status} already"
+    return "cancelled" if state.received else "not received yet; will be cancelled on arrival"

@@ -1,7 +1,6 @@
-"""Look at everything a job needs before it runs, and say what to do about what is missing.
+"""Check everything that a job needs before it runs, and print a remedy for what is missing.
 
-Nothing is changed and nothing that costs money is asked for; one small artifact is written and
-deleted again.
+The checks change nothing and cost nothing; one small artifact is written and deleted.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 from pipeline.exit_status import FAILED, OK
 from pipeline.jobs.preflight import MODES
 
-HELP = "look at everything a job needs before it runs"
+HELP = "check everything that a job needs before it runs"
 EXAMPLES = """examples:
   vividly check drain --project my-project --artifacts gs://my-lessons
   vividly check stream --script-engine gemini --voice-engine google --json
@@ -39,19 +38,19 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which mode, and in which form."""
+    """Add the mode and the output format."""
     parser.add_argument(
         "mode", nargs="?", default="drain", choices=MODES,
-        help="what is to be run [default drain]",
+        help="mode of the job to check [default drain]",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="an array of objects")
+    parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Check, and print a line for each thing looked at.
+    """Run the checks and print a line for each.
 
     Returns:
-        0 if all is well, else 1.
+        The exit status: 0 if all passed, else 1.
     """
     from pipeline.cli import output
     from pipeline.jobs import preflight

@@ -1,6 +1,6 @@
-"""Print a script that makes a shell complete commands, options and values.
+"""Print a shell script that completes commands, options and values.
 
-It is made once and asks nothing of Python afterwards; make it anew after an upgrade.
+The script does not call Python. Generate it again after an upgrade.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ FILES = ("file", "summary", "report")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which shell."""
-    parser.add_argument("shell", choices=SHELLS, help="whose syntax to print")
+    """Add the shell argument."""
+    parser.add_argument("shell", choices=SHELLS, help="shell to print the script for")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -34,7 +34,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """The completion script for one of `SHELLS`."""
+    """Return the completion script for one of `SHELLS`."""
     import shtab
 
     from pipeline.cli.app import parser

@@ -1,7 +1,7 @@
-"""What the stages have cost, and what was saved: by reusing results, and by not running stages.
+"""Show the costs of stages, and the savings by reused artifacts and skipped stages.
 
-Amounts are list prices in US dollars, from the dated table that `--prices` prints. They count on
-the day (UTC) when a stage ended, whoever worked on it and whatever became of its request.
+Amounts are list prices in US dollars, from the dated table that `--prices` prints. A stage counts
+on the day (UTC) when it ended, in every job and with every outcome of its request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 
 from pipeline.settings.arguments import parse_moment
 
-HELP = "show what was spent and saved"
+HELP = "show costs and savings"
 EXAMPLES = """examples:
   vividly cost --by day --since 7d
   vividly cost --by engine --since 2026-05-01 --until 2026-06-01 --json
@@ -22,21 +22,25 @@ KEYS = ("stage", "engine", "modality", "day")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """From when, and by what."""
-    parser.add_argument("--by", choices=KEYS, default="stage", help="a row for each [stage]")
+    """Add the grouping, the period and the output format."""
+    parser.add_argument(
+        "--by", choices=KEYS, default="stage", help="group rows by this [default stage]"
+    )
     parser.add_argument(
         "--since",
         type=parse_moment,
         metavar="WHEN",
-        help="ended since then: ISO 8601, or 2h, 3d, …",
+        help="only stages ended since then: ISO 8601, or 2h, 3d, …",
     )
-    parser.add_argument("--until", type=parse_moment, metavar="WHEN", help="ended before then")
-    parser.add_argument("--prices", action="store_true", help="show the price table instead")
-    parser.add_argument("--json", action="store_true", help="an array of objects")
+    parser.add_argument(
+        "--until", type=parse_moment, metavar="WHEN", help="only stages ended before then"
+    )
+    parser.add_argument("--prices", action="store_true", help="print the price table instead")
+    parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print a table, or JSON."""
+    """Print costs or prices, as a table or as JSON."""
     from pipeline.cli import output
     from pipeline.jobs import resources
     from transforms.prices import prices

@@ -1,4 +1,4 @@
-"""The ledger's tables: bring them up to date, or say how far they are."""
+"""Migrate the ledger's schema, or print its revision."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from pipeline.usage_error import UsageError
 
-HELP = "migrate the ledger's tables"
+HELP = "migrate the ledger's schema"
 EXAMPLES = """examples:
   vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly
   vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
@@ -17,18 +17,20 @@ SETTINGS = ["database"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """What to do."""
+    """Add the action and the output format."""
     parser.add_argument(
-        "action", choices=("upgrade", "current"), help="migrate, or say how far the tables are"
+        "action", choices=("upgrade", "current"), help="migrate the schema, or print its revision"
     )
-    parser.add_argument("--json", action="store_true", help="an object: server, revision, head")
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object: server, revision, head"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Migrate to this release's schema, or print the migration the database is at.
+    """Migrate to this release's schema, or print the current revision.
 
     Raises:
-        UsageError: no database is named.
+        UsageError: `--database` is missing.
     """
     from transforms.ledger import Ledger, upgrade
 

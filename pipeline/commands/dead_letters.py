@@ -1,7 +1,7 @@
-"""The messages that could not be completed, with the reason; nothing that was received is lost.
+"""List, show and replay dead letters: messages that could not be completed, with the reason.
 
-`replay` publishes their original messages once more. The ledger decides what becomes of those, as
-it does for any message, so a request is never done twice, however often it is replayed.
+`replay` publishes the original messages again. The ledger claims a replay like any message, so a
+completed request is never processed twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.jobs.replay import Replayed
     from transforms.ledger import DeadLetterRow, Ledger
 
-HELP = "list, show and replay the messages that could not be completed"
+HELP = "list, show and replay dead letters"
 EXAMPLES = """examples:
   vividly dead-letters list --stage script --since 2h
   vividly dead-letters show 12
@@ -32,37 +32,43 @@ PLACES = ("parse", "claim", "script", "narration", "video", "publish")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`list`, `show` with the number of one, or `replay` with numbers or filters."""
-    parser.add_argument("action", choices=("list", "show", "replay"), help="what to do")
+    """Add the action, the numbers of dead letters and the filters."""
+    parser.add_argument(
+        "action", choices=("list", "show", "replay"), help="list, show one, or replay"
+    )
     parser.add_argument("id", nargs="*", type=int, metavar="ID", help="number of a dead letter")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="list at most [50]")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="most rows of a list [default 50]"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.add_argument_group("Which dead letters to list or replay")
     chosen.add_argument(
-        "--stage", choices=PLACES, metavar="STAGE", help=f"where it failed: {', '.join(PLACES)}"
+        "--stage", choices=PLACES, metavar="STAGE", help=f"stage that failed: {', '.join(PLACES)}"
     )
-    chosen.add_argument("--error", metavar="TEXT", help="part of the error's type, field or text")
+    chosen.add_argument(
+        "--error", metavar="TEXT", help="text within the error's type, field or message"
+    )
     chosen.add_argument(
         "--since",
         type=parse_moment,
         metavar="WHEN",
-        help="recorded since then: ISO 8601, or 2h, 3d, …",
+        help="only those recorded since then: ISO 8601, or 2h, 3d, …",
     )
-    chosen.add_argument(
-        "--retryable", action="store_true", help="only those that a replay alone may help"
-    )
+    chosen.add_argument("--retryable", action="store_true", help="only those marked retryable")
     replay = parser.add_argument_group("How to replay")
-    replay.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     replay.add_argument(
-        "--again", action="store_true", help="send also what may still be under way"
+        "--dry-run", action="store_true", help="print what would be sent; send nothing"
+    )
+    replay.add_argument(
+        "--again", action="store_true", help="also send messages that may still be in flight"
     )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print a table, one dead letter, what was replayed, or any of them as JSON.
+    """List, show or replay dead letters.
 
     Raises:
-        UsageError: there is no such dead letter, or none was chosen.
+        UsageError: The dead letter does not exist, or the arguments do not fit the action.
     """
     from pipeline.cli import output
     from pipeline.jobs import resources
@@ -141,7 +147,7 @@ def _line(each: Replayed, topic: str) -> str:
 
 
 def _refused(down: Exception) -> bool:
-    """Whether the topic is to blame, and not the service."""
+    """Return whether the topic is missing or forbidden, rather than Pub/Sub down."""
     from google.api_core import exceptions
 
     return isinstance(down.__cause__, (exceptions.NotFound, exceptions.PermissionDenied))

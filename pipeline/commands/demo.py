@@ -1,8 +1,7 @@
-"""A first look: everything embedded, no cloud account.
+"""Run the whole pipeline on this machine with embedded services and no cloud account.
 
-Starts Postgres and a Pub/Sub server on this machine, publishes the sample requests, drains them
-through the whole pipeline and shows what came of each. Lessons, ledger and a report to open in a
-browser stay under `var/`.
+Starts Postgres and a Pub/Sub server, publishes the sample requests, drains the subscription and
+prints the outcome of each request. Lessons, the ledger and an HTML report stay under `var/`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 from pipeline.settings import SETTINGS as ALL
 from pipeline.settings import subscription_path, topic_path
 
-HELP = "a first look: everything embedded, no cloud account"
+HELP = "try the pipeline with embedded services, no cloud account"
 EXAMPLES = """examples:
   vividly demo
   vividly demo --video-size 1920x1080
@@ -36,7 +35,7 @@ TIMING: dict[str, Any] = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No arguments besides its settings."""
+    """Add nothing; the command has settings only."""
 
 
 def run(chosen: argparse.Namespace) -> int:

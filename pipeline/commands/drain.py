@@ -1,8 +1,8 @@
-"""Work a Pub/Sub subscription off, then exit.
+"""Process a Pub/Sub subscription until it is empty, then exit.
 
-Messages are acknowledged once their outcome is committed to the ledger. The drain ends when the
-subscription stays empty, when its time is up, or when it is told to stop (SIGTERM); the last line
-printed is a summary in JSON.
+A message is acknowledged once its outcome is committed to the ledger. The drain ends when the
+subscription stays empty, after --max-runtime, or on SIGTERM. The last line printed is a summary in
+JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 from pipeline.settings import LOGGING, STREAM, subscription_path
 from pipeline.settings import SETTINGS as ALL
 
-HELP = "work a Pub/Sub subscription off, then exit"
+HELP = "process a Pub/Sub subscription until it is empty"
 EXAMPLES = """examples:
   vividly drain --project my-project --subscription content-requests-drain \\
       --database postgresql://vividly@10.0.0.5/vividly --artifacts gs://my-lessons
@@ -26,7 +26,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No arguments besides its settings."""
+    """Add nothing; the command has settings only."""
 
 
 def run(chosen: argparse.Namespace) -> int:

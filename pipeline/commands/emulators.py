@@ -1,7 +1,6 @@
 """Run Postgres and a Pub/Sub server on this machine until stopped, for development.
 
-Prints the environment variables with which every other command, and any of Google's clients, finds
-them.
+Prints the environment variables that point the other commands and Google's clients to them.
 """
 
 from __future__ import annotations
@@ -21,9 +20,13 @@ SETTINGS = ["project", "topic", "subscription", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Where Pub/Sub listens."""
+    """Add the port."""
     parser.add_argument(
-        "--port", type=int, default=8085, metavar="N", help="port of Pub/Sub [default 8085]"
+        "--port",
+        type=int,
+        default=8085,
+        metavar="N",
+        help="port of the Pub/Sub server [default 8085]",
     )
 
 

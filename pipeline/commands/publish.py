@@ -1,4 +1,4 @@
-"""Put requests on the topic: those of a file, one per line and as they are, or one from options."""
+"""Publish requests to the topic: each line of a file unchanged, or one made from options."""
 
 from __future__ import annotations
 
@@ -11,36 +11,40 @@ from pathlib import Path
 from pipeline.settings import topic_path
 from pipeline.usage_error import UsageError
 
-HELP = "put requests on the topic"
+HELP = "publish requests to the topic"
 EXAMPLES = """examples:
   vividly publish requests.jsonl
   vividly publish --query "Explain photosynthesis" --grade 9 --interest basketball --modality video
 """
 SETTINGS = ["project", "topic"]
 
-TIMEOUT = 30  # seconds for one message to be accepted, the client's own retries included
+TIMEOUT = 30  # seconds to publish one message, the client's retries included
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """A file, or the fields of one request."""
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE.jsonl", help="one per line")
-    parser.add_argument("--query", metavar="TEXT", help="what the student asks")
+    """Add the file and the fields of one request."""
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE.jsonl", help="file of requests, one per line"
+    )
+    parser.add_argument("--query", metavar="TEXT", help="question of the student")
     parser.add_argument("--grade", type=int, metavar="N", help="grade level, 1-16")
-    parser.add_argument("--interest", metavar="TEXT", help="what the student likes")
+    parser.add_argument("--interest", metavar="TEXT", help="interest of the student")
     parser.add_argument(
         "--modality", action="append", choices=("text", "audio", "video"),
-        help="what is asked for; may be given more than once",
+        help="requested modality; may be repeated",
     )  # fmt: skip
     parser.add_argument("--student", metavar="ID", default="student-1", help="student id")
     parser.add_argument("--language", metavar="TAG", help="BCP-47 tag")
-    parser.add_argument("--request-id", metavar="UUID", help="a new one when not given")
+    parser.add_argument(
+        "--request-id", metavar="UUID", help="id of the request [default a new one]"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Publish, and print the id that Pub/Sub gave each message.
+    """Publish the requests and print the Pub/Sub id of each message.
 
     Raises:
-        UsageError: there is no such topic, or nothing to publish.
+        UsageError: The topic does not exist, or there is nothing to publish.
     """
     if bool(chosen.file) == bool(chosen.query):
         raise UsageError("give either a file or --query")
@@ -52,17 +56,14 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def publish(topic: str, lines: Iterator[bytes]) -> list[str]:
-    """Publish messages.
+    """Publish messages and return their Pub/Sub ids.
 
     Args:
-        topic: its full resource name.
-        lines: the data of each message.
-
-    Returns:
-        Pub/Sub's id of each.
+        topic: Full resource name of the topic.
+        lines: Data of each message.
 
     Raises:
-        UsageError: there is no such topic, or this account may not publish to it.
+        UsageError: The topic does not exist, or this account may not publish to it.
     """
     from google.api_core import exceptions
     from google.cloud import pubsub_v1

@@ -1,7 +1,7 @@
-"""Write what became of the requests as one HTML page, or print it as JSON.
+"""Write a report of requests as one HTML page, or print its data as JSON.
 
-The page needs nothing but itself and the artifacts: open it from disk, or put it on a server.
-Drains and batches write one about themselves with `--report FILE`.
+The page needs only the artifacts beside it: open it from disk or serve it. `drain` and `batch`
+write a report of their own run with `--report FILE`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.settings.arguments import parse_moment
 
-HELP = "write what became of the requests as one HTML page"
+HELP = "write a report of requests as one HTML page"
 EXAMPLES = """examples:
   vividly report                                 # everything in the ledger
   vividly report --since 24h --output today.html
@@ -21,26 +21,31 @@ SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which messages, how much of them, and in which form."""
+    """Add the output, the period and the limit."""
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="the page [default report.html in --state]"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file of the page [default report.html in --state]",
     )
     parser.add_argument(
         "--since",
         type=parse_moment,
         metavar="WHEN",
-        help="received since then: ISO 8601, or 2h, 3d, …",
+        help="only messages received since then: ISO 8601, or 2h, 3d, …",
     )
-    parser.add_argument("--until", type=parse_moment, metavar="WHEN", help="received before then")
+    parser.add_argument(
+        "--until", type=parse_moment, metavar="WHEN", help="only messages received before then"
+    )
     parser.add_argument(
         "--limit", type=int, default=1000, metavar="N",
-        help="requests, and dead letters, shown one by one; the newest [default 1000]",
+        help="newest requests and dead letters shown individually [default 1000]",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the data instead")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Gather the data and write or print them."""
+    """Write the report or print its data."""
     from pipeline.jobs import resources
     from pipeline.report import data, render
     from transforms.ledger.scoped import Scope

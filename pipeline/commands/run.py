@@ -1,10 +1,9 @@
-"""Run the streaming job: on Dataflow, or in this process to look at it.
+"""Run the streaming job on Dataflow, or in this process for development.
 
 Options of Beam and of its runners are passed on, such as --runner, --region, --temp_location,
 --machine_type, --max_num_workers, --service_account_email, --subnetwork, --sdk_container_image,
 --labels, --update. Without --runner=DataflowRunner the job runs here on Beam's DirectRunner, which
-acknowledges messages before it works on them: for development only; production without Dataflow is
-`vividly drain`.
+acknowledges messages before it processes them. In production without Dataflow use `vividly drain`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import argparse
 from pipeline.settings import DRAIN, LOGGING, subscription_path
 from pipeline.settings import SETTINGS as ALL
 
-HELP = "run the streaming job, on Dataflow or here"
+HELP = "run the streaming job on Dataflow or in this process"
 EXAMPLES = """examples:
   vividly run --runner=DataflowRunner --project my-project --region us-central1 \\
       --temp_location gs://my-bucket/tmp --subscription content-requests \\
@@ -29,11 +28,11 @@ SETTINGS = [
     and (setting.group != DRAIN or setting.name == "shutdown-grace")
 ]
 PASSES_ON = True
-"""Options that are none of these settings are Beam's."""
+"""Unknown options are passed on to Beam."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No arguments besides its settings and Beam's."""
+    """Add nothing; the command has settings and Beam's options only."""
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What became of the requests: read from the ledger, newest first."""
+"""Show the status of requests from the ledger, newest first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 from pipeline.usage_error import UsageError
 
-HELP = "show what became of the requests"
+HELP = "show the status of requests"
 EXAMPLES = """examples:
   vividly status
   vividly status 123e4567-e89b-12d3-a456-426614174000
@@ -16,17 +16,19 @@ SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which request, how many, and in which form."""
-    parser.add_argument("request_id", nargs="?", metavar="REQUEST_ID", help="only this one")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most [default 50]")
-    parser.add_argument("--json", action="store_true", help="an array of objects")
+    """Add the request id, the limit and the output format."""
+    parser.add_argument(
+        "request_id", nargs="?", metavar="REQUEST_ID", help="show only this request"
+    )
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="most rows [default 50]")
+    parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print a table, or JSON.
+    """Print requests as a table or as JSON.
 
     Raises:
-        UsageError: there is no such request.
+        UsageError: The request does not exist.
     """
     from pipeline.cli import output
     from pipeline.jobs import resources

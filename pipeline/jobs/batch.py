@@ -1,4 +1,4 @@
-"""vividly batch: the requests of a file through the graph; no Pub/Sub."""
+"""Job that processes the requests of a file, without Pub/Sub (`vividly batch`)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from transforms.parse import peek
 
 log = logging.getLogger(__name__)
 
-AHEAD = 2 * MAX_RUN  # messages read ahead of the lanes
+AHEAD = 2 * MAX_RUN  # most messages queued in the scheduler
 
 
 def messages(file: Path) -> Iterator[Message]:
-    """One message per line that is not blank.
+    """Yield a message for each line of a file that is not blank.
 
-    A message's id is made from its line number and content, so that running the same file again
-    resumes what was left unfinished and finds the rest settled.
+    The message id is made from the line's number and content, so that a second run of the same file
+    resumes unfinished requests and finds the others settled.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: The file cannot be read.
     """
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
@@ -47,16 +47,16 @@ def messages(file: Path) -> Iterator[Message]:
 
 
 class Batch:
-    """One batch.
+    """Processes one file once.
 
     Args:
-        file: requests, one JSON object per line.
-        graph: what every message is put through.
-        workers: requests worked on side by side.
-        dependency_timeout: seconds a dependency may stay down.
-        shutdown_grace: seconds to finish what is in flight when told to stop.
-        health_port: port of the health server; None for no server.
-        keep_ids: whether to keep `message_ids`.
+        file: File of requests, one JSON object per line.
+        graph: Runner of the graph.
+        workers: Number of requests processed in parallel.
+        dependency_timeout: Seconds a dependency may stay down.
+        shutdown_grace: Seconds to finish runs in progress after a stop signal.
+        health_port: Port of the health server; None for no server.
+        keep_ids: Collect `message_ids`.
     """
 
     def __init__(
@@ -76,45 +76,47 @@ class Batch:
         self._tally = Tally("batch", keep_ids)
         self._stop = threading.Event()
         self._progress = threading.Condition()
-        self._lanes = Scheduler(graph, workers, self._settled, dependency_timeout)
+        self._scheduler = Scheduler(graph, workers, self._settled, dependency_timeout)
 
     def run(self) -> dict[str, Any]:
-        """Work the file off; see `pipeline.monitoring.summary` for what is returned."""
-        metrics = metrics_registry(self._tally, lambda: self._lanes.waiting_for, self._graph.meter)
+        """Process the file and return the summary; see `Tally.summary`."""
+        metrics = metrics_registry(
+            self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
+        )
         with (
             serving(self._health_port, self._checks(), metrics),
             stop_on_signals(self._stop),
         ):
             for message in messages(self._file):
-                self._wait(lambda: self._lanes.waiting < AHEAD)
-                if self._stop.is_set() or self._lanes.down:
+                self._wait(lambda: self._scheduler.waiting < AHEAD)
+                if self._stop.is_set() or self._scheduler.down:
                     break
                 self._tally.received(1)
-                self._lanes.submit(message, heavy=peek(message.data) in ("audio", "video"))
-            self._wait(lambda: self._lanes.idle)
-            self._lanes.close(self._grace)
+                self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
+            self._wait(lambda: self._scheduler.idle)
+            self._scheduler.close(self._grace)
         return self._tally.summary(self._reason())
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages this batch settled, if they are kept."""
+        """Ids of the messages settled by this batch; empty without `keep_ids`."""
         return self._tally.message_ids
 
     @property
     def down(self) -> DependencyDown | None:
-        """The dependency that made this batch give up, if one did."""
-        return self._lanes.down
+        """The dependency whose outage ended this batch; None if none did."""
+        return self._scheduler.down
 
     def _checks(self) -> dict[str, Check]:
         return {**self._graph.checks(), "running": check_running(self._stop)}
 
     def _reason(self) -> str:
-        if self._lanes.down:
+        if self._scheduler.down:
             return "dependency_down"
         return "signal" if self._stop.is_set() else "end_of_file"
 
     def _wait(self, condition: Any) -> None:
-        while not (condition() or self._stop.is_set() or self._lanes.down):
+        while not (condition() or self._stop.is_set() or self._scheduler.down):
             with self._progress:
                 self._progress.wait(0.05)  # signals are handled between two waits
 

@@ -1,4 +1,4 @@
-"""How many connections the jobs may open to Postgres, and whether the server has that many."""
+"""Check that Postgres allows the connections that all processes together may open."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from transforms.ledger import Ledger, LedgerStatus
 
 
 def check_connection_budget(ledger: Ledger, status: LedgerStatus, processes: int) -> str:
-    """Make sure that the server has room for every process at its busiest.
+    """Raise if the processes may open more connections than the server allows.
 
     Args:
-        ledger: one process' connections.
-        status: what the server allows.
-        processes: all that may run at the same time: workers times processes of each.
+        ledger: Ledger of one process, with the size of its connection pool.
+        status: The server's connection limit.
+        processes: Number of processes at the same time: workers times processes per worker.
 
     Returns:
-        The reckoning, in words.
+        The calculation as text.
 
     Raises:
-        UsageError: the server would refuse connections; says what would be right.
+        UsageError: The server would refuse connections.
     """
     needed = processes * ledger.connections
     noun = "process" if processes == 1 else "processes"
-    reckoning = f"{processes} {noun} × {ledger.connections} connections = {needed}"
+    calculation = f"{processes} {noun} × {ledger.connections} connections = {needed}"
     if needed > status.connections:
         raise UsageError(
-            f"{reckoning}, but Postgres at {ledger.masked_url} has {status.connections} for "
+            f"{calculation}, but Postgres at {ledger.masked_url} has {status.connections} for "
             "ordinary users: run fewer processes (fewer workers or tasks), lower --connections, "
             "or raise max_connections of the server"
         )
-    return f"{reckoning} of {status.connections}"
+    return f"{calculation} of {status.connections}"

@@ -1,6 +1,6 @@
-"""What a streaming job on Dataflow needs besides the graph: options with sane values for this work.
+"""Default Beam options of a streaming job on Dataflow.
 
-`docs/dataflow.md` says how the defaults were found. Whatever the command line says wins.
+`docs/dataflow.md` explains how the defaults were chosen. The command line overrides them.
 """
 
 from __future__ import annotations
@@ -20,31 +20,34 @@ from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
 
 JOB_NAME = "vividly-content"
-"""The same each time: an update finds its job by name, and two jobs cannot run side by side."""
+"""Constant, so that an update finds its job and two jobs cannot run at the same time."""
 
 MACHINE_TYPE = "n2-standard-4"
 MAX_WORKERS = 10
 THREADS = 12
-"""Requests worked on by one worker. Most wait for an engine over the network or for their turn to
-render, which costs a few megabytes each."""
+"""Requests processed in parallel by one worker.
+
+Most of them wait for an engine's response or for a render slot; each takes a few megabytes."""
 
 ONE_PROCESS = "no_use_multiple_sdk_containers"
-"""One process per worker instead of one per core: renderers and voices run in child processes
-anyway, so that more would only hold more copies of Beam, models and database connections."""
+"""Experiment that starts one process per worker instead of one per core.
+
+Renderers and voices run in child processes, so more SDK processes would only add copies of Beam,
+models and database connections."""
 
 SETUP_FILE = Path(__file__).parents[2] / "setup.py"
 
 
 def runs_on_dataflow(options: VividlyOptions) -> bool:
-    """Whether the job is to be submitted, instead of run here."""
+    """Return whether the runner is Dataflow."""
     return options.view_as(StandardOptions).runner == "DataflowRunner"
 
 
 def add_defaults(options: VividlyOptions) -> None:
-    """Set what the command line left open.
+    """Set defaults for options that the command line does not give.
 
     Raises:
-        UsageError: workers would not have this package.
+        UsageError: Workers would not have this package.
     """
     cloud = options.view_as(GoogleCloudOptions)
     cloud.job_name = cloud.job_name or JOB_NAME
@@ -64,14 +67,14 @@ def add_defaults(options: VividlyOptions) -> None:
     _package(options)
 
 
-def refuse_replaced_options(options: VividlyOptions) -> None:
-    """Make sure that there is a job to update, if that is what is asked for.
+def require_job_to_update(options: VividlyOptions) -> None:
+    """Raise if `--update` is given and no job of that name is running.
 
-    Beam's own search does not end when there is none: it takes the empty token after the last page
-    of jobs for that of another one.
+    Beam's own search loops forever in that case: it takes the empty token after the last page of
+    jobs for the token of another page.
 
     Raises:
-        UsageError: no job of that name is running.
+        UsageError: No job of that name is running.
     """
     cloud = options.view_as(GoogleCloudOptions)
     if not cloud.update:
@@ -91,8 +94,8 @@ def refuse_replaced_options(options: VividlyOptions) -> None:
         )
 
 
-def processes(options: VividlyOptions) -> int:
-    """How many processes the job has when it has scaled out: each opens connections to Postgres."""
+def process_count(options: VividlyOptions) -> int:
+    """Return the number of SDK processes at full scale; each has a pool of connections."""
     worker = options.view_as(WorkerOptions)
     workers = worker.max_num_workers or worker.num_workers or 1
     several = options.view_as(DebugOptions).lookup_experiment("use_multiple_sdk_containers")
@@ -100,7 +103,7 @@ def processes(options: VividlyOptions) -> int:
 
 
 def _cores(machine_type: str) -> int | None:
-    """As the name of a machine type says (`n2-standard-4`, `n2-custom-4-8192`), if it does."""
+    """Parse the cores from a machine type such as `n2-standard-4` or `n2-custom-4-8192`."""
     found = re.search(r"-(\d+)(-\d+)?$", machine_type)
     return int(found[1]) if found else None
 

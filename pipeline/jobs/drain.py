@@ -1,8 +1,8 @@
-"""vividly drain: work a Pub/Sub subscription off, then exit.
+"""Job that processes a Pub/Sub subscription until it is empty (`vividly drain`).
 
-Beam's own DirectRunner acknowledges messages when it pulls them and loses what is in flight when
-it dies, so the pull loop is ours: a message is acknowledged once its outcome is committed, its
-lease is extended for as long as that takes, and pulling goes on meanwhile.
+Beam's DirectRunner acknowledges messages when it pulls them and loses those in flight when it is
+killed. This job has a pull loop of its own: it acknowledges a message once its outcome is
+committed, extends its deadline until then, and goes on pulling meanwhile.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from google.cloud import pubsub_v1
 
 from pipeline.jobs.scheduler import GraphRunner, Scheduler
 from pipeline.jobs.stop_signals import stop_on_signals
-from pipeline.jobs.subscriber import Leases, Puller
+from pipeline.jobs.subscriber import LeaseManager, Puller
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
@@ -31,15 +31,26 @@ from transforms.process.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-SHORTEST_PULL = 1.0  # seconds; what a pull is sent after it was given up waits for a whole lease
-EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull at once
-LINGERING_PULL = 3.0  # seconds; past the empty-queue timeout, while work still goes on
+SHORTEST_PULL = 1.0
+"""Seconds; messages sent to a pull that timed out stay leased for a whole deadline."""
+EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull immediately
+LINGERING_PULL = 3.0  # seconds; after the empty-queue timeout, while messages are in flight
 BACKOFF = Backoff(first=0.5, longest=10.0)  # between pulls while Pub/Sub is down
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When to pull and when to stop, in seconds; messages in one pull; where health is served."""
+    """Time limits of a drain, in seconds, and how it pulls and serves health.
+
+    Attributes:
+        batch_size: Most messages in one pull.
+        max_runtime: Seconds after which pulling ends.
+        empty_queue_timeout: Seconds without a message after which the drain ends.
+        pull_timeout: Seconds that one pull waits for messages.
+        shutdown_grace: Seconds to finish runs in progress at the end.
+        dependency_timeout: Seconds a dependency may stay down.
+        health_port: Port of the health server; None for no server.
+    """
 
     batch_size: int
     max_runtime: float
@@ -51,14 +62,14 @@ class Timing:
 
 
 class Drain:
-    """One drain of one subscription.
+    """Drains one subscription once.
 
     Args:
-        subscription: its full resource name.
-        graph: what every message is put through.
-        workers: requests worked on side by side.
-        timing: when to pull and when to stop.
-        keep_ids: whether to keep `message_ids`.
+        subscription: Full resource name of the subscription.
+        graph: Runner of the graph.
+        workers: Number of requests processed in parallel.
+        timing: Time limits and pull size.
+        keep_ids: Collect `message_ids`.
     """
 
     def __init__(
@@ -74,21 +85,23 @@ class Drain:
         self._client = pubsub_v1.SubscriberClient()
         self._tally = Tally("drain", keep_ids)
         self._puller = Puller(self._client, subscription)
-        self._leases = Leases(self._client, subscription)
-        self._lanes = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
+        self._leases = LeaseManager(self._client, subscription)
+        self._scheduler = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
         self._stop = threading.Event()
         self._graph = graph
         self._pubsub_down: DependencyDown | None = None
-        self._trouble = "not reached yet"  # why the last pull failed; nothing when it did not
+        self._trouble = "not reached yet"  # error of the last pull; empty if it succeeded
         self._unsettled: set[str] = set()
 
     def run(self) -> dict[str, Any]:
-        """Pull until a reason to exit comes up, and return the summary.
+        """Drain the subscription and return the summary.
 
         Raises:
-            UsageError: the subscription does not exist or may not be read.
+            UsageError: The subscription does not exist or this account may not read it.
         """
-        metrics = metrics_registry(self._tally, lambda: self._lanes.waiting_for, self._graph.meter)
+        metrics = metrics_registry(
+            self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
+        )
         with (
             serving(self._timing.health_port, self._checks(), metrics),
             stop_on_signals(self._stop),
@@ -99,18 +112,18 @@ class Drain:
         outcome: list[str | Exception] = []
         puller = threading.Thread(target=self._pull_until_done, args=(outcome,), name="puller")
         puller.start()
-        while puller.is_alive() and not (self._stop.is_set() or self._lanes.down):
+        while puller.is_alive() and not (self._stop.is_set() or self._scheduler.down):
             puller.join(0.05)
         self._puller.close()
         puller.join()
         reason = "dependency_down" if self.down else outcome[0]
-        finished = self._lanes.close(self._timing.shutdown_grace)
-        handed_back = self._leases.hand_back()
-        if handed_back:
+        finished = self._scheduler.close(self._timing.shutdown_grace)
+        nacked = self._leases.nack()
+        if nacked:
             log.info(
-                "handed back %d messages%s",
-                handed_back,
-                "" if finished else "; some were still being worked on",
+                "released %d unsettled messages%s",
+                nacked,
+                "" if finished else "; some were still being processed",
             )
         self._leases.close()
         if finished:
@@ -121,13 +134,13 @@ class Drain:
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages this drain settled, if they are kept."""
+        """Ids of the messages settled by this drain; empty without `keep_ids`."""
         return self._tally.message_ids
 
     @property
     def down(self) -> DependencyDown | None:
-        """The dependency that made this drain give up, if one did."""
-        return self._pubsub_down or self._lanes.down
+        """The dependency whose outage ended this drain; None if none did."""
+        return self._pubsub_down or self._scheduler.down
 
     def _checks(self) -> dict[str, Check]:
         def subscription() -> None:
@@ -150,19 +163,19 @@ class Drain:
         timing = self._timing
         end = time.monotonic() + timing.max_runtime
         empty_since = time.monotonic()
-        looked = False  # whether a pull has found the queue empty since then
-        while not (self._stop.is_set() or self._lanes.down):
+        found_empty = False  # true if a pull has found the queue empty since then
+        while not (self._stop.is_set() or self._scheduler.down):
             now = time.monotonic()
             if now >= end:
                 return "max_runtime"
-            if not self._ready():
-                empty_since, looked = time.monotonic(), False
+            if not self._may_pull():
+                empty_since, found_empty = time.monotonic(), False
                 continue
             idle_left = empty_since + timing.empty_queue_timeout - now
-            if not looked:
+            if not found_empty:
                 idle_left = max(idle_left, SHORTEST_PULL)
             elif idle_left <= 0:
-                if self._lanes.idle and not len(self._leases):
+                if self._scheduler.idle and not len(self._leases):
                     return "empty_queue"
                 idle_left = LINGERING_PULL
             left = min(max(timing.pull_timeout, SHORTEST_PULL), idle_left, end - now)
@@ -170,19 +183,19 @@ class Drain:
                 self._stop.wait(left)
                 continue
             pulled = self._pull(left)
-            looked = not pulled
+            found_empty = not pulled
             if pulled:
                 empty_since = time.monotonic()
             elif time.monotonic() - now < EMPTY_PULL_PAUSE:
                 self._stop.wait(min(EMPTY_PULL_PAUSE, idle_left))
         return "signal"
 
-    def _ready(self) -> bool:
-        """Whether more messages can be worked on; waits a little where they cannot."""
-        if self._graph.out_of_money:
+    def _may_pull(self) -> bool:
+        """Return whether to pull more messages; if not, wait a little first."""
+        if self._graph.budget_exhausted:
             self._stop.wait(EMPTY_PULL_PAUSE)
             return False
-        return self._lanes.has_room(len(self._leases), EMPTY_PULL_PAUSE)
+        return self._scheduler.has_room(len(self._leases), EMPTY_PULL_PAUSE)
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()
@@ -210,14 +223,14 @@ class Drain:
                 if self._stop.wait(BACKOFF.delay(failures)):
                     return 0
         self._trouble = ""
-        return self._take_in(response.received_messages, time.monotonic() - started)
+        return self._accept(response.received_messages, time.monotonic() - started)
 
-    def _take_in(self, received: Sequence[Any], seconds: float) -> int:
+    def _accept(self, received: Sequence[Any], seconds: float) -> int:
         log.info("pulled %d messages in %.1f s", len(received), seconds)
-        if self._stop.is_set():  # too late: somebody else gets them
+        if self._stop.is_set():  # pulled too late: return them to the subscription
             for each in received:
-                self._leases.hold(each.message.message_id, each.ack_id)
-            self._leases.hand_back([each.message.message_id for each in received])
+                self._leases.add(each.message.message_id, each.ack_id)
+            self._leases.nack([each.message.message_id for each in received])
             return 0
         for each in received:
             message = Message(
@@ -227,13 +240,13 @@ class Drain:
                 publish_time=each.message.publish_time,
                 delivery_attempt=each.delivery_attempt,
             )
-            if not self._leases.hold(message.message_id, each.ack_id):
+            if not self._leases.add(message.message_id, each.ack_id):
                 continue
             if message.message_id in self._unsettled:
-                self._unsettled.discard(message.message_id)  # received, and counted, before
+                self._unsettled.discard(message.message_id)  # counted as received before
             else:
                 self._tally.received(1)
-            self._lanes.submit(message, heavy=peek(message.data) in ("audio", "video"))
+            self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
         return len(received)
 
     def _settled(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
@@ -241,7 +254,7 @@ class Drain:
         settled = {o.message_id for o in outcomes if o.status in SETTLED}
         self._leases.acknowledge(settled)
         superseded = {o.message_id for o in outcomes} - settled
-        self._leases.forget(superseded)
+        self._leases.drop(superseded)
         failed = {m.message_id for m in messages} - settled - superseded
-        self._leases.hand_back(failed)
+        self._leases.nack(failed)
         self._unsettled.update(superseded | failed)

@@ -1,4 +1,4 @@
-"""Starting the streaming job from a command line, on Dataflow or in this process."""
+"""Start the streaming job from the command line, on Dataflow or in this process."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CONSOLE = "https://console.cloud.google.com/dataflow/jobs/{region}/{id}?project=
 
 
 def launch_options(chosen: argparse.Namespace) -> VividlyOptions:
-    """The settings together with Beam's own options.
+    """Combine the settings with the Beam options that were passed on.
 
     Raises:
-        UsageError: Beam does not know one of them either.
+        UsageError: An option is neither a setting nor a Beam option, or the runner is unsupported.
     """
-    passed_on = [_beams(argument) for argument in chosen.passed_on]
+    passed_on = [_beam_spelling(argument) for argument in chosen.passed_on]
     given = PipelineOptions(passed_on)
     beams = set(PipelineOptions([]).get_all_options())
     for name in sorted(set(given.get_all_options(retain_unknown_options=True)) - beams):
@@ -57,23 +57,25 @@ def launch_options(chosen: argparse.Namespace) -> VividlyOptions:
 
 
 def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscription: str) -> int:
-    """Submit the job, and wait for its end unless told not to.
+    """Submit the job and, unless `--no-wait` is given, wait for its end.
 
     Prints the job as one line of JSON once it is submitted.
 
     Returns:
-        0, or 1 when the job failed.
+        The exit status: 0, or 1 if the job failed.
 
     Raises:
-        UsageError: something Dataflow needs is not given.
+        UsageError: An option that Dataflow needs is missing.
     """
     if not chosen.database:
-        raise UsageError("workers on Dataflow need --database; an embedded one is out of reach")
+        raise UsageError(
+            "workers on Dataflow need --database; they cannot reach an embedded Postgres"
+        )
     if not chosen.artifacts.startswith("gs://"):
         raise UsageError("workers on Dataflow need --artifacts gs://bucket/prefix")
     dataflow_options.add_defaults(options)
-    pipeline = _pipeline(options)
-    dataflow_options.refuse_replaced_options(options)
+    pipeline = _make_pipeline(options)
+    dataflow_options.require_job_to_update(options)
     ledger = resources.ledger_at(chosen)
     if ledger.holds_password:
         log.warning(
@@ -81,11 +83,11 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
             "secret in Secret Manager instead (--database projects/…/secrets/…)",
             options.view_as(GoogleCloudOptions).temp_location,
         )
-    _check_connections(ledger, max(chosen.processes, dataflow_options.processes(options)))
+    _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
     store = resources.artifact_store(chosen)
     build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)
-    result = _submitted(pipeline, options.view_as(GoogleCloudOptions).job_name)
-    if not result.has_job:  # --template_location: the graph was written there for others to submit
+    result = _submit(pipeline, options.view_as(GoogleCloudOptions).job_name)
+    if not result.has_job:  # --template_location: the graph was written there and not submitted
         return OK
     cloud = options.view_as(GoogleCloudOptions)
     facts = {"id": result.job_id(), "region": cloud.region, "project": cloud.project}
@@ -105,11 +107,13 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
 
 
 def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscription: str) -> int:
-    """Run the job in this process until it is stopped, and return the exit status."""
+    """Run the job in this process until it is stopped; return the exit status."""
     from pipeline.jobs.local_streaming import LocalStream
 
     if chosen.id_label:
-        raise UsageError("--id-label works on Dataflow only; the DirectRunner has no use for it")
+        raise UsageError(
+            "--id-label works on Dataflow only; remove it or give --runner=DataflowRunner"
+        )
     with resources.open_ledger(chosen) as ledger:
         stream = LocalStream(subscription, options, ledger, resources.artifact_store(chosen))
         return lifecycle.finish_job(
@@ -117,7 +121,7 @@ def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
         )
 
 
-def _submitted(pipeline: beam.Pipeline, name: str) -> Any:
+def _submit(pipeline: beam.Pipeline, name: str) -> Any:
     try:
         return pipeline.run()
     except exceptions.Conflict as error:
@@ -131,21 +135,21 @@ def _submitted(pipeline: beam.Pipeline, name: str) -> Any:
 
 def _check_connections(ledger: Ledger, processes: int) -> None:
     try:
-        reckoning = check_connection_budget(ledger, ledger.check(), processes)
-    except DependencyDown as down:  # only the workers need to reach it
-        log.warning("%s; not checked: %d processes may open connections to it", down, processes)
+        calculation = check_connection_budget(ledger, ledger.check(), processes)
+    except DependencyDown as down:  # the launcher itself need not reach Postgres
+        log.warning("%s; connections of %d processes were not checked", down, processes)
     else:
-        log.info("Postgres has room: %s", reckoning)
+        log.info("Postgres has room: %s", calculation)
 
 
-def _beams(argument: str) -> str:
-    """An option as Beam spells it: with underscores."""
+def _beam_spelling(argument: str) -> str:
+    """Spell an option with underscores, as Beam does."""
     name, equals, value = argument.partition("=")
     return name[:2] + name[2:].replace("-", "_") + equals + value if name[:2] == "--" else argument
 
 
-def _pipeline(options: VividlyOptions) -> beam.Pipeline:
+def _make_pipeline(options: VividlyOptions) -> beam.Pipeline:
     try:
         return beam.Pipeline(options=options)
-    except ValueError as error:  # Beam lists every option that is missing or wrong
+    except ValueError as error:  # lists every option that is missing or wrong
         raise UsageError(str(error)) from error

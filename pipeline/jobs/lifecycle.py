@@ -1,4 +1,4 @@
-"""What every job does at its start and at its end."""
+"""Steps that every job performs at its start and end: settings, report, summary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) -> None:
-    """Log the configuration, secrets masked."""
+    """Log the settings of a job; secrets are masked."""
     values = {name: getattr(chosen, BY_NAME[name].dest) for name in names}
     shown = ", ".join(
         f"{name}={mask_value(BY_NAME[name], value)}"
@@ -35,14 +35,16 @@ def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) ->
 def write_report(
     result: Mapping[str, Any], message_ids: Sequence[str], ledger: Ledger, chosen: Any
 ) -> bool:
-    """Write the report of a run, if one is asked for.
+    """Write the report of a job if `--report` is given.
 
     Args:
-        result: the run's summary.
-        message_ids: the messages it settled.
+        result: Summary of the job.
+        message_ids: Ids of the messages that the job settled.
+        ledger: Ledger of the job.
+        chosen: Parsed options.
 
     Returns:
-        False if there should be one and is not; what the job has done stays done.
+        False if the report could not be written; the job's results are not affected.
     """
     if not chosen.report:
         return True
@@ -55,7 +57,7 @@ def write_report(
     try:
         render.write(data.gather(ledger, scope, title, in_flight=result["in_flight"]), file)
     except (DependencyDown, OSError) as error:
-        report_error(f"no report in {file}: {error}")
+        report_error(f"cannot write the report {file}: {error}")
         return False
     log.info("the report is in %s", file)
     return True
@@ -67,11 +69,14 @@ def finish_job(
     """Log and print the final summary.
 
     Args:
-        reported: what `report` returned.
+        result: Summary of the job.
+        down: Dependency whose outage ended the job.
+        chosen: Parsed options.
+        reported: Return value of `write_report`.
 
     Returns:
-        The exit status: 3 if a dependency stayed down, 1 for dead letters if
-        `--fail-on-dead-letter` or for a missing report, else 0.
+        The exit status: 3 if a dependency stayed down; 1 for dead letters with
+        `--fail-on-dead-letter`, or if the report is missing; else 0.
     """
     failures = result["dead_lettered"] - result["cancelled"]
     log.info(

@@ -1,8 +1,8 @@
-"""The streaming job in this process, on Beam's own engine for streams: to look at, not to rely on.
+"""Streaming job in this process on Beam's DirectRunner, for development only.
 
-That engine pulls ten messages at a time, acknowledges them before it works on them, works on one
-thread, and gives up after a step has failed four times. What it had pulled by then is in the ledger
-as in flight, and is not delivered again.
+The runner pulls ten messages at a time, acknowledges them before it processes them, uses one
+thread, and stops after a step has failed four times. Messages it had pulled by then stay in flight
+in the ledger and are not delivered again.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from transforms.stage.budget import budget_meter
 
 log = logging.getLogger(__name__)
 
-POLL = 0.1  # seconds between two looks whether to stop
+POLL = 0.1  # seconds between two checks of the stop event
 
 
 class LocalStream:
-    """One run of the streaming job.
+    """Runs the streaming job once.
 
     Args:
-        subscription: its full resource name.
-        options: the graph's settings.
-        ledger: where claims and outcomes are kept.
-        store: where artifacts are kept.
+        subscription: Full resource name of the subscription.
+        options: Settings of the graph.
+        ledger: Store of claims and outcomes.
+        store: Store of artifacts.
     """
 
     def __init__(
@@ -53,24 +53,24 @@ class LocalStream:
         self._tally = Tally("stream")
         self._stop = threading.Event()
         self._error: Exception | None = None
-        # Named, so that Beam does not look for an engine that fits the graph, and for Prism.
+        # An explicit runner keeps Beam from choosing one by the graph and from downloading Prism.
         self._pipeline = beam.Pipeline(runner=BundleBasedDirectRunner(), options=options)
         build_stream(self._pipeline, subscription, None, options, ledger, store)
         self.down: DependencyDown | None = None
-        """The dependency that ended the job, if one did."""
+        """The dependency whose outage ended the job; None if none did."""
 
     def run(self, health_port: int | None, grace: float) -> dict[str, Any]:
-        """Run until told to stop (SIGTERM, SIGINT) or until a step fails for good.
+        """Run until SIGTERM or SIGINT, or until a step has failed too often.
 
         Args:
-            health_port: where health is served, if at all.
-            grace: seconds to finish what is in flight when told to stop.
+            health_port: Port of the health server; None for no server.
+            grace: Seconds to finish messages in flight after a stop signal.
 
         Returns:
-            The summary; see `pipeline.monitoring.summary`.
+            The summary; see `Tally.summary`.
 
         Raises:
-            UsageError: the subscription does not exist or may not be read.
+            UsageError: The subscription does not exist or this account may not read it.
         """
         report_to_tally(self._tally)
         metrics = metrics_registry(self._tally, lambda: 0.0, budget_meter(self._ledger))
@@ -88,7 +88,7 @@ class LocalStream:
             deadline = time.monotonic() + grace
             while self._tally.in_flight and waiter.is_alive() and time.monotonic() < deadline:
                 time.sleep(POLL)
-            # Not waited for: a pull in progress lasts up to half a minute.
+            # Not awaited: a pull in progress lasts up to half a minute.
             threading.Thread(target=result.cancel, daemon=True).start()
             return "signal"
         return self._failed()

@@ -1,7 +1,7 @@
-"""What must be in place before a job can run: each thing looked at for itself, with a remedy.
+"""Checks of everything that a job needs before it runs, each with a remedy (`vividly check`).
 
-A check returns a line that says what was found, or raises. Whatever it raises is shown with the
-remedy it was registered with, so a check never has to know how things are repaired.
+A check returns a line of text or raises. The text of its exception is shown with the remedy that
+the check was registered with.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from transforms.installation import install_extra
 
 MODES = ("drain", "batch", "stream", "demo")
 
-SCRATCH = 1 << 30  # bytes of temporary space that lessons in the making may need
-MIN_ACK_DEADLINE = 60  # seconds; a shorter one redelivers what is still being pulled
+SCRATCH = 1 << 30  # bytes of temporary space that lessons in progress may need
+MIN_ACK_DEADLINE = 60  # seconds; a shorter one redelivers messages during the pull
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check came to: `remedy` is empty when all is well."""
+    """Result of one check; `remedy` is empty if the check passed."""
 
     name: str
     detail: str
@@ -35,22 +35,22 @@ class Finding:
 
     @property
     def passed(self) -> bool:
-        """Whether all is well."""
+        """True if the check passed."""
         return not self.remedy
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result as a JSON object."""
         return {**asdict(self), "passed": self.passed}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        name: what it is.
-        look: says what was found, or raises.
-        remedy: what to do when it raises.
+        name: Name of the thing checked.
+        look: Function that returns what it found, or raises.
+        remedy: What to do if `look` raises.
     """
 
     name: str
@@ -58,19 +58,19 @@ class Check:
     remedy: str
 
     def run(self) -> Finding:
-        """Look, whatever may happen."""
+        """Run the check; an exception becomes a finding with the remedy."""
         try:
             return Finding(self.name, self.look())
-        except Exception as error:  # noqa: BLE001  (whatever it is, it is in the way)
-            said = " ".join(str(error).split()) or type(error).__name__
-            return Finding(self.name, said, self.remedy)
+        except Exception as error:  # noqa: BLE001  (any exception is a failed check)
+            detail = " ".join(str(error).split()) or type(error).__name__
+            return Finding(self.name, detail, self.remedy)
 
 
 def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
-    """What a mode needs, in the order in which it is sensible to repair it.
+    """Yield the checks of a mode, in the order in which problems are best repaired.
 
     Args:
-        mode: one of `MODES`.
+        mode: One of `MODES`.
         chosen: The settings of `vividly check`.
     """
     if _needs_credentials(mode, chosen):
@@ -182,9 +182,9 @@ def _artifacts(chosen: argparse.Namespace) -> str:
     from transforms.artifacts import ArtifactStore
 
     store = ArtifactStore(chosen.artifacts)
-    nobody = str(uuid.uuid4())
-    store.put(nobody, "check.txt", b"written by vividly check", "text/plain")
-    store.delete(nobody, "check.txt")
+    unused_id = str(uuid.uuid4())
+    store.put(unused_id, "check.txt", b"written by vividly check", "text/plain")
+    store.delete(unused_id, "check.txt")
     return f"{store.root}: written, read and deleted"
 
 
@@ -258,7 +258,7 @@ def _limits(chosen: argparse.Namespace) -> str:
 
     paid = {"script": chosen.script_engine, "narration": chosen.voice_engine}
     at_once = worker_count(chosen) + 1
-    said = []
+    lines = []
     for stage, engine in paid.items():
         if engine == "offline":
             continue
@@ -269,10 +269,10 @@ def _limits(chosen: argparse.Namespace) -> str:
                 f"{stage} ({engine}) is called without limit, up to {at_once} at the same time in "
                 "each process: a burst may run into the project's quota"
             )
-        said.append(f"{stage} ≤ {most or at_once} at once, {rate or 'any number'} a minute")
-    return "; ".join(said) or "no paid engine"
+        lines.append(f"{stage} ≤ {most or at_once} at once, {rate or 'any number'} a minute")
+    return "; ".join(lines) or "no paid engine"
 
 
 def run_checks(mode: str, chosen: argparse.Namespace) -> Sequence[Finding]:
-    """Look at everything a mode needs."""
+    """Run all checks of a mode."""
     return [check.run() for check in checks(mode, chosen)]

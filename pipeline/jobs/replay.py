@@ -1,7 +1,7 @@
-"""Replaying dead letters: their original messages are published again, marked as replays.
+"""Publish the original messages of dead letters again, marked as replays.
 
-The claim decides what becomes of a replay, so publishing one too many does no harm: it ends as a
-duplicate. What is skipped here is what need not be sent.
+The claim step decides the outcome of a replay; a superfluous one ends as a duplicate. Dead letters
+whose replay cannot help are skipped here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from transforms.ledger import DeadLetterDetail, Ledger, ReplayState
 
 @dataclass(frozen=True)
 class Replayed:
-    """What was done with one dead letter.
+    """Result of replaying one dead letter.
 
     Attributes:
-        size: bytes of the message's data; None unless it is, or would be, published.
-        message_id: Pub/Sub's id of the replay; None unless it was published.
-        skipped: why it was not, and would not be, published.
+        id: Number of the dead letter.
+        request_id: Id of its request, if the message has a valid one.
+        size: Size of the message's data in bytes; None if it was skipped.
+        message_id: Pub/Sub id of the replay; None if nothing was published.
+        skipped: Reason for skipping it; None if it was, or would be, published.
     """
 
     id: int
@@ -42,18 +44,19 @@ def replay(
     cancelled: bool = True,
     id_label: str | None = None,
 ) -> Iterator[Replayed]:
-    """Publish dead letters again, one after the other.
+    """Publish dead letters again, one after the other, and yield the result of each.
 
     Args:
-        topic: full resource name.
-        numbers: of the letters, all of which exist.
-        again: also those whose latest replay may still be under way.
-        dry_run: publish nothing.
-        cancelled: also those whose request was cancelled.
-        id_label: the attribute by which the streaming job tells publications from each other.
+        ledger: Ledger that holds the dead letters.
+        topic: Full resource name of the topic.
+        numbers: Numbers of existing dead letters.
+        again: Include dead letters whose latest replay may still be in flight.
+        dry_run: Publish nothing.
+        cancelled: Include dead letters of cancelled requests.
+        id_label: Message attribute by which Dataflow deduplicates publications.
 
     Raises:
-        DependencyDown: Postgres or Pub/Sub cannot be reached; what was yielded before is done.
+        DependencyDown: Postgres or Pub/Sub cannot be reached; results yielded before hold.
     """
     for number in numbers:
         [state] = ledger.replay_states([number])
@@ -70,7 +73,7 @@ def replay(
 
 
 def obstacle(state: ReplayState, again: bool) -> str | None:
-    """Why a dead letter is not to be replayed, if there is a reason."""
+    """Return why a dead letter should not be replayed; None if it should."""
     if state.request_status == "completed":
         return "its request has been completed since"
     if state.newer:
@@ -80,9 +83,9 @@ def obstacle(state: ReplayState, again: bool) -> str | None:
     if again:
         return None
     if state.request_status == "running":
-        return "its request is being worked on (--again to send it all the same)"
+        return "its request is being processed (give --again to send it nevertheless)"
     if state.replayed_as and state.replay_outcome in (None, "in_flight"):
-        return f"its replay {state.replayed_as} is on its way (--again to send it once more)"
+        return f"its replay {state.replayed_as} is in flight (give --again to send it once more)"
     return None
 
 
@@ -91,7 +94,7 @@ def _publish(
 ) -> Replayed:
     message = letter.message
     marks = {REPLAY_ATTRIBUTE: str(letter.id), REPLAY_OF_ATTRIBUTE: message.message_id}
-    if id_label:  # with the original's value Dataflow would drop the replay unseen
+    if id_label:  # with the original's value Dataflow would drop the replay
         marks[id_label] = str(uuid4())
     try:
         sent = pubsub.publish(

@@ -1,4 +1,4 @@
-"""What a command works on: the ledger, the artifact store, the graph over them."""
+"""Open the ledger, the artifact store and the graph that the settings name."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BACKOFF = Backoff(first=0.5, longest=10.0)
 
 @contextmanager
 def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
-    """The ledger in `--database`, or in an embedded Postgres that runs as long as the block.
+    """Open the ledger in `--database`, or in an embedded Postgres that is stopped at the end.
 
-    A job waits `--dependency-timeout` for Postgres; a command that only reads does not wait.
+    A job waits up to `--dependency-timeout` for Postgres; a command that only reads does not wait.
 
     Raises:
-        UsageError: the database's tables are not those of this release.
-        DependencyDown: it cannot be reached.
+        UsageError: The database schema is not the one of this release.
+        DependencyDown: Postgres cannot be reached.
     """
     from pipeline.jobs.connection_budget import check_connection_budget
     from transforms.ledger import Ledger, upgrade
@@ -54,7 +54,7 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
 
 
 def ledger_at(chosen: argparse.Namespace) -> Ledger:
-    """The ledger in `--database`, with as many connections as `--connections` allows."""
+    """Return the ledger in `--database`, with a pool of `--connections` connections."""
     from transforms.ledger import Ledger
 
     most = getattr(chosen, "connections", 1)
@@ -87,24 +87,24 @@ def _check(ledger: Ledger, found: LedgerStatus) -> None:
 
 
 def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
-    """The graph that the settings ask for.
+    """Build the graph from the settings.
 
     Raises:
-        UsageError: an engine's packages are not installed.
+        UsageError: The packages of a chosen engine are not installed.
     """
     from pipeline.jobs.scheduler import GraphRunner
     from pipeline.settings.beam_options import graph_options
 
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
-    # Modules and the graph stay for as long as the process runs; without this each full collection
-    # of garbage, and the one at exit, walks over all of them.
+    # Modules and the graph live until the process ends. Freezing them keeps the garbage collector
+    # from traversing them in each full collection and at exit.
     gc.collect()
     gc.freeze()
     return graph
 
 
 def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
-    """The store in `--artifacts`; a folder is found wherever the process goes."""
+    """Return the store in `--artifacts`; the path of a folder is made absolute."""
     from transforms.artifacts import ArtifactStore
 
     root = chosen.artifacts
@@ -112,7 +112,7 @@ def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
 
 
 def worker_count(chosen: argparse.Namespace) -> int:
-    """How many requests are worked on side by side."""
+    """Return the number of requests processed in parallel."""
     from transforms.process.thread_pool import available_cpus
 
     return chosen.workers or available_cpus()

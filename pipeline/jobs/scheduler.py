@@ -1,9 +1,9 @@
-"""Bounded runs of the graph, several side by side: what drain and batch have in common.
+"""Scheduler that runs the graph on threads over submitted messages, for drain and batch.
 
-The graph is translated once and run many times. A lane is a thread; each of its runs takes what is
-waiting, works it off on the FnApiRunner within the calling thread, and reports the outcomes. Heavy
-requests get a run of their own and one lane takes light ones only, so that a slow video never holds
-up the texts behind it. Light ones share a run, whose stages work on them side by side.
+The graph is translated once and run many times. Each run takes waiting messages, executes the graph
+on the FnApiRunner in the calling thread, and reports the outcomes. A heavy message (audio or video)
+has a run of its own. Light messages (text) share a run, whose stages process them in parallel. One
+thread takes light messages only, so that a slow video does not delay texts.
 """
 
 from __future__ import annotations
@@ -34,27 +34,33 @@ from transforms.stage.budget import BudgetMeter, budget_meter
 log = logging.getLogger(__name__)
 
 MAX_RUN = 250
-"""Light messages in one run at most; what a run costs by itself is small among so many."""
+"""Most light messages in one run; the fixed cost of a run is negligible at this size."""
 
 MIN_RUN = 16
-"""Light messages that a run may always take."""
+"""Initial and smallest limit of light messages in one run, if there are fewer workers."""
 
 RUN_SECONDS = 2.0
-"""What a run of light messages is to take. Outcomes are committed, and acknowledged, where it ends;
-after a full run, the next is sized by it, at most four times and at least half as large."""
+"""Target duration of a run of light messages, in seconds.
+
+Outcomes are committed and acknowledged at the end of a run. After a full run the size of the next
+is adjusted to this target, by a factor of 0.5 to 4."""
 
 LIGHT_RUNS = 2
-"""Runs of light messages that go on at once while they keep every worker busy: one computes while
-the other waits. More would only take turns at running Python, and pay for each turn."""
+"""Concurrent runs of light messages when they keep every worker busy.
+
+One run computes while the other waits for I/O. More runs would only contend for the interpreter
+lock."""
 
 HELD_PER_THREAD = 20
-"""Messages held per lane at most, light ones in small runs or heavy ones that wait."""
+"""Most unsettled messages per thread: light ones in small runs, or waiting heavy ones."""
 
 RUNS_AHEAD = 4
-"""Full runs of light messages that may be held, in work or waiting."""
+"""Most unsettled light messages, in full runs; both running and waiting ones count."""
 
 MAX_LINGER = 0.05
-"""Seconds that light messages wait for more to share a run with, while other runs are going on."""
+"""Longest time that light messages wait for others to share their run, in seconds.
+
+They wait only while other runs are in progress."""
 
 BACKOFF = Backoff(first=0.5, longest=10.0)
 """Waits between runs of the same messages while a dependency is down."""
@@ -62,7 +68,7 @@ BACKOFF = Backoff(first=0.5, longest=10.0)
 
 @dataclass
 class _Run:
-    """The messages and outcomes of the run that goes on in a thread."""
+    """The messages and outcomes of the run in progress on a thread."""
 
     messages: Sequence[Message]
     outcomes: list[Outcome] = field(default_factory=list)
@@ -72,7 +78,7 @@ _current = threading.local()
 
 
 class _Batch(NamedTuple):
-    """What a lane has taken, and whether light ones only."""
+    """Messages taken for one run; `light` is true if all of them are light."""
 
     messages: Sequence[Message]
     light: bool
@@ -89,12 +95,12 @@ class _Report(beam.DoFn):
 
 
 class GraphRunner:
-    """The graph between an in-memory source and an in-memory sink, translated once.
+    """Runs the graph over lists of messages; the graph is translated once.
 
     Args:
-        options: the graph's settings.
-        ledger: where claims and outcomes are kept.
-        store: where artifacts are kept.
+        options: Settings of the graph.
+        ledger: Store of claims and outcomes.
+        store: Store of artifacts.
     """
 
     def __init__(self, options: VividlyOptions, ledger: Ledger, store: ArtifactStore) -> None:
@@ -105,8 +111,8 @@ class GraphRunner:
             | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
         )
         _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
-        # The state of a run is gone when it ends. Beam would cache it, and weigh each value by
-        # walking over all that the program's modules hold: milliseconds for every message.
+        # State does not outlive a run, so caching it is useless. Beam would measure each cached
+        # value by traversing all objects it refers to, which takes milliseconds per message.
         worker_handlers.STATE_CACHE_SIZE_MB = 0
         self._ledger = ledger
         self._store = store
@@ -116,131 +122,134 @@ class GraphRunner:
         )
 
     def run(self, messages: Sequence[Message]) -> list[Outcome]:
-        """Work messages off on the calling thread.
+        """Run the graph over messages on the calling thread.
 
         Returns:
-            The outcome of each; a message without one is not settled.
+            The outcomes; a message without an outcome is not settled.
 
         Raises:
-            DependencyDown: something the graph needs cannot be reached; outcomes that were
-                committed before are found again by the next run.
+            DependencyDown: A dependency cannot be reached. The next run finds the outcomes that
+                were committed before.
         """
         _current.run = run = _Run(messages)
         try:
             FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
-        except DependencyDown as down:  # Beam writes the step's name into the first argument
+        except DependencyDown as down:  # Beam appends the step's name to the first argument
             raise DependencyDown(down.dependency.partition(" [while")[0], down.detail) from None
         finally:
             del _current.run
         return run.outcomes
 
     def checks(self) -> dict[str, Check]:
-        """What reaches each thing that the graph needs, or raises; by its name."""
+        """Return a readiness check for each dependency, by its name."""
         return dependencies(self._ledger, self._store)
 
     @property
     def meter(self) -> BudgetMeter:
-        """What this process knows of the money spent."""
+        """Meter of this process's budget."""
         return budget_meter(self._ledger)
 
     @property
-    def out_of_money(self) -> bool:
-        """Whether what may be spent in an hour is spent, as far as the ledger can be asked."""
+    def budget_exhausted(self) -> bool:
+        """True if the hourly budget is spent; false while the ledger is down."""
         with contextlib.suppress(DependencyDown):
             return self.meter.exceeded(self._options.max_cost_per_hour)
         return False
 
     def uncount_delivery(self, messages: Sequence[Message]) -> None:
-        """No worker died of these deliveries: see `Ledger.uncount_delivery`."""
+        """Do not count these deliveries as worker deaths; see `Ledger.uncount_delivery`."""
         self._ledger.uncount_delivery([message.message_id for message in messages])
 
 
 class Scheduler:
-    """Threads that work messages off as they are submitted.
+    """Runs submitted messages through the graph on a fixed number of threads.
 
     Args:
-        graph: what is run.
-        workers: lanes that take any request; one more takes light ones only.
-        settled: called, on a lane's thread, with the messages of a run and their outcomes.
-        dependency_timeout: seconds a dependency may stay down before the lanes give up.
+        graph: Runner of the graph.
+        workers: Number of threads that take any message; one more takes light ones only.
+        on_settled: Callback, called on a scheduler thread with the messages and outcomes of a run.
+        dependency_timeout: Seconds a dependency may stay down before the scheduler stops.
     """
 
     def __init__(
         self,
         graph: GraphRunner,
         workers: int,
-        settled: Callable[[Sequence[Message], Sequence[Outcome]], Any],
+        on_settled: Callable[[Sequence[Message], Sequence[Outcome]], Any],
         dependency_timeout: float,
     ) -> None:
         self._graph = graph
-        self._settled = settled
+        self._on_settled = on_settled
         self._dependency_timeout = dependency_timeout
         self._changed = threading.Condition()
         self._light: deque[Message] = deque()
         self._heavy: deque[Message] = deque()
-        self._since = 0.0  # when the first of the light ones came, on the monotonic clock
+        self._light_since = 0.0  # arrival of the oldest waiting light message, monotonic seconds
         self._workers = workers
-        self._floor = max(MIN_RUN, workers)
-        self._size = self._floor  # of the next run of light ones, at most
+        self._min_run_size = max(MIN_RUN, workers)
+        self._run_size = self._min_run_size  # most light messages in the next run
         self._running: list[_Batch] = []
         self._closed = False
         self._down_since: float | None = None
         self.down: DependencyDown | None = None
-        """Set once a dependency has been down for too long; the lanes have stopped then."""
-        self._lanes = workers + 1
+        """The dependency that stayed down; set when the scheduler has stopped because of it."""
+        self._thread_count = workers + 1
         self._threads = [
-            threading.Thread(target=self._lane, args=(index > 0,), name=f"lane-{index}")
-            for index in range(self._lanes)
+            threading.Thread(target=self._work_loop, args=(index > 0,), name=f"scheduler-{index}")
+            for index in range(self._thread_count)
         ]
         for thread in self._threads:
-            thread.daemon = True  # a lane that is stuck must not keep the process from exiting
+            thread.daemon = True  # a stuck run must not keep the process from exiting
             thread.start()
 
     def submit(self, message: Message, heavy: bool) -> None:
-        """Have a message worked off."""
+        """Queue a message."""
         with self._changed:
             if not heavy and not self._light:
-                self._since = time.monotonic()
+                self._light_since = time.monotonic()
             (self._heavy if heavy else self._light).append(message)
             self._changed.notify_all()
 
     @property
     def waiting(self) -> int:
-        """Messages that no lane has taken yet."""
+        """Number of messages queued and not yet taken by a thread."""
         with self._changed:
             return len(self._light) + len(self._heavy)
 
     def has_room(self, held: int, timeout: float) -> bool:
-        """Wait for room for more messages, or for anything to change that might make some.
+        """Return whether more messages may be submitted.
 
-        What waits here nobody else can take, so it is as much as the lanes need to go on: many
-        light messages while their runs are quick, and few heavy ones.
+        If there is no room, first wait until something changes. Messages held here cannot be
+        delivered to other workers, so the limit is what keeps the threads busy: many light messages
+        while their runs are quick, few heavy ones.
 
         Args:
-            held: messages that were submitted and are not settled.
-            timeout: seconds to wait at most.
+            held: Number of messages submitted and not settled.
+            timeout: Longest wait, in seconds.
         """
         with self._changed:
-            most = HELD_PER_THREAD * self._lanes
-            room = held < max(most, RUNS_AHEAD * self._size) and len(self._heavy) < most
+            most = HELD_PER_THREAD * self._thread_count
+            room = held < max(most, RUNS_AHEAD * self._run_size) and len(self._heavy) < most
             if not room:
                 self._changed.wait(timeout)
             return room
 
     @property
     def idle(self) -> bool:
-        """Whether there is nothing to do and nothing being done."""
+        """True if no message is queued and no run is in progress."""
         with self._changed:
             return not (self._light or self._heavy or self._running)
 
     def close(self, grace: float) -> bool:
-        """Take nothing more and wait for the runs in flight.
+        """Discard queued messages and wait for the runs in progress.
+
+        Deliveries whose runs do not end in time are not counted as worker deaths.
 
         Args:
-            grace: seconds to wait at most.
+            grace: Longest wait, in seconds.
 
         Returns:
-            Whether all ended in time. Those that did not are not held against their messages.
+            True if all runs ended in time.
         """
         with self._changed:
             self._closed = True
@@ -254,33 +263,33 @@ class Scheduler:
                 self._graph.uncount_delivery(cut_off)
         return finished
 
-    def _lane(self, takes_heavy: bool) -> None:
+    def _work_loop(self, takes_heavy: bool) -> None:
         while True:
-            taken = self._next(takes_heavy)
+            taken = self._take_batch(takes_heavy)
             if not taken:
                 return
             try:
                 self._work(taken.messages)
             except Exception:
-                log.exception("%d outcomes could not be reported", len(taken.messages))
+                log.exception("settling a run of %d messages failed", len(taken.messages))
             finally:
                 with self._changed:
                     self._running.remove(taken)
                     self._changed.notify_all()
 
-    def _next(self, takes_heavy: bool) -> _Batch | None:
+    def _take_batch(self, takes_heavy: bool) -> _Batch | None:
         with self._changed:
             while not self._closed:
                 if takes_heavy and self._heavy:
                     taken = _Batch([self._heavy.popleft()], light=False)
-                elif self._light and self._may_run_light():
-                    lingering = self._linger()
+                elif self._light and self._may_start_light_run():
+                    lingering = self._linger_seconds()
                     if lingering > 0:
                         self._changed.wait(lingering)
                         continue
-                    share = min(len(self._light), self._size)
+                    share = min(len(self._light), self._run_size)
                     taken = _Batch([self._light.popleft() for _ in range(share)], light=True)
-                    self._since = time.monotonic()
+                    self._light_since = time.monotonic()
                 else:
                     self._changed.wait()
                     continue
@@ -288,24 +297,24 @@ class Scheduler:
                 return taken
             return None
 
-    def _may_run_light(self) -> bool:
+    def _may_start_light_run(self) -> bool:
         runs = [len(run.messages) for run in self._running if run.light]
         return len(runs) < LIGHT_RUNS or sum(runs) < self._workers
 
-    def _linger(self) -> float:
-        """Seconds for which it is better to wait for more light messages."""
-        if len(self._light) >= self._size or not self._running:
+    def _linger_seconds(self) -> float:
+        """Return how long a thread should wait for more light messages, in seconds."""
+        if len(self._light) >= self._run_size or not self._running:
             return 0.0
-        return self._since + MAX_LINGER - time.monotonic()
+        return self._light_since + MAX_LINGER - time.monotonic()
 
-    def _learn(self, messages: int, seconds: float) -> None:
-        """Take more light messages next time, or fewer."""
+    def _adjust_run_size(self, messages: int, seconds: float) -> None:
+        """Set the size of the next light run from the duration of the last full one."""
         with self._changed:
-            if messages < self._size:
+            if messages < self._run_size:
                 return
             factor = min(4.0, max(0.5, RUN_SECONDS / seconds))
-            most = max(MAX_RUN, self._floor)
-            self._size = min(most, max(self._floor, int(self._size * factor)))
+            most = max(MAX_RUN, self._min_run_size)
+            self._run_size = min(most, max(self._min_run_size, int(self._run_size * factor)))
 
     def _work(self, messages: Sequence[Message]) -> None:
         failures = 0
@@ -315,22 +324,22 @@ class Scheduler:
                     self._graph.uncount_delivery(messages)
                 started = time.monotonic()
                 outcomes = self._graph.run(messages)
-                self._learn(len(messages), time.monotonic() - started)
+                self._adjust_run_size(len(messages), time.monotonic() - started)
             except DependencyDown as down:
-                if self._gave_up(down):
+                if self._dependency_timed_out(down):
                     return
                 failures += 1
                 time.sleep(BACKOFF.delay(failures))
                 continue
             except Exception:
-                log.exception("a run failed; its %d messages are handed back", len(messages))
+                log.exception("a run failed; its %d messages are released", len(messages))
                 outcomes = []
             with self._changed:
                 self._down_since = None
-            self._settled(messages, outcomes)
+            self._on_settled(messages, outcomes)
             return
 
-    def _gave_up(self, down: DependencyDown) -> bool:
+    def _dependency_timed_out(self, down: DependencyDown) -> bool:
         with self._changed:
             now = time.monotonic()
             self._down_since = self._down_since or now
@@ -343,7 +352,7 @@ class Scheduler:
             return True
 
     @property
-    def waiting_for(self) -> float:
-        """Seconds for which a dependency has been down; 0 when none is."""
+    def down_seconds(self) -> float:
+        """Seconds since a dependency went down; 0 if none is down."""
         with self._changed:
             return time.monotonic() - self._down_since if self._down_since else 0.0

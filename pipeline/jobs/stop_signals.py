@@ -1,4 +1,4 @@
-"""Being told to stop."""
+"""SIGTERM and SIGINT handling."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from queue import SimpleQueue
 
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Iterator[None]:
-    """Set an event on SIGTERM or SIGINT, for as long as the block runs.
+    """Set an event on SIGTERM or SIGINT while the block runs.
 
-    The main thread handles signals, between any two steps of whatever it does. In the middle of
-    waiting for the event, or of setting it for the signal before, it holds the lock that setting it
-    takes, and would wait for itself. So a thread of its own sets it, told through the one queue
-    that is made to be used in a handler.
+    A signal handler runs on the main thread between two bytecodes. If the main thread is inside
+    `stop.wait` or `stop.set`, it holds the event's lock, and setting the event in the handler would
+    deadlock. So the handler only puts an item on a `SimpleQueue`, which is reentrant, and a thread
+    that reads the queue sets the event.
     """
-    told: SimpleQueue[bool] = SimpleQueue()
+    received: SimpleQueue[bool] = SimpleQueue()
 
     def listen() -> None:
-        if told.get():
+        if received.get():
             stop.set()
 
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
     previous = {
-        number: signal.signal(number, lambda *_: told.put(True))
+        number: signal.signal(number, lambda *_: received.put(True))
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
@@ -35,5 +35,5 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-        told.put(False)
+        received.put(False)
         listener.join()

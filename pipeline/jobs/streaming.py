@@ -1,7 +1,7 @@
-"""The streaming job: the graph behind a Pub/Sub subscription, on whichever runner.
+"""Build the streaming job: the graph between a Pub/Sub subscription and a counter of outcomes.
 
-What Dataflow has acknowledged it keeps, and it repeats a bundle that fails until it succeeds. So
-nothing here may drop a message: see `transforms.deduplicate` for what is not settled at once.
+Dataflow keeps acknowledged messages durably and retries a failed bundle until it succeeds, so no
+step may drop a message. `transforms.deduplicate` describes messages that are settled later.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ _tally: Tally | None = None
 
 
 def report_to_tally(tally: Tally) -> None:
-    """Have what is counted in this process counted there as well.
-
-    For a runner that works within the process that launches it.
-    """
+    """Also report counts to `tally`, for a runner that works in the launching process."""
     global _tally
     _tally = tally
 
@@ -40,18 +37,18 @@ def build_stream(
     ledger: Ledger,
     store: ArtifactStore,
 ) -> None:
-    """Put the graph between a subscription and what counts outcomes.
+    """Add the steps of the streaming job to a pipeline.
 
     Args:
-        pipeline: gets the steps.
-        subscription: its full resource name.
-        id_label: message attribute by which Dataflow tells messages that were published twice.
-        options: the graph's settings.
-        ledger: where claims and outcomes are kept.
-        store: where artifacts are kept.
+        pipeline: Pipeline that receives the steps.
+        subscription: Full resource name of the subscription.
+        id_label: Message attribute by which Dataflow recognizes messages published twice.
+        options: Settings of the graph.
+        ledger: Store of claims and outcomes.
+        store: Store of artifacts.
 
     Raises:
-        UsageError: Beam does not take the subscription's name.
+        UsageError: Beam does not accept the subscription's name.
     """
     try:
         read = beam.io.ReadFromPubSub(

@@ -1,4 +1,4 @@
-"""A Pub/Sub subscription as a drain uses it: pulls that can be called off, leases that are kept."""
+"""Cancellable pulls from a Pub/Sub subscription, and lease management of pulled messages."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from google.cloud import pubsub_v1
 
 log = logging.getLogger(__name__)
 
-LEASE = 20  # seconds by which an acknowledgement deadline is extended (Pub/Sub allows 10-600)
-EXTEND_EVERY = 5.0  # seconds; well within the shortest deadline a subscription can have, 10 s
-REQUEST_IDS = 1000  # acknowledgement ids in one request; Pub/Sub allows 512 KiB
+LEASE = 20  # new acknowledgement deadline of an extension, in seconds (Pub/Sub allows 10-600)
+EXTEND_EVERY = 5.0  # seconds; less than the shortest deadline of a subscription, 10 s
+REQUEST_IDS = 1000  # most acknowledgement ids in one call; Pub/Sub limits a call to 512 KiB
 
 
 class Puller:
-    """Pulls that can be called off.
+    """Pulls messages from a subscription; a waiting pull can be cancelled.
 
-    `SubscriberClient.pull` cannot: what is handed back while it still waits would be delivered to
-    it, and be lost for a whole acknowledgement deadline when this process ends.
+    `SubscriberClient.pull` cannot be cancelled. A pull that is still waiting when the job ends may
+    receive the messages that the job has just returned to the subscription, and keep them from
+    other workers for a whole acknowledgement deadline.
 
     Args:
-        client: a subscriber.
-        subscription: its full resource name.
+        client: Subscriber client.
+        subscription: Full resource name of the subscription.
     """
 
     def __init__(self, client: pubsub_v1.SubscriberClient, subscription: str) -> None:
@@ -38,11 +39,15 @@ class Puller:
         self._closed = False
 
     def pull(self, max_messages: int, timeout: float) -> pubsub_v1.types.PullResponse:
-        """Wait for messages.
+        """Wait for messages and return them.
+
+        Args:
+            max_messages: Most messages in the response.
+            timeout: Longest wait, in seconds.
 
         Raises:
             google.api_core.exceptions.Cancelled: `close` was called.
-            google.api_core.exceptions.GoogleAPICallError: as the service answered.
+            google.api_core.exceptions.GoogleAPICallError: The service returned an error.
         """
         request = pubsub_v1.types.PullRequest(
             subscription=self._subscription, max_messages=max_messages
@@ -59,19 +64,19 @@ class Puller:
             raise exceptions.from_grpc_error(error) from error
 
     def close(self) -> None:
-        """Call off the pull that waits, and all that would follow."""
+        """Cancel the waiting pull and refuse further ones."""
         with self._lock:
             self._closed = True
             if self._pending:
                 self._pending.cancel()
 
 
-class Leases:
-    """The messages that are pulled and not settled, kept from being delivered to anybody else.
+class LeaseManager:
+    """Extends the acknowledgement deadlines of pulled messages until they are settled.
 
     Args:
-        client: a subscriber.
-        subscription: its full resource name.
+        client: Subscriber client.
+        subscription: Full resource name of the subscription.
     """
 
     def __init__(self, client: pubsub_v1.SubscriberClient, subscription: str) -> None:
@@ -87,40 +92,51 @@ class Leases:
         with self._lock:
             return len(self._ack_ids)
 
-    def hold(self, message_id: str, ack_id: str) -> bool:
-        """Keep a message; false when it is held already, and was only delivered once more."""
+    def add(self, message_id: str, ack_id: str) -> bool:
+        """Start extending the deadline of a message.
+
+        Returns:
+            False if the message is managed already, and this is another delivery of it.
+        """
         with self._lock:
             fresh = message_id not in self._ack_ids
             self._ack_ids[message_id] = ack_id
             return fresh
 
     def acknowledge(self, message_ids: Iterable[str]) -> None:
-        """They are settled. What cannot be acknowledged comes again, and is found settled."""
-        for ack_ids in self._release(message_ids):
+        """Acknowledge settled messages. After a failure they are redelivered and found settled."""
+        for ack_ids in self._remove(message_ids):
             try:
                 self._client.acknowledge(subscription=self._subscription, ack_ids=ack_ids)
             except exceptions.GoogleAPIError as error:
                 log.warning("%d acknowledgements failed: %s", len(ack_ids), error)
 
-    def hand_back(self, message_ids: Iterable[str] | None = None) -> int:
-        """Have messages (all that are held, by default) delivered to somebody else, now."""
+    def nack(self, message_ids: Iterable[str] | None = None) -> int:
+        """Make messages available for immediate redelivery.
+
+        Args:
+            message_ids: The messages; all managed ones by default.
+
+        Returns:
+            The number of messages.
+        """
         with self._lock:
             chosen = list(self._ack_ids) if message_ids is None else list(message_ids)
-        for ack_ids in self._release(chosen):
+        for ack_ids in self._remove(chosen):
             self._modify(ack_ids, 0)
         return len(chosen)
 
-    def forget(self, message_ids: Iterable[str]) -> None:
-        """They were delivered to somebody else, who works on them now."""
-        for _ in self._release(message_ids):
+    def drop(self, message_ids: Iterable[str]) -> None:
+        """Stop managing messages that another worker owns now; neither ack nor nack."""
+        for _ in self._remove(message_ids):
             pass
 
     def close(self) -> None:
-        """Stop extending."""
+        """Stop extending deadlines."""
         self._stop.set()
         self._extender.join()
 
-    def _release(self, message_ids: Iterable[str]) -> list[list[str]]:
+    def _remove(self, message_ids: Iterable[str]) -> list[list[str]]:
         with self._lock:
             released = [self._ack_ids.pop(m) for m in message_ids if m in self._ack_ids]
         return [released[i : i + REQUEST_IDS] for i in range(0, len(released), REQUEST_IDS)]
@@ -138,4 +154,4 @@ class Leases:
                 subscription=self._subscription, ack_ids=ack_ids, ack_deadline_seconds=deadline
             )
         except exceptions.GoogleAPIError as error:
-            log.warning("%d leases could not be changed: %s", len(ack_ids), error)
+            log.warning("changing the deadlines of %d messages failed: %s", len(ack_ids), error)

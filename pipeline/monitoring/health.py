@@ -1,4 +1,4 @@
-"""Health for Cloud Run and Kubernetes: `/healthz`, `/readyz` and `/metrics` on one port."""
+"""HTTP server of `/healthz`, `/readyz` and `/metrics` for Cloud Run and Kubernetes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from transforms.publish import MANIFEST
 log = logging.getLogger(__name__)
 
 Check = Callable[[], object]
-"""Returns when what it looks at can be reached; raises, saying why, when it cannot."""
+"""Function that returns if a dependency is ready, and raises with the reason if not."""
 
 NO_REQUEST_ID = str(uuid.UUID(int=0))
-"""The id of a request that does not exist."""
+"""Id of a request that never exists."""
 
 
 def dependencies(ledger: Ledger, store: ArtifactStore) -> dict[str, Check]:
-    """A check of each thing that the graph needs, by its name."""
+    """Return a readiness check for Postgres and for the artifact store, by name."""
     return {"postgres": ledger.check, "artifacts": lambda: store.read(NO_REQUEST_ID, MANIFEST)}
 
 
@@ -44,21 +44,21 @@ def check_running(stop: threading.Event) -> Check:
 def serving(
     port: int | None, checks: Mapping[str, Check], registry: CollectorRegistry
 ) -> AbstractContextManager[object]:
-    """A `HealthServer` on the port, or nothing when there is none."""
+    """Return a `HealthServer` on the port, or a null context without a port."""
     return nullcontext() if port is None else HealthServer(port, checks, registry)
 
 
 class HealthServer:
-    """Serves until the block ends.
+    """Serves health and metrics over HTTP until the block ends.
 
     * `/healthz`: 200 as long as the process can answer.
-    * `/readyz`: 200 when every check passes, else 503; names what is down.
-    * `/metrics`: the registry, as Prometheus reads it.
+    * `/readyz`: 200 if every check passes, else 503 with the failed ones.
+    * `/metrics`: the registry in the format of Prometheus.
 
     Args:
-        port: TCP port on all interfaces, where the platform's probes come from; 0 for a free one.
-        checks: by the name of what they look at.
-        registry: the metrics.
+        port: TCP port on all interfaces, because probes come from the platform; 0 for a free one.
+        checks: Readiness checks by name.
+        registry: Metrics.
     """
 
     def __init__(self, port: int, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
@@ -71,7 +71,7 @@ class HealthServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """TCP port of the server."""
         return self._server.server_address[1]
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, check in self.checks.items():
             try:
                 check()
-            except Exception as error:  # noqa: BLE001  (whatever it is, it is not ready)
+            except Exception as error:  # noqa: BLE001  (any exception means not ready)
                 down[name] = str(error)
         return down
 

@@ -1,4 +1,4 @@
-"""Logging: one line per event, as text for people or as the JSON that Cloud Logging reads.
+"""Logging configuration: one line per event, as text or as JSON for Cloud Logging.
 
 `transforms.telemetry` redacts and formats the lines. On a Dataflow worker Beam has its own handler;
 see `transforms.telemetry.log_format.install_worker_log_format`.
@@ -29,12 +29,12 @@ PLATFORM_VARIABLES = ("K_SERVICE", "CLOUD_RUN_JOB", "KUBERNETES_SERVICE_HOST")
 """Set by Cloud Run services, Cloud Run jobs and Kubernetes, whose agents read JSON."""
 
 QUIET = {
-    # Beam logs what a DoFn raises before the runner sees it; whoever runs the graph reports it.
+    # Beam logs a DoFn's exception before the runner raises it; the job reports it.
     "apache_beam.runners.common": logging.CRITICAL,
     "apache_beam.runners.direct.executor": logging.CRITICAL,
     "apache_beam": logging.WARNING,
     "alembic": logging.WARNING,
-    "sqlalchemy.pool": logging.CRITICAL,  # a connection found dead is replaced; calls report it
+    "sqlalchemy.pool": logging.CRITICAL,  # a dead connection is replaced; failed calls are reported
     "google": logging.WARNING,
     "google_genai": logging.WARNING,
     "httpx": logging.WARNING,
@@ -45,12 +45,12 @@ log = logging.getLogger(__name__)
 
 
 class CloudLogFormatter(logging.Formatter):
-    """A record as one line of JSON.
+    """Formats a record as one line of JSON.
 
-    The special fields are those of https://cloud.google.com/logging/docs/structured-logging.
+    Special fields: https://cloud.google.com/logging/docs/structured-logging.
 
     Args:
-        project: Google Cloud project that traces belong to; without one there are no traces.
+        project: Google Cloud project of the traces; without it entries have no trace.
     """
 
     def __init__(self, project: str | None = None) -> None:
@@ -83,12 +83,12 @@ class CloudLogFormatter(logging.Formatter):
 
 
 def on_google_cloud(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this process's output is read by an agent of Cloud Logging."""
+    """Return whether an agent of Cloud Logging reads this process's output."""
     return any(environment.get(name) for name in PLATFORM_VARIABLES)
 
 
 def formatter(form: str, project: str | None = None) -> logging.Formatter:
-    """The formatter for ``json``, ``text`` or ``auto``: JSON on Google Cloud, else text."""
+    """Return the formatter for ``json``, ``text`` or ``auto`` (JSON on Google Cloud, else text)."""
     if form == "json" or (form == "auto" and on_google_cloud()):
         return CloudLogFormatter(project)
     return LogFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
@@ -97,11 +97,13 @@ def formatter(form: str, project: str | None = None) -> logging.Formatter:
 def configure(
     level: str, form: str = "text", project: str | None = None, file: Path | None = None
 ) -> None:
-    """Log from `level` up, to standard error or to a file.
+    """Configure the root logger.
 
     Args:
-        form: as for `formatter`.
-        project: as for `CloudLine`.
+        level: Least severity that is logged.
+        form: As for `formatter`.
+        project: As for `CloudLogFormatter`.
+        file: Log file; standard error by default.
     """
     handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(form, project))
@@ -113,11 +115,12 @@ def configure(
 
 
 def report_error(message: str, bug: Exception | None = None) -> None:
-    """Tell whoever started the command why it ends: in words, or as a log entry where those are.
+    """Report why the command ends: as a line on standard error, or as a log entry in JSON mode.
 
     Args:
-        bug: the exception, if it is none whose text is the program's own words; a log that is kept
-            gets its outline in place of the message.
+        message: The reason.
+        bug: Unexpected exception; its text may contain user data, so a log entry has its type and
+            stack in place of the message.
     """
     handlers = logging.getLogger().handlers
     if any(isinstance(handler.formatter, CloudLogFormatter) for handler in handlers):

@@ -1,4 +1,4 @@
-"""What a job counts, as Prometheus reads it."""
+"""Prometheus metrics of a job."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pipeline.monitoring.summary import SETTLED, Tally
 from transforms.stage.budget import BudgetMeter
 
 BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600)
-"""Upper bounds in seconds; from a script of the offline writer to a request that waited long."""
+"""Upper bounds in seconds; from an offline script to a request that waited for an hour."""
 
 
 class JobCollector(Collector):
-    """Reads a tally whenever it is asked.
+    """Makes metrics from a tally at each scrape.
 
     Args:
-        tally: the job's counts.
-        waiting: seconds for which a dependency has been down.
-        meter: what this process knows of the budget, if it can tell.
+        tally: Counts of the job.
+        waiting: Function that returns the seconds since a dependency went down.
+        meter: Meter of this process's budget, if it has one.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class JobCollector(Collector):
         self._meter = meter
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics as they are now."""
+        """Yield the current metrics."""
         now = self._tally.summary("running")
         names = dict(zip(SETTLED, ("completed", "duplicates", "dead_lettered"), strict=True))
         yield CounterMetricFamily("vividly_received", "Messages received.", now["received"])
@@ -49,12 +49,12 @@ class JobCollector(Collector):
             "vividly_in_flight", "Messages received and not settled.", now["in_flight"]
         )
         yield CounterMetricFamily(
-            "vividly_reused_stages", "Stages whose result lay there already.", now["reused_stages"]
+            "vividly_reused_stages", "Stages whose artifacts were reused.", now["reused_stages"]
         )
-        yield from self._money()
-        stages, end_to_end = self._tally.seconds()
+        yield from self._cost_metrics()
+        stages, end_to_end = self._tally.durations()
         histogram = HistogramMetricFamily(
-            "vividly_stage_seconds", "Seconds that stages took.", labels=["stage"]
+            "vividly_stage_seconds", "Duration of stages in seconds.", labels=["stage"]
         )
         for stage, seconds in stages.items():
             histogram.add_metric([stage], _buckets(seconds), sum(seconds))
@@ -67,12 +67,12 @@ class JobCollector(Collector):
         )
         yield GaugeMetricFamily(
             "vividly_dependency_wait_seconds",
-            "How long a dependency has been down; 0 when none is.",
+            "Seconds since a dependency went down; 0 if none is down.",
             self._waiting(),
         )
 
-    def _money(self) -> Iterator[Metric]:
-        spent, saved = self._tally.money()
+    def _cost_metrics(self) -> Iterator[Metric]:
+        spent, saved = self._tally.costs()
         cost = CounterMetricFamily(
             "vividly_cost_usd", "US dollars spent.", labels=["stage", "engine"]
         )
@@ -81,7 +81,7 @@ class JobCollector(Collector):
         yield cost
         savings = CounterMetricFamily(
             "vividly_cost_saved_usd",
-            "US dollars that stages would have cost which were skipped or whose result was reused.",
+            "US dollars saved by skipping stages and by reusing artifacts.",
             labels=["stage", "engine", "by"],
         )
         for saved_on, usd in saved.items():
@@ -89,24 +89,24 @@ class JobCollector(Collector):
         yield savings
         yield CounterMetricFamily(
             "vividly_over_budget",
-            "Stages not begun because their request would have cost more than one may.",
+            "Stages refused because their request would exceed --max-cost-per-request.",
             self._meter.refused if self._meter else 0,
         )
         yield GaugeMetricFamily(
             "vividly_budget_waiting",
-            "Stages that wait until there is money for them.",
+            "Stages waiting for budget.",
             self._meter.waiting if self._meter else 0,
         )
         yield GaugeMetricFamily(
             "vividly_hour_cost_usd",
-            "US dollars that all workers together have spent within an hour, as last read; 0 "
-            "without a budget for the hour.",
+            "US dollars spent by all workers within the last hour, as last read; 0 "
+            "without --max-cost-per-hour.",
             self._meter.spent_usd if self._meter else 0,
         )
 
 
 def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
-    """How many values do not exceed each bound."""
+    """Return the cumulative count of values for each bound."""
     ordered = sorted(seconds)
     return [
         ("+Inf" if bound == math.inf else f"{bound:g}", bisect.bisect_right(ordered, bound))
@@ -117,7 +117,7 @@ def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
 def metrics_registry(
     tally: Tally, waiting: Callable[[], float], meter: BudgetMeter | None = None
 ) -> CollectorRegistry:
-    """A registry of one job."""
+    """Return a registry with the metrics of one job."""
     found = CollectorRegistry()
     found.register(JobCollector(tally, waiting, meter))
     return found

@@ -1,4 +1,4 @@
-"""The final summary of a job: what came of every message, and what it took."""
+"""Counts of messages, durations and costs, and the final summary of a job."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SETTLED = ("completed", "duplicate", "dead_lettered")
 
 
 class Tally:
-    """Counts messages and outcomes as they come; safe to use from several threads.
+    """Counts messages and outcomes of a job; thread-safe.
 
     Args:
-        mode: what kind of job it is.
-        keep_ids: whether to keep the ids of the messages settled, as a report needs them.
+        mode: Mode of the job, such as ``drain``.
+        keep_ids: Collect the ids of settled messages, which a report needs.
     """
 
     def __init__(self, mode: str, keep_ids: bool = False) -> None:
@@ -40,13 +40,13 @@ class Tally:
 
     @property
     def in_flight(self) -> int:
-        """Messages received and not settled."""
+        """Number of messages received and not settled."""
         with self._lock:
             return self._received - self._settled.total()
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages settled so far; none unless they are kept."""
+        """Ids of the messages settled so far; empty without `keep_ids`."""
         with self._lock:
             return tuple(self._ids or ())
 
@@ -56,7 +56,7 @@ class Tally:
             self._received += messages
 
     def settled(self, outcomes: Iterable[Outcome]) -> None:
-        """Count outcomes that are committed to the ledger."""
+        """Count outcomes that were committed to the ledger."""
         with self._lock:
             for outcome in outcomes:
                 if outcome.status not in SETTLED:
@@ -67,7 +67,8 @@ class Tally:
                     self._ids.append(outcome.message_id)
                 for saving in outcome.savings:
                     self._add_saved(saving.stage, saving.engine, "skipped", saving.usd)
-                if outcome.status == "completed" and outcome.records:  # not one delivered again
+                # A redelivered message has an outcome without records.
+                if outcome.status == "completed" and outcome.records:
                     self._end_to_end.append(outcome.seconds)
                 for record in outcome.records:
                     if record.reused:
@@ -82,22 +83,25 @@ class Tally:
         key = stage, engine, by
         self._saved[key] = self._saved.get(key, 0.0) + usd
 
-    def money(self) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str, str], float]]:
-        """US dollars spent, by stage and engine, and saved, by stage, engine and how.
+    def costs(self) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str, str], float]]:
+        """Return US dollars spent by (stage, engine) and saved by (stage, engine, how).
 
-        A stage is saved when it is ``skipped``, as nobody asked for it, or its result ``reused``.
+        `how` is ``skipped`` for a stage that was not requested, ``reused`` for a reused artifact.
         """
         with self._lock:
             return dict(self._cost), dict(self._saved)
 
-    def seconds(self) -> tuple[dict[str, list[float]], list[float]]:
-        """What each stage took, by stage, and each request from its publication on."""
+    def durations(self) -> tuple[dict[str, list[float]], list[float]]:
+        """Return seconds of each run of a stage, by stage, and of each completed request.
+
+        A request's time starts when its message is published.
+        """
         with self._lock:
             stages = {stage: list(values) for stage, values in self._seconds.items()}
             return stages, list(self._end_to_end)
 
     def summary(self, exit_reason: str) -> dict[str, Any]:
-        """The summary as it is printed; money in US dollars, times in seconds."""
+        """Return the summary; costs in US dollars, times in seconds."""
         with self._lock:
             settled = {name: self._settled[name] for name in SETTLED}
             worked = settled["completed"] + settled["dead_lettered"] - self._cancelled
@@ -108,7 +112,7 @@ class Tally:
                 "completed": settled["completed"],
                 "duplicates": settled["duplicate"],
                 "dead_lettered": settled["dead_lettered"],
-                "cancelled": self._cancelled,  # among the dead letters; nothing failed
+                "cancelled": self._cancelled,  # counted among the dead letters, but not a failure
                 "in_flight": self._received - sum(settled.values()),
                 "success_rate": round(settled["completed"] / worked, 4) if worked else None,
                 "reused_stages": self._reused,
@@ -130,21 +134,21 @@ class Tally:
 
 
 def _sum(amounts: Mapping[Any, float], at: int, part: str) -> float:
-    """The amounts whose key has that part in that place."""
+    """Sum the amounts whose key has `part` at index `at`."""
     return round(sum((usd for key, usd in amounts.items() if key[at] == part), 0.0), 8)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile (the least value that at least `percent` % do not exceed)."""
+    """Return the nearest-rank percentile: the least value that `percent` % do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 
 
 def write_summary(summary: dict[str, Any], file: str | None) -> str:
-    """The summary on one line; also in `file`, when one is named.
+    """Return the summary as one line of JSON, and write it to `file` if one is given.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: The file cannot be written.
     """
     line = json.dumps(summary)
     if file:

@@ -45,7 +45,7 @@ def test_what_failed_is_replayed_and_completes_once(place, failing):
 
     [sent] = json.loads(replay(place, "--retryable", "--json"))
     assert sent["request_id"] == busy["request_id"]
-    assert "is on its way" in replay(place, str(sent["id"]))
+    assert "is in flight" in replay(place, str(sent["id"]))
     assert "replayed as message" in replay(place, str(sent["id"]), "--again")
     summary = command.summary(place.drain("--workers", "1").stdout)
     assert (summary["received"], summary["completed"], summary["duplicates"]) == (2, 1, 1)

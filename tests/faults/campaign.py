@@ -261,7 +261,7 @@ class Campaign:
         if killed:
             self._report.kills[killed] += 1
             self._interrupt(worker)
-        self._place.hand_back([ack_id for each in worker.told("ack_ids") for ack_id in each])
+        self._place.nack([ack_id for each in worker.told("ack_ids") for ack_id in each])
         return killed
 
     def _ended_in_peace(self, worker: Worker, status: int) -> bool:

@@ -87,7 +87,7 @@ class Place:
         sent = self._publisher.publish(self._topic, data)
         return str(sent.result(timeout=30))
 
-    def hand_back(self, ack_ids: Sequence[str]) -> None:
+    def nack(self, ack_ids: Sequence[str]) -> None:
         """End the leases of a worker that was killed, as their deadlines would within a minute."""
         for start in range(0, len(ack_ids), 500):
             self._subscriber.modify_ack_deadline(

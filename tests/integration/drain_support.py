@@ -69,12 +69,12 @@ class Graph:
 
     def __init__(self) -> None:
         self.deliveries: Counter[bytes] = Counter()
-        self.out_of_money = False
+        self.budget_exhausted = False
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Semaphore(0)
         self.meter = None
-        self.forgiven: list[str] = []
+        self.uncounted: list[str] = []
 
     def run(self, messages: Any) -> list[Outcome]:
         """Decide what becomes of messages once the gate is open."""
@@ -90,7 +90,7 @@ class Graph:
 
     def uncount_delivery(self, messages: Any) -> None:
         """Remember messages that were cut off."""
-        self.forgiven += [each.message_id for each in messages]
+        self.uncounted += [each.message_id for each in messages]
 
     def checks(self) -> dict[str, Any]:
         """Check nothing."""

@@ -48,7 +48,7 @@ def quick(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("status", "acknowledged", "handed_back", "deliveries"),
+    ("status", "acknowledged", "nacked", "deliveries"),
     [
         ("completed", 1, 0, 1),
         ("duplicate", 1, 0, 1),
@@ -58,7 +58,7 @@ def quick(monkeypatch):
     ],
 )
 def test_message_is_acknowledged_forgotten_or_handed_back(
-    queue, graph, status, acknowledged, handed_back, deliveries
+    queue, graph, status, acknowledged, nacked, deliveries
 ):
     [message_id] = queue.publish(status.encode())
     drain = start_drain(queue, graph)
@@ -66,7 +66,7 @@ def test_message_is_acknowledged_forgotten_or_handed_back(
     summary = drain.run()
     assert summary["exit_reason"] == "empty_queue"
     assert len(made["acknowledge"]) == acknowledged
-    assert [deadline for _, deadline in made["modify_ack_deadline"]] == [0] * handed_back
+    assert [deadline for _, deadline in made["modify_ack_deadline"]] == [0] * nacked
     assert graph.deliveries == {status.encode(): deliveries}
     assert (summary["received"], summary["in_flight"]) == (1, 1 - acknowledged)
     assert drain.message_ids == (message_id,) * acknowledged
@@ -94,7 +94,7 @@ def test_outcomes_of_one_run_are_told_apart(queue, graph):
     made = record_requests(drain._client)
     messages = [message(text) for text in texts]
     for each in messages:
-        drain._leases.hold(each.message_id, f"ack {each.message_id}")
+        drain._leases.add(each.message_id, f"ack {each.message_id}")
     drain._tally.received(len(messages))
     drain._settled(messages, graph.run(messages))
     assert [set(ack_ids) for ack_ids, _ in made["acknowledge"]] == [
@@ -152,7 +152,7 @@ def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
         looks = 0
 
         @property
-        def out_of_money(self):
+        def budget_exhausted(self):
             self.looks += 1
             if self.looks == 2:  # once the queue was found empty
                 queue.publish(b"completed")
@@ -162,8 +162,8 @@ def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
                 return True
             return False
 
-        @out_of_money.setter
-        def out_of_money(self, _):
+        @budget_exhausted.setter
+        def budget_exhausted(self, _):
             pass
 
     passed: list[float] = []
@@ -188,7 +188,7 @@ def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph, monkeypatch)
         held.append(arguments)
         return len(held) > 3
 
-    monkeypatch.setattr(drain._lanes, "has_room", has_room)
+    monkeypatch.setattr(drain._scheduler, "has_room", has_room)
     queue.publish(b"completed")
     assert drain.run()["completed"] == 1
     assert held[:4] == [(0, module.EMPTY_PULL_PAUSE)] * 4
@@ -211,7 +211,7 @@ def test_messages_cut_off_are_handed_back_and_forgiven(queue, graph):
         drain._stop.set()
         summary = running.result(PATIENCE)
     assert (summary["exit_reason"], summary["in_flight"]) == ("signal", 1)
-    assert graph.forgiven == cut_off
+    assert graph.uncounted == cut_off
     assert [each.message.data for each in queue.pull()] == [b"completed"]  # at once, so not leased
     graph.gate.set()
 
@@ -224,7 +224,7 @@ def test_runs_in_flight_are_finished_within_the_grace(queue, graph):
         running = pool.submit(drain._run)
         assert graph.entered.acquire(timeout=PATIENCE)
         drain._stop.set()
-        wait_until(lambda: drain._lanes._closed)
+        wait_until(lambda: drain._scheduler._closed)
         graph.gate.set()
         summary = running.result(PATIENCE)
     assert (summary["exit_reason"], summary["completed"]) == ("signal", 1)
@@ -236,7 +236,7 @@ def test_messages_pulled_after_the_stop_are_handed_back(queue, graph):
     drain = start_drain(queue, graph)
     drain._stop.set()
     received = queue.pull()
-    assert drain._take_in(received, 0.0) == 0
+    assert drain._accept(received, 0.0) == 0
     assert {each.message.data for each in queue.pull()} == {b"completed", b"duplicate"}
     assert drain._tally.in_flight == 0
     assert not graph.deliveries
@@ -256,9 +256,9 @@ def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy, 
     def submit(message, heavy):
         submitted.append((message, heavy))
 
-    monkeypatch.setattr(drain._lanes, "submit", submit)
+    monkeypatch.setattr(drain._scheduler, "submit", submit)
     received = queue.pull()
-    assert drain._take_in(received, 0.0) == 1
+    assert drain._accept(received, 0.0) == 1
     [(submitted_message, found)] = submitted
     assert (submitted_message.data, found) == (data, heavy)
     assert submitted_message.message_id == received[0].message.message_id
@@ -352,7 +352,7 @@ def message(data: bytes) -> Message:
 def stop(drain) -> None:
     """End a drain that was not run."""
     drain._puller.close()
-    assert drain._lanes.close(PATIENCE)
+    assert drain._scheduler.close(PATIENCE)
     drain._leases.close()
 
 

@@ -95,7 +95,7 @@ def test_pending_replay_is_sent_again_only_on_request(ledger, topic):
     assert once.message_id in skipped.skipped
     take(ledger, ClaimRequest(message(once.message_id), asked, replay=True))
     [skipped] = sent(ledger, topic, number)
-    assert "being worked on" in skipped.skipped
+    assert "being processed" in skipped.skipped
     [forced] = sent(ledger, topic, number, again=True)
     assert forced.message_id not in (None, once.message_id)
     assert ledger.dead_letter_detail(number).replays == 2

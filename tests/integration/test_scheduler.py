@@ -150,7 +150,7 @@ def test_money_counts_as_left_while_the_ledger_is_down(ledger, tmp_path, postgre
     administrator = Administrator(postgres)
     administrator.close_database()
     try:
-        assert not graph.out_of_money
+        assert not graph.budget_exhausted
     finally:
         administrator.open_database()
         administrator.dispose()

@@ -11,7 +11,7 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
 from pipeline.jobs import subscriber
-from pipeline.jobs.subscriber import LEASE, Leases, Puller
+from pipeline.jobs.subscriber import LEASE, LeaseManager, Puller
 from tests.integration.drain_support import PATIENCE, Queue, record_requests, wait_until
 
 
@@ -31,14 +31,14 @@ def hold(queue, client):
     made = []
 
     def hold(*data):
-        leases = Leases(client, queue.name)
+        leases = LeaseManager(client, queue.name)
         made.append(leases)
         queue.publish(*data)
         received: list[Any] = []
         while len(received) < len(data):
             received += queue.pull()
         for each in received:
-            assert leases.hold(each.message.message_id, each.ack_id)
+            assert leases.add(each.message.message_id, each.ack_id)
         return leases, {each.message.data: each.message.message_id for each in received}
 
     yield hold
@@ -93,25 +93,25 @@ def test_settled_messages_are_acknowledged_in_parts(queue, client, hold, monkeyp
     assert len(made["acknowledge"]) == 3  # once each
     assert queue.left() == {b"other"}
     assert len(leases) == 1
-    assert not leases.hold(other, "newer")
+    assert not leases.add(other, "newer")
 
 
 def test_chosen_messages_are_handed_back(queue, hold):
     leases, ids = hold(b"1", b"2")
-    assert leases.hand_back([ids[b"1"]]) == 1
+    assert leases.nack([ids[b"1"]]) == 1
     assert [each.message.data for each in queue.pull()] == [b"1"]
-    assert leases.hand_back() == 1
+    assert leases.nack() == 1
     assert [each.message.data for each in queue.pull()] == [b"2"]
-    assert leases.hand_back() == 0
+    assert leases.nack() == 0
 
 
 def test_forgotten_messages_are_left_to_their_lease(queue, client, hold):
     leases, ids = hold(b"1", b"2")
     made = record_requests(client)
-    leases.forget([ids[b"1"]])
+    leases.drop([ids[b"1"]])
     assert len(leases) == 1
     assert made == {"acknowledge": [], "modify_ack_deadline": []}
-    assert leases.hand_back() == 1
+    assert leases.nack() == 1
     assert [each.message.data for each in queue.pull()] == [b"2"]
     assert queue.left() == {b"1", b"2"}
 
@@ -126,7 +126,7 @@ def test_leases_of_held_messages_are_extended(queue, client, hold, monkeypatch):
     assert {ack_id for ack_ids, _ in made[:4] for ack_id in ack_ids} == held
     assert {deadline for _, deadline in made} == {LEASE}
     assert max(len(ack_ids) for ack_ids, _ in made) == 2
-    leases.forget(ids.values())
+    leases.drop(ids.values())
     with leases._lock:
         count = len(made)
     leases.close()

@@ -104,11 +104,13 @@ def test_signal_ends_reading_and_waits_for_runs(start, graph):
     with ThreadPoolExecutor() as pool:
         running = pool.submit(_run_without_signals, batch)
         assert graph.entered.acquire(timeout=PATIENCE)
-        with batch._lanes._changed:
-            assert batch._lanes._changed.wait_for(lambda: batch._lanes.waiting == MIN_RUN, PATIENCE)
+        with batch._scheduler._changed:
+            assert batch._scheduler._changed.wait_for(
+                lambda: batch._scheduler.waiting == MIN_RUN, PATIENCE
+            )
         batch._stop.set()
-        with batch._lanes._changed:
-            assert batch._lanes._changed.wait_for(lambda: batch._lanes._closed, PATIENCE)
+        with batch._scheduler._changed:
+            assert batch._scheduler._changed.wait_for(lambda: batch._scheduler._closed, PATIENCE)
         assert not running.done()
         graph.gate.set()
         summary = running.result(PATIENCE)

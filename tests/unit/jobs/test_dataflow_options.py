@@ -46,7 +46,7 @@ def test_the_defaults_suit_rendering():
     assert debug.number_of_worker_harness_threads == 12
     assert debug.experiments == ["no_use_multiple_sdk_containers"]
     assert made.video_concurrency == 2  # × 2 scenes × 1 encoder thread = 4 cores
-    assert dataflow_options.processes(made) == 10
+    assert dataflow_options.process_count(made) == 10
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_defaults_suit_rendering():
 def test_what_is_given_wins_and_the_rest_follows(arguments, videos, processes):
     made = options(DATAFLOW, IMAGE, *arguments)
     assert made.video_concurrency == videos
-    assert dataflow_options.processes(made) == processes
+    assert dataflow_options.process_count(made) == processes
 
 
 def test_beams_options_are_passed_on_in_either_spelling():

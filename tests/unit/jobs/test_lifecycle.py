@@ -48,7 +48,7 @@ def test_without_its_report_a_job_fails_but_says_what_it_did(monkeypatch, capsys
     assert finish("report.html") == 1
     said = capsys.readouterr()
     assert '"exit_reason": "empty_queue"' in said.out
-    assert "no report in report.html" in said.err
+    assert "cannot write the report report.html" in said.err
     assert finish("report.html", DependencyDown("pubsub", "gone")) == 3
 
 

@@ -34,7 +34,7 @@ class Gated:
 
     def __init__(self):
         self.begun: list[list[str]] = []
-        self.forgiven: list[list[str]] = []
+        self.uncounted: list[list[str]] = []
         self.events: list[str] = []
         self.errors: deque[Exception] = deque()
         self.changed = threading.Condition()
@@ -51,8 +51,8 @@ class Gated:
         return [Outcome(each.message_id, "completed") for each in messages]
 
     def uncount_delivery(self, messages):
-        self.events.append("forgive")
-        self.forgiven.append(ids(messages))
+        self.events.append("uncount")
+        self.uncounted.append(ids(messages))
 
     def wait_for(self, runs):
         with self.changed:
@@ -162,7 +162,7 @@ def submit(to, count, heavy=False):
 def take(running, heavy=True):
     """What a lane takes; None if it would wait."""
     try:
-        return running._next(heavy)
+        return running._take_batch(heavy)
     except _Waits:
         return None
 
@@ -283,18 +283,18 @@ def test_runs_are_sized_by_how_long_the_last_full_one_took(start, seconds, sizes
     running = start(workers=1)
     found = []
     for took in seconds:
-        running._learn(running._size - 1, took / 100)  # not full, so it tells nothing
-        running._learn(running._size, took)
-        found.append(running._size)
+        running._adjust_run_size(running._run_size - 1, took / 100)  # not full, so it tells nothing
+        running._adjust_run_size(running._run_size, took)
+        found.append(running._run_size)
     assert found == [min(size, MAX_RUN) for size in sizes]
 
 
 def test_more_workers_than_largest_run_share_one(still):
     running = still(workers=MAX_RUN + 50)
-    running._learn(running._size, 60.0)
-    assert running._size == MAX_RUN + 50
-    running._learn(running._size, 0.1)
-    assert running._size == MAX_RUN + 50
+    running._adjust_run_size(running._run_size, 60.0)
+    assert running._run_size == MAX_RUN + 50
+    running._adjust_run_size(running._run_size, 0.1)
+    assert running._run_size == MAX_RUN + 50
 
 
 def test_quick_full_run_makes_next_one_larger(graph, start, settled):
@@ -322,7 +322,7 @@ def test_quick_full_run_makes_next_one_larger(graph, start, settled):
 )
 def test_room_is_bounded_for_light_and_heavy_messages(still, held, heavy, size, room):
     running = still(workers=1)
-    running._size = size
+    running._run_size = size
     submit(running, heavy, heavy=True)
     assert running.has_room(held, timeout=0) is room
 
@@ -393,28 +393,28 @@ def test_run_is_repeated_and_forgiven_until_dependency_is_back(
     running = start(workers=1)
     submit(running, 1, heavy=True)
     settled.wait_for(1)
-    assert graph.events == ["run"] + ["forgive", "run"] * 6
-    assert graph.forgiven == [["message-heavy-0"]] * 6
+    assert graph.events == ["run"] + ["uncount", "run"] * 6
+    assert graph.uncounted == [["message-heavy-0"]] * 6
     assert settled == [(["message-heavy-0"], ["message-heavy-0"])]
     assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0]  # doubled up to a limit
     assert running.down is None
-    assert running.waiting_for == 0
+    assert running.down_seconds == 0
 
 
 def test_outage_while_forgiving_is_waited_for_too(graph, start, settled, clock):
-    forgive, failing = graph.forgive, deque([DOWN])
+    uncount, failing = graph.uncount_delivery, deque([DOWN])
 
-    def forgive_late(messages):
+    def fail_once(messages):
         if failing:
             raise failing.popleft()
-        forgive(messages)
+        uncount(messages)
 
-    graph.forgive = forgive_late
+    graph.uncount_delivery = fail_once
     graph.errors.append(DOWN)
     graph.gate.set()
     submit(start(workers=1), 1)
     settled.wait_for(1)
-    assert graph.events == ["run", "forgive", "run"]
+    assert graph.events == ["run", "uncount", "run"]
 
 
 def test_lanes_give_up_when_dependency_stays_down(graph, start, settled):
@@ -433,29 +433,29 @@ def test_lanes_give_up_when_dependency_stays_down(graph, start, settled):
 
 def test_outage_is_timed_from_its_first_failure(still, clock):
     running = still(workers=1)
-    assert running.waiting_for == 0
+    assert running.down_seconds == 0
     for later, gave_up in ((0, False), (PATIENCE - 1, False), (1, True)):
         clock.now += later
-        assert running._gave_up(DOWN) is gave_up
-    assert running.waiting_for == PATIENCE
+        assert running._dependency_timed_out(DOWN) is gave_up
+    assert running.down_seconds == PATIENCE
     assert running.down is DOWN
-    running._gave_up(DependencyDown("artifacts", "another"))
+    running._dependency_timed_out(DependencyDown("artifacts", "another"))
     assert running.down is DOWN  # the first is what it is given up for
 
 
 def test_success_ends_an_outage(still, graph, clock):
     running = still(workers=1)
-    assert not running._gave_up(DOWN)
+    assert not running._dependency_timed_out(DOWN)
     clock.now += PATIENCE
     graph.gate.set()
     running._work([message(1)])
-    assert not running._gave_up(DOWN)
+    assert not running._dependency_timed_out(DOWN)
 
 
 def test_closed_lanes_do_not_wait_for_a_dependency(still):
     running = still(workers=1)
     running.close(0)
-    assert running._gave_up(DOWN)
+    assert running._dependency_timed_out(DOWN)
 
 
 def test_close_waits_for_runs_and_drops_the_rest(graph, start, settled):
@@ -477,7 +477,7 @@ def test_close_waits_for_runs_and_drops_the_rest(graph, start, settled):
         thread.join(PATIENCE)
         assert not thread.is_alive()
     assert len(settled) == len(graph.begun) == 2
-    assert graph.forgiven == []
+    assert graph.uncounted == []
 
 
 def test_runs_cut_off_by_close_are_forgiven(graph, start):
@@ -486,7 +486,7 @@ def test_runs_cut_off_by_close_are_forgiven(graph, start):
         submit(running, 1, heavy=True)
         graph.wait_for(runs)
     assert running.close(grace=0) is False
-    assert graph.forgiven == [["message-heavy-0"] * 2]
+    assert graph.uncounted == [["message-heavy-0"] * 2]
 
 
 def test_outage_does_not_keep_lanes_from_closing(graph, start, monkeypatch):

@@ -45,7 +45,7 @@ def test_every_message_is_counted_once():
     assert (summary["cost_saved_usd"], summary["reuse_saved_usd"]) == (0.125, 0.5)
     script = {"count": 2, "seconds": 2.0, "p50_seconds": 1.0, "p95_seconds": 1.0}
     assert summary["stages"]["script"] == script | {"cost_usd": 0.75}
-    assert tally.money() == (
+    assert tally.costs() == (
         {("script", "e"): 0.75, ("video", "e"): 0.5},
         {("script", "e", "reused"): 0.5, ("video", "slides", "skipped"): 0.125},
     )
@@ -63,8 +63,8 @@ def test_sums_add_up_over_runs_and_requests():
         tally.settled([outcome, failed])
     tally.received(1)
     tally.settled([Outcome("again", "completed", seconds=99.0)])  # delivered again
-    assert tally.seconds() == ({"script": [1.0, 3.0, 1.0, 3.0]}, [1.5, 2.5])
-    assert tally.money() == ({("script", "e"): 2.0}, {("video", "slides", "skipped"): 0.5})
+    assert tally.durations() == ({"script": [1.0, 3.0, 1.0, 3.0]}, [1.5, 2.5])
+    assert tally.costs() == ({("script", "e"): 2.0}, {("video", "slides", "skipped"): 0.5})
     assert tally.message_ids == ("c0", "d0", "c1", "d1", "again")
     assert tally.summary("x")["received"] == 5
 
