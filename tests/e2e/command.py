@@ -1,4 +1,4 @@
-"""The `vividly` command as a user runs it: another process, real servers."""
+"""Run the `vividly` command in another process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Done = subprocess.CompletedProcess
 def run(
     *arguments: object, timeout: float = 240, **environment: str
 ) -> subprocess.CompletedProcess:
-    """Run a command to its end."""
+    """Run a command and wait for its end."""
     return subprocess.run(
         [*VIVIDLY, *map(str, arguments)],
         env={**os.environ, **environment},
@@ -32,7 +32,7 @@ def run(
 
 
 def start(log: Path, *arguments: object, **environment: str) -> subprocess.Popen:
-    """Start a command; what it logs goes to a file."""
+    """Start a command that logs to a file."""
     with log.open("wb") as file:
         return subprocess.Popen(
             [*VIVIDLY, *map(str, arguments)],
@@ -44,7 +44,7 @@ def start(log: Path, *arguments: object, **environment: str) -> subprocess.Popen
 
 
 def summary(output: str) -> dict[str, Any]:
-    """The summary that a job prints last."""
+    """Parse the summary on the last line of a job's output."""
     found = json.loads(output.strip().splitlines()[-1])
     settled = found["completed"] + found["duplicates"] + found["dead_lettered"]
     assert found["received"] == settled + found["in_flight"]
@@ -52,7 +52,7 @@ def summary(output: str) -> dict[str, Any]:
 
 
 def request(query: str = "Explain photosynthesis", **fields: Any) -> dict[str, Any]:
-    """A text request."""
+    """Make a text request."""
     return {
         "request_id": str(uuid.uuid4()),
         "student_id": "s-1",
@@ -64,7 +64,7 @@ def request(query: str = "Explain photosynthesis", **fields: Any) -> dict[str, A
 
 
 def jsonl(file: Path, requests: Sequence[Mapping[str, Any] | bytes]) -> Path:
-    """Write requests, or anything at all, one per line."""
+    """Write requests or raw bytes to a file, one per line."""
     lines = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in requests]
     file.write_bytes(b"\n".join(lines) + b"\n")
     return file

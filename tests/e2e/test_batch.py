@@ -1,4 +1,4 @@
-"""`vividly batch`, and the commands that read what it left."""
+"""`vividly batch`, and the commands that read its results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def places(postgres, tmp_path):
     }
 
 
-def test_requests_good_and_bad(places, tmp_path):
+def test_batch_settles_good_and_bad_requests(places, tmp_path):
     first = command.request()
     refused = command.request("Explain Newton's fourth law")
     file = command.jsonl(
@@ -78,7 +78,7 @@ def test_requests_good_and_bad(places, tmp_path):
     assert "not JSON" in command.run("dead-letters", "list", **places).stdout
 
 
-def test_the_same_file_again_does_nothing_twice(places, tmp_path):
+def test_second_run_of_file_repeats_no_work(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [command.request() for _ in range(3)])
     assert command.run("db", "upgrade", **places).returncode == 0
     before = command.summary(command.run("batch", file, **places).stdout)
@@ -87,13 +87,13 @@ def test_the_same_file_again_does_nothing_twice(places, tmp_path):
     assert (after["completed"], after["stages"], after["cost_usd"]) == (3, {}, 0)
 
 
-def test_dead_letters_can_fail_the_job(places, tmp_path):
+def test_fail_on_dead_letter_sets_exit_status(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [b"nope"])
     assert command.run("db", "upgrade", **places).returncode == 0
     assert command.run("batch", file, "--fail-on-dead-letter", **places).returncode == 1
 
 
-def test_a_database_that_was_not_migrated_is_named_with_the_remedy(places, tmp_path):
+def test_unmigrated_database_is_reported_with_remedy(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
     failed = command.run("batch", file, **places)
     assert failed.returncode == 2
@@ -101,7 +101,7 @@ def test_a_database_that_was_not_migrated_is_named_with_the_remedy(places, tmp_p
     assert "Traceback" not in failed.stderr
 
 
-def test_a_database_that_is_down_is_named(places, tmp_path):
+def test_unreachable_database_is_reported(places, tmp_path):
     file = command.jsonl(tmp_path / "r.jsonl", [command.request()])
     places["VIVIDLY_DATABASE"] = "postgresql://me:secret@127.0.0.1:1/none"
     failed = command.run("batch", file, "--dependency-timeout", "1", **places)
@@ -125,20 +125,20 @@ def test_a_database_that_is_down_is_named(places, tmp_path):
         (("brew",), "is not one of"),
     ],
 )
-def test_a_command_that_cannot_be_carried_out_says_why(arguments, said, tmp_path):
+def test_usage_error_states_the_reason(arguments, said, tmp_path):
     failed = command.run(*arguments, VIVIDLY_STATE=str(tmp_path))
     assert failed.returncode == 2
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_a_wrong_environment_variable_is_named():
+def test_wrong_environment_variable_is_reported():
     failed = command.run("drain", VIVIDLY_BATCH_SIZE="many")
     assert failed.returncode == 2
     assert "VIVIDLY_BATCH_SIZE: must be a whole number from 1" in failed.stderr
 
 
-def test_artifacts_on_cloud_storage(postgres, gcs, tmp_path):
+def test_batch_writes_artifacts_to_cloud_storage(postgres, gcs, tmp_path):
     request = command.request(requested_modalities=["audio"])
     file = command.jsonl(tmp_path / "r.jsonl", [request])
     places = {"VIVIDLY_DATABASE": postgres.url, "VIVIDLY_ARTIFACTS": f"{gcs.root}/lessons"}

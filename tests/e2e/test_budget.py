@@ -1,4 +1,4 @@
-"""A drain whose hour's money is spent leaves messages where they are, and goes on by itself."""
+"""A drain pauses while its hourly budget is spent, and resumes by itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.integration.ledger_support import completed, message, record, request
 from transforms.ledger import ClaimRequest
 
 
-def test_messages_wait_in_the_subscription_until_there_is_money(place):  # noqa: F811
+def test_drain_stops_pulling_while_budget_is_spent(place):  # noqa: F811
     lesson = take(place.ledger, ClaimRequest(message(), request()))  # some other worker's
     lesson = lesson.with_record(record(lesson, cost_usd=0.5))
     place.ledger.complete([completed(lesson)])

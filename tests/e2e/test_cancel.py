@@ -24,7 +24,7 @@ def cancel(environment, *ids, status=0):
     return json.loads(done.stdout)
 
 
-def test_a_request_that_a_drain_works_on_stops_and_a_replay_reopens_it(place):
+def test_drain_stops_cancelled_request_and_replay_reopens_it(place):
     running, unseen, done = (command.request(requested_modalities=[m]) for m in
                              ("audio", "text", "text"))  # fmt: skip
     [state] = cancel(place.environment, unseen["request_id"])
@@ -44,7 +44,7 @@ def test_a_request_that_a_drain_works_on_stops_and_a_replay_reopens_it(place):
     states = cancel(place.environment, running["request_id"], done["request_id"], status=1)
     assert [state["status"] for state in states] == ["cancelled", "completed"]
 
-    # Whoever replays what an outage broke does not bring back what somebody cancelled.
+    # A replay by filter does not reopen cancelled requests.
     kept = command.run("dead-letters", "replay", "--retryable", **place.environment)
     assert "0 replayed, 2 skipped" in kept.stdout
     assert "its request was cancelled" in kept.stdout
@@ -57,7 +57,7 @@ def test_a_request_that_a_drain_works_on_stops_and_a_replay_reopens_it(place):
     assert place.ledger.requests(running["request_id"])[0].status == "completed"
 
 
-def test_a_request_of_a_batch_stops(postgres, tmp_path):
+def test_batch_stops_cancelled_request(postgres, tmp_path):
     upgrade(postgres.url)
     ledger = Ledger(postgres.url)
     environment = {
@@ -85,7 +85,7 @@ def test_a_request_of_a_batch_stops(postgres, tmp_path):
     assert ledger.requests(asked["request_id"])[0].status == "cancelled"
 
 
-def test_what_is_no_request_id_is_refused():
+def test_cancel_refuses_invalid_request_id():
     refused = command.run("cancel", "homework-17")
     assert refused.returncode == 2
     assert "'homework-17' is not a UUID such as" in refused.stderr

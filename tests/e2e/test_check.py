@@ -1,4 +1,4 @@
-"""`vividly check`, and a job that refuses to start where it would run out of connections."""
+"""`vividly check`, and jobs that refuse to exceed the connection limit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def findings(*arguments, **environment):
     return done.returncode, {each["name"]: each for each in json.loads(done.stdout)}
 
 
-def test_all_is_well(place):
+def test_every_check_passes(place):
     status, found = findings("drain", **place)
     assert {name: each["detail"] for name, each in found.items() if not each["passed"]} == {}
     assert status == 0
@@ -47,7 +47,7 @@ def test_all_is_well(place):
     assert "1 process × 8 connections = 8 of" in found["connections"]["detail"]
 
 
-def test_each_thing_that_is_missing_is_named_with_its_remedy(place, postgres):
+def test_failed_checks_are_reported_with_remedies(place, postgres):
     place |= {
         "VIVIDLY_SUBSCRIPTION": place["VIVIDLY_SUBSCRIPTION"] + "-other",
         "VIVIDLY_DEAD_LETTER_TOPIC": place["VIVIDLY_DEAD_LETTER_TOPIC"] + "-other",
@@ -71,7 +71,7 @@ def test_each_thing_that_is_missing_is_named_with_its_remedy(place, postgres):
     assert "does not exist" in found["artifacts"]["detail"]
 
 
-def test_old_tables_are_told_from_a_database_that_is_not_there(postgres):
+def test_outdated_schema_is_told_from_missing_database(postgres):
     done = command.run("check", "batch", VIVIDLY_DATABASE=postgres.url)
     assert done.returncode == 1
     assert "its tables are at revision none" in done.stdout
@@ -80,7 +80,7 @@ def test_old_tables_are_told_from_a_database_that_is_not_there(postgres):
     assert Ledger(postgres.url).url.split(":")[2].partition("@")[0] not in done.stdout
 
 
-def test_a_job_refuses_to_start_without_room_for_its_connections(place):
+def test_job_refuses_to_exceed_connection_limit(place):
     done = command.run("drain", "--processes", 1000, **place)
     assert done.returncode == 2
     assert "1000 processes × 8 connections = 8000, but Postgres at" in done.stderr

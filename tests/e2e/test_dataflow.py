@@ -60,7 +60,7 @@ def staged(gcs, name):
     return blob.download_as_bytes()
 
 
-def test_the_job_that_arrives(arguments, dataflow, gcs):
+def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     done = command.run(
         "run", *arguments, "--no-wait", "--id-label=publication", "--job_name=lessons",
         f"--sdk_container_image={IMAGE}", "--max_num_workers=4", "--num_workers=2",
@@ -113,7 +113,7 @@ def test_the_job_that_arrives(arguments, dataflow, gcs):
 
 
 @pytest.mark.parametrize(("state", "status"), [("JOB_STATE_DRAINED", 0), ("JOB_STATE_FAILED", 1)])
-def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, status):
+def test_update_waits_for_end_of_job(arguments, dataflow, state, status):
     running = dataflow.create({"name": "vividly-content"}, "us-central1")["id"]
     dataflow.ends_as = state
     update = ("--update", '--transform_name_mapping={"Old label": "Parse"}')
@@ -135,7 +135,7 @@ def test_an_update_in_place_that_is_waited_for(arguments, dataflow, state, statu
         ("another", ["--update"], "no job named vividly-content is running in us-central1"),
     ],
 )
-def test_a_job_that_cannot_be_submitted(arguments, dataflow, running, update, said):
+def test_refused_submission_states_the_reason(arguments, dataflow, running, update, said):
     dataflow.create({"name": running}, "us-central1")
     given = [*arguments, f"--sdk_container_image={IMAGE}", *update]
     chosen = app.parser(only="run").parse_args(["run", *given])
@@ -146,7 +146,7 @@ def test_a_job_that_cannot_be_submitted(arguments, dataflow, running, update, sa
     assert len(dataflow.jobs) == 1
 
 
-def test_a_flex_template_writes_the_graph_for_its_launcher(arguments, dataflow, gcs, tmp_path):
+def test_template_location_receives_the_graph(arguments, dataflow, gcs, tmp_path):
     """As the launcher does: another folder, the file by its path, a place for the graph."""
     done = subprocess.run(
         [sys.executable, CHECKOUT / "pipeline" / "main.py", *arguments, "--job_name=lessons",
@@ -160,7 +160,7 @@ def test_a_flex_template_writes_the_graph_for_its_launcher(arguments, dataflow, 
 
 
 @pytest.mark.timeout(600)
-def test_what_is_staged_is_all_that_workers_need(arguments, dataflow, gcs, postgres, tmp_path):
+def test_staged_package_suffices_for_workers(arguments, dataflow, gcs, postgres, tmp_path):
     done = command.run(
         "run", *arguments, "--no-wait", "--script-engine=gemini", "--voice-engine=google"
     )

@@ -1,4 +1,4 @@
-"""`vividly demo`, twice over the same state, and a close look at what it made."""
+"""`vividly demo`, twice over the same state, with checks of its artifacts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def demo(tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_each_run_makes_the_sample_lessons(demo, number):
+def test_each_demo_run_makes_sample_lessons(demo, number):
     folder, runs, _ = demo
     done = runs[number - 1]
     assert done.returncode == 0, done.stdout + done.stderr
@@ -44,7 +44,7 @@ def test_each_run_makes_the_sample_lessons(demo, number):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_the_videos_play_anywhere(demo):
+def test_videos_use_widely_supported_formats(demo):
     folder, _, _ = demo
     videos = list(folder.glob("artifacts/*/video.mp4"))
     assert len(videos) == 4
@@ -63,7 +63,7 @@ def test_the_videos_play_anywhere(demo):
         assert data.index(b"moov") < data.index(b"mdat")
 
 
-def test_every_lesson_is_complete_and_its_manifest_true(demo):
+def test_manifests_match_complete_lessons(demo):
     folder, _, _ = demo
     expected = {
         "text": {"script.json", "script.md"},
@@ -87,7 +87,7 @@ def test_every_lesson_is_complete_and_its_manifest_true(demo):
             assert all(picture["alt"] for picture in pictures)
 
 
-def test_the_ledger_stays_and_can_be_read(demo):
+def test_ledger_stays_readable_after_demo(demo):
     _, _, environment = demo
     rows = json.loads(command.run("status", "--json", **environment).stdout)
     assert sorted(row["status"] for row in rows) == ["completed"] * 8 + ["failed"] * 2
@@ -98,7 +98,7 @@ def test_the_ledger_stays_and_can_be_read(demo):
     assert len(letters) == 6
 
 
-def test_each_run_leaves_a_report_of_itself_and_the_ledger_has_them_all(demo):
+def test_each_run_writes_its_own_report(demo):
     folder, runs, environment = demo
     report = folder / "var" / "report.html"
     assert report.as_uri() in runs[1].stdout

@@ -75,7 +75,7 @@ def place(pubsub, postgres, tmp_path, monkeypatch):
     return Place(pubsub, postgres, tmp_path)
 
 
-def test_a_queue_is_worked_off_and_nothing_is_left(place):
+def test_drain_settles_and_acknowledges_every_message(place):
     first = command.request()
     place.publish(
         first,
@@ -98,7 +98,7 @@ def test_a_queue_is_worked_off_and_nothing_is_left(place):
     assert again["received"] == 0
 
 
-def test_an_empty_queue_is_never_left_early(place):
+def test_drain_waits_the_empty_queue_timeout(place):
     started = time.monotonic()
     done = place.drain("--empty-queue-timeout", "3")
     assert command.summary(done.stdout)["exit_reason"] == "empty_queue"
@@ -106,7 +106,7 @@ def test_an_empty_queue_is_never_left_early(place):
     assert time.monotonic() - started >= 3
 
 
-def test_what_arrives_meanwhile_is_worked_off_too(place):
+def test_drain_processes_messages_arriving_meanwhile(place):
     process = place.start("--empty-queue-timeout", "8")
     place.wait_for(lambda: "drain starts" in place.log(), process)
     for _ in range(3):
@@ -118,14 +118,14 @@ def test_what_arrives_meanwhile_is_worked_off_too(place):
     assert command.summary(output)["completed"] == 6
 
 
-def test_it_stops_when_its_time_is_up(place):
+def test_drain_stops_at_max_runtime(place):
     done = place.drain("--max-runtime", "2", "--empty-queue-timeout", "60")
     assert done.returncode == 0
     assert command.summary(done.stdout)["exit_reason"] == "max_runtime"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_hands_back_what_is_not_finished(place, number):
+def test_signal_releases_unfinished_messages(place, number):
     place.publish(*(command.request(requested_modalities=["video"]) for _ in range(4)))
     process = place.start("--workers", "1", "--shutdown-grace", "0")
     place.wait_for(lambda: "claimed" in place.log(), process)
@@ -135,13 +135,13 @@ def test_a_signal_hands_back_what_is_not_finished(place, number):
     stopped = command.summary(output)
     assert stopped["exit_reason"] == "signal"
     assert stopped["in_flight"] > 0
-    # No acknowledgement deadline has to pass first: they were handed back.
+    # The messages were nacked, so no acknowledgement deadline has to pass first.
     rest = command.summary(place.drain("--empty-queue-timeout", "5").stdout)
     assert stopped["completed"] + rest["completed"] == 4
     assert place.ledger.totals().completed == 4
 
 
-def test_a_killed_drain_loses_nothing_and_its_work_is_resumed(place):
+def test_work_of_killed_drain_is_resumed(place):
     place.publish(command.request(requested_modalities=["video"]))
     process = place.start()
     place.wait_for(lambda: "narration done" in place.log(), process)
@@ -154,7 +154,7 @@ def test_a_killed_drain_loses_nothing_and_its_work_is_resumed(place):
     assert set(summary["stages"]) == {"video"}
 
 
-def test_texts_do_not_wait_for_more_videos_than_workers(place):
+def test_texts_pass_queued_videos(place):
     place.publish(
         *(command.request(requested_modalities=["video"]) for _ in range(2)),
         *(command.request() for _ in range(3)),
@@ -168,21 +168,21 @@ def test_texts_do_not_wait_for_more_videos_than_workers(place):
     assert completed[2] < videos[0] < videos[1]
 
 
-def test_a_subscription_that_does_not_exist_is_named(place):
+def test_missing_subscription_is_reported(place):
     failed = place.drain("--subscription", "no-such-subscription")
     assert failed.returncode == 2
     assert "no-such-subscription" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_pubsub_that_is_down_is_named(place):
+def test_unreachable_pubsub_is_reported(place):
     place.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
     failed = place.drain("--dependency-timeout", "1")
     assert failed.returncode == 3
     assert "pubsub is down" in failed.stderr
 
 
-def test_an_artifact_store_that_is_down_is_named_and_nothing_is_lost(place):
+def test_unreachable_artifact_store_settles_nothing(place):
     place.publish(command.request(), command.request())
     blocked = place.folder / "blocked"
     blocked.write_text("a file where the folder should be")
@@ -198,7 +198,7 @@ def test_an_artifact_store_that_is_down_is_named_and_nothing_is_lost(place):
     assert command.summary(place.drain("--empty-queue-timeout", "5").stdout)["completed"] == 2
 
 
-def test_one_request_can_be_published_from_the_command_line(place):
+def test_publish_sends_request_made_from_options(place):
     published = command.run(
         "publish", "--query", "Explain gravity", "--grade", "8", "--interest", "music",
         "--modality", "text", **place.environment,

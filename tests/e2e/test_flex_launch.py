@@ -79,7 +79,7 @@ def vault(monkeypatch):
         yield vault
 
 
-def test_the_job_is_written_for_the_service_to_take(gcs, bucket, vault, postgres, tmp_path):
+def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_path):
     vault.secrets[SECRET] = postgres.url.encode()
     form = {p["name"]: p["defaultValue"] for p in metadata()["parameters"] if "defaultValue" in p}
     chosen = {"script_timeout": "90", "number_of_worker_harness_threads": "6"}
@@ -123,7 +123,7 @@ def ledgers(transforms):
             yield from (value for value in held if isinstance(value, Ledger))
 
 
-def test_a_wrong_parameter_fails_the_launch_and_is_named(gcs, bucket, tmp_path):
+def test_wrong_parameter_fails_the_launch(gcs, bucket, tmp_path):
     done = launch(gcs, tmp_path, video_size="1x1")
     assert done.returncode == 2
     assert re.search(r"video-size.*1280x720", done.stderr)

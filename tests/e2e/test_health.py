@@ -1,4 +1,4 @@
-"""What a platform asks a running drain."""
+"""Health endpoints of a running drain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
 
 
 @pytest.mark.parametrize("by", ["option", "PORT"])
-def test_alive_ready_and_counted(place, by):  # noqa: F811
+def test_drain_serves_health_and_metrics(place, by):  # noqa: F811
     port = free_port()
     place.publish(command.request(), b"not JSON")
     if by == "PORT":
@@ -35,7 +35,7 @@ def test_alive_ready_and_counted(place, by):  # noqa: F811
     assert process.wait(60) == 0
 
 
-def test_what_is_down_is_named(place):  # noqa: F811
+def test_readiness_names_the_dependency_down(place):  # noqa: F811
     port = free_port()
     place.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
     process = place.start("--dependency-timeout", "60", "--health-port", port)

@@ -1,4 +1,4 @@
-"""A message that kills whoever works on it: it is given up, and takes nobody along."""
+"""A message that kills its worker becomes a dead letter; other messages are completed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def place(pubsub, postgres, tmp_path, monkeypatch):
     return place
 
 
-def test_a_poison_message_is_given_up_and_takes_nobody_along(place):
+def test_only_poison_message_becomes_dead_letter(place):
     poison = command.request(fault="poison")
     others = [command.request() for _ in range(8)]
-    # Whichever way a run orders them, some of the others stand behind the poison.
+    # In any order of processing, some of the others come after the poison message.
     place.publish(*others[:4], poison, *others[4:])
     died: list[int] = []
     while len(died) <= MAX_DELIVERIES:

@@ -30,7 +30,7 @@ def replay(place, *arguments):
     return done.stdout
 
 
-def test_what_failed_is_replayed_and_completes_once(place, failing):
+def test_replayed_dead_letter_completes_once(place, failing):
     busy = command.request(fault="busy")
     place.publish(
         busy, command.request("Explain Newton's fourth law"), b"not JSON", command.request()
@@ -72,14 +72,14 @@ def test_what_failed_is_replayed_and_completes_once(place, failing):
         (("--since", "yesterday"), "such as 2h or 3d"),
     ],
 )
-def test_a_replay_that_cannot_be_carried_out_says_why(place, arguments, said):
+def test_impossible_replay_states_the_reason(place, arguments, said):
     failed = command.run("dead-letters", "replay", *arguments, **place.environment)
     assert failed.returncode == 2
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_a_replay_to_a_topic_that_does_not_exist_names_it(place):
+def test_replay_to_missing_topic_is_reported(place):
     place.publish(b"not JSON")
     place.drain()
     failed = command.run(
@@ -107,7 +107,7 @@ def collector(place):
     return collect
 
 
-def test_dead_letters_are_published_to_their_topic_too(place, collector):
+def test_dead_letters_are_published_to_topic(place, collector):
     refused = command.request("Explain Newton's fourth law")
     place.publish(b"not JSON", refused, command.request(grade_level=99))
     assert command.summary(place.drain("--dead-letter-topic", place.dead).stdout)["completed"] == 0
@@ -129,7 +129,7 @@ def test_dead_letters_are_published_to_their_topic_too(place, collector):
     assert {letter.request_id for letter in letters} == {None, refused["request_id"]}
 
 
-def test_no_dead_letter_is_acknowledged_before_it_is_published(place, collector):
+def test_dead_letter_is_published_before_acknowledgement(place, collector):
     place.publish(b"not JSON", command.request("Explain Newton's fourth law"))
     topic = ("--dead-letter-topic", place.dead)
     place.publisher.delete_topic(topic=place.dead)
@@ -137,7 +137,7 @@ def test_no_dead_letter_is_acknowledged_before_it_is_published(place, collector)
     assert failed.returncode == 3
     assert "pubsub is down" in failed.stderr
     assert place.dead in failed.stderr
-    assert len(place.ledger.dead_letters()) == 2  # committed, but nobody has been told
+    assert len(place.ledger.dead_letters()) == 2  # committed, but not published
 
     place.publisher.create_topic(name=place.dead)
     again = place.subscription + "-again"

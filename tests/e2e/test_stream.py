@@ -1,4 +1,4 @@
-"""`vividly run` in one process, on Beam's engine for streams, against a Pub/Sub server."""
+"""`vividly run` on the DirectRunner against a Pub/Sub server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stream(place):  # noqa: F811
     return start
 
 
-def test_a_stream_works_on_what_arrives_until_it_is_stopped(place, stream):  # noqa: F811
+def test_stream_processes_messages_until_stopped(place, stream):  # noqa: F811
     port = free_port()
     first = command.request()
     place.publish(first, b"not JSON", first)
@@ -48,7 +48,7 @@ def test_a_stream_works_on_what_arrives_until_it_is_stopped(place, stream):  # n
     assert (totals.received, totals.in_flight) == (4, 0)
 
 
-def test_a_subscription_that_does_not_exist_is_named(place, stream):  # noqa: F811
+def test_missing_subscription_is_reported(place, stream):  # noqa: F811
     process = stream("--subscription", "no-such-subscription")
     process.communicate(timeout=120)
     assert process.returncode == 2
@@ -56,7 +56,7 @@ def test_a_subscription_that_does_not_exist_is_named(place, stream):  # noqa: F8
     assert "Traceback" not in place.log().splitlines()[-1]
 
 
-def test_what_works_on_dataflow_only_is_refused(place, stream):  # noqa: F811
+def test_dataflow_only_option_is_refused(place, stream):  # noqa: F811
     process = stream("--id-label", "publication")
     process.communicate(timeout=120)
     assert process.returncode == 2

@@ -1,4 +1,4 @@
-"""The tutorial, word for word: every command typed as it stands there, every output compared."""
+"""Run every command of the tutorial and compare its output."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def services(tmp_path):
     assert process.wait(60) == 0
 
 
-def test_every_command_prints_what_the_tutorial_says(services, tmp_path):
+def test_commands_print_the_output_in_tutorial(services, tmp_path):
     typed = [step for step in steps() if step.terminal == ""]
     assert len(typed) > 12
     for step in typed:

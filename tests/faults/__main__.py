@@ -1,4 +1,4 @@
-"""Kills workers of a drain at every named point and at random, and checks that nothing suffers.
+"""Kill workers of a drain at every named point and at random, and check the promises.
 
 python -m tests.faults --requests 600 --kills 200
 """
@@ -19,7 +19,7 @@ from tests.faults.place import opened
 
 
 def main() -> int:
-    """Run campaigns as the command line says; 0 when every promise was kept."""
+    """Run campaigns; return 0 if every promise was kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--requests", type=int, default=600, help="messages published, at least")
     parser.add_argument("--kills", type=int, default=200, help="workers killed, at least")

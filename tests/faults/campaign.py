@@ -1,4 +1,4 @@
-"""A campaign: rounds of traffic, a worker and a fault, then a drain in peace, then the verdict."""
+"""Campaign: rounds of traffic, a worker and a fault, then an undisturbed drain and a verdict."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.faults.verdict import (
 from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
-LANES = 2  # of a drain with one worker; each can lose one engine's work when it is interrupted
-PATIENCE = 60.0  # seconds for a worker to come to its point; with media, four times as long
-IDLE = 3.0  # seconds with an empty queue after which a worker will not come to its point any more
-RECENT = 10  # requests published last, of which some are not worked off yet
-CANCELLED = "a request cancelled"  # which interrupts no worker
-CANCELLING = 0.15  # probability that one of them is cancelled before a worker starts
+RUNS = 2  # concurrent runs of a drain with one worker; an interruption can lose the work of each
+PATIENCE = 60.0  # seconds for a worker to reach its point; with media, four times as long
+IDLE = 3.0  # seconds with an empty queue after which a worker cannot reach its point
+RECENT = 10  # requests published last, some of which are still in flight
+CANCELLED = "a request cancelled"  # interrupts no worker
+CANCELLING = 0.15  # probability that a recent request is cancelled before a worker starts
 SHORT = {"text", "bad", "repeated"}
 
 ARGUMENTS = (
@@ -41,20 +41,21 @@ ARGUMENTS = (
 )  # fmt: skip
 VICTIM = (*ARGUMENTS, f"--empty-queue-timeout={IDLE}")
 BYSTANDER = (*ARGUMENTS, "--empty-queue-timeout=3600")
-IN_PEACE = r"drain ends \((signal|empty_queue)\)"
+NORMAL_END = r"drain ends \((signal|empty_queue)\)"
 
 
 @dataclass
 class Report:
-    """What happened.
+    """Result of a campaign.
 
     Attributes:
-        kills: workers killed, by point.
-        faults: what else befell, by kind.
-        engine_calls: calls of any engine.
-        needed: one for each stage of each request, cancelled or not.
-        allowed: the most that kills and faults excuse.
-        problems: promises that were broken.
+        kills: Number of workers killed, by point.
+        faults: Number of other faults, by kind.
+        requests: Number of messages published.
+        engine_calls: Number of calls of any engine.
+        needed: One call for each stage of each request, cancelled or not.
+        allowed: Most calls that kills and faults can explain.
+        problems: Descriptions of broken promises.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -67,14 +68,14 @@ class Report:
 
 
 class Campaign:
-    """Kills workers until there were enough kills and every point has had its own.
+    """Kills workers until the number of kills is reached and each point has had one.
 
     Args:
-        place: where.
-        folder: for the workers' logs.
-        chance: where all that is random comes from.
-        points: the named points.
-        say: told of progress, a line at a time.
+        place: Servers that the workers use.
+        folder: Folder of the workers' logs.
+        chance: Source of randomness.
+        points: Points at which workers are killed.
+        say: Callback that receives lines about progress.
     """
 
     def __init__(
@@ -98,11 +99,11 @@ class Campaign:
         self._interrupted: set[int] = set()  # workers by number
 
     def run(self, requests: int, kills: int) -> Report:
-        """Carry it out.
+        """Run the campaign and return the result.
 
         Args:
-            requests: how many messages to publish at least.
-            kills: how many workers to kill at least.
+            requests: Least number of messages to publish.
+            kills: Least number of workers to kill.
         """
         self._place.remember("start")
         report = self._report
@@ -110,7 +111,7 @@ class Campaign:
         while (point := self._next(kills)) is not None:
             self._round += 1
             if self._round > end:
-                report.problems.append(f"after {end} rounds nobody was killed {self._missing}")
+                report.problems.append(f"after {end} rounds no worker was killed {self._missing}")
                 break
             share = -(-(requests - self._traffic.messages) // max(1, kills - self._round + 1))
             self._one_round(point, share, careful=point in self._missing)
@@ -122,13 +123,13 @@ class Campaign:
 
     @property
     def _missing(self) -> list[str]:
-        """The points at which nobody was killed yet."""
+        """Points at which no worker has been killed yet."""
         return [point for point in self._points if point not in self._report.kills]
 
     def _next(self, kills: int) -> str | None:
-        """The next point: one that is missing, if any is, else any until there were enough kills.
+        """Return the next point: a missing one if there is one, else any until enough kills.
 
-        A point comes once in a pass over all of them.
+        Each pass over the points uses every point once.
         """
         missing = self._missing
         if sum(self._report.kills.values()) < kills:
@@ -149,9 +150,11 @@ class Campaign:
             self._traffic.send(self._traffic.mixed())
         if self._chance.random() < CANCELLING:
             self._cancel()
-        befalls = self._befalling() if kind in SHORT and self._chance.random() < 0.15 else None
+        cause_fault = (
+            self._choose_fault() if kind in SHORT and self._chance.random() < 0.15 else None
+        )
         if careful:
-            self._end_bystander()  # it would take from the victim what passes the point
+            self._end_bystander()  # it would take the messages that make the victim pass its point
         elif self._bystander is None and self._chance.random() < 0.2:
             self._bystander = self._workers.start(BYSTANDER)
         victim = self._workers.start(
@@ -159,10 +162,10 @@ class Campaign:
             None if point == RANDOM else point,
             1 if careful or kind not in SHORT else self._chance.randint(1, max(1, min(share, 3))),
         )
-        if befalls:
+        if cause_fault:
             victim.wait_for("ack_ids", PATIENCE)
             time.sleep(self._chance.uniform(0, 0.2))
-            befalls()
+            cause_fault()
             self._interrupt(victim, self._bystander)
         elif self._bystander and self._bystander.number in self._interrupted:
             self._interrupt(
@@ -177,7 +180,7 @@ class Campaign:
         )
 
     def _video_waits(self, point: str) -> bool:
-        """Whether a video is begun that will pass a point: what is stored is not stored again."""
+        """Return whether a video in progress will still pass a point."""
         missing = point.partition(" put ")[2] or "stages/video.json"
         running = self._place.ledger.run(
             "SELECT CAST(request_id AS text) AS request_id FROM requests "
@@ -186,7 +189,7 @@ class Campaign:
         return any(self._place.store.stat(row["request_id"], missing) is None for row in running)
 
     def _cancel(self) -> None:
-        """Cancel a request, unless it has ended."""
+        """Cancel a recent request unless it has ended."""
         recent = list(self._traffic.of_request)[-RECENT:]
         if not recent:
             return
@@ -195,7 +198,7 @@ class Campaign:
             self._traffic.cancelled.add(state.request_id)
             self._report.faults[CANCELLED] += 1
 
-    def _befalling(self) -> Callable[[], None]:
+    def _choose_fault(self) -> Callable[[], None]:
         name, happen = self._chance.choice(
             [
                 ("Postgres restarted", self._place.restart_postgres),
@@ -206,17 +209,17 @@ class Campaign:
             ]
         )
 
-        def befall() -> None:
+        def cause() -> None:
             self._report.faults[name] += 1
             happen()
 
-        return befall
+        return cause
 
     def _end(self, victim: Worker, point: str) -> bool:
-        """See a worker to its end at a point, or kill it when it does not come there.
+        """Wait for a worker to die at a point; kill it if it does not reach the point.
 
         Returns:
-            Whether it came there.
+            True if it reached the point.
         """
         if point == RANDOM:
             moment = self._chance.uniform(0, 1)
@@ -228,13 +231,13 @@ class Campaign:
             self._interrupt(victim)
             if victim.wait(PATIENCE) is None:
                 victim.send(signal.SIGUSR1)
-                self._report.problems.append(f"{victim.log} did not end when it was told to")
+                self._report.problems.append(f"{victim.log} did not end on SIGTERM")
         else:
             victim.wait(PATIENCE * (1 if POINTS[point] in SHORT else 4))
         return self._kill(victim, RANDOM) == point
 
     def _interrupt(self, *workers: Worker | None) -> None:
-        """Take note of workers that may lose what they have in hand."""
+        """Record workers that may lose their work in progress."""
         self._interrupted |= {worker.number for worker in workers if worker}
 
     def _end_bystander(self) -> None:
@@ -243,10 +246,10 @@ class Campaign:
             self._bystander = None
 
     def _kill(self, worker: Worker, point: str) -> str | None:
-        """Kill a worker unless it has died as planned, or found nothing to do; end its leases.
+        """Kill a worker unless it has died at its point or found nothing to do; end its leases.
 
         Returns:
-            Where it was killed; None when it was not.
+            The point at which it was killed; None if it was not.
         """
         killed = None
         status = worker.wait(0)
@@ -254,26 +257,26 @@ class Campaign:
             worker.send(signal.SIGKILL)
             worker.wait(10)
             killed = point
-        elif died := worker.told("killed"):
+        elif died := worker.events_of("killed"):
             killed = died[0]
-        elif not self._ended_in_peace(worker, status):
+        elif not self._ended_normally(worker, status):
             self._report.problems.append(f"{worker.log} ended by itself with status {status}")
         if killed:
             self._report.kills[killed] += 1
             self._interrupt(worker)
-        self._place.nack([ack_id for each in worker.told("ack_ids") for ack_id in each])
+        self._place.nack([ack_id for each in worker.events_of("ack_ids") for ack_id in each])
         return killed
 
-    def _ended_in_peace(self, worker: Worker, status: int) -> bool:
-        """Whether a drain was told to end or found nothing to do.
+    def _ended_normally(self, worker: Worker, status: int) -> bool:
+        """Return whether a drain ended on a signal or on an empty queue.
 
-        One that ends while a dependency is down says so by its status.
+        A drain that was interrupted by a fault may also exit because a dependency is down.
         """
         expected = {OK, DEPENDENCY} if worker.number in self._interrupted else {OK}
-        return status in expected and bool(re.search(IN_PEACE, worker.log.read_text()))
+        return status in expected and bool(re.search(NORMAL_END, worker.log.read_text()))
 
     def _finish(self) -> None:
-        self._say("one drain in peace, of everything that was ever published")
+        self._say("undisturbed drain of every message published")
         report, place = self._report, self._place
         report.problems += lost_messages(place)
         place.redeliver("start")
@@ -289,7 +292,7 @@ class Campaign:
         report.requests = self._traffic.messages
         report.engine_calls = len(calls)
         report.needed = sum(self._traffic.stages.values())
-        interruptions = (sum(report.faults.values()) - report.faults[CANCELLED]) * LANES
+        interruptions = (sum(report.faults.values()) - report.faults[CANCELLED]) * RUNS
         report.allowed = report.needed + sum(report.kills.values()) + interruptions
         if report.engine_calls > report.allowed:
             report.problems.append(

@@ -1,8 +1,7 @@
-"""Faults inside a worker: real functions of the pipeline, wrapped so that the process can be killed
-just before or just after any of them. Used by `tests.faults.worker` alone.
+"""Wrap functions of the pipeline so that a worker can be killed before or after a call.
 
-A wrapped call passes two points, ``before NAME`` and ``after NAME``. At the n-th pass of the point
-it is armed with, the process kills itself with SIGKILL: nothing is flushed, closed or unwound.
+A wrapped call passes two points, ``before NAME`` and ``after NAME``. At the n-th pass of its point
+the process kills itself with SIGKILL: nothing is flushed, closed or unwound.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 POISON = "poison"
-"""Student whose requests kill whoever works on them."""
+"""Student whose requests kill the worker that processes them."""
 
 _ENDS = ("before", "after")
 _CALLS = {
@@ -44,7 +43,7 @@ POINTS: dict[str, str] = {
     "after pull": "text",
     **{f"{end} {call}": kind for kind, calls in _CALLS.items() for call in calls for end in _ENDS},
 }
-"""Every named point, and what kind of traffic passes it."""
+"""Kind of traffic that passes each named point."""
 
 
 _REQUEST = r"(?:.*/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -53,21 +52,21 @@ _RECORD = re.compile(_REQUEST + r"/stages/(.+)\.json")
 
 
 def _put(place: str) -> str | None:
-    """What to call the storing of a file; None for one that is no artifact."""
+    """Return the name of the call that stores a file; None if the file is no artifact."""
     artifact = _ARTIFACT.fullmatch(place)
     return f"put {artifact[2]}" if artifact else None
 
 
 @dataclass
 class Injector:
-    """What one worker process is armed with.
+    """Fault injection of one worker process.
 
     Attributes:
-        worker: its number.
-        point: where it is to die; None to live.
-        passes: at which pass of that point.
-        events: the file that it appends to, a JSON object a line, what others must know of it.
-        gate: wait at the point until this file exists, instead of dying there.
+        worker: Number of the worker.
+        point: Point at which the worker kills itself; None for no fault.
+        passes: Pass of the point at which it happens.
+        events: File to which events are appended, one JSON object a line.
+        gate: If set, the worker waits at the point until this file exists, and is not killed.
     """
 
     worker: int
@@ -78,20 +77,20 @@ class Injector:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, **event: Any) -> None:
-        """Append an event; whole even if this is the last thing the process does."""
+        """Append an event in one write, so that it is complete if the process dies next."""
         line = json.dumps({"worker": self.worker, **event}) + "\n"
         descriptor = os.open(self.events, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(descriptor, line.encode())
         os.close(descriptor)
 
     def die(self, point: str) -> None:
-        """Be killed."""
+        """Kill this process."""
         self.tell(killed=point)
         os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(60)  # the signal is on its way
+        time.sleep(60)  # until the signal arrives
 
     def passing(self, point: str) -> None:
-        """Pass a point, or wait or die at it."""
+        """Pass a point; wait or die there if it is this worker's."""
         if point != self.point:
             return
         with self._lock:
@@ -105,12 +104,12 @@ class Injector:
             time.sleep(0.02)
 
     def wrap(self, owner: Any, name: str, label: Callable[..., str | None]) -> None:
-        """Make a function pass its two points.
+        """Replace a function with a wrapper that passes two points.
 
         Args:
-            owner: the class or module it is an attribute of.
-            name: its name there.
-            label: what to call this call, given its arguments; None to leave it alone.
+            owner: Class or module that has the function.
+            name: Name of the function.
+            label: Function that returns the name of a call from its arguments; None to skip it.
         """
         original = getattr(owner, name)
 
@@ -127,7 +126,7 @@ class Injector:
         setattr(owner, name, wrapped)
 
     def install(self) -> None:
-        """Wrap everything that leaves a trace outside this process."""
+        """Wrap every function that has effects outside this process."""
         from google.cloud.pubsub_v1 import SubscriberClient
 
         import pipeline.graph  # noqa: F401  (defines every stage's task, see below)
@@ -169,7 +168,7 @@ class Injector:
         task.perform = counted
 
     def _store(self, owner: Any, name: str, place: Callable[..., str]) -> None:
-        """Make what stores a file tell of stages that are recorded, and pass its two points."""
+        """Wrap a function that stores a file; log an event for each stage record."""
         store = getattr(owner, name)
 
         def stored(*arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where a campaign takes place: real servers that outlive the workers, and what can befall them."""
+"""Servers that the workers of a campaign use, and faults of these servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 
 PROJECT = "vividly-local"
-ACK_DEADLINE = 10  # seconds; Pub/Sub's least
+ACK_DEADLINE = 10  # seconds; the shortest that Pub/Sub allows
 
 
 class Place:
@@ -83,12 +83,12 @@ class Place:
             storage.intercept = self._intercept
 
     def publish(self, data: bytes) -> str:
-        """Publish a message; returns its id."""
+        """Publish a message and return its id."""
         sent = self._publisher.publish(self._topic, data)
         return str(sent.result(timeout=30))
 
     def nack(self, ack_ids: Sequence[str]) -> None:
-        """End the leases of a worker that was killed, as their deadlines would within a minute."""
+        """End the leases of a killed worker without waiting for their deadlines."""
         for start in range(0, len(ack_ids), 500):
             self._subscriber.modify_ack_deadline(
                 subscription=self._subscription,
@@ -97,21 +97,21 @@ class Place:
             )
 
     def remember(self, name: str) -> None:
-        """Take a snapshot of what is not acknowledged; it keeps what is published from now on."""
+        """Take a snapshot of unacknowledged messages; it includes messages published later."""
         self._subscriber.create_snapshot(name=self._snapshot(name), subscription=self._subscription)
 
     def redeliver(self, name: str) -> None:
-        """Deliver all of a snapshot again, acknowledged or not, and whoever holds it."""
+        """Redeliver all messages of a snapshot, including acknowledged and leased ones."""
         self._subscriber.seek(
             request={"subscription": self._subscription, "snapshot": self._snapshot(name)}
         )
 
     def end_leases(self) -> None:
-        """Have all that is not acknowledged delivered again."""
+        """Redeliver all unacknowledged messages."""
         self._subscriber.seek(request={"subscription": self._subscription, "time": _epoch()})
 
     def left(self) -> list[str]:
-        """Ids of the messages that are not acknowledged; all leases end, and new ones begin."""
+        """Return the ids of unacknowledged messages; their leases end and new ones begin."""
         self.end_leases()
         found: list[str] = []
         while True:
@@ -132,17 +132,17 @@ class Place:
         return f"{self._snapshots}/{name}"
 
     def restart_postgres(self) -> None:
-        """Shut Postgres down as for maintenance, and start it."""
+        """Restart Postgres with a clean shutdown."""
         self.postgres.restart()
 
     def crash_postgres(self) -> None:
-        """Kill Postgres as a crash would, and start it after a while."""
+        """Kill Postgres and start it again after up to a second."""
         self.postgres.kill()
         time.sleep(self._chance.uniform(0, 1))
         self.postgres.start()
 
     def drop_connections(self) -> None:
-        """Cut off all clients of Postgres but this one, several times."""
+        """Terminate all other connections to Postgres, several times."""
         for _ in range(5):
             self.ledger.run(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -151,7 +151,7 @@ class Place:
             time.sleep(self._chance.uniform(0, 0.2))
 
     def break_store(self) -> None:
-        """Have the artifact store fail for some seconds."""
+        """Make the artifact store fail for some seconds."""
         seconds = self._chance.uniform(1, 3)
         if self.storage:
             self._down = True
@@ -167,7 +167,7 @@ class Place:
         aside.rename(self._artifacts)
 
     def _intercept(self, _call: Call, proceed: Any) -> Reply | None:
-        """Now and then refuse, or do what is asked and hang up without an answer."""
+        """Refuse some calls; perform others and close the connection without a response."""
         if self._down:
             return error(503, "the service is unavailable", "backendError")
         with self._lock:
@@ -180,7 +180,7 @@ class Place:
 
 @contextmanager
 def opened(folder: Path, cloud: bool, chance: random.Random) -> Iterator[Place]:
-    """A place whose servers run as long as the block."""
+    """Open a place whose servers run until the block ends."""
     with (
         EmbeddedPostgres(folder / "postgres", fsync=False) as postgres,
         PubSubServer() as pubsub,

@@ -19,7 +19,7 @@ KILLS = 14
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("store", ["local", "cloud"])
-def test_nothing_is_lost_done_twice_or_half_written(store, tmp_path):
+def test_promises_hold_under_injected_faults(store, tmp_path):
     seed = secrets.randbits(32)
     chance = random.Random(seed)
     print(f"seed {seed}")

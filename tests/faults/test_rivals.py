@@ -1,4 +1,4 @@
-"""Two workers meet at one request: one is slow, frozen, or told to stop in the last moment."""
+"""Two workers on one request: one is slow, frozen, or stopped at the last moment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Scene:
         assert point in POINTS
         worker = self.start(point)
         assert worker.wait_for("held", PATIENCE)
-        assert worker.told("held") == [point], worker.log.read_text()
+        assert worker.events_of("held") == [point], worker.log.read_text()
         return worker
 
     def start(self, point=None) -> Worker:
@@ -112,7 +112,7 @@ def _killed_at_end(scene: Scene) -> Iterator[Scene]:
         scene.place.ledger.close()
 
 
-def test_slow_engine_keeps_its_request_from_a_rival(scene):
+def test_slow_engine_keeps_its_claim(scene):
     slow = scene.hold(ENGINE)
     scene.wait_for_lease(LEASE + 1)
     scene.publish_rival()

@@ -30,6 +30,6 @@ def recorded(worker):
         ([called(ALIVE), recorded(ALIVE), {**called(KILLED), "engine": "video"}], 0),
     ],
 )
-def test_a_call_is_made_again_only_if_what_came_of_it_was_lost(events, needless):
+def test_repeated_call_counts_unless_its_result_was_lost(events, needless):
     events = [{"worker": KILLED, "ack_ids": []}, *events, {"worker": KILLED, "killed": "here"}]
     assert len(list(needless_calls(engine_calls(events), {KILLED}))) == needless

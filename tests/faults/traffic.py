@@ -1,4 +1,4 @@
-"""What is published: valid requests of each modality, repetitions of them, and bad messages."""
+"""Traffic of a campaign: valid requests of each modality, repetitions and bad messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNCOVERED = "Explain the tax law of Atlantis under the Zorblax dynasty"
 
 @dataclass
 class Traffic:
-    """Publishes, and remembers what must become of it.
+    """Publishes messages and records their expected outcomes.
 
     Args:
         chance: where all that is random comes from.
@@ -43,11 +43,11 @@ class Traffic:
 
     @property
     def messages(self) -> int:
-        """How many were published."""
+        """Number of messages published."""
         return len(self.bad) + sum(map(len, self.of_request.values()))
 
     def send(self, kind: str) -> None:
-        """Publish traffic of a kind: ``text``, ``audio``, ``video``, ``repeated`` or ``bad``."""
+        """Publish a message of a kind: ``text``, ``audio``, ``video``, ``repeated`` or ``bad``."""
         if kind == "bad":
             self._send_bad()
         elif kind == "repeated":
@@ -61,17 +61,17 @@ class Traffic:
             self._send(self._request(kind))
 
     def repeat(self, request_id: str) -> None:
-        """Publish a valid request once more."""
+        """Publish a valid request again."""
         self._send(self._requests[request_id])
 
     def send_poison(self) -> None:
-        """Publish a request that kills whoever works on it."""
+        """Publish a request that kills the worker that processes it."""
         request = {**self._request("text"), "student_id": POISON}
         self.stages[request["request_id"]] = 0
         self.bad.add(self.publish(_encode(request)))
 
     def mixed(self) -> str:
-        """A kind for traffic that no point in particular needs."""
+        """Draw a kind for additional traffic."""
         kinds, weights = zip(
             *{"text": 75, "repeated": 12, "bad": 11, "audio": 2}.items(), strict=True
         )
@@ -100,7 +100,7 @@ class Traffic:
         stranger = {**self._request("text"), "request_id": "42"}
         chosen = self.chance.randrange(3)
         if chosen == 0:
-            self.stages[uncovered["request_id"]] = 1  # it takes the engine to find out
+            self.stages[uncovered["request_id"]] = 1  # only the engine finds out
         data = (_encode(uncovered), _encode(stranger), b"{not JSON")[chosen]
         self.bad.add(self.publish(data))
 

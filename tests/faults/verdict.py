@@ -1,4 +1,4 @@
-"""What must be true once everything has been worked off, whatever happened meanwhile."""
+"""Check the promises of the pipeline after a campaign."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Call:
         request_id: for which request.
         message_id: by which of its messages.
         worker: who called, by number.
-        recorded: whether the worker stored what was made, so that nobody needs to make it again.
+        recorded: True if the worker stored the result, so that no later worker repeats the call.
     """
 
     stage: str
@@ -42,7 +42,7 @@ class Call:
 
 
 def engine_calls(events: Sequence[dict[str, Any]]) -> list[Call]:
-    """The calls of engines among what workers told, in order."""
+    """Return the engine calls among the workers' events, in order."""
     calls: list[Call] = []
     latest: dict[tuple[str, str, int], Call] = {}
     for event in events:
@@ -56,7 +56,7 @@ def engine_calls(events: Sequence[dict[str, Any]]) -> list[Call]:
 
 
 def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Iterator[str]:
-    """Calls that were made once more although nothing excuses it, in words.
+    """Yield descriptions of calls that were repeated without a fault as the reason.
 
     A worker may lose what it has in hand when it is interrupted, and no more than that. What it has
     recorded is used by whoever comes after it, unless that is another message, which may ask for
@@ -79,7 +79,7 @@ def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Itera
 
 
 def lost_messages(place: Place) -> Iterator[str]:
-    """Messages that were acknowledged before their outcome was committed, in words.
+    """Yield descriptions of messages acknowledged before their outcome was committed.
 
     All leases end.
     """
@@ -92,7 +92,7 @@ def lost_messages(place: Place) -> Iterator[str]:
 
 
 def broken_promises(place: Place, traffic: Traffic) -> list[str]:
-    """Everything that is not as it must be, in words."""
+    """Return descriptions of all broken promises."""
     return [*_messages(place, traffic), *_requests(place, traffic), *_files(place)]
 
 
@@ -151,7 +151,7 @@ def _requests(place: Place, traffic: Traffic) -> Iterator[str]:
             yield from _completed(place, row)
     for request_id in set(rows) - set(traffic.of_request):
         if rows[request_id].status != "failed" or request_id not in traffic.stages:
-            yield f"request {request_id} is {rows[request_id].status}; nobody asked for it"
+            yield f"request {request_id} is {rows[request_id].status}; it was not cancelled"
     for orphan in place.ledger.run(
         "SELECT DISTINCT CAST(request_id AS text) AS request_id FROM stages "
         "WHERE request_id NOT IN (SELECT request_id FROM requests)"

@@ -40,7 +40,7 @@ PRELOAD = (
 
 
 class Workers:
-    """Starts workers and knows what they told.
+    """Starts workers and collects their events.
 
     Args:
         folder: where logs and events go.
@@ -62,7 +62,7 @@ class Workers:
         passes: int = 1,
         gate: Path | None = None,
     ) -> Worker:
-        """Start a worker that dies at a point, or waits there for a file, or lives."""
+        """Start a worker that is killed at a point, waits there for a file, or runs undisturbed."""
         self._started += 1
         log = self._folder / f"worker-{self._started:04d}.log"
         injector = (self._started, point, passes, self._events, gate)
@@ -73,7 +73,7 @@ class Workers:
         return Worker(self._started, process, log, self)
 
     def events(self) -> list[dict[str, Any]]:
-        """All that was told so far."""
+        """Return all events so far."""
         if not self._events.exists():
             return []
         return [json.loads(line) for line in self._events.read_text().splitlines()]
@@ -90,8 +90,8 @@ class Worker:
         self._process = process
         self._workers = workers
 
-    def told(self, what: str) -> list[Any]:
-        """What it told of one kind."""
+    def events_of(self, what: str) -> list[Any]:
+        """Return the values of one kind of event of this worker."""
         return [
             event[what]
             for event in self._workers.events()
@@ -99,14 +99,14 @@ class Worker:
         ]
 
     def wait(self, seconds: float) -> int | None:
-        """Its exit code, negative for a signal; None if it is still running after that long."""
+        """Return the exit code, negative for a signal; None if it is still running."""
         self._process.join(seconds)
         return self._process.exitcode
 
     def wait_for(self, what: str, seconds: float) -> bool:
-        """Whether it told something of that kind within that time, or has ended."""
+        """Wait for an event of a kind, or for the end of the worker; return whether one came."""
         end = time.monotonic() + seconds
-        while not self.told(what):
+        while not self.events_of(what):
             if self.wait(0.02) is not None:
                 return True
             if time.monotonic() > end:
@@ -131,7 +131,7 @@ def _main(
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does
+    faulthandler.register(signal.SIGUSR1)  # prints stacks of a worker that hangs
     os.environ.update(environment)
     Injector(*injector).install()
     from pipeline.cli import entry

@@ -1,4 +1,4 @@
-"""A drain of a real subscription whose graph is a stand-in."""
+"""Support for drains of a real subscription; the graph is a stand-in."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Queue:
         self.client.seek(request={"subscription": self.name, "time": Timestamp(seconds=1)})
 
     def pull(self) -> list[Any]:
-        """Messages that nothing holds a lease of."""
+        """Pull messages that are not leased."""
         return list(
             self.client.pull(
                 subscription=self.name, max_messages=100, return_immediately=True, timeout=PATIENCE
@@ -56,7 +56,7 @@ class Queue:
         )
 
     def left(self) -> set[bytes]:
-        """Messages that are not acknowledged."""
+        """Return the data of unacknowledged messages."""
         self.redeliver()
         return {each.message.data for each in self.pull()}
 
@@ -64,7 +64,7 @@ class Queue:
 class Graph:
     """Gives each message the status that its data name; none leaves it unsettled.
 
-    A message is settled at its second delivery, whatever its data say.
+    A message is completed at its second delivery in any case.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Graph:
         self.uncounted: list[str] = []
 
     def run(self, messages: Any) -> list[Outcome]:
-        """Decide what becomes of messages once the gate is open."""
+        """Return outcomes once the gate is open."""
         self.entered.release()
         assert self.gate.wait(PATIENCE)
         outcomes = []
@@ -89,7 +89,7 @@ class Graph:
         return outcomes
 
     def uncount_delivery(self, messages: Any) -> None:
-        """Remember messages that were cut off."""
+        """Record messages that were cut off."""
         self.uncounted += [each.message_id for each in messages]
 
     def checks(self) -> dict[str, Any]:

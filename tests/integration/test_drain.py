@@ -1,4 +1,4 @@
-"""What a drain acknowledges, hands back and forgets, and when it ends."""
+"""Acknowledgement, release and end conditions of a drain."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def quick(monkeypatch):
         ("none", 1, 1, 2),
     ],
 )
-def test_message_is_acknowledged_forgotten_or_handed_back(
+def test_message_is_acknowledged_dropped_or_nacked(
     queue, graph, status, acknowledged, nacked, deliveries
 ):
     [message_id] = queue.publish(status.encode())
@@ -73,7 +73,7 @@ def test_message_is_acknowledged_forgotten_or_handed_back(
     assert queue.left() == (set() if acknowledged else {status.encode()})
 
 
-def test_superseded_message_is_worked_on_when_it_comes_again(queue, graph):
+def test_redelivered_superseded_message_is_processed(queue, graph):
     queue.publish(b"superseded")
     drain = start_drain(queue, graph, empty_queue_timeout=PATIENCE)
     with ThreadPoolExecutor() as pool:
@@ -106,7 +106,7 @@ def test_outcomes_of_one_run_are_told_apart(queue, graph):
     stop(drain)
 
 
-def test_message_delivered_again_while_held_is_not_worked_twice(queue, graph):
+def test_redelivery_of_held_message_is_ignored(queue, graph):
     queue.publish(b"completed")
     graph.gate.clear()
     drain = start_drain(queue, graph)
@@ -126,7 +126,7 @@ def test_message_delivered_again_while_held_is_not_worked_twice(queue, graph):
     assert queue.left() == set()
 
 
-def test_drain_does_not_end_while_work_goes_on(queue, graph):
+def test_drain_does_not_end_with_messages_in_flight(queue, graph):
     queue.publish(b"completed")
     graph.gate.clear()
     drain = start_drain(queue, graph)
@@ -141,13 +141,13 @@ def test_drain_does_not_end_while_work_goes_on(queue, graph):
 
 
 @pytest.mark.parametrize("timing", [{"empty_queue_timeout": 0}, {"pull_timeout": 0.1}])
-def test_drain_looks_into_queue_before_it_ends(queue, graph, timing):
+def test_drain_pulls_once_before_it_ends(queue, graph, timing):
     queue.publish(b"completed", b"duplicate", b"dead_lettered")
     summary = start_drain(queue, graph, batch_size=1, **timing).run()
     assert (summary["exit_reason"], summary["received"]) == ("empty_queue", 3)
 
 
-def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
+def test_drain_over_budget_neither_pulls_nor_ends(queue, monkeypatch):
     class Poor(Graph):
         looks = 0
 
@@ -180,7 +180,7 @@ def test_drain_without_money_neither_pulls_nor_ends(queue, monkeypatch):
     assert (summary["exit_reason"], summary["completed"]) == ("empty_queue", 1)
 
 
-def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph, monkeypatch):
+def test_drain_pulls_only_when_scheduler_has_room(queue, graph, monkeypatch):
     drain = start_drain(queue, graph)
     held = []
 
@@ -194,14 +194,14 @@ def test_drain_pulls_no_more_than_lanes_have_room_for(queue, graph, monkeypatch)
     assert held[:4] == [(0, module.EMPTY_PULL_PAUSE)] * 4
 
 
-def test_drain_ends_when_its_time_is_up(queue, graph):
+def test_drain_ends_at_max_runtime(queue, graph):
     started = time.monotonic()
     summary = start_drain(queue, graph, max_runtime=0.3, empty_queue_timeout=PATIENCE).run()
     assert summary["exit_reason"] == "max_runtime"
     assert time.monotonic() - started >= 0.3
 
 
-def test_messages_cut_off_are_handed_back_and_forgiven(queue, graph):
+def test_messages_cut_off_are_nacked_and_uncounted(queue, graph):
     cut_off = queue.publish(b"completed")
     graph.gate.clear()
     drain = start_drain(queue, graph, workers=1, shutdown_grace=0, empty_queue_timeout=PATIENCE)
@@ -216,7 +216,7 @@ def test_messages_cut_off_are_handed_back_and_forgiven(queue, graph):
     graph.gate.set()
 
 
-def test_runs_in_flight_are_finished_within_the_grace(queue, graph):
+def test_runs_in_progress_finish_within_grace(queue, graph):
     queue.publish(b"completed")
     graph.gate.clear()
     drain = start_drain(queue, graph, empty_queue_timeout=PATIENCE)
@@ -231,7 +231,7 @@ def test_runs_in_flight_are_finished_within_the_grace(queue, graph):
     assert queue.left() == set()
 
 
-def test_messages_pulled_after_the_stop_are_handed_back(queue, graph):
+def test_messages_pulled_after_stop_are_nacked(queue, graph):
     queue.publish(b"completed", b"duplicate")
     drain = start_drain(queue, graph)
     drain._stop.set()
@@ -272,7 +272,7 @@ def test_missing_subscription_is_a_usage_error(queue, graph):
         start_drain(queue, graph).run()
 
 
-def test_pubsub_that_stays_down_ends_the_drain(queue, graph, monkeypatch):
+def test_pubsub_outage_ends_the_drain(queue, graph, monkeypatch):
     waits = []
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
     monkeypatch.setattr(module, "BACKOFF", Backoff(0.01, longest=0.03))
@@ -326,7 +326,7 @@ def test_checks_pass_once_pubsub_has_answered(queue, graph):
     stop(drain)
 
 
-def test_lanes_that_give_up_end_the_drain(queue, graph):
+def test_stopped_scheduler_ends_the_drain(queue, graph):
     down = DependencyDown("postgres", "no answer")
 
     def run(_):

@@ -144,7 +144,7 @@ def test_runs_of_one_graph_do_not_share_messages(graph):
     ]
 
 
-def test_money_counts_as_left_while_the_ledger_is_down(ledger, tmp_path, postgres):
+def test_budget_is_not_exhausted_while_ledger_is_down(ledger, tmp_path, postgres):
     options = VividlyOptions([], max_cost_per_hour=1.0)
     graph = GraphRunner(options, ledger, ArtifactStore(str(tmp_path)))
     administrator = Administrator(postgres)

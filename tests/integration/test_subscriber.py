@@ -1,4 +1,4 @@
-"""Pulls that can be called off, and leases that are kept, on a real Pub/Sub server."""
+"""Cancellable pulls and lease management on a Pub/Sub server."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_pull_returns_messages(queue, client):
     assert sorted(found) == [b"1", b"2", b"3"]
 
 
-def test_pull_that_waits_is_called_off(queue, client):
+def test_waiting_pull_is_cancelled(queue, client):
     puller = Puller(client, queue.name)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(puller.pull, 1, PATIENCE)
@@ -96,7 +96,7 @@ def test_settled_messages_are_acknowledged_in_parts(queue, client, hold, monkeyp
     assert not leases.add(other, "newer")
 
 
-def test_chosen_messages_are_handed_back(queue, hold):
+def test_chosen_messages_are_nacked(queue, hold):
     leases, ids = hold(b"1", b"2")
     assert leases.nack([ids[b"1"]]) == 1
     assert [each.message.data for each in queue.pull()] == [b"1"]
@@ -105,7 +105,7 @@ def test_chosen_messages_are_handed_back(queue, hold):
     assert leases.nack() == 0
 
 
-def test_forgotten_messages_are_left_to_their_lease(queue, client, hold):
+def test_dropped_messages_keep_their_lease(queue, client, hold):
     leases, ids = hold(b"1", b"2")
     made = record_requests(client)
     leases.drop([ids[b"1"]])
@@ -164,7 +164,7 @@ def test_leases_are_extended_after_a_failure(client, hold, monkeypatch, error):
         exceptions.RetryError("timeout of 60 s exceeded", ValueError("down")),
     ],
 )
-def test_failed_acknowledgement_leaves_message_to_come_again(
+def test_failed_acknowledgement_leaves_message_for_redelivery(
     queue, client, hold, monkeypatch, error
 ):
     leases, ids = hold(b"1")
@@ -178,7 +178,7 @@ def test_failed_acknowledgement_leaves_message_to_come_again(
     assert queue.left() == {b"1"}
 
 
-def test_times_keep_within_those_of_the_service():
+def test_lease_times_fit_limits_of_pubsub():
     assert 10 <= LEASE <= 600
     assert subscriber.EXTEND_EVERY <= 10 / 2  # the shortest deadline a subscription can have
     assert LEASE > 2 * subscriber.EXTEND_EVERY

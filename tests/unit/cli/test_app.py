@@ -1,4 +1,4 @@
-"""The command line helps: examples that work, the nearest right word, one line for an error."""
+"""Help, suggestions, errors and completion of the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transforms.errors import DependencyDown
 
 
 def said(capsys, *arguments):
-    """The exit status and what is printed on each stream."""
+    """Run a command; return its exit status and both output streams."""
     try:
         status: object = app.main(arguments)
     except SystemExit as stopped:
@@ -28,7 +28,7 @@ def said(capsys, *arguments):
 
 
 @pytest.mark.parametrize("command", app.COMMANDS)
-def test_every_command_explains_itself_with_examples_that_parse(capsys, command):
+def test_help_of_every_command_has_valid_examples(capsys, command):
     status, out, _ = said(capsys, command, "--help")
     assert status == 0
     assert "examples:" in out
@@ -45,7 +45,7 @@ def test_every_command_explains_itself_with_examples_that_parse(capsys, command)
 
 
 @pytest.mark.parametrize("command", ["status", "cost", "cancel", "check", "dead-letters", "db"])
-def test_what_reads_tells_programs_too(capsys, command):
+def test_reading_commands_offer_json(capsys, command):
     assert "--json" in said(capsys, command, "--help")[1]
 
 
@@ -66,7 +66,7 @@ def test_what_reads_tells_programs_too(capsys, command):
         ("completion bsh", "bash"),
     ],
 )
-def test_a_wrong_word_is_answered_with_the_nearest_right_one(capsys, line, meant):
+def test_wrong_word_gets_nearest_suggestion(capsys, line, meant):
     status, out, err = said(capsys, *line.split())
     assert (status, out) == (2, "")
     assert f"did you mean {meant}?" in err
@@ -82,7 +82,7 @@ def test_a_wrong_word_is_answered_with_the_nearest_right_one(capsys, line, meant
         ("drain --qwxz 1", "there is no option --qwxz (see `vividly drain --help`)"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(capsys, line, reason):
+def test_usage_error_takes_one_line(capsys, line, reason):
     status, _, err = said(capsys, *line.split())
     assert status == 2
     assert reason in err
@@ -93,7 +93,7 @@ def test_options_are_not_abbreviated(capsys):
     assert said(capsys, "drain", "--work", "3")[0] == 2
 
 
-def test_a_misspelled_variable_is_pointed_out():
+def test_misspelled_environment_variable_is_reported():
     given = {"VIVIDLY_WROKERS": "3", "VIVIDLY_WORKERS": "3", "VIVIDLY_HOME": "/", "WROKERS": "3"}
     assert list(unknown_variables(given)) == [
         "VIVIDLY_WROKERS sets nothing; did you mean VIVIDLY_WORKERS?"
@@ -115,14 +115,14 @@ def test_a_misspelled_variable_is_pointed_out():
         "status postgresql://me:hunter2@host/db --database postgresql://me:hunter2@127.0.0.1:1/db",
     ],
 )
-def test_a_secret_is_never_echoed(capsys, line):
+def test_secret_is_never_printed(capsys, line):
     status, out, err = said(capsys, *line.split())
     assert status in (1, 2, 3)
     assert err
     assert "hunter2" not in out + err
 
 
-def test_the_version_is_the_installed_one(capsys):
+def test_version_is_the_installed_one(capsys):
     assert said(capsys, "--version") == (0, f"vividly {version('vividly-pipeline')}\n", "")
 
 
@@ -151,7 +151,7 @@ class Failing:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_errors_have_stable_statuses_and_no_traceback(capsys, monkeypatch, error, status, line):
+def test_errors_have_stable_exit_statuses(capsys, monkeypatch, error, status, line):
     module = app._module
     monkeypatch.setattr(app, "_module", lambda n: Failing(error) if n == "status" else module(n))
     found, out, err = said(capsys, "status")
@@ -163,7 +163,7 @@ def test_errors_have_stable_statuses_and_no_traceback(capsys, monkeypatch, error
 
 
 def bash(script, *words):
-    """What bash completes the last of these words to."""
+    """Return bash's completions of the last word."""
     line = " ".join(map(shlex.quote, words))
     run = f"""{script}
         COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}
@@ -183,23 +183,23 @@ def test_bash_completes_commands_options_and_values():
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_are_told_every_command(shell):
+def test_other_shells_complete_every_command(shell):
     script = completion.script(shell)
     for command in app.COMMANDS:
         assert command in script
 
 
-def test_progress_is_for_terminals(capsys, monkeypatch):
+def test_progress_is_shown_at_terminals_only(capsys, monkeypatch):
     from pipeline.cli.demo_output import DemoOutput
 
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    nobody: Any = None  # off a terminal the ledger is not even asked
-    with DemoOutput().progress(nobody, []):
+    no_ledger: Any = None  # off a terminal the ledger is not read
+    with DemoOutput().progress(no_ledger, []):
         pass
     assert capsys.readouterr().out == ""
 
 
-def test_colours_are_for_terminals_and_can_be_turned_off(capsys, monkeypatch):
+def test_colours_can_be_turned_off(capsys, monkeypatch):
     from pipeline.cli import output
     from tests.unit.cli.rows import request_row
 

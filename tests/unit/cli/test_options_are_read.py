@@ -31,7 +31,7 @@ def test_every_option_offered_is_read(command):
     assert {option for option in options_offered(command) if not is_read(option, reads)} == set()
 
 
-def test_an_option_that_is_not_read_is_found():
+def test_unread_option_is_detected():
     reads = reads_of("batch")
     assert is_read("health_port", reads)
     assert is_read("video_concurrency", reads)

@@ -28,7 +28,7 @@ def letter() -> DeadLetterRow:
 
 
 @pytest.mark.parametrize(("columns", "lines", "named"), [(80, 6, False), (200, 2, True)])
-def test_reasons_have_what_room_there_is(monkeypatch, capsys, columns, lines, named):
+def test_reason_column_takes_remaining_width(monkeypatch, capsys, columns, lines, named):
     monkeypatch.setenv("COLUMNS", str(columns))
     output.dead_letters([letter()], as_json=False)
     shown = capsys.readouterr().out

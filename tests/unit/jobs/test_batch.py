@@ -1,4 +1,4 @@
-"""How a batch reads its file, and when it ends; the graph is a stand-in."""
+"""Reading, scheduling, health and end of a batch; the graph is a stand-in."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def lines(count, modality="text"):
     return [json.dumps({**request, "number": number}).encode() for number in range(count)]
 
 
-def test_messages_are_the_lines_that_are_not_blank(tmp_path):
+def test_each_nonblank_line_is_a_message(tmp_path):
     file = tmp_path / "requests.jsonl"
     file.write_bytes(b'{"a": 1}\r\n\n \t\n{"a": 1}\n{"b": "\xff"} \n')
     found = list(messages(file))
@@ -85,7 +85,7 @@ def test_messages_are_the_lines_that_are_not_blank(tmp_path):
     assert next(messages(file)).message_id != ids[0]
 
 
-def test_every_line_is_worked_off(start, graph):
+def test_every_line_is_processed(start, graph):
     batch = start(lines(3 * MIN_RUN))
     summary = batch.run()
     assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 0)

@@ -1,4 +1,4 @@
-"""What `vividly run` sets for Dataflow, and what it refuses, before anything is submitted."""
+"""Defaults and checks of Dataflow options before a job is submitted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def options(*arguments):
     return made
 
 
-def test_the_defaults_suit_rendering():
+def test_defaults_suit_rendering():
     made = options(DATAFLOW, IMAGE)
     assert made.view_as(StandardOptions).streaming
     cloud = made.view_as(GoogleCloudOptions)
@@ -58,17 +58,17 @@ def test_the_defaults_suit_rendering():
         (["--video-concurrency=1"], 1, 10),
         (["--autoscaling_algorithm=NONE", "--num_workers=7"], 2, 7),
         (["--num_workers=20"], 2, 20),
-        # A process for each core: how much each may do is for whoever asked for that to say.
+        # One process per core: video_concurrency keeps the value that the user gave.
         (["--experiments=use_multiple_sdk_containers", "--max_num_workers=2"], None, 8),
     ],
 )
-def test_what_is_given_wins_and_the_rest_follows(arguments, videos, processes):
+def test_given_options_override_defaults(arguments, videos, processes):
     made = options(DATAFLOW, IMAGE, *arguments)
     assert made.video_concurrency == videos
     assert dataflow_options.process_count(made) == processes
 
 
-def test_beams_options_are_passed_on_in_either_spelling():
+def test_beam_options_accept_either_spelling():
     made = launcher.launch_options(
         chosen("--region", "europe-west1", "--no-use-public-ips", "--temp-location=gs://a-b/c_d",
                "--labels=team=x-y", "--labels", "cost=z", "--lease=60")
@@ -80,7 +80,7 @@ def test_beams_options_are_passed_on_in_either_spelling():
     assert made.lease == 60
 
 
-def test_the_checkout_is_staged_where_no_image_holds_the_package():
+def test_checkout_is_staged_without_an_image():
     cloud = ("--script-engine=gemini", "--voice-engine=google")
     staged = options(DATAFLOW, *cloud).view_as(SetupOptions)
     assert staged.setup_file == str(dataflow_options.SETUP_FILE)
@@ -90,7 +90,7 @@ def test_the_checkout_is_staged_where_no_image_holds_the_package():
         options(DATAFLOW)
 
 
-def test_an_installed_package_needs_an_image(monkeypatch, tmp_path):
+def test_installed_package_needs_an_image(monkeypatch, tmp_path):
     monkeypatch.setattr(dataflow_options, "SETUP_FILE", tmp_path / "setup.py")
     with pytest.raises(UsageError, match="--sdk_container_image"):
         options(DATAFLOW)
@@ -105,12 +105,12 @@ def test_an_installed_package_needs_an_image(monkeypatch, tmp_path):
         (["--runner=FlinkRunner"], "must be DataflowRunner or DirectRunner"),
     ],
 )
-def test_what_nobody_knows_is_named(arguments, said):
+def test_unknown_option_is_reported(arguments, said):
     with pytest.raises(UsageError, match=said):
         launcher.launch_options(chosen(*arguments))
 
 
-def test_a_subscription_that_cannot_exist_is_refused():
+def test_invalid_subscription_name_is_refused():
     nowhere = (VividlyOptions([]), Ledger("postgresql://u@h/d"), ArtifactStore("/nowhere"))
     with pytest.raises(UsageError, match="check --subscription and --project"):
         build_stream(beam.Pipeline(), "projects/p/subscriptions/s", None, *nowhere)
@@ -124,7 +124,7 @@ def test_a_subscription_that_cannot_exist_is_refused():
         (["--database=postgresql://u@h/d", "--artifacts=gs://bucket"], "temp_location"),
     ],
 )
-def test_what_dataflow_needs_is_asked_for(arguments, said):
+def test_missing_dataflow_option_is_reported(arguments, said):
     given = chosen(DATAFLOW, IMAGE, "--project=local-project", *arguments)
     with pytest.raises(UsageError, match=said):
         launcher.run_on_dataflow(

@@ -1,4 +1,4 @@
-"""A job's end: its report is extra, and its outcome stands without one."""
+"""Report and exit status at the end of a job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.ledger import Ledger
 from transforms.ledger.scoped import Scope
 from transforms.model import Outcome
 
-LEDGER = Ledger("postgresql://nobody@localhost/nothing")
+LEDGER = Ledger("postgresql://user@localhost/nothing")
 
 
 def finish(report, down=None):
@@ -25,7 +25,7 @@ def finish(report, down=None):
     return lifecycle.finish_job(result, down, chosen, reported)
 
 
-def test_the_report_is_about_the_messages_of_the_run(monkeypatch, tmp_path):
+def test_report_covers_messages_of_the_run(monkeypatch, tmp_path):
     asked: list[tuple] = []
 
     def gather(*arguments, **_):
@@ -40,7 +40,7 @@ def test_the_report_is_about_the_messages_of_the_run(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("error", [DependencyDown("postgres", "gone"), PermissionError("no")])
-def test_without_its_report_a_job_fails_but_says_what_it_did(monkeypatch, capsys, error):
+def test_missing_report_fails_job_after_summary(monkeypatch, capsys, error):
     def gather(*_, **__):
         raise error
 
@@ -52,7 +52,7 @@ def test_without_its_report_a_job_fails_but_says_what_it_did(monkeypatch, capsys
     assert finish("report.html", DependencyDown("pubsub", "gone")) == 3
 
 
-def test_message_ids_are_kept_only_when_asked_for():
+def test_jobs_keep_ids_only_for_reports():
     outcomes = [Outcome("1", "completed"), Outcome("2", "superseded"), Outcome("3", "duplicate")]
     for keep, ids in ((False, ()), (True, ("1", "3"))):
         tally = Tally("drain", keep)

@@ -1,4 +1,4 @@
-"""How messages are shared out among runs; what a run does is tested where the graph is."""
+"""Distribution of messages among runs; the graph is a stand-in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOWN = DependencyDown("postgres", "no answer")
 
 
 class Gated:
-    """A graph whose runs last until they are let go."""
+    """A graph whose runs wait at a gate."""
 
     def __init__(self):
         self.begun: list[list[str]] = []
@@ -128,7 +128,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def still(monkeypatch, graph):
-    """Lanes whose threads do not run, so that a test decides when one looks for work."""
+    """Make a scheduler without running threads, so that a test takes batches itself."""
 
     class NoThread:
         def __init__(self, **_):
@@ -160,7 +160,7 @@ def submit(to, count, heavy=False):
 
 
 def take(running, heavy=True):
-    """What a lane takes; None if it would wait."""
+    """Take a batch as a thread would; None if the thread would wait."""
     try:
         return running._take_batch(heavy)
     except _Waits:
@@ -181,7 +181,7 @@ def no_waiting(monkeypatch):
 
 def test_light_messages_share_two_runs_and_heavy_ones_have_their_own(graph, start):
     running = start(workers=4)
-    with running._changed:  # no lane looks before all are there
+    with running._changed:  # no thread takes a batch before all are queued
         submit(running, 3 * MIN_RUN)
     graph.wait_for(LIGHT_RUNS)
     submit(running, 1, heavy=True)
@@ -202,7 +202,7 @@ def test_light_message_runs_beside_more_heavy_ones_than_workers(graph, start, wo
     assert running.waiting == 1
 
 
-def test_a_worker_that_is_idle_is_given_a_run_however_many_go_on(graph, start):
+def test_idle_worker_gets_a_light_run(graph, start):
     running = start(workers=4)
     for runs in range(1, 5):
         submit(running, 1)
@@ -213,7 +213,7 @@ def test_a_worker_that_is_idle_is_given_a_run_however_many_go_on(graph, start):
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_lane_for_light_messages_takes_no_heavy_one(still):
+def test_light_thread_takes_no_heavy_message(still):
     running = still(workers=1)
     submit(running, 1, heavy=True)
     assert not running.idle
@@ -234,7 +234,7 @@ def test_heavy_messages_are_taken_first_and_in_order(still, clock):
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_light_messages_of_one_run_do_not_end_with_heavy_ones(still, clock):
+def test_heavy_run_does_not_count_as_light(still, clock):
     running = still(workers=1)
     submit(running, 1, heavy=True)
     assert not take(running).light
@@ -243,7 +243,7 @@ def test_light_messages_of_one_run_do_not_end_with_heavy_ones(still, clock):
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_light_messages_wait_for_company_while_runs_go_on(still, clock):
+def test_light_messages_linger_while_runs_go_on(still, clock):
     running = still(workers=4)
     submit(running, 1)
     assert len(take(running).messages) == 1  # at once: nothing else goes on
@@ -337,14 +337,14 @@ def test_wait_for_room_ends_when_messages_are_taken(graph, start):
         assert waiting.result(PATIENCE / 2) is False
 
 
-def test_wait_for_room_takes_the_time_it_may(still):
+def test_wait_for_room_lasts_its_timeout(still):
     found = still(workers=1)
     started = time.monotonic()
     assert found.has_room(RUNS_AHEAD * MAX_RUN, timeout=0.1) is False
     assert time.monotonic() - started >= 0.1
 
 
-def test_outcomes_are_reported_before_lanes_are_idle(graph, start):
+def test_outcomes_are_reported_before_scheduler_is_idle(graph, start):
     reported = []
 
     def settled(messages, outcomes):
@@ -359,7 +359,7 @@ def test_outcomes_are_reported_before_lanes_are_idle(graph, start):
     assert reported in ([], [(False, expected, expected)])  # closed before, or after it was taken
 
 
-def test_run_that_fails_settles_nothing_and_lane_goes_on(graph, start, settled):
+def test_failed_run_settles_nothing(graph, start, settled):
     running = start(workers=1)
     graph.errors.append(RuntimeError("a bug"))
     graph.gate.set()
@@ -370,7 +370,7 @@ def test_run_that_fails_settles_nothing_and_lane_goes_on(graph, start, settled):
     assert settled == [(["message-heavy-0"], []), (["message-heavy-0"], ["message-heavy-0"])]
 
 
-def test_failing_report_does_not_stop_the_lane(graph, start, settled):
+def test_failing_callback_does_not_stop_the_thread(graph, start, settled):
     def broken(messages, outcomes):
         settled(messages, outcomes)
         if len(settled) == 1:
@@ -384,9 +384,7 @@ def test_failing_report_does_not_stop_the_lane(graph, start, settled):
     assert running.close(PATIENCE)
 
 
-def test_run_is_repeated_and_forgiven_until_dependency_is_back(
-    graph, start, settled, clock, monkeypatch
-):
+def test_run_is_repeated_until_dependency_is_back(graph, start, settled, clock, monkeypatch):
     monkeypatch.setattr(backoff, "random", HighestDraw)
     graph.errors.extend([DOWN] * 6)
     graph.gate.set()
@@ -401,7 +399,7 @@ def test_run_is_repeated_and_forgiven_until_dependency_is_back(
     assert running.down_seconds == 0
 
 
-def test_outage_while_forgiving_is_waited_for_too(graph, start, settled, clock):
+def test_outage_while_uncounting_is_waited_for(graph, start, settled, clock):
     uncount, failing = graph.uncount_delivery, deque([DOWN])
 
     def fail_once(messages):
@@ -417,7 +415,7 @@ def test_outage_while_forgiving_is_waited_for_too(graph, start, settled, clock):
     assert graph.events == ["run", "uncount", "run"]
 
 
-def test_lanes_give_up_when_dependency_stays_down(graph, start, settled):
+def test_scheduler_stops_when_dependency_stays_down(graph, start, settled):
     graph.errors.append(DOWN)
     running = start(workers=1, dependency_timeout=0)
     with running._changed:
@@ -452,7 +450,7 @@ def test_success_ends_an_outage(still, graph, clock):
     assert not running._dependency_timed_out(DOWN)
 
 
-def test_closed_lanes_do_not_wait_for_a_dependency(still):
+def test_closed_scheduler_does_not_wait_for_dependency(still):
     running = still(workers=1)
     running.close(0)
     assert running._dependency_timed_out(DOWN)
@@ -480,7 +478,7 @@ def test_close_waits_for_runs_and_drops_the_rest(graph, start, settled):
     assert graph.uncounted == []
 
 
-def test_runs_cut_off_by_close_are_forgiven(graph, start):
+def test_deliveries_cut_off_by_close_are_uncounted(graph, start):
     running = start(workers=2)
     for runs in (1, 2):
         submit(running, 1, heavy=True)
@@ -489,7 +487,7 @@ def test_runs_cut_off_by_close_are_forgiven(graph, start):
     assert graph.uncounted == [["message-heavy-0"] * 2]
 
 
-def test_outage_does_not_keep_lanes_from_closing(graph, start, monkeypatch):
+def test_outage_does_not_keep_scheduler_from_closing(graph, start, monkeypatch):
     def uncount_delivery(_):
         raise DOWN
 
@@ -500,5 +498,5 @@ def test_outage_does_not_keep_lanes_from_closing(graph, start, monkeypatch):
     assert running.close(grace=0) is False
 
 
-def test_lanes_do_not_keep_the_process_alive(start):
+def test_threads_do_not_keep_process_alive(start):
     assert all(thread.daemon for thread in start(workers=3)._threads)

@@ -1,4 +1,4 @@
-"""What tells a job to stop."""
+"""Signals that stop a job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_sets_the_event_while_the_block_runs(number):
+def test_signal_sets_event_while_block_runs(number):
     stop = threading.Event()
     before = signal.getsignal(number)
     with stop_on_signals(stop):
@@ -23,7 +23,7 @@ def test_a_signal_sets_the_event_while_the_block_runs(number):
     assert signal.getsignal(number) is before
 
 
-def test_signals_may_come_while_the_event_is_set_or_waited_for():
+def test_signals_do_not_deadlock_with_the_event():
     class Watched(threading.Event):
         lock = threading.Lock()
 
@@ -39,7 +39,7 @@ def test_signals_may_come_while_the_event_is_set_or_waited_for():
         assert stop.wait(10)
 
 
-def test_nothing_is_left_behind_after_an_error():
+def test_handlers_are_restored_after_an_error():
     before = [signal.getsignal(number) for number in SIGNALS], threading.active_count()
     with pytest.raises(RuntimeError), stop_on_signals(threading.Event()):
         raise RuntimeError

@@ -1,4 +1,4 @@
-"""How a log record is written: as text, as Cloud Logging's JSON, and by a Beam worker."""
+"""Log records as text, as Cloud Logging's JSON, and on a Beam worker."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_line_of_json_is_what_cloud_logging_reads(written):
+def test_json_entry_has_cloud_logging_fields(written):
     def say():
         log.warning("%s failed", "script", extra=log_events.log_fields(lesson(), stage="script"))
 
@@ -78,13 +78,13 @@ def test_a_line_of_json_is_what_cloud_logging_reads(written):
     assert place["function"] == "say"
 
 
-def test_numbers_stay_numbers(written):
+def test_numeric_fields_stay_numbers_in_json(written):
     [line] = written(lambda: log.info("x", extra={"seconds": 1.5, "cost_usd": 0.0001}))
     entry = json.loads(line)
     assert (entry["seconds"], entry["cost_usd"]) == (1.5, 0.0001)
 
 
-def test_text_is_for_people(written):
+def test_text_format_shows_time_level_and_ids(written):
     [line] = written(
         lambda: log.info(
             "done", extra=log_events.log_fields(lesson(), stage="video", cost_usd=0.00000004)
@@ -97,7 +97,7 @@ def test_text_is_for_people(written):
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_whatever_is_said_stays_on_one_line(written, form):
+def test_every_record_takes_one_line(written, form):
     forged = "x\n12:00:00 INFO  all is well\r\x1b[2J\u2028\x85"
     lines = written(lambda: log.info("%s", forged, extra={"correlation_id": forged}), form)
     assert len(lines) == 1
@@ -105,7 +105,7 @@ def test_whatever_is_said_stays_on_one_line(written, form):
 
 
 @pytest.mark.parametrize("name", logging_config.PLATFORM_VARIABLES)
-def test_auto_means_json_where_an_agent_reads_it(name, monkeypatch):
+def test_auto_format_is_json_on_google_cloud(name, monkeypatch):
     for other in logging_config.PLATFORM_VARIABLES:
         monkeypatch.delenv(other, raising=False)
     assert not isinstance(logging_config.formatter("auto"), logging_config.CloudLogFormatter)
@@ -114,19 +114,19 @@ def test_auto_means_json_where_an_agent_reads_it(name, monkeypatch):
     assert not isinstance(logging_config.formatter("text"), logging_config.CloudLogFormatter)
 
 
-def test_the_publishers_trace_is_kept():
+def test_trace_of_publisher_is_kept():
     header = f"00-{TRACE}-b7ad6b7169203331-01"
     assert log_events.log_fields(lesson(traceparent=header))["trace_id"] == TRACE
     assert log_events.log_fields(message(googclient_traceparent=header))["trace_id"] == TRACE
 
 
 @pytest.mark.parametrize("header", ["", "x", f"00-{'0' * 32}-b7ad6b7169203331-01", f"{TRACE}\n"])
-def test_a_trace_that_is_none_is_not(header):
+def test_invalid_trace_is_ignored(header):
     assert log_events.trace_id({"traceparent": header}, REQUEST_ID) == REQUEST_ID.replace("-", "")
     assert log_events.trace_id({"traceparent": header}, None) is None
 
 
-def test_a_received_request_has_no_attempt_yet():
+def test_unclaimed_request_has_no_attempt_field():
     received = Received(message(), lesson().request)
     assert "attempt" not in log_events.log_fields(received)
 
@@ -146,7 +146,7 @@ SECRETS = [
 
 @pytest.mark.parametrize("form", ["json", "text"])
 @pytest.mark.parametrize("secret", SECRETS)
-def test_secrets_are_struck_out_at_every_level(written, secret, form):
+def test_secrets_are_redacted_at_every_level(written, secret, form):
     def say():
         log.debug("%s", secret)
         log.error("it is %s.", secret, extra={"correlation_id": secret})
@@ -170,7 +170,7 @@ def test_secrets_are_struck_out_at_every_level(written, secret, form):
         "see https://a/b@c",
     ],
 )
-def test_what_is_no_secret_is_left_alone(text):
+def test_text_without_secrets_is_unchanged(text):
     assert redact(text) == text
 
 
@@ -180,7 +180,7 @@ def test_what_is_no_secret_is_left_alone(text):
         | st.text(max_size=5)
     ).map("".join)
 )
-def test_no_pattern_is_left_out_where_it_would_match(text):
+def test_prefilter_skips_no_matching_pattern(text):
     expected = text
     for _, pattern, replacement in redaction._SECRETS:
         expected = pattern.sub(replacement, expected)
@@ -197,7 +197,7 @@ def raised():
         return error
 
 
-def test_an_outline_says_where_and_not_what():
+def test_exception_outline_omits_the_message():
     lines = exception_outline(raised()).splitlines()
     assert [line for line in lines if not line.startswith("  at ")] == [
         "KeyError",
@@ -207,13 +207,13 @@ def test_an_outline_says_where_and_not_what():
     assert re.fullmatch(r"  at unit/monitoring/test_logging\.py:\d+ in raised", lines[1])
 
 
-def test_a_dependency_may_say_what_is_wrong_with_it():
+def test_dependency_error_keeps_its_message():
     assert exception_outline(DependencyDown("postgres", "no route")) == (
         "DependencyDown: postgres is down: no route"
     )
 
 
-def test_an_exception_of_a_thread_is_logged_discreetly(written):
+def test_exception_of_thread_is_logged_redacted(written):
     def die():
         raise KeyError("my brother is ill")
 
@@ -241,7 +241,7 @@ class _Logging(beam_fn_api_pb2_grpc.BeamFnLoggingServicer):
         yield beam_fn_api_pb2.LogControl()
 
 
-def test_a_beam_worker_ships_the_same_line():
+def test_beam_worker_logs_the_same_line():
     """With Beam's own handler, as a Dataflow worker installs it, and a server of its protocol."""
     service = _Logging()
     server = grpc.server(futures.ThreadPoolExecutor(2))
@@ -274,7 +274,7 @@ def test_a_beam_worker_ships_the_same_line():
     assert entry.severity == beam_fn_api_pb2.LogEntry.Severity.ERROR
 
 
-def test_why_a_command_ends_is_a_log_entry_where_those_are(written, capsys):
+def test_error_report_is_log_entry_in_json_mode(written, capsys):
     def say():
         logging_config.report_error("postgres is down")
         logging_config.report_error("KeyError: my brother is ill", KeyError("my brother is ill"))

@@ -1,4 +1,4 @@
-"""What a job counts, as Prometheus reads it."""
+"""Prometheus metrics of a job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.monitoring.summary import Tally
 from transforms.model import Outcome, Saving, StageRecord
 
 
-def test_seconds_are_histograms():
+def test_durations_are_histograms():
     tally = Tally("drain")
     tally.received(2)
     for number, seconds in enumerate((2.0, 40.0)):
@@ -29,7 +29,7 @@ def test_seconds_are_histograms():
     assert 'vividly_cost_usd_total{engine="e",stage="script"} 1.0' in text
 
 
-def test_money_is_told_by_stage_engine_and_reason():
+def test_costs_are_labelled_by_stage_and_engine():
     tally = Tally("drain")
     tally.settled(
         [
@@ -57,5 +57,5 @@ def test_money_is_told_by_stage_engine_and_reason():
         assert line in text.splitlines()
 
 
-def test_buckets_rise():
+def test_buckets_are_ascending():
     assert list(BUCKETS) == sorted(set(BUCKETS))

@@ -1,4 +1,4 @@
-"""The final summary adds up."""
+"""Counts, costs and durations in the final summary."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_sums_add_up_over_runs_and_requests():
     assert tally.summary("x")["received"] == 5
 
 
-def test_ids_are_kept_only_if_asked_for():
+def test_tally_keeps_ids_only_on_demand():
     tally = Tally("drain")
     tally.settled([Outcome("1", "completed")])
     assert tally.message_ids == ()
@@ -81,18 +81,18 @@ def test_percentiles_are_nearest_rank():
     assert percentile([3.0, 1.0], 50) == 1.0
 
 
-def test_an_empty_job_has_no_success_rate():
+def test_empty_job_has_no_success_rate():
     assert Tally("drain").summary("empty_queue")["success_rate"] is None
 
 
-def test_the_line_and_the_file_are_the_same(tmp_path):
+def test_summary_file_equals_printed_line(tmp_path):
     file = tmp_path / "new" / "summary.json"
     line = write_summary(Tally("batch").summary("end_of_file"), str(file))
     assert json.loads(file.read_text()) == json.loads(line)
 
 
 @pytest.mark.parametrize(("error_type", "status"), [("Cancelled", 0), ("OverBudget", 1)])
-def test_what_was_cancelled_fails_no_job(capsys, error_type, status):
+def test_cancelled_requests_do_not_fail_job(capsys, error_type, status):
     tally = Tally("batch")
     tally.received(1)
     tally.settled([Outcome("1", "dead_lettered", error_type=error_type)])
