@@ -42,7 +42,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the demo.
 
     Returns:
-        0 if every sample request ended as it should.
+        The exit status: 0 if every message is settled and one is completed, else 1.
     """
     from pipeline import samples
     from pipeline.cli import demo_output

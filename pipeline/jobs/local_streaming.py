@@ -96,7 +96,7 @@ class LocalStream:
     def _await(self, result: Any) -> None:
         try:
             result.wait_until_finish()
-        except Exception as error:  # noqa: BLE001  (told on the main thread)
+        except Exception as error:  # noqa: BLE001  (handled on the main thread)
             self._error = error
 
     def _failed(self) -> str:

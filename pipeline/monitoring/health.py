@@ -32,7 +32,7 @@ def dependencies(ledger: Ledger, store: ArtifactStore) -> dict[str, Check]:
 
 
 def check_running(stop: threading.Event) -> Check:
-    """Return a check that fails once the job has been told to stop."""
+    """Return a check that fails once the stop event is set."""
 
     def running() -> None:
         if stop.is_set():
