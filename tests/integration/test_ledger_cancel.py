@@ -117,9 +117,7 @@ def test_redelivery_of_marked_request_is_cancelled(ledger):
     take(ledger, asked)
     cancel(ledger, asked)
     assert claim(ledger, asked).kind == "cancelled"
-    assert (
-        claim(ledger, asked).kind == "cancelled"
-    )  # its worker died
+    assert claim(ledger, asked).kind == "cancelled"  # its worker died
 
 
 def test_only_replay_reopens_cancelled_request(ledger):

@@ -161,9 +161,7 @@ def test_message_is_poisoned_after_max_deliveries(ledger):
     assert ledger.dead_letter([letter(asked, "claim")]) == [True]
     assert (row(ledger, asked).status, row(ledger, asked).stage) == ("failed", "claim")
     assert claim(ledger, again(asked)).outcome.status == "dead_lettered"
-    assert (
-        claim(ledger, again(asked, replay=True)).kind == "reopened"
-    )  # counts from zero
+    assert claim(ledger, again(asked, replay=True)).kind == "reopened"  # counts from zero
 
 
 def test_released_deliveries_do_not_poison(ledger):
