@@ -1,10 +1,10 @@
-"""Becomes another program that ends with its parent. A script, run as
+"""Launcher script that executes a program which is signalled when its parent process ends.
 
 ``python -I -S die_with_parent.py PARENT SIGNAL UID:GID PROGRAM ARGUMENT…``
 
-in place of a function between fork and exec, which is not safe in a process with threads. It gives
-up root (UID:GID is ``-`` to stay who it is) only here, so that the interpreter itself may
-lie where only root can read it.
+It replaces a function between fork and exec, which is not safe in a process with threads. It
+changes from root to UID:GID (``-`` keeps the user) only here, so that the interpreter itself may
+be in a folder that only root can read.
 """
 
 import ctypes
@@ -24,6 +24,6 @@ if __name__ == "__main__":
     if os.getppid() != int(parent):
         sys.exit("the parent process has ended")
     try:
-        os.execv(program, [program, *arguments])  # noqa: S606  (becoming it is the point)
+        os.execv(program, [program, *arguments])  # noqa: S606  (replaces this process)
     except OSError as error:
         sys.exit(f"{program}: {error}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 LOOPBACK = "127.0.0.1"
-_BECOME = Path(__file__).with_name("die_with_parent.py")
+_LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def spawn(
             (Linux; elsewhere it is for the caller to stop it).
     """
     identity = f"{user.uid}:{user.gid}" if user else "-"
-    words = [sys.executable, "-I", "-S", str(_BECOME), str(os.getpid())]
-    words += [str(int(last_signal)), identity, *map(str, command)]
+    arguments = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
+    arguments += [str(int(last_signal)), identity, *map(str, command)]
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            words,
+            arguments,
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,
