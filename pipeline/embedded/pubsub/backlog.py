@@ -1,17 +1,17 @@
-"""What one subscription still has to deliver: a state machine that is told the time.
+"""Backlog holds the undelivered and unsettled messages of one subscription.
 
 It does no waiting and no I/O. Every method takes `now` in seconds of a monotonic clock, and
-`next_event` says when `advance` has something to do.
+`next_event` returns when `advance` must be called next.
 
-With ordering on, the messages of one key form a lane: a lane hands out a run of messages in order
-and then nothing more until all of that run is settled. A message that is handed back takes the
-later ones of its lane back with it.
+With ordering on, the messages of one key form a lane: a lane delivers a run of messages in order
+and then nothing more until all of that run is settled. Handing a message back also hands back the
+later ones of its lane.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pipeline.embedded.pubsub.delivery import DeliveryPolicy, Holder, Lease, StoredMessage
@@ -23,9 +23,9 @@ class _Lane:
 
     Attributes:
         pending: sequences waiting to be delivered, a heap.
-        leased: ack ids of what is delivered and unsettled, by sequence.
-        resumes: until when the lane is held back; 0 when it is not.
-        queued: its first message is among the ready ones.
+        leased: ack ids of delivered, unsettled messages, by sequence.
+        resumes: time until which the lane is held back; 0 when it is not.
+        queued: true while its first message is among the ready ones.
     """
 
     key: str
@@ -40,15 +40,14 @@ class Backlog:
 
     Args:
         policy: how to deliver.
-        bury: called with a message and the number of its deliveries when there were
-            `Policy.max_attempts`; false means that it could not be taken and stays here.
+        bury: moves a message elsewhere after `DeliveryPolicy.max_attempts` deliveries; called
+            with the message and their number. If it returns false, the message stays here.
     """
 
     def __init__(self, policy: DeliveryPolicy, bury: Callable[[StoredMessage, int], bool]) -> None:
         self.policy = policy
         self._bury = bury
         self._messages: dict[int, StoredMessage] = {}
-        self._acked: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._leases: dict[str, Lease] = {}
         self._issued = 0
@@ -63,19 +62,15 @@ class Backlog:
 
     @property
     def ready(self) -> bool:
-        """Whether `take` would deliver something."""
+        """True when `take` would deliver a message."""
         return bool(self._ready)
 
     def unacked(self) -> dict[int, StoredMessage]:
-        """Every message not yet acknowledged, delivered or not, by sequence."""
-        return {n: m for n, m in self._messages.items() if n not in self._acked}
-
-    def retained(self) -> dict[int, StoredMessage]:
-        """Every message that can still be sought to, by sequence."""
+        """Return all messages not yet acknowledged, delivered or not, by sequence."""
         return dict(self._messages)
 
     def add(self, message: StoredMessage) -> None:
-        """Accepts a new message."""
+        """Queue a new message."""
         self._messages[message.sequence] = message
         self._enqueue(message)
 
@@ -87,14 +82,14 @@ class Backlog:
         holder: Holder,
         ack_deadline: float | None = None,
     ) -> list[Lease]:
-        """Delivers what is ready, oldest first.
+        """Deliver ready messages, oldest first.
 
         Args:
             now: the time.
-            messages: at most so many.
-            size: at most so many bytes, unless the first message alone is larger.
-            holder: who takes them.
-            ack_deadline: seconds until they expire; by default the policy's.
+            messages: maximum number of messages.
+            size: maximum number of bytes; one message is delivered even if it is larger.
+            holder: the consumer that holds them.
+            ack_deadline: seconds until the leases expire; by default the policy's.
         """
         self.advance(now)
         deadline = now + (ack_deadline or self.policy.ack_deadline)
@@ -121,7 +116,7 @@ class Backlog:
         return taken
 
     def ack(self, ack_id: str, now: float) -> bool:
-        """Settles a message for good; false when the lease is no longer valid."""
+        """Settle a message; return false when the lease is no longer valid."""
         self.advance(now)
         lease = self._leases.get(ack_id)
         if lease is None:
@@ -133,7 +128,7 @@ class Backlog:
         return True
 
     def modify(self, ack_id: str, seconds: float, now: float) -> bool:
-        """Moves a lease's end to `seconds` from now; 0 hands the message back.
+        """Move a lease's end to `seconds` from now; 0 hands the message back.
 
         Returns:
             False when the lease is no longer valid.
@@ -150,7 +145,7 @@ class Backlog:
         return True
 
     def advance(self, now: float) -> None:
-        """Lets expire, return and be forgotten what is due."""
+        """End expired leases, queue delayed messages that are due, drop outdated messages."""
         while self._expiries and self._expiries[0][0] <= now:
             _, ack_id = heapq.heappop(self._expiries)
             lease = self._leases.get(ack_id)
@@ -172,7 +167,7 @@ class Backlog:
             self._forget(expired)
 
     def next_event(self) -> float | None:
-        """When `advance` next has something to do; None for never."""
+        """Return the time at which `advance` must be called next; None for never."""
         while self._expiries:
             lease = self._leases.get(self._expiries[0][1])
             if lease is not None and lease.deadline <= self._expiries[0][0]:
@@ -184,22 +179,15 @@ class Backlog:
             times.append(oldest.arrived + self.policy.retention)
         return min(times, default=None)
 
-    def seek(self, messages: Iterable[StoredMessage], unacked: Container[int]) -> None:
-        """Starts over: `messages` are retained, those in `unacked` are to be delivered again.
-
-        Every lease ends; its ack id means nothing any more.
-        """
+    def seek(self, messages: Iterable[StoredMessage]) -> None:
+        """Replace the backlog by `messages`, all undelivered; end every lease."""
         for lease in list(self._leases.values()):
             self._end(lease)
         self._clear_queues()
         self._attempts.clear()
         self._messages = {m.sequence: m for m in sorted(messages, key=lambda m: m.sequence)}
-        self._acked = {n for n in self._messages if n not in unacked}
-        for message in list(self._messages.values()):
-            if message.sequence in self._acked:
-                self._settle(message.sequence)
-            else:
-                self._enqueue(message)
+        for message in self._messages.values():
+            self._enqueue(message)
 
     def _lease(self, message: StoredMessage, deadline: float, holder: Holder) -> Lease:
         self._issued += 1
@@ -253,7 +241,7 @@ class Backlog:
         self._release(lane)
 
     def _release(self, lane: _Lane) -> None:
-        """Queues the first message of a lane that nothing holds back; drops an empty lane."""
+        """Queue the first message of a lane that is not held back; drop an empty lane."""
         if lane.leased or lane.queued or lane.resumes:
             return
         if lane.pending:
@@ -270,14 +258,10 @@ class Backlog:
 
     def _settle(self, sequence: int) -> None:
         self._attempts.pop(sequence, None)
-        if self.policy.retain_acked:
-            self._acked.add(sequence)
-        else:
-            self._acked.discard(sequence)
-            del self._messages[sequence]
+        del self._messages[sequence]
 
     def _forget(self, expired: set[int]) -> None:
-        """Drops messages that outlived their retention, wherever they are."""
+        """Drop messages older than the retention, leased and delayed ones too."""
         for lease in [x for x in self._leases.values() if x.message.sequence in expired]:
             self._end(lease)
         self._ready = [
@@ -286,7 +270,6 @@ class Backlog:
         self._delayed = [(time, n) for time, n in self._delayed if n not in expired]
         for sequence in expired:
             del self._messages[sequence]
-            self._acked.discard(sequence)
             self._attempts.pop(sequence, None)
         heapq.heapify(self._ready)
         heapq.heapify(self._delayed)

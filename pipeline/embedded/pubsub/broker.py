@@ -1,7 +1,7 @@
-"""Topics, subscriptions and snapshots: everything the server knows.
+"""Broker holds the topics, subscriptions and snapshots of one server.
 
-Methods take and return the messages of google.pubsub.v1 and raise `Refused`. State lives in memory
-and on one event loop, so nothing is locked; only `Subscription.wait` waits.
+Methods take and return the messages of google.pubsub.v1 and raise `Refused`. The state lives in
+memory and on one event loop, so no lock is needed; only `Subscription.wait` waits.
 """
 
 from __future__ import annotations
@@ -16,105 +16,73 @@ from typing import Any
 from google.pubsub_v1 import types
 
 from pipeline.embedded.pubsub import config
-from pipeline.embedded.pubsub.delivery import DAY, StoredMessage
+from pipeline.embedded.pubsub.delivery import StoredMessage
 from pipeline.embedded.pubsub.names import DELETED_TOPIC, check, id_of, project_of
 from pipeline.embedded.pubsub.refusal import already_exists, invalid, not_found
 from pipeline.embedded.pubsub.server_subscription import Subscription
 
-_NANOSECONDS = 1_000_000_000
 _MAX_PUBLISH_BYTES = 10_000_000
 _MAX_PUBLISH_MESSAGES = 1_000
-_SNAPSHOT_LIFE = 7 * DAY
 _PubsubMessage = types.PubsubMessage.pb()
 _Snapshot = types.Snapshot.pb()
 
 
 @dataclass
-class _KeptSnapshot:
-    """A snapshot: what was unacknowledged when it was taken, and all that was published since."""
-
-    pb: Any
-    messages: dict[int, StoredMessage]
-
-
-@dataclass
 class _Topic:
+    """A topic with its subscriptions and snapshots.
+
+    Attributes:
+        pb: the `Topic` message.
+        subscriptions: by full name.
+        snapshots: messages by sequence, by full name of the snapshot: those that were
+            unacknowledged when it was taken, and all that were published since.
+    """
+
     pb: Any
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
-    snapshots: dict[str, _KeptSnapshot] = field(default_factory=dict)
-    retained: dict[int, StoredMessage] = field(default_factory=dict)
+    snapshots: dict[str, dict[int, StoredMessage]] = field(default_factory=dict)
 
     def accept(self, message: StoredMessage) -> None:
-        retention = config.retention(self.pb)
-        if retention:
-            self.retained[message.sequence] = message
-        for sequence, old in list(itertools.islice(self.retained.items(), 2)):
-            # Two leave for every one that comes, so a shortened retention empties it as well.
-            if old.arrived + retention <= message.arrived:
-                del self.retained[sequence]
-        for snapshot in self.snapshots.values():
-            snapshot.messages[message.sequence] = message
+        """Add a message to every subscription and snapshot."""
+        for messages in self.snapshots.values():
+            messages[message.sequence] = message
         for subscription in self.subscriptions.values():
             subscription.deliver(message)
 
 
 class Broker:
-    """The state of one server; made and used on its event loop."""
+    """The state of one server; created and used on its event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._topics: dict[str, _Topic] = {}
         self._subscriptions: dict[str, Subscription] = {}
-        self._homes: dict[str, _Topic] = {}
+        self._topic_of: dict[str, _Topic] = {}  # by subscription; none once the topic is deleted
         # Ids count up from the clock: those of an earlier server are never issued again.
         self._sequence = itertools.count(time.time_ns() // 1_000)
 
     def create_topic(self, request: Any) -> Any:
-        """Creates a topic from a `Topic`."""
+        """Create a topic from a `Topic`."""
         config.complete_topic(request)
         if request.name in self._topics:
             raise already_exists(id_of(request.name))
         self._topics[request.name] = _Topic(request)
         return request
 
-    def update_topic(self, request: Any) -> Any:
-        """Changes the fields named by an `UpdateTopicRequest`."""
-        topic = self._topic(request.topic.name)
-        merged = config.merge(
-            topic.pb, request.topic, request.update_mask.paths, config.TOPIC_FIELDS
-        )
-        config.complete_topic(merged)
-        topic.pb = merged
-        return merged
-
     def topic(self, name: str) -> Any:
-        """The `Topic` of that name."""
+        """Return the `Topic` of that name."""
         return self._topic(name).pb
 
-    def topics(self, project: str) -> dict[str, Any]:
-        """The `Topic` messages of a project id by name."""
-        return {n: t.pb for n, t in self._topics.items() if project_of(n) == project}
-
     def delete_topic(self, name: str) -> None:
-        """Deletes a topic; its subscriptions keep what they have and get nothing more."""
+        """Delete a topic; its subscriptions keep their messages and receive no new ones."""
         topic = self._topic(name)
         del self._topics[name]
         for subscription in topic.subscriptions.values():
             subscription.pb.topic = DELETED_TOPIC
-            del self._homes[subscription.pb.name]
-
-    def subscriptions_of(self, topic: str) -> list[str]:
-        """Names of a topic's subscriptions."""
-        return list(self._topic(topic).subscriptions)
-
-    def snapshots_of(self, topic: str) -> list[str]:
-        """Names of a topic's snapshots."""
-        home = self._topic(topic)
-        self._drop_expired_snapshots(home)
-        return list(home.snapshots)
+            del self._topic_of[subscription.pb.name]
 
     def publish(self, name: str, messages: Sequence[Any], request_bytes: int) -> list[str]:
-        """Publishes messages.
+        """Publish messages.
 
         Args:
             name: the topic.
@@ -136,46 +104,21 @@ class Broker:
         return [self._accept(topic, message) for message in messages]
 
     def create_subscription(self, request: Any) -> Any:
-        """Creates a subscription from a `Subscription`."""
+        """Create a subscription from a `Subscription`."""
         config.complete_subscription(request)
         if request.name in self._subscriptions:
             raise already_exists(id_of(request.name))
         topic = self._topic(request.topic)
-        self._check_dead_letter_topic(request)
-        subscription = Subscription(request, self._bury)
+        if request.HasField("dead_letter_policy"):
+            self._topic(request.dead_letter_policy.dead_letter_topic)
+        subscription = Subscription(request, self._move_to_dead_letter_topic)
         self._subscriptions[request.name] = subscription
-        self._homes[request.name] = topic
+        self._topic_of[request.name] = topic
         topic.subscriptions[request.name] = subscription
-        return self._described(subscription)
-
-    def update_subscription(self, request: Any) -> Any:
-        """Changes the fields named by an `UpdateSubscriptionRequest`."""
-        subscription = self.find(request.subscription.name)
-        merged = config.merge(
-            subscription.pb,
-            request.subscription,
-            request.update_mask.paths,
-            config.SUBSCRIPTION_FIELDS,
-        )
-        config.complete_subscription(merged)
-        self._check_dead_letter_topic(merged)
-        subscription.configure(merged)
-        return self._described(subscription)
-
-    def subscription(self, name: str) -> Any:
-        """The `Subscription` message of that name."""
-        return self._described(self.find(name))
-
-    def subscriptions(self, project: str) -> dict[str, Any]:
-        """The `Subscription` messages of a project id by name."""
-        return {
-            name: self._described(subscription)
-            for name, subscription in self._subscriptions.items()
-            if project_of(name) == project
-        }
+        return subscription.pb
 
     def find(self, name: str) -> Subscription:
-        """The subscription of that name."""
+        """Return the subscription of that name."""
         check(name, "subscriptions")
         subscription = self._subscriptions.get(name)
         if subscription is None:
@@ -183,79 +126,41 @@ class Broker:
         return subscription
 
     def delete_subscription(self, name: str) -> None:
-        """Deletes a subscription and turns its consumers away."""
+        """Delete a subscription and end the calls of its consumers."""
         subscription = self.find(name)
         subscription.delete()
         del self._subscriptions[name]
-        if topic := self._homes.pop(name, None):
-            del topic.subscriptions[name]
-
-    def detach_subscription(self, name: str) -> None:
-        """Cuts a subscription off from its topic; it stays visible and can only be deleted."""
-        self.find(name).detach()
-        if topic := self._homes.pop(name, None):
+        if topic := self._topic_of.pop(name, None):
             del topic.subscriptions[name]
 
     def seek_time(self, name: str, time_ns: int) -> None:
-        """Marks what was published before that time acknowledged and the rest not."""
+        """End all leases and drop the messages published before `time_ns`."""
         subscription = self.find(name)
-        subscription.check_alive()
-        messages = self._seekable(name)
-        subscription.seek(messages, {n for n, m in messages.items() if m.published_ns >= time_ns})
+        unacked = subscription.backlog.unacked().values()
+        subscription.seek([m for m in unacked if m.published_ns >= time_ns])
 
     def seek_snapshot(self, name: str, snapshot: str) -> None:
-        """Goes back to a snapshot's state."""
+        """Deliver all messages of a snapshot again."""
         subscription = self.find(name)
-        subscription.check_alive()
-        home, kept = self._snapshot(snapshot)
-        if self._homes.get(name) is not home:
+        check(snapshot, "snapshots")
+        topic = next((t for t in self._topics.values() if snapshot in t.snapshots), None)
+        if topic is None:
+            raise not_found(id_of(snapshot))
+        if self._topic_of.get(name) is not topic:
             raise invalid("The snapshot's topic is not the topic of the subscription.")
-        subscription.seek(self._seekable(name) | kept.messages, set(kept.messages))
+        subscription.seek(list(topic.snapshots[snapshot].values()))
 
     def create_snapshot(self, request: Any) -> Any:
-        """Takes a snapshot as a `CreateSnapshotRequest` says."""
+        """Create a snapshot from a `CreateSnapshotRequest`; it lives as long as its topic."""
         check(request.name, "snapshots")
         subscription = self.find(request.subscription)
-        subscription.check_alive()
-        topic = self._homes.get(request.subscription)
+        topic = self._topic_of.get(request.subscription)
         if topic is None:
             raise invalid("The topic of the subscription has been deleted.")
         if any(request.name in each.snapshots for each in self._topics.values()):
             raise already_exists(id_of(request.name))
-        unacked = subscription.backlog.unacked()
-        snapshot = _Snapshot(name=request.name, topic=topic.pb.name, labels=request.labels)
-        oldest = min((m.published_ns for m in unacked.values()), default=time.time_ns())
-        snapshot.expire_time.FromNanoseconds(oldest + int(_SNAPSHOT_LIFE) * _NANOSECONDS)
-        topic.snapshots[request.name] = _KeptSnapshot(snapshot, unacked)
-        return snapshot
-
-    def update_snapshot(self, request: Any) -> Any:
-        """Changes the fields named by an `UpdateSnapshotRequest`."""
-        _, kept = self._snapshot(request.snapshot.name)
-        kept.pb = config.merge(
-            kept.pb, request.snapshot, request.update_mask.paths, config.SNAPSHOT_FIELDS
-        )
-        return kept.pb
-
-    def snapshot(self, name: str) -> Any:
-        """The `Snapshot` of that name."""
-        return self._snapshot(name)[1].pb
-
-    def snapshots(self, project: str) -> dict[str, Any]:
-        """The `Snapshot` messages of a project id by name."""
-        for topic in self._topics.values():
-            self._drop_expired_snapshots(topic)
-        return {
-            name: kept.pb
-            for topic in self._topics.values()
-            for name, kept in topic.snapshots.items()
-            if project_of(name) == project
-        }
-
-    def delete_snapshot(self, name: str) -> None:
-        """Deletes a snapshot."""
-        topic, _ = self._snapshot(name)
-        del topic.snapshots[name]
+        topic.snapshots[request.name] = subscription.backlog.unacked()
+        return _Snapshot(name=request.name, topic=topic.pb.name, labels=request.labels)
 
     def _topic(self, name: str) -> _Topic:
         check(name, "topics")
@@ -263,38 +168,6 @@ class Broker:
         if topic is None:
             raise not_found(id_of(name))
         return topic
-
-    def _snapshot(self, name: str) -> tuple[_Topic, _KeptSnapshot]:
-        check(name, "snapshots")
-        for topic in self._topics.values():
-            self._drop_expired_snapshots(topic)
-            if name in topic.snapshots:
-                return topic, topic.snapshots[name]
-        raise not_found(id_of(name))
-
-    @staticmethod
-    def _drop_expired_snapshots(topic: _Topic) -> None:
-        now = time.time_ns()
-        for name, kept in list(topic.snapshots.items()):
-            if kept.pb.expire_time.ToNanoseconds() <= now:
-                del topic.snapshots[name]
-
-    def _seekable(self, subscription: str) -> dict[int, StoredMessage]:
-        topic = self._homes.get(subscription)
-        return (topic.retained if topic else {}) | self.find(subscription).backlog.retained()
-
-    def _described(self, subscription: Subscription) -> Any:
-        """The settings as a caller sees them, with the topic's own retention."""
-        topic = self._homes.get(subscription.pb.name)
-        described = type(subscription.pb)()
-        described.CopyFrom(subscription.pb)
-        if topic is not None and topic.pb.HasField("message_retention_duration"):
-            described.topic_message_retention_duration.CopyFrom(topic.pb.message_retention_duration)
-        return described
-
-    def _check_dead_letter_topic(self, subscription: Any) -> None:
-        if subscription.HasField("dead_letter_policy"):
-            self._topic(subscription.dead_letter_policy.dead_letter_topic)
 
     def _accept(self, topic: _Topic, message: Any) -> str:
         sequence = next(self._sequence)
@@ -306,8 +179,10 @@ class Broker:
         )
         return str(sequence)
 
-    def _bury(self, source: Subscription, message: StoredMessage, deliveries: int) -> bool:
-        """Moves a message to the dead-letter topic; false when that topic is gone."""
+    def _move_to_dead_letter_topic(
+        self, source: Subscription, message: StoredMessage, deliveries: int
+    ) -> bool:
+        """Publish a copy to the dead-letter topic; return false when that topic was deleted."""
         topic = self._topics.get(source.pb.dead_letter_policy.dead_letter_topic)
         if topic is None:
             return False
@@ -326,7 +201,7 @@ class Broker:
 
 
 def _check_message(message: Any) -> None:
-    """Limits: https://cloud.google.com/pubsub/quotas#resource_limits."""
+    """Check the limits of https://cloud.google.com/pubsub/quotas#resource_limits."""
     if not (message.data or message.attributes):
         raise invalid("Some messages are empty: a message needs data or an attribute")
     if len(message.attributes) > 100:

@@ -1,4 +1,4 @@
-"""`python -m pipeline.embedded.pubsub`: the server in a process of its own."""
+"""The command `python -m pipeline.embedded.pubsub` runs the server in its own process."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from transforms.errors import DependencyDown
 
 
 def main() -> None:
-    """Serves until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.embedded.pubsub",
         description="An in-memory Pub/Sub server on the loopback, for development and tests.",
     )
-    parser.add_argument("--port", type=int, default=0, help="a free one by default")
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on; a free one by default"
+    )
     arguments = parser.parse_args()
     stop = threading.Event()
     try:

@@ -1,11 +1,10 @@
-"""What may be set on a topic or a subscription, and what is set when nothing is said.
+"""Checks and defaults of the settings of topics and subscriptions.
 
 Bounds and defaults: https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import grpc
@@ -18,58 +17,45 @@ from pipeline.embedded.pubsub.refusal import Refused, invalid, unimplemented
 _RETENTION = (600.0, 31 * DAY)
 _BACKOFF = (0.0, 600.0)
 _DELIVERY_ATTEMPTS = (5, 100)
-_ELSEWHERE = {
+_PULL_ONLY = {
     "push_config": "push_endpoint",
     "bigquery_config": "table",
     "cloud_storage_config": "bucket",
     "bigtable_config": "table",
 }
-"""Deliveries to other services: the field, and its own field that turns it on."""
+"""Deliveries to other services, which are refused: the field, and the subfield that enables it."""
 
-TOPIC_FIELDS = frozenset(
-    {"labels", "message_retention_duration", "message_storage_policy", "kms_key_name"}
+_TOPIC_UNSERVED = (
+    "schema_settings",
+    "ingestion_data_source_settings",
+    "message_retention_duration",
 )
-SUBSCRIPTION_FIELDS = frozenset(
-    {
-        "ack_deadline_seconds",
-        "dead_letter_policy",
-        "enable_exactly_once_delivery",
-        "expiration_policy",
-        "labels",
-        "message_retention_duration",
-        "push_config",
-        "retain_acked_messages",
-        "retry_policy",
-    }
-)
-SNAPSHOT_FIELDS = frozenset({"labels", "expire_time"})
+_SUBSCRIPTION_UNSERVED = ("filter", "retain_acked_messages", "message_transforms")
 
 
 def complete_topic(topic: Any) -> None:
-    """Checks a `Topic` and sets what the service sets.
+    """Check a `Topic` and fill in defaults.
 
     Raises:
-        Refused: a field is out of bounds or not served here.
+        Refused: a field is out of bounds or not supported.
     """
     check(topic.name, "topics")
-    for name in ("schema_settings", "ingestion_data_source_settings"):
+    for name in _TOPIC_UNSERVED:
         if topic.HasField(name):
             raise unimplemented(f"The embedded server has no {name}.")
     if topic.message_transforms:
         raise unimplemented("The embedded server has no message_transforms.")
-    if topic.HasField("message_retention_duration"):
-        _bounded(topic.message_retention_duration, "message_retention_duration", *_RETENTION)
     topic.state = types.Topic.State.ACTIVE
 
 
 def complete_subscription(subscription: Any) -> None:
-    """Checks a `Subscription` and sets what the service sets.
+    """Check a `Subscription` and fill in defaults.
 
     Raises:
-        Refused: a field is out of bounds or not served here.
+        Refused: a field is out of bounds or not supported.
     """
     check(subscription.name, "subscriptions")
-    _refuse_elsewhere(subscription)
+    _refuse_unserved(subscription)
     subscription.ack_deadline_seconds = subscription.ack_deadline_seconds or 10
     if not 10 <= subscription.ack_deadline_seconds <= 600:
         raise invalid("ack_deadline_secs out of bounds: it must be between 10 and 600 seconds.")
@@ -86,7 +72,7 @@ def complete_subscription(subscription: Any) -> None:
 
 
 def policy(subscription: Any) -> DeliveryPolicy:
-    """How a complete `Subscription` delivers."""
+    """Return the delivery policy of a complete `Subscription`."""
     retries = subscription.retry_policy
     return DeliveryPolicy(
         ack_deadline=subscription.ack_deadline_seconds,
@@ -95,57 +81,17 @@ def policy(subscription: Any) -> DeliveryPolicy:
         if subscription.HasField("retry_policy")
         else None,
         max_attempts=subscription.dead_letter_policy.max_delivery_attempts or None,
-        retain_acked=subscription.retain_acked_messages,
         retention=_seconds(subscription.message_retention_duration),
     )
 
 
-def retention(topic: Any) -> float:
-    """Seconds for which a topic itself keeps its messages; 0 when it does not."""
-    return _seconds(topic.message_retention_duration)
-
-
-def merge(current: Any, update: Any, paths: Sequence[str], mutable: Iterable[str]) -> Any:
-    """A copy of `current` with the fields named by an update mask taken from `update`.
-
-    Raises:
-        Refused: INVALID_ARGUMENT: the mask is empty or names a field that is unknown or fixed.
-    """
-    kind = current.DESCRIPTOR.name
-    if not paths:
-        raise invalid(
-            f"The update_mask in the Update{kind}Request must be set, and must contain a "
-            "non-empty paths list."
-        )
-    for path in paths:
-        top = path.split(".")[0]
-        if top not in current.DESCRIPTOR.fields_by_name:
-            raise invalid(
-                f"Invalid update_mask provided in the Update{kind}Request: {path} is not a known "
-                f"{kind} field."
-            )
-        if top not in mutable:
-            raise invalid(
-                f"Invalid update_mask provided in the Update{kind}Request: the {top} field in the "
-                f"{kind} is not mutable."
-            )
-    merged = type(current)()
-    merged.CopyFrom(current)
-    mask = types.UpdateTopicRequest.pb()().update_mask
-    mask.paths.extend(paths)
-    try:
-        mask.MergeMessage(update, merged, replace_message_field=True, replace_repeated_field=True)
-    except ValueError as error:
-        raise invalid(f"Invalid update_mask: {error}") from error
-    return merged
-
-
-def _refuse_elsewhere(subscription: Any) -> None:
-    for name, switch in _ELSEWHERE.items():
+def _refuse_unserved(subscription: Any) -> None:
+    for name, switch in _PULL_ONLY.items():
         if getattr(getattr(subscription, name), switch):
             raise unimplemented(f"The embedded server delivers to pull clients only: no {name}.")
-    if subscription.message_transforms:
-        raise unimplemented("The embedded server has no message_transforms.")
+    for name in _SUBSCRIPTION_UNSERVED:
+        if getattr(subscription, name):
+            raise unimplemented(f"The embedded server has no {name}.")
 
 
 def _complete_dead_letters(subscription: Any) -> None:

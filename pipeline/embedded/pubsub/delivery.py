@@ -1,4 +1,4 @@
-"""Messages, their leases, and the rules by which they are delivered: plain data."""
+"""Data classes of the backlog: messages, leases and the delivery policy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class StoredMessage:
     """A published message.
 
     Attributes:
-        sequence: grows with every publish; also the message id.
+        sequence: increases with every publish; also the message id.
         pb: the `PubsubMessage`.
         published_ns: publish time, nanoseconds since the epoch.
         arrived: the same moment on the monotonic clock, seconds.
@@ -28,19 +28,19 @@ class StoredMessage:
 
 
 class Holder:
-    """What one consumer holds unsettled; counted by the backlog, limited by the consumer."""
+    """Count of the messages and bytes that one consumer holds unsettled."""
 
     def __init__(self) -> None:
         self.messages = 0
         self.bytes = 0
 
     def grow(self, size: int) -> None:
-        """Counts a message of `size` bytes."""
+        """Count a delivered message of `size` bytes."""
         self.messages += 1
         self.bytes += size
 
     def shrink(self, size: int) -> None:
-        """Counts a message no longer."""
+        """Count a message of `size` bytes as settled."""
         self.messages -= 1
         self.bytes -= size
 
@@ -58,26 +58,24 @@ class Lease:
 
 @dataclass(frozen=True)
 class DeliveryPolicy:
-    """How a subscription delivers; times in seconds.
+    """Deadlines, order and retries of a subscription; times in seconds.
 
     Attributes:
-        ack_deadline: how long a delivered message may stay unsettled.
-        ordered: messages of one ordering key are delivered in order.
+        ack_deadline: time from a delivery to the end of its lease.
+        ordered: true to deliver the messages of one ordering key in order.
         backoff: shortest and longest wait before a redelivery; None redelivers at once.
         max_attempts: deliveries before a message is a dead letter; None for no limit.
-        retain_acked: acknowledged messages can be sought back to.
-        retention: messages older than this are dropped.
+        retention: age at which a message is dropped.
     """
 
     ack_deadline: float = 10
     ordered: bool = False
     backoff: tuple[float, float] | None = None
     max_attempts: int | None = None
-    retain_acked: bool = False
     retention: float = 7 * DAY
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait before the redelivery that follows delivery number `attempt`."""
+        """Return the seconds to wait before the redelivery after delivery number `attempt`."""
         if self.backoff is None:
             return 0.0
         shortest, longest = self.backoff

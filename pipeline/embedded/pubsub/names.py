@@ -1,4 +1,4 @@
-"""Resource names as the service checks them: ``projects/PROJECT/COLLECTION/ID``.
+"""Checks of resource names: ``projects/PROJECT/COLLECTION/ID``.
 
 Rules: https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names and
 https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin.
@@ -14,7 +14,7 @@ from pipeline.embedded.pubsub.refusal import invalid
 Collection = Literal["topics", "subscriptions", "snapshots"]
 
 DELETED_TOPIC = "_deleted-topic_"
-"""What a subscription shows as its topic once that topic is gone."""
+"""Topic of a subscription whose own topic was deleted."""
 
 # An id with an optional legacy domain in front, or a project number.
 _PROJECT = r"projects/(?:(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[0-9]+)"
@@ -22,7 +22,7 @@ _ID = r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}"
 
 
 def check(name: str, collection: Collection) -> str:
-    """`name`, if it is a well-formed name in `collection`.
+    """Return `name` if it is a well-formed name in `collection`.
 
     Raises:
         Refused: INVALID_ARGUMENT.
@@ -37,22 +37,11 @@ def check(name: str, collection: Collection) -> str:
     return name
 
 
-def check_project(name: str) -> str:
-    """`name`, if it is ``projects/PROJECT``.
-
-    Raises:
-        Refused: INVALID_ARGUMENT.
-    """
-    if not re.fullmatch(_PROJECT, name):
-        raise invalid(f"Invalid project name: (name={name})")
-    return name
-
-
 def project_of(name: str) -> str:
-    """The project part of a well-formed name."""
+    """Return the project part of a well-formed name."""
     return name.split("/")[1]
 
 
 def id_of(name: str) -> str:
-    """The last part of a well-formed name."""
+    """Return the last part of a well-formed name."""
     return name.split("/")[3]

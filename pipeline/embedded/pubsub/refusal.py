@@ -1,4 +1,4 @@
-"""The one way in which the server says no."""
+"""Refused carries the gRPC status of a call that fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Refused(Exception):
 
     Attributes:
         code: the status.
-        message: what is wrong, in the service's own words where they are known.
+        message: what is wrong; the text of the real service where it is known.
         ack_ids: failure reason by ack id; only exactly-once subscriptions report them.
     """
 
@@ -27,28 +27,23 @@ class Refused(Exception):
 
 
 def invalid(message: str) -> Refused:
-    """An argument that no retry can make right."""
+    """Return a refusal of a wrong argument (INVALID_ARGUMENT)."""
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def not_found(name: str) -> Refused:
-    """A resource that does not exist."""
+    """Return a refusal for a resource that does not exist (NOT_FOUND)."""
     return Refused(grpc.StatusCode.NOT_FOUND, f"Resource not found (resource={name}).")
 
 
 def already_exists(name: str) -> Refused:
-    """A resource that exists already."""
+    """Return a refusal for a resource that exists already (ALREADY_EXISTS)."""
     return Refused(
         grpc.StatusCode.ALREADY_EXISTS,
         f"Resource already exists in the project (resource={name}).",
     )
 
 
-def failed_precondition(message: str) -> Refused:
-    """A call that the resource's state does not allow."""
-    return Refused(grpc.StatusCode.FAILED_PRECONDITION, message)
-
-
 def unimplemented(message: str) -> Refused:
-    """A feature of the cloud service that has no meaning on one machine."""
+    """Return a refusal of a feature that the embedded server lacks (UNIMPLEMENTED)."""
     return Refused(grpc.StatusCode.UNIMPLEMENTED, message)

@@ -1,4 +1,4 @@
-"""A Pub/Sub server for Google's own clients: in this process, in memory, on the loopback."""
+"""PubSubServer runs an in-memory Pub/Sub server in a thread of this process."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pipeline.embedded.pubsub.service import Service
 from transforms.errors import DependencyDown
 
 _OPTIONS = (
-    # A busy port must be an error, not a share of somebody else's traffic.
+    # A busy port must be an error, not a share of another server's traffic.
     ("grpc.so_reuseport", 0),
-    # Above the limit on a publish, so that too large a one is refused in words.
+    # Above the limit on a publish, so that the broker can refuse larger ones with a reason.
     ("grpc.max_receive_message_length", 32 * 1024 * 1024),
     ("grpc.max_send_message_length", -1),
-    # Google's clients ping every 30 s; gRPC's default is to hang up on them for that.
+    # Google's clients ping every 30 s; by default gRPC closes the connection for that.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
@@ -30,10 +30,10 @@ _OPTIONS = (
 
 
 class PubSubServer:
-    """google.pubsub.v1 for one process and its children; nothing outlives `stop`.
+    """A google.pubsub.v1 server for one process and its children; `stop` discards all data.
 
     Args:
-        port: a free one when 0.
+        port: port to listen on; 0 picks a free one.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -47,17 +47,17 @@ class PubSubServer:
         return f"127.0.0.1:{self._port}"
 
     def client_environment(self) -> dict[str, str]:
-        """The variables that make Google's clients talk to this server."""
+        """Return the environment variables that make Google's clients use this server."""
         return {"PUBSUB_EMULATOR_HOST": self.host}
 
     def start(self) -> str:
-        """Starts serving.
+        """Start serving.
 
         Returns:
             `host`.
 
         Raises:
-            DependencyDown: the port is taken.
+            DependencyDown: the port is in use.
         """
         started: Future[int] = Future()
 
@@ -75,7 +75,7 @@ class PubSubServer:
         return self.host
 
     def stop(self) -> None:
-        """Stops serving and forgets everything; calls in progress are cut off."""
+        """Stop serving, cancel calls in progress and discard all data."""
         if self._thread is None or self._finish is None:
             return
         self._finish()

@@ -1,4 +1,4 @@
-"""A subscription as the server holds it: its settings, its backlog and who waits for messages."""
+"""Subscription joins the settings, the backlog and the waiting consumers of one subscription."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 from pipeline.embedded.pubsub import config
 from pipeline.embedded.pubsub.backlog import Backlog
 from pipeline.embedded.pubsub.delivery import Holder, Lease, StoredMessage
-from pipeline.embedded.pubsub.filters import compile_filter
-from pipeline.embedded.pubsub.refusal import Refused, failed_precondition, invalid, not_found
+from pipeline.embedded.pubsub.refusal import invalid, not_found
 
 MAX_RESPONSE_BYTES = 10_000_000
 INVALID_ACK_ID = "PERMANENT_FAILURE_INVALID_ACK_ID"
@@ -19,45 +18,33 @@ INVALID_ACK_ID = "PERMANENT_FAILURE_INVALID_ACK_ID"
 
 
 class Subscription:
-    """Lives on one event loop: nothing here is locked because nothing here runs twice at a time.
+    """One subscription; it lives on one event loop and therefore needs no locks.
 
     Args:
         pb: the complete `Subscription` message.
-        bury: takes a message that was delivered too often, as for `Backlog`.
+        bury: moves a message elsewhere that was delivered too often, as for `Backlog`.
     """
 
     def __init__(self, pb: Any, bury: Callable[[Subscription, StoredMessage, int], bool]) -> None:
         self.pb = pb
-        self._matches = compile_filter(pb.filter)
         self.backlog = Backlog(config.policy(pb), lambda message, n: bury(self, message, n))
         self._loop = asyncio.get_running_loop()
         self._waiters: dict[asyncio.Future[None], None] = {}  # an ordered set
         self._timer: asyncio.TimerHandle | None = None
-        self._gone: Callable[[], Refused] | None = None
-
-    def configure(self, pb: Any) -> None:
-        """Replaces the settings."""
-        self.pb = pb
-        self.backlog.policy = config.policy(pb)
-        self._changed()
+        self._deleted = False
 
     def deliver(self, message: StoredMessage) -> None:
-        """Accepts a message of the topic, unless the filter says otherwise."""
-        if self.matches(message):
-            self.backlog.add(message)
-            self._changed()
-
-    def matches(self, message: StoredMessage) -> bool:
-        """Whether the filter lets a message through."""
-        return self._matches(message.pb.attributes)
+        """Queue a message of the topic."""
+        self.backlog.add(message)
+        self._changed()
 
     def take(
         self, messages: int, size: int, holder: Holder, ack_deadline: float | None = None
     ) -> list[Lease]:
-        """What can be delivered now; arguments as for `Backlog.take`.
+        """Deliver ready messages; arguments as for `Backlog.take`.
 
         Raises:
-            Refused: the subscription was deleted or detached.
+            Refused: the subscription was deleted.
         """
         self.check_alive()
         size = min(size, MAX_RESPONSE_BYTES)
@@ -66,7 +53,7 @@ class Subscription:
         return leases
 
     async def wait(self, until: float | None) -> bool:
-        """Waits for its turn to take messages.
+        """Wait until a message is ready for this caller.
 
         Args:
             until: when to give up, in the loop's time; None for never.
@@ -85,16 +72,16 @@ class Subscription:
             pass
         finally:
             self._waiters.pop(waiter, None)
-            # The turn of a waiter that was woken and cancelled in the same moment passes on.
+            # A waiter that was woken and cancelled at the same moment must wake the next one.
             if not woken:
                 self._wake()
         return woken
 
     def ack(self, ack_ids: list[str]) -> dict[str, str]:
-        """Acknowledges messages.
+        """Acknowledge messages.
 
         Returns:
-            What went wrong by ack id; empty unless delivery is exactly once.
+            Failure reason by ack id; empty unless delivery is exactly once.
 
         Raises:
             Refused: INVALID_ARGUMENT: an id was not issued by this server.
@@ -105,7 +92,7 @@ class Subscription:
         return self._failures([x for x in ack_ids if not self.backlog.ack(x, now)])
 
     def modify(self, ack_ids: list[str], seconds: list[int]) -> dict[str, str]:
-        """Moves the end of leases to `seconds` from now each, 0 handing back; else as `ack`."""
+        """Move the end of each lease to `seconds` from now (0 hands back); otherwise as `ack`."""
         self.check_alive()
         self._check_ack_ids(ack_ids)
         if min(seconds, default=0) < 0:
@@ -116,34 +103,25 @@ class Subscription:
         pairs = zip(ack_ids, seconds, strict=True)
         return self._failures([x for x, s in pairs if not self.backlog.modify(x, s, now)])
 
-    def seek(self, messages: dict[int, StoredMessage], unacked: set[int]) -> None:
-        """Starts over as `Backlog.seek` says."""
-        self.backlog.seek((m for m in messages.values() if self.matches(m)), unacked)
+    def seek(self, messages: list[StoredMessage]) -> None:
+        """Replace the backlog by `messages` and end all leases."""
+        self.backlog.seek(messages)
         self._changed()
 
-    def detach(self) -> None:
-        """Refuses consumers from now on; the settings stay visible."""
-        self.pb.detached = True
-        name = self.pb.name
-        self._end(lambda: failed_precondition(f"Subscription is detached (resource={name})."))
-
     def delete(self) -> None:
-        """Turns consumers away."""
-        self._end(lambda: not_found(self.pb.name))
-
-    def check_alive(self) -> None:
-        """Raises `Refused` when the subscription was deleted or detached."""
-        if self._gone is not None:
-            raise self._gone()
-
-    def _end(self, reason: Callable[[], Refused]) -> None:
-        self._gone = reason
-        self.backlog.seek([], ())  # ends all leases, which wakes streams that hold their fill
+        """End the calls of all consumers with NOT_FOUND."""
+        self._deleted = True
+        self.backlog.seek([])  # ends all leases, which wakes streams whose window is full
         if self._timer is not None:
             self._timer.cancel()
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    def check_alive(self) -> None:
+        """Raise `Refused` when the subscription was deleted."""
+        if self._deleted:
+            raise not_found(self.pb.name)
 
     def _failures(self, ack_ids: list[str]) -> dict[str, str]:
         self._changed()
@@ -158,7 +136,7 @@ class Subscription:
                 raise invalid(f"Invalid ack id (ack_id={ack_id})")
 
     def _changed(self) -> None:
-        if self._gone is not None:
+        if self._deleted:
             return
         self._wake()
         when = self.backlog.next_event()
@@ -174,7 +152,7 @@ class Subscription:
         self._changed()
 
     def _wake(self) -> None:
-        """Wakes one waiter if there is something to take; taking wakes the next."""
+        """Wake one waiter if a message is ready; taking a message wakes the next."""
         while self.backlog.ready and self._waiters:
             waiter = next(iter(self._waiters))
             del self._waiters[waiter]

@@ -1,6 +1,7 @@
-"""google.pubsub.v1 over gRPC: the broker's methods as generic handlers.
+"""Service exposes the broker's methods as gRPC handlers of google.pubsub.v1.
 
-The message classes are the raw ones inside google-cloud-pubsub, which brings no server stubs.
+The message classes are the raw ones inside google-cloud-pubsub, which has no server stubs.
+Calls that are not handled end with UNIMPLEMENTED: list, update, detach, and most of snapshots.
 """
 
 from __future__ import annotations
@@ -20,15 +21,13 @@ from google.rpc import (  # type: ignore[import-untyped]
 
 from pipeline.embedded.pubsub.broker import Broker
 from pipeline.embedded.pubsub.delivery import Holder
-from pipeline.embedded.pubsub.names import check_project, project_of
 from pipeline.embedded.pubsub.refusal import Refused, invalid
 from pipeline.embedded.pubsub.server_subscription import MAX_RESPONSE_BYTES
 from pipeline.embedded.pubsub.streaming import Stream, received
 
-_MAX_PAGE = 1_000
 _MAX_ACK_BYTES = 512 * 1024
 _PULL_SECONDS = 90.0
-"""How long an empty pull of a client without a deadline waits."""
+"""Seconds that an empty pull of a client without a deadline waits."""
 
 _PULL_MARGIN = 1.0
 """Seconds before the client's deadline at which an empty pull is answered."""
@@ -41,44 +40,27 @@ class Service:
         self._broker = broker
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
-        """What a gRPC server is given."""
+        """Return the handlers to register with a gRPC server."""
         broker = self._broker
         publisher: dict[str, tuple[Any, Callable[[Any], Any]]] = {
             "CreateTopic": (types.Topic, broker.create_topic),
-            "UpdateTopic": (types.UpdateTopicRequest, broker.update_topic),
             "GetTopic": (types.GetTopicRequest, lambda r: broker.topic(r.topic)),
             "DeleteTopic": (types.DeleteTopicRequest, lambda r: broker.delete_topic(r.topic)),
-            "ListTopics": (types.ListTopicsRequest, self._list_topics),
-            "ListTopicSubscriptions": (
-                types.ListTopicSubscriptionsRequest,
-                self._list_topic_subscriptions,
-            ),
-            "ListTopicSnapshots": (types.ListTopicSnapshotsRequest, self._list_topic_snapshots),
             "Publish": (types.PublishRequest, self._publish),
-            "DetachSubscription": (types.DetachSubscriptionRequest, self._detach),
         }
         subscriber: dict[str, tuple[Any, Callable[[Any], Any]]] = {
             "CreateSubscription": (types.Subscription, broker.create_subscription),
-            "UpdateSubscription": (types.UpdateSubscriptionRequest, broker.update_subscription),
             "GetSubscription": (
                 types.GetSubscriptionRequest,
-                lambda r: broker.subscription(r.subscription),
+                lambda r: broker.find(r.subscription).pb,
             ),
             "DeleteSubscription": (
                 types.DeleteSubscriptionRequest,
                 lambda r: broker.delete_subscription(r.subscription),
             ),
-            "ListSubscriptions": (types.ListSubscriptionsRequest, self._list_subscriptions),
             "Acknowledge": (types.AcknowledgeRequest, self._acknowledge),
             "ModifyAckDeadline": (types.ModifyAckDeadlineRequest, self._modify_ack_deadline),
             "CreateSnapshot": (types.CreateSnapshotRequest, broker.create_snapshot),
-            "UpdateSnapshot": (types.UpdateSnapshotRequest, broker.update_snapshot),
-            "GetSnapshot": (types.GetSnapshotRequest, lambda r: broker.snapshot(r.snapshot)),
-            "DeleteSnapshot": (
-                types.DeleteSnapshotRequest,
-                lambda r: broker.delete_snapshot(r.snapshot),
-            ),
-            "ListSnapshots": (types.ListSnapshotsRequest, self._list_snapshots),
             "Seek": (types.SeekRequest, self._seek),
         }
         waiting = {
@@ -97,10 +79,6 @@ class Service:
     def _publish(self, request: Any) -> Any:
         ids = self._broker.publish(request.topic, request.messages, request.ByteSize())
         return types.PublishResponse.pb()(message_ids=ids)
-
-    def _detach(self, request: Any) -> Any:
-        self._broker.detach_subscription(request.subscription)
-        return types.DetachSubscriptionResponse.pb()()
 
     def _acknowledge(self, request: Any) -> None:
         if request.ByteSize() > _MAX_ACK_BYTES:
@@ -124,38 +102,6 @@ class Service:
             raise invalid("A seek needs a time or a snapshot.")
         return types.SeekResponse.pb()()
 
-    def _list_topics(self, request: Any) -> Any:
-        check_project(request.project)
-        found = self._broker.topics(project_of(request.project))
-        names, token = _page(found, request)
-        return types.ListTopicsResponse.pb()(
-            topics=[found[name] for name in names], next_page_token=token
-        )
-
-    def _list_subscriptions(self, request: Any) -> Any:
-        check_project(request.project)
-        found = self._broker.subscriptions(project_of(request.project))
-        names, token = _page(found, request)
-        return types.ListSubscriptionsResponse.pb()(
-            subscriptions=[found[name] for name in names], next_page_token=token
-        )
-
-    def _list_snapshots(self, request: Any) -> Any:
-        check_project(request.project)
-        found = self._broker.snapshots(project_of(request.project))
-        names, token = _page(found, request)
-        return types.ListSnapshotsResponse.pb()(
-            snapshots=[found[name] for name in names], next_page_token=token
-        )
-
-    def _list_topic_subscriptions(self, request: Any) -> Any:
-        names, token = _page(self._broker.subscriptions_of(request.topic), request)
-        return types.ListTopicSubscriptionsResponse.pb()(subscriptions=names, next_page_token=token)
-
-    def _list_topic_snapshots(self, request: Any) -> Any:
-        names, token = _page(self._broker.snapshots_of(request.topic), request)
-        return types.ListTopicSnapshotsResponse.pb()(snapshots=names, next_page_token=token)
-
     async def _pull(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         subscription = self._broker.find(request.subscription)
         if request.max_messages <= 0:
@@ -177,7 +123,7 @@ class Service:
 
 
 def _patience(remaining: float | None) -> float:
-    """Seconds that a pull waits for messages, given those to the client's deadline."""
+    """Return the seconds that a pull waits, given those left to the client's deadline."""
     if remaining is None:
         return _PULL_SECONDS
     return min(_PULL_SECONDS, max(remaining - _PULL_MARGIN, remaining / 2))
@@ -190,7 +136,7 @@ def _some(ack_ids: Any) -> list[str]:
 
 
 def _report(failures: Mapping[str, str]) -> None:
-    """Says which acknowledgements did not count, as exactly-once delivery does."""
+    """Raise `Refused` with the ack ids that failed, as exactly-once delivery does."""
     if failures:
         raise Refused(
             grpc.StatusCode.FAILED_PRECONDITION,
@@ -198,15 +144,6 @@ def _report(failures: Mapping[str, str]) -> None:
             "acknowledgement ids have expired or the acknowledgement ids were malformed.",
             failures,
         )
-
-
-def _page(names: Any, request: Any) -> tuple[list[str], str]:
-    """A page of names in order, and the token of the next: the last name on this one."""
-    if request.page_size < 0:
-        raise invalid("page_size cannot be negative")
-    rest = sorted(name for name in names if name > request.page_token)
-    size = min(request.page_size or _MAX_PAGE, _MAX_PAGE)
-    return rest[:size], rest[size - 1] if len(rest) > size else ""
 
 
 def _service(
@@ -233,7 +170,7 @@ def _plain(call: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 def _refusing(behavior: Callable[..., Any]) -> Callable[..., Any]:
-    """A handler that turns `Refused` into the call's status."""
+    """Return a handler that turns `Refused` into the call's status."""
 
     async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
         try:
@@ -245,7 +182,7 @@ def _refusing(behavior: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _details(refused: Refused) -> tuple[tuple[str, bytes], ...]:
-    """Trailing metadata with a `google.rpc.Status`, where the real client looks for ack ids."""
+    """Return trailing metadata with a `google.rpc.Status`; clients read the ack ids there."""
     if not refused.ack_ids:
         return ()
     status = status_pb2.Status(code=code_pb2.Code.Value(refused.code.name), message=refused.message)

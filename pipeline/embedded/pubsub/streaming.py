@@ -1,4 +1,4 @@
-"""One StreamingPull: messages out as they come, acknowledgements in as they are made."""
+"""Stream serves one StreamingPull call."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pipeline.embedded.pubsub.server_subscription import Subscription
 _MAX_OUTSTANDING_MESSAGES = 10_000
 _MAX_OUTSTANDING_BYTES = 1_000_000_000
 _BATCH = 500
-"""Messages in one response at most."""
+"""Maximum number of messages in one response."""
 
 _ReceivedMessage = types.ReceivedMessage.pb()
 _Response = types.StreamingPullResponse.pb()
 
 
 def received(subscription: Subscription, leases: list[Lease]) -> list[Any]:
-    """The `ReceivedMessage` form of leases."""
+    """Return leases as `ReceivedMessage` messages."""
     counted = subscription.pb.HasField("dead_letter_policy")
     return [
         _ReceivedMessage(
@@ -35,7 +35,7 @@ def received(subscription: Subscription, leases: list[Lease]) -> list[Any]:
 
 
 class _Window(Holder):
-    """What a stream may hold unsettled: the client's flow control."""
+    """The client's flow control: limits on what a stream holds unsettled."""
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class _Window(Holder):
 
     @property
     def room(self) -> tuple[int, int]:
-        """Messages and bytes that still fit; (0, 0) when it is full."""
+        """Messages and bytes that still fit; (0, 0) when the window is full."""
         messages = self._max_messages - self.messages
         size = self._max_bytes - self.bytes
         return (messages, size) if messages > 0 and size > 0 else (0, 0)
@@ -55,17 +55,17 @@ class _Window(Holder):
         self._released.set()
 
     async def shrunk(self) -> None:
-        """Waits until a message is settled."""
+        """Wait until a message is settled."""
         self._released.clear()
         await self._released.wait()
 
 
 class Stream:
-    """A consumer that stays.
+    """One StreamingPull call: it delivers messages and applies acknowledgements until it ends.
 
     Args:
-        subscription: what it consumes.
-        first: its first `StreamingPullRequest`, with the limits.
+        subscription: the subscription to deliver from.
+        first: the first `StreamingPullRequest`, with the limits.
         write: sends a response.
 
     Raises:
@@ -84,7 +84,7 @@ class Stream:
         self._window = _Window(first.max_outstanding_messages, first.max_outstanding_bytes)
 
     async def run(self, requests: AsyncIterator[Any]) -> None:
-        """Serves the stream until the client ends it.
+        """Serve the stream until the client ends it.
 
         Args:
             requests: the client's requests after the first.

@@ -65,7 +65,7 @@ def test_an_acknowledged_message_is_gone():
     assert queue.ack(lease) == [False]
     queue.pass_time(1_000)
     assert queue.numbers() == []
-    assert queue.backlog.retained() == {}
+    assert queue.backlog.unacked() == {}
     assert queue.backlog.next_event() is None
 
 
@@ -136,7 +136,7 @@ def test_a_message_delivered_too_often_is_buried():
         queue.modify(0, lease)
     assert buried == [(1, 5)]
     assert queue.numbers() == []
-    assert queue.backlog.retained() == {}
+    assert queue.backlog.unacked() == {}
 
 
 def test_a_message_that_cannot_be_buried_stays():
@@ -176,33 +176,30 @@ def test_messages_outlive_their_retention_nowhere():
     queue.publish("x")
     assert (queue.backlog.next_event() or 0) <= queue.now + 10
     queue.pass_time(10)
-    assert list(queue.backlog.retained()) == [6]
+    assert list(queue.backlog.unacked()) == [6]
     assert queue.holder.messages == 0
     queue.pass_time(20)
     assert queue.numbers() == [6]
 
 
-def test_seeking_back_needs_retained_messages():
-    for retain, again in ((True, [1, 2]), (False, [2])):
-        queue = Queue(retain_acked=retain)
-        queue.publish("", "")
-        first, _ = queue.take()
-        queue.ack(first)
-        retained = queue.backlog.retained()
-        queue.backlog.seek(retained.values(), set(retained))
-        assert queue.numbers() == again
-        assert set(queue.backlog.unacked()) == set(again)
-
-
-def test_seeking_ends_leases_and_starts_attempts_over():
+def test_seek_ends_leases_and_resets_attempts():
     queue = Queue()
     queue.publish("", "")
     leases = queue.take()
-    queue.backlog.seek(queue.messages, {2})
+    queue.backlog.seek(queue.messages[1:])
     assert queue.holder.messages == 0
     assert queue.ack(*leases) == [False, False]
     [lease] = queue.take()
     assert (lease.message.sequence, lease.attempt) == (2, 1)
+
+
+def test_seek_redelivers_messages_acknowledged_before():
+    queue = Queue(ordered=True)
+    queue.publish("x", "", "x")
+    queue.ack(*queue.take())
+    assert queue.backlog.unacked() == {}
+    queue.backlog.seek(reversed(queue.messages))
+    assert queue.numbers() == [1, 2, 3]
 
 
 def test_a_lane_waits_for_what_it_handed_out():
