@@ -6,7 +6,7 @@ SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
 
-.PHONY: demo test test-pythons test-faults nightly lint format docs constraints bench contact-sheet clean setup
+.PHONY: demo test test-pythons test-faults nightly lint format docs constraints bench contact-sheet pictures clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -58,6 +58,11 @@ bench: $(STAMP)
 # Every layout in both themes on one picture, build/contact-sheet.png.
 contact-sheet: $(STAMP)
 	$(BIN)/python -m benchmarks.contact_sheet
+
+# The README's pictures, from a demo of their own. Needs Chromium.
+pictures: $(STAMP)
+	$(BIN)/vividly demo --state build/pictures --artifacts build/pictures/artifacts
+	$(BIN)/python -m benchmarks.readme_pictures build/pictures
 
 setup: $(STAMP)
 

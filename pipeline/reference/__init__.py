@@ -1,3 +1,4 @@
-"""What the documentation says of settings, commands, messages, ledger and metrics, made from the
-code itself. `make docs` writes it (`python -m pipeline.reference`); a test fails when it is stale.
+"""Generators of docs/reference: settings, commands, message, ledger, metrics and graph.
+
+`make docs` runs them (`python -m pipeline.reference`); a test fails when a page is out of date.
 """

@@ -1,4 +1,4 @@
-"""Bring every reference page up to date."""
+"""Write every page of docs/reference."""
 
 from __future__ import annotations
 

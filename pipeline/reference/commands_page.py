@@ -1,4 +1,4 @@
-"""The reference of commands: what `vividly COMMAND --help` prints."""
+"""Reference page of the commands: the output of `vividly COMMAND --help`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WIDTH = "100"  # columns
 
 
 def page() -> str:
-    """Every command's help, as Markdown."""
-    with _plain():
+    """Return every command's help, as Markdown."""
+    with _fixed_environment():
         top = parser()
         [subparsers] = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]
         helps = {"vividly": top.format_help()} | {
@@ -24,8 +24,8 @@ def page() -> str:
 
 
 @contextmanager
-def _plain() -> Iterator[None]:
-    """The same on every machine: of one width, and with no setting of the environment."""
+def _fixed_environment() -> Iterator[None]:
+    """Set one terminal width and no settings, so that help texts are the same everywhere."""
     before = dict(os.environ)
     for name in [name for name in before if name.startswith("VIVIDLY_")]:
         del os.environ[name]

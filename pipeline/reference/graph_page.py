@@ -1,4 +1,4 @@
-"""The reference of the graph: a diagram drawn from the graph itself."""
+"""Reference page of the graph: a diagram made from the Beam graph."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
 
 INTRODUCTION = """\
-The steps of the streaming job as Beam sees them, and what each hands on. Drain and batch run the
-same steps from "Parse" to "All outcomes"; they take messages from a loop of their own. Labels stay
-what they are: a running Dataflow job is updated in place by them.
+The steps of the streaming job as Beam sees them, with the names of their outputs. Drain and batch
+run the same steps from "Parse" to "All outcomes"; they read messages in a loop of their own. The
+labels must not change: Dataflow finds the steps of a running job by them when it is updated.
 """
 
 
 def stream() -> beam.Pipeline:
-    """The streaming job, from the subscription on; it reaches nothing and is never run."""
+    """Return the graph of the streaming job, built without network access and never run."""
     options = VividlyOptions([], streaming=True)
     pipeline = beam.Pipeline(options=options)
     ledger = Ledger("postgresql://nobody@localhost/nothing")
@@ -29,7 +29,7 @@ def stream() -> beam.Pipeline:
 
 
 def page() -> str:
-    """The graph's steps as a Mermaid flowchart, in Markdown."""
+    """Return the graph's steps as a Mermaid flowchart, in Markdown."""
     made: dict[Any, str] = {}
     labels: list[str] = []
     edges: dict[tuple[str, str], list[str]] = {}

@@ -1,4 +1,4 @@
-"""The reference of the ledger's tables."""
+"""Reference page of the ledger's tables."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from transforms.ledger.schema import metadata
 
 INTRODUCTION = """\
 The tables in Postgres, at the newest migration. A front end may read them; only the pipeline
-writes. Times are `timestamptz`, money is US dollars.
+writes them. Times are `timestamptz`, money is in US dollars.
 """
 
 
 def page() -> str:
-    """Every table with its columns, as Markdown."""
+    """Return every table with its columns, as Markdown."""
     return "\n".join([INTRODUCTION, *map(_table, metadata.sorted_tables)])
 
 

@@ -1,4 +1,4 @@
-"""The reference of the message that asks for a lesson, and its JSON Schema."""
+"""Reference page and JSON Schema of the request message."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import json
 from transforms.message_schema import schema
 
 INTRODUCTION = """\
-A request is one JSON object in the data of a Pub/Sub message, UTF-8, at most 64 KiB. Its attributes
-are kept. [content-request.schema.json](content-request.schema.json) is the same as a JSON Schema
-(draft 2020-12), for publishers to check against.
+A request is one JSON object in the data of a Pub/Sub message, UTF-8, at most 64 KiB. The message's
+attributes are kept. [content-request.schema.json](content-request.schema.json) states the same
+rules as a JSON Schema (draft 2020-12), for publishers to check against.
 
-Fields that are not listed are kept as they are. A message that breaks a rule becomes a dead letter
-that names the field and the reason, as does one that is not UTF-8, not JSON or not an object, has
-the same name twice in an object, is nested more than 32 levels deep, or holds NaN, an infinite
-number, a lone surrogate or a control character (other than tab and line ends in text).
+Unknown fields are kept unchanged. A message that breaks a rule becomes a dead letter that names the
+field and the reason. So does a message that is not UTF-8, not JSON or not an object, repeats a name
+in an object, is nested more than 32 levels deep, or contains NaN, an infinite number, a lone
+surrogate or a control character (other than tab and line ends in text).
 """
 
 
 def page() -> str:
-    """Every field with its rule, as Markdown."""
+    """Return a table of every field with its rule, as Markdown."""
     rows = [
         f"| `{name}` | {'yes' if name in schema()['required'] else ''} | {field['description']} |"
         for name, field in schema()["properties"].items()
@@ -28,5 +28,5 @@ def page() -> str:
 
 
 def schema_text() -> str:
-    """The JSON Schema, as a file holds it."""
+    """Return the JSON Schema as the text of a file."""
     return json.dumps(schema(), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""The reference of metrics."""
+"""Reference page of the Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pipeline.monitoring.prometheus import JobCollector
 from pipeline.monitoring.summary import Tally
 
 INTRODUCTION = """\
-Served at `/metrics` by jobs with a `--health-port`, in the format of Prometheus.
+Jobs with a `--health-port` serve these metrics at `/metrics`, in the format of Prometheus.
 """
 
 
 def page() -> str:
-    """Every metric, as Markdown."""
+    """Return a table of every metric, as Markdown."""
     collected = JobCollector(Tally("drain"), lambda: 0.0).collect()
     rows = [
         f"| `{metric.name}{'_total' if metric.type == 'counter' else ''}` | {metric.type} "

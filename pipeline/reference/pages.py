@@ -1,4 +1,4 @@
-"""Which file of the documentation holds what, and how it is brought up to date."""
+"""Pages maps each generated file of docs/reference/ to the function that makes its text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from pipeline.reference import (
 )
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
-BEGIN, END = "<!-- settings: made by `make docs` -->", "<!-- end of settings -->"
 
 _MADE = "<!-- Made by `make docs`; do not edit. -->\n\n"
 
@@ -31,17 +29,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "graph.md": lambda: f"{_MADE}# The graph\n\n{graph_page.page()}",
     "metrics.md": lambda: f"{_MADE}# Metrics\n\n{metrics_page.page()}",
 }
-"""Files under docs/reference/, and what makes them."""
+"""Functions that return the text of each file, by name."""
 
 
 def files() -> dict[Path, str]:
-    """Every file that is made, or holds something made, with the content it should have."""
-    made = {ROOT / "docs" / "reference" / name: make() for name, make in PAGES.items()}
-    made[README] = _with_settings(README.read_text(encoding="utf-8"))
-    return made
-
-
-def _with_settings(text: str) -> str:
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{settings_page.tables()}\n{END}{after}"
+    """Return the text of every generated file, by path."""
+    return {ROOT / "docs" / "reference" / name: make() for name, make in PAGES.items()}

@@ -1,4 +1,4 @@
-"""Every link in the documentation leads somewhere."""
+"""Links of the documentation and paths in tables point at existing files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = sorted(
 
 
 def anchors(page: Path) -> set[str]:
-    """The names under which GitHub lets headings be linked to."""
+    """Return the anchors that GitHub gives the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
@@ -27,7 +27,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page):
+def test_links_point_at_existing_targets(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", target):

@@ -1,4 +1,4 @@
-"""What the documentation says of the code is what the code says."""
+"""Generated reference pages are current and complete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REQUEST = {
 
 
 @pytest.mark.parametrize("file", pages.files(), ids=lambda file: file.name)
-def test_every_made_page_is_up_to_date(file):
+def test_generated_page_is_up_to_date(file):
     assert file.read_text(encoding="utf-8") == pages.files()[file], "run `make docs`"
 
 
@@ -72,7 +72,7 @@ BEYOND_A_SCHEMA = ("must be one of the requested", "is blank", "control characte
 
 
 def refusal(message) -> str:
-    """Why the pipeline refuses a message; empty when it does not."""
+    """Return why the pipeline refuses a message; empty when it accepts it."""
     try:
         parse(json.dumps(message).encode())
     except InvalidRequest as error:
