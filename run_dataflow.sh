@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The streaming job on Dataflow, from building its template to reading its log: see usage below and
-# docs/deploy.md. Every command it runs is one that `--dry-run` prints.
+# Manage the streaming job on Dataflow, from building its template to reading its log. See usage below
+# and docs/deploy.md. It runs only the commands that `--dry-run` prints.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,15 +14,15 @@ usage() {
 usage: ./run_dataflow.sh VERB [option…]
 
 verbs
-  check            is everything there that a job needs? each failed line says the remedy
+  check            check everything that a job needs; each failed line names the remedy
   build-template   build the container image, push it, write the Flex Template's file
   run-template     start the streaming job from the template
   update           replace the running job by one from the template, in place
   run              start the streaming job from this machine, without a template (`vividly run`)
-  status           the latest jobs of this name, and what the running one has counted
-  logs             the job's log
-  drain            take no more messages, finish what is in flight, then stop
-  cancel           stop at once, and drop what is in flight
+  status           list the latest jobs of this name, and the counters of the running one
+  logs             print the job's log
+  drain            read no more messages, finish those in flight, then stop
+  cancel           stop at once, and drop the messages in flight
 
 options of every verb (variable, default)
   --project=ID          project (VIVIDLY_PROJECT, GOOGLE_CLOUD_PROJECT, gcloud's)
@@ -31,7 +31,7 @@ options of every verb (variable, default)
   --dry-run             print the commands, run none
   --help
 
-where images and templates are: build-template, run-template, update, run, check
+place of images and templates: build-template, run-template, update, run, check
   --bucket=NAME         bucket for template files, staging and temporary files (VIVIDLY_BUCKET)
   --repository=NAME     Artifact Registry repository in the region (VIVIDLY_REPOSITORY, vividly)
   --tag=TAG             tag of image and template (VIVIDLY_TAG, the commit checked out)
@@ -40,20 +40,20 @@ build-template
   --builder=docker|cloud   build here with docker, or with Cloud Build (docker)
 
 status, logs, drain, cancel
-  --job-id=ID           this job, and not the one of that name
-  --severity=LEVEL      logs: least severity shown (INFO)
-  --since=DURATION      logs: how far back (1h)
-  --limit=N             logs: lines at most (200)
+  --job-id=ID           this job, instead of the newest one of that name
+  --severity=LEVEL      logs: lowest severity shown (INFO)
+  --since=DURATION      logs: age of the oldest line (1h)
+  --limit=N             logs: maximum number of lines (200)
 
 run-template, update, run
   Any other --name=value is an option of the job: a parameter of the template
   (deploy/metadata.json) or one of Dataflow's, by the name that Beam gives it, such as
   --max_num_workers=8. Hyphens and underscores are the same.
-  --transform-name-mappings=OLD=NEW,…   update: steps that have got another name
+  --transform-name-mappings=OLD=NEW,…   update: renamed steps
 TEXT
 }
 
-# Options of Dataflow that `gcloud dataflow flex-template run` has flags of its own for.
+# gcloud_flag OPTION: print the flag of `gcloud dataflow flex-template run` for a Dataflow option.
 gcloud_flag() {
   case $1 in
   num_workers) printf -- '--num-workers' ;;
@@ -75,7 +75,7 @@ gcloud_flag() {
   esac
 }
 
-# What cannot be guessed; the metadata says the same.
+# Options without a default; deploy/metadata.json marks the same as required.
 REQUIRED="subscription database artifacts"
 
 VERB=""
@@ -183,7 +183,7 @@ need_vividly() {
   fi
 }
 
-# The value of a further option; fails when it was not given.
+# given NAME: print the value of a further option; fail when it was not given.
 given() {
   local i
   for ((i = 0; i < ${#NAMES[@]}; i++)); do
@@ -228,11 +228,11 @@ launch() {
     fi
   done
   given sdk_container_image >/dev/null || command+=(--parameters=sdk_container_image="$IMAGE")
-  attempt "./run_dataflow.sh check says what is missing; build-template writes the template" \
+  attempt "./run_dataflow.sh check names what is missing; build-template writes the template" \
     "${command[@]}"
 }
 
-# Short names of subscriptions are made full ones.
+# complete_names: expand short names of subscriptions.
 complete_names() {
   local i
   for ((i = 0; i < ${#NAMES[@]}; i++)); do
@@ -256,7 +256,7 @@ check_parameters() {
       die "the template has no parameter $name; deploy/metadata.json lists them"
   done
   for name in $REQUIRED; do
-    given "$name" >/dev/null || die "the job needs --$name; deploy/metadata.json says what it is"
+    given "$name" >/dev/null || die "the job needs --$name; deploy/metadata.json describes it"
   done
 }
 
@@ -280,7 +280,7 @@ run() {
   given staging_location >/dev/null || command+=(--staging_location="gs://$BUCKET/staging")
   given temp_location >/dev/null || command+=(--temp_location="gs://$BUCKET/temp")
   given sdk_container_image >/dev/null || command+=(--sdk_container_image="$IMAGE")
-  # The image has these engines; the defaults on a developer's machine are the offline ones.
+  # The engines of the image; on a developer's machine the defaults are the offline engines.
   given script_engine >/dev/null ||
     command+=(--script_engine="${VIVIDLY_SCRIPT_ENGINE:-gemini}")
   given voice_engine >/dev/null || command+=(--voice_engine="${VIVIDLY_VOICE_ENGINE:-google}")
@@ -292,10 +292,10 @@ run() {
     fi
   done
   say "Starting $JOB_NAME"
-  attempt "./run_dataflow.sh check says what is missing" "${command[@]}"
+  attempt "./run_dataflow.sh check names what is missing" "${command[@]}"
 }
 
-# find_job STATUS: sets JOB_ID to the newest job of this name, unless one was given.
+# find_job STATUS: set JOB_ID to the newest job of this name, unless it was given.
 find_job() {
   no_more_options
   need_gcloud
@@ -310,7 +310,7 @@ find_job() {
   fi
   JOB_ID=$(attempt "are you logged in? (\`gcloud auth login\`)" "${command[@]}") || exit 1
   [ -n "$JOB_ID" ] ||
-    die "no job $JOB_NAME in $PROJECT, $REGION ($1); status lists those there are"
+    die "no job $JOB_NAME in $PROJECT, $REGION ($1); status lists the existing ones"
 }
 
 status() {
@@ -337,7 +337,7 @@ logs() {
 
 drain() {
   find_job active
-  say "Draining $JOB_ID: it finishes what it has taken in; status shows when it is done"
+  say "Draining $JOB_ID: it finishes the messages it has read; status shows when it is done"
   stop drain
 }
 
@@ -347,7 +347,7 @@ cancel() {
   stop cancel
 }
 
-# stop drain|cancel: gcloud reports a refusal, but succeeds all the same.
+# stop drain|cancel: stop the job. gcloud prints a refusal, but exits with status 0.
 stop() {
   local command=(gcloud dataflow jobs "$1" "$JOB_ID" --project="$PROJECT" --region="$REGION")
   if [ "$DRY_RUN" = true ]; then
@@ -358,7 +358,7 @@ stop() {
     answered "${command[@]}"
 }
 
-# answered COMMAND…: run a command whose failures show only in what it says.
+# answered COMMAND…: run a command whose failures show only in its output.
 answered() {
   local said
   if ! said=$("$@" 2>&1); then
@@ -369,7 +369,7 @@ answered() {
   case $said in *"Failed to "*) return 1 ;; esac
 }
 
-# expect WHAT REMEDY COMMAND…: one line of check.
+# expect WHAT REMEDY COMMAND…: print one line of check: ok, or FAILED with the remedy.
 expect() {
   local what=$1 remedy=$2
   shift 2

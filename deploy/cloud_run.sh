@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drains on Cloud Run: a job, started by hand or on a schedule, or a service that always runs. See
-# usage below and docs/deploy.md. Every command it runs is one that `--dry-run` prints.
+# Manage drains on Cloud Run: a job, started by hand or on a schedule, or a service. See usage below
+# and docs/deploy.md. It runs only the commands that `--dry-run` prints.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -14,9 +14,9 @@ usage: deploy/cloud_run.sh VERB [option…]
 verbs
   build      build the container image of drains and push it
   job        create or replace the job (deploy/cloud-run/job.yaml)
-  check      have the job look at all it needs, as its account and from its network
+  check      run `vividly check` in the job, as its account and from its network
   execute    start the job now, and wait for its end
-  schedule   have Cloud Scheduler start the job
+  schedule   create a Cloud Scheduler job that starts the job
   service    create or replace the service (deploy/cloud-run/service.yaml)
 
 options of every verb (variable, default)
@@ -35,7 +35,7 @@ job, service
   --subscription=NAME    Pub/Sub subscription (VIVIDLY_SUBSCRIPTION)
   --database=SECRET      secret that holds the URL of Postgres, projects/…/secrets/…, or a URL
                          without a password (VIVIDLY_DATABASE)
-  --artifacts=gs://…     where artifacts are written to (VIVIDLY_ARTIFACTS)
+  --artifacts=gs://…     bucket and prefix of artifacts (VIVIDLY_ARTIFACTS)
 
 schedule
   --service-account=MAIL account that starts the job; needs the role Cloud Run Invoker
@@ -94,7 +94,7 @@ option() {
   esac
 }
 
-# replace KIND FILE: fill a file in and give it to gcloud on its standard input.
+# replace KIND FILE: fill in a file's variables and pass it to gcloud on standard input.
 replace() {
   local kind=$1 file=$2 pair name value
   need_account "the account that drains run as"
@@ -108,8 +108,8 @@ replace() {
     name=${pair%%=*}
     value=${pair#*=}
     [[ $value =~ ^[A-Za-z0-9_./:@%?\&=+-]+$ ]] ||
-      die "$name holds a character that cannot be meant: $value"
-    sed+=(-e "s|\${$name}|${value//&/\\&}|") # sed puts what it found where there is a bare &
+      die "$name contains an invalid character: $value"
+    sed+=(-e "s|\${$name}|${value//&/\\&}|") # sed replaces a bare & by the matched text
   done
   sed+=("$(relative "$file")")
   local gcloud=(gcloud run "$kind" replace - --project="$PROJECT" --region="$REGION")
@@ -140,12 +140,12 @@ main() {
   job) replace jobs deploy/cloud-run/job.yaml ;;
   service) replace services deploy/cloud-run/service.yaml ;;
   check)
-    attempt "the log of this execution says what is missing, and the remedy" \
+    attempt "the log of this execution names what is missing, and the remedy" \
       gcloud run jobs execute "$NAME" --project="$PROJECT" --region="$REGION" \
       --args=check,drain --wait
     ;;
   execute)
-    attempt "create it first (job); its log says why it failed: status 3 is a dependency that stayed down" \
+    attempt "create it first (job); its log has the reason: status 3 is a dependency that stayed down" \
       gcloud run jobs execute "$NAME" --project="$PROJECT" --region="$REGION" --wait
     ;;
   schedule)

@@ -1,29 +1,29 @@
 # shellcheck shell=bash
-# What the scripts share: how they speak, how they run or only print a command, how they end.
-# Written for bash 3.2, which is what macOS has.
+# Functions shared by the scripts: messages, running or only printing a command, errors, checks.
+# Written for bash 3.2, the version of macOS.
 
 DRY_RUN=false
 PROGRAM=$(basename "$0")
 
-# die MESSAGE: the command cannot be carried out as it was given.
+# die MESSAGE: print an error of usage and exit with status 2.
 die() {
   printf '%s: %s\n' "$PROGRAM" "$1" >&2
   exit 2
 }
 
-# say MESSAGE: what happens now, for people; dry runs print nothing but commands.
+# say MESSAGE: print progress on standard error; dry runs print only commands.
 say() {
   if [ "$DRY_RUN" = false ]; then printf '▸ %s\n' "$1" >&2; fi
 }
 
-# need PROGRAM REMEDY: a program must be on the path.
+# need PROGRAM REMEDY: exit with the remedy unless the program is on the path.
 need() {
   if [ "$DRY_RUN" = false ] && ! command -v "$1" >/dev/null 2>&1; then
     die "$1 is not on the path: $2"
   fi
 }
 
-# attempt REMEDY COMMAND…: run a command, or only print it; when it fails, say what would help.
+# attempt REMEDY COMMAND…: run a command, or only print it; print the remedy if it fails.
 attempt() {
   local remedy=$1 status=0
   shift
@@ -32,7 +32,7 @@ attempt() {
     return
   fi
   "$@" || status=$?
-  if [ "$1" = answered ]; then shift; fi # a helper of the caller's
+  if [ "$1" = answered ]; then shift; fi # a function of the caller, not part of the command
   if [ "$status" -ne 0 ]; then
     printf '%s: "%s %s %s" failed with status %d: %s\n' \
       "$PROGRAM" "$1" "${2-}" "${3-}" "$status" "$remedy" >&2
@@ -40,7 +40,7 @@ attempt() {
   fi
 }
 
-# show COMMAND…: print a command so that it can be pasted into a shell, one option a line.
+# show COMMAND…: print a command for pasting into a shell, one option per line.
 show() {
   local line="" argument
   for argument in "$@"; do
@@ -53,7 +53,7 @@ show() {
   printf '%s\n' "$line"
 }
 
-# quoted WORD: the word as a shell reads it back. $JOB_ID is the one variable in what is printed.
+# quoted WORD: print the word quoted for a shell. $JOB_ID is the only variable that stays one.
 quoted() {
   case $1 in
   *"\$JOB_ID"*) printf '"%s"' "${1//\"/\\\"}" ;;
@@ -62,8 +62,8 @@ quoted() {
   esac
 }
 
-# dictionary KEY VALUE: a pair as gcloud reads it, whose pairs are separated by commas unless
-# another separator is named in front (`gcloud topic escaping`).
+# dictionary KEY VALUE: print a pair for a gcloud flag. Pairs are separated by commas, or by another
+# separator that is named in front (`gcloud topic escaping`).
 dictionary() {
   local separator
   case $2 in
@@ -85,7 +85,7 @@ dictionary() {
   die "--$1 holds every character that could separate it from the next one"
 }
 
-# default_project: what the environment or gcloud's configuration says.
+# default_project: print the project of the environment or of gcloud's configuration.
 default_project() {
   local found=${VIVIDLY_PROJECT:-${GOOGLE_CLOUD_PROJECT:-}}
   if [ -z "$found" ] && command -v gcloud >/dev/null 2>&1; then
@@ -94,20 +94,20 @@ default_project() {
   printf '%s' "$found"
 }
 
-# default_tag: the commit that is checked out, marked when files differ from it.
+# default_tag: print the checked-out commit, marked as dirty if files differ from it.
 default_tag() {
   git -C "$ROOT" describe --always --dirty --abbrev=12 --match='v[0-9]*' 2>/dev/null ||
     printf 'latest'
 }
 
-# relative PATH: a path in the repository as it is typed from where we are.
+# relative PATH: print a path of the repository, relative if the current folder is its root.
 relative() {
   local path=$ROOT/$1
   if [ "$PWD" = "$ROOT" ]; then path=$1; fi
   printf '%s' "$path"
 }
 
-# image NAME: where an image is pushed. A domain-scoped project has a slash there for its colon.
+# image NAME: print an image's full name. A domain-scoped project has a slash in place of its colon.
 image() {
   printf '%s' "$REGION-docker.pkg.dev/${PROJECT/://}/$REPOSITORY/$1:$TAG"
 }
@@ -136,10 +136,10 @@ build_image() {
   esac
 }
 
-# refuse_password URL PROJECT: what is given here is shown to whoever may see the job.
+# refuse_password URL PROJECT: exit if the URL has a password; job viewers see all parameters.
 refuse_password() {
   [[ ! $1 =~ ://[^/@]*:[^@]*@ ]] ||
-    die "--database holds a password, and whoever sees the job would see it: keep the URL in Secret Manager and give the secret's name, projects/$2/secrets/NAME/versions/latest"
+    die "--database contains a password, which every viewer of the job would see: keep the URL in Secret Manager and give the secret's name, projects/$2/secrets/NAME/versions/latest"
 }
 
 check_tag() {

@@ -1,7 +1,7 @@
-"""The commands in docs/deploy.md are those that the scripts print: `make docs` pastes them in.
+"""Update the dry runs in docs/deploy.md: commands of the scripts with their output (`make docs`).
 
-A command stands in a comment; it and what it prints follow as a block of code. A test fails when
-that is stale.
+A comment in the page names a command; a block of code with the command and its output follows. A
+test fails when a block is out of date.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ ENVIRONMENT = {
     "VIVIDLY_BUCKET": "my-project-vividly",
     "VIVIDLY_TAG": "v1",
 }
-"""As the page says at its top."""
+"""Environment of the commands, as at the top of the page."""
 
 _BLOCK = re.compile(r"<!-- dry run: (.*?) -->\n.*?<!-- end of dry run -->", re.DOTALL)
 
 
 def commands(text: str) -> list[str]:
-    """The commands of a page, in order."""
+    """Return the commands of a page, in order."""
     return [block[1] for block in _BLOCK.finditer(text)]
 
 
 def printed(command: str) -> str:
-    """What a command prints, wherever and by whomever it is run.
+    """Return the output of a command, the same on every machine.
 
     Raises:
-        subprocess.CalledProcessError: it fails.
+        subprocess.CalledProcessError: the command failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        vividly = Path(folder, "vividly")  # so that it is called by this name alone
+        vividly = Path(folder, "vividly")  # on the path, so that it is printed by this name alone
         vividly.touch(mode=0o755)
         path = {"PATH": f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin"}
         return subprocess.run(
@@ -52,7 +52,7 @@ def printed(command: str) -> str:
 
 
 def updated(text: str) -> str:
-    """A page with what its commands print made anew."""
+    """Return a page with the current output of its commands."""
 
     def block(found: re.Match[str]) -> str:
         command = found[1]
@@ -63,7 +63,7 @@ def updated(text: str) -> str:
 
 
 def main() -> None:
-    """Bring docs/deploy.md up to date."""
+    """Update docs/deploy.md."""
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -29,7 +29,7 @@ resource "google_sql_database_instance" "ledger" {
     disk_type                   = "PD_SSD"
     disk_autoresize             = true
     deletion_protection_enabled = !var.force_destroy
-    connector_enforcement       = "REQUIRED" # nobody connects but through IAM and TLS
+    connector_enforcement       = "REQUIRED" # only connections through IAM and TLS
 
     ip_configuration {
       ipv4_enabled    = var.network == null
@@ -45,7 +45,7 @@ resource "google_sql_database_instance" "ledger" {
       name  = "max_connections"
       value = tostring(var.max_connections)
     }
-    # What students ask must not end up in the server's log: no statements, no rows it refused.
+    # The server's log must not contain students' questions: no statements, no rejected rows.
     database_flags {
       name  = "log_min_error_statement"
       value = "panic"
@@ -76,7 +76,7 @@ resource "google_sql_database_instance" "ledger" {
   }
 
   lifecycle {
-    ignore_changes = [settings[0].disk_size] # it grows by itself
+    ignore_changes = [settings[0].disk_size] # it grows automatically
   }
 
   depends_on = [google_project_service.apis, google_service_networking_connection.database]
@@ -87,8 +87,8 @@ resource "google_sql_database" "ledger" {
   instance = google_sql_database_instance.ledger.name
 }
 
-# Letters and digits only, so that it stands in a URL as it is. Made anew in every run and kept
-# nowhere but where it is used: write-only arguments take it when their version changes.
+# Letters and digits only, so that a URL needs no escaping. Each run generates a new one and does not
+# store it: write-only arguments use it when their version changes.
 ephemeral "random_password" "database" {
   length  = 40
   special = false
@@ -102,7 +102,7 @@ resource "google_sql_user" "vividly" {
   password_wo_version = var.database_password_version
 }
 
-# Logs in as the pipeline's service account; what it may do is granted in SQL, see README.md.
+# The login of the pipeline's service account; its privileges are granted in SQL, see README.md.
 resource "google_sql_user" "iam" {
   name     = trimsuffix(google_service_account.pipeline.email, ".gserviceaccount.com")
   instance = google_sql_database_instance.ledger.name

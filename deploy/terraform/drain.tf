@@ -1,4 +1,4 @@
-# Cloud Run jobs: the drain and what starts it, and the migration of the ledger's tables.
+# Cloud Run jobs: the drain with its schedule, and the migration of the ledger's tables.
 
 locals {
   drain_settings = {
@@ -19,9 +19,9 @@ locals {
       drain = {
         wanted  = local.drains
         args    = ["drain"]
-        tasks   = var.drain_tasks # claims make any number of them safe side by side
-        timeout = "3600s"         # above VIVIDLY_MAX_RUNTIME: it is the drain that ends itself
-        retries = 1               # status 3, a dependency stayed down, is worth another try
+        tasks   = var.drain_tasks # claims make any number of parallel drains safe
+        timeout = "3600s"         # above VIVIDLY_MAX_RUNTIME, so that the drain ends by itself
+        retries = 1               # after status 3 (a dependency stayed down) a retry may succeed
         limits  = { cpu = "4", memory = "8Gi" }
         environment = merge(local.drain_settings, {
           for name, value in var.settings : "VIVIDLY_${upper(name)}" => value
@@ -36,7 +36,7 @@ locals {
         timeout = "600s"
         retries = 0
         limits  = { cpu = "1", memory = "512Mi" }
-        environment = { # as the tables' owner, however the pipeline logs in
+        environment = { # as the tables' owner, even if the pipeline logs in by IAM
           VIVIDLY_DATABASE = google_secret_manager_secret.database.id
         }
       }
@@ -108,7 +108,7 @@ resource "google_cloud_scheduler_job" "drain" {
   count            = local.drains ? 1 : 0
   name             = "vividly-drain"
   region           = var.region
-  description      = "Starts a drain; two at a time do no harm"
+  description      = "Starts a drain; parallel drains are safe"
   schedule         = var.drain_schedule
   time_zone        = "Etc/UTC"
   attempt_deadline = "60s"

@@ -1,5 +1,5 @@
-# Two accounts: one that works, one that may do nothing but start a drain. What can be granted on a
-# resource is granted there (pubsub.tf, storage.tf, database.tf); what cannot, here.
+# Two service accounts: one for workers and drains, one that may only start a drain. Roles on single
+# resources are granted beside them (pubsub.tf, storage.tf, database.tf), roles on the project here.
 
 resource "google_service_account" "pipeline" {
   account_id   = "vividly-pipeline"
@@ -14,7 +14,7 @@ resource "google_project_iam_member" "pipeline" {
       "roles/cloudsql.instanceUser", # log in by IAM
       "roles/logging.logWriter",
       "roles/monitoring.metricWriter",
-      "roles/serviceusage.serviceUsageConsumer", # Text-to-Speech asks for nothing else
+      "roles/serviceusage.serviceUsageConsumer", # all that Text-to-Speech needs
     ],
     local.streams ? ["roles/dataflow.worker"] : [],
     var.script_engine == "gemini" ? ["roles/aiplatform.user"] : [],
@@ -28,7 +28,7 @@ resource "google_pubsub_subscription_iam_member" "pipeline" {
   for_each = {
     for pair in setproduct(
       [google_pubsub_subscription.requests.name, google_pubsub_subscription.undeliverable.name],
-      ["roles/pubsub.subscriber", "roles/pubsub.viewer"], # Dataflow looks at what it reads
+      ["roles/pubsub.subscriber", "roles/pubsub.viewer"], # Dataflow reads the subscription's settings
     ) : join(" ", pair) => pair
   }
   subscription = each.value[0]

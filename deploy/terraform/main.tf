@@ -1,9 +1,9 @@
-# What everything else refers to: names, labels, the APIs that must be on.
+# Shared names and labels, and the APIs that must be enabled.
 
 locals {
   labels = merge({ app = "vividly", environment = var.environment }, var.labels)
 
-  # The name of the secret goes wherever the pipeline runs, the URL in it only where it is read.
+  # Jobs get the secret's name; each process reads the URL from the secret itself.
   database = var.database_login == "password" ? google_secret_manager_secret.database.id : (
     "postgresql://${urlencode(google_sql_user.iam.name)}@/${google_sql_database.ledger.name}?${local.database_query}"
   )
@@ -13,7 +13,7 @@ locals {
   ])
 
   artifacts = "gs://${google_storage_bucket.artifacts.name}/lessons"
-  # As run_dataflow.sh and deploy/cloud_run.sh call them: launcher and worker of the stream; drain.
+  # Names as in run_dataflow.sh (launcher and workers of the stream) and deploy/cloud_run.sh (drain).
   stream_image = "${local.repository}/vividly:${var.image_tag}"
   drain_image  = "${local.repository}/drain:${var.image_tag}"
   repository = join("/", [
@@ -40,5 +40,5 @@ resource "google_project_service" "apis" {
     "texttospeech.googleapis.com",
   ])
   service            = each.value
-  disable_on_destroy = false # others in the project may use it
+  disable_on_destroy = false # other programs in the project may use it
 }

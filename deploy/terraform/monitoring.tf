@@ -1,5 +1,5 @@
-# The files of deploy/monitoring are in the form of Google's APIs, so that they can be used without
-# Terraform as well; here they are taken apart.
+# The files of deploy/monitoring have the format of Google's APIs, so that they work without Terraform
+# too; this file converts them to resources.
 
 locals {
   monitoring = "${path.module}/../monitoring"
@@ -90,7 +90,7 @@ resource "google_monitoring_alert_policy" "alerts" {
         query               = conditions.value.conditionPrometheusQueryLanguage.query
         duration            = conditions.value.conditionPrometheusQueryLanguage.duration
         evaluation_interval = conditions.value.conditionPrometheusQueryLanguage.evaluationInterval
-        # A metric is known once its first point is written, which may be a year from now.
+        # A metric exists only after its first point is written, which may take long.
         disable_metric_validation = conditions.value.conditionPrometheusQueryLanguage.disableMetricValidation
       }
     }
@@ -114,6 +114,6 @@ resource "google_monitoring_alert_policy" "alerts" {
     auto_close = each.value.alertStrategy.autoClose
   }
 
-  # Log-based metrics must be there before a policy names them, and take some seconds to be.
+  # A policy can name a log-based metric only after the metric exists, which takes some seconds.
   depends_on = [google_logging_metric.pipeline]
 }

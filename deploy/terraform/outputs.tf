@@ -1,30 +1,30 @@
 output "topic" {
-  description = "Where requests are published."
+  description = "Topic of requests."
   value       = google_pubsub_topic.requests.id
 }
 
 output "subscription" {
-  description = "What the pipeline reads: --subscription."
+  description = "Subscription that the pipeline reads: --subscription."
   value       = google_pubsub_subscription.requests.id
 }
 
 output "undeliverable_subscription" {
-  description = "What Pub/Sub gave up."
+  description = "Subscription of the messages that Pub/Sub could not deliver."
   value       = google_pubsub_subscription.undeliverable.id
 }
 
 output "dead_letter_topic" {
-  description = "Where the pipeline publishes what it gave up: --dead-letter-topic."
+  description = "Topic that the pipeline publishes dead letters to: --dead-letter-topic."
   value       = google_pubsub_topic.dead_letters.id
 }
 
 output "artifacts" {
-  description = "Where lessons are: --artifacts."
+  description = "Folder of lessons in the bucket: --artifacts."
   value       = local.artifacts
 }
 
 output "database" {
-  description = "How the pipeline finds the ledger: --database. Holds no secret."
+  description = "Address of the ledger, or the name of the secret that holds it: --database. Not secret."
   value       = local.database
 }
 
@@ -34,12 +34,12 @@ output "bucket" {
 }
 
 output "repository" {
-  description = "Where images are pushed."
+  description = "Artifact Registry repository of the images."
   value       = local.repository
 }
 
 output "service_account" {
-  description = "Whom workers and drains run as."
+  description = "Service account of workers and drains."
   value       = google_service_account.pipeline.email
 }
 

@@ -1,8 +1,8 @@
-# Requests come in on one topic. Two more hold what did not work out, and they are not the same:
+# Requests are published on one topic. Two more topics receive messages that were not completed:
 #
-#   dead-letters   what the pipeline gave up, with the reason; a copy of what the ledger keeps
-#   undeliverable  what Pub/Sub gave up because nobody acknowledged it; the pipeline has not settled
-#                  it, so it is worked off by `vividly drain --subscription` once the cause is gone
+#   dead-letters   copies of the ledger's dead letters, with the reason
+#   undeliverable  messages that no job acknowledged, moved by Pub/Sub; the pipeline has not settled
+#                  them, so `vividly drain --subscription` processes them once the cause is fixed
 
 resource "google_pubsub_topic" "requests" {
   name       = "content-requests"
@@ -13,7 +13,7 @@ resource "google_pubsub_subscription" "requests" {
   name  = "content-requests"
   topic = google_pubsub_topic.requests.id
 
-  # The longest there is: a video takes minutes. Drains extend it while they work, Dataflow itself.
+  # The maximum, because a video takes minutes. Drains and Dataflow extend it while they work.
   ack_deadline_seconds       = 600
   message_retention_duration = "${var.message_retention_days * 86400}s"
   retain_acked_messages      = var.retain_acked_messages
@@ -29,7 +29,7 @@ resource "google_pubsub_subscription" "requests" {
   }
 
   expiration_policy {
-    ttl = "" # never, however quiet it is
+    ttl = "" # never expires, even without messages
   }
 
   depends_on = [google_pubsub_topic_iam_member.undeliverable_pubsub]
@@ -44,7 +44,7 @@ resource "google_pubsub_subscription" "undeliverable" {
   name                       = "content-requests-undeliverable"
   topic                      = google_pubsub_topic.undeliverable.id
   ack_deadline_seconds       = 600
-  message_retention_duration = "2678400s" # 31 days, the longest there is
+  message_retention_duration = "2678400s" # 31 days, the maximum
 
   retry_policy {
     minimum_backoff = "10s"
@@ -72,11 +72,11 @@ resource "google_pubsub_subscription" "dead_letters" {
   }
 }
 
-# Pub/Sub moves messages to the dead-letter topic in its own name: its agent publishes there and
-# acknowledges here.
+# Pub/Sub moves undeliverable messages as its own service agent, which publishes to that topic and
+# acknowledges in this subscription.
 
 resource "google_project_service_identity" "pubsub" {
-  provider   = google-beta # makes the agent, which may not be there yet
+  provider   = google-beta # creates the service agent if it does not exist yet
   service    = "pubsub.googleapis.com"
   depends_on = [google_project_service.apis]
 }

@@ -1,4 +1,4 @@
-# Lessons, and what jobs need while they run.
+# Buckets for lessons and for the jobs' own files, and the image repository.
 
 resource "google_storage_bucket" "artifacts" {
   name                        = "${var.project}-vividly-artifacts"
@@ -7,8 +7,7 @@ resource "google_storage_bucket" "artifacts" {
   public_access_prevention    = "enforced"
   force_destroy               = var.force_destroy
 
-  # Each file is written once, so older versions would only be mistakes; deleted ones come back for
-  # a week.
+  # Each file is written once, so versioning is off. Deleted files can be restored for a week.
   soft_delete_policy {
     retention_duration_seconds = 604800
   }
@@ -22,7 +21,7 @@ resource "google_storage_bucket" "artifacts" {
     }
   }
 
-  # Old lessons are seldom watched.
+  # Old lessons are rarely watched.
   lifecycle_rule {
     action {
       type          = "SetStorageClass"
@@ -55,8 +54,8 @@ resource "google_storage_bucket" "work" {
   public_access_prevention    = "enforced"
   force_destroy               = var.force_destroy
 
-  # Only temp/: a streaming job's new workers fetch what was staged when it was started, however
-  # long ago that is, and templates are what it is updated from.
+  # Only temp/: new workers of a streaming job download the files staged at its start, at any later
+  # time, and updates use the templates.
   lifecycle_rule {
     action {
       type = "Delete"
@@ -91,7 +90,7 @@ resource "google_storage_bucket_iam_member" "work_pipeline" {
   member = google_service_account.pipeline.member
 }
 
-# Dataflow and `vividly check` look at the buckets themselves.
+# Dataflow and `vividly check` read the buckets' metadata.
 resource "google_storage_bucket_iam_member" "buckets_pipeline" {
   for_each = {
     artifacts = google_storage_bucket.artifacts.name

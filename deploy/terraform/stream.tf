@@ -1,7 +1,7 @@
-# The streaming job, from the template that `run_dataflow.sh build-template` has written.
+# The streaming job, from the template that `run_dataflow.sh build-template` wrote.
 
 locals {
-  # By their names in deploy/metadata.json. No secret: whoever may see the job sees them.
+  # Names as in deploy/metadata.json. No secrets: every user who may view the job sees them.
   stream_parameters = {
     subscription        = google_pubsub_subscription.requests.id
     database            = local.database

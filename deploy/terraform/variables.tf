@@ -1,5 +1,5 @@
 variable "project" {
-  description = "Google Cloud project that everything is made in."
+  description = "Google Cloud project for all resources."
   type        = string
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
@@ -18,7 +18,7 @@ variable "region" {
 }
 
 variable "environment" {
-  description = "Label on everything, such as production or staging."
+  description = "Value of the label environment on all resources, such as production or staging."
   type        = string
   default     = "production"
   validation {
@@ -28,13 +28,13 @@ variable "environment" {
 }
 
 variable "labels" {
-  description = "Further labels on everything."
+  description = "Further labels on all resources."
   type        = map(string)
   default     = {}
 }
 
 variable "image_tag" {
-  description = "Tag of image and template, as `run_dataflow.sh build-template --tag` made them."
+  description = "Tag of image and template, as given to `run_dataflow.sh build-template --tag`."
   type        = string
   default     = "latest"
   validation {
@@ -44,7 +44,7 @@ variable "image_tag" {
 }
 
 variable "mode" {
-  description = "What works the queue off: stream (Dataflow), drain (Cloud Run job), both, or none, which is for the first apply, before there is an image."
+  description = "Jobs to create: stream (Dataflow), drain (Cloud Run job), both, or none, for the first apply, before an image exists."
   type        = string
   default     = "none"
   validation {
@@ -56,7 +56,7 @@ variable "mode" {
 # Messages
 
 variable "max_delivery_attempts" {
-  description = "Deliveries after which Pub/Sub gives a message up. Above the pipeline's own limit (max_deliveries, 5), so that messages that kill their worker end in its ledger."
+  description = "Deliveries after which Pub/Sub moves a message to the undeliverable topic. Above the pipeline's own limit (max_deliveries, 5), so that messages that kill their worker become dead letters in the ledger."
   type        = number
   default     = 20
   validation {
@@ -66,7 +66,7 @@ variable "max_delivery_attempts" {
 }
 
 variable "message_retention_days" {
-  description = "Days that Pub/Sub keeps messages nobody has acknowledged, and requests that were if retain_acked_messages is set."
+  description = "Days that Pub/Sub keeps unacknowledged messages, and acknowledged requests if retain_acked_messages is set."
   type        = number
   default     = 7
   validation {
@@ -76,13 +76,13 @@ variable "message_retention_days" {
 }
 
 variable "retain_acked_messages" {
-  description = "Keep requests after they were acknowledged too, so that a seek can bring back what a cancelled job had taken in. Their storage costs $0.27 for a GiB and month: a quarter of a dollar where a week brings a million requests of 1 KiB."
+  description = "Keep requests after their acknowledgement, so that a seek can redeliver the messages that a cancelled job had read. The storage costs $0.27 per GiB and month: a quarter of a dollar for a million requests of 1 KiB a week."
   type        = bool
   default     = true
 }
 
 variable "publishers" {
-  description = "Who may publish requests, as IAM members (serviceAccount:api@…)."
+  description = "IAM members that may publish requests (serviceAccount:api@…)."
   type        = set(string)
   default     = []
   validation {
@@ -94,7 +94,7 @@ variable "publishers" {
 # Artifacts
 
 variable "artifact_retention_days" {
-  description = "Days that lessons are kept; 0 for ever."
+  description = "Days after which lessons are deleted; 0 for never."
   type        = number
   default     = 0
   validation {
@@ -104,13 +104,13 @@ variable "artifact_retention_days" {
 }
 
 variable "readers" {
-  description = "Who may read lessons besides the pipeline, as IAM members."
+  description = "IAM members besides the pipeline that may read lessons."
   type        = set(string)
   default     = []
 }
 
 variable "force_destroy" {
-  description = "Let `terraform destroy` delete buckets that hold files, and the database."
+  description = "Let `terraform destroy` delete buckets that contain files, and the database."
   type        = bool
   default     = false
 }
@@ -144,7 +144,7 @@ variable "database_availability" {
 }
 
 variable "max_connections" {
-  description = "Connections that Postgres accepts. Workers × processes × pool must fit; a job refuses to start where they do not."
+  description = "Maximum number of connections to Postgres. A job refuses to start if workers × processes × pool exceed it."
   type        = number
   default     = 400
   validation {
@@ -154,7 +154,7 @@ variable "max_connections" {
 }
 
 variable "database_login" {
-  description = "How the pipeline logs in: by password, from Secret Manager, or by IAM, which needs a grant once (README.md)."
+  description = "Login of the pipeline: password, read from Secret Manager, or iam, which needs grants once (README.md)."
   type        = string
   default     = "password"
   validation {
@@ -164,7 +164,7 @@ variable "database_login" {
 }
 
 variable "database_password_version" {
-  description = "Raise it to give the database's user another password."
+  description = "Version of the database user's password; raise it to change the password."
   type        = number
   default     = 1
 }
@@ -172,7 +172,7 @@ variable "database_password_version" {
 # Network
 
 variable "network" {
-  description = "VPC network, as projects/PROJECT/global/networks/NAME, in which database and workers have private addresses only; none for public ones, which only IAM lets in. It needs Cloud NAT or Private Google Access."
+  description = "VPC network, as projects/PROJECT/global/networks/NAME, in which database and workers have private addresses only; it needs Cloud NAT or Private Google Access. Null for public addresses, where the database accepts IAM connections only."
   type        = string
   default     = null
   validation {
@@ -192,7 +192,7 @@ variable "subnetwork" {
 }
 
 variable "private_service_access" {
-  description = "Make the peering that gives Cloud SQL its private address; false where the network has one already."
+  description = "Create the peering for Cloud SQL's private address; false if the network has one already."
   type        = bool
   default     = true
 }
@@ -200,7 +200,7 @@ variable "private_service_access" {
 # Engines
 
 variable "script_engine" {
-  description = "What writes scripts."
+  description = "Engine that writes scripts."
   type        = string
   default     = "gemini"
   validation {
@@ -210,7 +210,7 @@ variable "script_engine" {
 }
 
 variable "voice_engine" {
-  description = "What speaks."
+  description = "Engine that speaks narrations."
   type        = string
   default     = "google"
   validation {
@@ -220,7 +220,7 @@ variable "voice_engine" {
 }
 
 variable "settings" {
-  description = "Further settings of the pipeline for stream and drain, by their names with underscores, such as { max_cost_per_hour = \"5\" }; README.md lists them all."
+  description = "Further settings of the pipeline for stream and drain, by their names with underscores, such as { max_cost_per_hour = \"5\" }; docs/reference/settings.md lists them."
   type        = map(string)
   default     = {}
   validation {
@@ -236,13 +236,13 @@ variable "settings" {
 # Stream
 
 variable "machine_type" {
-  description = "Machine type of Dataflow's workers. Rendering needs CPU: one process for each core."
+  description = "Machine type of Dataflow's workers. Rendering is limited by the CPU."
   type        = string
   default     = "n2-standard-4"
 }
 
 variable "min_workers" {
-  description = "Workers that the streaming job starts with."
+  description = "Number of workers at the start of the streaming job."
   type        = number
   default     = 1
   validation {
@@ -252,7 +252,7 @@ variable "min_workers" {
 }
 
 variable "max_workers" {
-  description = "Workers at most; each opens connections to Postgres (max_connections)."
+  description = "Maximum number of workers; each opens connections to Postgres (max_connections)."
   type        = number
   default     = 5
   validation {
@@ -264,7 +264,7 @@ variable "max_workers" {
 # Drain
 
 variable "drain_schedule" {
-  description = "When the drain is started, as cron, UTC."
+  description = "Schedule of the drain, as cron, UTC."
   type        = string
   default     = "*/10 * * * *"
   validation {
@@ -274,7 +274,7 @@ variable "drain_schedule" {
 }
 
 variable "drain_tasks" {
-  description = "Drains that work side by side."
+  description = "Number of parallel drains."
   type        = number
   default     = 1
   validation {
@@ -286,7 +286,7 @@ variable "drain_tasks" {
 # Alerts
 
 variable "alert_emails" {
-  description = "Who is told of alerts."
+  description = "E-mail addresses that receive alerts."
   type        = set(string)
   default     = []
   validation {
@@ -296,13 +296,13 @@ variable "alert_emails" {
 }
 
 variable "notification_channels" {
-  description = "Channels that exist already, such as PagerDuty's, as projects/PROJECT/notificationChannels/ID."
+  description = "Existing notification channels, such as PagerDuty's, as projects/PROJECT/notificationChannels/ID."
   type        = set(string)
   default     = []
 }
 
 variable "runbook_url" {
-  description = "Where your people find docs/runbook.md; alerts link to its sections."
+  description = "Address of docs/runbook.md for your engineers; alerts link to its sections."
   type        = string
   default     = ""
   validation {
@@ -312,7 +312,7 @@ variable "runbook_url" {
 }
 
 variable "daily_cost_usd" {
-  description = "US dollars a day for engines and CPU above which the alert rings."
+  description = "Threshold of the alert on daily cost, in US dollars for engines and CPU."
   type        = number
   default     = 50
   validation {
@@ -322,7 +322,7 @@ variable "daily_cost_usd" {
 }
 
 variable "request_cost_usd" {
-  description = "US dollars a request, averaged over an hour, above which the alert rings."
+  description = "Threshold of the alert on cost per request, in US dollars, averaged over an hour."
   type        = number
   default     = 0.05
   validation {

@@ -1,5 +1,5 @@
 terraform {
-  # 1.11: write-only arguments, with which the database's password never enters the state.
+  # 1.11 has write-only arguments, which keep the database's password out of the state.
   required_version = ">= 1.11, < 2.0"
 
   required_providers {
@@ -7,7 +7,7 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 7.20"
     }
-    # google_dataflow_flex_template_job is documented for this one.
+    # google_dataflow_flex_template_job is documented for google-beta.
     google-beta = {
       source  = "hashicorp/google-beta"
       version = "~> 7.20"

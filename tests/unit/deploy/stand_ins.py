@@ -1,4 +1,4 @@
-"""Stand-ins on the path for the programs that a script calls: they note how they were called."""
+"""StandIns replaces the programs that a script calls by ones that record their arguments."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class StandIns:
     """A folder of stand-ins.
 
     Attributes:
-        folder: what becomes the path's first folder.
-        path: further folders of the path; none of them has the programs that are stood in for.
+        folder: the first folder of PATH.
+        path: the other folders of PATH; none of them contains a replaced program.
     """
 
     folder: Path
     path: str = "/usr/bin:/bin"
 
     def add(self, *names: str) -> None:
-        """Make stand-ins of these names, which do nothing and succeed."""
+        """Add stand-ins of these names, which do nothing and succeed."""
         for name in names:
             program = self.folder / name
             program.write_text(_SCRIPT)
@@ -38,11 +38,11 @@ class StandIns:
         self.answer("")
 
     def answer(self, script: str) -> None:
-        """What the stand-ins do: lines of bash that see the arguments."""
+        """Set the bash script that the stand-ins run, with their arguments."""
         (self.folder / "answers").write_text(script)
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the root of the repository, with nothing set but what is given here."""
+        """Run a command in the root of the repository, with only this environment."""
         return subprocess.run(
             command,
             cwd=ROOT,
@@ -60,7 +60,7 @@ class StandIns:
         )
 
     def calls(self) -> list[list[str]]:
-        """How they were called since the last time this was asked, in order."""
+        """Return the calls since the last use of this method, in order."""
         log = self.folder / "calls"
         if not log.exists():
             return []
@@ -69,7 +69,7 @@ class StandIns:
         return [line.split("\x1f") for line in lines]
 
     def dry_run(self, script: str, verb: str, *options: str) -> tuple[list[Any], list[Any]]:
-        """The calls that come of pasting what a dry run prints, and those of the run itself."""
+        """Return the calls made by a dry run's pasted output, and those of the run itself."""
         printed = self.run(script, verb, "--dry-run", *options)
         assert (printed.returncode, printed.stderr) == (0, ""), printed.stderr
         called = self.calls()

@@ -1,4 +1,4 @@
-"""deploy/terraform as an HCL parser reads it, and as Terraform does where no provider is needed."""
+"""Readers of deploy/terraform: an HCL parser, and Terraform itself without providers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ needs_terraform = pytest.mark.skipif(
 
 
 def _plain(value: Any) -> Any:
-    """Without the quotes around strings, and without what the parser adds."""
+    """Return a parsed value without quotes around strings and without the parser's own keys."""
     if isinstance(value, dict):
         return {_plain(k): _plain(v) for k, v in value.items() if not k.startswith("__")}
     if isinstance(value, list):
@@ -34,13 +34,13 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _parsed() -> list[dict[str, Any]]:
-    """Every file, parsed once: the parser takes seconds."""
+    """Parse every file, once: the parser takes seconds."""
     return [_plain(hcl2.loads(file.read_text())) for file in sorted(FOLDER.glob("*.tf"))]
 
 
 @cache
 def blocks(kind: str) -> dict[str, Any]:
-    """Blocks of all files by their labels: `type.name`, or `name` for those with one label."""
+    """Return blocks of all files by label: `type.name`, or `name` for those with one label."""
     found: dict[str, Any] = {}
     for file in _parsed():
         for block in file.get(kind, []):
@@ -55,18 +55,18 @@ def blocks(kind: str) -> dict[str, Any]:
 
 
 def resources(kind: str = "") -> dict[str, Any]:
-    """Resources by address, of one type or of all."""
+    """Return resources by address, of one type or of all."""
     return {a: body for a, body in blocks("resource").items() if a.startswith(kind)}
 
 
 def text() -> str:
-    """All files, without comments."""
+    """Return the text of all files, without comments."""
     files = (file.read_text() for file in sorted(FOLDER.glob("*.tf")))
     return re.sub(r"(?m)(^|\s)#.*$", "", "\n".join(files))
 
 
 def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it, offline and without anybody's settings."""
+    """Run Terraform offline, without the user's settings."""
     return subprocess.run(
         ["terraform", f"-chdir={folder}", *arguments],
         env={
@@ -80,10 +80,10 @@ def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def evaluated(folder: Path, **variables: Any) -> dict[str, Any]:
-    """Apply what is in a folder, which holds no resources; returns its outputs.
+    """Apply a folder without resources and return its outputs.
 
     Raises:
-        ValueError: Terraform refused; with what it said.
+        ValueError: Terraform failed; with its error message.
     """
     (folder / "given.auto.tfvars.json").write_text(json.dumps(variables))
     for step in (("init", "-input=false"), ("apply", "-auto-approve", "-input=false")):

@@ -140,7 +140,7 @@ def test_the_schedule_starts_the_job_of_the_file(stand_ins):
         (("job", *PLACE, ACCOUNT), "no subscription"),
         (("job", *PLACE, ACCOUNT, "--subscription=s"), "no database"),
         (("job", *PLACE, ACCOUNT, *WORK[:2]), "no bucket for artifacts"),
-        (("job", *PLACE, ACCOUNT, *WORK, "--subscription=a|b"), "cannot be meant"),
+        (("job", *PLACE, ACCOUNT, *WORK, "--subscription=a|b"), "invalid character"),
         (
             ("job", *PLACE, ACCOUNT, *WORK, "--database=postgresql://ann:s3cret@h/d"),
             "keep the URL in Secret Manager",
