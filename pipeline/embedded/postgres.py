@@ -1,4 +1,4 @@
-"""A real Postgres in a folder, which lives no longer than the process that started it."""
+"""EmbeddedPostgres runs a Postgres server in a folder until the process that started it ends."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from pipeline.embedded.process import LOOPBACK, free_port, spawn, stop
 from transforms.errors import DependencyDown
 
 _USER = "postgres"
-_START_PATIENCE = 60.0
-"""Seconds; recovery after a crash is part of it."""
+_START_TIMEOUT = 60.0
+"""Seconds, including recovery after a crash."""
 
-_STOP_PATIENCE = 15.0
+_STOP_TIMEOUT = 15.0
 _PORT_TRIES = 5
-_PORT_TAKEN = re.compile(r"could not bind|Address already in use")
+_PORT_IN_USE = re.compile(r"could not bind|Address already in use")
 _STILL_ENDING = re.compile(r"pre-existing shared memory block|lock file .* already exists")
-_UNSYNCED = ("-c", "fsync=off", "-c", "full_page_writes=off")
+_NO_SYNC = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 class EmbeddedPostgres:
     """A Postgres server whose data stays in a folder.
 
     Args:
-        root: the folder; made if missing. One process at a time may use it.
-        port: where to listen on the loopback; any free one by default.
-        fsync: false for tests only: faster, and a crash of the machine may cost data.
+        root: the folder, created if missing. One process at a time may use it.
+        port: port on the loopback; a free one by default.
+        fsync: false for tests only: faster, but a crash of the machine may lose data.
     """
 
     def __init__(self, root: Path, port: int | None = None, *, fsync: bool = True) -> None:
@@ -50,24 +50,24 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """SQLAlchemy's address of the database `postgres`; it holds the password."""
+        """SQLAlchemy URL of the database `postgres`, with the password."""
         return self.database_url("postgres")
 
     def database_url(self, database: str) -> str:
-        """SQLAlchemy's address of a database; it holds the password."""
+        """Return the SQLAlchemy URL of a database, with the password."""
         return f"postgresql+pg8000://{_USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
     @property
     def pid(self) -> int | None:
-        """The server's process id while it runs."""
+        """Process id of the server; None while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> Self:
-        """Starts the server, creating the cluster if there is none.
+        """Start the server; create the cluster if there is none.
 
         Raises:
-            DependencyDown: another process uses the folder, the port is taken or Postgres fails;
-                with what it said.
+            DependencyDown: another process uses the folder, the port is in use, or Postgres fails;
+                with its output.
         """
         if self.pid is not None:
             return self
@@ -85,7 +85,7 @@ class EmbeddedPostgres:
         return self
 
     def stop(self) -> None:
-        """Stops the server, cutting off its clients, and gives the folder free."""
+        """Stop the server, disconnect its clients, and release the folder."""
         atexit.unregister(self.stop)
         self._shut_down()
         if self._lock is not None:
@@ -93,12 +93,12 @@ class EmbeddedPostgres:
             self._lock = None
 
     def restart(self) -> None:
-        """Stops and starts the server; it keeps its port."""
+        """Stop and start the server; it keeps its port."""
         self._shut_down()
         self.start()
 
     def kill(self) -> None:
-        """Kills the server as a crash would; `start` recovers what was committed."""
+        """Kill the server like a crash; `start` recovers committed data."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -112,7 +112,7 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         if self._process is not None:
             # SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one.
-            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=_STOP_PATIENCE)
+            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=_STOP_TIMEOUT)
             self._process = None
 
     def _acquire_lock(self) -> None:
@@ -136,8 +136,8 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _stop_orphan(self, home: Home) -> None:
-        """Ends the server of a process that was killed; whoever holds the lock may do so."""
-        import psutil  # comes with the package of Postgres, which is an extra
+        """Stop the server of a process that was killed; the caller must hold the lock."""
+        import psutil  # part of the extra `local`
 
         lines = _pid_file(home)
         if not lines:
@@ -145,13 +145,13 @@ class EmbeddedPostgres:
         try:
             orphan = psutil.Process(int(lines[0]))
             if Path(orphan.cwd()) != home.data.resolve():
-                # Some other process has that id now; Postgres would take it for a server.
+                # Another program has that process id now; Postgres would take it for a server.
                 (home.data / "postmaster.pid").unlink()
                 return
             orphan.send_signal(signal.SIGINT)
-            orphan.wait(_STOP_PATIENCE)
+            orphan.wait(_STOP_TIMEOUT)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return  # Postgres itself sees that such a file is stale
+            return  # Postgres itself detects that the file is stale
         except psutil.TimeoutExpired:
             raise DependencyDown(
                 "postgres", f"process {lines[0]} still serves {home.data} and does not stop"
@@ -163,12 +163,12 @@ class EmbeddedPostgres:
             if not password.exists():
                 raise DependencyDown(
                     "postgres",
-                    f"{password} is gone, so the data in {home.data} cannot be reached; put it "
-                    "back, or remove both to start anew",
+                    f"{password} is missing, so the data in {home.data} cannot be read; restore "
+                    "it, or remove both to start with an empty database",
                 )
             self._password = password.read_text()
             return
-        # Made aside and moved into place, so that an interrupted initdb leaves nothing half done.
+        # Created elsewhere and renamed, so that an interrupted initdb leaves no partial data.
         made = home.folder / "data.new"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(mode=0o700)
@@ -207,30 +207,30 @@ class EmbeddedPostgres:
         made.rename(home.data)
 
     def _launch(self, home: Home) -> None:
-        deadline = time.monotonic() + _START_PATIENCE
+        deadline = time.monotonic() + _START_TIMEOUT
         tries = 0
         while True:
             if self._port is None:
                 self._port = free_port()
-            said = self._try_launch(home, self._port, deadline)
-            if said is None:
+            failure = self._try_launch(home, self._port, deadline)
+            if failure is None:
                 return
             tries += 1
-            if _PORT_TAKEN.search(said) and self._fixed_port is None and tries < _PORT_TRIES:
+            if _PORT_IN_USE.search(failure) and self._fixed_port is None and tries < _PORT_TRIES:
                 self._port = None
-            elif not _STILL_ENDING.search(said) or time.monotonic() > deadline:
+            elif not _STILL_ENDING.search(failure) or time.monotonic() > deadline:
                 raise DependencyDown(
-                    "postgres", f"Postgres did not start on {LOOPBACK}:{self._port}:\n{said}"
+                    "postgres", f"Postgres did not start on {LOOPBACK}:{self._port}:\n{failure}"
                 )
             time.sleep(0.1)
 
     def _try_launch(self, home: Home, port: int, deadline: float) -> str | None:
-        """Starts the server; returns what it said if it ended instead."""
+        """Start the server; return its log if it ended or was not ready in time."""
         command = [
             home.binaries / "postgres",
             *("-D", home.seen(home.data), "-p", str(port), "-h", LOOPBACK, "-k", ""),
             *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
-            *(() if self._fsync else _UNSYNCED),
+            *(() if self._fsync else _NO_SYNC),
         ]
         with home.log.open("wb") as log:
             self._process = spawn(
@@ -243,12 +243,12 @@ class EmbeddedPostgres:
             )
         while self._process.poll() is None:
             lines = _pid_file(home)
-            # The last line of the file is its state, as pg_ctl reads it.
+            # The eighth line of the file is the server's state; pg_ctl reads it too.
             if len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7] == "ready":
                 return None
             if time.monotonic() > deadline:
-                stop(self._process, signal.SIGQUIT, patience=_STOP_PATIENCE)
-                return f"not ready after {_START_PATIENCE:.0f} s\n{_log_tail(home)}"
+                stop(self._process, signal.SIGQUIT, patience=_STOP_TIMEOUT)
+                return f"not ready after {_START_TIMEOUT:.0f} s\n{_log_tail(home)}"
             time.sleep(0.01)
         return _log_tail(home)
 

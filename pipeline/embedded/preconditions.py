@@ -1,4 +1,4 @@
-"""Which requests to Cloud Storage must not be carried out.
+"""Checks of preconditions on requests to the embedded Cloud Storage.
 
 Rules: https://cloud.google.com/storage/docs/request-preconditions.
 """
@@ -20,12 +20,12 @@ _NEED_AN_OBJECT = (*_READS, objects.delete, objects.patch)
 
 
 def refusal(action: Any, request: Any, storage: Storage) -> Reply | None:
-    """The reply to a request whose conditions do not hold; None when it may go on.
+    """Return the error reply to a request whose preconditions fail; None if it may proceed.
 
     Args:
-        action: the emulator's handler for it.
+        action: the emulator's handler of the request.
         request: the emulator's request, matched to its route.
-        storage: what it is about; must not change until the request is served.
+        storage: the emulator's storage; must not change until the request is served.
     """
     try:
         bucket, name = _target(action, request, storage)
@@ -49,7 +49,7 @@ def refusal(action: Any, request: Any, storage: Storage) -> Reply | None:
 
 
 def _target(action: Any, request: Any, storage: Storage) -> tuple[str, str | None]:
-    """Bucket and name of the object that a request is about; no name when it is about none."""
+    """Return bucket and name of the request's object; no name if the request has no object."""
     bucket = request.params.get("bucket_name", "")
     if action is objects.upload_partial or "upload_id" in request.query:
         upload = storage.get_resumable_file_obj(request.query["upload_id"][0])
@@ -65,7 +65,7 @@ def _target(action: Any, request: Any, storage: Storage) -> tuple[str, str | Non
 
 
 def _violated(request: Any, live: dict[str, Any] | None, prefix: str) -> str | None:
-    """The condition that does not hold; generation 0 stands for an object that does not exist."""
+    """Return the name of a failed condition; a missing object has the generation 0."""
     generation = int(live["generation"]) if live else 0
     metageneration = int(live["metageneration"]) if live else None
     for name, actual in (("Generation", generation), ("Metageneration", metageneration)):

@@ -1,4 +1,4 @@
-"""Server processes that do not outlive the process that started them."""
+"""Start and stop server processes that end with the process that started them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
 @dataclass(frozen=True)
 class User:
-    """Whom a process runs as."""
+    """User and group of a process."""
 
     uid: int
     gid: int
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago; another process may still take it first."""
+    """Return a free loopback port; another process may still take it first."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -43,16 +43,16 @@ def spawn(
     user: User | None = None,
     last_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Starts a program in a session of its own, so that a Ctrl-C in the terminal is not for it.
+    """Start a program in its own session, so that Ctrl-C in the terminal does not reach it.
 
     Args:
         command: path of the program, and its arguments.
         cwd: its working directory.
-        log: where its output goes.
+        log: file for its output.
         env: its environment; this process's by default.
-        user: whom to run it as, if this process is root.
-        last_signal: what it is sent when this process ends in any way, SIGKILL included
-            (Linux; elsewhere it is for the caller to stop it).
+        user: user to run it as, if this process is root.
+        last_signal: signal that it receives when this process ends in any way, SIGKILL included
+            (only on Linux; elsewhere the caller must stop it).
     """
     identity = f"{user.uid}:{user.gid}" if user else "-"
     arguments = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
@@ -74,14 +74,14 @@ def spawn(
     started: Future[subprocess.Popen[bytes]] = Future()
 
     def parent() -> None:
-        # Linux sends the last signal when the *thread* that forked ends, so one stays for it.
+        # Linux sends the last signal when the *thread* that forked ends, so this one must stay.
         try:
             process = start()
         except OSError as error:
             started.set_exception(error)
             return
         started.set_result(process)
-        with contextlib.suppress(ChildProcessError):  # it has been waited for already
+        with contextlib.suppress(ChildProcessError):  # its exit status was collected already
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
     threading.Thread(target=parent, name=f"parent of {command[0]}", daemon=True).start()
@@ -89,7 +89,7 @@ def spawn(
 
 
 def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience: float) -> int:
-    """Sends each signal in turn, then SIGKILL, giving the process `patience` seconds after each.
+    """Send each signal in turn, then SIGKILL; wait `patience` seconds after each.
 
     Returns:
         Its exit code.

@@ -1,4 +1,4 @@
-"""Everything the pipeline needs, on this machine: a Pub/Sub server and Postgres."""
+"""Start the embedded Pub/Sub server with a topic and a subscription."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ACK_DEADLINE = 60  # seconds
 
 @contextmanager
 def start_pubsub(project: str, topic: str, subscription: str, port: int = 0) -> Iterator[str]:
-    """A Pub/Sub server with a topic and a subscription to it, for this process and its children.
+    """Run a Pub/Sub server with a topic and its subscription, for this process and its children.
 
     Args:
-        project: the project they are in.
+        project: project of topic and subscription.
         topic: name of the topic.
         subscription: name of the subscription.
-        port: a free one when 0.
+        port: port to listen on; 0 picks a free one.
 
     Yields:
-        ``host:port``, as Google's clients read it from `PUBSUB_EMULATOR_HOST`.
+        ``host:port``, the value that is set as `PUBSUB_EMULATOR_HOST`.
     """
     from google.cloud import pubsub_v1
 

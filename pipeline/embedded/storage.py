@@ -1,10 +1,9 @@
-"""Cloud Storage for development and tests: gcp-storage-emulator with what it lacks.
+"""StorageServer is a Cloud Storage server for tests, based on gcp-storage-emulator.
 
-As shipped it ignores preconditions, serves one request at a time and closes every connection. Here
-it honours ``if…Generation(Not)Match`` and ``generation``, which write-once artifacts rest on,
-decides and acts in one step, serves any number of clients over connections that stay open, and
-writes its index so that a crash leaves the old or the new one. Preconditions on the parts of
-a batch request are not looked at.
+The emulator ignores preconditions, serves one request at a time and closes every connection. This
+server checks ``if…Generation(Not)Match`` and ``generation``, which write-once artifacts need, under
+the same lock as the action; serves any number of clients over persistent connections; and replaces
+its index atomically. It does not check preconditions on the parts of a batch request.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ _ROUTES = [(re.compile(pattern), methods) for pattern, methods in emulator.HANDL
 
 
 class StorageServer:
-    """storage.googleapis.com for this machine.
+    """A local server with the API of storage.googleapis.com.
 
     Args:
-        root: folder in which buckets survive; in memory when None.
-        port: a free one when 0.
+        root: folder that keeps the buckets; None keeps them in memory.
+        port: port to listen on; 0 picks a free one.
 
     Attributes:
         intercept: called for every request; may be replaced at any time.
@@ -62,14 +61,14 @@ class StorageServer:
 
     @property
     def endpoint(self) -> str:
-        """The server's URL."""
+        """URL of the server."""
         return f"http://{LOOPBACK}:{self._port}"
 
     def start(self) -> Self:
-        """Starts serving; after `stop`, on the same port and with the same content.
+        """Start serving; after `stop`, on the same port and with the same content.
 
         Raises:
-            DependencyDown: the port is taken.
+            DependencyDown: the port is in use.
         """
         handler = partial(Handler, self._serve, lambda: self.intercept)
         try:
@@ -85,7 +84,7 @@ class StorageServer:
         return self
 
     def stop(self) -> None:
-        """Stops serving and hangs up on every client."""
+        """Stop serving and close every connection."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -98,16 +97,16 @@ class StorageServer:
         self.stop()
 
     def create_bucket(self, name: str) -> str:
-        """Creates a bucket unless there is one; returns its ``gs://`` address."""
+        """Create a bucket unless it exists; return its ``gs://`` address."""
         with self._lock:
             buckets.create_bucket(name, self._storage)
         return f"gs://{name}"
 
     def client_environment(self) -> dict[str, str]:
-        """The variables that make Google's clients and Beam talk to this server, and at once.
+        """Return the environment variables that make Google's clients and Beam use this server.
 
-        The credentials are a dummy token that never expires: nobody's real credentials can leak in,
-        and no client goes looking for some on the network.
+        The credentials are a dummy token that never expires, so that no real credentials are used
+        and no client looks for some on the network.
         """
         return {
             "STORAGE_EMULATOR_HOST": self.endpoint,
@@ -139,7 +138,7 @@ class StorageServer:
             request.set_match(match)
             action = methods.get(request.method)
             if action is None and request.method == "POST" and "uploadType" in request.query:
-                action = objects.insert  # some clients leave out the /upload prefix
+                action = objects.insert  # some clients omit the /upload prefix
             if action is None:
                 break
             with self._lock:
@@ -154,7 +153,7 @@ class StorageServer:
 
 
 class _Storage(Storage):
-    """The emulator's storage with an index that is replaced in one step, and none in memory."""
+    """The emulator's storage; its index file is replaced atomically, or not written in memory."""
 
     _PARTS = ("buckets", "objects", "resumable", "bucket_iam_policies", "soft_deleted")
 

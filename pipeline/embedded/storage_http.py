@@ -1,4 +1,4 @@
-"""The HTTP side of the Cloud Storage server: threads, connections that stay open, and a seam."""
+"""HTTP server of the embedded Cloud Storage: threads, persistent connections, an interceptor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Call:
-    """A request, as an interceptor sees it."""
+    """A request, as passed to an interceptor."""
 
     method: str
     path: str
@@ -39,17 +39,17 @@ class Reply:
 
 
 Interceptor = Callable[[Call, Callable[[], Reply]], Reply | None]
-"""Stands before the server: is given a call and the way to serve it, and returns the reply to send,
-or None to hang up without one."""
+"""Function called with each request and a function that serves it; it returns the reply to send, or
+None to close the connection without one."""
 
 
 def plain(_call: Call, proceed: Callable[[], Reply]) -> Reply | None:
-    """The interceptor that lets everything through."""
+    """Serve every request unchanged; the default interceptor."""
     return proceed()
 
 
 def error(status: int, message: str, reason: str) -> Reply:
-    """An error as the JSON API puts it."""
+    """Return an error reply in the format of the JSON API."""
     problem = {
         "code": status,
         "message": message,
@@ -61,15 +61,15 @@ def error(status: int, message: str, reason: str) -> Reply:
 
 
 class Request(emulator.Request):
-    """A request whose upload in two parts is cut up at its boundary.
+    """A request whose multipart upload is split at its boundary.
 
-    The emulator has it parsed as e-mail, which takes 20 ms a megabyte and loses the parameters of
-    the media type.
+    The emulator parses it as e-mail, which takes 20 ms per megabyte and loses the parameters of the
+    media type.
     """
 
     @cached_property
     def data(self) -> Any:
-        """The body, parsed as far as its media type says how."""
+        """The body, parsed according to its media type."""
         kind = self.get_header("Content-Type", "")
         if not kind.startswith("multipart/related"):
             return super().data
@@ -90,52 +90,52 @@ class Request(emulator.Request):
 
 
 class Response(emulator.Response):
-    """What a handler of the emulator writes to, made into a `Reply` instead of sent."""
+    """A response of the emulator that is converted to a `Reply` instead of sent."""
 
     def write(self, content: str) -> None:
-        """Adds text, without the warning that the emulator logs each time."""
+        """Append text, without the warning that the emulator logs each time."""
         self._content += content
 
     def reply(self) -> Reply:
-        """The finished response."""
+        """Return the finished response."""
         content = self._content.encode() if isinstance(self._content, str) else self._content
         return Reply(int(self.status), content, dict(self._headers))
 
 
 class _Incoming(io.BufferedReader):
-    """What a client sends, told apart from what it did not come to send.
+    """A client's data; reading past its end raises instead of returning less.
 
     Attributes:
-        ended: whether it hung up where a line was expected.
+        ended: true if the connection ended where a line was expected.
     """
 
     ended = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """So many bytes.
+        """Read `size` bytes.
 
         Raises:
-            EOFError: the client hung up before it had sent them.
+            EOFError: the client closed the connection before it had sent them.
         """
         data = super().read(size)
         if len(data) < (size or 0):
-            raise EOFError(f"the client hung up after {len(data)} of {size} bytes")
+            raise EOFError(f"the client closed the connection after {len(data)} of {size} bytes")
         return data
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """A line; an empty one at the end."""
+        """Read a line; return an empty one at the end."""
         line = super().readline(size)
         self.ended = not line
         return line
 
 
 class Handler(emulator.RequestHandler):
-    """One client's connection.
+    """Handler of one client's connection.
 
     Args:
-        serve: answers a request.
-        intercept: the interceptor at the time of a request.
-        arguments: those of the base class.
+        serve: serves a request.
+        intercept: returns the current interceptor.
+        arguments: arguments of the base class.
     """
 
     protocol_version = "HTTP/1.1"
@@ -154,7 +154,7 @@ class Handler(emulator.RequestHandler):
         super().__init__(None, *arguments)
 
     def setup(self) -> None:
-        """Prepares to read and write; the base class would take half an upload for a whole one."""
+        """Replace the reader; the base class would accept a truncated upload as complete."""
         super().setup()
         self.rfile = _Incoming(self.rfile.detach())
 
@@ -162,12 +162,12 @@ class Handler(emulator.RequestHandler):
         method = self.headers.get("x-http-method-override") or method
         request = Request(self, method)
         try:
-            _ = request.data  # read in any case: what stays unread would be the next request
+            _ = request.data  # always read: unread bytes would be parsed as the next request
             if self.rfile.ended:
-                raise EOFError("the client hung up before the last chunk")
+                raise EOFError("the client closed the connection before the last chunk")
             call = Call(method, request.path, request.query)
             reply = self._intercept()(call, lambda: self._serve(request, Response(self)))
-        except EOFError as cut:  # no server's fault: a client that was killed, mostly
+        except EOFError as cut:  # usually a client that was killed
             log.debug("%s %s: %s", method, self.path, cut)
             self.close_connection = True
             reply = error(400, str(cut), "invalid")
@@ -202,7 +202,7 @@ class Handler(emulator.RequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A thread for every connection; closing it hangs up on all of them."""
+    """HTTP server with a thread for every connection; closing it closes all connections."""
 
     daemon_threads = True
     request_queue_size = 128

@@ -1,4 +1,4 @@
-"""The requests that ship with the project, good and bad."""
+"""Sample messages, valid and invalid."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from importlib.resources import files
 
 
 def lines() -> list[bytes]:
-    """The sample messages, as they are."""
+    """Return the sample messages unchanged."""
     return (files(__name__) / "requests.jsonl").read_bytes().splitlines()
 
 
 def fresh() -> list[bytes]:
-    """The sample messages with request ids of this run, so that they can be sent again and again.
+    """Return the sample messages with new request ids, so that they can be published repeatedly.
 
-    Two messages with the same id keep having the same; what is not a request stays what it is.
+    Messages with equal ids keep equal ids; messages that are not requests stay unchanged.
     """
     run = uuid.uuid4()
     return [_renamed(line, run) for line in lines()]
