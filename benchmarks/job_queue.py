@@ -1,6 +1,6 @@
-"""The same work as jobs of procrastinate, a job queue on Postgres.
+"""Measure the same work as jobs of procrastinate, a job queue on Postgres.
 
-python -m benchmarks.job_queue REQUESTS DATABASE ARTIFACTS prints how many seconds its worker took.
+python -m benchmarks.job_queue REQUESTS DATABASE ARTIFACTS prints the seconds of its worker.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
 from transforms.model import Message
 
-SIDE_BY_SIDE = 16
-"""Jobs at the same time, each on a thread of its own; more made it no faster."""
+CONCURRENCY = 16
+"""Number of parallel jobs, each on its own thread; more were not faster."""
 
 
 async def measure(requests: int, database: str, artifacts: str) -> float:
-    """Seconds that a worker takes for so many jobs, enqueued before."""
+    """Return the seconds that a worker takes for `requests` enqueued jobs."""
     ledger, store, engine = Ledger(database), ArtifactStore(artifacts), StubEngine()
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=database.replace("+pg8000", ""))
@@ -46,13 +46,13 @@ async def measure(requests: int, database: str, artifacts: str) -> float:
         await lesson.batch_defer_async(*jobs)
         started = time.monotonic()
         await app.run_worker_async(
-            wait=False, concurrency=SIDE_BY_SIDE, install_signal_handlers=False
+            wait=False, concurrency=CONCURRENCY, install_signal_handlers=False
         )
         return time.monotonic() - started
 
 
 def main() -> None:
-    """Measure once."""
+    """Measure once and print the seconds."""
     requests, database, artifacts = sys.argv[1:]
     print(asyncio.run(measure(int(requests), database, artifacts)))
 

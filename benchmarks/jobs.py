@@ -1,4 +1,4 @@
-"""`vividly` and what it is compared with, as benchmarks run them: each a process of its own."""
+"""Run `vividly` jobs and the programs they are compared with, each in its own process."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ IDLE = 2.0  # seconds without a message after which a drain ends
 
 @dataclass(frozen=True)
 class Finished:
-    """A job that has ended.
+    """Measurements of a finished job.
 
     Attributes:
-        requests: how many it completed.
-        seconds: what they took: for a drain from its first pull, for a batch from its first line.
+        requests: number of completed requests.
+        seconds: working time: from the first pull of a drain, or the first line of a batch.
         wall: seconds from the start of the process to its end.
         first_pull: seconds from the start of the process to its first pull; 0 for a batch.
-        rss_mb: most memory it was seen to use, MB.
+        rss_mb: peak resident memory, MB.
     """
 
     requests: int
@@ -48,13 +48,13 @@ class Finished:
 
     @property
     def per_second(self) -> float:
-        """Requests per second."""
+        """Completed requests per second."""
         return self.requests / self.seconds
 
 
 @dataclass(frozen=True)
 class Place:
-    """Postgres, which syncs, and a Pub/Sub server; every job gets a database of its own."""
+    """Postgres (with fsync) and a Pub/Sub server; every job gets its own database."""
 
     folder: Path
     postgres: EmbeddedPostgres
@@ -62,24 +62,23 @@ class Place:
 
     @contextmanager
     def fresh(self) -> Iterator[tuple[str, str]]:
-        """An empty ledger and an empty folder for artifacts: URL and path."""
+        """Create an empty ledger and an empty folder for artifacts; yield URL and path."""
         name = f"run_{os.urandom(6).hex()}"
         self._administrate(f"CREATE DATABASE {name}")
         url = self.postgres.database_url(name)
         upgrade(url)
-        # Removed at the end, all together: a file system is slow to make files anew just after many
-        # were removed.
+        # Folders are removed at the end: creating files is slow just after many were removed.
         yield url, tempfile.mkdtemp(dir=self.folder)
         self._administrate(f"DROP DATABASE {name} WITH (FORCE)")
 
     def drain(self, requests: int) -> Finished:
-        """Drain so many requests."""
+        """Drain `requests` text requests."""
         publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
         with self.fresh() as place:
             return _all(requests, self._drain(place))
 
     def drains(self, requests: int, processes: int) -> float:
-        """Requests per second of several drains of one subscription."""
+        """Return the requests per second of several drains of one subscription."""
         publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
         with self.fresh() as place, ThreadPoolExecutor(processes) as pool:
             started = time.time()
@@ -101,7 +100,7 @@ class Place:
         engine_seconds: float = 0.0,
         under: Sequence[str] = (),
     ) -> Finished:
-        """Run a file of so many requests, under the command of a profiler if one is given."""
+        """Run a batch of `requests` text requests, under a profiler's command if given."""
         with self.fresh() as (database, artifacts):
             file = Path(artifacts) / "requests.jsonl"
             file.write_bytes(b"\n".join(text_request() for _ in range(requests)))
@@ -112,7 +111,7 @@ class Place:
             return _all(requests, done)
 
     def sequential(self, requests: int) -> float:
-        """Requests per second of the sequential worker."""
+        """Return the requests per second of the sequential worker."""
         publish(topic_path("requests", PROJECT), (text_request() for _ in range(requests)))
         subscription = subscription_path("requests", PROJECT)
         with self.fresh() as (database, artifacts):
@@ -120,7 +119,7 @@ class Place:
             return requests / self._working_seconds(database, requests)
 
     def queue(self, requests: int) -> float:
-        """Requests per second of the job queue."""
+        """Return the requests per second of the job queue."""
         with self.fresh() as (database, artifacts):
             seconds = float(self._run("benchmarks.job_queue", str(requests), database, artifacts))
             self._working_seconds(database, requests)
@@ -151,7 +150,7 @@ class Place:
             watch.join()
         if status:
             raise RuntimeError(f"{arguments[0]} ended with status {status}")
-        # A profiler may print something too.
+        # A profiler may print other lines.
         summary = json.loads([line for line in output.splitlines() if line.startswith(b"{")][-1])
         seconds = summary["runtime_seconds"]
         if watch.pulled_at and summary["completed"]:
@@ -193,7 +192,7 @@ class Place:
 
 
 def _all(requests: int, first: Finished, *others: Finished) -> Finished:
-    """The first of the jobs that were to complete so many requests, and did."""
+    """Return the first job; raise unless all jobs together completed `requests` requests."""
     completed = sum(job.requests for job in (first, *others))
     if completed != requests:
         raise RuntimeError(f"{completed} of {requests} were completed")
@@ -201,13 +200,13 @@ def _all(requests: int, first: Finished, *others: Finished) -> Finished:
 
 
 class _Watch(threading.Thread):
-    """Reads what a job logs, and how much memory it uses, until it ends."""
+    """Reads a job's log and memory use until it ends."""
 
     def __init__(self, job: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)
         self._job = job
         self._process = psutil.Process(job.pid)
-        self.pulled_at = 0.0  # the first pull was answered then, seconds since the epoch
+        self.pulled_at = 0.0  # time of the first pull's answer, seconds since the epoch
         self.rss_mb = 0.0
         self.start()
 
@@ -231,7 +230,7 @@ class _Watch(threading.Thread):
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """Everything that jobs need, on this machine."""
+    """Start the servers that jobs need."""
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,

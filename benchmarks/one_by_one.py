@@ -1,7 +1,7 @@
-"""One request after another, written as it would be without the pipeline.
+"""A sequential worker, written as it would be without the pipeline.
 
-`work` leaves the rows and the files that the pipeline leaves for a text request. The sequential
-worker pulls a message, works on it, commits, acknowledges, and pulls the next:
+`work` writes the same rows and files as the pipeline for a text request. The worker pulls a
+message, processes it, commits, acknowledges, and pulls the next:
 
 python -m benchmarks.one_by_one SUBSCRIPTION DATABASE ARTIFACTS
 """
@@ -23,11 +23,11 @@ from transforms.script.script_markdown import to_markdown
 
 LEASE = timedelta(seconds=120)
 MAX_DELIVERIES = 5
-IDLE = 3.0  # seconds without a message after which the queue is worked off
+IDLE = 3.0  # seconds without a message after which the worker ends
 
 
 def work(message: Message, ledger: Ledger, store: ArtifactStore, engine: StubEngine) -> None:
-    """Work on one request from its claim to its completion."""
+    """Process one request from its claim to its completion."""
     request = parse(message.data)
     [result] = ledger.claim([ClaimRequest(message, request)], LEASE, MAX_DELIVERIES)
     if not result.claim:
@@ -59,7 +59,7 @@ def work(message: Message, ledger: Ledger, store: ArtifactStore, engine: StubEng
 
 
 def main() -> None:
-    """Work a subscription off, one message at a time."""
+    """Drain a subscription, one message at a time."""
     from google.api_core.exceptions import DeadlineExceeded
     from google.cloud.pubsub_v1 import SubscriberClient
 

@@ -1,10 +1,10 @@
-"""Throughput of the pipeline itself: engines are stubs, so nothing but the pipeline is measured.
+"""Measure the throughput of the pipeline with stub engines.
 
 python -m benchmarks.pipeline [--rounds 3] [--json FILE]
 
-Drain and batch against a job queue and a sequential worker that leave the same rows and files, on
-the same Postgres and disk, in one run; how 32 workers wait for slow engines; what a job costs
-before and after its work; and whether ten thousand requests cost more each than a hundred.
+It compares drain and batch with a job queue and a sequential worker that write the same rows and
+files, on the same Postgres and disk; and measures the speedup of 32 workers with slow engines, the
+start and end of a job, and memory and time per request of 100 and of 10,000 requests.
 docs/performance.md explains the numbers.
 """
 
@@ -22,14 +22,14 @@ FAST, QUEUED, ONE_BY_ONE = 2000, 500, 150
 """Requests for drain and batch, for the queue, for the sequential worker: some seconds each."""
 
 DRAINS = 2
-"""Drains of one subscription at once, to see what a second process adds."""
+"""Number of parallel drains of one subscription."""
 
 WAITING, WORKERS, ENGINE_SECONDS = 256, 32, 2.0
 FEW, MANY = 100, 10_000
 
 
 def throughput(at: Place, rounds: int) -> dict[str, float]:
-    """Requests per second with engines that answer at once."""
+    """Measure requests per second with engines that answer at once."""
     measures: Mapping[str, Callable[[], float]] = {
         "drain": lambda: at.drain(FAST).per_second,
         "batch": lambda: at.batch(FAST).per_second,
@@ -38,7 +38,7 @@ def throughput(at: Place, rounds: int) -> dict[str, float]:
         "sequential": lambda: at.sequential(ONE_BY_ONE),
     }
     found: dict[str, list[float]] = {name: [] for name in measures}
-    for _ in range(rounds):  # side by side, so that each meets the same machine
+    for _ in range(rounds):  # interleaved, so that the machine's load affects all alike
         for name, measure in measures.items():
             found[name].append(measure())
     rates = {name: median(values) for name, values in found.items()}
@@ -51,7 +51,7 @@ def throughput(at: Place, rounds: int) -> dict[str, float]:
 
 
 def waiting(at: Place, rounds: int) -> dict[str, float]:
-    """How close so many workers come to being so many times as fast as one."""
+    """Measure the speedup of many workers with slow engines, as a fraction of the ideal one."""
     seconds = median(
         at.batch(WAITING, f"--workers={WORKERS}", engine_seconds=ENGINE_SECONDS).seconds
         for _ in range(rounds)
@@ -61,7 +61,7 @@ def waiting(at: Place, rounds: int) -> dict[str, float]:
 
 
 def fixed_cost(at: Place, rounds: int) -> dict[str, float]:
-    """What a drain takes before its first pull, and besides waiting for messages."""
+    """Measure the seconds before a drain's first pull, and the overhead of an empty drain."""
     return {
         # The pull of one message is answered at once.
         "start_to_first_pull_seconds": median(at.drain(1).first_pull for _ in range(rounds)),
@@ -70,7 +70,7 @@ def fixed_cost(at: Place, rounds: int) -> dict[str, float]:
 
 
 def scale(at: Place) -> dict[str, float]:
-    """Memory and time of few and of many requests."""
+    """Measure memory and time per request of few and of many requests."""
     found: dict[str, float] = {}
     for requests in (FEW, MANY):
         run = at.drain(requests)
@@ -80,7 +80,7 @@ def scale(at: Place) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print what was found; write JSON where asked."""
+    """Print all measurements; write them as JSON with `--json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, metavar="FILE")

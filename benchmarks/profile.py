@@ -1,9 +1,9 @@
-"""Where the interpreter's time of a batch of text requests goes, with an engine that takes none.
+"""Profile a batch of text requests by parts of the pipeline, with a stub engine.
 
 python -m benchmarks.profile [--requests 4000]
 
-Samples which thread holds the interpreter's lock (py-spy, 500 times a second), and prints each part
-as a share of the samples that were taken while requests were worked on. Shares hardly change with
+It samples the thread that holds the interpreter's lock (py-spy, 500 times a second), and prints
+each part as a share of the samples taken while requests are processed. The shares hardly depend on
 the load of the machine.
 """
 
@@ -21,25 +21,25 @@ from benchmarks.jobs import Place, place
 PARTS = (
     ("log lines", "logging/__init__.py"),
     ("ledger: JSON for statements, their answers", "transforms/ledger/"),
-    ("artifacts: checksums, files, waiting their turn", "transforms/artifacts/"),
-    ("parse: in the graph, and before it to tell light from heavy", "transforms/parse.py"),
+    ("artifacts: checksums, files, waiting for syncs", "transforms/artifacts/"),
+    ("parse: in the graph, and before it to separate light from heavy", "transforms/parse.py"),
     ("Beam: building the bundle processors of a run", "BundleProcessor.__init__"),
     ("claim, script, record, manifest: the rest", "transforms/batch_dofn.py"),
     ("claim, script, record, manifest: the rest", "transforms/process/thread_pool.py"),
     ("Beam: coders, state, timers, counters, starting and ending bundles", "apache_beam/"),
 )
-"""What a sample belongs to: the first part whose mark is in one of its frames."""
+"""Parts with a mark each; a sample belongs to the first part whose mark is in one of its frames."""
 
 WORKING = (
     "pipeline/jobs/scheduler.py",
     "transforms/process/thread_pool.py",
     "pipeline/jobs/batch.py",
 )
-"""Where every thread that works on requests has a frame; the rest is the start of the process."""
+"""Files in the frames of every thread that processes requests; other samples are of the start."""
 
 
 def stacks(at: Place, requests: int) -> Iterator[tuple[str, int]]:
-    """Frames from the outermost to the innermost, joined by semicolons, and how often seen."""
+    """Yield stacks (frames from the outermost, joined by semicolons) with their sample counts."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "stacks"
         sampler = Path(sys.executable).with_name("py-spy")
@@ -51,7 +51,7 @@ def stacks(at: Place, requests: int) -> Iterator[tuple[str, int]]:
 
 
 def main() -> None:
-    """Print the shares, the largest first."""
+    """Print the shares, largest first."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--requests", type=int, default=4000)
     chosen = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What benchmarks ask for."""
+"""Requests of the benchmarks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import uuid
 
 
 def text_request() -> bytes:
-    """A text request as it is published."""
+    """Return the bytes of a text request with a new id."""
     fields = {
         "request_id": str(uuid.uuid4()),
-        "student_id": "nobody",
+        "student_id": "benchmark",
         "student_query": "Explain photosynthesis for basketball fans",
         "grade_level": 9,
         "requested_modalities": ["text"],

@@ -1,4 +1,4 @@
-"""`vividly` with a script engine that waits, then always gives the same answer.
+"""Run `vividly` with a script engine that waits, then returns a fixed script.
 
 python -m benchmarks.stubs SECONDS drain …
 """
@@ -36,10 +36,10 @@ SCRIPT = Script(
 
 
 class StubEngine:
-    """Answers after so many seconds.
+    """A script engine that returns a fixed script.
 
     Args:
-        seconds: what the engine of a service would take.
+        seconds: duration of each call.
     """
 
     name = "offline"
@@ -49,11 +49,11 @@ class StubEngine:
         self._seconds = seconds
 
     def check(self) -> str:
-        """Nothing can be wrong with it."""
+        """Return that the engine is ready."""
         return "ready"
 
     def write(self, request: ContentRequest, *, timeout: float) -> Written:
-        """The same script for every request."""
+        """Return the same script for every request."""
         if self._seconds:
             time.sleep(self._seconds)
         return Written(SCRIPT)

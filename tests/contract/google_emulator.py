@@ -1,4 +1,4 @@
-"""Google's own Pub/Sub emulator, where gcloud has installed it."""
+"""Run Google's Pub/Sub emulator, if gcloud has installed it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _USUAL_ROOTS = (
 
 
 def missing() -> str | None:
-    """Why it cannot be started here; None when it can."""
+    """Return why the emulator cannot be started here; None when it can."""
     if shutil.which("java") is None:
         return "no java on the path"
     if _jar() is None:
@@ -33,7 +33,7 @@ def missing() -> str | None:
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """The emulator's ``host:port``; its output goes to a file in `folder`."""
+    """Run the emulator and yield its ``host:port``; it logs to a file in `folder`."""
     java, jar = shutil.which("java"), _jar()
     assert java
     assert jar

@@ -69,7 +69,7 @@ def script(google, tmp_path):
     return run
 
 
-def test_the_metadata_is_accepted(script):
+def test_gcloud_accepts_template_metadata(script):
     printed = script("./run_dataflow.sh", "build-template", "--dry-run", *TEMPLATE)
     build = printed.stdout[printed.stdout.index("gcloud dataflow flex-template build") :]
     done = script("bash", "-c", f"{build.rstrip()} --print-only")
@@ -82,7 +82,7 @@ def test_the_metadata_is_accepted(script):
         assert kept[parameter["name"]] == parameter
 
 
-def test_the_template_is_launched(script, google):
+def test_template_launch_request_is_complete(script, google):
     google.on("POST .*", {"job": RUNNING})
     done = script(
         "./run_dataflow.sh", "run-template", *TEMPLATE, *JOB, "--max-num-workers=8",
@@ -119,7 +119,7 @@ def test_the_template_is_launched(script, google):
     }
 
 
-def test_a_running_job_is_updated(script, google):
+def test_update_request_replaces_running_job(script, google):
     google.on("POST .*", {"job": RUNNING})
     done = script(
         "./run_dataflow.sh", "update", *TEMPLATE, *JOB, "--transform-name-mappings=Old/Step=Step"
@@ -133,7 +133,7 @@ def test_a_running_job_is_updated(script, google):
 @pytest.mark.parametrize(
     ("verb", "state"), [("drain", "JOB_STATE_DRAINED"), ("cancel", "JOB_STATE_CANCELLED")]
 )
-def test_the_job_of_that_name_is_stopped(script, google, verb, state):
+def test_job_of_that_name_is_stopped(script, google, verb, state):
     others = [{**RUNNING, "id": "2026-other", "name": "vividly-content-2"}]
     google.on(f"GET {JOBS}", {"jobs": [*others, RUNNING]})
     google.on(f"(GET|PUT) {JOBS}/{RUNNING['id']}", RUNNING)
@@ -177,7 +177,7 @@ def test_logs_show_time_severity_and_text(script, google):
     assert "timestamp>=" in call.body["filter"]
 
 
-def test_a_refusal_by_google_is_passed_on_with_what_helps(script, google):
+def test_google_refusal_is_printed_with_remedy(script, google):
     google.on(f"GET {JOBS}", {"jobs": [RUNNING]})
     done = script("./run_dataflow.sh", "drain", *PLACE)
     assert done.returncode == 1
@@ -192,7 +192,7 @@ def test_a_refusal_by_google_is_passed_on_with_what_helps(script, google):
         ("service", "/apis/serving.knative.dev/v1/namespaces/my-project/services"),
     ],
 )
-def test_cloud_run_is_given_what_is_in_the_file(script, google, verb, collection):
+def test_cloud_run_request_matches_the_file(script, google, verb, collection):
     there: dict[str, Any] = {}
 
     def create(call):
@@ -226,7 +226,7 @@ def test_cloud_run_is_given_what_is_in_the_file(script, google, verb, collection
         assert annotations["run.googleapis.com/cpu-throttling"] == "false"
 
 
-def test_the_scheduler_starts_the_job_as_its_account(script, google):
+def test_scheduler_starts_job_as_its_account(script, google):
     google.on("POST .*/jobs", lambda call: call.body)
     done = script("deploy/cloud_run.sh", "schedule", *CLOUD_RUN["schedule"])
     assert done.returncode == 0
@@ -242,7 +242,7 @@ def test_the_scheduler_starts_the_job_as_its_account(script, google):
 
 
 @pytest.mark.parametrize(("verb", "arguments"), [("check", [["check", "drain"]]), ("execute", [])])
-def test_the_job_is_started_and_waited_for(script, google, verb, arguments):
+def test_job_is_executed_and_awaited(script, google, verb, arguments):
     collection = "/apis/run.googleapis.com/v1/namespaces/my-project"
     done = {"conditions": [{"type": "Completed", "status": "True"}], "observedGeneration": 1}
     execution = {

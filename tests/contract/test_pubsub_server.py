@@ -1,4 +1,4 @@
-"""What a Pub/Sub server must do for Google's clients: ours, and Google's emulator if present."""
+"""Contract of a Pub/Sub server, run against the embedded one and Google's emulator if present."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tests.contract import google_emulator
 from transforms.errors import DependencyDown
 
 LONG = 60.0
-"""Seconds of a deadline that is not meant to be reached."""
+"""Seconds of a deadline that no passing test reaches."""
 
 
 class Desk:
-    """A project of its own on a server, and short words for what tests do there."""
+    """A new project on a server, with helpers for tests."""
 
     def __init__(self, host):
         self.host = host
@@ -43,7 +43,7 @@ class Desk:
         self.streams: list[queue.SimpleQueue[Any]] = []
 
     def close(self):
-        """End every stream, so that no thread waits for its next request, and the channel."""
+        """End every stream, so that no thread waits for its next request, and close the channel."""
         for requests in self.streams:
             requests.put(None)
         self.channel.close()
@@ -65,26 +65,26 @@ class Desk:
         return topic, self.subscription(topic, **fields)
 
     def publish(self, topic, *messages):
-        """Publishes texts, or whole messages."""
+        """Publish texts or whole messages; return the ids."""
         made: Any = [{"data": m.encode()} if isinstance(m, str) else m for m in messages]
         published = self.publisher.publish(topic=topic, messages=made, retry=None, timeout=LONG)
         return list(published.message_ids)
 
     def pull(self, subscription, limit=100, timeout=LONG):
-        """Waits for at least one message."""
+        """Wait for at least one message and return all received."""
         pulled = self.subscriber.pull(
             subscription=subscription, max_messages=limit, timeout=timeout, retry=None
         )
         return list(pulled.received_messages)
 
     def nothing(self, subscription):
-        """Whether nothing can be delivered now."""
+        """Return true if no message can be delivered now."""
         request = {"subscription": subscription, "max_messages": 100, "return_immediately": True}
         answer = self.subscriber.pull(request=request, timeout=LONG, retry=None)
         return list(answer.received_messages) == []
 
     def pull_all(self, subscription, count):
-        """Pulls until so many messages have come."""
+        """Pull until `count` messages were received."""
         got: list[Any] = []
         while len(got) < count:
             got += self.pull(subscription)
@@ -118,7 +118,7 @@ def google_host(tmp_path_factory):
 
 @pytest.fixture(params=["embedded", "google"])
 def desk(request):
-    """On both servers."""
+    """A desk on each of both servers."""
     if request.param == "google":
         made = Desk(request.getfixturevalue("google_host"))
     else:
@@ -129,7 +129,7 @@ def desk(request):
 
 @pytest.fixture
 def ours(pubsub_server):
-    """On our own, for what Google's emulator does not do."""
+    """A desk on the embedded server only, for features that Google's emulator lacks."""
     made = Desk(pubsub_server.host)
     yield made
     made.close()
@@ -138,7 +138,7 @@ def ours(pubsub_server):
 # Topics, subscriptions, names
 
 
-def test_a_topic_is_there_until_it_is_deleted(desk):
+def test_topic_exists_until_deleted(desk):
     name = desk.name("topics")
     with pytest.raises(exceptions.NotFound):
         desk.publisher.get_topic(topic=name)
@@ -153,7 +153,7 @@ def test_a_topic_is_there_until_it_is_deleted(desk):
         desk.publish(name, "x")
 
 
-def test_a_subscription_is_there_until_it_is_deleted(desk):
+def test_subscription_exists_until_deleted(desk):
     topic = desk.topic()
     name = desk.name("subscriptions")
     for call in (
@@ -178,7 +178,7 @@ def test_a_subscription_is_there_until_it_is_deleted(desk):
 @pytest.mark.parametrize(
     "name", ["ab", "1abc", "googabc", "a b c", "a/b/c", "abc\n", "x" * 256, "", "größe"]
 )
-def test_an_invalid_name_is_refused(desk, name):
+def test_invalid_name_is_refused(desk, name):
     topic = desk.topic()
     with pytest.raises(exceptions.InvalidArgument):
         desk.publisher.create_topic(name=f"projects/{desk.project}/topics/{name}")
@@ -188,7 +188,7 @@ def test_an_invalid_name_is_refused(desk, name):
         )
 
 
-def test_odd_characters_are_allowed_in_names(desk):
+def test_special_characters_are_allowed_in_names(desk):
     name = f"projects/{desk.project}/topics/ok%20-_.~+"
     assert desk.publisher.create_topic(name=name).name == name
 
@@ -196,7 +196,7 @@ def test_odd_characters_are_allowed_in_names(desk):
 @pytest.mark.parametrize(
     "project", ["p1", "Project-1", "project-", "-project", "x" * 31, "a_b_c_d"]
 )
-def test_an_invalid_project_is_refused(ours, project):
+def test_invalid_project_is_refused(ours, project):
     with pytest.raises(exceptions.InvalidArgument):
         ours.publisher.create_topic(name=ours.name("topics", project))
 
@@ -231,7 +231,7 @@ def test_settings_out_of_bounds_are_refused(desk, fields, error):
         desk.subscription(topic, **fields)
 
 
-def test_a_dead_letter_policy_is_checked(desk):
+def test_dead_letter_policy_is_checked(desk):
     topic = desk.topic()
     for attempts in (4, 101):
         with pytest.raises(exceptions.OutOfRange):
@@ -278,7 +278,7 @@ def test_topic_retention_is_refused(ours):
         ours.topic(message_retention_duration={"seconds": 600})
 
 
-def test_a_subscription_outlives_its_topic(desk):
+def test_subscription_outlives_its_topic(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "before")
     desk.publisher.delete_topic(topic=topic)
@@ -292,7 +292,7 @@ def test_a_subscription_outlives_its_topic(desk):
 # Publishing
 
 
-def test_a_message_arrives_whole(desk):
+def test_message_arrives_whole(desk):
     topic, subscription = desk.pair(enable_message_ordering=True)
     data = bytes(range(256))
     before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=1)
@@ -320,7 +320,7 @@ def test_every_subscription_gets_every_message(desk):
         assert sorted(m.message.message_id for m in received) == sorted(ids)
 
 
-def test_a_subscription_gets_nothing_from_before_its_time(desk):
+def test_subscription_receives_only_later_messages(desk):
     topic = desk.topic()
     desk.publish(topic, "before")
     subscription = desk.subscription(topic)
@@ -333,7 +333,7 @@ def test_a_subscription_gets_nothing_from_before_its_time(desk):
     [[], [{}], [{"ordering_key": "k"}], [{"data": b"x"}, {}], [{"data": b"x"}] * 1001],
     ids=["none", "empty", "key only", "one empty", "too many"],
 )
-def test_an_invalid_publish_is_refused_whole(desk, messages):
+def test_invalid_publish_is_refused_whole(desk, messages):
     topic, subscription = desk.pair()
     with pytest.raises(exceptions.InvalidArgument):
         desk.publish(topic, *messages)
@@ -354,13 +354,13 @@ def test_an_invalid_publish_is_refused_whole(desk, messages):
     ],
     ids=["10 MB", "attributes", "key", "value", "goog", "no key", "ordering key"],
 )
-def test_limits_are_those_of_the_service(ours, message):
+def test_message_beyond_limits_is_refused(ours, message):
     topic = ours.topic()
     with pytest.raises(exceptions.InvalidArgument):
         ours.publish(topic, message)
 
 
-def test_a_message_may_be_large(desk):
+def test_large_messages_are_delivered(desk):
     topic, subscription = desk.pair()
     data = os.urandom(9_900_000)
     desk.publish(topic, {"data": data})
@@ -371,7 +371,7 @@ def test_a_message_may_be_large(desk):
 # Pulling and settling
 
 
-def test_an_acknowledged_message_does_not_come_again(desk):
+def test_acknowledged_message_is_not_redelivered(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "a", "b")
     received = desk.pull_all(subscription, 2)
@@ -380,7 +380,7 @@ def test_an_acknowledged_message_does_not_come_again(desk):
     assert desk.nothing(subscription)
 
 
-def test_a_message_handed_back_comes_again(desk):
+def test_message_handed_back_is_redelivered(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "a")
     [first] = desk.pull(subscription)
@@ -390,7 +390,7 @@ def test_a_message_handed_back_comes_again(desk):
     assert second.ack_id != first.ack_id
 
 
-def test_a_message_comes_again_when_its_lease_ends(desk):
+def test_message_is_redelivered_after_its_lease(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "a")
     [first] = desk.pull(subscription)
@@ -399,7 +399,7 @@ def test_a_message_comes_again_when_its_lease_ends(desk):
     assert second.message.message_id == first.message.message_id
 
 
-def test_a_leased_message_is_not_delivered_to_others(desk):
+def test_leased_message_is_not_delivered_again(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "a")
     [received] = desk.pull(subscription)
@@ -407,7 +407,7 @@ def test_a_leased_message_is_not_delivered_to_others(desk):
     assert desk.nothing(subscription)
 
 
-def test_an_acknowledgement_that_comes_too_late_does_not_count(ours):
+def test_late_acknowledgement_does_not_count(ours):
     topic, subscription = ours.pair()
     ours.publish(topic, "a")
     [first] = ours.pull(subscription)
@@ -435,7 +435,7 @@ def test_invalid_calls_are_refused(desk):
         desk.modify(subscription, -1, received)
 
 
-def test_a_lease_is_ten_minutes_at_most(ours):
+def test_lease_above_ten_minutes_is_refused(ours):
     topic, subscription = ours.pair()
     ours.publish(topic, "a")
     [received] = ours.pull(subscription)
@@ -445,14 +445,14 @@ def test_a_lease_is_ten_minutes_at_most(ours):
         ours.subscription(topic, ack_deadline_seconds=9)
 
 
-def test_an_empty_pull_is_answered_before_the_deadline(desk):
+def test_empty_pull_is_answered_before_deadline(desk):
     _, subscription = desk.pair()
     for timeout in (1.5, 3):
         assert desk.pull(subscription, timeout=timeout) == []
     assert desk.nothing(subscription)
 
 
-def test_a_waiting_pull_gets_a_message_when_it_comes(desk):
+def test_waiting_pull_receives_new_message(desk):
     topic, subscription = desk.pair()
     with ThreadPoolExecutor(1) as pool:
         pulled = pool.submit(desk.pull, subscription)
@@ -461,7 +461,7 @@ def test_a_waiting_pull_gets_a_message_when_it_comes(desk):
         assert texts(pulled.result()) == ["a"]
 
 
-def test_any_number_of_pulls_can_wait(desk):
+def test_many_pulls_wait_for_one_message_each(desk):
     topic, subscription = desk.pair()
     count = 120
     with ThreadPoolExecutor(count) as pool:
@@ -472,7 +472,7 @@ def test_any_number_of_pulls_can_wait(desk):
     assert got == Counter(map(str, range(count)))
 
 
-def test_a_pull_that_was_given_up_takes_no_message_with_it(ours):
+def test_cancelled_pull_takes_no_message(ours):
     topic, subscription = ours.pair()
     stub = ours.channel.unary_unary(
         "/google.pubsub.v1.Subscriber/Pull",
@@ -491,7 +491,7 @@ def test_a_pull_that_was_given_up_takes_no_message_with_it(ours):
     assert texts(ours.pull(subscription)) == ["a"]
 
 
-def test_a_deleted_subscription_ends_the_wait(ours):
+def test_deleted_subscription_ends_waiting_pull(ours):
     _, subscription = ours.pair()
     with ThreadPoolExecutor(1) as pool:
         pulled = pool.submit(ours.pull, subscription)
@@ -504,7 +504,7 @@ def test_a_deleted_subscription_ends_the_wait(ours):
 # Policies
 
 
-def test_a_message_delivered_too_often_goes_to_the_dead_letter_topic(desk):
+def test_message_moves_to_dead_letter_topic_after_attempts(desk):
     dead, graveyard = desk.pair()
     topic, subscription = desk.pair(
         dead_letter_policy={"dead_letter_topic": dead, "max_delivery_attempts": 5}
@@ -531,7 +531,7 @@ def test_a_message_delivered_too_often_goes_to_the_dead_letter_topic(desk):
     }
 
 
-def test_a_lease_that_ends_while_nobody_pulls_counts_as_a_delivery(ours):
+def test_expired_lease_counts_as_delivery_without_pull(ours):
     dead, graveyard = ours.pair()
     topic, subscription = ours.pair(
         dead_letter_policy={"dead_letter_topic": dead, "max_delivery_attempts": 5}
@@ -543,7 +543,7 @@ def test_a_lease_that_ends_while_nobody_pulls_counts_as_a_delivery(ours):
     assert texts(ours.pull(graveyard)) == ["a"]
 
 
-def test_a_message_stays_when_its_dead_letter_topic_is_gone(ours):
+def test_message_stays_without_dead_letter_topic(ours):
     dead = ours.topic()
     topic, subscription = ours.pair(dead_letter_policy={"dead_letter_topic": dead})
     ours.publish(topic, "a")
@@ -554,7 +554,7 @@ def test_a_message_stays_when_its_dead_letter_topic_is_gone(ours):
         ours.modify(subscription, 0, received)
 
 
-def test_a_retry_policy_holds_back_what_was_handed_back(ours):
+def test_retry_policy_delays_redelivery(ours):
     topic, subscription = ours.pair(
         retry_policy={"minimum_backoff": {"seconds": 2}, "maximum_backoff": {"seconds": 600}}
     )
@@ -564,7 +564,7 @@ def test_a_retry_policy_holds_back_what_was_handed_back(ours):
     assert texts(ours.pull(subscription)) == ["a"]
 
 
-def test_messages_of_a_key_come_in_order(desk):
+def test_messages_of_one_key_arrive_in_order(desk):
     topic, subscription = desk.pair(enable_message_ordering=True)
     for n in range(10):
         for key in "xy":
@@ -578,7 +578,7 @@ def test_messages_of_a_key_come_in_order(desk):
         assert [t for t in got if t[0] == key] == [f"{key}{n}" for n in range(10)]
 
 
-def test_a_key_waits_for_what_is_unsettled(desk):
+def test_key_waits_for_unsettled_messages(desk):
     topic, subscription = desk.pair(enable_message_ordering=True)
     desk.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(3)))
     run = desk.pull(subscription, limit=2)
@@ -588,7 +588,7 @@ def test_a_key_waits_for_what_is_unsettled(desk):
     assert texts(desk.pull(subscription)) == ["2"]
 
 
-def test_a_key_goes_back_to_what_was_handed_back(ours):
+def test_key_restarts_at_message_handed_back(ours):
     topic, subscription = ours.pair(enable_message_ordering=True)
     ours.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(3)))
     first, *_ = ours.pull_all(subscription, 3)
@@ -596,7 +596,7 @@ def test_a_key_goes_back_to_what_was_handed_back(ours):
     assert texts(ours.pull(subscription)) == ["0", "1", "2"]
 
 
-def test_exactly_once_says_when_an_acknowledgement_does_not_count(ours):
+def test_exactly_once_reports_failed_acknowledgements(ours):
     topic, subscription = ours.pair(enable_exactly_once_delivery=True)
     ours.publish(topic, "a", "b")
     expired, good = ours.pull_all(subscription, 2)
@@ -693,7 +693,7 @@ class RawStream:
         self.requests.put(types.StreamingPullRequest(**fields))
 
     def receive(self, count):
-        """Reads until so many messages have come."""
+        """Read until `count` messages were received."""
         got: list[Any] = []
         while len(got) < count:
             got += next(self.call).received_messages
@@ -704,7 +704,7 @@ class RawStream:
         return list(self.call)
 
 
-def test_a_stream_delivers_and_settles(desk):
+def test_stream_delivers_and_settles(desk):
     topic, subscription = desk.pair()
     desk.publish(topic, "a")
     stream = RawStream(desk, subscription=subscription)
@@ -720,7 +720,7 @@ def test_a_stream_delivers_and_settles(desk):
     assert desk.nothing(subscription)
 
 
-def test_a_stream_delivers_no_more_than_it_was_asked_for(ours):
+def test_stream_keeps_to_its_flow_control(ours):
     topic, subscription = ours.pair()
     ours.publish(topic, *map(str, range(10)))
     stream = RawStream(ours, subscription=subscription, max_outstanding_messages=3)
@@ -732,7 +732,7 @@ def test_a_stream_delivers_no_more_than_it_was_asked_for(ours):
     assert len({m.message.message_id for m in got + others}) == 8
 
 
-def test_what_a_broken_stream_held_comes_again(ours):
+def test_messages_of_ended_stream_are_redelivered(ours):
     topic, subscription = ours.pair()
     ours.publish(topic, "a")
     stream = RawStream(ours, subscription=subscription)
@@ -751,7 +751,7 @@ def test_what_a_broken_stream_held_comes_again(ours):
         {"subscription": "valid", "stream_ack_deadline_seconds": 601},
     ],
 )
-def test_a_stream_must_open_properly(desk, first):
+def test_invalid_first_stream_request_is_refused(desk, first):
     _, subscription = desk.pair()
     if "subscription" in first:
         first = {**first, "subscription": subscription}
@@ -768,7 +768,7 @@ def test_a_stream_must_open_properly(desk, first):
         {"stream_ack_deadline_seconds": 5},
     ],
 )
-def test_a_stream_must_go_on_properly(desk, later):
+def test_invalid_later_stream_request_is_refused(desk, later):
     _, subscription = desk.pair()
     stream = RawStream(desk, subscription=subscription)
     stream.send(**later)
@@ -776,7 +776,7 @@ def test_a_stream_must_go_on_properly(desk, later):
         list(stream.call)
 
 
-def test_a_stream_ends_with_its_subscription(ours):
+def test_stream_ends_with_its_subscription(ours):
     topic, subscription = ours.pair()
     ours.publish(topic, "a")
     for limit in (1, 0):  # full, and waiting for more
@@ -789,7 +789,7 @@ def test_a_stream_ends_with_its_subscription(ours):
         ours.publish(topic, "a")
 
 
-def test_a_stream_confirms_exactly_once(ours):
+def test_stream_confirms_exactly_once_acknowledgements(ours):
     topic, subscription = ours.pair(enable_exactly_once_delivery=True)
     ours.publish(topic, "a")
     stream = RawStream(ours, subscription=subscription)
@@ -818,7 +818,7 @@ def clients(desk, monkeypatch):
     subscriber.close()
 
 
-def test_the_high_level_client_gets_everything_in_order(desk, clients):
+def test_high_level_client_receives_keys_in_order(desk, clients):
     publisher, subscriber = clients
     topic, subscription = desk.pair(enable_message_ordering=True)
     sent = [(str(n % 7), str(n)) for n in range(700)]
@@ -841,7 +841,7 @@ def test_the_high_level_client_gets_everything_in_order(desk, clients):
         assert [m for m in got if m[0] == key] == [m for m in sent if m[0] == key]
 
 
-def test_the_high_level_client_learns_whether_an_acknowledgement_counted(ours, monkeypatch):
+def test_high_level_client_reports_failed_acknowledgement(ours, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", ours.host)
     topic, subscription = ours.pair(enable_exactly_once_delivery=True)
     ours.publish(topic, "a")
@@ -853,7 +853,7 @@ def test_the_high_level_client_learns_whether_an_acknowledgement_counted(ours, m
         if handed_back:
             answered.wait(LONG)  # the client would send both acknowledgements in one call
         else:
-            # Behind the client's back, so that the lease it acknowledges is void.
+            # Not through the high-level client, so that the lease it acknowledges is void.
             handed_back.append(message.ack_id)
             ours.modify(subscription, 0, message)
         answers.put(message.ack_with_response())
@@ -872,7 +872,7 @@ def test_the_high_level_client_learns_whether_an_acknowledgement_counted(ours, m
 # The server itself
 
 
-def test_two_servers_know_nothing_of_each_other(ours):
+def test_two_servers_share_no_state(ours):
     with PubSubServer() as server:
         other = Desk(server.host)
         topic = ours.topic()
@@ -881,7 +881,7 @@ def test_two_servers_know_nothing_of_each_other(ours):
         other.channel.close()
 
 
-def test_message_ids_are_never_issued_twice():
+def test_message_ids_stay_unique_across_servers():
     ids = set()
     for _ in range(2):
         with PubSubServer() as server:
@@ -891,7 +891,7 @@ def test_message_ids_are_never_issued_twice():
     assert len(ids) == 20
 
 
-def test_a_taken_port_is_an_error_that_names_it(pubsub_server):
+def test_port_in_use_is_named_in_the_error(pubsub_server):
     port = int(pubsub_server.host.split(":")[1])
     server = PubSubServer(port)
     with pytest.raises(DependencyDown, match=str(port)):
@@ -904,7 +904,7 @@ def test_a_taken_port_is_an_error_that_names_it(pubsub_server):
     assert f"pubsub is down: cannot listen on 127.0.0.1:{port}" in done.stderr
 
 
-def test_can_be_started_again_at_the_same_address():
+def test_server_restarts_at_the_same_address():
     server = PubSubServer()
     hosts = set()
     for _ in range(2):
@@ -916,7 +916,7 @@ def test_can_be_started_again_at_the_same_address():
     assert len(hosts) == 1
 
 
-def test_stopping_cuts_off_who_waits():
+def test_stop_ends_waiting_pulls():
     server = PubSubServer()
     server.start()
     desk = Desk(server.host)
@@ -932,7 +932,7 @@ def test_stopping_cuts_off_who_waits():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serves_from_a_process_of_its_own(number):
+def test_command_serves_until_signalled(number):
     command = [sys.executable, "-m", "pipeline.embedded.pubsub"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -1,4 +1,4 @@
-"""Tests that ask Google itself, cost a few cents, and so run only with ``VIVIDLY_LIVE=1``.
+"""Tests that call Google, for a few cents; they run only with ``VIVIDLY_LIVE=1``.
 
     VIVIDLY_LIVE=1 GOOGLE_CLOUD_PROJECT=my-project .venv/bin/python -m pytest tests/live
 

@@ -1,4 +1,4 @@
-"""One smoke test for each service of Google's: the same engines, nothing local in their way."""
+"""Smoke tests of the engines and the store with Google's services."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def script() -> Script:
     return written.script
 
 
-def test_gemini_writes_a_lesson_that_keeps_the_rules(script: Script):
+def test_gemini_script_passes_the_contract_checks(script: Script):
     check(script, REQUEST)
 
 
-def test_google_speaks_a_whole_lesson(script: Script, tmp_path):
+def test_google_voice_speaks_a_whole_lesson(script: Script, tmp_path):
     voice = GoogleVoice(GoogleVoiceSettings())
     assert voice.check()
     narration, usage = record_narration(script, voice, tmp_path, timeout=300)
@@ -39,12 +39,12 @@ def test_google_speaks_a_whole_lesson(script: Script, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["es-US", "de-DE", "hi-IN", "ja-JP"])
-def test_google_speaks_other_languages(language):
+def test_google_voice_speaks_other_languages(language):
     spoken = GoogleVoice(GoogleVoiceSettings()).speak("123", language=language, timeout=60)
     assert np.abs(spoken.samples).max() > 0.01
 
 
-def test_artifacts_are_written_once_on_cloud_storage():
+def test_cloud_storage_artifact_is_written_once():
     store = ArtifactStore(os.environ["VIVIDLY_LIVE_BUCKET"] + "/vividly-live")
     request_id = str(uuid.uuid4())
     artifact = store.put(request_id, "check.txt", b"live", "text/plain")

@@ -56,13 +56,13 @@ def environment_of(document):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_dry_run_runs_nothing_and_prints_exactly_what_would_be_run(stand_ins, verb):
+def test_dry_run_prints_exactly_the_commands_of_the_run(stand_ins, verb):
     pasted, called = stand_ins.dry_run("deploy/cloud_run.sh", verb, *VERBS[verb])
     assert pasted == called != []
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("job", "jobs"), ("service", "services")])
-def test_the_file_is_filled_in(stand_ins, verb, kind):
+def test_file_variables_are_filled_in(stand_ins, verb, kind):
     done = script(stand_ins, verb, *VERBS[verb])
     assert done.returncode == 0, done.stderr
     assert stand_ins.calls() == [["gcloud", "run", kind, "replace", "-", *PLACE[:2]]]
@@ -79,7 +79,7 @@ def test_the_file_is_filled_in(stand_ins, verb, kind):
     assert "${" not in (stand_ins.folder / "filled").read_text()
 
 
-def test_a_url_without_a_password_is_put_in_as_it_is(stand_ins):
+def test_url_without_password_is_kept_unchanged(stand_ins):
     url = "postgresql://me%40p.iam@/vividly?instance=p:us-central1:main&ip_type=private"
     done = script(stand_ins, "job", *VERBS["job"], f"--database={url}")
     assert done.returncode == 0, done.stderr
@@ -87,7 +87,7 @@ def test_a_url_without_a_password_is_put_in_as_it_is(stand_ins):
 
 
 @pytest.mark.parametrize("verb", FILES)
-def test_every_variable_is_a_setting_of_drain_that_takes_its_value(stand_ins, verb):
+def test_every_variable_is_a_valid_drain_setting(stand_ins, verb):
     script(stand_ins, verb, *VERBS[verb])
     variables = {s.variables[0]: s for s in SETTINGS}
     for name, value in environment_of(filled(stand_ins)).items():
@@ -95,7 +95,7 @@ def test_every_variable_is_a_setting_of_drain_that_takes_its_value(stand_ins, ve
 
 
 @pytest.mark.parametrize("verb", FILES)
-def test_a_drain_stops_before_it_is_stopped(stand_ins, verb):
+def test_drain_ends_before_cloud_run_kills_it(stand_ins, verb):
     script(stand_ins, verb, *VERBS[verb])
     document = filled(stand_ins)
     environment = environment_of(document)
@@ -109,7 +109,7 @@ def test_a_drain_stops_before_it_is_stopped(stand_ins, verb):
         assert longest < spec["timeoutSeconds"]
 
 
-def test_the_service_is_probed_where_the_drain_answers(stand_ins):
+def test_service_probes_the_drains_health_path(stand_ins):
     script(stand_ins, "service", *VERBS["service"])
     _, drain = container(filled(stand_ins))
     assert drain["ports"] == [{"containerPort": 8080}]
@@ -119,7 +119,7 @@ def test_the_service_is_probed_where_the_drain_answers(stand_ins):
         assert f'self.path == "{drain[probe]["httpGet"]["path"]}"' in health
 
 
-def test_the_schedule_starts_the_job_of_the_file(stand_ins):
+def test_schedule_starts_the_job_of_the_file(stand_ins):
     script(stand_ins, "schedule", *VERBS["schedule"], "--schedule=*/5 * * * *")
     [call] = stand_ins.calls()
     name = yaml.safe_load(re.sub(r"\$\{\w+\}", "x", (ROOT / FILES["job"]).read_text()))["metadata"][
@@ -150,7 +150,7 @@ def test_the_schedule_starts_the_job_of_the_file(stand_ins):
         (("schedule", *PLACE), "the account that starts the job"),
     ],
 )
-def test_what_cannot_be_done_says_what_would_be_right(stand_ins, arguments, remedy):
+def test_invalid_arguments_are_refused_with_remedy(stand_ins, arguments, remedy):
     done = script(stand_ins, *arguments)
     assert done.returncode == 2
     assert remedy in done.stderr
@@ -159,7 +159,7 @@ def test_what_cannot_be_done_says_what_would_be_right(stand_ins, arguments, reme
 
 
 @pytest.mark.parametrize("verb", ["job", "execute", "schedule"])
-def test_a_command_that_fails_is_named_with_what_helps(stand_ins, verb):
+def test_failed_command_is_named_with_remedy(stand_ins, verb):
     stand_ins.answer("exit 4")
     done = script(stand_ins, verb, *VERBS[verb])
     assert done.returncode == 1

@@ -11,11 +11,11 @@ from tests.unit.deploy.test_run_dataflow import VERBS
 PAGE = dry_runs.PAGE.read_text(encoding="utf-8")
 
 
-def test_the_page_is_up_to_date():
+def test_deploy_page_is_up_to_date():
     assert dry_runs.updated(PAGE) == PAGE, "run `make docs`"
 
 
-def test_every_verb_is_shown():
+def test_every_verb_has_a_dry_run():
     shown = " ".join(dry_runs.commands(PAGE))
     for verb in VERBS:
         assert f"./run_dataflow.sh {verb} --dry-run" in shown
@@ -23,6 +23,6 @@ def test_every_verb_is_shown():
         assert f"deploy/cloud_run.sh {verb} --dry-run" in shown
 
 
-def test_the_page_names_the_variables_it_is_made_with():
+def test_deploy_page_exports_its_environment():
     for name, value in dry_runs.ENVIRONMENT.items():
         assert re.search(rf"^export {name}={re.escape(value)}\b", PAGE, re.MULTILINE)

@@ -163,7 +163,7 @@ LINES = [
 
 @pytest.mark.parametrize("runtime", ["cloud run", "worker"])
 @pytest.mark.parametrize(("message", "arguments", "expected"), LINES)
-def test_log_based_metrics_read_what_is_logged(runtime, message, arguments, expected):
+def test_log_based_metrics_match_log_lines(runtime, message, arguments, expected):
     """On Cloud Run it is our JSON; on a worker the message is our text, with its fields."""
     record = logging.LogRecord("x", logging.INFO, "x.py", 1, message, arguments, None)
     record.__dict__ |= {"request_id": "r", "stage": "script", "attempt": 1, "seconds": 2.34}
@@ -196,7 +196,7 @@ def group(pattern: str, text: str) -> str:
     return found[1]
 
 
-def test_googles_types_accept_the_dashboard():
+def test_dashboard_is_valid_for_google():
     dashboard = json_format.ParseDict(DASHBOARD, Dashboard()._pb)
     tiles = dashboard.mosaic_layout.tiles
     taken: set[tuple[int, int]] = set()
@@ -213,7 +213,7 @@ def test_googles_types_accept_the_dashboard():
 
 
 @for_all(list(ALERTS))
-def test_googles_types_accept_the_alerts(name):
+def test_alert_is_valid_for_google(name):
     policy = AlertPolicy(json_format.ParseDict(ALERTS[name], AlertPolicy()._pb))
     assert policy.severity in (AlertPolicy.Severity.CRITICAL, AlertPolicy.Severity.WARNING)
     assert policy.conditions
@@ -224,7 +224,7 @@ def test_googles_types_accept_the_alerts(name):
 
 
 @for_all(list(ALERTS))
-def test_each_alert_links_to_what_to_do(name):
+def test_each_alert_links_to_its_runbook_section(name):
     documentation = ALERTS[name]["documentation"]
     assert f"docs/runbook.md#{name}" in documentation["content"]
     [link] = documentation["links"]
@@ -235,13 +235,13 @@ def test_each_alert_links_to_what_to_do(name):
     assert len(section[1].split()) > 30
 
 
-def test_the_runbook_has_no_section_without_an_alert():
+def test_every_runbook_section_has_an_alert():
     sections = set(re.findall(r"(?m)^## ([a-z-]+)$", RUNBOOK))
     assert sections == ALERTS.keys()
     assert set(re.findall(r"\]\(#([a-z-]+)\)", RUNBOOK)) <= sections
 
 
-def test_the_alerts_cover_what_may_go_wrong():
+def test_alerts_cover_every_failure_mode():
     assert {
         "job-failed", "system-lag", "data-freshness", "dead-letters", "dead-letters-rising",
         "success-rate", "stage-seconds", "end-to-end-seconds", "backlog", "cost-per-request",
@@ -250,7 +250,7 @@ def test_the_alerts_cover_what_may_go_wrong():
 
 
 @needs_terraform
-def test_terraform_takes_the_files_apart(tmp_path):
+def test_terraform_converts_the_monitoring_files(tmp_path):
     """Its own functions read them; only the resources need the provider."""
     folder = tmp_path / "deploy" / "terraform"
     folder.mkdir(parents=True)

@@ -50,7 +50,7 @@ def parameters(call):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_dry_run_runs_nothing_and_prints_exactly_what_would_be_run(stand_ins, verb):
+def test_dry_run_prints_exactly_the_commands_of_the_run(stand_ins, verb):
     pasted, called = stand_ins.dry_run("./run_dataflow.sh", verb, *VERBS[verb])
     assert pasted == called != []
 
@@ -62,7 +62,7 @@ def test_help_names_every_verb(stand_ins):
         assert re.search(rf"^  {verb} ", done.stdout, re.MULTILINE)
 
 
-def test_the_image_is_built_pushed_and_put_into_a_template(stand_ins):
+def test_build_template_builds_pushes_and_writes_template(stand_ins):
     assert script(stand_ins, "build-template", *TEMPLATE).returncode == 0
     build, push, template = stand_ins.calls()
     assert build[:2] == ["docker", "build"]
@@ -85,7 +85,7 @@ def test_cloud_build_needs_no_docker(stand_ins):
     ]
 
 
-def test_a_launch_carries_every_option_where_gcloud_wants_it(stand_ins):
+def test_launch_passes_options_as_gcloud_flags(stand_ins):
     done = script(
         stand_ins, "run-template", *TEMPLATE, *JOB,
         "--max-num-workers=8", "--worker_machine_type", "n2-standard-4", "--no-use-public-ips",
@@ -112,19 +112,19 @@ def test_a_launch_carries_every_option_where_gcloud_wants_it(stand_ins):
     }
 
 
-def test_what_holds_a_comma_is_not_torn_apart(stand_ins):
+def test_value_with_comma_is_not_split(stand_ins):
     script(stand_ins, "run-template", *TEMPLATE, *JOB, "--gemini-model=a,b|c")
     [call] = stand_ins.calls()
     assert "--parameters=^~^gemini_model=a,b|c" in call
 
 
-def test_the_image_of_the_workers_can_be_another(stand_ins):
+def test_worker_image_can_be_overridden(stand_ins):
     script(stand_ins, "run-template", *TEMPLATE, *JOB, "--sdk-container-image=registry/other:2")
     [call] = stand_ins.calls()
     assert parameters(call)["sdk_container_image"] == "registry/other:2"
 
 
-def test_an_update_replaces_the_job_of_that_name(stand_ins):
+def test_update_replaces_job_of_that_name(stand_ins):
     script(
         stand_ins, "update", *TEMPLATE, *JOB, "--job-name=lessons",
         "--transform-name-mappings=Old=New",
@@ -134,7 +134,7 @@ def test_an_update_replaces_the_job_of_that_name(stand_ins):
     assert {"--update", "--transform-name-mappings=Old=New"} <= set(call)
 
 
-def test_a_job_is_started_from_here_with_beams_own_names(stand_ins):
+def test_run_starts_job_with_beam_option_names(stand_ins):
     script(stand_ins, "run", *TEMPLATE, *JOB, "--max-num-workers=8", "--no-wait")
     [call] = stand_ins.calls()
     assert call[:2] == ["vividly", "run"]
@@ -151,19 +151,19 @@ def test_a_job_is_started_from_here_with_beams_own_names(stand_ins):
 
 
 @pytest.mark.parametrize(("verb", "status"), [("drain", "active"), ("cancel", "active")])
-def test_a_job_is_found_by_its_name(stand_ins, verb, status):
+def test_job_is_found_by_name(stand_ins, verb, status):
     script(stand_ins, verb, *PLACE, "--job-name=lessons")
     look_up, act = stand_ins.calls()
     assert {"--filter=name=lessons", f"--status={status}"} <= set(look_up)
     assert act == ["gcloud", "dataflow", "jobs", verb, ID, *PLACE]
 
 
-def test_a_job_can_be_named_by_its_id(stand_ins):
+def test_job_can_be_named_by_id(stand_ins):
     script(stand_ins, "drain", *PLACE, "--job-id=2026-x")
     assert stand_ins.calls() == [["gcloud", "dataflow", "jobs", "drain", "2026-x", *PLACE]]
 
 
-def test_logs_are_those_of_the_job(stand_ins):
+def test_logs_are_filtered_by_job(stand_ins):
     script(stand_ins, "logs", *PLACE, "--severity=ERROR", "--since=2h", "--limit=5")
     _, read = stand_ins.calls()
     assert read[:3] == ["gcloud", "logging", "read"]
@@ -172,7 +172,7 @@ def test_logs_are_those_of_the_job(stand_ins):
     assert {"--freshness=2h", "--limit=5"} <= set(read)
 
 
-def test_the_environment_says_what_the_command_line_does_not(stand_ins):
+def test_environment_supplies_missing_options(stand_ins):
     script(
         stand_ins, "run-template", *JOB,
         VIVIDLY_PROJECT="other-project", VIVIDLY_REGION="europe-west1",
@@ -219,7 +219,7 @@ def test_the_environment_says_what_the_command_line_does_not(stand_ins):
         ),
     ],
 )
-def test_what_cannot_be_done_says_what_would_be_right(stand_ins, arguments, remedy):
+def test_invalid_arguments_are_refused_with_remedy(stand_ins, arguments, remedy):
     done = script(stand_ins, *arguments)
     assert done.returncode == 2
     assert remedy in done.stderr
@@ -243,7 +243,7 @@ def test_a_program_that_is_missing_is_named(tmp_path, program):
     assert stand_ins.calls() == []
 
 
-def test_a_command_that_fails_is_named_with_what_helps(stand_ins):
+def test_failed_command_is_named_with_remedy(stand_ins):
     stand_ins.answer('if [ "$1" = push ]; then echo denied >&2; exit 3; fi')
     done = script(stand_ins, "build-template", *TEMPLATE)
     assert done.returncode == 1
@@ -255,7 +255,7 @@ def test_a_command_that_fails_is_named_with_what_helps(stand_ins):
 
 
 @pytest.mark.parametrize("verb", ["drain", "cancel", "logs"])
-def test_a_job_that_is_not_there_is_not_acted_on(stand_ins, verb):
+def test_missing_job_is_reported_without_action(stand_ins, verb):
     stand_ins.answer("")
     done = script(stand_ins, verb, *PLACE)
     assert done.returncode == 2
@@ -263,7 +263,7 @@ def test_a_job_that_is_not_there_is_not_acted_on(stand_ins, verb):
     assert len(stand_ins.calls()) == 1
 
 
-def test_being_logged_out_is_not_taken_for_no_job(stand_ins):
+def test_logged_out_account_is_not_reported_as_missing_job(stand_ins):
     stand_ins.answer("exit 1")
     done = script(stand_ins, "drain", *PLACE)
     assert done.returncode == 1
@@ -271,7 +271,7 @@ def test_being_logged_out_is_not_taken_for_no_job(stand_ins):
     assert "no job" not in done.stderr
 
 
-def test_check_says_what_is_there_and_what_is_not(stand_ins):
+def test_check_reports_present_and_missing_parts(stand_ins):
     stand_ins.answer("""
         case "$1 $2" in
           "services list") printf 'dataflow.googleapis.com\\npubsub.googleapis.com\\n' ;;
@@ -290,7 +290,7 @@ def test_check_says_what_is_there_and_what_is_not(stand_ins):
     assert "gcloud secrets create vividly-database" in failed["FAILED  secret vividly-database"]
 
 
-def test_check_succeeds_when_all_is_there(stand_ins):
+def test_check_succeeds_when_nothing_is_missing(stand_ins):
     names = "aiplatform artifactregistry compute dataflow logging monitoring pubsub secretmanager"
     names += " sqladmin storage texttospeech"
     stand_ins.answer(f"for a in {names}; do echo $a.googleapis.com; done")
@@ -299,7 +299,7 @@ def test_check_succeeds_when_all_is_there(stand_ins):
     assert "FAILED" not in done.stdout
 
 
-def test_what_is_required_is_what_the_template_requires():
+def test_required_options_match_the_template():
     text = (ROOT / "run_dataflow.sh").read_text()
     required = re.search(r'^REQUIRED="(.*)"$', text, re.MULTILINE)
     assert required

@@ -29,7 +29,7 @@ def test_files_are_formatted():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_whatever_is_referred_to_is_there():
+def test_every_terraform_reference_is_defined():
     """What `terraform validate` would say, which needs the providers."""
     source = text()
     used = set(re.findall(r"\bvar\.(\w+)", source))
@@ -50,7 +50,7 @@ def test_versions_are_pinned():
     assert sorted(pins) == ["google", "google-beta", "random"]
 
 
-def test_every_variable_and_output_is_explained():
+def test_every_variable_and_output_has_description():
     for name, body in (blocks("variable") | blocks("output")).items():
         assert body["description"].endswith("."), name
     for name, body in blocks("variable").items():
@@ -59,7 +59,7 @@ def test_every_variable_and_output_is_explained():
     assert required == ["project"], "a project id is all that must be given"
 
 
-def test_the_subscription_is_as_drain_and_dataflow_need_it():
+def test_subscription_settings_fit_drain_and_dataflow():
     body = resources()["google_pubsub_subscription.requests"]
     assert body["ack_deadline_seconds"] == 600
     assert body["retry_policy"] == [{"minimum_backoff": "10s", "maximum_backoff": "600s"}]
@@ -72,7 +72,7 @@ def test_the_subscription_is_as_drain_and_dataflow_need_it():
     assert body["expiration_policy"] == [{"ttl": ""}]
 
 
-def test_pubsub_itself_may_move_messages():
+def test_pubsub_agent_may_move_messages():
     """Without both roles a dead-letter policy does nothing."""
     agent = resources()["google_project_service_identity.pubsub"]
     assert agent["service"] == "pubsub.googleapis.com"
@@ -87,7 +87,7 @@ def test_pubsub_itself_may_move_messages():
     )
 
 
-def test_no_message_is_lost_for_want_of_a_reader():
+def test_every_topic_has_a_subscription():
     topics = {address.split(".")[1] for address in resources("google_pubsub_topic.")}
     read = {
         re.search(r"topic\.(\w+)\.", body["topic"])[1]  # type: ignore[index]
@@ -96,7 +96,7 @@ def test_no_message_is_lost_for_want_of_a_reader():
     assert topics == read == {"requests", "undeliverable", "dead_letters"}
 
 
-def test_buckets_are_private_and_clean_up():
+def test_buckets_are_private_with_lifecycle_rules():
     buckets = resources("google_storage_bucket.")
     assert len(buckets) == 2
     for body in buckets.values():
@@ -112,7 +112,7 @@ def test_buckets_are_private_and_clean_up():
     assert [c["matches_prefix"] for c in deleted] == [["temp/"]], "a job needs what it staged"
 
 
-def test_the_database_is_guarded():
+def test_database_flags_protect_students_data():
     [settings] = resources()["google_sql_database_instance.ledger"]["settings"]
     flags = {flag["name"]: flag["value"] for flag in settings["database_flags"]}
     assert flags["cloudsql.iam_authentication"] == "on"
@@ -125,7 +125,7 @@ def test_the_database_is_guarded():
     assert settings["backup_configuration"][0]["point_in_time_recovery_enabled"] is True
 
 
-def test_no_secret_enters_the_state():
+def test_terraform_state_holds_no_secret():
     source = text()
     assert resources("random_") == {}, "what a resource makes is in the state"
     assert not re.search(r"(?m)^\s*(password|secret_data)\s*=", source)
@@ -148,7 +148,7 @@ VALUES = {
 @pytest.mark.parametrize(
     ("begins", "ends"), [("postgresql://vividly:", "])"), ("postgresql://${urlencode", "\n")]
 )
-def test_the_urls_are_ones_that_the_ledger_reads(begins, ends):
+def test_ledger_parses_the_database_urls(begins, ends):
     source = text()
     written = source[source.index(begins) :].partition(ends)[0]
     url = "".join(re.split(r'",?\s+"|"|,\s*$', written)).strip()
@@ -175,7 +175,7 @@ PROJECT_ROLES = {
 }
 
 
-def test_accounts_may_do_what_they_need_and_no_more():
+def test_accounts_have_only_the_needed_roles():
     source = text()
     granted = set(re.findall(r'"(roles/[\w.]+)"', source))
     assert not [role for role in granted if re.search(r"(?i)owner|editor|admin", role)]
@@ -196,7 +196,7 @@ def test_accounts_may_do_what_they_need_and_no_more():
     assert "google_service_account_key" not in source
 
 
-def test_the_template_gets_the_parameters_it_has():
+def test_stream_job_passes_known_template_parameters():
     body = resources()["google_dataflow_flex_template_job.stream"]
     assert body["parameters"] == "${merge(local.stream_parameters, var.settings)}"
     given = blocks("locals")["stream_parameters"].keys()
@@ -213,7 +213,7 @@ def test_the_template_gets_the_parameters_it_has():
     assert "/vividly:${var.image_tag}" in text()
 
 
-def test_the_jobs_get_settings_that_there_are():
+def test_drain_job_passes_known_settings():
     known = {name for setting in SETTINGS for name in setting.variables}
     given = blocks("locals")["drain_settings"].keys()
     assert given <= known
@@ -225,7 +225,7 @@ def test_the_jobs_get_settings_that_there_are():
     assert resources()["google_cloud_scheduler_job.drain"]["schedule"] == "${var.drain_schedule}"
 
 
-def test_apis_of_all_that_is_used_are_on():
+def test_used_apis_are_enabled():
     apis = set(re.findall(r"\w+\.googleapis\.com", str(resources("google_project_service."))))
     assert {f"{a}.googleapis.com" for a in (
         "aiplatform", "artifactregistry", "cloudscheduler", "dataflow", "logging", "monitoring",
@@ -265,6 +265,6 @@ def test_defaults_are_valid(variables):
         ("daily_cost_usd", 0, "above 0"),
     ],
 )
-def test_a_wrong_value_is_answered_with_what_would_be_right(variables, name, value, says):
+def test_invalid_variable_is_refused_with_remedy(variables, name, value, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         evaluated(variables, **{"project": "my-project", name: value})

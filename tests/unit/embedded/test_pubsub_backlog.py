@@ -1,4 +1,4 @@
-"""What a subscription delivers, and when: told the time, so nothing here waits."""
+"""Delivery rules of a subscription's backlog, tested with a simulated clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL = 1_000_000
 
 
 class Queue:
-    """A backlog with a clock and short words for what tests do with it."""
+    """A backlog with a simulated clock and helpers for tests."""
 
     def __init__(self, bury=lambda message, attempts: False, **policy):
         self.backlog = Backlog(DeliveryPolicy(**policy), bury)
@@ -49,7 +49,7 @@ class Queue:
         return [self.backlog.modify(lease.ack_id, seconds, self.now) for lease in leases]
 
 
-def test_delivers_once_oldest_first():
+def test_messages_are_delivered_once_oldest_first():
     queue = Queue()
     queue.publish("", "", "")
     assert queue.numbers(2) == [1, 2]
@@ -57,7 +57,7 @@ def test_delivers_once_oldest_first():
     assert not queue.backlog.ready
 
 
-def test_an_acknowledged_message_is_gone():
+def test_acknowledged_message_is_removed():
     queue = Queue()
     queue.publish("")
     [lease] = queue.take()
@@ -69,7 +69,7 @@ def test_an_acknowledged_message_is_gone():
     assert queue.backlog.next_event() is None
 
 
-def test_an_expired_lease_is_void_and_the_message_comes_back():
+def test_expired_lease_is_void_and_message_redelivered():
     queue = Queue(ack_deadline=10)
     queue.publish("")
     [first] = queue.take()
@@ -84,7 +84,7 @@ def test_an_expired_lease_is_void_and_the_message_comes_back():
     assert second.ack_id != first.ack_id
 
 
-def test_a_lease_can_be_extended_and_shortened():
+def test_lease_can_be_extended_and_shortened():
     queue = Queue(ack_deadline=10)
     queue.publish("", "")
     long, short = queue.take()
@@ -96,7 +96,7 @@ def test_a_lease_can_be_extended_and_shortened():
     assert queue.ack(long) == [True]
 
 
-def test_a_message_handed_back_comes_again_at_once():
+def test_message_handed_back_is_ready_at_once():
     queue = Queue()
     queue.publish("", "")
     first, _ = queue.take()
@@ -121,7 +121,7 @@ def test_backoff_does_not_overflow():
     assert DeliveryPolicy(backoff=(10, 600)).delay(10_000) == 600
 
 
-def test_a_message_delivered_too_often_is_buried():
+def test_message_is_buried_after_max_attempts():
     buried = []
 
     def bury(message, attempts):
@@ -139,7 +139,7 @@ def test_a_message_delivered_too_often_is_buried():
     assert queue.backlog.unacked() == {}
 
 
-def test_a_message_that_cannot_be_buried_stays():
+def test_message_that_cannot_be_buried_stays():
     queue = Queue(max_attempts=5)
     queue.publish("")
     for _ in range(7):
@@ -148,14 +148,14 @@ def test_a_message_that_cannot_be_buried_stays():
     assert lease.attempt == 8
 
 
-def test_a_byte_limit_holds_back_all_but_the_first_message():
+def test_byte_limit_delivers_at_least_one_message():
     queue = Queue()
     queue.publish("", "", "", size=40)
     assert len(queue.take(size=100)) == 2
     assert len(queue.take(size=10)) == 1
 
 
-def test_counts_what_a_consumer_holds():
+def test_holder_counts_unsettled_messages_and_bytes():
     queue = Queue(ack_deadline=10)
     queue.publish("", "", "", size=7)
     first, second, _ = queue.take()
@@ -167,7 +167,7 @@ def test_counts_what_a_consumer_holds():
     assert (queue.holder.messages, queue.holder.bytes) == (0, 0)
 
 
-def test_messages_outlive_their_retention_nowhere():
+def test_outdated_messages_are_dropped_in_every_state():
     queue = Queue(ordered=True, retention=600, ack_deadline=600, backoff=(300, 600))
     queue.publish("", "x", "x", "", "y")
     taken = {lease.message.sequence: lease for lease in queue.take(4)}
@@ -202,7 +202,7 @@ def test_seek_redelivers_messages_acknowledged_before():
     assert queue.numbers() == [1, 2, 3]
 
 
-def test_a_lane_waits_for_what_it_handed_out():
+def test_lane_waits_until_its_run_is_settled():
     queue = Queue(ordered=True)
     queue.publish("x", "y", "x", "y", "x", "")
     run = queue.take(3)
@@ -214,7 +214,7 @@ def test_a_lane_waits_for_what_it_handed_out():
     assert queue.numbers() == [5]
 
 
-def test_a_lane_takes_back_what_follows():
+def test_lane_takes_back_later_messages():
     queue = Queue(ordered=True)
     queue.publish("x", "x", "x")
     first, second, third = queue.take()
@@ -225,7 +225,7 @@ def test_a_lane_takes_back_what_follows():
     assert queue.numbers() == [2, 3]
 
 
-def test_a_lane_backs_off_as_a_whole():
+def test_lane_backs_off_as_a_whole():
     queue = Queue(ordered=True, backoff=(10, 600), ack_deadline=600)
     queue.publish("x", "x", "y")
     first, *_ = queue.take()
@@ -237,7 +237,7 @@ def test_a_lane_backs_off_as_a_whole():
     assert queue.numbers() == [1, 2, 4]
 
 
-def test_burying_frees_the_lane():
+def test_buried_message_frees_its_lane():
     queue = Queue(ordered=True, max_attempts=5, bury=lambda message, attempts: True)
     queue.publish("x", "x")
     for _ in range(5):
@@ -246,7 +246,7 @@ def test_burying_frees_the_lane():
     assert queue.numbers() == [2]
 
 
-def test_keys_mean_nothing_without_ordering():
+def test_keys_are_ignored_without_ordering():
     queue = Queue(ordered=False)
     queue.publish("x", "x")
     [first] = queue.take(1)
@@ -256,7 +256,7 @@ def test_keys_mean_nothing_without_ordering():
 
 
 class AnyUse(RuleBasedStateMachine):
-    """Whatever consumers do, nothing is lost, delivered twice at a time, or out of order."""
+    """Random use loses no message, never leases one twice at a time, and keeps the order."""
 
     def __init__(self):
         super().__init__()
@@ -275,7 +275,7 @@ class AnyUse(RuleBasedStateMachine):
         return {lease.message.sequence for lease in self.live.values()}
 
     def hand_back(self, lease):
-        """Forgets a lease and those that ended with it: the later ones of its key."""
+        """Remove a lease and the later leases of its key, which end with it."""
         key, number = lease.message.pb.ordering_key, lease.message.sequence
 
         def ends(other):

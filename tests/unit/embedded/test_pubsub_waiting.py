@@ -1,4 +1,4 @@
-"""Moments too short to meet from outside: cancellation just when it matters."""
+"""Waiting and cancellation inside the embedded Pub/Sub server, at exact moments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.embedded.pubsub.server_subscription import Subscription
 from pipeline.embedded.pubsub.streaming import Stream
 
 SOON = 10.0
-"""Seconds; far more than anything here takes."""
+"""Seconds of a deadline that no passing test reaches."""
 
 
 def subscription():
@@ -34,7 +34,7 @@ async def settled():
         await asyncio.sleep(0)
 
 
-def test_the_turn_of_a_waiter_that_gives_up_passes_on():
+def test_cancelled_waiter_wakes_the_next():
     async def scenario():
         shared = subscription()
         first, second = (asyncio.create_task(shared.wait(None)) for _ in range(2))
@@ -60,7 +60,7 @@ def test_one_message_wakes_one_waiter():
     asyncio.run(scenario())
 
 
-def test_waiting_ends_in_time():
+def test_wait_ends_at_its_deadline():
     async def scenario():
         shared = subscription()
         now = asyncio.get_running_loop().time()
@@ -70,7 +70,7 @@ def test_waiting_ends_in_time():
     asyncio.run(scenario())
 
 
-def test_a_stream_does_not_end_in_the_middle_of_a_write():
+def test_stream_finishes_its_write_before_ending():
     async def scenario():
         writing, release = asyncio.Event(), asyncio.Event()
         ended = []
