@@ -22,7 +22,7 @@ def stream() -> beam.Pipeline:
     """Return the graph of the streaming job, built without network access and never run."""
     options = VividlyOptions([], streaming=True)
     pipeline = beam.Pipeline(options=options)
-    ledger = Ledger("postgresql://nobody@localhost/nothing")
+    ledger = Ledger("postgresql://reader@localhost/ledger")
     subscription = "projects/nowhere/subscriptions/nothing"
     build_stream(pipeline, subscription, "id", options, ledger, ArtifactStore("/nowhere"))
     return pipeline
