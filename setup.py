@@ -84,6 +84,22 @@ BENCH = [
     "py-spy",  # samples what the interpreter's time goes into
 ]
 
+# How engines are found, these and those of other packages: docs/add-an-engine.md.
+ENGINES = {
+    "vividly.script_engines": [
+        "gemini = transforms.script.engines.gemini.plugin:PLUGIN",
+        "offline = transforms.script.engines.offline.plugin:PLUGIN",
+    ],
+    "vividly.voice_engines": [
+        "google = transforms.narration.engines.google.plugin:PLUGIN",
+        "offline = transforms.narration.engines.offline.plugin:PLUGIN",
+    ],
+    "vividly.video_engines": [
+        "moviepy = transforms.video.engines.moviepy.plugin:PLUGIN",
+        "slides = transforms.video.engines.slides.plugin:PLUGIN",
+    ],
+}
+
 DATA = {
     "transforms": ["py.typed", "**/*.md", "**/*.mako", "**/*.toml", "**/*.txt"],
     "pipeline": ["py.typed", "**/*.css", "**/*.j2", "**/*.js", "**/*.jsonl"],
@@ -122,5 +138,5 @@ setup(
         "bench": LOCAL + BENCH,
         "dev": LOCAL + MOVIEPY + DEV + BENCH,
     },
-    entry_points={"console_scripts": ["vividly = pipeline.cli:entry"]},
+    entry_points={"console_scripts": ["vividly = pipeline.cli:entry"], **ENGINES},
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from transforms.model import Narration, Scene, Script, Visual
-from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.recording import record_narration
 
 _SCENES = (

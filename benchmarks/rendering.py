@@ -9,7 +9,7 @@ import psutil
 
 from transforms.model import Narration, Script
 from transforms.process.singletons import clear_singletons
-from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 
 

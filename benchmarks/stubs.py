@@ -64,7 +64,7 @@ def main() -> int:
     from pipeline.cli import app
 
     seconds = float(sys.argv[1])
-    write_script.make_engine = lambda name, settings: StubEngine(seconds)
+    write_script.make_script_engine = lambda chosen: StubEngine(seconds)
     return app.main(sys.argv[2:])
 
 

@@ -1,20 +1,26 @@
 """The whole graph on one screen. Stream, drain and batch all build it here.
 
-Labels and coders are part of what a running streaming job can be updated to: a test holds them.
+A running streaming job can be updated only while labels and coders stay: a golden test holds them.
 """
 
 from __future__ import annotations
 
 import apache_beam as beam
 
-from pipeline.settings.beam_options import VividlyOptions, script_settings, voice_settings
+from pipeline.settings.beam_options import VividlyOptions
+from pipeline.settings.chosen_engines import (
+    script_engine,
+    sound_settings,
+    video_engine,
+    video_settings,
+    voice_engine,
+)
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
 from transforms.narration.narrate_script import Narrate
-from transforms.narration.sound_settings import INTRO_SECONDS, SoundSettings
 from transforms.parse import ParseRequests
 from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
@@ -22,8 +28,6 @@ from transforms.script.write_script import WriteScript
 from transforms.stage.budget import Budget
 from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.task import StageRuntime
-from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.pages import Look
 from transforms.video.render_video import RenderVideo
 
 
@@ -33,10 +37,10 @@ def build(
     ledger: Ledger,
     store: ArtifactStore,
 ) -> beam.PCollection:
-    """Turn messages into outcomes.
+    """Add the graph to a pipeline: messages in, outcomes out.
 
     Args:
-        messages: PCollection[Message], from wherever the launcher takes them.
+        messages: PCollection[Message].
         options: the graph's settings.
         ledger: where claims and outcomes are kept.
         store: where artifacts are kept.
@@ -44,21 +48,21 @@ def build(
     Returns:
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
     """
-
     limited = options.max_cost_per_request, options.max_cost_per_hour
     budget = Budget(ledger, *limited) if any(limited) else None
 
-    def runtime(stage: str, timeout: float) -> StageRuntime:
-        at_once = getattr(options, f"{stage}_concurrency")
-        limits = EngineLimits(stage, at_once, getattr(options, f"{stage}_per_minute"))
-        policy = RetryPolicy(timeout, options.max_tries)
+    def runtime(
+        stage: str, *, timeout: float, concurrency: int | None, per_minute: int | None
+    ) -> StageRuntime:
         return StageRuntime(
-            policy, limits, store, ledger, options.force, budget=budget, workers=options.workers
+            policy=RetryPolicy(timeout, options.max_tries),
+            limits=EngineLimits(stage, at_once=concurrency, per_minute=per_minute),
+            store=store,
+            ledger=ledger,
+            force=options.force,
+            budget=budget,
+            workers=options.workers,
         )
-
-    width, height = options.video_size
-    look = Look(options.video_theme, options.video_logo)
-    sound = SoundSettings(options.music, intro=INTRO_SECONDS if options.video_intro else 0.0)
 
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
@@ -69,31 +73,33 @@ def build(
         | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries)
     )
     scripted = claimed.lessons | "Script" >> WriteScript(
-        options.script_engine,
-        script_settings(options),
-        runtime("script", options.script_timeout),
+        engine=script_engine(options).chosen(),
+        runtime=runtime(
+            "script",
+            timeout=options.script_timeout,
+            concurrency=options.script_concurrency,
+            per_minute=options.script_per_minute,
+        ),
     )
     narrated = scripted.onward | "Narration" >> Narrate(
-        options.voice_engine,
-        voice_settings(options),
-        runtime("narration", options.narration_timeout),
-        sound,
+        engine=voice_engine(options).chosen(),
+        sound=sound_settings(options),
+        runtime=runtime(
+            "narration",
+            timeout=options.narration_timeout,
+            concurrency=options.narration_concurrency,
+            per_minute=options.narration_per_minute,
+        ),
     )
     rendered = narrated.onward | "Video" >> RenderVideo(
-        options.video_engine,
-        VideoSettings(
-            width,
-            height,
-            options.render_workers,
-            options.constant_frame_rate,
-            options.segment_cache,
-            options.segment_cache_size * 1_000_000,
-            look,
-            options.video_intro,
-            options.burn_captions,
-            options.time_words,
+        engine=video_engine(options).chosen(),
+        settings=video_settings(options),
+        runtime=runtime(
+            "video",
+            timeout=options.video_timeout,
+            concurrency=options.video_concurrency,
+            per_minute=options.video_per_minute,
         ),
-        runtime("video", options.video_timeout),
     )
     published = (
         (scripted.finished, narrated.finished, rendered.finished)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 
 import transforms.narration.recording
-import transforms.video.engines.slide_renderer  # noqa: F401
+import transforms.video.engines.slides.slide_renderer  # noqa: F401
 from transforms.model import Visual
 from transforms.video.draw.slides import draw_slide
 from transforms.video.plan.pages import Page
@@ -23,7 +23,7 @@ def _warm_up() -> None:
 
 
 if find_spec("hibari"):  # the offline voice is an extra
-    from transforms.narration.engines.offline_voice import load_voice
+    from transforms.narration.engines.offline.offline_voice import load_voice
     from transforms.process.singletons import process_singleton
 
     process_singleton(load_voice)

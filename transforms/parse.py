@@ -7,7 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import apache_beam as beam
 
@@ -92,7 +92,7 @@ def parse(data: bytes) -> ContentRequest:
         correlation_id=correlation_id or f"request-{request_id}",
         interest=interest or "general",
         requested_modalities=modalities,
-        preferred_modality=cast("Modality | None", preferred),
+        preferred_modality=preferred,
         language=language,
         environment=environment,
         metadata={name: value for name, value in fields.items() if name not in _KNOWN},

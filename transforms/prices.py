@@ -1,4 +1,4 @@
-"""Prices of resources, from the dated table `prices.toml`."""
+"""Prices of used resources, from dated tables: `prices.toml` here and in every engine's package."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from transforms.engine_registry import find_engine, registered_engines
 from transforms.model import Usage
 
 
@@ -33,23 +34,31 @@ class Price:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    return tomllib.loads((files("transforms") / "prices.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def prices() -> Mapping[str, Price]:
-    """Return the price of every SKU."""
-    sources = _table()["sources"]
+    """Return every SKU with its price: those of the machine and those of all installed engines.
+
+    Raises:
+        ValueError: two engines give the same SKU different prices.
+    """
+    table = _parse(tomllib.loads((files("transforms") / "prices.toml").read_text("utf-8")))
+    for engines in registered_engines().values():
+        for name, plugin in engines.items():
+            for sku, entry in _parse(plugin.read_prices()).items():
+                if table.setdefault(sku, entry) != entry:
+                    raise ValueError(f"the engine {name} gives {sku!r} a second price")
+    return table
+
+
+def _parse(content: Mapping[str, Any]) -> dict[str, Price]:
     return {
         sku: Price(
             usd=entry["usd"],
             per=entry["per"],
             unit=entry["unit"],
-            source=sources[entry["source"]]["name"],
-            date=sources[entry["source"]]["date"],
+            source=content["sources"][entry["source"]]["name"],
+            date=content["sources"][entry["source"]]["date"],
         )
-        for sku, entry in _table()["skus"].items()
+        for sku, entry in content.get("skus", {}).items()
     }
 
 
@@ -57,7 +66,7 @@ def price(usage: Iterable[Usage]) -> float:
     """Return the cost of `usage` in US dollars.
 
     Raises:
-        ValueError: A SKU is not in the table.
+        ValueError: A SKU has no price.
     """
     total = 0.0
     for used in usage:
@@ -65,32 +74,37 @@ def price(usage: Iterable[Usage]) -> float:
             entry = prices()[used.sku]
         except KeyError:
             raise ValueError(
-                f"no price is known for {used.sku!r}: add it to transforms/prices.toml"
+                f"no price is known for {used.sku!r}: add it to the engine's prices.toml"
             ) from None
         total += used.quantity * entry.usd / entry.per
     return total
 
 
-def typical(stage: str, engine: str, model: str | None = None) -> tuple[Usage, ...]:
-    """Return the usage of a stage for a typical lesson (300 spoken words).
+def typical(
+    stage: str, engine: str, settings: Mapping[str, Any] | None = None
+) -> tuple[Usage, ...]:
+    """Return what a typical lesson (300 spoken words) uses of an engine.
+
+    It is the table ``[typical]`` of the engine's price file: quantities by SKU, whose names may
+    hold settings of the engine, such as ``{model}``.
 
     Args:
-        stage: ``"script"``, ``"narration"`` or ``"video"``.
-        engine: Name of the engine.
-        model: Model of the engine, if it has several.
+        stage: the engine's stage.
+        engine: name of the engine.
+        settings: the engine's settings; their defaults when not given.
 
     Raises:
-        ValueError: The table has no typical usage for that stage and engine.
+        ValueError: the engine is not installed, or its price file has no such table.
     """
-    try:
-        usage = _table()["typical"][stage][engine]
-    except KeyError:
+    plugin = find_engine(stage, engine)
+    usage = plugin.read_prices().get("typical")
+    if usage is None:
         raise ValueError(
             f"no typical usage is known for the {stage} stage with the {engine!r} engine: "
-            f"add [typical.{stage}.{engine}] to transforms/prices.toml"
-        ) from None
-    prefix = f"{model}/" if model else ""
-    return tuple(Usage(prefix + sku, float(quantity)) for sku, quantity in usage.items())
+            f"add [typical] to {plugin.prices} of {plugin.package}"
+        )
+    values = plugin.defaults() if settings is None else settings
+    return tuple(Usage(sku.format_map(values), float(used)) for sku, used in usage.items())
 
 
 def saved_by_skipping(stage: str, engine: str) -> float:

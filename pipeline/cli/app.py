@@ -14,7 +14,7 @@ from importlib import import_module
 from pipeline.cli.parser import Parser, Version
 from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, OK, USAGE
 from pipeline.monitoring import logging_config
-from pipeline.settings import BY_NAME, LOGGING
+from pipeline.settings import LOGGING, find_setting
 from pipeline.settings.arguments import add_arguments, unknown_variables
 from pipeline.usage_error import UsageError
 from transforms.telemetry.redaction import redact
@@ -138,8 +138,8 @@ def _normalize(argument: str) -> str:
         return argument
     dashed = name[0].replace("_", "-") + argument[name.end() :]
     option, _, value = dashed.partition("=")
-    setting = BY_NAME.get(option[2:])
-    if not (setting and setting.type is bool and value):
+    setting = find_setting(option[2:]) if value else None
+    if not setting or setting.type is not bool:
         return dashed
     try:
         return option if setting.read(value) else f"--no-{setting.name}"

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from pipeline.settings import DRAIN, LOGGING, STREAM
-from pipeline.settings import SETTINGS as ALL
+from pipeline.settings import OWN as ALL
 
 HELP = "process the requests of a file"
 EXAMPLES = """examples:

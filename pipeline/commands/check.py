@@ -9,8 +9,8 @@ import argparse
 import json
 
 from pipeline.exit_status import FAILED, OK
-from pipeline.jobs.preflight import MODES
 
+MODES = ("drain", "batch", "stream", "demo")
 HELP = "check everything that a job needs before it runs"
 EXAMPLES = """examples:
   vividly check drain --project my-project --artifacts gs://my-lessons
@@ -25,15 +25,25 @@ SETTINGS = [
     "processes",
     "artifacts",
     "script-engine",
-    "gemini-model",
-    "gemini-location",
     "voice-engine",
-    "google-voice",
+    "video-engine",
+    "video-size",
+    "video-theme",
+    "video-logo",
+    "video-intro",
+    "burn-captions",
+    "time-words",
+    "render-workers",
+    "constant-frame-rate",
+    "segment-cache",
+    "segment-cache-size",
     "workers",
     "script-concurrency",
     "script-per-minute",
     "narration-concurrency",
     "narration-per-minute",
+    "video-concurrency",
+    "video-per-minute",
 ]
 
 

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from pipeline.settings import SETTINGS as ALL
+from pipeline.settings import OWN as ALL
 from pipeline.settings import subscription_path, topic_path
 
 HELP = "try the pipeline with embedded services, no cloud account"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline.settings import LOGGING, STREAM, subscription_path
-from pipeline.settings import SETTINGS as ALL
+from pipeline.settings import OWN as ALL
 
 HELP = "process a Pub/Sub subscription until it is empty"
 EXAMPLES = """examples:

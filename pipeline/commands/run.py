@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline.settings import DRAIN, LOGGING, subscription_path
-from pipeline.settings import SETTINGS as ALL
+from pipeline.settings import OWN as ALL
 
 HELP = "run the streaming job on Dataflow or in this process"
 EXAMPLES = """examples:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.exit_status import DEPENDENCY, FAILED, OK
 from pipeline.monitoring import summary
 from pipeline.monitoring.logging_config import report_error
-from pipeline.settings import BY_NAME
+from pipeline.settings import settings_of
 from pipeline.settings.arguments import mask_value
 from transforms.errors import DependencyDown
 
@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) -> None:
     """Log the settings of a job; secrets are masked."""
-    values = {name: getattr(chosen, BY_NAME[name].dest) for name in names}
+    values = [(setting, getattr(chosen, setting.dest)) for setting in settings_of(names)]
     shown = ", ".join(
-        f"{name}={mask_value(BY_NAME[name], value)}"
-        for name, value in values.items()
+        f"{setting.name}={mask_value(setting, value)}"
+        for setting, value in values
         if value is not None
     )
     log.info("%s starts: %s", mode, shown)

@@ -13,13 +13,20 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.settings import subscription_path
-from transforms.installation import install_extra
-
-MODES = ("drain", "batch", "stream", "demo")
+from pipeline.settings.chosen_engines import (
+    EngineChoice,
+    engine_choices,
+    script_engine,
+    video_engine,
+    video_settings,
+    voice_engine,
+)
+from transforms.engine_plugin import ChosenEngine
 
 SCRATCH = 1 << 30  # bytes of temporary space that lessons in progress may need
 MIN_ACK_DEADLINE = 60  # seconds; a shorter one redelivers messages during the pull
@@ -70,7 +77,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     """Yield the checks of a mode, in the order in which problems are best repaired.
 
     Args:
-        mode: One of `MODES`.
+        mode: One of `pipeline.commands.check.MODES`.
         chosen: The settings of `vividly check`.
     """
     if _needs_credentials(mode, chosen):
@@ -96,17 +103,12 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         "Object User, or the right to write there",
     )  # fmt: skip
     yield from _database_checks(mode, chosen)
-    local = install_extra("local")
-    yield Check(
-        "script engine", lambda: _script(chosen),
-        "for gemini: enable the Vertex AI API, set GOOGLE_CLOUD_PROJECT and give the account the "
-        f"role Vertex AI User; for offline: {local}",
-    )  # fmt: skip
-    yield Check(
-        "voice engine", lambda: _voice(chosen),
-        "for google: enable the Cloud Text-to-Speech API for the account's project; for offline: "
-        f"{local}",
-    )  # fmt: skip
+    for name, engine, look in (
+        ("script engine", script_engine(chosen), _script),
+        ("voice engine", voice_engine(chosen), _voice),
+        ("video engine", video_engine(chosen), _video),
+    ):
+        yield Check(name, partial(look, chosen), engine.plugin.how_to_repair())
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
     yield Check(
@@ -122,6 +124,8 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
 
 def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     if not chosen.database or mode == "demo":
+        from transforms.installation import install_extra
+
         yield Check(
             "database", _embedded_postgres,
             f"give a --database, or, for an embedded one: {install_extra('local')}",
@@ -140,7 +144,7 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
 def _needs_credentials(mode: str, chosen: argparse.Namespace) -> bool:
     pubsub = mode in ("drain", "stream") and not os.environ.get("PUBSUB_EMULATOR_HOST")
     storage = chosen.artifacts.startswith("gs://") and not os.environ.get("STORAGE_EMULATOR_HOST")
-    cloud = (chosen.script_engine, chosen.voice_engine) != ("offline", "offline")
+    cloud = any(engine.plugin.google for engine in engine_choices(chosen))
     return mode != "demo" and (pubsub or storage or cloud)
 
 
@@ -216,19 +220,26 @@ def _embedded_postgres() -> str:
 
 
 def _script(chosen: argparse.Namespace) -> str:
-    from pipeline.settings.beam_options import script_settings
-    from transforms.script.write_script import make_engine
+    from transforms.script.write_script import make_script_engine
 
-    engine = make_engine(chosen.script_engine, tuple(sorted(script_settings(chosen).items())))
-    return engine.check()
+    return make_script_engine(_installed(script_engine(chosen))).check()
 
 
 def _voice(chosen: argparse.Namespace) -> str:
-    from pipeline.settings.beam_options import voice_settings
     from transforms.narration.narration_child import make_voice_engine
 
-    voice = make_voice_engine(chosen.voice_engine, tuple(sorted(voice_settings(chosen).items())))
-    return voice.check()
+    return make_voice_engine(_installed(voice_engine(chosen))).check()
+
+
+def _video(chosen: argparse.Namespace) -> str:
+    from transforms.video.render_child import make_video_engine
+
+    return make_video_engine(_installed(video_engine(chosen)), video_settings(chosen)).check()
+
+
+def _installed(engine: EngineChoice) -> ChosenEngine:
+    engine.plugin.check_installed()
+    return engine.chosen()
 
 
 def _codecs() -> str:
@@ -256,18 +267,24 @@ def _scratch() -> str:
 def _limits(chosen: argparse.Namespace) -> str:
     from pipeline.jobs.resources import worker_count
 
-    paid = {"script": chosen.script_engine, "narration": chosen.voice_engine}
     at_once = worker_count(chosen) + 1
     lines = []
-    for stage, engine in paid.items():
-        if engine == "offline":
+    for stage, engine, most, rate in (
+        ("script", script_engine(chosen), chosen.script_concurrency, chosen.script_per_minute),
+        (
+            "narration",
+            voice_engine(chosen),
+            chosen.narration_concurrency,
+            chosen.narration_per_minute,
+        ),
+        ("video", video_engine(chosen), chosen.video_concurrency, chosen.video_per_minute),
+    ):
+        if not engine.plugin.paid:
             continue
-        most = getattr(chosen, f"{stage}_concurrency")
-        rate = getattr(chosen, f"{stage}_per_minute")
         if most is None and rate is None:
             raise ValueError(
-                f"{stage} ({engine}) is called without limit, up to {at_once} at the same time in "
-                "each process: a burst may run into the project's quota"
+                f"{stage} ({engine.name}) is called without limit, up to {at_once} at the same "
+                "time in each process: a burst may run into the project's quota"
             )
         lines.append(f"{stage} ≤ {most or at_once} at once, {rate or 'any number'} a minute")
     return "; ".join(lines) or "no paid engine"

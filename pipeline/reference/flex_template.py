@@ -1,4 +1,4 @@
-"""What the Flex Template says of its parameters: deploy/metadata.json, made from the settings.
+"""Generator of deploy/metadata.json, the parameters of the Flex Template.
 
 `make docs` writes it; a test fails when it is stale. Dataflow refuses a launch whose parameters do
 not match, and the console makes its form from it.
@@ -7,6 +7,7 @@ not match, and the console makes its form from it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,20 @@ from transforms.ledger.secret import PATTERN as SECRET
 FILE = Path(__file__).parents[2] / "deploy" / "metadata.json"
 
 PRODUCTION = {"script-engine": "gemini", "voice-engine": "google"}
-"""Defaults of the container image, which sets them in its environment."""
+"""Defaults that the container image sets in its environment."""
 
 REQUIRED = ("subscription", "database", "artifacts")
-"""What a job on Dataflow cannot do without, beside its image."""
+"""Parameters that a job on Dataflow requires, besides its image."""
 
 WHOLE_NUMBER = r"^[1-9][0-9]*$"
 
 PATTERNS = {
     "subscription": r"^projects/[^/\s]+/subscriptions/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$",
-    # A password would be there for everybody to read who may look at the job.
+    # A password would be readable to all who may view the job.
     "database": rf"^({SECRET}|[a-z][a-z0-9+]*://[^:/@\s]+@\S+)$",
     "artifacts": r"^gs://[a-z0-9][a-z0-9._-]+(/\S*)?$",
 }
-"""Stricter than the settings are elsewhere."""
+"""Patterns that are stricter here than for the settings elsewhere."""
 
 HELP = {
     "subscription": "Pub/Sub subscription, as projects/…/subscriptions/…",
@@ -53,7 +54,7 @@ DATAFLOW = "Dataflow"
 
 
 def metadata() -> dict[str, Any]:
-    """The template's metadata, as `gcloud dataflow flex-template build` reads it."""
+    """Return the template's metadata, as `gcloud dataflow flex-template build` reads it."""
     settings = [BY_NAME[name] for name in REQUIRED]
     settings += [s for s in SETTINGS if s.graph or s.name == "id-label"]
     return {
@@ -103,13 +104,13 @@ def _parameter(setting: Setting) -> dict[str, Any]:
 
 
 def _typed(value: Any) -> str:
-    """A default as it is typed into a form."""
+    """Format a default as it is typed into a form."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return format_value(value)
 
 
-def _one_of(choices: tuple[str, ...]) -> dict[str, Any]:
+def _one_of(choices: Sequence[str]) -> dict[str, Any]:
     escaped = "|".join(choice.replace(".", r"\.") for choice in choices)
     return {
         "paramType": "ENUM",
@@ -119,7 +120,7 @@ def _one_of(choices: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _of_dataflow() -> list[dict[str, Any]]:
-    """Options of the workers for which a launch has no fields of its own, by Beam's names."""
+    """Return worker options for which a launch has no fields of its own, by their names in Beam."""
     group = {"groupName": DATAFLOW}
     optional = {**group, "isOptional": True}
     return [
@@ -159,12 +160,12 @@ def _of_dataflow() -> list[dict[str, Any]]:
 
 
 def text() -> str:
-    """The content of deploy/metadata.json."""
+    """Return the content of deploy/metadata.json."""
     return json.dumps(metadata(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Bring deploy/metadata.json up to date."""
+    """Write deploy/metadata.json."""
     FILE.write_text(text(), encoding="utf-8")
 
 

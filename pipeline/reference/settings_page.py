@@ -1,4 +1,4 @@
-"""The reference of settings."""
+"""The reference page of settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ dashes or underscores. Which command takes which option: [commands](commands.md)
 
 
 def tables() -> str:
-    """Every setting with default, unit and environment variables, as Markdown tables."""
+    """Return every setting with default, unit and environment variables, as Markdown tables."""
     parts = []
     for group, members in itertools.groupby(
         sorted(SETTINGS, key=lambda setting: setting.group), key=lambda setting: setting.group

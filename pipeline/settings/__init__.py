@@ -1,8 +1,12 @@
-"""Every setting there is, in one table: the command line, the environment, Beam's options and the
-reference in the documentation are all made from it.
+"""All settings, in one table from which options, environment variables and reference are made.
 
-Nothing here imports Beam, so that `vividly --help` answers at once.
+`OWN` holds the pipeline's own settings. `SETTINGS` and `BY_NAME` add those of the installed
+engines, which are looked up when either is first read. Nothing here imports Beam or an engine, so
+that `vividly --help` answers at once.
 """
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pipeline.settings import (
     drain_settings,
@@ -12,6 +16,7 @@ from pipeline.settings import (
     stage_settings,
     stream_settings,
 )
+from pipeline.settings.engine_settings import add_engine_options
 from pipeline.settings.parsers import (
     FRAME_SIZES,
     frame_size,
@@ -29,12 +34,15 @@ __all__ = [
     "ENVIRONMENT_PREFIX",
     "FRAME_SIZES",
     "LOGGING",
+    "OWN",
     "SETTINGS",
     "STREAM",
     "Setting",
+    "find_setting",
     "frame_size",
     "positive_int",
     "seconds",
+    "settings_of",
     "subscription_path",
     "topic_name",
     "topic_path",
@@ -44,7 +52,7 @@ __all__ = [
 DRAIN = drain_settings.GROUP
 STREAM = stream_settings.GROUP
 
-SETTINGS: tuple[Setting, ...] = (
+OWN: tuple[Setting, ...] = (
     *location_settings.SETTINGS,
     *stream_settings.SETTINGS,
     *stage_settings.SETTINGS,
@@ -52,8 +60,43 @@ SETTINGS: tuple[Setting, ...] = (
     *drain_settings.SETTINGS,
     *report_settings.SETTINGS,
 )
+"""The pipeline's own settings, without the options of engines."""
+
+SETTINGS: tuple[Setting, ...]
+"""All settings, those of the installed engines included."""
+
+BY_NAME: dict[str, Setting]
+"""All settings by name."""
 
 LOGGING = ("log-level", "log-format")
-"""Settings that every command has, whatever it does."""
+"""Settings that every command has."""
 
-BY_NAME = {setting.name: setting for setting in SETTINGS}
+_OWN_BY_NAME = {setting.name: setting for setting in OWN}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("SETTINGS", "BY_NAME"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    complete = tuple(add_engine_options(OWN))
+    globals().update(SETTINGS=complete, BY_NAME={setting.name: setting for setting in complete})
+    return globals()[name]
+
+
+def find_setting(name: str) -> Setting | None:
+    """Return the setting of that name; engines are looked up for names that are not in `OWN`."""
+    from pipeline import settings
+
+    return _OWN_BY_NAME.get(name) or settings.BY_NAME.get(name)
+
+
+def settings_of(names: Iterable[str]) -> Sequence[Setting]:
+    """Return settings by name; a choice of an engine brings the options of its stage's engines.
+
+    Raises:
+        KeyError: there is no such setting.
+        ValueError: an engine declares an option that exists already.
+    """
+    from pipeline import settings
+
+    given = {name: _OWN_BY_NAME.get(name) or settings.BY_NAME[name] for name in names}
+    return list(add_engine_options(given.values()))

@@ -1,4 +1,4 @@
-"""Settings as command-line arguments, and as people read them."""
+"""Settings as command-line arguments and as text."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 from pipeline.cli.suggestions import closest_match
 from pipeline.cli.timestamps import parse_since
 from pipeline.settings import (
-    BY_NAME,
     ENVIRONMENT_PREFIX,
     FRAME_SIZES,
-    SETTINGS,
+    OWN,
     Setting,
     frame_size,
     positive_int,
+    settings_of,
     whole_number,
 )
 from transforms.telemetry.redaction import redact
 
 LIKENESS = 0.8
-"""Of an environment variable's name to a setting's; anything less may be somebody else's."""
+"""Similarity (0-1) from which an unknown environment variable is taken for a misspelt setting."""
 
 
 def add_arguments(
@@ -39,8 +39,7 @@ def add_arguments(
     """
     variables = os.environ if environment is None else environment
     groups: dict[str, Any] = {}
-    for name in names:
-        setting = BY_NAME[name]
+    for setting in settings_of(names):
         if setting.group not in groups:
             groups[setting.group] = parser.add_argument_group(setting.group)
         default = setting.resolve(variables)
@@ -60,16 +59,25 @@ def add_arguments(
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A warning for each variable that is named almost as one of a setting is."""
+    """Yield a warning for each variable that is named almost as one of a setting is."""
+    own = {setting.dest.upper() for setting in OWN}
+    given = {
+        variable: name
+        for variable in sorted(environment)
+        if (name := variable.removeprefix(ENVIRONMENT_PREFIX)) not in (variable, *own)
+    }
+    if not given:
+        return
+    from pipeline.settings import SETTINGS  # looks up the engines
+
     known = {setting.dest.upper() for setting in SETTINGS}
-    for variable in sorted(environment):
-        name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        if name not in (variable, *known) and (meant := closest_match(name, known, LIKENESS)):
+    for variable, name in given.items():
+        if name not in known and (meant := closest_match(name, known, LIKENESS)):
             yield f"{variable} sets nothing; did you mean {ENVIRONMENT_PREFIX}{meant}?"
 
 
 def parse_moment(text: str) -> datetime:
-    """A point in time as argparse wants it; see `pipeline.cli.timestamps`."""
+    """Parse a point in time for argparse; see `pipeline.cli.timestamps`."""
     try:
         return parse_since(text)
     except ValueError as error:
@@ -77,7 +85,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def describe(setting: Setting) -> str:
-    """Its help with default and environment variable, as `--help` shows it."""
+    """Return the help text of a setting with its default and environment variable."""
     default = "" if setting.default is None else f"default {format_value(setting.default)}"
     unit = f" {setting.unit}" if default and setting.unit else ""
     notes = "; ".join(filter(None, (default + unit, setting.variables[0])))
@@ -85,21 +93,21 @@ def describe(setting: Setting) -> str:
 
 
 def format_value(value: Any) -> str:
-    """A value as somebody would type it."""
+    """Format a value as a user would type it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def mask_value(setting: Setting, value: Any) -> str:
-    """A value as it may be logged."""
+    """Format a value for a log, with secrets masked."""
     if setting.secret and value:
         return redact(re.sub(r"(//[^:/@]*):.*@", r"\1:***@", str(value), flags=re.S))
     return "x".join(map(str, value)) if isinstance(value, tuple) else format_value(value)
 
 
 def argument_type(setting: Setting) -> Callable[[str], Any]:
-    """`Setting.read` as argparse wants it."""
+    """Return `Setting.read` as an argparse type."""
 
     def read(text: str) -> Any:
         try:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
 from pipeline.settings import SETTINGS
 from pipeline.settings.arguments import argument_type, describe
-from pipeline.usage_error import UsageError
+from pipeline.settings.chosen_engines import engine_choices
 from transforms.coder import PLUGIN
-from transforms.installation import install_extra
-
-OFFLINE = {"script_engine": ("rapidfuzz",), "voice_engine": ("hibari", "onnxruntime")}
-"""What the offline engines import that production does without."""
 
 
 class VividlyOptions(PipelineOptions):
@@ -47,37 +42,20 @@ class VividlyOptions(PipelineOptions):
                     parser.add_argument(f"--{setting.dest}", type=argument_type(setting), **shared)
 
 
-def script_settings(chosen: Any) -> dict[str, Any]:
-    """Keyword arguments for the settings of the script engine that was chosen."""
-    if chosen.script_engine == "gemini":
-        return {"model": chosen.gemini_model, "location": chosen.gemini_location}
-    return {}
-
-
-def voice_settings(chosen: Any) -> dict[str, Any]:
-    """Keyword arguments for the settings of the voice engine that was chosen."""
-    return {"voice": chosen.google_voice} if chosen.voice_engine == "google" else {}
-
-
 def graph_options(
     chosen: argparse.Namespace, beam_arguments: Sequence[str] = (), **beam_options: Any
 ) -> VividlyOptions:
-    """The options of a graph from a parsed command line.
+    """Make the options of a graph from a parsed command line.
 
     Args:
         chosen: has an attribute for every graph setting.
-        beam_arguments: further options, as on a command line of Beam's.
-        beam_options: further options, by Beam's names.
+        beam_arguments: further options, spelled as on a command line of Beam.
+        beam_options: further options, by their names in Beam.
 
     Raises:
-        UsageError: an offline engine is chosen but not installed; every message would fail.
+        UsageError: an engine lacks what it needs or refuses its settings; every message would fail.
     """
-    for dest, modules in OFFLINE.items():
-        if getattr(chosen, dest) == "offline" and not all(map(find_spec, modules)):
-            flag = f"--{dest.replace('_', '-')}"
-            raise UsageError(
-                f"what {flag} offline needs is not installed: choose another {flag}, or "
-                f"{install_extra('local')}"
-            )
+    for engine in engine_choices(chosen):
+        engine.check()
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
     return VividlyOptions(list(beam_arguments), **graph, **beam_options)

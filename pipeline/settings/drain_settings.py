@@ -1,4 +1,4 @@
-"""Settings: how long to drain."""
+"""Settings of a drain's pulls and its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTINGS = (
         unit="seconds", aliases=("WORKER_MAX_RUNTIME",),
     ),
     Setting(
-        "empty-queue-timeout", "exit when no message has come for this long and no work is left",
+        "empty-queue-timeout", "exit when no message has arrived for this long and no work is left",
         GROUP, type=seconds, default=60.0, unit="seconds",
     ),
     Setting(
@@ -25,7 +25,7 @@ SETTINGS = (
         default=30.0, unit="seconds",
     ),
     Setting(
-        "shutdown-grace", "time to finish what is in flight when told to stop; the rest is handed "
+        "shutdown-grace", "time to finish requests in flight after SIGTERM; the rest are handed "
         "back", GROUP, type=seconds, default=8.0, unit="seconds",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Settings: limits of the work."""
+"""Settings that limit concurrency, time and cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ GROUP = "Limits of the work"
 
 SETTINGS = (
     Setting(
-        "workers", "requests worked on side by side, besides one more lane kept free for text "
+        "workers", "requests worked on in parallel, besides one more lane kept free for text "
         "requests; the number of cores when not given", GROUP, type=positive_int, graph=True,
     ),
     Setting(

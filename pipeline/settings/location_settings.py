@@ -1,4 +1,4 @@
-"""Settings: where things are."""
+"""Settings that name resources: project, subscription, database, folders."""
 
 from __future__ import annotations
 

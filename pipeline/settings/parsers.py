@@ -1,4 +1,4 @@
-"""What the text of a setting is read as, and what is said of text that cannot be."""
+"""Parsers for setting values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 
 
 def positive_int(text: str) -> int:
-    """Raises: ValueError: not a whole number from 1."""
+    """Parse a whole number from 1; raise ValueError for other text."""
     number = int(text)
     if number < 1:
         raise ValueError("must be a whole number from 1")
@@ -20,7 +20,7 @@ def positive_int(text: str) -> int:
 
 
 def whole_number(text: str) -> int:
-    """Raises: ValueError: not a whole number from 0."""
+    """Parse a whole number from 0; raise ValueError for other text."""
     number = int(text)
     if number < 0:
         raise ValueError("must be a whole number from 0")
@@ -28,7 +28,7 @@ def whole_number(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Raises: ValueError: not a finite number of seconds from 0."""
+    """Parse a finite number of seconds from 0; raise ValueError for other text."""
     number = float(text)
     if not (math.isfinite(number) and number >= 0):
         raise ValueError("must be a number of seconds from 0")
@@ -36,7 +36,7 @@ def seconds(text: str) -> float:
 
 
 def usd(text: str) -> float:
-    """Raises: ValueError: not an amount of US dollars above 0."""
+    """Parse an amount of US dollars above 0; raise ValueError for other text."""
     try:
         amount = float(text)
     except ValueError:
@@ -46,17 +46,8 @@ def usd(text: str) -> float:
     return amount
 
 
-def video_engine(text: str) -> str:
-    """Raises: ValueError: an engine that needs what is not installed."""
-    if text == "moviepy":
-        from transforms.video.engines.moviepy_engine import check  # loads what renders
-
-        check()
-    return text
-
-
 def frame_size(text: str) -> tuple[int, int]:
-    """Raises: ValueError: not one of the two sizes lessons are designed for."""
+    """Parse one of the two supported frame sizes; raise ValueError for other text."""
     if text not in FRAME_SIZES:
         raise ValueError(
             f"must be one of {', '.join(FRAME_SIZES)}{did_you_mean(text, FRAME_SIZES)}"
@@ -65,14 +56,14 @@ def frame_size(text: str) -> tuple[int, int]:
 
 
 def existing_path(text: str) -> str:
-    """Raises: ValueError: no file or folder."""
+    """Return the path of an existing file or folder; raise ValueError for other text."""
     if not Path(text).exists():
         raise ValueError("must be the path of something that exists")
     return text
 
 
 def topic_name(text: str) -> str:
-    """Raises: ValueError: not the full resource name of a topic."""
+    """Return the full resource name of a topic; raise ValueError for other text."""
     if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
         raise ValueError("must be projects/PROJECT/topics/TOPIC")
     return text

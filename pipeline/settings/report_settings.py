@@ -1,4 +1,4 @@
-"""Settings: what is reported."""
+"""Settings of logs, summary, report and health port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ GROUP = "What is reported"
 
 SETTINGS = (
     Setting(
-        "health-port", "serve /healthz, /readyz and /metrics on this port; not at all when not "
+        "health-port", "serve /healthz, /readyz and /metrics on this port; not served when not "
         "given", GROUP, type=positive_int, aliases=("PORT",),
     ),
     Setting("summary", "also write the final summary to this file, as JSON", GROUP),

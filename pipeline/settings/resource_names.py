@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def resource(collection: str) -> Callable[[str, str], str]:
-    """A function that completes a short Pub/Sub name to its full resource name."""
+    """Return a function that completes a short Pub/Sub name to its full resource name."""
 
     def full(name: str, project: str) -> str:
         return name if "/" in name else f"projects/{project}/{collection}/{name}"

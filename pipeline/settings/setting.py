@@ -1,8 +1,8 @@
-"""One setting: where its value comes from and how it is read."""
+"""Setting: one value that comes from the command line, the environment or a default."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,16 @@ class Setting:
     """One setting.
 
     Attributes:
-        name: as on the command line, without the leading dashes.
+        name: the option without its leading dashes.
         help: one line; the unit, if there is one, is in `unit`.
-        group: the heading it stands under.
+        group: heading in help texts and the reference.
         type: makes the value from text; `bool` is a switch.
-        default: the value when nobody says anything; text is put through `type`.
+        default: value when neither option nor variable is given; text is parsed by `type`.
         unit: shown beside the default.
         choices: the only values accepted.
         aliases: further environment variables, looked up after `VIVIDLY_…`.
-        graph: true if it shapes the graph, and so is one of Beam's pipeline options too.
-        secret: never echoed.
+        graph: shapes the graph, and so is also a Beam pipeline option.
+        secret: masked in logs.
     """
 
     name: str
@@ -35,31 +35,31 @@ class Setting:
     type: Callable[[str], Any] = str
     default: Any = None
     unit: str = ""
-    choices: tuple[str, ...] = ()
+    choices: Sequence[str] = ()
     aliases: tuple[str, ...] = ()
     graph: bool = False
     secret: bool = False
 
     @property
     def dest(self) -> str:
-        """Its name as an attribute."""
+        """The attribute that holds its value."""
         return self.name.replace("-", "_")
 
     @property
     def flag(self) -> str:
-        """Its spelling on the command line."""
+        """The command-line option."""
         return f"--{self.name}"
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The environment variables that set it, the first one found wins."""
+        """The environment variables that set it; the first one found wins."""
         return (ENVIRONMENT_PREFIX + self.dest.upper(), *self.aliases)
 
     def read(self, text: str) -> Any:
-        """The value for `text`.
+        """Parse a value.
 
         Raises:
-            ValueError: says what would be right.
+            ValueError: the message names the accepted values.
         """
         if self.type is bool:
             if text.lower() in ("1", "true", "yes", "on"):
@@ -74,7 +74,7 @@ class Setting:
         return self.type(text)
 
     def reason(self, error: ValueError) -> str:
-        """What would be right, in place of what Python says of a value it cannot read."""
+        """Return the accepted values, in place of Python's own message for an unreadable value."""
         text = str(error)
         numbers: dict[Callable[[str], Any], str] = {
             positive_int: "whole number from 1",
@@ -85,10 +85,10 @@ class Setting:
         return f"must be a {numbers.get(self.type, 'number of seconds from 0')}"
 
     def resolve(self, environment: Mapping[str, str]) -> Any:
-        """The value that holds when the command line says nothing.
+        """Return the value from the environment, or else the default.
 
         Raises:
-            ValueError: names the environment variable and what would be right.
+            ValueError: the message names the environment variable and the accepted values.
         """
         for variable in self.variables:
             if variable in environment:

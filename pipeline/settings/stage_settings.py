@@ -1,12 +1,12 @@
-"""Settings: what the work is done with."""
+"""Settings of engines and rendering."""
 
 from __future__ import annotations
 
+from pipeline.settings.engine_settings import EngineNames
 from pipeline.settings.parsers import (
     existing_path,
     frame_size,
     positive_int,
-    video_engine,
     whole_number,
 )
 from pipeline.settings.setting import Setting
@@ -15,27 +15,16 @@ GROUP = "What the work is done with"
 
 SETTINGS = (
     Setting(
-        "script-engine", "what writes scripts", GROUP,
-        default="offline", choices=("offline", "gemini"), graph=True,
+        "script-engine", "engine that writes scripts", GROUP, default="offline",
+        choices=EngineNames("script", "offline"), graph=True,
     ),
     Setting(
-        "gemini-model", "Gemini model", GROUP, default="gemini-3.5-flash-lite", graph=True,
+        "voice-engine", "engine that speaks", GROUP, default="offline",
+        choices=EngineNames("narration", "offline"), graph=True,
     ),
     Setting(
-        "gemini-location", "Vertex AI location that serves the model", GROUP,
-        default="global", aliases=("GOOGLE_CLOUD_LOCATION",), graph=True,
-    ),
-    Setting(
-        "voice-engine", "what speaks", GROUP,
-        default="offline", choices=("offline", "google"), graph=True,
-    ),
-    Setting(
-        "google-voice", "Google Text-to-Speech voice for requests in its language", GROUP,
-        default="en-US-Chirp3-HD-Kore", graph=True,
-    ),
-    Setting(
-        "video-engine", "what renders", GROUP, type=video_engine, default="slides",
-        choices=("slides", "moviepy"), graph=True,
+        "video-engine", "engine that renders", GROUP, default="slides",
+        choices=EngineNames("video", "slides"), graph=True,
     ),
     Setting(
         "video-size", "width and height of videos", GROUP, type=frame_size,
@@ -51,8 +40,8 @@ SETTINGS = (
         "none when not given", GROUP, type=existing_path, graph=True,
     ),
     Setting(
-        "video-intro", "words of an opening card, such as the name of a school; no such card "
-        "when not given", GROUP, graph=True,
+        "video-intro", "text of an opening card, such as the name of a school; no card when not "
+        "given", GROUP, graph=True,
     ),
     Setting(
         "burn-captions", "draw captions into the picture too, for players without a caption track",
@@ -67,24 +56,24 @@ SETTINGS = (
         "none when not given", GROUP, type=existing_path, graph=True,
     ),
     Setting(
-        "render-workers", "scenes of one video rendered side by side", GROUP, type=positive_int,
+        "render-workers", "scenes of one video rendered in parallel", GROUP, type=positive_int,
         default=2, graph=True,
     ),
     Setting(
-        "constant-frame-rate", "write a frame for every tick of the clock, for players that want "
-        "one; otherwise a picture that stands is one long frame", GROUP, type=bool, default=False,
+        "constant-frame-rate", "write a frame for every tick of the clock, for players that need "
+        "one; otherwise a still picture is one long frame", GROUP, type=bool, default=False,
         graph=True,
     ),
     Setting(
-        "segment-cache", "folder of rendered scenes, kept for reuse; one of the user's own in the "
+        "segment-cache", "folder of rendered scenes, kept for reuse; a folder of the user in the "
         "temporary directory when not given", GROUP, graph=True,
     ),
     Setting(
-        "segment-cache-size", "how much is kept there, the latest used; 0 for nothing", GROUP,
+        "segment-cache-size", "size limit of the segment cache; 0 for no cache", GROUP,
         type=whole_number, default=64, unit="MB", graph=True,
     ),
     Setting(
-        "force", "do all stages again even where a valid result lies there", GROUP, type=bool,
+        "force", "run all stages again even where a valid result exists", GROUP, type=bool,
         default=False, graph=True,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Settings: how the streaming job is run."""
+"""Settings of the streaming job."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 from tests.browser.served import served
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.model import Narration
-from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 
 PLAYER = """

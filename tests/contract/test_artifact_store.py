@@ -656,7 +656,7 @@ def test_existing_name_is_synced_again(folder, syncs):
 def test_failing_disk_is_dependency_down(folder, tmp_path, monkeypatch, impatient, each):
     (tmp_path / "artifacts" / REQUEST).mkdir(parents=True)
     for number in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
-        calls = []
+        calls: list[int] = []
 
         def fail(_, number=number, calls=calls):
             calls.append(number)

@@ -35,7 +35,8 @@ from tests.contract.fakes.vertex import (
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import MODALITIES, ContentRequest, Modality, Usage
 from transforms.prices import price
-from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
+from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
+from transforms.script.engines.gemini.plugin import GeminiSettings
 
 MODEL = "gemini-3.5-flash-lite"
 GOOD = json.dumps(answer(lesson()))
@@ -100,7 +101,7 @@ def camel(value: Any) -> Any:
     return [camel(item) for item in value] if isinstance(value, list) else value
 
 
-def test_vertex_is_asked_with_the_workers_credentials(server: VertexServer):
+def test_vertex_gets_worker_credentials(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
     (asked,) = server.asked
     assert asked.path == (
@@ -111,7 +112,7 @@ def test_vertex_is_asked_with_the_workers_credentials(server: VertexServer):
     assert "x-goog-api-key" not in asked.headers
 
 
-def test_the_developer_api_is_asked_with_the_key(server: VertexServer):
+def test_developer_api_gets_the_key(server: VertexServer):
     with_key(server).write(REQUEST, timeout=LONG)
     (asked,) = server.asked
     assert asked.path == f"/v1beta/models/{MODEL}:generateContent"
@@ -119,7 +120,7 @@ def test_the_developer_api_is_asked_with_the_key(server: VertexServer):
     assert "authorization" not in asked.headers
 
 
-def test_a_key_in_the_environment_does_not_overrule_the_project(
+def test_project_wins_over_key_in_environment(
     server: VertexServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("GOOGLE_API_KEY", "somebody-else")
@@ -129,7 +130,7 @@ def test_a_key_in_the_environment_does_not_overrule_the_project(
 
 
 @pytest.mark.parametrize("name", ["GEMINI_API_KEY", "GOOGLE_API_KEY"])
-def test_the_key_may_come_from_the_environment(
+def test_key_is_read_from_environment(
     server: VertexServer, monkeypatch: pytest.MonkeyPatch, name: str
 ):
     monkeypatch.setenv(name, "key-2")
@@ -139,26 +140,20 @@ def test_the_key_may_come_from_the_environment(
     assert server.asked[0].path.startswith("/v1beta/models/")
 
 
-def test_the_project_may_come_from_the_environment(
-    server: VertexServer, monkeypatch: pytest.MonkeyPatch
-):
+def test_project_is_read_from_environment(server: VertexServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project-2")
     on_vertex(server, project=None).write(REQUEST, timeout=LONG)
     assert "/v1/projects/project-2/locations/europe-west4/" in server.asked[0].path
     assert server.asked[0].headers["authorization"] == "Bearer token-1"
 
 
-def test_neither_project_nor_key_nor_credentials_is_permanent(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_missing_credentials_are_permanent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     with pytest.raises(PermanentError, match="no Google credentials"):
         GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, timeout=LONG)
 
 
-def test_credentials_without_a_project_are_told_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_missing_project_error_names_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     user = {"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r"}
     (tmp_path / "user.json").write_text(json.dumps(user))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "user.json"))
@@ -168,7 +163,7 @@ def test_credentials_without_a_project_are_told_the_remedy(
 
 
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
-def test_the_answers_schema_is_sent(server: VertexServer, engine: Any):
+def test_answer_schema_is_sent(server: VertexServer, engine: Any):
     engine(server).write(REQUEST, timeout=LONG)
     config = camel(server.asked[0].body["generationConfig"])
     assert config["responseMimeType"] == "application/json"
@@ -191,7 +186,7 @@ def test_the_answers_schema_is_sent(server: VertexServer, engine: Any):
         ("gemini-2.5-flash", {"thinkingBudget": 512}),
     ],
 )
-def test_the_models_settings_are_sent(server: VertexServer, model: str, thinking: dict):
+def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dict):
     engine = on_vertex(
         server, model=model, temperature=0.4, max_output_tokens=4_000, thinking="minimal"
     )
@@ -202,7 +197,7 @@ def test_the_models_settings_are_sent(server: VertexServer, model: str, thinking
     assert config["maxOutputTokens"] == 4_000
 
 
-def test_the_models_own_temperature_is_the_default(server: VertexServer):
+def test_default_temperature_is_not_sent(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
     assert "temperature" not in server.asked[0].body["generationConfig"]
 
@@ -214,7 +209,7 @@ def test_content_filters_are_set_for_minors(server: VertexServer):
     assert {setting["threshold"] for setting in settings} == {"BLOCK_MEDIUM_AND_ABOVE"}
 
 
-def test_the_students_words_are_data_and_the_rules_are_not(server: VertexServer):
+def test_student_text_is_sent_as_data(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
     (asked,) = server.asked
     assert [role for role, _ in asked.turns] == ["user"]
@@ -238,7 +233,7 @@ INJECTION = (
 )
 
 
-def test_an_injected_instruction_reaches_the_model_as_data_only(server: VertexServer):
+def test_injected_instruction_is_sent_as_data(server: VertexServer):
     engine = on_vertex(server)
     engine.write(REQUEST, timeout=LONG)
     injected = replace(REQUEST, student_query=INJECTION, interest=INJECTION[:100])
@@ -253,7 +248,7 @@ def test_an_injected_instruction_reaches_the_model_as_data_only(server: VertexSe
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
-def test_a_script_is_the_same_whatever_becomes_of_it(server: VertexServer, modality: Modality):
+def test_modality_does_not_change_script(server: VertexServer, modality: Modality):
     engine = on_vertex(server)
     written = engine.write(replace(REQUEST, requested_modalities=(modality,)), timeout=LONG)
     assert written.script == engine.write(REQUEST, timeout=LONG).script
@@ -263,9 +258,7 @@ def test_a_script_is_the_same_whatever_becomes_of_it(server: VertexServer, modal
 @pytest.mark.parametrize(
     ("language", "tag"), [("en", "en-GB"), ("fr", "fr-FR"), ("ar", "ar"), ("ja", "ja-JP")]
 )
-def test_a_lesson_is_asked_for_and_written_in_its_language(
-    server: VertexServer, language: str, tag: str
-):
+def test_lesson_is_written_in_requested_language(server: VertexServer, language: str, tag: str):
     server.plays(says(json.dumps(answer(lesson(language)))))
     script = on_vertex(server).write(replace(REQUEST, language=tag), timeout=LONG).script
     assert server.asked[0].student_data["language"] == tag
@@ -277,7 +270,7 @@ def test_a_lesson_is_asked_for_and_written_in_its_language(
 
 
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
-def test_a_lesson_comes_back_with_what_it_used(server: VertexServer, engine: Any):
+def test_lesson_reports_its_usage(server: VertexServer, engine: Any):
     written = engine(server).write(REQUEST, timeout=LONG)
     assert written.script.title == lesson()["title"]
     assert written.script.sources == (f"Written by {MODEL}",)
@@ -288,13 +281,13 @@ def test_a_lesson_comes_back_with_what_it_used(server: VertexServer, engine: Any
     assert price(written.usage) == pytest.approx(0.0003 + 0.0025)
 
 
-def test_thoughts_are_paid_for_but_not_part_of_the_answer(server: VertexServer):
+def test_thought_tokens_are_billed_as_output(server: VertexServer):
     server.plays(says(GOOD, thought="Let me think {", tokens=(10, 20, 30)))
     written = on_vertex(server).write(REQUEST, timeout=LONG)
     assert [used.quantity for used in written.usage] == [10.0, 50.0]
 
 
-def test_a_finish_reason_may_be_missing(server: VertexServer):
+def test_missing_finish_reason_is_accepted(server: VertexServer):
     server.plays(says(GOOD, finish_reason=None))
     assert on_vertex(server).write(REQUEST, timeout=LONG).script.topic == "photosynthesis"
 
@@ -318,7 +311,7 @@ DRIFTED = json.dumps({"lektion": lesson()})
         (says(json.dumps(answer({**lesson(), "hook": "**No** markup"}))), "lesson.hook"),
     ],
 )
-def test_an_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, told: str):
+def test_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, told: str):
     server.plays(reply, says(GOOD, tokens=(3_000, 700, 0)))
     written = on_vertex(server).write(REQUEST, timeout=LONG)
     assert written.script.topic == "photosynthesis"
@@ -331,7 +324,7 @@ def test_an_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply,
     assert second.body["generationConfig"] == first.body["generationConfig"]
 
 
-def test_the_model_sees_its_unusable_answer_again(server: VertexServer):
+def test_repair_request_holds_unusable_answer(server: VertexServer):
     server.plays(says(NO_TITLE), says(GOOD))
     on_vertex(server).write(REQUEST, timeout=LONG)
     assert [role for role, _ in server.asked[1].turns] == ["user", "model", "user"]
@@ -347,7 +340,7 @@ def test_the_model_sees_its_unusable_answer_again(server: VertexServer):
         (says(TOO_LONG.replace('"scenes"', '"szenen"')), "lesson.scenes"),
     ],
 )
-def test_a_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply, told: str):
+def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply, told: str):
     server.plays(reply)
     with pytest.raises(PermanentError, match=f"(?s){MODEL}.*after one repair.*{told}"):
         on_vertex(server).write(REQUEST, timeout=LONG)
@@ -371,7 +364,7 @@ def test_a_second_unusable_answer_is_permanent(server: VertexServer, reply: Repl
     ],
 )
 @pytest.mark.filterwarnings("ignore:MODEL_ARMOR is not a valid FinishReason:UserWarning")
-def test_a_refusal_is_permanent_and_names_its_reason(server: VertexServer, reply: Reply, told: str):
+def test_refusal_is_permanent_with_reason(server: VertexServer, reply: Reply, told: str):
     server.plays(reply)
     with pytest.raises(PermanentError, match=told):
         on_vertex(server).write(REQUEST, timeout=LONG)
@@ -398,7 +391,7 @@ def test_a_refusal_is_permanent_and_names_its_reason(server: VertexServer, reply
         (body({"candidates": []}), "answered nothing", None),
     ],
 )
-def test_a_failure_of_the_service_is_transient_and_left_to_the_stage(
+def test_service_failure_is_transient(
     server: VertexServer, reply: Reply, told: str, retry_after: float | None
 ):
     server.plays(reply)
@@ -411,7 +404,7 @@ def test_a_failure_of_the_service_is_transient_and_left_to_the_stage(
 
 
 @pytest.mark.parametrize("value", [[], None, "text", [1, 2]])
-def test_json_of_another_form_is_transient(server: VertexServer, value: object):
+def test_unexpected_json_is_transient(server: VertexServer, value: object):
     server.plays(body(value))
     with pytest.raises(TransientError):
         on_vertex(server).write(REQUEST, timeout=LONG)
@@ -427,9 +420,7 @@ def test_json_of_another_form_is_transient(server: VertexServer, value: object):
         (page(403), "403"),
     ],
 )
-def test_a_client_error_is_permanent_and_says_the_remedy(
-    server: VertexServer, reply: Reply, told: str
-):
+def test_client_error_is_permanent_with_remedy(server: VertexServer, reply: Reply, told: str):
     server.plays(reply)
     with pytest.raises(PermanentError, match=told):
         on_vertex(server).write(REQUEST, timeout=LONG)
@@ -437,33 +428,33 @@ def test_a_client_error_is_permanent_and_says_the_remedy(
 
 
 @pytest.mark.parametrize("reply", [HANG, STALL, TRICKLE], ids=["hang", "stall", "trickle"])
-def test_the_timeout_ends_a_call_wherever_the_server_hangs(server: VertexServer, reply: Reply):
+def test_timeout_ends_hanging_call(server: VertexServer, reply: Reply):
     server.plays(reply)
     with pytest.raises(StageTimeout, match=r"did not answer within 0\.[45]"):
         on_vertex(server).write(REQUEST, timeout=0.5)
     assert server.asked[0].headers["x-server-timeout"] == "1"
 
 
-def test_the_repair_has_only_the_time_that_is_left(server: VertexServer):
+def test_repair_gets_only_remaining_time(server: VertexServer):
     server.plays(says(NO_TITLE), HANG)
     with pytest.raises(StageTimeout):
         on_vertex(server).write(REQUEST, timeout=2.0)
     assert len(server.asked) == 2
 
 
-def test_no_time_at_all_asks_nothing(server: VertexServer):
+def test_no_time_left_sends_nothing(server: VertexServer):
     with pytest.raises(StageTimeout):
         on_vertex(server).write(REQUEST, timeout=0.0)
     assert server.asked == []
 
 
-def test_a_check_that_fails_says_the_remedy(server: VertexServer):
+def test_failed_check_names_remedy(server: VertexServer):
     server.plays(failure(403, "PERMISSION_DENIED", "Vertex AI API has not been used"))
     with pytest.raises(PermanentError, match="Vertex AI API has not been used"):
         on_vertex(server).check()
 
 
-def test_a_server_that_is_not_there_is_transient(server: VertexServer):
+def test_unreachable_server_is_transient(server: VertexServer):
     with pytest.raises(TransientError, match="cannot be reached"):
         on_vertex(server, base_url="http://127.0.0.1:1").write(REQUEST, timeout=LONG)
 
@@ -473,7 +464,7 @@ class _Refused(Credentials):
         raise RefreshError("invalid_grant: account disabled")
 
 
-def test_credentials_that_do_not_work_are_permanent(server: VertexServer):
+def test_invalid_credentials_are_permanent(server: VertexServer):
     with pytest.raises(PermanentError, match=r"no Google credentials.*invalid_grant"):
         on_vertex(server, credentials=_Refused(token=None)).write(REQUEST, timeout=LONG)
     assert server.asked == []
@@ -482,12 +473,12 @@ def test_credentials_that_do_not_work_are_permanent(server: VertexServer):
 # The engine itself
 
 
-def test_a_model_without_a_price_is_refused_before_it_costs_anything(server: VertexServer):
+def test_model_without_price_is_refused(server: VertexServer):
     with pytest.raises(ValueError, match=r"'gemini-0/input-tokens'.*prices\.toml"):
         on_vertex(server, model="gemini-0")
 
 
-def test_the_identity_holds_what_shapes_the_answer_and_nothing_else(server: VertexServer):
+def test_identity_holds_only_what_shapes_answer(server: VertexServer):
     identity = on_vertex(server).identity
     assert identity == with_key(server).identity
     assert identity == on_vertex(server, project="another", location="global").identity
@@ -501,7 +492,7 @@ def test_the_identity_holds_what_shapes_the_answer_and_nothing_else(server: Vert
         assert on_vertex(server, **{name: value}).identity != identity
 
 
-def test_a_pickled_engine_leaves_its_client_behind(server: VertexServer):
+def test_pickled_engine_drops_its_client(server: VertexServer):
     engine = with_key(server)
     engine.write(REQUEST, timeout=LONG)
     copy = pickle.loads(pickle.dumps(engine))
@@ -517,7 +508,7 @@ def test_threads_share_one_client(server: VertexServer):
     assert len(server.asked) == 32
 
 
-def test_no_secret_is_shown(server: VertexServer, caplog: pytest.LogCaptureFixture):
+def test_secrets_are_not_shown(server: VertexServer, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
     engine = with_key(server, api_key="key-to-hide")
     server.plays(failure(403, "PERMISSION_DENIED"))

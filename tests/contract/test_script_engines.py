@@ -17,8 +17,9 @@ from tests.every_row import failures
 from transforms.errors import ContentError, PermanentError, TransientError
 from transforms.model import STAGES, ContentRequest, Script, decode, encode
 from transforms.prices import price
-from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
+from transforms.script.engines.gemini.plugin import GeminiSettings
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine
 
 Make = Callable[[], ScriptEngine]
@@ -112,7 +113,7 @@ def texts(script: Script) -> list[str]:
     return found
 
 
-def test_a_request_becomes_a_lesson_that_keeps_the_rules(make: Make):
+def test_script_keeps_lesson_rules(make: Make):
     written = make().write(REQUEST, timeout=LONG)
     check(written.script, REQUEST)
     assert "photosynthesis" in written.script.topic.lower()
@@ -129,7 +130,7 @@ def attempt(engine: ScriptEngine, asked: ContentRequest) -> Script | ContentErro
 
 
 @pytest.mark.parametrize("grade", [1, 6, 8, 9, 12, 16])
-def test_every_grade_gets_a_lesson_or_is_told_why_not(make: Make, grade: int):
+def test_every_grade_gets_lesson_or_error(make: Make, grade: int):
     result = attempt(make(), replace(REQUEST, grade_level=grade))
     if 6 <= grade <= 12:
         assert isinstance(result, Script)
@@ -137,17 +138,17 @@ def test_every_grade_gets_a_lesson_or_is_told_why_not(make: Make, grade: int):
         assert isinstance(result, Script | PermanentError)
 
 
-def test_what_was_used_has_a_price(make: Make):
+def test_usage_has_a_price(make: Make):
     assert price(make().write(REQUEST, timeout=LONG).usage) >= 0.0
 
 
 @pytest.mark.parametrize("interest", ["general", "soccer", "<b>knitting</b>", "x" * 100, "🏀"])
-def test_any_interest_will_do(make: Make, interest: str):
+def test_any_interest_is_accepted(make: Make, interest: str):
     asked = replace(REQUEST, interest=interest)
     check(make().write(asked, timeout=LONG).script, asked)
 
 
-def test_hostile_text_becomes_a_lesson_or_a_content_error(make: Make):
+def test_hostile_text_gives_lesson_or_content_error(make: Make):
     engine = make()
 
     def check_query(query: str) -> None:
@@ -158,7 +159,7 @@ def test_hostile_text_becomes_a_lesson_or_a_content_error(make: Make):
 
 
 @pytest.mark.parametrize("language", ["en-US", "en-GB", "de-DE", "zh-Hant-TW"])
-def test_a_language_is_kept_or_refused(make: Make, language: str):
+def test_language_is_kept_or_refused(make: Make, language: str):
     result = attempt(make(), replace(REQUEST, language=language))
     if language.startswith("en"):
         assert isinstance(result, Script)
@@ -166,20 +167,20 @@ def test_a_language_is_kept_or_refused(make: Make, language: str):
         assert isinstance(result, Script | PermanentError)
 
 
-def test_the_identity_is_the_same_in_every_process_and_is_json(make: Make):
+def test_identity_is_stable_json(make: Make):
     one, other = make().identity, make().identity
     assert one == other
     assert one
     assert json.loads(json.dumps(dict(one))) == dict(one)
 
 
-def test_an_engine_can_be_checked_at_no_cost(make: Make, server: VertexServer):
+def test_check_costs_nothing(make: Make, server: VertexServer):
     server.asked.clear()
     assert make().check()
     assert all(asked.path.endswith(":countTokens") for asked in server.asked)
 
 
-def test_the_name_is_a_word_that_options_can_hold(make: Make):
+def test_name_is_one_word(make: Make):
     assert re.fullmatch(r"[a-z]+", make().name)
     assert make().name not in STAGES
 
@@ -191,7 +192,7 @@ def test_one_engine_serves_several_threads(make: Make):
     assert len({w.script for w in written}) == 1
 
 
-def test_an_engine_that_waits_for_a_service_keeps_to_its_timeout(make: Make, server: VertexServer):
+def test_engine_keeps_to_its_timeout(make: Make, server: VertexServer):
     """The offline engine answers at once; the other one is left hanging."""
     server.plays(HANG)
     engine = make()

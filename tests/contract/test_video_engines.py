@@ -31,8 +31,8 @@ from tests.unit.video.lessons import (
 )
 from transforms.errors import PermanentError
 from transforms.model import THINKING, Narration, Script, Video
-from transforms.video.engines.moviepy_engine import MoviePyRenderer
-from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.moviepy.moviepy_engine import MoviePyRenderer
+from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import ARTIFACTS, VideoEngine, VideoSettings
 from transforms.video.plan.pages import Look
 
@@ -120,11 +120,11 @@ def webvtt(path: Path) -> list[tuple[float, float, str]]:
     return found
 
 
-def test_it_leaves_its_files_and_no_others(lesson: Rendered) -> None:
+def test_engine_leaves_exactly_its_artifacts(lesson: Rendered) -> None:
     assert {path.name for path in lesson.folder.iterdir()} == {*ARTIFACTS}
 
 
-def test_the_picture_is_h264_that_every_browser_plays(lesson: Rendered) -> None:
+def test_picture_is_h264_for_browsers(lesson: Rendered) -> None:
     with av.open(str(lesson.mp4)) as source:
         stream = source.streams.video[0]
         context = stream.codec_context
@@ -137,7 +137,7 @@ def test_the_picture_is_h264_that_every_browser_plays(lesson: Rendered) -> None:
         assert source.metadata["title"] == LESSON.title
 
 
-def test_the_facts_returned_are_those_of_the_file(lesson: Rendered) -> None:
+def test_returned_facts_match_file(lesson: Rendered) -> None:
     with av.open(str(lesson.mp4)) as source:
         stream = source.streams.video[0]
         duration = float(stream.duration * stream.time_base)
@@ -154,7 +154,7 @@ def test_sound_and_picture_end_together(lesson: Rendered) -> None:
     assert abs(ends[0] - lesson.narration.duration) <= 2 / FPS
 
 
-def test_the_narration_is_copied_as_it_is(lesson: Rendered) -> None:
+def test_narration_stream_is_copied(lesson: Rendered) -> None:
     theirs, ours = packets(lesson.audio, "audio"), packets(lesson.mp4, "audio")
     assert [bytes(packet) for packet in ours] == [bytes(packet) for packet in theirs]
     assert [packet.pts for packet in ours] == [packet.pts for packet in theirs]
@@ -163,7 +163,7 @@ def test_the_narration_is_copied_as_it_is(lesson: Rendered) -> None:
         assert source.streams.audio[0].rate == RATE
 
 
-def test_speech_is_heard_where_it_was(lesson: Rendered) -> None:
+def test_speech_keeps_its_position(lesson: Rendered) -> None:
     sound = []
     with av.open(str(lesson.mp4)) as source:
         for frame in source.decode(audio=0):
@@ -176,7 +176,7 @@ def test_speech_is_heard_where_it_was(lesson: Rendered) -> None:
         assert quiet.mean() < 0.01
 
 
-def test_timestamps_rise_on_a_grid_of_thirty_frames_a_second(lesson: Rendered) -> None:
+def test_timestamps_lie_on_frame_grid(lesson: Rendered) -> None:
     times = [packet.pts * packet.time_base * FPS for packet in packets(lesson.mp4, "video")]
     assert times[0] == 0
     assert all(time.denominator == 1 for time in times)
@@ -196,13 +196,13 @@ def test_key_frames_are_at_most_four_seconds_apart(lesson: Rendered) -> None:
     assert all(b - a <= 4 for a, b in pairwise([*keys, lesson.video.duration]))
 
 
-def test_a_player_can_start_before_it_has_the_whole_file(lesson: Rendered) -> None:
+def test_file_can_be_played_while_loading(lesson: Rendered) -> None:
     order = boxes(lesson.mp4)
     assert order[0] == "ftyp"
     assert order.index("moov") < order.index("mdat")
 
 
-def test_every_chapter_starts_with_a_key_frame_and_its_own_picture(lesson: Rendered) -> None:
+def test_chapter_starts_with_key_frame(lesson: Rendered) -> None:
     headings = [section.heading for section in LESSON.sections()]
     with av.open(str(lesson.mp4)) as source:
         chapters = source.chapters()
@@ -226,7 +226,7 @@ def test_every_chapter_starts_with_a_key_frame_and_its_own_picture(lesson: Rende
     assert all((a != b).any() for a, b in pairwise(pictures))
 
 
-def test_captions_are_timed_by_the_narration(lesson: Rendered) -> None:
+def test_captions_are_timed_by_narration(lesson: Rendered) -> None:
     found = webvtt(lesson.folder / "captions.vtt")
     said = " ".join(text.replace("\n", " ") for _, _, text in found)
     assert said == " ".join(sentence.text for sentence in lesson.narration.sentences)
@@ -240,7 +240,7 @@ def test_captions_are_timed_by_the_narration(lesson: Rendered) -> None:
         assert max(map(len, text.split("\n"))) <= 42
 
 
-def test_the_same_captions_are_a_track_of_the_video(lesson: Rendered) -> None:
+def test_video_holds_caption_track(lesson: Rendered) -> None:
     found = []
     for packet in packets(lesson.mp4, "subtitle"):
         data = bytes(packet)
@@ -258,7 +258,7 @@ def test_the_same_captions_are_a_track_of_the_video(lesson: Rendered) -> None:
         assert track.metadata["language"] == "eng"
 
 
-def test_chapters_are_a_file_too(lesson: Rendered) -> None:
+def test_chapters_file_matches_video(lesson: Rendered) -> None:
     with av.open(str(lesson.mp4)) as source:
         inside = [
             (float(c["start"] * c["time_base"]), float(c["end"] * c["time_base"]))
@@ -270,7 +270,7 @@ def test_chapters_are_a_file_too(lesson: Rendered) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_the_thumbnail_is_a_picture_with_something_on_it(lesson: Rendered, kind: str) -> None:
+def test_thumbnail_is_not_blank(lesson: Rendered, kind: str) -> None:
     name = {"JPEG": "thumbnail.jpg", "WEBP": "thumbnail.webp"}[kind]
     with Image.open(lesson.folder / name) as picture:
         assert (picture.format, picture.mode, picture.size) == (kind, "RGB", (1280, 720))
@@ -278,7 +278,7 @@ def test_the_thumbnail_is_a_picture_with_something_on_it(lesson: Rendered, kind:
     assert LESSON.title in lesson.video.alt
 
 
-def test_question_and_answer_are_one_chapter_without_a_cut(
+def test_question_and_answer_share_a_chapter(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     found = render(engine, tmp_path, ASKING)
@@ -302,7 +302,7 @@ def test_question_and_answer_are_one_chapter_without_a_cut(
     assert (np.abs(before - after) > 24).mean() < 0.001
 
 
-def test_theme_logo_and_opening_card_are_seen_and_part_of_the_identity(
+def test_look_is_shown_and_changes_identity(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     logo = tmp_path / "logo.png"
@@ -324,7 +324,7 @@ def test_theme_logo_and_opening_card_are_seen_and_part_of_the_identity(
     assert (corner[..., 0] - corner[..., 1] > 120).mean() > 0.9
 
 
-def test_captions_can_be_part_of_the_picture(
+def test_burned_captions_are_in_the_picture(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     settings = VideoSettings(640, 360, burn_captions=True, time_words=True)
@@ -348,7 +348,7 @@ def test_captions_can_be_part_of_the_picture(
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_a_logo_that_is_no_picture_is_refused(
+def test_logo_that_is_no_picture_is_refused(
     engine: Callable[[VideoSettings], VideoEngine], content: bytes, tmp_path: Path
 ) -> None:
     logo = tmp_path / "logo.png"
@@ -357,7 +357,7 @@ def test_a_logo_that_is_no_picture_is_refused(
         engine(VideoSettings(look=Look(logo=str(logo))))
 
 
-def test_the_same_lesson_is_the_same_bytes_whatever_the_workers(
+def test_number_of_workers_does_not_change_bytes(
     lesson: Rendered, engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -369,7 +369,7 @@ def test_the_same_lesson_is_the_same_bytes_whatever_the_workers(
     assert alone.identity == engine(VideoSettings(workers=2)).identity
 
 
-def test_a_constant_frame_rate_shows_the_same_pictures(
+def test_constant_frame_rate_shows_same_pictures(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     found = []
@@ -394,7 +394,7 @@ def test_a_constant_frame_rate_shows_the_same_pictures(
     assert not pending
 
 
-def test_identity_tells_sizes_apart_and_is_plain_data(
+def test_identity_depends_on_size(
     engine: Callable[[VideoSettings], VideoEngine],
 ) -> None:
     small, large = engine(VideoSettings()), engine(VideoSettings(1920, 1080))
@@ -414,7 +414,7 @@ def test_full_hd(engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path)
         assert (frame.width, frame.height) == (1920, 1080)
 
 
-def test_another_reader_agrees_where_there_is_one(lesson: Rendered) -> None:
+def test_ffprobe_agrees_where_installed(lesson: Rendered) -> None:
     for ffprobe in filter(None, [shutil.which("ffprobe")]):
         probed = subprocess.run(
             [ffprobe, "-v", "error", "-show_streams", "-of", "json", lesson.mp4],
@@ -445,14 +445,14 @@ def check_plays(found: Rendered) -> None:
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_lessons_in_every_script(
+def test_every_writing_system_is_rendered(
     engine: Callable[[VideoSettings], VideoEngine], language: str, tmp_path: Path
 ) -> None:
     check_plays(render(engine, tmp_path, lesson_of(WORDS[language], language)))
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_words_become_a_lesson(
+def test_hostile_text_is_rendered(
     engine: Callable[[VideoSettings], VideoEngine], case: str, tmp_path: Path
 ) -> None:
     script = lesson_of(HOSTILE[case])
@@ -475,7 +475,7 @@ def test_any_subject_has_a_theme(
     check_plays(render(engine, tmp_path, replace(lesson_of("Force"), subject=subject)))
 
 
-def test_what_is_not_audio_is_refused(
+def test_file_that_is_not_audio_is_refused(
     engine: Callable[[VideoSettings], VideoEngine], lesson: Rendered, tmp_path: Path
 ) -> None:
     audio = tmp_path / "narration.m4a"

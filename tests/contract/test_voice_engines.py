@@ -16,8 +16,9 @@ from google.cloud import texttospeech as tts
 from tests.contract.fakes.texttospeech import Failure, Heard, serve, wav
 from tests.every_row import failures
 from transforms.errors import PermanentError, TransientError
-from transforms.narration.engines.google_tts import GoogleVoice, GoogleVoiceSettings
-from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.engines.google.google_tts import GoogleVoice
+from transforms.narration.engines.google.plugin import GoogleVoiceSettings
+from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.engines.voice_engine import Speech, VoiceEngine
 from transforms.narration.mastering import trim
 from transforms.prices import price
@@ -86,7 +87,7 @@ class TestEveryVoice:
         assert 0.05 < np.abs(speech.samples).max() <= 1
         assert 1 < len(speech.samples) / voice.sample_rate < 10
 
-    def test_says_all_of_it(self, voice: VoiceEngine) -> None:
+    def test_longer_text_takes_longer(self, voice: VoiceEngine) -> None:
         def seconds(sentence: str) -> float:
             clip = trim(say(voice, sentence).samples, voice.sample_rate)
             assert clip is not None
@@ -95,10 +96,10 @@ class TestEveryVoice:
         short, long = seconds("Plants make sugar."), seconds("Plants make sugar. " * 8)
         assert 5 * short < long < 12 * short
 
-    def test_says_the_same_again(self, voice: VoiceEngine) -> None:
+    def test_same_text_gives_same_sound(self, voice: VoiceEngine) -> None:
         assert len(say(voice, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
 
-    def test_nothing_to_say_gives_no_sound_and_costs_nothing(self, voice: VoiceEngine) -> None:
+    def test_unspeakable_text_gives_no_samples(self, voice: VoiceEngine) -> None:
         def check(nothing: str) -> None:
             speech = say(voice, nothing)
             assert speech.samples.shape == (0,)
@@ -107,54 +108,52 @@ class TestEveryVoice:
         blank = ["", "   ", "🎉🎉", "...", "“ ”", "\x00\x1b", "—"]
         assert failures(blank, check) == []
 
-    def test_hostile_text_is_only_text(self, voice: VoiceEngine) -> None:
+    def test_hostile_text_is_spoken(self, voice: VoiceEngine) -> None:
         def check(hostile: str) -> None:
             assert np.isfinite(say(voice, hostile).samples).all()
 
         assert failures(HOSTILE, check) == []
 
-    def test_four_threads_get_what_one_gets(self, voice: VoiceEngine) -> None:
+    def test_threads_get_same_sound(self, voice: VoiceEngine) -> None:
         sentences = [f"Sentence number {number} has its own words." for number in range(8)]
         alone = [len(say(voice, sentence).samples) for sentence in sentences]
         with ThreadPoolExecutor(4) as pool:
             together = [len(s.samples) for s in pool.map(lambda s: say(voice, s), sentences)]
         assert together == alone
 
-    def test_survives_pickling(self, voice: VoiceEngine) -> None:
+    def test_pickled_engine_speaks(self, voice: VoiceEngine) -> None:
         say(voice, "First.")
         copy = pickle.loads(pickle.dumps(voice))
         assert len(say(copy, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
 
-    def test_can_be_checked_at_no_cost(self, voice: VoiceEngine) -> None:
+    def test_check_costs_nothing(self, voice: VoiceEngine) -> None:
         assert voice.voice in voice.check()
 
-    def test_names_itself(self, voice: VoiceEngine) -> None:
+    def test_engine_has_name_and_identity(self, voice: VoiceEngine) -> None:
         assert voice.name in ("offline", "google")
         assert voice.voice
         assert json.loads(json.dumps(dict(voice.identity))) == dict(voice.identity)
 
-    def test_what_it_used_has_a_price(self, voice: VoiceEngine) -> None:
+    def test_usage_has_a_price(self, voice: VoiceEngine) -> None:
         assert price(say(voice, SENTENCE).usage) > 0
 
     def test_english_is_spoken(self, voice: VoiceEngine) -> None:
         for language in ("en", "en-US", "EN-gb", "en-NZ"):
             voice.check_language(language)
 
-    def test_an_unknown_language_is_refused_with_those_it_speaks(self, voice: VoiceEngine) -> None:
+    def test_unknown_language_error_lists_spoken_languages(self, voice: VoiceEngine) -> None:
         with pytest.raises(PermanentError, match="en-US"):
             voice.check_language("tlh-KX")
         with pytest.raises(PermanentError, match="tlh"):
             say(voice, "nuqneH", "tlh-KX")
 
-    def test_no_time_left_is_a_timeout(self, voice: VoiceEngine) -> None:
+    def test_no_time_left_raises_timeout(self, voice: VoiceEngine) -> None:
         with pytest.raises(TransientError):
             voice.speak(SENTENCE, language="en-US", timeout=0)
 
 
 class TestGoogleRequests:
-    def test_asks_for_plain_text_as_shown(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
-    ) -> None:
+    def test_plain_text_is_sent(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
         say(connect(), "Is 5 < 6 &\x07\n<b>true</b>?")
         (request,) = google.requests
         assert request.input.text == "Is 5 < 6 & <b>true</b>?"
@@ -164,14 +163,16 @@ class TestGoogleRequests:
         assert request.audio_config.audio_encoding == tts.AudioEncoding.LINEAR16
         assert request.audio_config.sample_rate_hertz == 24_000
 
-    def test_leaves_out_what_is_neutral(
+    def test_neutral_settings_are_not_sent(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         say(connect(), "Hello.")
         audio = google.requests[0].audio_config
         assert (audio.speaking_rate, audio.pitch) == (0, 0)
 
-    def test_sends_rate_and_pitch(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
+    def test_rate_and_pitch_are_sent(
+        self, google: Heard, connect: Callable[..., GoogleVoice]
+    ) -> None:
         say(connect(voice="en-GB-Neural2-A", speaking_rate=1.25, pitch=-2.0), "Hello.")
         request = google.requests[0]
         assert request.audio_config.speaking_rate == 1.25
@@ -179,7 +180,7 @@ class TestGoogleRequests:
         assert request.voice.name == "en-GB-Neural2-A"
         assert request.voice.language_code == "en-GB"
 
-    def test_another_language_gets_a_voice_of_its_own(
+    def test_other_language_gets_its_own_voice(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         speech = say(connect(voice="en-US-Wavenet-D", pitch=3.0), "Bonjour.", "fr-FR")
@@ -187,13 +188,13 @@ class TestGoogleRequests:
         assert google.requests[0].voice.language_code == "fr-FR"
         assert speech.usage[0].sku == "text-to-speech/chirp3-hd/characters"
 
-    def test_counts_the_characters_sent(
+    def test_usage_counts_characters_sent(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         usage = say(connect(voice="en-US-Wavenet-D"), "Grüße: 100 €.").usage
         assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 13)]
 
-    def test_sets_the_deadline(
+    def test_timeout_becomes_deadline(
         self, google: Heard, connect: Callable[..., GoogleVoice], transport: str
     ) -> None:
         connect().speak("Hello.", language="en-US", timeout=7)
@@ -212,7 +213,7 @@ class TestGoogleRequests:
         ],
         ids=["sentences", "two bytes", "no spaces", "one word", "four bytes"],
     )
-    def test_long_text_goes_in_parts_and_loses_nothing(
+    def test_long_text_is_sent_in_parts(
         self, google: Heard, connect: Callable[..., GoogleVoice], text: str
     ) -> None:
         speech = say(connect(), text)
@@ -231,7 +232,7 @@ class TestGoogleFailures:
     @pytest.mark.parametrize(
         "code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED"]
     )
-    def test_what_may_pass_is_transient_and_tried_once(
+    def test_transient_failure_is_tried_once(
         self, google: Heard, connect: Callable[..., GoogleVoice], code: str
     ) -> None:
         google.script.append(Failure(grpc.StatusCode[code], "try later"))
@@ -253,7 +254,7 @@ class TestGoogleFailures:
             ("NOT_FOUND", "that exist"),
         ],
     )
-    def test_what_cannot_pass_is_permanent_with_its_remedy(
+    def test_permanent_failure_names_remedy(
         self, google: Heard, connect: Callable[..., GoogleVoice], code: str, remedy: str
     ) -> None:
         google.script.append(Failure(grpc.StatusCode[code], "no, never"))
@@ -261,9 +262,7 @@ class TestGoogleFailures:
             say(connect(), "Hello.")
         assert len(google.requests) == 1
 
-    def test_a_check_names_the_voices_that_there_are(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
-    ) -> None:
+    def test_check_lists_voices(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
         google.voices = ["en-US-Neural2-A", "de-DE-Neural2-B"]
         with pytest.raises(
             PermanentError, match=r"no voice .*Kore; for en-US it has en-US-Neural2-A$"
@@ -271,14 +270,14 @@ class TestGoogleFailures:
             connect().check()
         assert google.requests == []
 
-    def test_a_check_says_what_a_refusal_needs(
+    def test_failed_check_names_remedy(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.PERMISSION_DENIED, "API not enabled"))
         with pytest.raises(PermanentError, match="enable the Cloud Text-to-Speech API"):
             connect().check()
 
-    def test_hands_on_how_long_to_wait(
+    def test_retry_delay_is_passed_on(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", retry_after=3))
@@ -286,14 +285,16 @@ class TestGoogleFailures:
             say(connect(), "Hello.")
         assert caught.value.retry_after == 3
 
-    def test_a_hanging_service_is_given_up(
+    def test_hanging_service_times_out(
         self, google: Heard, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append("hang")
         with pytest.raises(TransientError):
             connect().speak("Hello.", language="en-US", timeout=0.3)
 
-    def test_nobody_there(self, connect: Callable[..., GoogleVoice], transport: str) -> None:
+    def test_unreachable_service_is_transient(
+        self, connect: Callable[..., GoogleVoice], transport: str
+    ) -> None:
         with serve("grpc") as gone:
             endpoint = gone.endpoint
         voice = GoogleVoice(
@@ -307,7 +308,7 @@ class TestGoogleFailures:
             voice.speak("Hello.", language="en-US", timeout=5)
 
     @pytest.mark.parametrize("audio", [b"", b"not a wav file at all", b"RIFF\x00\x00\x00\x00WAVE"])
-    def test_an_answer_without_audio_is_transient(
+    def test_answer_without_audio_is_transient(
         self, google: Heard, connect: Callable[..., GoogleVoice], audio: bytes
     ) -> None:
         google.script.append(audio)
@@ -315,14 +316,14 @@ class TestGoogleFailures:
             say(connect(), "Hello.")
 
     @pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (24_000, 2)])
-    def test_another_form_of_audio_is_refused(
+    def test_other_audio_format_is_refused(
         self, google: Heard, connect: Callable[..., GoogleVoice], rate: int, channels: int
     ) -> None:
         google.script.append(wav(np.zeros(1000), rate, channels))
         with pytest.raises(PermanentError, match=f"{rate}"):
             say(connect(), "Hello.")
 
-    def test_without_credentials_it_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_credentials_error_names_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing-credentials.json")
         with pytest.raises(PermanentError, match="GOOGLE_APPLICATION_CREDENTIALS"):
             say(GoogleVoice(GoogleVoiceSettings()), "Hello.")
@@ -345,7 +346,7 @@ class TestGoogleSettings:
         with pytest.raises(ValueError, match=r"must|pitch|endpoint"):
             GoogleVoiceSettings(**wrong)  # type: ignore[arg-type]
 
-    def test_only_what_shapes_the_sound_is_its_identity(self) -> None:
+    def test_identity_holds_only_what_shapes_sound(self) -> None:
         here = GoogleVoice(GoogleVoiceSettings()).identity
         there = GoogleVoice(
             GoogleVoiceSettings(endpoint="eu-texttospeech.googleapis.com", transport="rest")
@@ -354,7 +355,7 @@ class TestGoogleSettings:
         assert here == there
         assert here != slower
 
-    def test_a_tier_without_a_price_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_tier_without_price_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("transforms.prices.prices", dict)
         with pytest.raises(ValueError, match=r"prices\.toml"):
             GoogleVoice(GoogleVoiceSettings())

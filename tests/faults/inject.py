@@ -133,7 +133,7 @@ class Injector:
         from pipeline.jobs.subscriber import Puller
         from transforms.artifacts.cloud import CloudFolder
         from transforms.ledger import Ledger
-        from transforms.stage.task import StageTask
+        from transforms.stage.engine_task import EngineTask
 
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")
@@ -147,7 +147,7 @@ class Injector:
             "modify_ack_deadline",
             lambda *_, ack_deadline_seconds, **__: None if ack_deadline_seconds else "hand back",
         )
-        for task in StageTask.__subclasses__():
+        for task in EngineTask.__subclasses__():
             self._count(task)
             self.wrap(task, "perform", lambda task, *_, **__: f"{task.stage} engine")
         self._watch(Puller)

@@ -32,8 +32,8 @@ PRELOAD = (
     "sqlalchemy.dialects.postgresql",
     "google.cloud.storage",
     "transforms.ledger.migrate",
-    "transforms.script.engines.offline_writer",
-    "transforms.narration.engines.offline_voice",
+    "transforms.script.engines.offline.offline_writer",
+    "transforms.narration.engines.offline.offline_voice",
     "transforms.narration.recording",
     "tests.faults.worker",
 )

@@ -14,7 +14,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
 from transforms.narration import narrate_script as narration
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 
 
 class Place:

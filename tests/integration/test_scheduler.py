@@ -17,7 +17,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown
 from transforms.model import Message
 from transforms.process.backoff import Backoff
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 
 PATIENCE = 60
 MAX_DELIVERIES = 2

@@ -14,7 +14,7 @@ from tests.integration import stand_ins
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, database, upgrade
 from transforms.model import Message
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 
 TEXTS = ["begun", "claim", "complete"]
 VIDEOS = ["begun", "claim", "script", "narration", "complete"]

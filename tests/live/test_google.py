@@ -11,9 +11,11 @@ import pytest
 from tests.contract.test_script_engines import REQUEST, check
 from transforms.artifacts import ArtifactStore
 from transforms.model import Script
-from transforms.narration.engines.google_tts import GoogleVoice, GoogleVoiceSettings
+from transforms.narration.engines.google.google_tts import GoogleVoice
+from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.recording import record_narration
-from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
+from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
+from transforms.script.engines.gemini.plugin import GeminiSettings
 
 
 @pytest.fixture(scope="module")

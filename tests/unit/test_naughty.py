@@ -23,13 +23,13 @@ from transforms.narration.normalization.speech_text import to_speech
 from transforms.narration.transcript import transcript
 from transforms.parse import parse
 from transforms.process import child
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.script_markdown import to_markdown
 from transforms.video.draw.drawable_text import graphemes
 from transforms.video.draw.slides import draw_slide
 from transforms.video.draw.thumbnail import alt_text, best_page
 from transforms.video.draw.typeset import Typesetter
-from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues, webvtt
 from transforms.video.plan.pages import Page

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from pipeline.settings import BY_NAME
+from transforms.engine_plugin import EnginePlugin
 from transforms.model import Usage
 from transforms.prices import Price, price, prices, saved_by_skipping, typical
 
@@ -80,12 +81,11 @@ def test_skipped_stage_saves_its_typical_cost(stage: str, engine: str):
     ],
 )
 def test_every_engine_has_typical_cost(stage: str, engine: str):
-    model = BY_NAME["gemini-model"].default if engine == "gemini" else None
-    assert price(typical(stage, engine, model)) > 0
+    assert price(typical(stage, engine)) > 0
 
 
 def test_typical_cost_depends_on_model():
-    assert price(typical("script", "gemini", "gemini-2.5-pro")) == pytest.approx(
+    assert price(typical("script", "gemini", {"model": "gemini-2.5-pro"})) == pytest.approx(
         (2000 * 1.25 + 1600 * 10) / 1e6
     )
     assert price(typical("script", "offline")) < 0.000001
@@ -98,8 +98,22 @@ def test_google_voice_saves_more_than_offline_voice():
 @pytest.mark.parametrize(
     ("stage", "engine"), [("narration", "slides"), ("script", "google"), ("video", "")]
 )
-def test_unknown_typical_usage_names_remedy(stage: str, engine: str):
-    with pytest.raises(
-        ValueError, match=rf"{stage} stage with the '{engine}' engine.*prices\.toml"
-    ):
+def test_usage_of_unknown_engine_is_refused(stage: str, engine: str):
+    with pytest.raises(ValueError, match=f"no {stage} engine named '{engine}' is installed"):
         typical(stage, engine)
+
+
+def test_missing_typical_usage_names_price_file(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(EnginePlugin, "read_prices", lambda plugin: {})
+    with pytest.raises(ValueError, match=r"'slides' engine.*prices\.toml of transforms"):
+        typical("video", "slides")
+
+
+def test_second_price_of_a_sku_is_refused(monkeypatch: pytest.MonkeyPatch):
+    cheap = {
+        "sources": {"mine": {"name": "pricing", "date": date(2026, 1, 1)}},
+        "skus": {"cpu-seconds": {"usd": 0.01, "per": 1, "unit": "s", "source": "mine"}},
+    }
+    monkeypatch.setattr(EnginePlugin, "read_prices", lambda plugin: cheap)
+    with pytest.raises(ValueError, match="'cpu-seconds' a second price"):
+        prices.__wrapped__()

@@ -10,15 +10,17 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
+from transforms.engine_plugin import ChosenEngine
 from transforms.model import Lesson, Script, decode, encode
 from transforms.narration.engines.voice_engine import MASTERING_VERSION, VoiceEngine
-from transforms.narration.narration_child import make_voice_engine, narrate_offline
+from transforms.narration.narration_child import make_voice_engine, narrate_in_child
 from transforms.narration.sound_settings import SoundSettings
 from transforms.narration.transcript import transcript
 from transforms.process import child
 from transforms.process.singletons import process_singleton
+from transforms.stage.engine_task import EngineTask
 from transforms.stage.run import RunStage
-from transforms.stage.task import Produced, StageRuntime, StageTask
+from transforms.stage.task import Produced, StageRuntime
 
 _SPEECH_ALONE = SoundSettings()
 
@@ -27,21 +29,19 @@ class Narrate(beam.PTransform):
     """PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
-        engine: ``offline`` or ``google``.
-        settings: keyword arguments of the engine's settings class.
+        engine: the voice engine and its settings.
         runtime: how and where stages run.
         sound: what is heard besides the voice.
     """
 
     def __init__(
         self,
-        engine: str,
-        settings: Mapping[str, Any],
+        engine: ChosenEngine,
         runtime: StageRuntime,
         sound: SoundSettings = _SPEECH_ALONE,
     ) -> None:
         super().__init__()
-        self._task = _Narrate(engine, tuple(sorted(settings.items())), sound)
+        self._task = _Narrate(engine, sound)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -49,15 +49,13 @@ class Narrate(beam.PTransform):
 
 
 @dataclass(frozen=True)
-class _Narrate(StageTask):
-    engine: str
-    settings: tuple[tuple[str, Any], ...]
+class _Narrate(EngineTask):
     sound: SoundSettings = _SPEECH_ALONE
 
     stage = "narration"
 
     def _voice(self) -> VoiceEngine:
-        return process_singleton(make_voice_engine, self.engine, self.settings)
+        return process_singleton(make_voice_engine, self.chosen)
 
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         return {
@@ -72,10 +70,10 @@ class _Narrate(StageTask):
     ) -> Produced:
         script_file = store.fetch(lesson.artifact("script.json"), folder / "script.json")
         script = decode(Script, script_file.read_bytes())
-        if self.engine == "offline":
-            # Native code of a process of its own: if it hangs or crashes it can be killed.
+        if self.chosen.isolated:
+            # A child process can be killed when native code hangs, and may crash.
             done = child.call_in_child(
-                narrate_offline, script, folder, timeout, self.sound, timeout=timeout
+                narrate_in_child, self.chosen, script, folder, timeout, self.sound, timeout=timeout
             )
             narration, usage = done.value
         else:  # waits for a service, under the deadlines of its client

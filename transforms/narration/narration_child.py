@@ -1,32 +1,25 @@
-"""Which voice speaks, and how in a child process: nothing here loads Beam, which takes a second."""
+"""The narration stage's work in a child process; imports no Beam, which takes a second to load."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from transforms.engine_plugin import ChosenEngine
 from transforms.model import Narration, Script, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.sound_settings import SoundSettings
 
 
-def make_voice_engine(name: str, settings: tuple[tuple[str, Any], ...]) -> VoiceEngine:
-    """The voice of that name; its client library is imported only now."""
-    if name == "google":
-        from transforms.narration.engines.google_tts import GoogleVoice, GoogleVoiceSettings
-
-        return GoogleVoice(GoogleVoiceSettings(**dict(settings)))
-    from transforms.narration.engines.offline_voice import OfflineVoice
-
-    return OfflineVoice()
+def make_voice_engine(chosen: ChosenEngine) -> VoiceEngine:
+    """Create the engine; its client library is imported only now."""
+    engine: VoiceEngine = chosen.make()
+    return engine
 
 
-def narrate_offline(
-    script: Script, folder: Path, timeout: float, sound: SoundSettings
+def narrate_in_child(
+    chosen: ChosenEngine, script: Script, folder: Path, timeout: float, sound: SoundSettings
 ) -> tuple[Narration, tuple[Usage, ...]]:
-    """`narrate` with the offline voice; runs in a child process."""
+    """Record a narration; runs in a child process."""
     from transforms.narration.recording import record_narration
 
-    return record_narration(
-        script, make_voice_engine("offline", ()), folder, timeout=timeout, sound=sound
-    )
+    return record_narration(script, make_voice_engine(chosen), folder, timeout=timeout, sound=sound)

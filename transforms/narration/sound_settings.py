@@ -1,4 +1,4 @@
-"""What is heard of a lesson besides its voice."""
+"""Settings of a narration's sound besides the voice: music and the pause for an opening card."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from transforms.process.singletons import process_singleton
 
 INTRO_SECONDS = 2.4
-"""How long a video's opening card needs before the first word."""
+"""Seconds before the first word that a video's opening card needs."""
 
 
 @dataclass(frozen=True)
 class SoundSettings:
-    """What a caller may choose about the sound.
+    """Music and opening pause of a narration.
 
     Attributes:
-        music: a file of music, or a folder of which each lesson gets one file; None for none.
-        intro: seconds before the first word, beyond the usual, for a video's opening card.
+        music: a music file, or a folder from which each lesson gets one file; None for no music.
+        intro: extra seconds before the first word, for a video's opening card.
     """
 
     music: str | None = None
@@ -25,8 +25,8 @@ class SoundSettings:
 
     @property
     def identity(self) -> Mapping[str, str | float | None]:
-        """Everything of it that shapes a narration."""
-        from transforms.narration.music import digest  # brings PyAV along
+        """Return everything that shapes a narration."""
+        from transforms.narration.music import digest  # loads PyAV
 
         return {
             "music": process_singleton(digest, self.music) if self.music is not None else None,

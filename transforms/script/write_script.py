@@ -10,57 +10,46 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
-from transforms.model import Lesson, Usage, encode
-from transforms.prices import typical
+from transforms.engine_plugin import ChosenEngine
+from transforms.model import Lesson, encode
 from transforms.process.singletons import process_singleton
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.script.script_markdown import to_markdown
+from transforms.stage.engine_task import EngineTask
 from transforms.stage.run import RunStage
-from transforms.stage.task import Produced, StageRuntime, StageTask
+from transforms.stage.task import Produced, StageRuntime
 
 
 class WriteScript(beam.PTransform):
     """PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
-        engine: ``offline`` or ``gemini``.
-        settings: keyword arguments of the engine's settings class.
+        engine: the script engine and its settings.
         runtime: how and where stages run.
     """
 
-    def __init__(self, engine: str, settings: Mapping[str, Any], runtime: StageRuntime) -> None:
+    def __init__(self, engine: ChosenEngine, runtime: StageRuntime) -> None:
         super().__init__()
-        self._task = _WriteScript(engine, tuple(sorted(settings.items())))
+        self._task = _WriteScript(engine)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | RunStage(self._task, self._runtime)
 
 
-def make_engine(name: str, settings: tuple[tuple[str, Any], ...]) -> ScriptEngine:
-    """The engine of that name; its client library is imported only now."""
-    if name == "gemini":
-        from transforms.script.engines.gemini import GeminiScriptEngine, GeminiSettings
-
-        return GeminiScriptEngine(GeminiSettings(**dict(settings)))
-    from transforms.script.engines.offline_writer import OfflineScriptEngine
-
-    return OfflineScriptEngine()
+def make_script_engine(chosen: ChosenEngine) -> ScriptEngine:
+    """Create the engine; its client library is imported only now."""
+    engine: ScriptEngine = chosen.make()
+    return engine
 
 
 @dataclass(frozen=True)
-class _WriteScript(StageTask):
-    engine: str
-    settings: tuple[tuple[str, Any], ...]
-
+class _WriteScript(EngineTask):
     stage = "script"
     needs_folder = False
 
     def _engine(self) -> ScriptEngine:
-        return process_singleton(make_engine, self.engine, self.settings)
-
-    def typical(self) -> tuple[Usage, ...]:
-        return typical(self.stage, self.engine, dict(self.settings).get("model"))
+        return process_singleton(make_script_engine, self.chosen)
 
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         request = lesson.request

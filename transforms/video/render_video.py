@@ -10,11 +10,13 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
+from transforms.engine_plugin import ChosenEngine
 from transforms.model import Lesson, Usage
 from transforms.process import child
 from transforms.process.singletons import process_singleton
+from transforms.stage.engine_task import EngineTask
 from transforms.stage.run import RunStage
-from transforms.stage.task import Produced, StageRuntime, StageTask
+from transforms.stage.task import Produced, StageRuntime
 from transforms.video.engines.video_engine import ARTIFACTS, VideoSettings
 from transforms.video.render_child import make_video_engine, render_in_child
 
@@ -23,12 +25,14 @@ class RenderVideo(beam.PTransform):
     """PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
-        engine: ``slides`` or ``moviepy``.
-        settings: size and workers.
+        engine: the video engine and its own settings.
+        settings: settings that every video engine gets.
         runtime: how and where stages run.
     """
 
-    def __init__(self, engine: str, settings: VideoSettings, runtime: StageRuntime) -> None:
+    def __init__(
+        self, engine: ChosenEngine, settings: VideoSettings, runtime: StageRuntime
+    ) -> None:
         super().__init__()
         self._task = _RenderVideo(engine, settings)
         self._runtime = runtime
@@ -38,8 +42,7 @@ class RenderVideo(beam.PTransform):
 
 
 @dataclass(frozen=True)
-class _RenderVideo(StageTask):
-    engine: str
+class _RenderVideo(EngineTask):
     settings: VideoSettings
 
     stage = "video"
@@ -51,7 +54,7 @@ class _RenderVideo(StageTask):
             "timings": lesson.artifact("narration.json").sha256,
             "engine": {
                 "name": self.engine,
-                **process_singleton(make_video_engine, self.engine, self.settings).identity,
+                **process_singleton(make_video_engine, self.chosen, self.settings).identity,
             },
         }
 
@@ -62,9 +65,9 @@ class _RenderVideo(StageTask):
             store.fetch(lesson.artifact(name), folder / name)
         out = folder / "out"
         out.mkdir()
-        # A process of its own: a hung encoder can be killed, and its memory is given back.
+        # A child process can be killed when an encoder hangs, and gives back its memory.
         done = child.call_in_child(
-            render_in_child, self.engine, self.settings, folder, timeout=timeout
+            render_in_child, self.chosen, self.settings, folder, timeout=timeout
         )
         return Produced(
             {name: out / name for name in ARTIFACTS},

@@ -10,7 +10,7 @@ import os
 import signal
 
 from transforms.errors import TransientError
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 
 _write = OfflineScriptEngine.write
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.process import child_work
 from transforms.errors import PermanentError, StageTimeout, TransientError
-from transforms.narration.narration_child import narrate_offline
+from transforms.narration.narration_child import narrate_in_child
 from transforms.process import child
 from transforms.video.render_child import render_in_child
 
@@ -93,7 +93,7 @@ def test_child_does_not_load_main_module(tmp_path):
     assert (ran.stdout, ran.returncode) == ("[] True\n", 0), ran.stderr
 
 
-@pytest.mark.parametrize("work", [render_in_child, narrate_offline])
+@pytest.mark.parametrize("work", [render_in_child, narrate_in_child])
 def test_child_work_does_not_import_beam(work):
     """Runs in a new process, since this one's fork server may have loaded Beam."""
     program = (

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from tests.unit.script.support import request
 from transforms.model import QuizQuestion, Scene, Script, Visual
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.script_markdown import to_markdown
 
 RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render

@@ -8,10 +8,19 @@ from importlib import import_module
 
 import pytest
 
-from pipeline.settings import BY_NAME, SETTINGS, subscription_path, topic_path
+from pipeline.settings import BY_NAME, SETTINGS, settings_of, subscription_path, topic_path
 from pipeline.settings.arguments import add_arguments, describe, mask_value
 from pipeline.settings.beam_options import VividlyOptions, graph_options
+from pipeline.settings.chosen_engines import (
+    script_engine,
+    sound_settings,
+    video_settings,
+    voice_engine,
+)
 from pipeline.usage_error import UsageError
+from transforms.narration.sound_settings import INTRO_SECONDS
+from transforms.script.engines.gemini.plugin import GeminiSettings
+from transforms.video.engines.video_engine import VideoSettings
 
 
 def parse(arguments, environment=None):
@@ -20,7 +29,7 @@ def parse(arguments, environment=None):
     return parser.parse_args(arguments)
 
 
-def test_the_defaults_are_those_of_the_worker_this_replaces():
+def test_drain_defaults_match_replaced_worker():
     chosen = parse([])
     assert chosen.batch_size == 10
     assert chosen.max_runtime == 300
@@ -28,7 +37,7 @@ def test_the_defaults_are_those_of_the_worker_this_replaces():
     assert chosen.pull_timeout == 30
 
 
-def test_the_command_line_wins_over_the_environment():
+def test_command_line_wins_over_environment():
     environment = {"VIVIDLY_MAX_RUNTIME": "20", "WORKER_MAX_RUNTIME": "30"}
     assert parse([], {"WORKER_MAX_RUNTIME": "30"}).max_runtime == 30
     assert parse([], environment).max_runtime == 20
@@ -36,7 +45,7 @@ def test_the_command_line_wins_over_the_environment():
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
-def test_every_setting_can_be_set_by_its_variable(setting):
+def test_variable_sets_its_setting(setting):
     particular = {
         "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
         "video-logo": __file__,
@@ -53,18 +62,18 @@ def test_every_setting_can_be_set_by_its_variable(setting):
      ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
      ("dead-letter-topic", "failures"), ("video-theme", "pink"), ("music", "/no/such/folder")],
 )  # fmt: skip
-def test_a_wrong_variable_is_named_with_the_remedy(name, text):
+def test_wrong_variable_names_accepted_values(name, text):
     variable = f"VIVIDLY_{name.replace('-', '_').upper()}"
     with pytest.raises(ValueError, match=rf"{variable}: must be"):
         parse([], {variable: text})
 
 
-def test_a_wrong_argument_names_the_option():
+def test_wrong_argument_names_the_option():
     with pytest.raises(argparse.ArgumentError, match=r"--workers: must be a whole number"):
         parse(["--workers", "0"])
 
 
-def test_short_names_are_completed():
+def test_short_resource_names_are_completed():
     assert subscription_path("s", "p") == "projects/p/subscriptions/s"
     assert topic_path("projects/q/topics/t", "p") == "projects/q/topics/t"
 
@@ -74,7 +83,7 @@ def test_secrets_are_masked():
     assert shown == "postgresql://me:***@host/db"
 
 
-def test_beam_knows_the_graph_settings():
+def test_graph_settings_are_beam_options():
     chosen = parse(["--script-engine", "gemini", "--video-size", "1920x1080", "--force"])
     options = graph_options(chosen)
     assert (options.script_engine, options.video_size) == ("gemini", (1920, 1080))
@@ -87,19 +96,47 @@ def test_beam_knows_the_graph_settings():
     ("module", "flag", "other"),
     [("rapidfuzz", "--script-engine", "gemini"), ("hibari", "--voice-engine", "google")],
 )
-def test_an_offline_engine_that_is_not_installed_is_refused(monkeypatch, module, flag, other):
+def test_offline_engine_without_its_modules_is_refused(monkeypatch, module, flag, other):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UsageError, match=rf"what {flag} offline needs .*pip install .*\[local\]"):
+    with pytest.raises(
+        UsageError, match=rf"{flag} offline: not installed: {module}; .*pip install .*\[local\]"
+    ):
         graph_options(parse([]))
     assert graph_options(parse([flag, other]))
 
 
-def test_every_setting_says_its_default_and_variable():
+def test_help_names_variable_of_every_setting():
     for setting in SETTINGS:
         assert setting.variables[0] in describe(setting)
 
 
 @pytest.mark.parametrize("command", ["batch", "drain", "run"])
-def test_whoever_runs_the_graph_knows_all_that_shapes_it(command):
+def test_commands_offer_all_graph_settings(command):
     module = import_module(f"pipeline.commands.{command}")
-    assert {s.name for s in SETTINGS if s.graph} <= set(module.SETTINGS)
+    assert {s for s in SETTINGS if s.graph} <= set(settings_of(module.SETTINGS))
+
+
+def test_engine_refuses_its_settings_at_start():
+    chosen = parse(["--voice-engine=google", "--google-voice=Kore"])
+    with pytest.raises(UsageError, match="must look like en-US-Chirp3-HD-Kore"):
+        graph_options(chosen)
+
+
+def test_typed_settings_come_from_options():
+    arguments = [
+        "--script-engine=gemini",
+        "--gemini-location=europe-west4",
+        "--video-size=1920x1080",
+    ]
+    chosen = parse(
+        [*arguments, "--segment-cache-size=3", "--video-intro=School", "--burn-captions"]
+    )
+    options = graph_options(chosen)
+    settings = GeminiSettings(model="gemini-3.5-flash-lite", location="europe-west4")
+    assert script_engine(options).chosen().settings == settings
+    assert voice_engine(options).chosen().settings is None
+    video = VideoSettings(
+        1920, 1080, workers=2, cache_bytes=3_000_000, intro="School", burn_captions=True
+    )
+    assert video_settings(options) == video
+    assert sound_settings(options).intro == INTRO_SECONDS

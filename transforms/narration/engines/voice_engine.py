@@ -1,4 +1,4 @@
-"""The port between the narration stage and whatever speaks."""
+"""The port of voice engines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from transforms.model import Usage
 
 MASTERING_VERSION: Final = 2
-"""Raised whenever the same script and voice would no longer give the same narration."""
+"""Increased when the same script and voice no longer give the same narration."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class VoiceEngine(Protocol):
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything of the engine that shapes its sound (version, voice, rate…)."""
+        """Return everything that shapes the sound: version, voice, speaking rate."""
         ...
 
     def check(self) -> str:
-        """Reach whatever it needs, at no cost, and say what that is.
+        """Reach the services the engine needs, at no cost, and return what was found.
 
         Raises:
-            ContentError: it cannot be reached or used.
+            ContentError: a service cannot be reached or used.
         """
         ...
 
     def check_language(self, language: str) -> None:
-        """Refuse a BCP-47 language the engine cannot speak, before any work is done.
+        """Raise if the engine cannot speak a BCP-47 language.
 
         Raises:
             PermanentError: names the languages that are spoken.
@@ -60,7 +60,7 @@ class VoiceEngine(Protocol):
             timeout: seconds it may take.
 
         Raises:
-            PermanentError: it can never be spoken.
+            PermanentError: the sentence can never be spoken.
             TransientError: the engine may succeed later.
         """
         ...

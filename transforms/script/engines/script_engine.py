@@ -1,4 +1,4 @@
-"""The port between the script stage and whatever writes the words."""
+"""The port of script engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transforms.model import ContentRequest, Script, Usage
 
 @dataclass(frozen=True)
 class Written:
-    """A script and what it took to write it."""
+    """A script and the usage it took to write it."""
 
     script: Script
     usage: tuple[Usage, ...] = ()
@@ -24,14 +24,14 @@ class ScriptEngine(Protocol):
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything of the engine that shapes its answer (version, model, temperature…)."""
+        """Return everything that shapes the script: version, model, digest of the prompt."""
         ...
 
     def check(self) -> str:
-        """Reach whatever it needs, at no cost, and say what that is.
+        """Reach the services the engine needs, at no cost, and return what was found.
 
         Raises:
-            ContentError: it cannot be reached or used.
+            ContentError: a service cannot be reached or used.
         """
         ...
 
@@ -43,7 +43,7 @@ class ScriptEngine(Protocol):
             timeout: seconds it may take.
 
         Raises:
-            PermanentError: it cannot be answered (no such topic, refused, unusable answer).
+            PermanentError: unknown topic, refused request or unusable answer.
             TransientError: the engine may succeed later.
         """
         ...

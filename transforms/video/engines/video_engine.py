@@ -1,4 +1,4 @@
-"""The port between the video stage and whatever renders."""
+"""The port of video engines, and the settings that each of them gets."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from transforms.model import Narration, Script, Video
 from transforms.video.plan.pages import PLAIN, Look
 
 ARTIFACTS = ("video.mp4", "captions.vtt", "chapters.vtt", "thumbnail.jpg", "thumbnail.webp")
-"""The files that every engine leaves."""
+"""Files that every engine writes."""
 
 
 @dataclass(frozen=True)
 class VideoSettings:
-    """What a caller may choose about the picture.
+    """Settings that every video engine gets.
 
     Attributes:
         width: pixels, even.
         height: pixels, even.
-        workers: scenes rendered side by side.
-        constant_frame_rate: write frames that stand still, too, for players that ask for it.
-        cache: folder of rendered scenes, kept for reuse; one of this user's in the temporary
-            directory when not given.
-        cache_bytes: how much is kept there; 0: nothing.
-        look: what all slides share.
+        workers: scenes rendered in parallel.
+        constant_frame_rate: write a frame for every tick of the clock, for players that need one.
+        cache: folder of rendered scenes, kept for reuse; None for a folder of this user in the
+            temporary directory.
+        cache_bytes: size limit of the cache; 0 for no cache.
+        look: theme and logo.
         intro: words of an opening card; None for no such card.
-        burn_captions: draw the captions into the picture, besides the track.
-        time_words: say in ``captions.vtt`` when each word is spoken.
+        burn_captions: draw the captions into the picture as well as into the track.
+        time_words: write the time of each word into ``captions.vtt``.
     """
 
     width: int = 1280
@@ -45,13 +45,21 @@ class VideoSettings:
 
 
 class VideoEngine(Protocol):
-    """Renders lessons. Called in a process of its own, so it may be killed at any time."""
+    """Renders lessons. Runs in a child process that is killed when its time is up."""
 
     name: str
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything of the engine that shapes the picture (version, size, library versions…)."""
+        """Return everything that shapes the picture: version, size, versions of libraries."""
+        ...
+
+    def check(self) -> str:
+        """Verify that the engine can render, and return what was found.
+
+        Raises:
+            ContentError: it cannot.
+        """
         ...
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:

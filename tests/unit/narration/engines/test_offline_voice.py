@@ -15,8 +15,8 @@ import pytest
 from tests.unit.narration.m4a_reader import read_m4a
 from tests.unit.narration.voices import lesson
 from transforms.errors import PermanentError
-from transforms.narration.engines import offline_voice
-from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.engines.offline import offline_voice
+from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.mastering import measure, trim
 from transforms.narration.recording import record_narration
 from transforms.process.singletons import process_singleton
@@ -26,7 +26,7 @@ def say(text: str) -> np.ndarray:
     return OfflineVoice().speak(text, language="en-US", timeout=60).samples
 
 
-def test_says_what_is_meant_and_not_what_is_written() -> None:
+def test_symbols_are_spoken_as_words() -> None:
     assert np.array_equal(say("F = 5 m/s²"), say("F equals five meters per second squared"))
     assert not np.array_equal(say("a²"), say("a"))
 
@@ -40,24 +40,24 @@ def test_says_what_is_meant_and_not_what_is_written() -> None:
         ("Round the Sun.", "Round the Sunday."),
     ],
 )
-def test_words_are_not_taken_for_numerals_or_abbreviations(said: str, misread: str) -> None:
+def test_words_are_not_read_as_numerals(said: str, misread: str) -> None:
     heard, wrong = (trim(say(text), OfflineVoice.sample_rate) for text in (said, misread))
     assert heard is not None
     assert wrong is not None
     assert heard.end - heard.begin < 0.9 * (wrong.end - wrong.begin)
 
 
-def test_same_words_same_sound() -> None:
+def test_same_text_gives_same_sound() -> None:
     assert np.array_equal(say("Plants make sugar."), say("Plants make sugar."))
 
 
 @pytest.mark.parametrize("language", ["fr-FR", "de", "zh-CN", "eng", ""])
-def test_other_languages_are_refused_with_a_remedy(language: str) -> None:
+def test_other_language_error_names_remedy(language: str) -> None:
     with pytest.raises(PermanentError, match="google voice engine"):
         OfflineVoice().check_language(language)
 
 
-def test_the_model_is_loaded_once_however_many_threads_ask(
+def test_model_is_loaded_once_for_all_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded = []
@@ -80,19 +80,19 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
     assert len(lengths) == 1
 
 
-def test_a_sentence_that_grows_when_spoken_is_spoken_in_parts() -> None:
+def test_long_sentence_is_spoken_in_parts() -> None:
     seconds = len(say("9" * 300)) / OfflineVoice.sample_rate
     assert seconds > 60
 
 
-def test_nothing_is_told_to_anybody() -> None:
+def test_telemetry_is_disabled() -> None:
     say("Hello.")
     assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
 
 
 _MEMORY = """
 import resource
-from transforms.narration.engines.offline_voice import OfflineVoice
+from transforms.narration.engines.offline.offline_voice import OfflineVoice
 
 def speak(text):
     OfflineVoice().speak(text, language="en-US", timeout=60)
@@ -104,7 +104,7 @@ print((after - before) // 1024)
 """
 
 
-def test_memory_stays_bounded_for_2000_characters_without_a_pause() -> None:
+def test_memory_is_bounded_for_long_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _MEMORY],
         capture_output=True,
@@ -116,7 +116,7 @@ def test_memory_stays_bounded_for_2000_characters_without_a_pause() -> None:
     assert int(done.stdout) < 250  # in one piece they take more than 500
 
 
-def test_a_narration_in_the_real_voice_keeps_its_promises(tmp_path: Path) -> None:
+def test_narration_in_real_voice_is_valid(tmp_path: Path) -> None:
     script = lesson("Newton's 2nd law says F = ma. A ball of 0.6 kg gains 5.0 m/s² from 3.0 N.")
     narration, usage = record_narration(script, OfflineVoice(), tmp_path, timeout=60)
     samples = read_m4a(tmp_path / "narration.m4a")

@@ -12,7 +12,7 @@ from tests.every_row import for_all
 from tests.unit.script.support import request
 from transforms.model import Script, VisualKind
 from transforms.script.cards.concept_card import Card, load_cards
-from transforms.script.engines.compose import band_of_grade, compose
+from transforms.script.engines.offline.compose import band_of_grade, compose
 from transforms.script.matching.interests import INTERESTS
 
 CARDS = load_cards().cards
@@ -26,7 +26,7 @@ def lesson(card: Card, grade: int, interest: str | None = None) -> Script:
 
 
 @EVERY_CARD
-def test_every_lesson_has_150_to_450_words_and_says_nothing_twice(card: Card) -> None:
+def test_lesson_length_is_bounded_without_repeats(card: Card) -> None:
     for grade, interest in product(GRADES, (None, *INTERESTS)):
         script = lesson(card, grade, interest)
         assert 150 <= script.spoken_words <= 450, (grade, interest, script.spoken_words)
@@ -65,7 +65,7 @@ def test_every_lesson_is_complete(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_advanced_facts_are_kept_for_the_upper_grades(card: Card) -> None:
+def test_advanced_facts_need_upper_grades(card: Card) -> None:
     advanced = [fact.text for fact in card.facts if fact.level == "advanced"]
 
     def told(grade: int) -> list[bool]:
@@ -82,7 +82,7 @@ def test_advanced_facts_are_kept_for_the_upper_grades(card: Card) -> None:
         assert all(told(16))
 
 
-def test_words_of_the_definition_follow_the_grade() -> None:
+def test_definition_follows_grade() -> None:
     card = CARDS["newtons-second-law"]
     assert card.definition.simple in lesson(card, 3).scenes[0].narration
     assert card.definition.simple in lesson(card, 8).scenes[0].narration
@@ -98,7 +98,7 @@ def test_grades_fall_into_bands(grade: int, band: str) -> None:
     assert band_of_grade(CARDS["newtons-second-law"], grade) == band
 
 
-def test_a_grade_outside_the_cards_range_counts_as_the_nearest() -> None:
+def test_grade_outside_range_counts_as_nearest() -> None:
     card = CARDS["fractions-and-percentages"]
     assert card.grades == (6, 10)
     assert band_of_grade(card, 16) == "high"
@@ -117,7 +117,7 @@ def test_the_quiz_follows_the_grade() -> None:
     assert lesson(card, 9).quiz[0] != lesson(card, 12).quiz[0]
 
 
-def test_an_interest_with_an_analogy_shapes_the_lesson() -> None:
+def test_interest_with_analogy_shapes_lesson() -> None:
     card = CARDS["newtons-second-law"]
     script = lesson(card, 9, "basketball")
     told = " ".join(section.narration for section in script.sections())
@@ -128,7 +128,7 @@ def test_an_interest_with_an_analogy_shapes_the_lesson() -> None:
     assert "basketball" in script.hook
 
 
-def test_an_interest_without_an_analogy_is_not_mentioned() -> None:
+def test_interest_without_analogy_is_omitted() -> None:
     card = CARDS["newtons-second-law"]
     assert "swimming" not in card.analogies
     assert lesson(card, 9, "swimming") == lesson(card, 9)
@@ -147,6 +147,6 @@ def test_every_kind_of_visual_has_its_content() -> None:
     assert kinds["quote"].visual.text in kinds["quote"].narration
 
 
-def test_bullets_say_what_the_visual_shows() -> None:
+def test_bullets_match_visual() -> None:
     process = lesson(CARDS["newtons-second-law"], 9).scenes[2]
     assert process.bullets == process.visual.items

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.contract.fakes.lessons import answer, lesson
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script, Visual, decode, encode
-from transforms.script.engines.gemini_answer import UnusableAnswer, read_answer
+from transforms.script.engines.gemini.gemini_answer import UnusableAnswer, read_answer
 
 
 def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
@@ -37,7 +37,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     return answer(written)
 
 
-def test_a_lesson_becomes_a_script_that_survives_the_codec():
+def test_lesson_becomes_encodable_script():
     script = read(answer(lesson()), request_in(grade=7))
     assert decode(Script, encode(script)) == script
     assert script.topic == "photosynthesis"
@@ -53,7 +53,7 @@ def test_a_lesson_becomes_a_script_that_survives_the_codec():
 @pytest.mark.parametrize(
     ("language", "tag"), [("en", "en-GB"), ("fr", "fr-FR"), ("ar", "ar"), ("ja", "ja-JP")]
 )
-def test_a_lesson_in_any_language_keeps_the_language_that_was_asked_for(language: str, tag: str):
+def test_script_has_requested_language(language: str, tag: str):
     assert read(answer(lesson(language)), request_in(tag)).language == tag
 
 
@@ -110,7 +110,7 @@ RULES: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
 @pytest.mark.parametrize(
     ("change", "told"), [rule[1:] for rule in RULES], ids=[rule[0] for rule in RULES]
 )
-def test_a_broken_rule_is_told_with_its_place(change: Callable[..., object], told: str):
+def test_broken_rule_names_its_place(change: Callable[..., object], told: str):
     with pytest.raises(UnusableAnswer, match=told):
         read(changed(change))
 
@@ -131,7 +131,7 @@ def test_a_broken_rule_is_told_with_its_place(change: Callable[..., object], tol
         "see https://example.com",
     ],
 )
-def test_markup_is_not_plain_text(markup: str):
+def test_markup_is_refused(markup: str):
     with pytest.raises(UnusableAnswer, match="plain text"):
         read(changed(lambda w: w.update(hook=markup)))
 
@@ -139,7 +139,7 @@ def test_markup_is_not_plain_text(markup: str):
 @pytest.mark.parametrize(
     "plain", ["2 < 3 and 5 > 4", "2 * 3 = 6", "Q & A", "−5 °C", "snake_case", "(a) [b] #1", "don't"]
 )
-def test_everyday_characters_are_plain_text(plain: str):
+def test_everyday_characters_are_accepted(plain: str):
     assert read(changed(lambda w: w.update(title=plain))).title == plain
 
 
@@ -177,7 +177,7 @@ def test_line_breaks_become_spaces_and_accents_are_composed():
         ({"kind": "bullets", "text": "x", "items": ["a", "b"]}, Visual()),
     ],
 )
-def test_a_visual_that_cannot_be_drawn_gives_way_to_bullets(visual: dict[str, Any], shown: Visual):
+def test_undrawable_visual_becomes_bullets(visual: dict[str, Any], shown: Visual):
     script = read(changed(lambda w: w["scenes"][0].update(visual=visual)))
     assert script.scenes[0].visual == shown
 
@@ -190,7 +190,7 @@ def test_a_visual_that_cannot_be_drawn_gives_way_to_bullets(visual: dict[str, An
         ("unclear", "understood"),
     ],
 )
-def test_a_declined_request_is_a_permanent_error_that_says_why(decline: str, told: str):
+def test_declined_request_is_permanent_with_reason(decline: str, told: str):
     with pytest.raises(PermanentError, match=told):
         read(answer(None, decline))
 
@@ -208,12 +208,12 @@ def test_a_declined_request_is_a_permanent_error_that_says_why(decline: str, tol
         ('{"decline": "because", "lesson": null}', "decline"),
     ],
 )
-def test_an_answer_of_another_form_is_told_with_its_fault(text: str, told: str):
+def test_malformed_answer_names_its_fault(text: str, told: str):
     with pytest.raises(UnusableAnswer, match=told):
         read_answer(text, request_in(), "gemini-test")
 
 
-def test_what_is_told_never_repeats_the_offending_text():
+def test_error_does_not_quote_offending_text():
     secret = "my name is Robin"
     broken = changed(lambda w: w.update(hook=f"**{secret}**", subject=secret, scenes=secret))
     with pytest.raises(UnusableAnswer) as caught:
@@ -233,9 +233,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from([*lesson(), None]))
-def test_no_answer_whatever_it_holds_is_anything_but_a_script_or_an_error(
-    value: object, key: str | None
-):
+def test_any_answer_gives_script_or_error(value: object, key: str | None):
     written = answer({**lesson(), key: value}) if key else value
     try:
         script = read(written)
@@ -245,6 +243,6 @@ def test_no_answer_whatever_it_holds_is_anything_but_a_script_or_an_error(
 
 
 @given(st.text(max_size=300))
-def test_no_text_is_anything_but_a_script_or_an_error(text: str):
+def test_any_text_gives_script_or_error(text: str):
     with pytest.raises((UnusableAnswer, PermanentError)):
         read_answer(text, request_in(), "gemini-test")

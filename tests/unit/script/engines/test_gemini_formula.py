@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 from tests.every_row import for_all
-from transforms.script.engines.gemini_formula import is_supported_formula
+from transforms.script.engines.gemini.gemini_formula import is_supported_formula
 
 PARSER = MathTextParser("path")
 
@@ -53,7 +53,7 @@ def test_school_formulas_pass(formula: str):
         "x" * 121,
     ],
 )
-def test_anything_else_does_not(formula: str):
+def test_other_formulas_are_refused(formula: str):
     assert not is_supported_formula(formula)
 
 
@@ -66,7 +66,7 @@ PIECES = [
 
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join))
-def test_whatever_passes_can_be_typeset(formula: str):
+def test_accepted_formula_can_be_typeset(formula: str):
     if is_supported_formula(formula):
         PARSER.parse(f"${formula}$")
 
@@ -83,12 +83,12 @@ def test_whatever_passes_can_be_typeset(formula: str):
     ),
     max_leaves=6,
 ))  # fmt: skip
-def test_nested_constructs_that_pass_can_be_typeset(formula: str):
+def test_accepted_nested_formula_can_be_typeset(formula: str):
     if is_supported_formula(formula):
         PARSER.parse(f"${formula}$")
 
 
 @settings(max_examples=200)
 @given(st.text(max_size=150))
-def test_any_text_gets_a_yes_or_a_no(text: str):
+def test_any_text_gets_a_verdict(text: str):
     assert is_supported_formula(text) in (True, False)

@@ -11,7 +11,7 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError, Transp
 from google.genai import errors
 
 from transforms.errors import PermanentError, StageTimeout, TransientError
-from transforms.script.engines.gemini_transport import mapped_errors
+from transforms.script.engines.gemini.gemini_transport import mapped_errors
 
 
 def raised(error: Exception) -> Exception:
@@ -50,13 +50,11 @@ def retry_info(delay: str) -> dict:
         ({"error": {"details": {"a": 1}}}, {}, None),
     ],
 )
-def test_the_wait_the_service_asks_for(
-    details: object, headers: dict[str, str], seconds: float | None
-):
+def test_retry_delay_is_read(details: object, headers: dict[str, str], seconds: float | None):
     assert throttled(details, **headers).retry_after == seconds
 
 
-def test_a_date_is_a_wait_until_then():
+def test_retry_date_becomes_delay():
     then = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     wait = throttled({}, Retry_After=then).retry_after
     assert wait is not None
@@ -77,16 +75,16 @@ def test_a_date_is_a_wait_until_then():
         (errors.UnknownApiResponseError("<html>"), TransientError),
     ],
 )
-def test_failures_of_the_wire_and_of_the_credentials(error: Exception, kind: type[Exception]):
+def test_transport_and_credential_failures_are_mapped(error: Exception, kind: type[Exception]):
     assert type(raised(error)) is kind
 
 
-def test_a_bug_of_ours_stays_a_bug():
+def test_other_exceptions_are_not_mapped():
     with pytest.raises(ZeroDivisionError), mapped_errors("gemini", 30):
         raise ZeroDivisionError
 
 
-def test_the_services_words_are_kept_short_and_on_one_line():
+def test_service_message_is_shortened():
     error = raised(errors.ClientError(400, {"error": {"message": "no\n" * 5_000}}))
     assert "\n" not in str(error)
     assert len(str(error)) < 500

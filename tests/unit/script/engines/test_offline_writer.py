@@ -13,7 +13,7 @@ from tests.unit.script.support import request
 from transforms.errors import PermanentError
 from transforms.model import Script, decode, encode
 from transforms.script.cards.concept_card import Library, load_cards
-from transforms.script.engines.offline_writer import OfflineScriptEngine
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.script.script_markdown import to_markdown
 
@@ -24,7 +24,7 @@ def write(query: str, **fields) -> Script:
     return ENGINE.write(request(query, **fields), timeout=5).script
 
 
-def test_a_question_becomes_a_script() -> None:
+def test_question_becomes_a_script() -> None:
     written = ENGINE.write(request("Explain photosynthesis for basketball fans"), timeout=5)
     assert written.script.topic == "Photosynthesis"
     assert written.script.subject == "biology"
@@ -33,59 +33,60 @@ def test_a_question_becomes_a_script() -> None:
     assert decode(Script, encode(written.script)) == written.script
 
 
-def test_the_interest_comes_from_the_request_or_the_question() -> None:
+def test_interest_comes_from_request_or_question() -> None:
     by_field = write("what is gravity", interest="NBA")
     by_query = write("Explain gravity for basketball fans")
     assert by_field == by_query
     assert by_field.title == "Gravity for basketball fans"
 
 
-def test_the_interest_in_the_question_is_the_more_recent_wish() -> None:
+def test_interest_in_question_wins() -> None:
     script = write("Explain gravity for basketball fans", interest="music")
     assert script.title == "Gravity for basketball fans"
 
 
-def test_an_unknown_interest_is_never_said() -> None:
+def test_unknown_interest_is_omitted() -> None:
     script = write("what is gravity", interest="zorbing & <b>curling</b>")
     assert script == write("what is gravity")
     assert "zorbing" not in encode(script).decode()
 
 
-def test_the_students_words_are_never_said() -> None:
+def test_student_text_is_not_repeated() -> None:
     script = write("hey can u plz explain gravity to my grandma ASAP??", student_id="Robert'); --")
     text = encode(script).decode() + to_markdown(script)
     for word in ("grandma", "ASAP", "Robert"):
         assert word not in text
 
 
-def test_grade_and_language_are_those_of_the_request() -> None:
+def test_grade_and_language_come_from_request() -> None:
     script = write("gravity", grade_level=16, language="en-GB")
     assert (script.grade_level, script.language) == (16, "en-GB")
 
 
 @pytest.mark.parametrize("language", ["en", "EN", "en-US", "en_GB", "en-Latn-AU"])
-def test_every_kind_of_english_is_written(language: str) -> None:
+def test_every_english_locale_is_accepted(language: str) -> None:
     assert write("gravity", language=language).language == language
 
 
 @pytest.mark.parametrize("language", ["es", "de-DE", "enm", "zh-Hans", "x-en", ""])
-def test_other_languages_are_refused_with_the_remedy(language: str) -> None:
+def test_other_language_error_names_remedy(language: str) -> None:
     with pytest.raises(PermanentError, match=r"English only.*en-US.*gemini"):
         write("gravity", language=language)
 
 
-def test_an_unknown_topic_is_refused() -> None:
+def test_unknown_topic_is_refused() -> None:
     with pytest.raises(PermanentError, match="the nearest topics are “"):
         write("quantum chromodynamics")
 
 
-def test_identity_changes_with_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identity_changes_with_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     before = ENGINE.identity
     assert before == OfflineScriptEngine().identity
     assert before["cards"] == load_cards().digest
     other = dataclasses.replace(load_cards(), digest="another")
     monkeypatch.setattr(
-        "transforms.script.engines.offline_writer.load_cards", lambda: Library(**vars(other))
+        "transforms.script.engines.offline.offline_writer.load_cards",
+        lambda: Library(**vars(other)),
     )
     assert OfflineScriptEngine().identity != before
 
@@ -102,9 +103,7 @@ def test_one_engine_serves_many_threads() -> None:
     st.text(max_size=100),
     st.integers(1, 16),
 )
-def test_whatever_a_student_sends_is_a_script_or_a_refusal(
-    query: str, interest: str, grade: int
-) -> None:
+def test_any_question_gives_script_or_refusal(query: str, interest: str, grade: int) -> None:
     for text in (query, f"photosynthesis {query}", query + " for " + interest):
         try:
             script = write(text, interest=interest, grade_level=grade)

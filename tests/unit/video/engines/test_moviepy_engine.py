@@ -1,10 +1,11 @@
-"""MoviePy shows the same lesson, can be extended, and is taken in one version only."""
+"""The MoviePy renderer: its pictures, its extension by a subclass, and the release it needs."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -14,11 +15,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.settings import BY_NAME
+from pipeline.settings.beam_options import VividlyOptions, graph_options
+from pipeline.usage_error import UsageError
 from tests.unit.video.lessons import LESSON, narrate
-from transforms.video.engines import moviepy_engine
-from transforms.video.engines.moviepy_engine import NEEDED, MoviePyRenderer, SceneClip, check
-from transforms.video.engines.slide_renderer import SlideRenderer, Take
+from transforms.video.engines.moviepy import plugin
+from transforms.video.engines.moviepy.moviepy_engine import MoviePyRenderer, SceneClip
+from transforms.video.engines.moviepy.plugin import NEEDED, PLUGIN
+from transforms.video.engines.slides.slide_renderer import SlideRenderer, Take
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.storyboard import plan
 
@@ -38,7 +41,7 @@ def drawn(engine: SlideRenderer, take: Take) -> dict[int, NDArray[np.uint8]]:
     return {frame: buffer.copy() for frame, buffer in engine.pictures(take)}
 
 
-def test_it_shows_what_the_slides_engine_shows(take: Take) -> None:
+def test_pictures_equal_those_of_slides(take: Take) -> None:
     said = ((0, ""), (20, "A net force\nmakes an object"), (70, "accelerate."), (90, ""))
     take = replace(take, shot=replace(take.shot, captions=said))
     ours, theirs = (drawn(make(SETTINGS), take) for make in (SlideRenderer, MoviePyRenderer))
@@ -48,7 +51,7 @@ def test_it_shows_what_the_slides_engine_shows(take: Take) -> None:
 
 
 class Darkening(MoviePyRenderer):
-    """A lesson whose light goes out."""
+    """Fades every scene to black."""
 
     def scene(self, take: Take) -> SceneClip:
         from moviepy import vfx
@@ -57,7 +60,7 @@ class Darkening(MoviePyRenderer):
         return SceneClip(clip.with_effects([vfx.FadeOut(clip.duration)]), range(take.shot.length))
 
 
-def test_an_effect_of_ones_own_shows(take: Take) -> None:
+def test_effect_of_subclass_shows(take: Take) -> None:
     take = replace(take, shot=replace(take.shot, length=40, reveals=(0, 10)))
     pictures = drawn(Darkening(SETTINGS), take)
     assert list(pictures) == list(range(40))
@@ -66,35 +69,41 @@ def test_an_effect_of_ones_own_shows(take: Take) -> None:
     assert light[-1] < light[0] / 4
 
 
-def test_an_engine_of_ones_own_is_not_taken_for_this_one() -> None:
+def test_subclass_has_its_own_identity() -> None:
     identities = [make(SETTINGS).identity for make in (SlideRenderer, MoviePyRenderer, Darkening)]
     assert all(one != other for one in identities for other in identities if one is not other)
 
 
 @pytest.mark.parametrize("found", [None, "1.0.3", "2.3.0"])
-def test_another_moviepy_is_refused(monkeypatch: pytest.MonkeyPatch, found: str | None) -> None:
+def test_other_release_of_moviepy_is_refused(
+    monkeypatch: pytest.MonkeyPatch, found: str | None
+) -> None:
     def version(name: str) -> str:
         if found is None:
             raise PackageNotFoundError(name)
         return found
 
-    monkeypatch.setattr(moviepy_engine, "version", version)
-    with pytest.raises(ValueError, match=f"(not|{found}).*installed.*--no-deps moviepy=={NEEDED}"):
-        check()
-    with pytest.raises(ValueError, match=NEEDED):
-        BY_NAME["video-engine"].type("moviepy")
+    monkeypatch.setattr(plugin, "version", version)
+    with pytest.raises(ValueError, match=f"(not|{found}).*installed"):
+        PLUGIN.check_installed()
+    with pytest.raises(ValueError, match="MoviePy"):
+        MoviePyRenderer(SETTINGS)
+    options = VividlyOptions().get_all_options()
+    said = rf"--video-engine moviepy: MoviePy .*\[moviepy\].*--no-deps moviepy=={NEEDED}"
+    with pytest.raises(UsageError, match=said):
+        graph_options(Namespace(**{**options, "video_engine": "moviepy"}))
 
 
-def test_what_moviepy_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_dependency_of_moviepy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def find_spec(name: str) -> Any:
         return None if name == "proglog" else object()
 
-    monkeypatch.setattr(moviepy_engine, "find_spec", find_spec)
+    monkeypatch.setattr(plugin, "find_spec", find_spec)
     with pytest.raises(ValueError, match="lacks proglog"):
-        check()
+        PLUGIN.check_installed()
 
 
-def test_pip_can_pick_no_other_version() -> None:
+def test_constraints_pin_moviepy() -> None:
     pins = (PROJECT / "constraints.txt").read_text().splitlines()
     assert f"moviepy=={NEEDED}" in pins
     assert not re.search(r"moviepy *[=<>~!]", (PROJECT / "setup.py").read_text())
@@ -103,7 +112,7 @@ def test_pip_can_pick_no_other_version() -> None:
     assert all("--no-deps" in line for line in installs)
 
 
-def test_all_that_is_installed_fits_but_for_moviepy_and_pillow() -> None:
+def test_only_moviepy_and_pillow_conflict() -> None:
     found = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
     lines = [line for line in found.stdout.splitlines() if not line.startswith("No broken")]
     (line,) = lines

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.model import Script
 from transforms.video.encode import encoder
-from transforms.video.engines import slide_renderer
-from transforms.video.engines.slide_renderer import SlideRenderer
+from transforms.video.engines.slides import slide_renderer
+from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 
 CHANGED = replace(
@@ -50,7 +50,7 @@ def render(script: Script, folder: Path, settings: VideoSettings, name: str = "v
     return (out / "video.mp4").read_bytes()
 
 
-def test_what_did_not_change_is_not_rendered_again(tmp_path: Path, encoded: list[int]) -> None:
+def test_unchanged_scene_comes_from_cache(tmp_path: Path, encoded: list[int]) -> None:
     cached = VideoSettings(320, 180, 2, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
     first = render(LESSON, tmp_path, cached, "first")
     assert len(encoded) == 5  # title, two scenes, takeaways, end card
@@ -63,7 +63,7 @@ def test_what_did_not_change_is_not_rendered_again(tmp_path: Path, encoded: list
     assert len(encoded) == 11
 
 
-def test_the_frame_rate_is_made_from_the_same_scenes(tmp_path: Path, encoded: list[int]) -> None:
+def test_frame_rates_share_cached_scenes(tmp_path: Path, encoded: list[int]) -> None:
     cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
     render(LESSON, tmp_path, cached, "variable")
     render(LESSON, tmp_path, replace(cached, constant_frame_rate=True), "constant")
@@ -71,7 +71,7 @@ def test_the_frame_rate_is_made_from_the_same_scenes(tmp_path: Path, encoded: li
 
 
 @pytest.mark.parametrize("other", [{"width": 322}, {"height": 182}])
-def test_another_size_is_another_scene(
+def test_other_size_is_rendered_again(
     tmp_path: Path, encoded: list[int], other: dict[str, int]
 ) -> None:
     cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
@@ -80,7 +80,7 @@ def test_another_size_is_another_scene(
     assert len(encoded) == 10
 
 
-def test_changed_code_is_another_scene(
+def test_changed_code_renders_again(
     tmp_path: Path, encoded: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached = VideoSettings(320, 180, cache=str(tmp_path / "cache"), cache_bytes=10_000_000)
@@ -88,3 +88,8 @@ def test_changed_code_is_another_scene(
     monkeypatch.setattr(slide_renderer, "_code", lambda: {"layouts.py": "changed"})
     render(LESSON, tmp_path, cached, "other")
     assert len(encoded) == 10
+
+
+def test_cache_key_covers_all_drawing_code() -> None:
+    folders = {path.rpartition("/")[0] for path in slide_renderer._code()}
+    assert folders >= {"draw", "encode", "plan", "pictures", "engines/slides", "engines/moviepy"}

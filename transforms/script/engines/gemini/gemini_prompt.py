@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from transforms.model import ContentRequest
-from transforms.script.engines.gemini_answer import CHARACTERS, LINE, WORDS
+from transforms.script.engines.gemini.gemini_answer import CHARACTERS, LINE, WORDS
 
 _RULES = f"""\
 You write short lessons for students. A lesson is read aloud over slides, so write as a good teacher

@@ -1,4 +1,4 @@
-"""Names of Google Text-to-Speech voices: which speaks a language, and in which tier it is sold."""
+"""Names of Google Text-to-Speech voices, with their languages and price tiers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _DEFAULT_SPEAKER: Final = "Kore"
 
 
 def parse_name(voice: str) -> tuple[str, str, str]:
-    """A voice's name as locale, family and speaker: ``("en-US", "Chirp3-HD", "Kore")``.
+    """Split a voice's name into locale, family and speaker: ``("en-US", "Chirp3-HD", "Kore")``.
 
     Raises:
-        ValueError: says what a name looks like.
+        ValueError: not the name of a supported voice.
     """
     found = _NAME.fullmatch(voice)
     if found is None:
@@ -49,12 +49,12 @@ def parse_name(voice: str) -> tuple[str, str, str]:
 
 
 def tier(voice: str) -> str:
-    """The tier a voice is sold in: ``"chirp3-hd"``."""
+    """Return the price tier of a voice, such as ``"chirp3-hd"``."""
     return _TIERS[parse_name(voice)[1].partition("-")[0]]
 
 
 def locale_for(language: str) -> str | None:
-    """The locale of Chirp 3 HD nearest to a BCP-47 tag, or None if there is none."""
+    """Return the locale of Chirp 3 HD nearest to a BCP-47 tag, or None."""
     primary = _primary(language)
     spoken = [locale for locale in LOCALES if _primary(locale) == primary]
     exact = [locale for locale in spoken if region_subtag(locale) == region_subtag(language)]
@@ -62,10 +62,10 @@ def locale_for(language: str) -> str | None:
 
 
 def voice_for(language: str, configured: str) -> str | None:
-    """The voice that speaks a language, or None if there is none.
+    """Return the voice that speaks a language, or None.
 
     A Chirp 3 HD speaker exists in every locale and keeps the speaker. A voice of another family
-    speaks its own language, whatever the region; other languages go to Chirp 3 HD.
+    speaks its own language in every region; other languages go to Chirp 3 HD.
 
     Args:
         language: BCP-47 tag.

@@ -1,4 +1,4 @@
-"""The slide renderer: lessons as designed slides, drawn and encoded only where they change."""
+"""The slide renderer, which draws and encodes a lesson's slides only where they change."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from transforms.video.plan.storyboard import Shot, Storyboard, plan
 from transforms.video.plan.timeline import FPS
 
 VERSION = 4
-"""Raised whenever the same lesson comes out differently; part of every fingerprint."""
+"""Increased when the same lesson is rendered differently; part of every fingerprint."""
 TOLERANCE = 0.5
-"""Seconds by which audio and timings may disagree, for what an AAC encoder adds at both ends."""
+"""Seconds by which audio and timings may differ: an AAC encoder pads both ends."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """What shapes the segment of a shot, but for the engine: equal takes make equal bytes.
+    """Everything besides the engine that shapes a shot's segment; equal takes give equal bytes.
 
     Attributes:
         shot: counted from frame 0, so that it is the same wherever it stands in a lesson.
@@ -53,7 +53,7 @@ class SlideRenderer:
     """Renders lessons as slides.
 
     Args:
-        settings: what a caller may choose.
+        settings: size, look, captions and cache.
 
     Raises:
         ValueError: a size that H.264 cannot have with subsampled colour.
@@ -86,7 +86,7 @@ class SlideRenderer:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything that shapes the picture; two equal identities render the same bytes."""
+        """Return everything that shapes the picture; equal identities render the same bytes."""
         return {
             **self._drawing,
             "constant_frame_rate": self._settings.constant_frame_rate,
@@ -95,6 +95,10 @@ class SlideRenderer:
             "burn_captions": self._settings.burn_captions,
             "time_words": self._settings.time_words,
         }
+
+    def check(self) -> str:
+        """Return the size of the pictures; codecs and fonts are checked for every engine."""
+        return f"{self.name} at {self._settings.width}x{self._settings.height}"
 
     def render(self, script: Script, narration: Narration, audio: Path, out: Path) -> Video:
         """Render the `ARTIFACTS` into the folder `out`.
@@ -143,7 +147,7 @@ class SlideRenderer:
         return Video(board.frames / FPS, width, height, board.frames, thumbnail)
 
     def _segments(self, board: Storyboard) -> list[Segment]:
-        """Every shot, encoded; drawing and encoding leave the interpreter lock to other threads."""
+        """Encode every shot in threads; drawing and encoding release the interpreter lock."""
         with ThreadPoolExecutor(self._settings.workers) as pool:
             return list(pool.map(self._segment, _takes(board, self._settings), board.shots))
 
@@ -156,9 +160,9 @@ class SlideRenderer:
         return segment
 
     def pictures(self, take: Take) -> Iterator[tuple[int, Plane]]:
-        """Every picture of a shot that differs from the one before it, from frame 0 on.
+        """Yield every picture of a shot that differs from the one before it, from frame 0 on.
 
-        The buffer may be the same every time: it is used before the next one is asked for.
+        The buffer is reused: consume it before requesting the next one.
         """
         shot = take.shot
         return pictures(shot, take.sections, take.width, take.height, clears=shot.clears)
@@ -191,7 +195,10 @@ def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
 
 @cache
 def _code() -> Mapping[str, str]:
-    """The code that draws, so that no change to it is ever shown as it was before."""
-    folder = Path(__file__).parents[1]
-    sources = sorted(folder.rglob("*.py"))
-    return {str(p.relative_to(folder)): sha256(p.read_bytes()).hexdigest() for p in sources}
+    """Return the checksums of the code that draws, so that a change to it redraws every scene."""
+    package = Path(__file__).parents[2]  # transforms/video
+    sources = sorted(package.rglob("*.py"))
+    return {
+        path.relative_to(package).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sources
+    }

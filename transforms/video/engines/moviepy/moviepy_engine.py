@@ -1,10 +1,7 @@
-"""MoviePy as the compositor: the same slides as clips, for those who want its effects.
+"""The MoviePy renderer: the slides of the slide renderer as clips, open to effects.
 
 It is slower than the slide renderer and looks the same until it is extended: subclass
 `MoviePyRenderer` and override `scene`. Encoding, sound, captions and chapters are shared.
-
-MoviePy 2.2.1 works with the Pillow that Beam needs but declares that it does not, so no resolver
-can install both: it is installed by itself, without its dependencies, and checked here.
 """
 
 from __future__ import annotations
@@ -13,26 +10,21 @@ import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from transforms.installation import install, install_extra
 from transforms.video.draw.composer import DRAW_LOCK
 from transforms.video.draw.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.encode.planes import Plane, empty_planes, to_planes
-from transforms.video.engines.slide_renderer import SlideRenderer, Take
+from transforms.video.engines.moviepy.plugin import NEEDED, PLUGIN
+from transforms.video.engines.slides.slide_renderer import SlideRenderer, Take
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.timeline import EXIT, FADE, FPS, change_points
 
 if TYPE_CHECKING:
     from moviepy import VideoClip
-
-NEEDED = "2.2.1"
-_HELPERS = ("proglog", "decorator", "dotenv", "imageio", "imageio_ffmpeg")
 
 
 @dataclass(frozen=True)
@@ -49,33 +41,11 @@ class SceneClip:
     changes: Iterable[int]
 
 
-def check() -> None:
-    """Make sure that the MoviePy is there that this was made for.
-
-    Raises:
-        ValueError: it is not; says what to install.
-    """
-    try:
-        found = version("moviepy")
-    except PackageNotFoundError:
-        raise ValueError(f"MoviePy is not installed: {_remedy()}") from None
-    if found != NEEDED:
-        raise ValueError(f"MoviePy {NEEDED} is needed, {found} is installed: {_remedy()}")
-    missing = [name for name in _HELPERS if find_spec(name) is None]
-    if missing:
-        raise ValueError(f"MoviePy lacks {', '.join(missing)}: {_remedy()}")
-
-
-def _remedy() -> str:
-    alone = install("--no-deps", f"moviepy=={NEEDED}")
-    return f"{install_extra('moviepy')} && {alone} (docs/video.md)"
-
-
 class MoviePyRenderer(SlideRenderer):
     """Renders lessons as slides that MoviePy composes.
 
     Args:
-        settings: what a caller may choose.
+        settings: size, look and captions.
 
     Raises:
         ValueError: MoviePy is not there, or a size that H.264 cannot have.
@@ -84,7 +54,7 @@ class MoviePyRenderer(SlideRenderer):
     name = "moviepy"
 
     def __init__(self, settings: VideoSettings) -> None:
-        check()
+        PLUGIN.check_installed()
         super().__init__(settings)
         # A subclass is another engine: its scenes are not to be taken for those of this one.
         code = inspect.getsource(type(self)).encode()
@@ -96,7 +66,7 @@ class MoviePyRenderer(SlideRenderer):
         }
 
     def scene(self, take: Take) -> SceneClip:
-        """The clip of a shot. Effects go here:
+        """Return the clip of a shot. Override it to add effects:
 
         ```python
         class Zooming(MoviePyRenderer):
@@ -104,7 +74,7 @@ class MoviePyRenderer(SlideRenderer):
                 clip = super().scene(take).clip
                 zoomed = clip.with_effects([vfx.Resize(lambda t: 1 + 0.01 * t)])
                 framed = CompositeVideoClip([zoomed.with_position("center")], clip.size)
-                return Scene(framed, range(take.shot.length))
+                return SceneClip(framed, range(take.shot.length))
         ```
         """
         from moviepy import CompositeVideoClip, ImageClip, vfx

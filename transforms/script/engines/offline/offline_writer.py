@@ -1,4 +1,4 @@
-"""The offline script engine: lessons composed from reviewed concept cards, without any network."""
+"""The offline script engine, which composes lessons from reviewed concept cards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Usage
 from transforms.script.cards.concept_card import load_cards
-from transforms.script.engines.compose import compose
+from transforms.script.engines.offline.compose import compose
 from transforms.script.engines.script_engine import Written
 from transforms.script.matching.interests import find_interest
 from transforms.script.matching.student_question import parse_student_question
@@ -16,14 +16,13 @@ from transforms.script.matching.topics import load_topic_index
 from transforms.text.language import primary_subtag
 
 VERSION = 2
-"""Raised whenever the same card and request would give another script."""
+"""Increased when the same card and request give another script."""
 
 
 class OfflineScriptEngine:
     """Composes scripts from the cards that ship with this package.
 
-    It is deterministic: the same request gives the same script for as long as `identity` is the
-    same.
+    It is deterministic: with equal `identity` the same request gives the same script.
 
     Raises:
         CardError: a card breaks the format.
@@ -37,11 +36,11 @@ class OfflineScriptEngine:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """The version of the composer and the digest (SHA-256) of the cards."""
+        """Return the version of the composer and the digest (SHA-256) of the cards."""
         return {"version": VERSION, "cards": self._library.digest}
 
     def check(self) -> str:
-        """As in `ScriptEngine`."""
+        """Return the number of cards."""
         return f"{len(self._library.cards)} concept cards"
 
     def write(self, request: ContentRequest, *, timeout: float) -> Written:

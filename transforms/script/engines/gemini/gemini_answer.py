@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual, VisualKind
 from transforms.script.cards.concept_card import Subject
-from transforms.script.engines.gemini_formula import is_supported_formula
+from transforms.script.engines.gemini.gemini_formula import is_supported_formula
 from transforms.script.spoken_quiz import spoken_question
 from transforms.text.language import primary_subtag
 

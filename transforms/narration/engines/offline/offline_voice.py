@@ -1,6 +1,6 @@
-"""The offline voice: hibari, a small neural voice for American English that runs on one CPU core.
+"""The offline voice engine: hibari, a small neural voice for American English on one CPU core.
 
-Its model comes with its package: nothing is downloaded, and no text leaves the machine.
+The model is part of the package: nothing is downloaded, and no text leaves the machine.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from transforms.text.language import primary_subtag
 from transforms.text.sentences import split_sentences
 
 VOICE = "heart"
-"""The only voice whose model is in the package; the others would be downloaded."""
+"""The only voice whose model is in the package."""
 
 # Characters the model sees at once, each of which takes about 0.27 MB while it speaks.
 _LONGEST_SPOKEN = 400
 
 
 def load_voice() -> Any:
-    """Load the voice: 40 MB and 0.3 s, once per process."""
+    """Load the voice, which takes 40 MB and 0.3 s; call it through `process_singleton`."""
     # onnxruntime reports usage to its makers from 1.29 on; it reads this when it is imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from hibari import Hibari
@@ -41,7 +41,7 @@ def load_voice() -> Any:
 
 
 class OfflineVoice:
-    """Speaks American English without a network. Holds nothing, so it may be pickled and forked."""
+    """Speaks American English without a network. Has no state, so it may be pickled and forked."""
 
     name = "offline"
     voice = f"hibari-{VOICE}"
@@ -49,7 +49,7 @@ class OfflineVoice:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """The versions that shape the sound."""
+        """Return the versions that shape the sound."""
         return {
             "engine": "hibari",
             "voice": VOICE,
@@ -58,12 +58,12 @@ class OfflineVoice:
         }
 
     def check(self) -> str:
-        """As in `VoiceEngine`."""
+        """Load the model."""
         process_singleton(load_voice)
         return f"{self.voice} speaks"
 
     def check_language(self, language: str) -> None:
-        """As in `VoiceEngine`: any English is spoken, with an American accent."""
+        """Accept every English locale; the accent is American."""
         if primary_subtag(language) != "en":
             raise PermanentError(
                 f"the offline voice speaks English only, not {language!r}: ask for a language such "

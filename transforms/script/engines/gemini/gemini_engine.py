@@ -1,4 +1,4 @@
-"""The production script engine: Gemini, on Vertex AI or with a Gemini API key."""
+"""The script engine for Gemini, on Vertex AI or with a Gemini API key."""
 
 from __future__ import annotations
 
@@ -9,27 +9,24 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from google import genai
-from google.auth.credentials import Credentials
 from google.genai import types
 
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import ContentRequest, Usage
 from transforms.prices import price
-from transforms.script.engines.gemini_answer import Answer, UnusableAnswer, read_answer
-from transforms.script.engines.gemini_prompt import (
+from transforms.script.engines.gemini.gemini_answer import Answer, UnusableAnswer, read_answer
+from transforms.script.engines.gemini.gemini_prompt import (
     TEMPLATE,
     repair_request,
     student_data,
     system_instruction,
 )
-from transforms.script.engines.gemini_transport import event_hooks, mapped_errors
+from transforms.script.engines.gemini.gemini_transport import event_hooks, mapped_errors
+from transforms.script.engines.gemini.plugin import GeminiSettings, Thinking
 from transforms.script.engines.script_engine import Written
-
-Thinking = Literal["minimal", "low", "medium", "high"]
 
 _BUDGETS: Mapping[Thinking, int] = {"minimal": 512, "low": 1024, "medium": 4096, "high": 8192}
 """Thinking tokens for models before Gemini 3, which know no levels; 512 is the least that all of
@@ -40,7 +37,7 @@ _CHECK_TIMEOUT = 15.0  # seconds
 _PROMPT = hashlib.sha256(
     (TEMPLATE + json.dumps(Answer.model_json_schema(), sort_keys=True)).encode()
 ).hexdigest()[:16]
-"""Names the wording of the rules and the schema in the engine's identity."""
+"""Digest of the rules and the schema, for the engine's identity."""
 
 _SAFETY = [
     types.SafetySetting(
@@ -55,45 +52,14 @@ _SAFETY = [
 ]
 
 
-@dataclass(frozen=True)
-class GeminiSettings:
-    """How to reach Gemini and what to ask of it.
-
-    A key leads to the Gemini Developer API, unless `project` is set too; everything else leads to
-    Vertex AI under the worker's own Google credentials.
-
-    Attributes:
-        model: a model that `transforms.prices` lists.
-        project: the Google Cloud project; None is that of the environment or the credentials.
-        location: the Vertex AI location; ``"global"`` has every model.
-        api_key: the key; None is ``GEMINI_API_KEY`` or ``GOOGLE_API_KEY`` of the environment.
-        base_url: another server than Google's.
-        temperature: 0-2; None is the model's own. Gemini 3.5 and later ignore it.
-        max_output_tokens: for answer and thoughts together.
-        thinking: how much the model thinks first.
-        credentials: instead of the Application Default Credentials.
-    """
-
-    model: str = "gemini-3.5-flash-lite"
-    project: str | None = None
-    location: str = "global"
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    temperature: float | None = None
-    max_output_tokens: int = 8192
-    thinking: Thinking = "low"
-    credentials: Credentials | None = field(default=None, repr=False, compare=False)
-
-
 class GeminiScriptEngine:
     """Writes scripts with Gemini (the `ScriptEngine` port).
 
-    It tries once, and once more if the answer cannot be used; other tries are the stage's affair.
-    The client is made when first needed and shared by all threads; a pickled engine leaves it
-    behind.
+    It asks once, and once more if the answer is unusable; the stage does all other retries. The
+    client is created when first needed and shared by all threads; a pickled engine drops it.
 
     Args:
-        settings: how to reach Gemini.
+        settings: service, model and limits.
 
     Raises:
         ValueError: the model has no price.
@@ -113,7 +79,7 @@ class GeminiScriptEngine:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything that shapes the answer; where it is asked for does not."""
+        """Return everything that shapes the answer; project and location do not."""
         return {
             "model": self._settings.model,
             "temperature": self._settings.temperature,
@@ -123,7 +89,7 @@ class GeminiScriptEngine:
         }
 
     def check(self) -> str:
-        """As in `ScriptEngine`: counts the tokens of a word, which costs nothing."""
+        """Count the tokens of a word, which costs nothing, and return that the model answers."""
         with mapped_errors(self._settings.model, _CHECK_TIMEOUT):
             self._connected().models.count_tokens(
                 model=self._settings.model,
@@ -142,7 +108,7 @@ class GeminiScriptEngine:
             timeout: seconds for both attempts together.
 
         Raises:
-            PermanentError: refused, declined, or twice an answer that cannot be used.
+            PermanentError: refused, declined, or two unusable answers.
             TransientError: the service failed, throttled or did not answer in time.
         """
         deadline = time.monotonic() + timeout
@@ -245,7 +211,7 @@ def _turn(role: Literal["user", "model"], text: str) -> types.Content:
 def _add(
     tokens: tuple[int, int], metadata: types.GenerateContentResponseUsageMetadata | None
 ) -> tuple[int, int]:
-    """Input and output tokens so far; thoughts are billed as output."""
+    """Add input and output tokens; thoughts are billed as output."""
     if metadata is None:
         return tokens
     output = (metadata.candidates_token_count or 0) + (metadata.thoughts_token_count or 0)
@@ -257,7 +223,7 @@ def _finish(response: types.GenerateContentResponse) -> types.FinishReason | Non
 
 
 def _text(response: types.GenerateContentResponse, model: str) -> str:
-    """The answer's text, possibly cut off.
+    """Return the answer's text, which may be truncated.
 
     Raises:
         PermanentError: the prompt was blocked, or the answer stopped for a reason of its content.

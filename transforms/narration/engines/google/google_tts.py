@@ -1,4 +1,4 @@
-"""The production voice: Google Cloud Text-to-Speech (API v1), in any language that it speaks."""
+"""The voice engine for Google Cloud Text-to-Speech (API v1)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import time
 import unicodedata
 import wave
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import grpc
 import numpy as np
 import requests
 from google.api_core import exceptions
-from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import texttospeech
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
@@ -28,7 +27,8 @@ from numpy.typing import NDArray
 
 from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import Usage
-from transforms.narration.engines.google_voices import LOCALES, parse_name, tier, voice_for
+from transforms.narration.engines.google.google_voices import LOCALES, parse_name, tier, voice_for
+from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.engines.voice_engine import Speech
 from transforms.prices import price
 from transforms.text.sentences import split_sentences
@@ -39,9 +39,6 @@ LONGEST_REQUEST: Final = 5_000
 """UTF-8 bytes of text in one request (cloud.google.com/text-to-speech/quotas)."""
 
 _CHECK_TIMEOUT: Final = 15.0  # seconds
-
-_RATES: Final = (0.25, 2.0)
-_PITCHES: Final = (-20.0, 20.0)
 
 # By HTTP class, which the gRPC errors derive from: both transports raise one or the other.
 _TRANSIENT: Final = (
@@ -71,50 +68,14 @@ _REMEDIES: Final = (
 )
 
 
-@dataclass(frozen=True)
-class GoogleVoiceSettings:
-    """How to reach Google Text-to-Speech and what to ask of it.
-
-    Attributes:
-        voice: the voice for requests in its language; others get the same or the default speaker
-            of Chirp 3 HD.
-        speaking_rate: 0.25-2; 1 is the voice's own.
-        pitch: semitones, -20 to 20; Chirp 3 HD and Studio voices have none to change.
-        endpoint: ``host:port`` of another server than the global one, such as
-            ``eu-texttospeech.googleapis.com``.
-        transport: ``"grpc"`` or ``"rest"``.
-        insecure: the endpoint is a local server without TLS that asks for no credentials.
-        credentials: instead of the Application Default Credentials.
-    """
-
-    voice: str = "en-US-Chirp3-HD-Kore"
-    speaking_rate: float = 1.0
-    pitch: float = 0.0
-    endpoint: str | None = None
-    transport: Literal["grpc", "rest"] = "grpc"
-    insecure: bool = False
-    credentials: Credentials | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        family = parse_name(self.voice)[1]
-        if not _RATES[0] <= self.speaking_rate <= _RATES[1]:
-            raise ValueError(f"speaking_rate must be {_RATES[0]:g}-{_RATES[1]:g}")
-        if not _PITCHES[0] <= self.pitch <= _PITCHES[1]:
-            raise ValueError(f"pitch must be {_PITCHES[0]:g} to {_PITCHES[1]:g} semitones")
-        if self.pitch and family in ("Chirp3-HD", "Studio"):
-            raise ValueError(f"{family} voices have no pitch to change: leave it at 0")
-        if self.insecure and not self.endpoint:
-            raise ValueError("insecure needs an endpoint: Google's own accept only TLS")
-
-
 class GoogleVoice:
     """Speaks with Google Cloud Text-to-Speech (the `VoiceEngine` port).
 
-    It tries once; further tries are the stage's affair. The client is made when first needed and
-    shared by all threads; a pickled engine leaves it behind.
+    It tries once; the stage retries. The client is created when first needed and shared by all
+    threads; a pickled engine drops it.
 
     Args:
-        settings: which voice, and how to reach it.
+        settings: the voice and the service.
 
     Raises:
         ValueError: the voice's tier has no price.
@@ -135,7 +96,7 @@ class GoogleVoice:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Everything that shapes the sound; where it is asked for does not."""
+        """Return everything that shapes the sound; the endpoint does not."""
         return {
             "engine": "google-text-to-speech-v1",
             "voice": self._settings.voice,
@@ -144,7 +105,7 @@ class GoogleVoice:
         }
 
     def check(self) -> str:
-        """As in `VoiceEngine`: lists the voices, which costs nothing."""
+        """List the voices, which costs nothing, and return that the configured one exists."""
         language = parse_name(self.voice)[0]
         try:
             listed = self._connected().list_voices(
@@ -158,7 +119,7 @@ class GoogleVoice:
                 f"Google Text-to-Speech has no voice {self.voice}; for {language} it has "
                 + (", ".join(names) or "none")
             )
-        return f"{self.voice} is there"
+        return f"{self.voice} exists"
 
     def check_language(self, language: str) -> None:
         """As in `VoiceEngine`."""
@@ -246,7 +207,7 @@ def _sku(voice: str) -> str:
 
 
 def _plain(sentence: str) -> str:
-    """Without control characters; empty if there is nothing to say."""
+    """Remove control characters; return an empty text if nothing can be spoken."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in sentence)
     # Letters, digits, mathematical and currency signs are spoken; emoji and punctuation are not.
     speakable = any(c.isalnum() or unicodedata.category(c) in ("Sm", "Sc") for c in text)
@@ -254,7 +215,7 @@ def _plain(sentence: str) -> str:
 
 
 def _requests(text: str) -> Iterator[str]:
-    """Cut a text into requests, between sentences if possible and never inside a character."""
+    """Split a text into requests, between sentences if possible, never inside a character."""
     # At most four bytes a character.
     pending = ""
     for piece in split_sentences(text, LONGEST_REQUEST // 4):
@@ -299,7 +260,7 @@ def _mapped(error: Exception, voice: str) -> PermanentError | TransientError:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Seconds the service asks to be left alone, as a message over gRPC, as JSON or HTTP header."""
+    """Return the retry delay (seconds) from a gRPC detail, a JSON detail or an HTTP header."""
     for detail in getattr(error, "details", None) or ():
         if isinstance(detail, RetryInfo):
             return float(detail.retry_delay.ToTimedelta().total_seconds())

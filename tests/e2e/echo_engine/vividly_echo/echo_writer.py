@@ -1,0 +1,42 @@
+"""A script engine that repeats the question."""
+
+import echo_client
+
+from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Usage
+from transforms.script.engines.script_engine import Written
+from vividly_echo.plugin import EchoSettings
+
+
+class EchoWriter:
+    """Writes lessons that repeat the question (the `ScriptEngine` port)."""
+
+    name = "echo"
+
+    def __init__(self, settings: EchoSettings) -> None:
+        self._settings = settings
+
+    @property
+    def identity(self) -> dict[str, str | int | float | None]:
+        """Return everything that shapes the script."""
+        return {"version": 1, "style": self._settings.style, "scenes": self._settings.scenes}
+
+    def check(self) -> str:
+        """Return how the service answers."""
+        return f"echoes {self._settings.style}"
+
+    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+        """Write a script."""
+        said = echo_client.complete(request.student_query, self._settings.style)
+        quiz = (QuizQuestion("What was asked?", (said, "Nothing"), 0, "It was."),)
+        script = Script(
+            title=said,
+            hook=said,
+            scenes=(Scene(said, said, ("asked", "answered")),) * self._settings.scenes,
+            key_takeaways=(said,) * 3,
+            quiz=quiz if self._settings.quiz else (),
+            topic="echo",
+            subject="physics",
+            grade_level=request.grade_level,
+        )
+        used = Usage(f"echo/{self._settings.style}/characters", float(len(said)))
+        return Written(script, (used,))

@@ -1,0 +1,32 @@
+"""A voice engine that hums."""
+
+import os
+
+import numpy as np
+
+from transforms.narration.engines.voice_engine import Speech
+
+
+class ToneVoice:
+    """Hums a fifth of a second for every sentence (the `VoiceEngine` port)."""
+
+    name = "tone"
+    voice = f"tone-{os.getpid()}"  # says in which process it was loaded
+    sample_rate = 24_000
+
+    @property
+    def identity(self) -> dict[str, str | int | float | None]:
+        """Return everything that shapes the sound."""
+        return {"version": 1}
+
+    def check(self) -> str:
+        """Return what is there."""
+        return "hums"
+
+    def check_language(self, language: str) -> None:
+        """Accept every language."""
+
+    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+        """Hum."""
+        times = np.arange(self.sample_rate // 5) / self.sample_rate
+        return Speech((0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32))

@@ -1,0 +1,67 @@
+"""Declaration of the Google Text-to-Speech voices, with their settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from transforms.engine_plugin import EnginePlugin, option
+from transforms.narration.engines.google.google_voices import parse_name
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+_RATES: Final = (0.25, 2.0)
+_PITCHES: Final = (-20.0, 20.0)
+
+
+@dataclass(frozen=True)
+class GoogleVoiceSettings:
+    """How to reach Google Text-to-Speech and what to ask of it.
+
+    Attributes:
+        voice: the voice for requests in its language; others get the same or the default speaker
+            of Chirp 3 HD.
+        speaking_rate: 0.25-2; 1 is the voice's own.
+        pitch: semitones, -20 to 20; Chirp 3 HD and Studio voices have none to change.
+        endpoint: ``host:port`` of another server than the global one, such as
+            ``eu-texttospeech.googleapis.com``.
+        transport: ``"grpc"`` or ``"rest"``.
+        insecure: the endpoint is a local server without TLS that asks for no credentials.
+        credentials: instead of the Application Default Credentials.
+
+    Raises:
+        ValueError: a value is out of range, or not the name of a voice.
+    """
+
+    voice: str = option(
+        "google-voice", "Google Text-to-Speech voice for requests in its language",
+        default="en-US-Chirp3-HD-Kore",
+    )  # fmt: skip
+    speaking_rate: float = 1.0
+    pitch: float = 0.0
+    endpoint: str | None = None
+    transport: Literal["grpc", "rest"] = "grpc"
+    insecure: bool = False
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        family = parse_name(self.voice)[1]
+        if not _RATES[0] <= self.speaking_rate <= _RATES[1]:
+            raise ValueError(f"speaking_rate must be {_RATES[0]:g}-{_RATES[1]:g}")
+        if not _PITCHES[0] <= self.pitch <= _PITCHES[1]:
+            raise ValueError(f"pitch must be {_PITCHES[0]:g} to {_PITCHES[1]:g} semitones")
+        if self.pitch and family in ("Chirp3-HD", "Studio"):
+            raise ValueError(f"{family} voices have no pitch to change: leave it at 0")
+        if self.insecure and not self.endpoint:
+            raise ValueError("insecure needs an endpoint: Google's own accept only TLS")
+
+
+PLUGIN = EnginePlugin(
+    package=__package__,
+    engine=".google_tts:GoogleVoice",
+    settings=GoogleVoiceSettings,
+    remedy="enable the Cloud Text-to-Speech API for the account's project",
+    paid=True,
+    google=True,
+)

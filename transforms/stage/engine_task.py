@@ -1,0 +1,30 @@
+"""EngineTask: the base of the stages whose work an engine does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.engine_plugin import ChosenEngine
+from transforms.model import Usage
+from transforms.prices import typical
+from transforms.stage.task import StageTask
+
+
+@dataclass(frozen=True)
+class EngineTask(StageTask):
+    """What one stage does to one lesson with the engine that was chosen.
+
+    Attributes:
+        chosen: the engine and its settings.
+    """
+
+    chosen: ChosenEngine
+
+    @property
+    def engine(self) -> str:  # type: ignore[override]  # read-only, as tasks are frozen
+        """The engine's name, as shown to people."""
+        return self.chosen.name
+
+    def typical(self) -> tuple[Usage, ...]:
+        """Return what the stage uses for a typical lesson, with the settings of its engine."""
+        return typical(self.stage, self.engine, self.chosen.values())

@@ -1,0 +1,5 @@
+"""Declaration of the slide renderer."""
+
+from transforms.engine_plugin import EnginePlugin
+
+PLUGIN = EnginePlugin(package=__package__, engine=".slide_renderer:SlideRenderer")
