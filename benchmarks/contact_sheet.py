@@ -16,9 +16,9 @@ from PIL import Image
 from transforms.model import Visual
 from transforms.text.labels import labels_for
 from transforms.video.draw.design import THEMES
-from transforms.video.draw.slides import draw_slide
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import Look, Page
+from transforms.video.slides.draw_slide import draw_slide
 
 SIZE = (640, 360)
 COLUMNS = 4

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transforms.video.draw.fonts import package_folder
-from transforms.video.draw.slides import draw_slide
 from transforms.video.plan.pages import element_texts
 from transforms.video.plan.storyboard import Shot, Storyboard
 from transforms.video.plan.timeline import FADE, FPS
+from transforms.video.slides.draw_slide import draw_slide
 
 if TYPE_CHECKING:
     from moviepy import VideoClip

@@ -34,12 +34,12 @@ from benchmarks.quality import ssim
 from benchmarks.rendering import render_in_child
 from transforms.model import Narration, Script
 from transforms.process import child
-from transforms.video.draw.composer import pictures
 from transforms.video.encode import encoder
 from transforms.video.encode.planes import Plane
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.storyboard import Storyboard, plan
 from transforms.video.plan.timeline import FPS
+from transforms.video.slides.composer import pictures
 
 SIZES = ((1280, 720), (1920, 1080))
 LONGER = (1, 5, 21)

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 import transforms.narration.recording
 import transforms.video.engines.slides.slide_renderer  # noqa: F401
 from transforms.model import Visual
-from transforms.video.draw.slides import draw_slide
 from transforms.video.plan.pages import Page
+from transforms.video.slides.draw_slide import draw_slide
 
 
 def _warm_up() -> None:

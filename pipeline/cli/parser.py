@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from pipeline.cli.suggestions import did_you_mean
 from pipeline.exit_status import USAGE
+from pipeline.settings.suggestions import did_you_mean
 from transforms.telemetry.redaction import redact
 
 

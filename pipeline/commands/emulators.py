@@ -34,7 +34,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     from pipeline.embedded import services
     from pipeline.jobs import resources
-    from pipeline.jobs.stop_signals import stop_on_signals
+    from pipeline.stop_signals import stop_on_signals
 
     stop = threading.Event()
     chosen.database = None

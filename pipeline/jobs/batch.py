@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, Scheduler
-from pipeline.jobs.stop_signals import stop_on_signals
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally
+from pipeline.stop_signals import stop_on_signals
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
 from transforms.parse import peek

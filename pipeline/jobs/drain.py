@@ -18,11 +18,11 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
 from pipeline.jobs.scheduler import GraphRunner, Scheduler
-from pipeline.jobs.stop_signals import stop_on_signals
 from pipeline.jobs.subscriber import LeaseManager, Puller
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
+from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome

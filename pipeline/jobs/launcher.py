@@ -18,13 +18,13 @@ from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeExceptio
 from apache_beam.runners.runner import PipelineState
 from google.api_core import exceptions
 
-from pipeline.cli.suggestions import did_you_mean
 from pipeline.exit_status import FAILED, OK
 from pipeline.jobs import dataflow_options, lifecycle, resources
 from pipeline.jobs.connection_budget import check_connection_budget
 from pipeline.jobs.streaming import build_stream
 from pipeline.settings import SETTINGS
 from pipeline.settings.beam_options import VividlyOptions, graph_options
+from pipeline.settings.suggestions import did_you_mean
 from pipeline.usage_error import UsageError
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger

@@ -17,12 +17,12 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
-from pipeline.jobs.stop_signals import stop_on_signals
 from pipeline.jobs.streaming import build_stream, report_to_tally
 from pipeline.monitoring.health import Check, check_running, dependencies, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
+from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown

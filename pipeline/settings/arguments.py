@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline.cli.suggestions import closest_match
-from pipeline.cli.timestamps import parse_since
 from pipeline.settings import (
     ENVIRONMENT_PREFIX,
     FRAME_SIZES,
@@ -21,6 +19,8 @@ from pipeline.settings import (
     settings_of,
     whole_number,
 )
+from pipeline.settings.suggestions import closest_match
+from pipeline.settings.timestamps import parse_since
 from transforms.telemetry.redaction import redact
 
 LIKENESS = 0.8
@@ -77,7 +77,7 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def parse_moment(text: str) -> datetime:
-    """Parse a point in time for argparse; see `pipeline.cli.timestamps`."""
+    """Parse a point in time for argparse; see `pipeline.settings.timestamps`."""
     try:
         return parse_since(text)
     except ValueError as error:

@@ -6,7 +6,7 @@ import math
 import re
 from pathlib import Path
 
-from pipeline.cli.suggestions import did_you_mean
+from pipeline.settings.suggestions import did_you_mean
 
 FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.cli.suggestions import did_you_mean
 from pipeline.settings.parsers import positive_int, seconds, whole_number
+from pipeline.settings.suggestions import did_you_mean
 
 ENVIRONMENT_PREFIX = "VIVIDLY_"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import pubsub_v1
 
-from pipeline.cli import timestamps
 from pipeline.jobs import replay
+from pipeline.settings import timestamps
 from tests.integration.ledger_support import claim, completed, letter, message, request, take
 from transforms import pubsub_client as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE

@@ -14,9 +14,9 @@ from tests.every_row import for_all
 from tests.naughty import NAUGHTY
 from tests.unit.script.support import request
 from tests.unit.test_parse import raw
-from tests.unit.video.draw.test_slides import HEIGHT, WIDTH, check
 from tests.unit.video.lessons import ASKING, VISUALS, narrate, timed
 from tests.unit.video.plan.test_captions import width
+from tests.unit.video.slides.test_draw_slide import HEIGHT, WIDTH, check
 from transforms.errors import InvalidRequest, PermanentError
 from transforms.model import Narration, Scene, Script, Video, Visual, decode, encode
 from transforms.narration.normalization.speech_text import to_speech
@@ -25,15 +25,15 @@ from transforms.parse import parse
 from transforms.process import child
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.script_markdown import to_markdown
-from transforms.video.draw.drawable_text import graphemes
-from transforms.video.draw.slides import draw_slide
-from transforms.video.draw.thumbnail import alt_text, best_page
+from transforms.text.drawable_text import graphemes
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues, webvtt
 from transforms.video.plan.pages import Page
 from transforms.video.plan.storyboard import plan
+from transforms.video.slides.draw_slide import draw_slide
+from transforms.video.slides.thumbnail import alt_text, best_page
 
 KINDS: tuple[Any, ...] = ("title", "takeaways", "quiz", "answer", "end", "intro")
 MOST_MEMORY = 500_000

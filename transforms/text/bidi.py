@@ -1,7 +1,7 @@
 """Visual order of text that mixes left-to-right and right-to-left scripts.
 
 The Unicode Bidirectional Algorithm (UAX #9) without explicit embeddings, overrides and isolates:
-`transforms.video.draw.drawable_text.clean` has removed those characters.
+`transforms.text.drawable_text.clean` has removed those characters.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import threading
 import time
 
 from pipeline.embedded.pubsub.server import PubSubServer
-from pipeline.jobs.stop_signals import stop_on_signals
+from pipeline.stop_signals import stop_on_signals
 from transforms.errors import DependencyDown
 
 

@@ -18,8 +18,8 @@ import regex  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from PIL import ImageFont
 
+from transforms.text.drawable_text import ZWJ, ZWNJ, graphemes
 from transforms.text.language import primary_subtag, region_subtag, script_subtag
-from transforms.video.draw.drawable_text import ZWJ, ZWNJ, graphemes
 
 PACKAGES = ("fontpkg-inter", "manimgx-fonts", "manimgx-fonts-cjk", "matplotlib")
 """Distributions that contain the fonts."""

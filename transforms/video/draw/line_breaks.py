@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from transforms.text.bidi import is_rtl
-from transforms.video.draw.drawable_text import break_points, graphemes
+from transforms.text.drawable_text import break_points, graphemes
 from transforms.video.draw.fonts import Style
 from transforms.video.draw.shaping import OVERHANG, shape
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from transforms.text.bidi import is_rtl
-from transforms.video.draw.drawable_text import clean, graphemes
+from transforms.text.drawable_text import clean, graphemes
 from transforms.video.draw.fonts import Style, drawable
 from transforms.video.draw.line_breaks import LineBreaker
 from transforms.video.draw.shaping import ShapedLine, extent, line_height, shape

@@ -14,33 +14,9 @@ from transforms.video.pictures.cycles import MIN_CYCLE_STEPS, cycle
 from transforms.video.pictures.panels import comparison, contrast_cards, definition, formula, quote
 from transforms.video.pictures.sequences import step_column, step_row, timeline_column, timeline_row
 from transforms.video.pictures.worked_example import worked_example
+from transforms.video.plan.visual_texts import MAX_ITEMS
 
-MAX_ITEMS = 6
-"""Items of a visual; further ones are not shown."""
-_LIST_KINDS = frozenset({"steps", "process", "cycle", "timeline"})
-_CHART_KINDS = frozenset({"plot", "number-line"})
 _CAPTION_HEIGHT = 48.0
-
-
-def visual_texts(visual: Visual) -> tuple[str, ...]:
-    """Return the text of each element that `visual_elements` makes, in the same order.
-
-    Formulas, plots and the header of a comparison have an empty text: no sentence spells them
-    out, so they are visible from the beginning.
-    """
-    if visual.kind == "comparison":
-        return ("", *visual.items[1:MAX_ITEMS]) if visual.items else ()
-    if visual.kind in _LIST_KINDS:
-        return visual.items[:MAX_ITEMS]
-    if visual.kind in ("quote", "definition"):
-        return (visual.text,) if visual.text else ()
-    if visual.kind == "formula":
-        return ("",) if visual.text else ()
-    if visual.kind == "worked":
-        return ("", *visual.items[:MAX_ITEMS]) if visual.text else ()
-    if visual.kind in _CHART_KINDS:
-        return ("",) if visual.items else ()
-    return ()
 
 
 def visual_elements(

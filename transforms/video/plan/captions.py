@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, inf
 
 from transforms.model import Sentence
-from transforms.video.draw.drawable_text import break_points, clean, graphemes
+from transforms.text.drawable_text import break_points, clean, graphemes
 from transforms.video.plan.storyboard import Shot, Storyboard
 from transforms.video.plan.timeline import FPS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transforms.model import THINKING, Visual
-from transforms.video.pictures.visuals import visual_texts
+from transforms.video.plan.visual_texts import visual_texts
 
 MAX_BULLETS = 6
 """Bullets, takeaways or credits of one slide; further ones are not shown."""

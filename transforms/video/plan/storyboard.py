@@ -8,9 +8,9 @@ from itertools import accumulate
 from math import floor
 
 from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
+from transforms.text.drawable_text import clean
 from transforms.text.labels import labels_for
 from transforms.text.language import primary_subtag
-from transforms.video.draw.drawable_text import clean
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
 from transforms.video.plan.timeline import FADE, FPS, LEAD, reveal_frames, spoken_times

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.every_row import for_all
 from tests.unit.video.lessons import HOSTILE, WORDS
-from transforms.video.draw.drawable_text import clean
+from transforms.text.drawable_text import clean
 from transforms.video.draw.fonts import Style, covers, drawable, fallback_runs, load_font, versions
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from benchmarks.quality import ssim
 from tests.unit.video.lessons import LESSON, narrate
-from transforms.video.draw.composer import pictures
 from transforms.video.encode.encoder import KEY_FRAME_INTERVAL, Segment, encode
 from transforms.video.plan.storyboard import Storyboard, plan
+from transforms.video.slides.composer import pictures
 
 WIDTH, HEIGHT = 1280, 720
 

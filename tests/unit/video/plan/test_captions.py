@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.video.lessons import ASKING, WORDS, narrate
 from transforms.model import Sentence
-from transforms.video.draw.drawable_text import clean
+from transforms.text.drawable_text import clean
 from transforms.video.plan.captions import (
     LINE_WIDTH,
     MAX_LINES,

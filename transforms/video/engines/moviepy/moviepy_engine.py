@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from transforms.video.draw.composer import DRAW_LOCK
-from transforms.video.draw.slides import caption_box, draw_caption, draw_progress, draw_slide
 from transforms.video.encode.planes import Plane, empty_planes, to_planes
 from transforms.video.engines.moviepy.plugin import NEEDED, PLUGIN
 from transforms.video.engines.slides.slide_renderer import SlideRenderer, Take
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.timeline import EXIT, FADE, FPS, change_points
+from transforms.video.slides.composer import DRAW_LOCK
+from transforms.video.slides.draw_slide import caption_box, draw_caption, draw_progress, draw_slide
 
 if TYPE_CHECKING:
     from moviepy import VideoClip

@@ -14,9 +14,7 @@ from transforms.errors import PermanentError
 from transforms.model import Narration, Script, Video
 from transforms.process.fingerprints import fingerprint
 from transforms.video.draw import fonts
-from transforms.video.draw.composer import pictures
 from transforms.video.draw.logo import logo_digest
-from transforms.video.draw.thumbnail import write_thumbnail
 from transforms.video.encode import encoder
 from transforms.video.encode.encoder import Segment, encode
 from transforms.video.encode.mux import audio_seconds, write_mp4
@@ -27,6 +25,8 @@ from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.captions import burn_in_captions, chapter_cues, cues, webvtt
 from transforms.video.plan.storyboard import Shot, Storyboard, plan
 from transforms.video.plan.timeline import FPS
+from transforms.video.slides.composer import pictures
+from transforms.video.slides.thumbnail import write_thumbnail
 
 VERSION = 4
 """Increased when the same lesson is rendered differently; part of every fingerprint."""

@@ -45,8 +45,9 @@ from transforms.video.draw.typeset import Block, Typesetter
 from transforms.video.pictures.motifs import draw_motif
 from transforms.video.pictures.panels import is_wide_formula
 from transforms.video.pictures.quiz_slide import answer, quiz
-from transforms.video.pictures.visuals import visual_elements, visual_texts
+from transforms.video.pictures.visuals import visual_elements
 from transforms.video.plan.pages import MAX_BULLETS, Page
+from transforms.video.plan.visual_texts import visual_texts
 
 _CREDITS_HEIGHT = 250.0
 

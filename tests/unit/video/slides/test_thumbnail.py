@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.video.draw.test_slides import PAGES, SCENE
+from tests.unit.video.slides.test_draw_slide import PAGES, SCENE
 from transforms.model import Visual
-from transforms.video.draw.thumbnail import alt_text, best_page
+from transforms.video.slides.thumbnail import alt_text, best_page
 
 TITLE = replace(PAGES["title"], heading="Newton’s second law")
 PLOT = replace(SCENE, visual=Visual("plot", "", ("light: 4", "heavy: 1")))

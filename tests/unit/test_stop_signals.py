@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pipeline.jobs.stop_signals import stop_on_signals
+from pipeline.stop_signals import stop_on_signals
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 

@@ -15,10 +15,10 @@ from transforms.video.draw.design import (
     TITLE_SIZES,
     TITLE_WIDTH,
 )
-from transforms.video.draw.slides import draw_slide
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import Page
 from transforms.video.plan.storyboard import Storyboard
+from transforms.video.slides.draw_slide import draw_slide
 
 WIDTH, HEIGHT = 1280, 720
 JPEG_QUALITY, WEBP_QUALITY = 88, 84

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from threading import Lock
 
 from transforms.video.draw.canvas import Pixels
-from transforms.video.draw.slides import SlideDrawing, caption_box, draw_caption, draw_progress
 from transforms.video.encode.planes import Plane, Planes, empty_planes, to_planes
 from transforms.video.plan.storyboard import Shot
 from transforms.video.plan.timeline import EXIT, FADE, SlideState, change_points
+from transforms.video.slides.draw_slide import (
+    SlideDrawing,
+    caption_box,
+    draw_caption,
+    draw_progress,
+)
 
 DRAW_LOCK = Lock()
 """Serialises drawing. The shared fonts are not thread-safe and drawing needs much memory; only

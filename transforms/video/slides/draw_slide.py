@@ -25,10 +25,10 @@ from transforms.video.draw.design import (
     theme,
 )
 from transforms.video.draw.elements import Element
-from transforms.video.draw.layouts import decorate, lay_out
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.captions import MAX_LINES
 from transforms.video.plan.pages import Page
+from transforms.video.slides.layouts import decorate, lay_out
 
 _LIGHT_KINDS = frozenset({"scene", "quiz", "answer"})
 """Kinds of slides that the ``auto`` theme makes light."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.video.draw.drawable_text import MAX_MARKS, break_points, clean, graphemes
+from transforms.text.drawable_text import MAX_MARKS, break_points, clean, graphemes
 
 
 def pieces(text: str) -> list[str]:

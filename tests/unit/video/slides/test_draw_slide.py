@@ -20,10 +20,10 @@ from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import CONTENT_BOTTOM, MARGIN, THEMES
 from transforms.video.draw.elements import stack
 from transforms.video.draw.fonts import Style
-from transforms.video.draw.slides import Slide, draw_progress, draw_slide
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.pictures.formula import formula_mask
 from transforms.video.plan.pages import Page, element_texts
+from transforms.video.slides.draw_slide import Slide, draw_progress, draw_slide
 
 WIDTH, HEIGHT = 1280, 720
 SLACK = 4

@@ -9,11 +9,11 @@ import pytest
 
 from tests.unit.video.lessons import LESSON, narrate
 from transforms.video.draw.canvas import Pixels
-from transforms.video.draw.composer import pictures
-from transforms.video.draw.slides import Slide, draw_slide
 from transforms.video.encode.planes import Plane, Planes, to_planes
 from transforms.video.plan.storyboard import Shot, plan
 from transforms.video.plan.timeline import EXIT, FADE
+from transforms.video.slides.composer import pictures
+from transforms.video.slides.draw_slide import Slide, draw_slide
 
 WIDTH, HEIGHT = 640, 360
 
