@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import command
+from transforms.ledger import upgrade
 
 PACKAGE = Path(__file__).with_name("echo_engine")
 ECHO = ("--script-engine=echo", "--voice-engine=tone", "--video-engine=blank")
@@ -35,6 +36,7 @@ def installed(tmp_path_factory):
 
 @pytest.fixture
 def environment(installed, postgres, tmp_path):
+    upgrade(postgres.url)
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(installed), os.getenv("PYTHONPATH")])),
         "VIVIDLY_DATABASE": postgres.url,
@@ -51,7 +53,6 @@ def artifacts(tmp_path, request):
 def test_batch_runs_engines_of_another_package(environment, tmp_path):
     request = command.request("What is sound?", requested_modalities=["video"])
     file = command.jsonl(tmp_path / "requests.jsonl", [request])
-    assert command.run("db", "upgrade", **environment).returncode == 0
     done = command.run(
         "batch", file, *ECHO, "--echo-style=loud", "--echo-quiz=false",
         **environment, VIVIDLY_ECHO_SCENES="4",
@@ -70,7 +71,6 @@ def test_batch_runs_engines_of_another_package(environment, tmp_path):
 
 def test_budget_expects_price_of_plugin(environment, tmp_path):
     file = command.jsonl(tmp_path / "requests.jsonl", [command.request()])
-    assert command.run("db", "upgrade", **environment).returncode == 0
     limits = ("--max-cost-per-request=50", *ECHO)
     refused = command.run("batch", file, *limits, "--echo-style=loud", **environment)
     assert command.summary(refused.stdout)["dead_lettered"] == 1, refused.stderr
@@ -118,7 +118,6 @@ def test_wrong_option_of_plugin_is_refused(environment, tmp_path, arguments, sai
 
 
 def test_check_reports_plugins(environment):
-    assert command.run("db", "upgrade", **environment).returncode == 0
     done = command.run("check", "batch", "--json", *ECHO, **environment)
     found = {each["name"]: each for each in json.loads(done.stdout)}
     details = [found[f"{stage} engine"]["detail"] for stage in ("script", "voice", "video")]
