@@ -21,11 +21,13 @@ from transforms.stage.task import Produced, StageRuntime
 
 
 class WriteScript(beam.PTransform):
-    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+    """Run the script stage: write the script of each lesson.
+
+    PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
         engine: the script engine and its settings.
-        runtime: how and where stages run.
+        runtime: limits and services of the stage.
     """
 
     def __init__(self, engine: ChosenEngine, runtime: StageRuntime) -> None:

@@ -1,4 +1,4 @@
-"""The port of voice engines."""
+"""The interface (port) that voice engines implement."""
 
 from __future__ import annotations
 

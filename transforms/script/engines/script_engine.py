@@ -1,4 +1,4 @@
-"""The port of script engines."""
+"""The interface (port) that script engines implement."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ GENERAL = "general"
 
 @dataclass(frozen=True)
 class Interest:
-    """An interest that cards may have an analogy for.
+    """An interest of students, such as basketball, with its names and phrases for a lesson.
 
     Attributes:
         name: the key of the analogy in a card.

@@ -110,7 +110,7 @@ class TopicIndex:
     def _jointly_named(
         self, asked: Sequence[frozenset[str]], harmless: frozenset[str]
     ) -> list[Card]:
-        """Return the cards of a question whose words only several cards together explain."""
+        """Return the cards that together explain a question, if no single card does."""
         present = frozenset().union(*asked)
         named = {entry: name for entry in self._entries for name in entry.names if name <= present}
         names = frozenset().union(*named.values())
@@ -120,7 +120,7 @@ class TopicIndex:
         return [entry.card for entry in named]
 
     def _rivals(self, match: _Match, asked: Sequence[frozenset[str]]) -> list[Card]:
-        """Return cards that are also named and that `distinct_from` separates from the match."""
+        """Return the other cards that a question names and that `distinct_from` lists."""
         present = frozenset().union(*asked)
         return [
             entry.card

@@ -1,4 +1,4 @@
-"""The port of video engines, and the settings that each of them gets."""
+"""The interface (port) that video engines implement, and the settings that all of them get."""
 
 from __future__ import annotations
 

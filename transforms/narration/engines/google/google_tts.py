@@ -105,7 +105,7 @@ class GoogleVoice:
         }
 
     def check(self) -> str:
-        """List the voices, which costs nothing, and return that the configured one exists."""
+        """Verify that the configured voice exists; listing the voices costs nothing."""
         language = parse_name(self.voice)[0]
         try:
             listed = self._connected().list_voices(
@@ -122,13 +122,13 @@ class GoogleVoice:
         return f"{self.voice} exists"
 
     def check_language(self, language: str) -> None:
-        """As in `VoiceEngine`."""
+        """Raise `PermanentError` if Google has no voice for a BCP-47 language."""
         self._voice_for(language)
 
     def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
-        """As in `VoiceEngine`; a sentence without anything speakable gives no samples.
+        """Speak one sentence; return no samples if nothing in it can be spoken.
 
-        The text is sent as it is shown: Google's voices read numbers and symbols themselves.
+        The text is sent as it is shown: Google's voices read numbers and symbols correctly.
         """
         deadline = time.monotonic() + timeout
         voice = self._voice_for(language)

@@ -17,7 +17,7 @@ _PITCHES: Final = (-20.0, 20.0)
 
 @dataclass(frozen=True)
 class GoogleVoiceSettings:
-    """How to reach Google Text-to-Speech and what to ask of it.
+    """Voice, sound and connection settings of Google Text-to-Speech.
 
     Attributes:
         voice: the voice for requests in its language; others get the same or the default speaker

@@ -58,7 +58,7 @@ class OfflineVoice:
         }
 
     def check(self) -> str:
-        """Load the model."""
+        """Verify that the model can be loaded."""
         process_singleton(load_voice)
         return f"{self.voice} speaks"
 
@@ -71,7 +71,7 @@ class OfflineVoice:
             )
 
     def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
-        """As in `VoiceEngine`; a sentence without anything speakable gives no samples."""
+        """Speak one sentence; return no samples if nothing in it can be spoken."""
         self.check_language(language)
         spoken = to_speech(sentence)
         if not spoken:

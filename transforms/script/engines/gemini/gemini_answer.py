@@ -1,4 +1,4 @@
-"""What Gemini must answer: one model that is both the response schema and its validator."""
+"""Schema of Gemini's answer: pydantic models that also validate it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from transforms.script.spoken_quiz import spoken_question
 from transforms.text.language import primary_subtag
 
 WORDS = (150, 450)
-"""Spoken words of a lesson, least and most."""
+"""Minimum and maximum number of spoken words of a lesson."""
 
 CHARACTERS = (300, 1_100)
-"""The same for languages written without spaces: about 2 to 2.5 characters for an English word."""
+"""`WORDS` in characters, for languages written without spaces (2 to 2.5 per English word)."""
 
 LINE = 90
-"""Characters of a bullet or a heading, at most."""
+"""Maximum number of characters of a bullet or a heading."""
 
 _UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
 
@@ -42,14 +42,14 @@ _BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class UnusableAnswer(Exception):
-    """The answer cannot become a lesson; the text tells the model what to do better."""
+    """The answer breaks the schema or a rule; the text lists the errors, for a repair request."""
 
 
 def _plain(limit: int) -> Callable[[str], str]:
-    """Plain text of 1 to `limit` characters on one line, NFC-normalised.
+    """Return a validator for plain text of 1 to `limit` characters; it joins lines and normalizes.
 
-    A validator and not a schema constraint: Gemini refuses schemas with many string lengths as
-    having too many states.
+    The length is no schema constraint: Gemini refuses schemas with many string lengths because
+    they have too many states. The result is in NFC.
     """
 
     def check(text: str) -> str:
@@ -81,8 +81,9 @@ class _Visual(BaseModel):
     items: list[str]
 
     def to_visual(self) -> Visual:
-        """The visual, or plain bullets if the content does not fit its kind: a picture that cannot
-        be drawn is no reason to refuse a good lesson.
+        """Return the visual, or plain bullets if the content does not fit its kind.
+
+        A visual that cannot be drawn is no reason to refuse a good lesson.
         """
         try:
             items = tuple(_line(item) for item in self.items)
@@ -158,15 +159,15 @@ class Answer(BaseModel):
 
 
 def read_answer(text: str, request: ContentRequest, model: str) -> Script:
-    """The script in Gemini's answer.
+    """Validate Gemini's answer and convert it to a script.
 
     Args:
-        text: the answer as it came.
-        request: what was asked for.
-        model: the model that answered, named as the lesson's source.
+        text: the answer as JSON.
+        request: the request; gives grade and language.
+        model: name of the model, stored as the source of the lesson.
 
     Raises:
-        Unusable: the answer breaks the schema or a rule.
+        UnusableAnswer: the answer breaks the schema or a rule.
         PermanentError: the model declined the request.
     """
     try:
@@ -184,7 +185,7 @@ def read_answer(text: str, request: ContentRequest, model: str) -> Script:
 
 
 def _problems(error: ValidationError) -> str:
-    """Where and what, never the offending text: it may hold a student's words."""
+    """List each error and its field, without the invalid text, which may hold a student's words."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [
         f"- {'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}" for problem in found

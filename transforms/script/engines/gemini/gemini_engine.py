@@ -89,7 +89,7 @@ class GeminiScriptEngine:
         }
 
     def check(self) -> str:
-        """Count the tokens of a word, which costs nothing, and return that the model answers."""
+        """Verify that the model can be called; counting the tokens of a word costs nothing."""
         with mapped_errors(self._settings.model, _CHECK_TIMEOUT):
             self._connected().models.count_tokens(
                 model=self._settings.model,

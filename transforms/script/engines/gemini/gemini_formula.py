@@ -1,4 +1,4 @@
-"""Whether a formula is in the part of LaTeX that matplotlib's mathtext surely typesets."""
+"""Check that a formula is in the subset of LaTeX that Matplotlib's mathtext can typeset."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _REDUCED = re.compile(r"[A-Za-z0-9 +\-=/*().,:!'|<>]+")
 
 
 def is_supported_formula(formula: str) -> bool:
-    """Whether mathtext can typeset `formula` (LaTeX without dollar signs, at most 120 characters).
+    """Return True if mathtext can typeset `formula` (LaTeX without dollar signs).
 
-    Innermost constructs are replaced by a letter until only plain characters are left; whatever
-    does not reduce is refused.
+    Innermost constructs are replaced by a letter until only plain characters are left. A formula
+    that does not reduce, or has more than 120 characters, is refused.
     """
     if not formula.isascii() or len(formula) > 120:
         return False

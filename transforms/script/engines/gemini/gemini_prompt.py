@@ -1,4 +1,4 @@
-"""What Gemini is told: the rules as system instruction, the student's words as data."""
+"""Prompt for Gemini: the rules as system instruction, the student's words as data."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _LEVELS = (
 )
 
 TEMPLATE = _RULES + repr(_LEVELS)
-"""Everything said to the model that does not come from a request."""
+"""The fixed text of the prompt, for the engine's identity."""
 
 _ESCAPES = str.maketrans(
     {char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")}
@@ -76,13 +76,13 @@ _ESCAPES = str.maketrans(
 
 
 def system_instruction(grade_level: int) -> str:
-    """The rules for a lesson at a grade (1-16). Holds nothing a student wrote."""
+    """Return the rules for a lesson at a grade (1-16), without any text of a student."""
     level = next(text for highest, text in _LEVELS if grade_level <= highest)
     return _RULES.format(level=level)
 
 
 def student_data(request: ContentRequest) -> str:
-    """The student's part of the prompt: delimited JSON that no value can break out of."""
+    """Return the request as delimited JSON, escaped so that no value can end the delimiter."""
     data = json.dumps(
         {
             "student_query": request.student_query,
@@ -96,7 +96,7 @@ def student_data(request: ContentRequest) -> str:
 
 
 def repair_request(problem: str) -> str:
-    """What the model is told about an answer that cannot be used."""
+    """Return a prompt that asks for a corrected answer."""
     return (
         f"That answer cannot be used:\n{problem}\n"
         "Answer again with the whole corrected JSON object, and keep to every rule."

@@ -1,4 +1,4 @@
-"""The wire to Gemini: one deadline per call, and every failure as what it means for the element."""
+"""Deadlines of calls to Gemini, and translation of their errors to `transforms.errors`."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _REMEDIES = {
 
 @contextmanager
 def mapped_errors(model: str, timeout: float) -> Iterator[None]:
-    """Turn what the client raises into `transforms.errors`.
+    """Translate exceptions of the client, raised in the block, to `transforms.errors`.
 
     Args:
-        model: named in the messages.
-        timeout: seconds the call was given, for the message.
+        model: name of the model, for the message.
+        timeout: time limit of the call in seconds, for the message.
 
     Raises:
         PermanentError: a 4xx answer, or credentials that do not work.
-        TransientError: 408, 429, 5xx, a failed connection, an answer that is not the API's.
+        TransientError: 408, 429, 5xx, a failed connection, or a malformed answer.
     """
     try:
         yield
@@ -67,8 +67,10 @@ def _of_status(model: str, error: errors.APIError) -> PermanentError | Transient
 
 
 def _retry_after(error: errors.APIError) -> float | None:
-    """Seconds the service asked to be left alone: the Retry-After header (RFC 9110, section
-    10.2.3), else the ``google.rpc.RetryInfo`` detail.
+    """Return the seconds to wait before a retry, if the answer names them.
+
+    Read from the Retry-After header (RFC 9110, section 10.2.3), else from the
+    ``google.rpc.RetryInfo`` detail.
     """
     header = error.response.headers.get("Retry-After") if error.response is not None else None
     if header:
@@ -95,10 +97,10 @@ def _seconds(value: str) -> float | None:
 
 
 def event_hooks() -> dict[str, list[Any]]:
-    """httpx hooks that hold a call to its timeout as a whole.
+    """Return httpx hooks that limit the total time of a call.
 
-    httpx's own timeout starts anew with every byte, so that a server which trickles its answer
-    could keep a thread for ever.
+    The timeout of httpx restarts with every byte, so a server that sends its answer slowly could
+    block a thread for ever.
     """
     return {"request": [_start], "response": [_bound]}
 

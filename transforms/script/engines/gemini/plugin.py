@@ -15,21 +15,21 @@ Thinking = Literal["minimal", "low", "medium", "high"]
 
 @dataclass(frozen=True)
 class GeminiSettings:
-    """How to reach Gemini and what to ask of it.
+    """Model, generation and connection settings of Gemini.
 
-    A key leads to the Gemini Developer API, unless `project` is set too; everything else leads to
-    Vertex AI under the worker's own Google credentials.
+    With a key and no `project`, the Gemini Developer API is called; otherwise Vertex AI, with the
+    worker's own Google credentials.
 
     Attributes:
         model: a model that `prices.toml` lists.
-        project: the Google Cloud project; None is that of the environment or the credentials.
+        project: the Google Cloud project; None takes it from the environment or the credentials.
         location: the Vertex AI location; ``"global"`` has every model.
-        api_key: the key; None is ``GEMINI_API_KEY`` or ``GOOGLE_API_KEY`` of the environment.
-        base_url: another server than Google's.
-        temperature: 0-2; None is the model's own. Gemini 3.5 and later ignore it.
-        max_output_tokens: for answer and thoughts together.
-        thinking: how much the model thinks first.
-        credentials: instead of the Application Default Credentials.
+        api_key: the key; None takes ``GEMINI_API_KEY`` or ``GOOGLE_API_KEY`` of the environment.
+        base_url: address of a server to call instead of Google's.
+        temperature: 0-2; None is the model's default. Gemini 3.5 and later ignore it.
+        max_output_tokens: limit for answer and thoughts together.
+        thinking: amount of reasoning before the answer.
+        credentials: used in place of the Application Default Credentials.
     """
 
     model: str = option("gemini-model", "Gemini model", default="gemini-3.5-flash-lite")

@@ -1,4 +1,4 @@
-"""From a card and a request to a script: what is told, in which words, for whom."""
+"""Compose a script from a concept card, for the grade and interest of a request."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from transforms.script.matching.interests import GENERAL, Interest
 from transforms.script.spoken_quiz import spoken_question
 
 Band = Literal["middle", "high", "senior"]
-"""Grades up to 8, 9 and 10, and from 11."""
+"""Group of grades: ``middle`` up to 8, ``high`` for 9 and 10, ``senior`` from 11."""
 
 MOST_WORDS = 450
-"""Spoken words of a lesson, at most."""
+"""Maximum number of spoken words of a lesson."""
 
 _FACTS = ("Here is what matters most.", "It helps to know a few things.", "A few facts go with it.")
 _PICTURES = ("Here is a way to picture it.", "Here is a picture that helps.")
@@ -34,12 +34,12 @@ _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 def compose(card: Card, request: ContentRequest, interest: Interest | None) -> Script:
     """Write the script of a card for one request.
 
-    Only what the card holds is said: of the request, nothing but grade and language is used.
+    All text comes from the card; of the request, only grade and language are used.
 
     Args:
-        card: the topic.
-        request: for whom.
-        interest: what the student likes, None when unknown.
+        card: the card of the topic.
+        request: the request; gives grade and language.
+        interest: interest of the student; None if unknown.
 
     Returns:
         A script of 150 to 450 spoken words for every card that passes the card tests.
@@ -71,7 +71,7 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
 
 
 def band_of_grade(card: Card, grade: int) -> Band:
-    """The band of a grade; grades outside the card's range count as the nearest one inside."""
+    """Return the band of a grade, limited to the grades that the card is for."""
     lowest, highest = card.grades
     grade = min(max(grade, lowest), highest)
     return "middle" if grade <= 8 else "high" if grade <= 10 else "senior"
@@ -86,7 +86,7 @@ def _definition(card: Card, band: Band) -> Scene:
 
 
 def _facts(card: Card, band: Band) -> Scene:
-    """Core facts for everybody, one advanced fact for grades 9 and 10, all of them from 11."""
+    """Build the scene of facts: core ones, one advanced for grades 9 and 10, all from grade 11."""
     core = [fact for fact in card.facts if fact.level == "core"]
     advanced = [fact for fact in card.facts if fact.level == "advanced"]
     told = core + advanced[: {"middle": 0, "high": 1, "senior": None}[band]]
@@ -156,7 +156,7 @@ def _terms(card: Card) -> Scene:
 
 
 def _quiz(card: Card, band: Band) -> tuple[QuizQuestion, ...]:
-    """Two questions: both core ones up to grade 8, a core and the advanced one from 9."""
+    """Return two questions: both core ones up to grade 8, a core and an advanced one from 9."""
     wanted: tuple[Level, ...] = ("core", "core") if band == "middle" else ("core", "advanced")
     rest = list(card.quiz)
     if band == "senior":
@@ -172,5 +172,5 @@ def _quiz(card: Card, band: Band) -> tuple[QuizQuestion, ...]:
 
 
 def _bridge(card: Card, sentences: tuple[str, ...]) -> str:
-    """One of the sentences that lead to a scene; lessons differ, the same lesson never does."""
+    """Choose a sentence that introduces a scene, always the same one for a card."""
     return sentences[zlib.crc32(f"{card.id} {sentences[0]}".encode()) % len(sentences)]

@@ -1,4 +1,4 @@
-"""The MoviePy renderer: the slides of the slide renderer as clips, open to effects.
+"""The MoviePy renderer, which turns slides into MoviePy clips, so that effects can be added.
 
 It is slower than the slide renderer and looks the same until it is extended: subclass
 `MoviePyRenderer` and override `scene`. Encoding, sound, captions and chapters are shared.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SceneClip:
-    """A shot as MoviePy shows it.
+    """A shot as a MoviePy clip.
 
     Attributes:
         clip: as large as the video and as long as the shot.

@@ -40,7 +40,7 @@ class Take:
 
     Attributes:
         shot: counted from frame 0, so that it is the same wherever it stands in a lesson.
-        sections: how many the lesson has.
+        sections: number of sections of the lesson.
     """
 
     shot: Shot
