@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 
 
 class ClaimRequests(beam.PTransform):
-    """PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
+    """Claim the requests of received messages, so that no other worker processes them.
+
+    PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 
     `OUTCOMES` receives duplicates and redelivered messages that are settled. `DEAD_LETTERS`
     receives cancelled requests, and messages delivered more than `max_deliveries` times without
@@ -100,7 +102,7 @@ class _Claim(BatchDoFn[Received]):
         if result.kind == "cancelled":
             return BatchResult(position, *failure_output(lesson, "claim", Cancelled("script")))
         log.info(
-            "claimed (%s)",
+            "claimed the request (%s)",
             result.kind,
             extra=log_events.log_fields(lesson, stage="claim", modality=received.request.modality),
         )

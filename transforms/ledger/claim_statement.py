@@ -185,7 +185,7 @@ def unsettled(database: Database, message_ids: Sequence[str]) -> set[str]:
 
 
 def reset_deliveries(database: Database, message_id: str) -> None:
-    """Uncount all deliveries of a message so far: it has killed no worker."""
+    """Reset the delivery count of a message, because it has killed no worker."""
     database.run(RESET_DELIVERIES, message_id=message_id)
 
 
@@ -195,7 +195,7 @@ def claim(
     """Decide for each message whether the caller gets the claim of its request.
 
     Args:
-        lease: how long each claim holds unless it is extended.
+        lease: duration of each claim unless it is extended.
         max_deliveries: a message with more counted deliveries than this is poisoned.
 
     Returns:

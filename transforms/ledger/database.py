@@ -88,7 +88,7 @@ class Database:
 
     @property
     def holds_password(self) -> bool:
-        """Whether the settings contain a password in clear text."""
+        """True if the settings contain a password in clear text."""
         return not is_reference(self.url) and bool(parse(self.url)[0].password)
 
     def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ class Database:
                 with self.connected() as connection:
                     return _execute(connection.connection, statement, parameters)
             except _Conflict as conflict:
-                log.info("%s; retrying the statement", conflict)
+                log.info("Postgres aborted a statement in a conflict; retrying it: %s", conflict)
                 time.sleep(_CONFLICT_BACKOFF.delay(failures))
         raise DependencyDown(
             "postgres", f"{self.masked_url}: lost {CONFLICT_TRIES} conflicts in a row"

@@ -47,7 +47,7 @@ def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: floa
 
 
 def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
-    """Give claims up unfinished, so that any message may claim their requests at once.
+    """Release claims of unfinished requests, so that any message may claim them at once.
 
     For a shutdown, or when a dependency is down. Also uncounts the delivery of each message, and
     voids the claims.
@@ -62,7 +62,7 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
 
 
 def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
-    """Leave the last delivery of each message out of what counts towards `max_deliveries`.
+    """Subtract the last delivery of each message from its count towards `max_deliveries`.
 
     For messages that are worked on again, or handed back, although no worker died of them.
     """
@@ -71,7 +71,7 @@ def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
 
 
 def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> ClaimStatus:
-    """Record how far lessons have come, and a row for each finished stage.
+    """Record the progress of lessons, and a row for each finished stage.
 
     Also extends each lease by the claim's own length.
 

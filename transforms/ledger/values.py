@@ -93,7 +93,7 @@ class CancelState:
 
     Attributes:
         status: as in `RequestRow`; ``running`` until its worker has stopped.
-        received: whether a message has claimed the request yet.
+        received: true if a message has claimed the request.
         cancel_requested_at: None if the request had ended before.
     """
 
@@ -305,13 +305,13 @@ class Totals:
 
 @dataclass(frozen=True)
 class LedgerStatus:
-    """Result of `Ledger.check`.
+    """Versions and limits of the database, as found by `Ledger.check`.
 
     Attributes:
         server: version of Postgres.
         revision: revision of the tables; None without tables.
         head: revision that this version of the project needs.
-        outdated: whether the tables must be migrated first; newer tables are accepted.
+        outdated: true if the tables must be migrated first; newer tables are accepted.
         connections: connections that the server allows to ordinary roles, all clients together.
     """
 

@@ -1,4 +1,4 @@
-"""EngineTask: the base of the stages whose work an engine does."""
+"""EngineTask: the base class of stage tasks that call an engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.stage.task import StageTask
 
 @dataclass(frozen=True)
 class EngineTask(StageTask):
-    """What one stage does to one lesson with the engine that was chosen.
+    """A stage task that calls the chosen engine on a lesson.
 
     Attributes:
         chosen: the engine and its settings.
@@ -22,7 +22,7 @@ class EngineTask(StageTask):
 
     @property
     def engine(self) -> str:  # type: ignore[override]  # read-only, as tasks are frozen
-        """The engine's name, as shown to people."""
+        """Name of the engine, for the ledger and for logs."""
         return self.chosen.name
 
     def typical(self) -> tuple[Usage, ...]:

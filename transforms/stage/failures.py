@@ -1,4 +1,4 @@
-"""Outputs for lessons that do not go on: claim lost, request cancelled, or work failed."""
+"""Outputs for lessons that stop: claim lost, request cancelled, or stage failed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 def claim_error(
     status: ClaimStatus, lesson: Lesson, next_stage: str
 ) -> ClaimLost | Cancelled | None:
-    """Return why a lesson must stop, or None if its claim still holds.
+    """Return the error for a lost or cancelled claim, or None if the claim still holds.
 
     Args:
-        status: What the ledger answered about the lesson's claim.
+        status: The ledger's answer about the lesson's claim.
         lesson: The lesson.
         next_stage: The stage that would follow.
     """
@@ -49,15 +49,15 @@ def failure_output(
     if isinstance(error, ClaimLost):
         return _superseded(source, stage), OUTCOMES
     if isinstance(error, Cancelled):
-        log.info("cancelled", extra=log_events.log_fields(source, stage=error.stage))
+        log.info("request cancelled", extra=log_events.log_fields(source, stage=error.stage))
         return make_dead_letter(source, error.stage, error), DEAD_LETTERS
     dead = make_dead_letter(source, stage, error, attempts)
     code = error.code if isinstance(error, ContentError) else None
     fields = log_events.log_fields(source, stage=stage, error_type=dead.error_type, error_code=code)
     if dead.traceback:
-        log.error("%s failed, which is a bug", stage, exc_info=error, extra=fields)
+        log.error("%s step failed due to a bug", stage, exc_info=error, extra=fields)
     else:
-        log.warning("%s failed", stage, extra=fields)
+        log.warning("%s step failed", stage, extra=fields)
     log.debug("because: %s", dead.traceback or dead.error, extra=fields)
     return dead, DEAD_LETTERS
 

@@ -133,10 +133,10 @@ def _beat() -> None:
             try:
                 lost = ledger.heartbeat([(h.request_id, t) for t, h in members.items()], lease)
             except DependencyDown as down:
-                log.warning("heartbeat: %s", down)
+                log.warning("heartbeat could not renew leases: %s", down)
                 continue
             except Exception:
-                log.exception("heartbeat failed, which is a bug")
+                log.exception("heartbeat failed due to a bug")
                 continue
             for held in members.values():
                 held.lost = held.lost or held.request_id in lost

@@ -54,7 +54,9 @@ log = logging.getLogger(__name__)
 
 
 class RunStage(beam.PTransform):
-    """PCollection[Lesson] -> tagged `onward`, `FINISHED`, `DEAD_LETTERS` and `OUTCOMES`.
+    """Run a stage on each lesson, or reuse its stored result, and record the progress.
+
+    PCollection[Lesson] -> tagged `onward`, `FINISHED`, `DEAD_LETTERS` and `OUTCOMES`.
 
     Args:
         task: The stage's work.
@@ -183,7 +185,7 @@ class _RunStage(BatchDoFn[Lesson]):
         found = None if self._runtime.force else self._reusable(lesson, digest)
         if found:
             log.info(
-                "%s reused",
+                "%s stage reused its stored result",
                 self._task.stage,
                 extra=log_events.log_fields(lesson, stage=self._task.stage),
             )
@@ -197,7 +199,7 @@ class _RunStage(BatchDoFn[Lesson]):
             fields = log_events.log_fields(
                 lesson, **about, error_type=type(error).__name__, error_code=error.code
             )
-            log.info("%s failed, again in %.1f s", self._task.stage, delay, extra=fields)
+            log.info("%s stage failed; retrying in %.1f s", self._task.stage, delay, extra=fields)
             log.debug("because: %s", error, extra=fields)
 
         started: list[float] = []  # start of each try; excludes waiting for admission

@@ -28,7 +28,7 @@ def report_outcome(
     Args:
         outcome: The outcome.
         source: The element it belongs to.
-        stage: Where in the graph it was decided.
+        stage: Step of the graph that decided it.
         again: True for a redelivery of a message that was settled before.
         error_type: Type of the error, for a dead letter.
         field: The invalid field of the message, if it is one the schema defines.
