@@ -24,7 +24,7 @@ MAX_ELEMENTS = 500
 
 
 class BatchResult(NamedTuple):
-    """The result of one element.
+    """Output of `BatchDoFn` for one element.
 
     Attributes:
         position: Index of the element in the batch.

@@ -82,7 +82,9 @@ def _encodable(text: str) -> str:
 
 
 class WriteDeadLetters(beam.PTransform):
-    """PCollection[DeadLetter] -> PCollection[Outcome], each emitted once its row is committed.
+    """Store dead letters in the ledger and publish them to a topic if one is given.
+
+    PCollection[DeadLetter] -> PCollection[Outcome], each emitted once its row is committed.
 
     Args:
         ledger: stores the dead letters.

@@ -40,7 +40,9 @@ def is_replay(received: Received) -> bool:
 
 
 class DeduplicateRequests(beam.PTransform):
-    """PCollection[Received] -> tagged PCollections `requests` and `DUPLICATES` (Received).
+    """Separate duplicates from the first message of each request.
+
+    PCollection[Received] -> tagged `requests` and `DUPLICATES` (Received).
 
     The first message of a request passes, and so do its redeliveries and all replays. Another
     message with the same request id is a duplicate.
@@ -100,7 +102,9 @@ class _Remember(beam.DoFn):
 
 
 class SettleDuplicates(beam.PTransform):
-    """PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
+    """Settle duplicates in the ledger, and return messages that have to be claimed.
+
+    PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
 
     Each outcome is emitted after it is committed. `requests` holds messages that are duplicates by
     the graph's state but not by the ledger: the message owns the request, or the request is not

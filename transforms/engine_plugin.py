@@ -66,7 +66,7 @@ class EnginePlugin:
             those made by `option` can be set by users. None if the engine has no settings.
         modules: top-level modules the engine imports that an installation may lack.
         extra: extra of vividly-pipeline that installs `modules`, if one does.
-        remedy: what to do when the engine's `check` fails.
+        remedy: instruction for users when the engine's `check` fails.
         paid: calls cost money, so they should be limited to a quota.
         google: the engine needs Google credentials.
         isolated: run a voice engine in a child process, which can be killed when native code hangs.
@@ -163,7 +163,7 @@ def setting_values(settings: Any) -> Mapping[str, Any]:
 
 
 def choose(name: str, plugin: EnginePlugin, settings: Mapping[str, Any]) -> ChosenEngine:
-    """Return an engine with settings of its own.
+    """Combine an engine's declaration with values for its settings.
 
     Args:
         name: the name it is registered under.

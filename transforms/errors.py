@@ -49,7 +49,7 @@ class TransientError(ContentError):
     """An error that a retry may fix: 429, 5xx, a timeout, a reset connection.
 
     Args:
-        message: What happened.
+        message: Description of the failure.
         retry_after: Seconds the service asked to wait, if it did.
     """
 

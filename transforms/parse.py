@@ -299,7 +299,10 @@ def _kind(value: object) -> str:
 
 
 class ParseRequests(beam.PTransform):
-    """PCollection[Message] -> tagged PCollections `requests` (Received) and `DEAD_LETTERS`."""
+    """Validate messages, and turn invalid ones into dead letters.
+
+    PCollection[Message] -> tagged `requests` (Received) and `DEAD_LETTERS`.
+    """
 
     def expand(self, messages: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return messages | "Read and validate" >> beam.ParDo(_Parse()).with_output_types(

@@ -35,7 +35,7 @@ class Price:
 
 @cache
 def prices() -> Mapping[str, Price]:
-    """Return every SKU with its price: those of the machine and those of all installed engines.
+    """Return the prices by SKU: of this machine and of all installed engines.
 
     Raises:
         ValueError: two engines give the same SKU different prices.
@@ -83,7 +83,7 @@ def price(usage: Iterable[Usage]) -> float:
 def typical(
     stage: str, engine: str, settings: Mapping[str, Any] | None = None
 ) -> tuple[Usage, ...]:
-    """Return what a typical lesson (300 spoken words) uses of an engine.
+    """Return the usage of an engine for a typical lesson (300 spoken words).
 
     It is the table ``[typical]`` of the engine's price file: quantities by SKU, whose names may
     hold settings of the engine, such as ``{model}``.

@@ -40,7 +40,9 @@ MANIFEST_VERSION = 1
 
 
 class PublishResults(beam.PTransform):
-    """PCollection[Lesson] -> tagged `OUTCOMES` and `DEAD_LETTERS`.
+    """Write the manifests of finished lessons and complete their requests in the ledger.
+
+    PCollection[Lesson] -> tagged `OUTCOMES` and `DEAD_LETTERS`.
 
     Args:
         store: Artifact store to write manifests to.

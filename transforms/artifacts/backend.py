@@ -58,7 +58,7 @@ class Content:
 
     @classmethod
     def of(cls, source: Path | bytes) -> Content:
-        """Measure a source.
+        """Compute size and digest of a source.
 
         Raises:
             OSError: the file cannot be read.

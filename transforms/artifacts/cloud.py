@@ -1,4 +1,4 @@
-"""Artifacts on Cloud Storage.
+"""Storage backend that keeps artifacts on Cloud Storage.
 
 Google's client is used directly because Beam's `FileSystems` has no conditional uploads, takes
 seconds to import, and does not tell a missing object from a refused or failing service.

@@ -62,7 +62,7 @@ class Disk:
 
     @contextmanager
     def writing(self, folder: Path) -> Iterator[Callable[[Iterable[Path]], None]]:
-        """Open a block that writes below an existing folder.
+        """Yield a function that syncs the files written below an existing folder in the block.
 
         Yields:
             A function that syncs the given files and folders, and raises `OSError` if that fails.

@@ -1,4 +1,4 @@
-"""Artifacts in a local folder.
+"""Storage backend that keeps artifacts in a local folder.
 
 A file is written under a temporary name in its folder, synced, and then linked to its final name.
 Linking is atomic and succeeds for one writer only. Then the folder is synced. Temporary names begin
@@ -150,7 +150,7 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _copy(content: Content, to: Path) -> None:
-    """Write a new file; bytes with few calls, since each releases the interpreter lock."""
+    """Copy the content into a new file, in few calls: each one releases the interpreter lock."""
     if isinstance(content.source, Path):
         with opened(content.source) as source, to.open("xb") as file:
             shutil.copyfileobj(source, file, CHUNK)

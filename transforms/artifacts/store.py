@@ -139,13 +139,14 @@ class ArtifactStore:
             pending = {
                 artifact: dataclasses.replace(pending[artifact], over=over)
                 for artifact in left
-                if (over := self._in_the_way(artifact, pending[artifact].key, replace)) is not None
+                if (over := self._generation_to_replace(artifact, pending[artifact].key, replace))
+                is not None
             }
             if not pending:
                 return artifacts
         raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
 
-    def _in_the_way(self, artifact: Artifact, key: str, replace: bool) -> int | None:
+    def _generation_to_replace(self, artifact: Artifact, key: str, replace: bool) -> int | None:
         """Return the generation to replace, 0 if there is none, or None if the content is equal."""
         stored = self._stat(key)
         if stored is None:

@@ -1,4 +1,4 @@
-"""Facts about the narration and the video of a lesson."""
+"""Data classes for the timing of a narration and the properties of a video."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Narration:
 
 @dataclass(frozen=True)
 class Video:
-    """Facts about a rendered video.
+    """Properties of a rendered video.
 
     Attributes:
         duration: Seconds.

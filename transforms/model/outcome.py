@@ -26,7 +26,7 @@ class DeadLetter:
 
     Attributes:
         message: The message, unchanged, for a replay.
-        stage: Where it failed: ``parse``, ``claim`` or one of `STAGES`.
+        stage: The step that failed: ``parse``, ``claim`` or one of `STAGES`.
         error_type: Class name of the error.
         error: Text of the error.
         occurred_at: Time of the failure, UTC.

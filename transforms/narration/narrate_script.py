@@ -26,12 +26,14 @@ _SPEECH_ALONE = SoundSettings()
 
 
 class Narrate(beam.PTransform):
-    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+    """Run the narration stage: record the script of each lesson.
+
+    PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
         engine: the voice engine and its settings.
-        runtime: how and where stages run.
-        sound: what is heard besides the voice.
+        runtime: limits and services of the stage.
+        sound: music and the pause for an opening card.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ class Finished(Generic[T]):
     """The result of a call in a child process.
 
     Attributes:
-        value: What the function returned.
+        value: Return value of the function.
         cpu_seconds: CPU seconds of the child and the processes it started.
     """
 

@@ -122,7 +122,7 @@ def _pieces(sentence: str, limit: int) -> list[str]:
 
 
 def _cut(sentence: str, limit: int) -> int:
-    """Return the index to split at: near an even share, to leave no tail of two words."""
+    """Return the index at which to split a long sentence into parts of similar length."""
     share = len(sentence) / -(-len(sentence) // limit)
     clauses = [
         found.start() for found in _CLAUSE.finditer(sentence) if share / 2 <= found.start() <= limit

@@ -11,7 +11,7 @@ from transforms.video.engines.video_engine import VideoEngine, VideoSettings
 
 
 def make_video_engine(chosen: ChosenEngine, settings: VideoSettings) -> VideoEngine:
-    """Create the engine; what it draws with is imported only now.
+    """Create the engine; its drawing libraries are imported only now.
 
     Raises:
         ValueError: what it needs is not installed, or it refuses the settings.

@@ -22,12 +22,14 @@ from transforms.video.render_child import make_video_engine, render_in_child
 
 
 class RenderVideo(beam.PTransform):
-    """PCollection[Lesson] -> the tagged outputs of `RunStage`.
+    """Run the video stage: render the video of each lesson.
+
+    PCollection[Lesson] -> the tagged outputs of `RunStage`.
 
     Args:
         engine: the video engine and its own settings.
         settings: settings that every video engine gets.
-        runtime: how and where stages run.
+        runtime: limits and services of the stage.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ class Planes:
         return int(left * 2), int(top * 2), int(right * 2), int(bottom * 2)
 
     def blend(self, other: Planes, share: int, of: int) -> Planes:
-        """Return new planes: these mixed with `share` of `of` parts of the other."""
+        """Return new planes that mix in the fraction `share / of` of the other picture."""
         y, u, v = (
             np.asarray(Image.blend(Image.fromarray(mine), Image.fromarray(theirs), share / of))
             for mine, theirs in self._pairs(other)

@@ -1,4 +1,4 @@
-"""Bar charts, line charts and number lines, drawn to scale."""
+"""Layout of bar charts, line charts and number lines, drawn to scale."""
 
 from __future__ import annotations
 

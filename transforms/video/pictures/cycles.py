@@ -1,4 +1,4 @@
-"""Cycle diagrams: steps around a ring, the last leading back to the first."""
+"""Layout of cycle diagrams: steps around a ring, the last leading back to the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons, quotes, definitions and formulas."""
+"""Layout of comparisons, quotes, definitions and formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps, processes and timelines, as a column or across the full width of a slide."""
+"""Layout of steps, processes and timelines, as a column or across the full width of a slide."""
 
 from __future__ import annotations
 

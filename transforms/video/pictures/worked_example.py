@@ -1,4 +1,4 @@
-"""Worked examples: a formula and the steps that lead to its result."""
+"""Layout of worked examples: a formula and the steps that lead to its result."""
 
 from __future__ import annotations
 

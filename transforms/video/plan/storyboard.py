@@ -179,7 +179,7 @@ def _label(script: Script, section: Section, index: int) -> str:
 
 
 def _visual_text(visual: Visual, typesetter: Typesetter) -> str:
-    """Return a visual's text; a formula keeps characters that only its own fonts contain."""
+    """Return the text of a visual without undrawable characters; a formula has its own fonts."""
     formula = visual.kind in ("formula", "worked")
     return clean(visual.text) if formula else typesetter.prepare(visual.text)
 
@@ -234,7 +234,7 @@ def _shot(
 
 
 def _choice_times(choices: Sequence[str], spoken: Sequence[Sentence]) -> list[float]:
-    """Return when each choice is read: at the sentence that starts with its letter."""
+    """Return the times at which the choices are read, by the letter their sentences start with."""
     starts = {s.text[:1]: s.start for s in reversed(spoken) if s.text[1:2] == ":"}
     times = spoken_times(choices, spoken) if choices else []
     found = [starts.get(letter, time) for letter, time in zip(LETTERS, times, strict=False)]

@@ -145,7 +145,7 @@ def _fade_step(frames: int) -> int:
 def _match_sentences(
     wanted: Sequence[frozenset[str]], words: Sequence[Sequence[str]], weights: Mapping[str, float]
 ) -> list[int]:
-    """Return the sentence index of each text: non-descending, with the highest sum of matches."""
+    """Assign a sentence to each text, in order, so that they share the most words."""
     best: list[tuple[float, list[int]]] = [(0.0, [])] * len(words)
     for i, text in enumerate(wanted):
         row = []

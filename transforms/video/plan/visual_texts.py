@@ -1,4 +1,4 @@
-"""Texts of a scene's visual, which its elements appear with."""
+"""Texts of the elements of a scene's visual; each appears when its text is spoken."""
 
 from __future__ import annotations
 
