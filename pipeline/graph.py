@@ -1,4 +1,4 @@
-"""The whole graph on one screen. Stream, drain and batch all build it here.
+"""Build the Beam graph that streaming, drain and batch jobs run.
 
 A running streaming job can be updated only while labels and coders stay: a golden test holds them.
 """
@@ -42,8 +42,8 @@ def build(
     Args:
         messages: PCollection[Message].
         options: the graph's settings.
-        ledger: where claims and outcomes are kept.
-        store: where artifacts are kept.
+        ledger: ledger for claims and outcomes.
+        store: store for artifacts.
 
     Returns:
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.

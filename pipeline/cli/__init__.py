@@ -1,4 +1,4 @@
-"""The command line. `entry` is what the installed script `vividly` calls.
+"""Command-line interface; the installed script `vividly` calls `entry`.
 
 Importing this package imports no command and no library.
 """

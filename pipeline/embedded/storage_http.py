@@ -103,7 +103,7 @@ class Response(emulator.Response):
 
 
 class _Incoming(io.BufferedReader):
-    """A client's data; reading past its end raises instead of returning less.
+    """Reader of a client's data that raises if the data end too early.
 
     Attributes:
         ended: true if the connection ended where a line was expected.
@@ -172,7 +172,7 @@ class Handler(emulator.RequestHandler):
             self.close_connection = True
             reply = error(400, str(cut), "invalid")
         except Exception as problem:  # noqa: BLE001  (a bad request must not end the server)
-            log.warning("%s %s: %s", method, self.path, problem)
+            log.warning("request %s %s failed: %s", method, self.path, problem)
             reply = error(400, f"{type(problem).__name__}: {problem}", "invalid")
         if reply is None:
             self.close_connection = True

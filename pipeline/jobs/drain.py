@@ -40,7 +40,7 @@ BACKOFF = Backoff(first=0.5, longest=10.0)  # between pulls while Pub/Sub is dow
 
 @dataclass(frozen=True)
 class Timing:
-    """Time limits of a drain, in seconds, and how it pulls and serves health.
+    """Settings of a drain: time limits in seconds, size of pulls, and health port.
 
     Attributes:
         batch_size: Most messages in one pull.
@@ -216,7 +216,7 @@ class Drain:
             except exceptions.GoogleAPICallError as error:
                 down = time.monotonic() - started
                 self._trouble = str(error.message)
-                log.warning("pubsub is down: %s; waiting for it", error.message)
+                log.warning("waiting for Pub/Sub, which is down: %s", error.message)
                 if down >= self._timing.dependency_timeout:
                     raise DependencyDown("pubsub", error.message) from error
                 failures += 1

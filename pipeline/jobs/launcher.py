@@ -102,7 +102,7 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
         if result.state == PipelineState.FAILED:
             print(f"vividly: {error}", file=sys.stderr)
             return FAILED
-    log.info("job %s ended as %s", facts["id"], result.state)
+    log.info("job %s ended in the state %s", facts["id"], result.state)
     return OK
 
 
@@ -137,9 +137,9 @@ def _check_connections(ledger: Ledger, processes: int) -> None:
     try:
         calculation = check_connection_budget(ledger, ledger.check(), processes)
     except DependencyDown as down:  # the launcher itself need not reach Postgres
-        log.warning("%s; connections of %d processes were not checked", down, processes)
+        log.warning("did not check the connections of %d processes: %s", processes, down)
     else:
-        log.info("Postgres has room: %s", calculation)
+        log.info("Postgres allows enough connections: %s", calculation)
 
 
 def _beam_spelling(argument: str) -> str:

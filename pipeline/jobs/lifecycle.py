@@ -29,7 +29,7 @@ def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) ->
         for setting, value in values
         if value is not None
     )
-    log.info("%s starts: %s", mode, shown)
+    log.info("%s starts with the settings %s", mode, shown)
 
 
 def write_report(
@@ -59,7 +59,7 @@ def write_report(
     except (DependencyDown, OSError) as error:
         report_error(f"cannot write the report {file}: {error}")
         return False
-    log.info("the report is in %s", file)
+    log.info("wrote the report to %s", file)
     return True
 
 

@@ -57,7 +57,7 @@ class Check:
     Attributes:
         name: Name of the thing checked.
         look: Function that returns what it found, or raises.
-        remedy: What to do if `look` raises.
+        remedy: Instruction for users if `look` raises.
     """
 
     name: str

@@ -74,7 +74,7 @@ def _reached(ledger: Ledger, patience: float) -> LedgerStatus:
             delay = BACKOFF.delay(failures)
             if time.monotonic() + delay > deadline:
                 raise
-            log.warning("%s; waiting for it", down)
+            log.warning("waiting for a dependency: %s", down)
             time.sleep(delay)
 
 

@@ -343,7 +343,7 @@ class Scheduler:
         with self._changed:
             now = time.monotonic()
             self._down_since = self._down_since or now
-            log.warning("%s; waiting for it", down)
+            log.warning("waiting for a dependency: %s", down)
             if not self._closed and now - self._down_since < self._dependency_timeout:
                 return False
             self.down = self.down or down

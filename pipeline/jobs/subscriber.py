@@ -109,7 +109,7 @@ class LeaseManager:
             try:
                 self._client.acknowledge(subscription=self._subscription, ack_ids=ack_ids)
             except exceptions.GoogleAPIError as error:
-                log.warning("%d acknowledgements failed: %s", len(ack_ids), error)
+                log.warning("acknowledging %d messages failed: %s", len(ack_ids), error)
 
     def nack(self, message_ids: Iterable[str] | None = None) -> int:
         """Make messages available for immediate redelivery.

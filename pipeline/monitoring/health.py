@@ -76,7 +76,7 @@ class HealthServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        log.info("health on port %d: /healthz /readyz /metrics", self.port)
+        log.info("serving /healthz, /readyz and /metrics on port %d", self.port)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -124,7 +124,7 @@ def report_error(message: str, bug: Exception | None = None) -> None:
     """
     handlers = logging.getLogger().handlers
     if any(isinstance(handler.formatter, CloudLogFormatter) for handler in handlers):
-        log.error("vividly: %s", type(bug).__name__ if bug else message, exc_info=bug)
+        log.error("vividly failed: %s", type(bug).__name__ if bug else message, exc_info=bug)
     else:
         print(f"vividly: {redact(message)}", file=sys.stderr)
 
@@ -132,6 +132,6 @@ def report_error(message: str, bug: Exception | None = None) -> None:
 def _died(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is None or arguments.exc_type is SystemExit:
         return
-    name = arguments.thread.name if arguments.thread else "a thread"
+    name = arguments.thread.name if arguments.thread else "(unknown)"
     found = (arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
-    log.error("%s died", name, exc_info=found)
+    log.error("thread %s ended with an exception", name, exc_info=found)

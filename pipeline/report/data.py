@@ -111,7 +111,7 @@ def gather(
     """Read the data of a report.
 
     Args:
-        ledger: where requests are recorded.
+        ledger: ledger to read.
         scope: which messages to report on.
         title: heading of the report.
         limit: maximum number of requests, and of dead letters, that are listed.

@@ -54,7 +54,7 @@ def html(report: Report, folder: Path) -> str:
     """Render the page.
 
     Args:
-        folder: where the page will be stored; links to local artifacts are relative to it.
+        folder: folder that will hold the page; links to local artifacts are relative to it.
     """
     style, script = _asset("report.css"), _asset("report.js")
     longest = max((waterfall.span(waterfall.latest(r.stages)) for r in report.requests), default=0)

@@ -90,7 +90,7 @@ def find_setting(name: str) -> Setting | None:
 
 
 def settings_of(names: Iterable[str]) -> Sequence[Setting]:
-    """Return settings by name; a choice of an engine brings the options of its stage's engines.
+    """Return settings by name; the name of an engine setting also selects the engines' options.
 
     Raises:
         KeyError: there is no such setting.

@@ -1,4 +1,4 @@
-"""Settings as command-line arguments and as text."""
+"""Command-line arguments made from settings, and formatting of their values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add_arguments(
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a warning for each variable that is named almost as one of a setting is."""
+    """Yield a warning for each environment variable that is probably a misspelled setting."""
     own = {setting.dest.upper() for setting in OWN}
     given = {
         variable: name

@@ -16,9 +16,9 @@ from transforms.coder import PLUGIN
 
 
 class VividlyOptions(PipelineOptions):
-    """Made from `pipeline.settings`; names have underscores, as all of Beam's do.
+    """The settings of the graph as Beam options, with underscores in their names.
 
-    `--beam_plugins` always names the plugin that makes a worker know the coder.
+    `--beam_plugins` always names the plugin that registers the coder in workers.
     """
 
     def __init__(self, flags: Sequence[str] | None = None, **kwargs: Any) -> None:

@@ -81,7 +81,7 @@ def engine_choices(options: Any) -> tuple[EngineChoice, EngineChoice, EngineChoi
 
 
 def sound_settings(options: Any) -> SoundSettings:
-    """Return what is heard besides the voice; `options` as for `script_engine`."""
+    """Return the settings of music and opening pause; `options` as for `script_engine`."""
     return SoundSettings(music=options.music, intro=INTRO_SECONDS if options.video_intro else 0.0)
 
 

@@ -41,7 +41,7 @@ class EngineNames(Sequence[str]):
 
 
 def add_engine_options(settings: Iterable[Setting]) -> Iterator[Setting]:
-    """Yield settings, each choice of an engine followed by the options of its stage's engines.
+    """Yield settings; after each engine setting, also the options of that stage's engines.
 
     Raises:
         ValueError: an engine declares an option that exists already.

@@ -14,7 +14,7 @@ ENVIRONMENT_PREFIX = "VIVIDLY_"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting.
+    """Declaration of one setting: name, help text, type, default and environment variables.
 
     Attributes:
         name: the option without its leading dashes.
@@ -42,12 +42,12 @@ class Setting:
 
     @property
     def dest(self) -> str:
-        """The attribute that holds its value."""
+        """Name of the attribute that holds the value after parsing."""
         return self.name.replace("-", "_")
 
     @property
     def flag(self) -> str:
-        """The command-line option."""
+        """Name of the command-line option, with its leading dashes."""
         return f"--{self.name}"
 
     @property

@@ -107,7 +107,7 @@ def test_unreachable_database_is_reported(places, tmp_path):
     failed = command.run("batch", file, "--dependency-timeout", "1", **places)
     assert failed.returncode == 3
     assert "postgres is down" in failed.stderr
-    assert "waiting for it" in failed.stderr
+    assert "waiting for" in failed.stderr
     assert "secret" not in failed.stderr
 
 

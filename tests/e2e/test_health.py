@@ -21,7 +21,7 @@ def test_drain_serves_health_and_metrics(place, by):  # noqa: F811
     process = place.start(
         "--empty-queue-timeout", "60", *(("--health-port", port) if by == "option" else ())
     )
-    place.wait_for(lambda: f"health on port {port}" in place.log(), process)
+    place.wait_for(lambda: f"/metrics on port {port}" in place.log(), process)
     assert get(port, "/healthz") == (200, '{"status": "alive"}')
     place.wait_for(lambda: get(port, "/readyz")[0] == 200, process)
     place.wait_for(lambda: 'outcome="dead_lettered"} 1.0' in get(port, "/metrics")[1], process)
@@ -39,8 +39,8 @@ def test_readiness_names_the_dependency_down(place):  # noqa: F811
     port = free_port()
     place.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
     process = place.start("--dependency-timeout", "60", "--health-port", port)
-    place.wait_for(lambda: f"health on port {port}" in place.log(), process)
-    place.wait_for(lambda: "waiting for it" in place.log(), process)
+    place.wait_for(lambda: f"/metrics on port {port}" in place.log(), process)
+    place.wait_for(lambda: "waiting for" in place.log(), process)
     status, body = get(port, "/readyz")
     assert status == 503
     assert list(json.loads(body)["down"]) == ["subscription"]

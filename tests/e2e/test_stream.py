@@ -28,7 +28,7 @@ def test_stream_processes_messages_until_stopped(place, stream):  # noqa: F811
     first = command.request()
     place.publish(first, b"not JSON", first)
     process = stream("--health-port", port)
-    place.wait_for(lambda: "health on port" in place.log(), process)
+    place.wait_for(lambda: "/metrics on port" in place.log(), process)
     assert get(port, "/healthz") == (200, '{"status": "alive"}')
     place.wait_for(lambda: get(port, "/readyz")[0] == 200, process)
     place.wait_for(lambda: 'outcome="completed"} 1.0' in get(port, "/metrics")[1], process)

@@ -39,7 +39,7 @@ class Backlog:
     """The undelivered and unsettled messages of one subscription.
 
     Args:
-        policy: how to deliver.
+        policy: deadlines, order and retries of deliveries.
         bury: moves a message elsewhere after `DeliveryPolicy.max_attempts` deliveries; called
             with the message and their number. If it returns false, the message stays here.
     """

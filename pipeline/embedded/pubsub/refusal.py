@@ -14,7 +14,7 @@ class Refused(Exception):
 
     Attributes:
         code: the status.
-        message: what is wrong; the text of the real service where it is known.
+        message: description of the error; the text of the real service where it is known.
         ack_ids: failure reason by ack id; only exactly-once subscriptions report them.
     """
 

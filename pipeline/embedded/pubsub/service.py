@@ -34,7 +34,7 @@ _PULL_MARGIN = 1.0
 
 
 class Service:
-    """The calls of the Publisher and the Subscriber service."""
+    """gRPC handlers of the Publisher and the Subscriber service."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker

@@ -224,13 +224,16 @@ def test_exception_of_thread_is_logged_redacted(written):
 
     [line] = written(say)
     entry = json.loads(line)
-    assert (entry["severity"], entry["message"]) == ("ERROR", "scheduler-1 died")
+    assert (entry["severity"], entry["message"]) == (
+        "ERROR",
+        "thread scheduler-1 ended with an exception",
+    )
     assert "KeyError\n  at " in entry["stack_trace"]
     assert "brother" not in line
 
 
 class _Logging(beam_fn_api_pb2_grpc.BeamFnLoggingServicer):
-    """Where a runner collects what its workers log."""
+    """Logging service of a runner that collects its workers' entries."""
 
     def __init__(self):
         self.entries = []
@@ -280,8 +283,8 @@ def test_error_report_is_log_entry_in_json_mode(written, capsys):
         logging_config.report_error("KeyError: my brother is ill", KeyError("my brother is ill"))
 
     first, second = map(json.loads, written(say))
-    assert first["message"] == "vividly: postgres is down"
-    assert second["message"] == "vividly: KeyError"
+    assert first["message"] == "vividly failed: postgres is down"
+    assert second["message"] == "vividly failed: KeyError"
     assert second["stack_trace"] == "KeyError"
     written(lambda: logging_config.report_error("no postgresql://me:hunter2@h/d"), "text")
     assert capsys.readouterr().err == "vividly: no postgresql://me:***@h/d\n"
