@@ -41,7 +41,7 @@ from transforms.script.engines.gemini.plugin import GeminiSettings
 MODEL = "gemini-3.5-flash-lite"
 GOOD = json.dumps(answer(lesson()))
 LONG = 60.0
-"""Seconds no test waits for: whatever ends sooner was ended by something else than the timeout."""
+"""A timeout, in seconds, that no test reaches."""
 
 REQUEST = ContentRequest(
     request_id="7f0f4a7e-5c0e-4bb4-9c49-6f2b6f1f6a01",
@@ -123,7 +123,7 @@ def test_developer_api_gets_the_key(server: VertexServer):
 def test_project_wins_over_key_in_environment(
     server: VertexServer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("GOOGLE_API_KEY", "somebody-else")
+    monkeypatch.setenv("GOOGLE_API_KEY", "another-key")
     on_vertex(server).write(REQUEST, timeout=LONG)
     assert server.asked[0].headers["authorization"] == "Bearer token-1"
     assert "x-goog-api-key" not in server.asked[0].headers

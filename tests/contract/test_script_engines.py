@@ -79,7 +79,7 @@ def make(
 
 
 def check(script: Script, asked: ContentRequest) -> None:
-    """What holds for every script that an engine writes."""
+    """Assert the properties that every engine's script has."""
     assert decode(Script, encode(script)) == script
     assert 150 <= script.spoken_words <= 450
     assert 3 <= len(script.scenes) <= 8

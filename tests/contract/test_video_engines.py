@@ -468,7 +468,7 @@ def test_every_kind_of_visual_is_shown(
     check_plays(render(engine, tmp_path, replace(lesson_of("Force"), scenes=scenes)))
 
 
-@pytest.mark.parametrize("subject", ["biology", "", "a subject nobody teaches", "<script>"])
+@pytest.mark.parametrize("subject", ["biology", "", "an unknown subject", "<script>"])
 def test_any_subject_has_a_theme(
     engine: Callable[[VideoSettings], VideoEngine], subject: str, tmp_path: Path
 ) -> None:

@@ -40,7 +40,7 @@ def dataflow():
 
 @pytest.fixture
 def arguments(dataflow, gcs, postgres):
-    """What a job needs; every test adds to it."""
+    """Arguments that every job needs; tests add to them."""
     return [
         "--runner=DataflowRunner",
         f"--project={PROJECT}",

@@ -92,7 +92,7 @@ def test_replay_to_missing_topic_is_reported(place):
 
 @pytest.fixture
 def collector(place):
-    """What reaches the topic for dead letters."""
+    """Collector of the messages published to the topic for dead letters."""
     place.dead = place.topic + "-dead"
     subscription = place.subscription + "-dead"
     place.publisher.create_topic(name=place.dead)

@@ -58,9 +58,8 @@ def engine_calls(events: Sequence[dict[str, Any]]) -> list[Call]:
 def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Iterator[str]:
     """Yield descriptions of calls that were repeated without a fault as the reason.
 
-    A worker may lose what it has in hand when it is interrupted, and no more than that. What it has
-    recorded is used by whoever comes after it, unless that is another message, which may ask for
-    something else under the same id.
+    An interrupted worker may lose only its work in progress. The next worker reuses recorded
+    results, unless it processes another message, which may differ under the same request id.
 
     Args:
         calls: all calls, in order.

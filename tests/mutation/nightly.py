@@ -174,7 +174,7 @@ def difference(source: str, change: Change, file: str) -> str:
 
 
 def is_equivalent(source: str, change: Change, module: Module) -> bool:
-    """Whether the list of equivalents has a line that the mutant adds."""
+    """Return True if the list of equivalents has a line that the mutant adds."""
     added = {line.strip() for line in set(change.text.splitlines()) - set(source.splitlines())}
     return bool(added & module.equivalents)
 

@@ -56,7 +56,7 @@ class Instance:
         self._authority = self._write("authority.pem", self._pem(self._certificate))
 
     def environment(self) -> dict[str, str]:
-        """What points Google's libraries here: endpoint, and an account with a key of its own."""
+        """Return variables that make Google's libraries use this server, with a service account."""
         account = {
             "type": "service_account",
             "client_email": "lessons@test.iam.gserviceaccount.com",
@@ -99,7 +99,7 @@ class Instance:
         return 404, {"error": {"code": 404, "message": f"no such path {path}"}}
 
     def tls(self) -> ssl.SSLContext:
-        """What the proxy serves with: only clients that hold a certificate of ours get in."""
+        """Return the TLS context of the proxy, which requires a client certificate issued here."""
         key = _new_key()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(

@@ -66,7 +66,7 @@ class DataflowServer:
         return job
 
     def messages(self, number: str) -> list[dict[str, Any]]:
-        """What is told of a job; of one that has failed, also why."""
+        """Return the messages of a job; a failed one has the reason."""
         failed = self.jobs[number]["currentState"] == "JOB_STATE_FAILED"
         told = {"JOB_MESSAGE_BASIC": "Worker started."}
         if failed:

@@ -48,7 +48,7 @@ class GoogleRest:
         self.routes.append((route, answer if callable(answer) else lambda _: answer))
 
     def answer(self, call: Call) -> Any:
-        """What to send back.
+        """Return the response to a call.
 
         Raises:
             NotFound: nothing answers.

@@ -15,7 +15,7 @@ _NARRATIONS = {
         "Then the plant uses those carriers to build sugar out of carbon dioxide from the "
         "air. It can do this in the dark too, as long as the carriers last.",
         "Think of a basketball team that passes the ball quickly up the court. No single "
-        "player keeps it, but the energy of the attack moves on until somebody scores.",
+        "player keeps it, but the energy of the attack moves on until a player scores.",
     ),
     "fr": (
         "Les plantes fabriquent leur propre nourriture avec de la lumière, de l'eau et de "

@@ -31,7 +31,7 @@ class Vault:
     failures: deque[tuple[grpc.StatusCode, str]] = field(default_factory=deque)
     checksum_error: int = 0
     endpoint: str = ""
-    """Where it is: ``host:port`` over gRPC, a URL over REST."""
+    """Address of the server: ``host:port`` over gRPC, a URL over REST."""
 
     def client(self) -> sm.SecretManagerServiceClient:
         """Google's client, connected to this server."""

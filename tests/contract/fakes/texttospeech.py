@@ -57,7 +57,7 @@ class Failure(Exception):
 
 @dataclass
 class Heard:
-    """What the server was asked and what it shall answer.
+    """Requests that the server received, and its configured answers.
 
     Attributes:
         requests: in the order they came.
@@ -128,7 +128,7 @@ def check(request: tts.SynthesizeSpeechRequest) -> None:
 
 
 def speech(text: str, rate: int) -> bytes:
-    """A WAV file that sounds a little like somebody speaking: a buzz in syllables, then silence."""
+    """Return a WAV file that resembles speech: a buzz in syllables, then silence."""
     length = round(rate * SECONDS_PER_CHARACTER * max(4, len(text)))
     time = np.arange(rate) / rate
     buzz = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12))
@@ -259,7 +259,7 @@ def _rest_server(heard: Heard) -> Iterator[None]:
                 self.end_headers()
                 self.wfile.write(data)
             except OSError:
-                """The client has given up; there is nobody to tell."""
+                """The client has closed the connection."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     heard.endpoint = f"127.0.0.1:{server.server_port}"

@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server does with one request.
+    """Answer of the server to one request.
 
     Attributes:
         manner: ``"hang"`` never answers, ``"stall"`` stops within the body, ``"trickle"`` sends a
@@ -160,7 +160,7 @@ class VertexServer:
             self.asked, self.plan = [], plan
 
     def close(self) -> None:
-        """Stop, releasing whoever still hangs."""
+        """Stop the server and release calls that still wait."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()

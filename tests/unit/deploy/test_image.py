@@ -31,7 +31,7 @@ def environment():
 
 
 def copied():
-    """What is copied from the repository."""
+    """Return the paths of the repository that the image copies."""
     lines = [line for line in instructions("COPY") if not line.startswith("--from")]
     return [source for line in lines for source in line.split()[:-1]]
 

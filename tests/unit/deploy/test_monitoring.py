@@ -79,7 +79,7 @@ def base(name: str) -> str:
 
 
 def prometheus_names() -> set[str]:
-    """What a drain's /metrics offers."""
+    """Return the names of the metrics at a drain's /metrics."""
     tally = Tally("drain")
     tally.received(1)
     record = StageRecord("script", "e", "f", 1.0, 0.5, (), ())
@@ -184,7 +184,7 @@ def test_log_based_metrics_match_log_lines(runtime, message, arguments, expected
 
 
 def extracted(rule: str, text: str) -> str:
-    """What Cloud Logging's REGEXP_EXTRACT takes out of a message."""
+    """Return the text that Cloud Logging's REGEXP_EXTRACT extracts from a message."""
     pattern = group(r'REGEXP_EXTRACT\(jsonPayload\.message, "(.*)"\)', rule)
     return group(pattern.replace("\\\\", "\\") + ".*", text)
 

@@ -30,7 +30,7 @@ def test_files_are_formatted():
 
 
 def test_every_terraform_reference_is_defined():
-    """What `terraform validate` would say, which needs the providers."""
+    """`terraform validate` would need the providers."""
     source = text()
     used = set(re.findall(r"\bvar\.(\w+)", source))
     assert used == blocks("variable").keys()

@@ -14,7 +14,7 @@ def even(text: str) -> int:
 
 @dataclass(frozen=True)
 class EchoSettings:
-    """What to ask of the service."""
+    """Settings of the echo engine."""
 
     style: str = option(
         "echo-style", "how the question is echoed", default="plain", choices=("plain", "loud")
