@@ -478,7 +478,7 @@ def test_model_without_price_is_refused(server: VertexServer):
         on_vertex(server, model="gemini-0")
 
 
-def test_identity_holds_only_what_shapes_answer(server: VertexServer):
+def test_identity_changes_only_with_answer_settings(server: VertexServer):
     identity = on_vertex(server).identity
     assert identity == with_key(server).identity
     assert identity == on_vertex(server, project="another", location="global").identity

@@ -120,7 +120,7 @@ def webvtt(path: Path) -> list[tuple[float, float, str]]:
     return found
 
 
-def test_engine_leaves_exactly_its_artifacts(lesson: Rendered) -> None:
+def test_engine_writes_exactly_its_artifacts(lesson: Rendered) -> None:
     assert {path.name for path in lesson.folder.iterdir()} == {*ARTIFACTS}
 
 
@@ -137,7 +137,7 @@ def test_picture_is_h264_for_browsers(lesson: Rendered) -> None:
         assert source.metadata["title"] == LESSON.title
 
 
-def test_returned_facts_match_file(lesson: Rendered) -> None:
+def test_returned_video_facts_match_file(lesson: Rendered) -> None:
     with av.open(str(lesson.mp4)) as source:
         stream = source.streams.video[0]
         duration = float(stream.duration * stream.time_base)
@@ -302,7 +302,7 @@ def test_question_and_answer_share_a_chapter(
     assert (np.abs(before - after) > 24).mean() < 0.001
 
 
-def test_look_is_shown_and_changes_identity(
+def test_look_changes_picture_and_identity(
     engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
 ) -> None:
     logo = tmp_path / "logo.png"
@@ -348,7 +348,7 @@ def test_burned_captions_are_in_the_picture(
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_logo_that_is_no_picture_is_refused(
+def test_invalid_logo_is_refused(
     engine: Callable[[VideoSettings], VideoEngine], content: bytes, tmp_path: Path
 ) -> None:
     logo = tmp_path / "logo.png"
@@ -404,7 +404,9 @@ def test_identity_depends_on_size(
     assert {"av", "pillow", "version"} <= small.identity.keys()
 
 
-def test_full_hd(engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path) -> None:
+def test_full_hd_video_has_full_size(
+    engine: Callable[[VideoSettings], VideoEngine], tmp_path: Path
+) -> None:
     settings = VideoSettings(1920, 1080, workers=2)
     script = replace(lesson_of("Force"), scenes=())
     found = render(engine, tmp_path, script, settings)

@@ -346,7 +346,7 @@ class TestGoogleSettings:
         with pytest.raises(ValueError, match=r"must|pitch|endpoint"):
             GoogleVoiceSettings(**wrong)  # type: ignore[arg-type]
 
-    def test_identity_holds_only_what_shapes_sound(self) -> None:
+    def test_identity_changes_only_with_sound_settings(self) -> None:
         here = GoogleVoice(GoogleVoiceSettings()).identity
         there = GoogleVoice(
             GoogleVoiceSettings(endpoint="eu-texttospeech.googleapis.com", transport="rest")

@@ -24,7 +24,7 @@ def cancel(environment, *ids, status=0):
     return json.loads(done.stdout)
 
 
-def test_drain_stops_cancelled_request_and_replay_reopens_it(place):
+def test_cancelled_request_stops_and_can_be_replayed(place):
     running, unseen, done = (command.request(requested_modalities=[m]) for m in
                              ("audio", "text", "text"))  # fmt: skip
     [state] = cancel(place.environment, unseen["request_id"])

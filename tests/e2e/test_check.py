@@ -71,7 +71,7 @@ def test_failed_checks_are_reported_with_remedies(place, postgres):
     assert "does not exist" in found["artifacts"]["detail"]
 
 
-def test_outdated_schema_is_told_from_missing_database(postgres):
+def test_outdated_schema_is_reported_with_remedy(postgres):
     done = command.run("check", "batch", VIVIDLY_DATABASE=postgres.url)
     assert done.returncode == 1
     assert "its tables are at revision none" in done.stdout

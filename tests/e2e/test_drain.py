@@ -98,7 +98,7 @@ def test_drain_settles_and_acknowledges_every_message(place):
     assert again["received"] == 0
 
 
-def test_drain_waits_the_empty_queue_timeout(place):
+def test_drain_waits_for_empty_queue_timeout(place):
     started = time.monotonic()
     done = place.drain("--empty-queue-timeout", "3")
     assert command.summary(done.stdout)["exit_reason"] == "empty_queue"
@@ -154,7 +154,7 @@ def test_work_of_killed_drain_is_resumed(place):
     assert set(summary["stages"]) == {"video"}
 
 
-def test_texts_pass_queued_videos(place):
+def test_texts_complete_before_queued_videos(place):
     place.publish(
         *(command.request(requested_modalities=["video"]) for _ in range(2)),
         *(command.request() for _ in range(3)),

@@ -69,7 +69,7 @@ def test_batch_runs_engines_of_another_package(environment, tmp_path):
     assert manifest["stages"][0]["cost_usd"] == len("What is sound?")
 
 
-def test_budget_expects_price_of_plugin(environment, tmp_path):
+def test_budget_uses_prices_of_plugin(environment, tmp_path):
     file = command.jsonl(tmp_path / "requests.jsonl", [command.request()])
     limits = ("--max-cost-per-request=50", *ECHO)
     refused = command.run("batch", file, *limits, "--echo-style=loud", **environment)

@@ -35,7 +35,7 @@ def test_drain_serves_health_and_metrics(place, by):  # noqa: F811
     assert process.wait(60) == 0
 
 
-def test_readiness_names_the_dependency_down(place):  # noqa: F811
+def test_readiness_names_unavailable_dependency(place):  # noqa: F811
     port = free_port()
     place.environment["PUBSUB_EMULATOR_HOST"] = "127.0.0.1:1"
     process = place.start("--dependency-timeout", "60", "--health-port", port)

@@ -86,7 +86,7 @@ def test_wheel_holds_every_file_of_the_packages(built):
     assert licences == {"LICENSE", "CREDITS.md"}
 
 
-def test_sdist_holds_what_its_wheel_is_built_from(built):
+def test_sdist_holds_sources_of_wheel(built):
     [sdist] = built[0].glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         held = {member.name.partition("/")[2] for member in archive if member.isfile()}
@@ -120,14 +120,14 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["demo", "emulators", *NEED_DATABASE])
-def test_command_without_its_extra_names_it(programs, folder, name):
+def test_command_names_its_missing_extra(programs, folder, name):
     done = run(programs, folder, name, *NEED_DATABASE.get(name, []))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert "pip install" in done.stderr
     assert "vividly-pipeline[local] @ file://" in done.stderr
 
 
-def test_named_command_is_accepted(programs, folder):
+def test_suggested_install_command_is_valid(programs, folder):
     said = run(programs, folder, "status").stderr
     [hint] = re.findall(r"(?:uv|pip|\S+ -m pip) .*install.*", said)
     if hint.startswith("uv "):
@@ -141,7 +141,7 @@ def test_named_command_is_accepted(programs, folder):
 
 
 @pytest.mark.parametrize("flags", [["--script-engine=offline"], ["--voice-engine=offline"]])
-def test_offline_engine_without_its_extra_names_it(programs, folder, postgres, flags):
+def test_offline_engine_names_its_missing_extra(programs, folder, postgres, flags):
     upgrade(postgres.url)
     database = f"--database={postgres.url}"
     done = run(programs, folder, "batch", "requests.jsonl", database, *CLOUD, *flags)
@@ -162,7 +162,7 @@ def test_offline_engine_without_its_extra_names_it(programs, folder, postgres, f
         ("check", ["demo"]),
     ],
 )
-def test_command_that_needs_no_extra_works(programs, folder, postgres, name, arguments):
+def test_command_works_without_extras(programs, folder, postgres, name, arguments):
     upgrade(postgres.url)
     done = run(programs, folder, name, *arguments, VIVIDLY_DATABASE=postgres.url)
     # A check reports what is missing by its status.

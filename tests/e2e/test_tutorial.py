@@ -65,7 +65,7 @@ def services(tmp_path):
     assert process.wait(60) == 0
 
 
-def test_commands_print_the_output_in_tutorial(services, tmp_path):
+def test_tutorial_commands_print_documented_output(services, tmp_path):
     typed = [step for step in steps() if step.terminal == ""]
     assert len(typed) > 12
     for step in typed:

@@ -134,7 +134,7 @@ def test_request_cancelled_during_manifest_is_not_completed(scene, point):
 
 
 @pytest.mark.parametrize("point", [ENGINE, MANIFEST])
-def test_superseded_message_outlives_worker_that_took_over(scene, point):
+def test_superseded_message_survives_death_of_rival(scene, point):
     frozen = scene.hold(point)
     frozen.send(signal.SIGSTOP)
     scene.wait_until_lapsed()

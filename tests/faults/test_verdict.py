@@ -30,6 +30,6 @@ def recorded(worker):
         ([called(ALIVE), recorded(ALIVE), {**called(KILLED), "engine": "video"}], 0),
     ],
 )
-def test_repeated_call_counts_unless_its_result_was_lost(events, needless):
+def test_only_needless_repeated_calls_are_reported(events, needless):
     events = [{"worker": KILLED, "ack_ids": []}, *events, {"worker": KILLED, "killed": "here"}]
     assert len(list(needless_calls(engine_calls(events), {KILLED}))) == needless

@@ -57,7 +57,7 @@ def costs_by(ledger, key, **span):
     return {row.key: row for row in ledger.costs(key, **span)}
 
 
-def test_by_stage(ledger, spent):
+def test_costs_by_stage(ledger, spent):
     found = costs_by(ledger, "stage")
     script, narration, video = found["script"], found["narration"], found["video"]
     assert (script.requests, script.done, script.reused, script.skipped) == (3, 2, 1, 0)

@@ -113,7 +113,7 @@ def test_letter_of_invalid_message_names_field(ledger, topic, write):
 
 
 @pytest.mark.parametrize(("field", "logged"), [("student_id", True), ("secret words", False)])
-def test_log_names_only_fields_of_ours(ledger, caplog, field, logged):
+def test_log_names_only_known_fields(ledger, caplog, field, logged):
     step = Step(WriteDeadLetters(ledger), DeadLetter)
     with caplog.at_level(logging.INFO, "transforms"):
         step.run([letter(message(), field=field)])

@@ -88,7 +88,7 @@ def test_redelivered_superseded_message_is_processed(queue, graph):
     assert queue.left() == set()
 
 
-def test_outcomes_of_one_run_are_told_apart(queue, graph):
+def test_run_acknowledges_only_settled_messages(queue, graph):
     texts = [b"completed", b"duplicate", b"dead_lettered", b"superseded", b"none"]
     drain = start_drain(queue, graph)
     made = record_requests(drain._client)

@@ -112,7 +112,7 @@ def test_outage_of_one_ledger_spares_others(place, clock):
         assert not is_leased(place.ledger, first)
 
 
-def test_leases_keep_their_own_length(place, clock):
+def test_each_lease_keeps_its_length(place, clock):
     short = place.lesson()
     long = place.lesson()
     short = replace(short, claim=replace(short.claim, lease=1.0))

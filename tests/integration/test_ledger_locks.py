@@ -155,7 +155,7 @@ def test_same_statement_twice_does_not_deadlock(ledger, both, name):
     both((lesson,), *[lambda: call(ledger, [lesson])] * 2, mode="SHARE")
 
 
-def test_duplicates_of_one_request_do_not_wait_for_each_other(ledger):
+def test_duplicates_do_not_wait_for_each_other(ledger):
     lesson = take(ledger, ask())
     with locked(ledger, lesson, mode="SHARE"):
         assert ledger.duplicates([(message(), lesson.request.request_id)]) == [True]
@@ -230,7 +230,7 @@ def test_requests_are_opened_in_order_of_id(ledger, name):
         waiting.result()
 
 
-def test_of_two_takeovers_at_once_one_is_duplicate(ledger, both):
+def test_concurrent_takeovers_leave_one_duplicate(ledger, both):
     first = ask()
     take(ledger, first)
     let_lease_lapse(ledger, first.request.request_id)
@@ -242,7 +242,7 @@ def test_of_two_takeovers_at_once_one_is_duplicate(ledger, both):
     assert outcome_of(ledger, rivals[1].message.message_id) == "duplicate"
 
 
-def test_of_two_deliveries_at_once_the_second_has_the_claim(ledger, both):
+def test_second_of_concurrent_deliveries_has_claim(ledger, both):
     asked = ask()
     take(ledger, asked)
     results = both((asked,), *[lambda: claim(ledger, again(asked))] * 2)
@@ -252,7 +252,7 @@ def test_of_two_deliveries_at_once_the_second_has_the_claim(ledger, both):
     assert ledger.complete([completed(each) for each in lessons]) == [False, True]
 
 
-def test_of_two_replays_at_once_one_is_duplicate(ledger, both):
+def test_concurrent_replays_leave_one_duplicate(ledger, both):
     first = ask()
     ledger.dead_letter([letter(take(ledger, first), "script")])
     rivals = [ask(of=first, replay=True), ask(of=first, replay=True)]
@@ -260,7 +260,7 @@ def test_of_two_replays_at_once_one_is_duplicate(ledger, both):
     assert [result.kind for result in results] == ["reopened", "duplicate"]
 
 
-def test_of_two_deliveries_of_one_replay_the_second_resumes(ledger, both):
+def test_second_delivery_of_replay_resumes(ledger, both):
     """The second claim read the message before the first reopened it."""
     asked = ask()
     ledger.dead_letter([letter(take(ledger, asked), "script")])
@@ -319,7 +319,7 @@ def test_batch_of_rivals_is_decided_by_one_statement(ledger):
 
 
 @pytest.mark.parametrize("end", ["completed", "dead_lettered"])
-def test_redelivery_that_waits_for_the_end_is_done(ledger, both, end):
+def test_redelivery_waiting_for_settlement_is_done(ledger, both, end):
     lesson = take(ledger, ask())
     ends: dict[str, Callable[[], Any]] = {
         "completed": lambda: ledger.complete([completed(lesson)]),
@@ -332,7 +332,7 @@ def test_redelivery_that_waits_for_the_end_is_done(ledger, both, end):
     assert settled == {"settled_at": row(ledger, lesson).completed_at, "deliveries": 2}
 
 
-def test_filtered_message_that_takes_over_meanwhile_is_no_duplicate(ledger):
+def test_filtered_message_taking_over_is_not_duplicate(ledger):
     first = ask()
     take(ledger, first)
     let_lease_lapse(ledger, first.request.request_id)
@@ -352,7 +352,7 @@ def test_filtered_message_that_takes_over_meanwhile_is_no_duplicate(ledger):
     assert outcome_of(ledger, second.message.message_id) is None
 
 
-def test_filtered_message_that_is_reopened_meanwhile_is_no_duplicate(ledger, both):
+def test_filtered_message_reopened_meanwhile_is_not_duplicate(ledger, both):
     asked = ask()
     ledger.dead_letter([letter(take(ledger, asked), "script")])
     result, settled = both(
@@ -378,7 +378,7 @@ def test_delivery_released_meanwhile_is_uncounted_once(ledger, both):
     ]
 
 
-def test_unclaimed_letter_that_waits_for_completion_is_not_kept(ledger, both):
+def test_unclaimed_letter_of_completed_request_is_dropped(ledger, both):
     lesson = take(ledger, ask())
     done, settled = both(
         (lesson,),
@@ -412,7 +412,7 @@ def test_bad_message_at_two_workers_leaves_one_letter(ledger, second):
 
 
 @pytest.mark.parametrize("first", ["complete", "cancel"])
-def test_of_cancel_and_completion_the_first_wins(ledger, both, first):
+def test_first_of_cancel_and_completion_wins(ledger, both, first):
     lesson = take(ledger, ask())
     calls: dict[str, Callable[[], Any]] = {
         "complete": lambda: ledger.complete([completed(lesson)]),
@@ -429,7 +429,7 @@ def test_of_cancel_and_completion_the_first_wins(ledger, both, first):
     assert row(ledger, lesson).status == state.status
 
 
-def test_cancel_of_request_taken_over_meanwhile_only_marks_it(ledger, both):
+def test_cancel_during_takeover_only_marks_request(ledger, both):
     first = ask()
     take(ledger, first)
     let_lease_lapse(ledger, first.request.request_id)

@@ -446,7 +446,7 @@ def test_spans_of_costs_include_since_and_exclude_until(ledger):
         )
 
 
-def test_savings_and_times_of_unfinished_requests_do_not_count(ledger):
+def test_unfinished_requests_have_no_savings_or_times(ledger):
     lesson = take(ledger, ask())
     ledger.complete([completed(lesson, saved=0.5)])
     failed = take(ledger, ask())

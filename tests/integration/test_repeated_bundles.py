@@ -59,13 +59,13 @@ def twice():
     return [Message(json.dumps(fields).encode(), {}, name, datetime.now(UTC)) for name in "ab"]
 
 
-def test_owner_of_claim_works_even_if_second(place, twice):
+def test_owner_of_claim_works_after_its_duplicate(place, twice):
     first, second = twice
     assert place.claim(second).kind == "new"
     assert place.outcomes(first, second) == {"a": "duplicate", "b": "completed"}
 
 
-def test_one_message_works_after_worker_death(place, twice):
+def test_duplicates_complete_once_after_worker_death(place, twice):
     first, second = twice
     # A worker that holds the first sees the second as a duplicate, and dies before it claims.
     place.ledger.duplicates([(second, parse(second.data).request_id)])

@@ -120,7 +120,7 @@ def test_more_shutdowns_than_deliveries_make_no_dead_letter(
             assert all(pool.map(lambda each: each.close(PATIENCE), started))
 
 
-def test_graph_names_the_dependency_that_is_down(graph, message, postgres):
+def test_graph_names_unavailable_dependency(graph, message, postgres):
     administrator = Administrator(postgres)
     administrator.close_database()
     try:

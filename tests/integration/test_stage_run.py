@@ -426,7 +426,7 @@ def test_reused_result_needs_no_budget(place):
     assert again.records[0].reused
 
 
-def test_cost_is_that_of_usage(place):
+def test_cost_is_price_of_usage(place):
     lesson = place.lesson()
     [onward] = place.run_stage(made, lesson)["onward"]
     [record] = onward.records

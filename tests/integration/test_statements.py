@@ -54,7 +54,7 @@ def place(postgres, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("requests", [1, 40])
 @pytest.mark.parametrize(("modality", "asked"), [("text", TEXTS), ("video", VIDEOS)])
-def test_a_bundle_of_requests(place, requests, modality, asked):
+def test_statement_count_is_independent_of_bundle_size(place, requests, modality, asked):
     bundle = [
         stand_ins.message(stand_ins.request(requested_modalities=[modality]))
         for _ in range(requests)

@@ -21,7 +21,7 @@ def test_mutants_have_unique_names() -> None:
 
 
 @pytest.mark.parametrize("mutant", load(), ids=lambda mutant: mutant.name)
-def test_mutant_names_tests_that_exist(mutant: Mutant) -> None:
+def test_mutant_names_existing_tests(mutant: Mutant) -> None:
     assert mutant.equivalent or mutant.tests
     arguments = iter(mutant.tests)
     text = ""

@@ -80,7 +80,7 @@ def test_checkout_is_installed_in_place(monkeypatch, tmp_path):
     assert arguments(install_extra("local")) == ["-e", f"{CHECKOUT}[local]"]
 
 
-def test_pip_on_path_is_named_only_if_it_is_ours(monkeypatch):
+def test_foreign_pip_on_path_is_not_named(monkeypatch):
     ours = Path(sys.executable).parent
     monkeypatch.setenv("PATH", str(ours))
     assert install("x>1") == "pip install 'x>1'"

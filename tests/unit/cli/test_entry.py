@@ -17,7 +17,7 @@ def test_setup_names_the_console_entry_point():
     assert '"vividly = pipeline.cli:entry"' in (ROOT / "setup.py").read_text()
 
 
-def test_importing_the_entry_point_loads_nothing_else():
+def test_importing_entry_point_loads_no_dependency():
     loaded = "import sys; import pipeline.cli; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True

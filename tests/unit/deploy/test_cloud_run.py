@@ -56,7 +56,7 @@ def environment_of(document):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_dry_run_prints_exactly_the_commands_of_the_run(stand_ins, verb):
+def test_dry_run_prints_commands_of_real_run(stand_ins, verb):
     pasted, called = stand_ins.dry_run("deploy/cloud_run.sh", verb, *VERBS[verb])
     assert pasted == called != []
 

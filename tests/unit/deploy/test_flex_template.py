@@ -18,25 +18,25 @@ PARAMETERS = {p["name"]: p for p in flex_template.metadata()["parameters"]}
 OURS = {s.dest: s for s in SETTINGS if s.dest in PARAMETERS}
 
 
-def test_the_file_is_up_to_date():
+def test_template_file_is_up_to_date():
     assert flex_template.FILE.read_text(encoding="utf-8") == flex_template.text(), "run `make docs`"
 
 
-def test_every_setting_of_the_graph_is_a_parameter():
+def test_every_graph_setting_is_a_parameter():
     graph = {name for name in VividlyOptions.__dict__ if name in PARAMETERS}
     graph |= {s.dest for s in SETTINGS if s.graph}
     assert graph <= set(PARAMETERS)
 
 
 @for_all(PARAMETERS)
-def test_a_parameter_is_explained_and_grouped(parameter):
+def test_parameter_is_explained_and_grouped(parameter):
     for field in ("name", "label", "helpText", "groupName"):
         assert parameter[field]
     assert isinstance(parameter["isOptional"], bool)
 
 
 @for_all(PARAMETERS)
-def test_a_default_is_one_that_its_own_pattern_lets_through(parameter):
+def test_default_value_matches_its_pattern(parameter):
     if "defaultValue" in parameter:
         assert parameter["isOptional"]
         for pattern in parameter.get("regexes", []):
@@ -44,7 +44,7 @@ def test_a_default_is_one_that_its_own_pattern_lets_through(parameter):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_what_a_pattern_lets_through_the_setting_accepts(name):
+def test_setting_accepts_text_matching_its_pattern(name):
     for pattern in PARAMETERS[name].get("regexes", []):
 
         @settings(max_examples=30)
@@ -56,7 +56,7 @@ def test_what_a_pattern_lets_through_the_setting_accepts(name):
 
 
 @for_all(sorted(PARAMETERS.keys() - OURS.keys()))
-def test_the_other_parameters_are_options_of_beam(name):
+def test_other_parameters_are_beam_options(name):
     assert name in PipelineOptions([]).get_all_options()
 
 
@@ -76,13 +76,13 @@ def test_the_other_parameters_are_options_of_beam(name):
         ("sdk_container_image", "us-docker.pkg.dev/p/r/vividly:v1", "vividly"),
     ],
 )
-def test_patterns(name, good, bad):
+def test_pattern_accepts_valid_values_only(name, good, bad):
     [pattern] = PARAMETERS[name]["regexes"]
     assert re.match(pattern, good)
     assert not re.match(pattern, bad)
 
 
-def test_a_secret_is_never_asked_for_as_such():
+def test_secret_parameter_refuses_plain_value():
     for name, setting in OURS.items():
         if setting.secret:
             [pattern] = PARAMETERS[name]["regexes"]

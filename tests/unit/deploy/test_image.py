@@ -42,12 +42,12 @@ def test_images_are_pinned():
         assert "latest" not in ARGUMENTS[name]
 
 
-def test_the_worker_of_the_image_is_that_of_the_beam_in_it():
+def test_base_image_has_pinned_beam_version():
     [pin] = re.findall(r"^apache-beam==(.+)$", (ROOT / "constraints.txt").read_text(), re.M)
     assert ARGUMENTS["BEAM_IMAGE"].endswith(f"_sdk:{pin}")
 
 
-def test_python_is_the_one_the_package_asks_for():
+def test_images_have_python_version_of_package():
     asked = re.search(r'python_requires=">=(3\.\d+)', (ROOT / "setup.py").read_text())
     assert asked
     assert ARGUMENTS["PYTHON_IMAGE"].startswith(f"python:{asked[1]}.")
@@ -56,7 +56,7 @@ def test_python_is_the_one_the_package_asks_for():
 
 
 @pytest.mark.parametrize("source", copied())
-def test_what_is_copied_is_there_and_reaches_the_build(source):
+def test_copied_sources_exist_and_reach_build(source):
     assert (ROOT / source).exists()
     allowed = {line[1:] for line in ignored() if line.startswith("!")}
     assert any(source == a or source.startswith(f"{a}/") for a in allowed)
@@ -66,7 +66,7 @@ def ignored():
     return (ROOT / ".dockerignore").read_text().splitlines()
 
 
-def test_nothing_else_reaches_the_build():
+def test_only_copied_sources_reach_build():
     assert "*" in ignored()
     for line in ignored():
         if line.startswith("!"):
@@ -77,7 +77,7 @@ def test_nothing_else_reaches_the_build():
     ("extras", "itself"),
     [("", False), ("[local]", False), ("[moviepy]", True), ("[local,moviepy]", True)],
 )
-def test_extras_are_installed_and_moviepy_by_itself(tmp_path, extras, itself):
+def test_extras_are_installed_and_moviepy_separately(tmp_path, extras, itself):
     stand_ins = StandIns(tmp_path)
     stand_ins.add("pip")
     [command] = [run for run in instructions("RUN") if "EXTRAS" in run]
@@ -88,19 +88,19 @@ def test_extras_are_installed_and_moviepy_by_itself(tmp_path, extras, itself):
     assert ["--no-deps" in call and call[-1] == "moviepy" for call in rest] == [True] * itself
 
 
-def test_the_launcher_runs_a_file_that_is_in_the_image():
+def test_launcher_file_is_part_of_package():
     file = environment()["FLEX_TEMPLATE_PYTHON_PY_FILE"]
     packages, _, module = file.partition("site-packages/")
     assert packages == "/usr/local/lib/python3.11/"
     assert (ROOT / module).exists()
 
 
-def test_the_image_starts_out_with_the_engines_that_the_template_names():
+def test_image_and_template_have_same_default_engines():
     for name, engine in PRODUCTION.items():
         assert environment()[BY_NAME[name].variables[0]] == engine
 
 
-def test_drain_is_not_root_and_listens_where_it_says():
+def test_drain_image_runs_vividly_without_root():
     drain = TEXT.split(" AS drain\n")[1].split("FROM ")[0]
     assert re.search(r"^USER [1-9]\d+$", drain, re.MULTILINE)
     assert json.loads(re.search(r"ENTRYPOINT (.*)", drain)[1]) == ["vividly"]  # type: ignore[index]

@@ -88,7 +88,7 @@ def prometheus_names() -> set[str]:
     return {sample.name for family in families for sample in family.samples}
 
 
-def test_the_selectors_are_found():
+def test_selectors_of_query_are_found():
     parsed = promql.parse('sum(rate(a{x="y"}[5m]) or rate(b[5m])) / (c + vector(0)) > 2')
     assert [s.name for s in selectors(parsed)] == ["a", "b", "c"]
     assert len(QUERIES) > 40
@@ -119,7 +119,7 @@ def test_every_metric_is_documented_or_emitted(query):
         assert matchers.keys() <= known, name
 
 
-def test_every_user_counter_is_one_of_the_graphs():
+def test_every_queried_user_counter_is_reported():
     """`tests/integration/test_metrics.py` sees to it that the graph emits them all."""
     asked = set()
     for query in QUERIES:

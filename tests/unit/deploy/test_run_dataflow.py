@@ -50,7 +50,7 @@ def parameters(call):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_dry_run_prints_exactly_the_commands_of_the_run(stand_ins, verb):
+def test_dry_run_prints_commands_of_real_run(stand_ins, verb):
     pasted, called = stand_ins.dry_run("./run_dataflow.sh", verb, *VERBS[verb])
     assert pasted == called != []
 
@@ -228,7 +228,7 @@ def test_invalid_arguments_are_refused_with_remedy(stand_ins, arguments, remedy)
 
 
 @pytest.mark.parametrize("program", ["gcloud", "docker"])
-def test_a_program_that_is_missing_is_named(tmp_path, program):
+def test_missing_program_is_named(tmp_path, program):
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("bash", "env", "cat", "grep", "git", "dirname", "basename"):
@@ -263,7 +263,7 @@ def test_missing_job_is_reported_without_action(stand_ins, verb):
     assert len(stand_ins.calls()) == 1
 
 
-def test_logged_out_account_is_not_reported_as_missing_job(stand_ins):
+def test_logged_out_account_is_told_from_missing_job(stand_ins):
     stand_ins.answer("exit 1")
     done = script(stand_ins, "drain", *PLACE)
     assert done.returncode == 1

@@ -139,7 +139,7 @@ def test_message_is_buried_after_max_attempts():
     assert queue.backlog.unacked() == {}
 
 
-def test_message_that_cannot_be_buried_stays():
+def test_message_without_dead_letter_topic_stays():
     queue = Queue(max_attempts=5)
     queue.publish("")
     for _ in range(7):

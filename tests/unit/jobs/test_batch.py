@@ -93,7 +93,7 @@ def test_every_line_is_processed(start, graph):
     assert len(set(batch.message_ids)) == 3 * MIN_RUN
 
 
-def test_heavy_requests_have_runs_of_their_own(start, graph):
+def test_heavy_message_gets_separate_run(start, graph):
     start(lines(3, "video") + lines(2, "audio")).run()
     assert graph.runs == [1] * 5
 

@@ -179,7 +179,7 @@ def no_waiting(monkeypatch):
     monkeypatch.setattr(threading.Condition, "wait", wait)
 
 
-def test_light_messages_share_two_runs_and_heavy_ones_have_their_own(graph, start):
+def test_light_messages_share_runs_apart_from_heavy(graph, start):
     running = start(workers=4)
     with running._changed:  # no thread takes a batch before all are queued
         submit(running, 3 * MIN_RUN)
@@ -191,7 +191,7 @@ def test_light_messages_share_two_runs_and_heavy_ones_have_their_own(graph, star
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_light_message_runs_beside_more_heavy_ones_than_workers(graph, start, workers):
+def test_heavy_messages_do_not_block_light_message(graph, start, workers):
     running = start(workers)
     with running._changed:
         submit(running, workers + 1, heavy=True)
@@ -279,7 +279,7 @@ def test_full_run_of_light_messages_does_not_linger(still, clock):
         ([60.0, 0.1, 60.0], [MIN_RUN, MIN_RUN * 4, MIN_RUN * 2]),
     ],
 )
-def test_runs_are_sized_by_how_long_the_last_full_one_took(start, seconds, sizes):
+def test_run_size_follows_time_of_last_full_run(start, seconds, sizes):
     running = start(workers=1)
     found = []
     for took in seconds:
@@ -297,7 +297,7 @@ def test_more_workers_than_largest_run_share_one(still):
     assert running._run_size == MAX_RUN + 50
 
 
-def test_quick_full_run_makes_next_one_larger(graph, start, settled):
+def test_quick_full_run_makes_next_run_larger(graph, start, settled):
     running = start(workers=1)
     graph.gate.set()
     with running._changed:

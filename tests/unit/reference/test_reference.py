@@ -42,7 +42,7 @@ def test_every_column_is_described():
     assert described == {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
 
 
-def test_the_schema_names_every_field():
+def test_schema_names_every_field():
     jsonschema.Draft202012Validator.check_schema(schema())
     assert set(schema()["properties"]) == set(ContentRequest.__dataclass_fields__) - {"metadata"}
 

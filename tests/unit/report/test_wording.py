@@ -28,7 +28,7 @@ def test_dollars_show_fractions_of_a_cent(value, text):
     assert wording.dollars(value) == text
 
 
-def test_only_one_is_a_hundred_percent():
+def test_only_exact_whole_shows_hundred_percent():
     assert wording.percent(1.0) == "100 %"
     assert wording.percent(0.99999) == "99.9 %"
     assert wording.percent(2 / 3) == "66.7 %"

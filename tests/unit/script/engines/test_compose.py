@@ -104,7 +104,7 @@ def test_grade_outside_range_counts_as_nearest() -> None:
     assert band_of_grade(card, 16) == "high"
 
 
-def test_the_quiz_follows_the_grade() -> None:
+def test_quiz_difficulty_follows_grade() -> None:
     card = CARDS["newtons-second-law"]
     levels = {question.question: question.level for question in card.quiz}
 

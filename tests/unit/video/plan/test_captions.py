@@ -124,7 +124,7 @@ def test_fast_sentence_is_shown_into_its_pause(
     assert second.spoken == pytest.approx(max(second.start, 0.5 + said_in))
 
 
-def test_piece_after_the_sound_is_spoken_at_its_start() -> None:
+def test_piece_after_sound_is_spoken_at_start() -> None:
     text = f"{'a' * 40} {'b' * 41}. " * 4
     found = cues([Sentence(text, 1.0, 1.1, 0)], 9)
     assert len(found) == 4
