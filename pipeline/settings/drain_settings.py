@@ -25,7 +25,7 @@ SETTINGS = (
         default=30.0, unit="seconds",
     ),
     Setting(
-        "shutdown-grace", "time to finish requests in flight after SIGTERM; the rest are handed "
-        "back", GROUP, type=seconds, default=8.0, unit="seconds",
+        "shutdown-grace", "time to finish requests in flight after SIGTERM; the others are "
+        "nacked", GROUP, type=seconds, default=8.0, unit="seconds",
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ GROUP = "Limits of the work"
 
 SETTINGS = (
     Setting(
-        "workers", "requests worked on in parallel, besides one more lane kept free for text "
+        "workers", "requests processed in parallel, besides one more thread reserved for text "
         "requests; the number of cores when not given", GROUP, type=positive_int, graph=True,
     ),
     Setting(

@@ -64,7 +64,7 @@ def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
 def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
     """Subtract the last delivery of each message from its count towards `max_deliveries`.
 
-    For messages that are worked on again, or handed back, although no worker died of them.
+    For messages that are processed again, or nacked, although they killed no worker.
     """
     if message_ids:
         database.run(UNCOUNT_DELIVERY, message_ids=json_text(list(message_ids)))

@@ -4,8 +4,8 @@ It does no waiting and no I/O. Every method takes `now` in seconds of a monotoni
 `next_event` returns when `advance` must be called next.
 
 With ordering on, the messages of one key form a lane: a lane delivers a run of messages in order
-and then nothing more until all of that run is settled. Handing a message back also hands back the
-later ones of its lane.
+and then nothing more until all of that run is settled. Nacking a message also nacks the later
+ones of its lane.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Backlog:
         return True
 
     def modify(self, ack_id: str, seconds: float, now: float) -> bool:
-        """Move a lease's end to `seconds` from now; 0 hands the message back.
+        """Move a lease's end to `seconds` from now; 0 nacks the message.
 
         Returns:
             False when the lease is no longer valid.

@@ -47,7 +47,7 @@ class Holder:
 
 @dataclass(slots=True)
 class Lease:
-    """A delivered message until it is acknowledged, handed back or expired."""
+    """A delivered message until it is acknowledged, nacked or expired."""
 
     ack_id: str
     message: StoredMessage

@@ -92,7 +92,7 @@ class Subscription:
         return self._failures([x for x in ack_ids if not self.backlog.ack(x, now)])
 
     def modify(self, ack_ids: list[str], seconds: list[int]) -> dict[str, str]:
-        """Move the end of each lease to `seconds` from now (0 hands back); otherwise as `ack`."""
+        """Move the end of each lease to `seconds` from now (0 nacks); otherwise as `ack`."""
         self.check_alive()
         self._check_ack_ids(ack_ids)
         if min(seconds, default=0) < 0:

@@ -152,7 +152,7 @@ class _Lesson(BaseModel):
 
 
 class Answer(BaseModel):
-    """Gemini's answer: a lesson, or the reason why there is none."""
+    """Gemini's answer: a lesson, or the reason for declining the request."""
 
     decline: Literal["unsafe", "not_a_topic", "unclear"] | None
     lesson: _Lesson | None

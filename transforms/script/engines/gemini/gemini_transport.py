@@ -41,7 +41,7 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
     try:
         yield
     except errors.APIError as error:
-        raise _of_status(model, error) from error
+        raise _from_status(model, error) from error
     except httpx.TimeoutException as error:
         raise StageTimeout(f"{model} did not answer within {timeout:.3g} s") from error
     except (httpx.HTTPError, TransportError) as error:
@@ -53,17 +53,17 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
         raise TransientError(f"{model} sent an answer that is not the API's") from error
 
 
-def _of_status(model: str, error: errors.APIError) -> PermanentError | TransientError:
-    said = " ".join(str(error.message or "").split())[:300]
-    message = f"{model} answered {error.code} {error.status or ''}: {said}"
-    failed: PermanentError | TransientError
+def _from_status(model: str, error: errors.APIError) -> PermanentError | TransientError:
+    text = " ".join(str(error.message or "").split())[:300]
+    message = f"{model} answered {error.code} {error.status or ''}: {text}"
+    converted: PermanentError | TransientError
     if error.code in (408, 429) or not 400 <= error.code < 500:
-        failed = TransientError(message, _retry_after(error))
+        converted = TransientError(message, _retry_after(error))
     else:
         remedy = _REMEDIES.get(error.code)
-        failed = PermanentError(f"{message} ({remedy})" if remedy else message)
-    failed.code = f"{error.code} {error.status or ''}".strip()
-    return failed
+        converted = PermanentError(f"{message} ({remedy})" if remedy else message)
+    converted.code = f"{error.code} {error.status or ''}".strip()
+    return converted
 
 
 def _retry_after(error: errors.APIError) -> float | None:
@@ -102,23 +102,23 @@ def event_hooks() -> dict[str, list[Any]]:
     The timeout of httpx restarts with every byte, so a server that sends its answer slowly could
     block a thread for ever.
     """
-    return {"request": [_start], "response": [_bound]}
+    return {"request": [_set_deadline], "response": [_limit_stream]}
 
 
-def _start(request: httpx.Request) -> None:
+def _set_deadline(request: httpx.Request) -> None:
     timeout = request.extensions.get("timeout", {}).get("read")
     if timeout is not None:
         request.extensions["deadline"] = time.monotonic() + timeout
 
 
-def _bound(response: httpx.Response) -> None:
+def _limit_stream(response: httpx.Response) -> None:
     deadline = response.request.extensions.get("deadline")
     if deadline is not None:
         assert isinstance(response.stream, httpx.SyncByteStream)
-        response.stream = _BoundStream(response.stream, response.request, deadline)
+        response.stream = _DeadlineStream(response.stream, response.request, deadline)
 
 
-class _BoundStream(httpx.SyncByteStream):
+class _DeadlineStream(httpx.SyncByteStream):
     def __init__(
         self, stream: httpx.SyncByteStream, request: httpx.Request, deadline: float
     ) -> None:
