@@ -48,7 +48,8 @@ def address(database, user, **parameters):
     return f"postgresql://{user}@/{database}?{query}"
 
 
-def works(url):
+def can_claim(url):
+    """Migrate a database and return whether a request can be claimed in it."""
     upgrade(url)
     ledger = Ledger(url)
     claimed = claim(ledger, ClaimRequest(message(), request()))
@@ -59,13 +60,13 @@ def works(url):
 def test_ledger_connects_with_password(instance, postgres):
     behind = sqlalchemy.make_url(postgres.url)
     user = f"{behind.username}:{behind.password}"
-    assert works(address(behind.database, user))
+    assert can_claim(address(behind.database, user))
     assert set(instance.logins) == {False}
 
 
 def test_ledger_connects_with_iam(instance, postgres, account):
     database = sqlalchemy.make_url(postgres.url).database
-    assert works(address(database, account.replace("@", "%40") + ".gserviceaccount.com"))
+    assert can_claim(address(database, account.replace("@", "%40") + ".gserviceaccount.com"))
     assert set(instance.logins) == {True}
     assert "https://www.googleapis.com/auth/sqlservice.login" in instance.scopes
 
@@ -74,19 +75,19 @@ def test_ledger_connects_to_private_address(instance, postgres):
     behind = sqlalchemy.make_url(postgres.url)
     instance.addresses = {"PRIVATE": instance.addresses["PRIMARY"]}
     user = f"{behind.username}:{behind.password}"
-    assert works(address(behind.database, user, ip_type="private"))
+    assert can_claim(address(behind.database, user, ip_type="private"))
 
 
 @pytest.mark.parametrize(
-    ("refusal", "says"),
+    ("refusal", "expected"),
     [
         ((403, "NOT_AUTHORIZED: cloudsql.instances.get"), "AUTHORIZED.*Cloud SQL Client"),
         ((404, "The Cloud SQL instance does not exist."), "does not exist"),
     ],
 )
-def test_refusal_names_instance_and_remedy(instance, refusal, says):
+def test_refusal_names_instance_and_remedy(instance, refusal, expected):
     instance.refusal = refusal
-    with pytest.raises(DependencyDown, match=rf"{NAME}: .*{says}"):
+    with pytest.raises(DependencyDown, match=rf"{NAME}: .*{expected}"):
         Ledger(address("lessons", "ann:secret")).check()
 
 

@@ -139,7 +139,7 @@ def test_job_of_that_name_is_stopped(script, google, verb, state):
     google.on(f"(GET|PUT) {JOBS}/{RUNNING['id']}", RUNNING)
     done = script("./run_dataflow.sh", verb, *PLACE)
     assert done.returncode == 0
-    [change] = google.asked("PUT")
+    [change] = google.calls_by("PUT")
     assert change.path == f"{JOBS}/{RUNNING['id']}"
     assert change.body["requestedState"] == state
 
@@ -210,7 +210,7 @@ def test_cloud_run_request_matches_the_file(script, google, verb, collection):
     google.on(f"GET {collection}/vividly-drain", describe)
     done = script("deploy/cloud_run.sh", verb, *CLOUD_RUN[verb])
     assert done.returncode == 0
-    [created] = google.asked("POST")
+    [created] = google.calls_by("POST")
     assert created.path == collection
     spec = created.body["spec"]["template"]["spec"]
     spec = spec["template"]["spec"] if verb == "job" else spec
@@ -230,7 +230,7 @@ def test_scheduler_starts_job_as_its_account(script, google):
     google.on("POST .*/jobs", lambda call: call.body)
     done = script("deploy/cloud_run.sh", "schedule", *CLOUD_RUN["schedule"])
     assert done.returncode == 0
-    [created] = google.asked("POST")
+    [created] = google.calls_by("POST")
     assert created.path == "/v1/projects/my-project/locations/us-central1/jobs"
     target = created.body["httpTarget"]
     assert created.body["schedule"] == "*/10 * * * *"
@@ -256,6 +256,6 @@ def test_job_is_executed_and_awaited(script, google, verb, arguments):
     google.on(f"GET {collection}/executions/vividly-drain-x", execution)
     finished = script("deploy/cloud_run.sh", verb, *CLOUD_RUN[verb])
     assert finished.returncode == 0
-    [started] = google.asked("POST")
+    [started] = google.calls_by("POST")
     overrides = (started.body or {}).get("overrides", {}).get("containerOverrides", [])
     assert [override["args"] for override in overrides] == arguments

@@ -1,4 +1,4 @@
-"""The Gemini engine through Google's real client, against a local server with its protocol."""
+"""The Gemini engine sends, reads and bills requests through Google's client to a fake server."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tests.contract.fakes.vertex import (
     failure,
     page,
     prompt_blocked,
-    says,
     stopped,
+    text_reply,
     vertex_server,
 )
 from transforms.errors import PermanentError, StageTimeout, TransientError
@@ -54,7 +54,7 @@ REQUEST = ContentRequest(
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_developer_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_CLOUD_PROJECT",
                  "GOOGLE_CLOUD_LOCATION", "GOOGLE_GENAI_USE_VERTEXAI",
                  "GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_HTTP_CLIENT",
@@ -71,7 +71,7 @@ def _running() -> Iterator[VertexServer]:
 
 @pytest.fixture
 def server(_running: VertexServer) -> VertexServer:
-    _running.plays(says(GOOD))
+    _running.set_replies(text_reply(GOOD))
     return _running
 
 
@@ -91,11 +91,11 @@ def with_key(server: VertexServer, **changes: Any) -> GeminiScriptEngine:
     return GeminiScriptEngine(replace(settings, **changes))
 
 
-# What is sent
+# Requests
 
 
 def camel(value: Any) -> Any:
-    """JSON with every key in camel case: Google's servers take either, its client sends both."""
+    """Return JSON with keys in camel case; Google's client sends camel and snake case."""
     if isinstance(value, dict):
         return {re.sub(r"_(.)", lambda m: m[1].upper(), k): camel(v) for k, v in value.items()}
     return [camel(item) for item in value] if isinstance(value, list) else value
@@ -103,7 +103,7 @@ def camel(value: Any) -> Any:
 
 def test_vertex_gets_worker_credentials(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
-    (asked,) = server.asked
+    (asked,) = server.requests
     assert asked.path == (
         "/v1/projects/my-project/locations/europe-west4/publishers/google/models/"
         f"{MODEL}:generateContent"
@@ -114,7 +114,7 @@ def test_vertex_gets_worker_credentials(server: VertexServer):
 
 def test_developer_api_gets_the_key(server: VertexServer):
     with_key(server).write(REQUEST, timeout=LONG)
-    (asked,) = server.asked
+    (asked,) = server.requests
     assert asked.path == f"/v1beta/models/{MODEL}:generateContent"
     assert asked.headers["x-goog-api-key"] == "key-1"
     assert "authorization" not in asked.headers
@@ -125,8 +125,8 @@ def test_project_wins_over_key_in_environment(
 ):
     monkeypatch.setenv("GOOGLE_API_KEY", "another-key")
     on_vertex(server).write(REQUEST, timeout=LONG)
-    assert server.asked[0].headers["authorization"] == "Bearer token-1"
-    assert "x-goog-api-key" not in server.asked[0].headers
+    assert server.requests[0].headers["authorization"] == "Bearer token-1"
+    assert "x-goog-api-key" not in server.requests[0].headers
 
 
 @pytest.mark.parametrize("name", ["GEMINI_API_KEY", "GOOGLE_API_KEY"])
@@ -136,15 +136,15 @@ def test_key_is_read_from_environment(
     monkeypatch.setenv(name, "key-2")
     monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
     with_key(server, api_key=None).write(REQUEST, timeout=LONG)
-    assert server.asked[0].headers["x-goog-api-key"] == "key-2"
-    assert server.asked[0].path.startswith("/v1beta/models/")
+    assert server.requests[0].headers["x-goog-api-key"] == "key-2"
+    assert server.requests[0].path.startswith("/v1beta/models/")
 
 
 def test_project_is_read_from_environment(server: VertexServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project-2")
     on_vertex(server, project=None).write(REQUEST, timeout=LONG)
-    assert "/v1/projects/project-2/locations/europe-west4/" in server.asked[0].path
-    assert server.asked[0].headers["authorization"] == "Bearer token-1"
+    assert "/v1/projects/project-2/locations/europe-west4/" in server.requests[0].path
+    assert server.requests[0].headers["authorization"] == "Bearer token-1"
 
 
 def test_missing_credentials_are_permanent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -165,7 +165,7 @@ def test_missing_project_error_names_remedy(monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
 def test_answer_schema_is_sent(server: VertexServer, engine: Any):
     engine(server).write(REQUEST, timeout=LONG)
-    config = camel(server.asked[0].body["generationConfig"])
+    config = camel(server.requests[0].body["generationConfig"])
     assert config["responseMimeType"] == "application/json"
     schema = config["responseSchema"]
     assert schema["required"] == ["decline", "lesson"]
@@ -191,7 +191,7 @@ def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dic
         server, model=model, temperature=0.4, max_output_tokens=4_000, thinking="minimal"
     )
     engine.write(REQUEST, timeout=LONG)
-    config = camel(server.asked[0].body["generationConfig"])
+    config = camel(server.requests[0].body["generationConfig"])
     assert config["thinkingConfig"] == thinking
     assert config["temperature"] == 0.4
     assert config["maxOutputTokens"] == 4_000
@@ -199,19 +199,19 @@ def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dic
 
 def test_default_temperature_is_not_sent(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
-    assert "temperature" not in server.asked[0].body["generationConfig"]
+    assert "temperature" not in server.requests[0].body["generationConfig"]
 
 
 def test_content_filters_are_set_for_minors(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
-    settings = server.asked[0].body["safetySettings"]
+    settings = server.requests[0].body["safetySettings"]
     assert len({setting["category"] for setting in settings}) == 4
     assert {setting["threshold"] for setting in settings} == {"BLOCK_MEDIUM_AND_ABOVE"}
 
 
 def test_student_text_is_sent_as_data(server: VertexServer):
     on_vertex(server).write(REQUEST, timeout=LONG)
-    (asked,) = server.asked
+    (asked,) = server.requests
     assert [role for role, _ in asked.turns] == ["user"]
     assert asked.student_data == {
         "student_query": REQUEST.student_query,
@@ -238,7 +238,7 @@ def test_injected_instruction_is_sent_as_data(server: VertexServer):
     engine.write(REQUEST, timeout=LONG)
     injected = replace(REQUEST, student_query=INJECTION, interest=INJECTION[:100])
     engine.write(injected, timeout=LONG)
-    honest, hostile = server.asked
+    honest, hostile = server.requests
     assert hostile.student_data["student_query"] == INJECTION
     assert hostile.student_data["interest"] == INJECTION[:100]
     assert hostile.system_instruction == honest.system_instruction
@@ -252,21 +252,21 @@ def test_modality_does_not_change_script(server: VertexServer, modality: Modalit
     engine = on_vertex(server)
     written = engine.write(replace(REQUEST, requested_modalities=(modality,)), timeout=LONG)
     assert written.script == engine.write(REQUEST, timeout=LONG).script
-    assert server.asked[0].body == server.asked[1].body
+    assert server.requests[0].body == server.requests[1].body
 
 
 @pytest.mark.parametrize(
     ("language", "tag"), [("en", "en-GB"), ("fr", "fr-FR"), ("ar", "ar"), ("ja", "ja-JP")]
 )
 def test_lesson_is_written_in_requested_language(server: VertexServer, language: str, tag: str):
-    server.plays(says(json.dumps(answer(lesson(language)))))
+    server.set_replies(text_reply(json.dumps(answer(lesson(language)))))
     script = on_vertex(server).write(replace(REQUEST, language=tag), timeout=LONG).script
-    assert server.asked[0].student_data["language"] == tag
+    assert server.requests[0].student_data["language"] == tag
     assert script.language == tag
     assert script.hook == lesson(language)["hook"]
 
 
-# What comes back
+# Answers
 
 
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
@@ -282,13 +282,13 @@ def test_lesson_reports_its_usage(server: VertexServer, engine: Any):
 
 
 def test_thought_tokens_are_billed_as_output(server: VertexServer):
-    server.plays(says(GOOD, thought="Let me think {", tokens=(10, 20, 30)))
+    server.set_replies(text_reply(GOOD, thought="Let me think {", tokens=(10, 20, 30)))
     written = on_vertex(server).write(REQUEST, timeout=LONG)
     assert [used.quantity for used in written.usage] == [10.0, 50.0]
 
 
 def test_missing_finish_reason_is_accepted(server: VertexServer):
-    server.plays(says(GOOD, finish_reason=None))
+    server.set_replies(text_reply(GOOD, finish_reason=None))
     assert on_vertex(server).write(REQUEST, timeout=LONG).script.topic == "photosynthesis"
 
 
@@ -298,57 +298,57 @@ DRIFTED = json.dumps({"lektion": lesson()})
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected"),
     [
-        (says(GOOD[:400], "MAX_TOKENS"), "cut off at 8192 tokens"),
-        (says("", "MAX_TOKENS"), "cut off at 8192 tokens"),
-        (says(GOOD, "MAX_TOKENS"), "cut off at 8192 tokens"),
-        (says(GOOD[:400]), "Invalid JSON"),
-        (says("Here you are!"), "Invalid JSON"),
-        (says(""), "Invalid JSON"),
-        (says(NO_TITLE), "lesson.title: Field required"),
-        (says(DRIFTED), "lesson: Field required"),
-        (says(json.dumps(answer({**lesson(), "hook": "**No** markup"}))), "lesson.hook"),
+        (text_reply(GOOD[:400], "MAX_TOKENS"), "cut off at 8192 tokens"),
+        (text_reply("", "MAX_TOKENS"), "cut off at 8192 tokens"),
+        (text_reply(GOOD, "MAX_TOKENS"), "cut off at 8192 tokens"),
+        (text_reply(GOOD[:400]), "Invalid JSON"),
+        (text_reply("Here you are!"), "Invalid JSON"),
+        (text_reply(""), "Invalid JSON"),
+        (text_reply(NO_TITLE), "lesson.title: Field required"),
+        (text_reply(DRIFTED), "lesson: Field required"),
+        (text_reply(json.dumps(answer({**lesson(), "hook": "**No** markup"}))), "lesson.hook"),
     ],
 )
-def test_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, told: str):
-    server.plays(reply, says(GOOD, tokens=(3_000, 700, 0)))
+def test_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, expected: str):
+    server.set_replies(reply, text_reply(GOOD, tokens=(3_000, 700, 0)))
     written = on_vertex(server).write(REQUEST, timeout=LONG)
     assert written.script.topic == "photosynthesis"
     assert [used.quantity for used in written.usage] == [4_000.0, 1_700.0]
-    first, second = server.asked
+    first, second = server.requests
     assert second.turns[0] == first.turns[0]
     assert second.turns[-1][0] == "user"
-    assert told in second.turns[-1][1]
+    assert expected in second.turns[-1][1]
     assert second.system_instruction == first.system_instruction
     assert second.body["generationConfig"] == first.body["generationConfig"]
 
 
 def test_repair_request_holds_unusable_answer(server: VertexServer):
-    server.plays(says(NO_TITLE), says(GOOD))
+    server.set_replies(text_reply(NO_TITLE), text_reply(GOOD))
     on_vertex(server).write(REQUEST, timeout=LONG)
-    assert [role for role, _ in server.asked[1].turns] == ["user", "model", "user"]
-    assert server.asked[1].turns[1][1] == NO_TITLE
+    assert [role for role, _ in server.requests[1].turns] == ["user", "model", "user"]
+    assert server.requests[1].turns[1][1] == NO_TITLE
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected"),
     [
-        (says(GOOD[:400], "MAX_TOKENS"), "cut off"),
-        (says("<html>"), "Invalid JSON"),
-        (says(NO_TITLE), "lesson.title"),
-        (says(TOO_LONG.replace('"scenes"', '"szenen"')), "lesson.scenes"),
+        (text_reply(GOOD[:400], "MAX_TOKENS"), "cut off"),
+        (text_reply("<html>"), "Invalid JSON"),
+        (text_reply(NO_TITLE), "lesson.title"),
+        (text_reply(TOO_LONG.replace('"scenes"', '"szenen"')), "lesson.scenes"),
     ],
 )
-def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply, told: str):
-    server.plays(reply)
-    with pytest.raises(PermanentError, match=f"(?s){MODEL}.*after one repair.*{told}"):
+def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply, expected: str):
+    server.set_replies(reply)
+    with pytest.raises(PermanentError, match=f"(?s){MODEL}.*after one repair.*{expected}"):
         on_vertex(server).write(REQUEST, timeout=LONG)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected"),
     [
         (stopped("SAFETY", "HARM_CATEGORY_DANGEROUS_CONTENT"), "SAFETY.*DANGEROUS_CONTENT"),
         (stopped("RECITATION"), "RECITATION"),
@@ -359,20 +359,23 @@ def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply,
         (stopped("MODEL_ARMOR"), "MODEL_ARMOR"),
         (prompt_blocked("SAFETY"), "refused.*SAFETY"),
         (prompt_blocked("JAILBREAK"), "refused.*JAILBREAK"),
-        (says(json.dumps(answer(None, "unsafe"))), "declined.*not safe"),
-        (says(json.dumps(answer(None, "not_a_topic"))), "declined.*nothing that can be taught"),
+        (text_reply(json.dumps(answer(None, "unsafe"))), "declined.*not safe"),
+        (
+            text_reply(json.dumps(answer(None, "not_a_topic"))),
+            "declined.*nothing that can be taught",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:MODEL_ARMOR is not a valid FinishReason:UserWarning")
-def test_refusal_is_permanent_with_reason(server: VertexServer, reply: Reply, told: str):
-    server.plays(reply)
-    with pytest.raises(PermanentError, match=told):
+def test_refusal_is_permanent_with_reason(server: VertexServer, reply: Reply, expected: str):
+    server.set_replies(reply)
+    with pytest.raises(PermanentError, match=expected):
         on_vertex(server).write(REQUEST, timeout=LONG)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("reply", "told", "retry_after"),
+    ("reply", "expected", "retry_after"),
     [
         (failure(429, "RESOURCE_EXHAUSTED", Retry_After="7"), "429 RESOURCE_EXHAUSTED", 7.0),
         (failure(429, "RESOURCE_EXHAUSTED", retry_delay="17.5s"), "429", 17.5),
@@ -392,26 +395,26 @@ def test_refusal_is_permanent_with_reason(server: VertexServer, reply: Reply, to
     ],
 )
 def test_service_failure_is_transient(
-    server: VertexServer, reply: Reply, told: str, retry_after: float | None
+    server: VertexServer, reply: Reply, expected: str, retry_after: float | None
 ):
-    server.plays(reply)
-    with pytest.raises(TransientError, match=told) as caught:
+    server.set_replies(reply)
+    with pytest.raises(TransientError, match=expected) as caught:
         on_vertex(server).write(REQUEST, timeout=LONG)
     assert caught.value.retry_after == retry_after
-    answered = told[:3].isdigit()
-    assert (caught.value.code or "").startswith(told if answered else ""), "for logs"
-    assert len(server.asked) == 1
+    answered = expected[:3].isdigit()
+    assert (caught.value.code or "").startswith(expected if answered else ""), "for logs"
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("value", [[], None, "text", [1, 2]])
 def test_unexpected_json_is_transient(server: VertexServer, value: object):
-    server.plays(body(value))
+    server.set_replies(body(value))
     with pytest.raises(TransientError):
         on_vertex(server).write(REQUEST, timeout=LONG)
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "expected"),
     [
         (failure(400, "INVALID_ARGUMENT", "API key not valid"), "400.*API key not valid"),
         (failure(401, "UNAUTHENTICATED"), "401.*credentials"),
@@ -420,36 +423,36 @@ def test_unexpected_json_is_transient(server: VertexServer, value: object):
         (page(403), "403"),
     ],
 )
-def test_client_error_is_permanent_with_remedy(server: VertexServer, reply: Reply, told: str):
-    server.plays(reply)
-    with pytest.raises(PermanentError, match=told):
+def test_client_error_is_permanent_with_remedy(server: VertexServer, reply: Reply, expected: str):
+    server.set_replies(reply)
+    with pytest.raises(PermanentError, match=expected):
         on_vertex(server).write(REQUEST, timeout=LONG)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("reply", [HANG, STALL, TRICKLE], ids=["hang", "stall", "trickle"])
 def test_timeout_ends_hanging_call(server: VertexServer, reply: Reply):
-    server.plays(reply)
+    server.set_replies(reply)
     with pytest.raises(StageTimeout, match=r"did not answer within 0\.[45]"):
         on_vertex(server).write(REQUEST, timeout=0.5)
-    assert server.asked[0].headers["x-server-timeout"] == "1"
+    assert server.requests[0].headers["x-server-timeout"] == "1"
 
 
 def test_repair_gets_only_remaining_time(server: VertexServer):
-    server.plays(says(NO_TITLE), HANG)
+    server.set_replies(text_reply(NO_TITLE), HANG)
     with pytest.raises(StageTimeout):
         on_vertex(server).write(REQUEST, timeout=2.0)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_no_time_left_sends_nothing(server: VertexServer):
     with pytest.raises(StageTimeout):
         on_vertex(server).write(REQUEST, timeout=0.0)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_failed_check_names_remedy(server: VertexServer):
-    server.plays(failure(403, "PERMISSION_DENIED", "Vertex AI API has not been used"))
+    server.set_replies(failure(403, "PERMISSION_DENIED", "Vertex AI API has not been used"))
     with pytest.raises(PermanentError, match="Vertex AI API has not been used"):
         on_vertex(server).check()
 
@@ -467,10 +470,10 @@ class _Refused(Credentials):
 def test_invalid_credentials_are_permanent(server: VertexServer):
     with pytest.raises(PermanentError, match=r"no Google credentials.*invalid_grant"):
         on_vertex(server, credentials=_Refused(token=None)).write(REQUEST, timeout=LONG)
-    assert server.asked == []
+    assert server.requests == []
 
 
-# The engine itself
+# Engine
 
 
 def test_model_without_price_is_refused(server: VertexServer):
@@ -505,13 +508,13 @@ def test_threads_share_one_client(server: VertexServer):
     with ThreadPoolExecutor(8) as pool:
         written = list(pool.map(lambda _: engine.write(REQUEST, timeout=LONG), range(32)))
     assert len({w.script for w in written}) == 1
-    assert len(server.asked) == 32
+    assert len(server.requests) == 32
 
 
 def test_secrets_are_not_shown(server: VertexServer, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
     engine = with_key(server, api_key="key-to-hide")
-    server.plays(failure(403, "PERMISSION_DENIED"))
+    server.set_replies(failure(403, "PERMISSION_DENIED"))
     with pytest.raises(PermanentError) as caught:
         engine.write(REQUEST, timeout=LONG)
     shown = f"{caught.value!r} {caplog.text} {GeminiSettings(api_key='key-to-hide')!r}"

@@ -1,4 +1,4 @@
-"""What every script engine promises, whichever it is."""
+"""Contract of all script engines: valid lessons, clear errors, prices and timeouts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 
 from tests.contract.fakes.lessons import answer, lesson
-from tests.contract.fakes.vertex import HANG, VertexServer, says, vertex_server
+from tests.contract.fakes.vertex import HANG, VertexServer, text_reply, vertex_server
 from tests.every_row import failures
 from transforms.errors import ContentError, PermanentError, TransientError
 from transforms.model import STAGES, ContentRequest, Script, decode, encode
@@ -67,11 +67,11 @@ def server() -> Iterator[VertexServer]:
 def make(
     request: pytest.FixtureRequest, server: VertexServer, monkeypatch: pytest.MonkeyPatch
 ) -> Make:
-    """Makes the engine, anew with every call."""
+    """Return a function that makes a new engine."""
     if request.param == "offline":
         return OfflineScriptEngine
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server.plays(says(json.dumps(answer(lesson()))))
+    server.set_replies(text_reply(json.dumps(answer(lesson()))))
     settings = GeminiSettings(
         project="my-project", base_url=server.url, credentials=Credentials(token="token-1")
     )
@@ -104,7 +104,7 @@ def check(script: Script, asked: ContentRequest) -> None:
 
 
 def texts(script: Script) -> list[str]:
-    """Everything a student hears or reads."""
+    """Return all texts that a student hears or reads."""
     found = [script.title, script.hook, *script.key_takeaways]
     for scene in script.scenes:
         found += [scene.heading, scene.narration, *scene.bullets, *scene.visual.items]
@@ -120,7 +120,7 @@ def test_script_keeps_lesson_rules(make: Make):
 
 
 def attempt(engine: ScriptEngine, asked: ContentRequest) -> Script | ContentError:
-    """The script, checked, or the error that says why there is none."""
+    """Return a checked script, or the error that refused the request."""
     try:
         script = engine.write(asked, timeout=LONG).script
     except ContentError as error:
@@ -175,9 +175,9 @@ def test_identity_is_stable_json(make: Make):
 
 
 def test_check_costs_nothing(make: Make, server: VertexServer):
-    server.asked.clear()
+    server.requests.clear()
     assert make().check()
-    assert all(asked.path.endswith(":countTokens") for asked in server.asked)
+    assert all(asked.path.endswith(":countTokens") for asked in server.requests)
 
 
 def test_name_is_one_word(make: Make):
@@ -193,8 +193,8 @@ def test_one_engine_serves_several_threads(make: Make):
 
 
 def test_engine_keeps_to_its_timeout(make: Make, server: VertexServer):
-    """The offline engine answers at once; the other one is left hanging."""
-    server.plays(HANG)
+    """The offline engine answers at once; the server of the other engine never answers."""
+    server.set_replies(HANG)
     engine = make()
     if isinstance(engine, GeminiScriptEngine):
         with pytest.raises(TransientError):

@@ -1,4 +1,4 @@
-"""The embedded Cloud Storage, as Google's own client and Beam see it."""
+"""The embedded Cloud Storage serves Google's client and Beam."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.embedded.storage import StorageServer
 from transforms.errors import DependencyDown
 
 LARGE = os.urandom(9_000_000)
-"""Above the 8 MB from which the client uploads in a session."""
+"""Content above 8 MB, which the client uploads in a resumable session."""
 
 
 @pytest.fixture
@@ -202,13 +202,13 @@ def test_client_lost_during_upload_is_ignored(bucket, gcs):
 
 
 def cut_off(gcs, query, head, body, method="POST"):
-    """Send less than was announced and hang up; returns what is answered."""
+    """Send less than announced, end the request, and return status and body of the answer."""
     with connected(gcs, query, head, body, method) as client:
         client.shutdown(socket.SHUT_WR)
         answer = http.client.HTTPResponse(client)
         answer.begin()
         found = answer.status, json.loads(answer.read())
-        assert client.recv(1) == b""  # the server hangs up too
+        assert client.recv(1) == b""  # the server closes the connection too
         return found
 
 
@@ -251,7 +251,7 @@ print(FileSystems.exists(f"{{root}}/b"))
 def test_beam_needs_only_the_environment(gcs, tmp_path):
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),  # no credentials lie there
+        "HOME": str(tmp_path),  # it holds no credentials
         "PYTHONPATH": os.pathsep.join(sys.path),
         **gcs.server.client_environment(),
     }

@@ -1,4 +1,4 @@
-"""What every video engine promises: files that play and seek exactly, and are always the same."""
+"""Contract of all video engines: files play, seek exactly, and are reproducible."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SMALL = VideoSettings(320, 180)
 
 @dataclass(frozen=True)
 class Rendered:
-    """A lesson as an engine left it."""
+    """A rendered lesson and its inputs."""
 
     video: Video
     folder: Path
@@ -91,7 +91,7 @@ def packets(path: Path, kind: str) -> list[av.Packet]:
 
 
 def boxes(path: Path) -> list[str]:
-    """The top-level boxes of an MP4 file, in order."""
+    """Return the names of the top-level boxes of an MP4 file, in order."""
     data = path.read_bytes()
     names, at = [], 0
     while at < len(data):
@@ -434,7 +434,7 @@ def test_ffprobe_agrees_where_installed(lesson: Rendered) -> None:
 
 
 def check_plays(found: Rendered) -> None:
-    """A lesson that can be decoded from end to end, and shows more than a background."""
+    """Assert that a video can be decoded completely and shows more than a background."""
     with av.open(str(found.mp4)) as source:
         last = None
         for last in source.decode(video=0):
@@ -458,8 +458,8 @@ def test_hostile_text_is_rendered(
     engine: Callable[[VideoSettings], VideoEngine], case: str, tmp_path: Path
 ) -> None:
     script = lesson_of(HOSTILE[case])
-    said = (HOSTILE[case][:300],)  # the whole is shown; to say it takes minutes of picture
-    check_plays(render(engine, tmp_path, replace(script, key_takeaways=said)))
+    spoken = (HOSTILE[case][:300],)  # the whole text is shown; speaking it would take minutes
+    check_plays(render(engine, tmp_path, replace(script, key_takeaways=spoken)))
 
 
 def test_every_kind_of_visual_is_shown(

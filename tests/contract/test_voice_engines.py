@@ -1,4 +1,4 @@
-"""What every voice engine promises, and what Google's sends over the wire."""
+"""Contract of all voice engines, and the requests of Google's engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from google.cloud import texttospeech as tts
 
-from tests.contract.fakes.texttospeech import Failure, Heard, serve, wav
+from tests.contract.fakes.texttospeech import Failure, FakeSpeech, serve, wav
 from tests.every_row import failures
 from transforms.errors import PermanentError, TransientError
 from transforms.narration.engines.google.google_tts import GoogleVoice
@@ -43,13 +43,13 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def google(transport: Literal["grpc", "rest"]) -> Iterator[Heard]:
-    with serve(transport) as heard:
-        yield heard
+def google(transport: Literal["grpc", "rest"]) -> Iterator[FakeSpeech]:
+    with serve(transport) as fake:
+        yield fake
 
 
 @pytest.fixture
-def connect(google: Heard, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
+def connect(google: FakeSpeech, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
     def make(**settings: object) -> GoogleVoice:
         return GoogleVoice(
             GoogleVoiceSettings(
@@ -69,19 +69,19 @@ def voice(request: pytest.FixtureRequest) -> Iterator[VoiceEngine]:
         yield OfflineVoice()
         return
     transport = request.param.removeprefix("google-")
-    with serve(transport) as heard:
+    with serve(transport) as fake:
         yield GoogleVoice(
-            GoogleVoiceSettings(endpoint=heard.endpoint, transport=transport, insecure=True)
+            GoogleVoiceSettings(endpoint=fake.endpoint, transport=transport, insecure=True)
         )
 
 
-def say(voice: VoiceEngine, sentence: str, language: str = "en-US") -> Speech:
+def speak(voice: VoiceEngine, sentence: str, language: str = "en-US") -> Speech:
     return voice.speak(sentence, language=language, timeout=60)
 
 
 class TestEveryVoice:
     def test_speaks_audible_mono_samples(self, voice: VoiceEngine) -> None:
-        speech = say(voice, SENTENCE)
+        speech = speak(voice, SENTENCE)
         assert speech.samples.dtype == np.float32
         assert speech.samples.ndim == 1
         assert 0.05 < np.abs(speech.samples).max() <= 1
@@ -89,7 +89,7 @@ class TestEveryVoice:
 
     def test_longer_text_takes_longer(self, voice: VoiceEngine) -> None:
         def seconds(sentence: str) -> float:
-            clip = trim(say(voice, sentence).samples, voice.sample_rate)
+            clip = trim(speak(voice, sentence).samples, voice.sample_rate)
             assert clip is not None
             return (clip.end - clip.begin) / voice.sample_rate
 
@@ -97,11 +97,11 @@ class TestEveryVoice:
         assert 5 * short < long < 12 * short
 
     def test_same_text_gives_same_sound(self, voice: VoiceEngine) -> None:
-        assert len(say(voice, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
+        assert len(speak(voice, SENTENCE).samples) == len(speak(voice, SENTENCE).samples)
 
     def test_unspeakable_text_gives_no_samples(self, voice: VoiceEngine) -> None:
         def check(nothing: str) -> None:
-            speech = say(voice, nothing)
+            speech = speak(voice, nothing)
             assert speech.samples.shape == (0,)
             assert price(speech.usage) == 0
 
@@ -110,21 +110,21 @@ class TestEveryVoice:
 
     def test_hostile_text_is_spoken(self, voice: VoiceEngine) -> None:
         def check(hostile: str) -> None:
-            assert np.isfinite(say(voice, hostile).samples).all()
+            assert np.isfinite(speak(voice, hostile).samples).all()
 
         assert failures(HOSTILE, check) == []
 
     def test_threads_get_same_sound(self, voice: VoiceEngine) -> None:
         sentences = [f"Sentence number {number} has its own words." for number in range(8)]
-        alone = [len(say(voice, sentence).samples) for sentence in sentences]
+        alone = [len(speak(voice, sentence).samples) for sentence in sentences]
         with ThreadPoolExecutor(4) as pool:
-            together = [len(s.samples) for s in pool.map(lambda s: say(voice, s), sentences)]
+            together = [len(s.samples) for s in pool.map(lambda s: speak(voice, s), sentences)]
         assert together == alone
 
     def test_pickled_engine_speaks(self, voice: VoiceEngine) -> None:
-        say(voice, "First.")
+        speak(voice, "First.")
         copy = pickle.loads(pickle.dumps(voice))
-        assert len(say(copy, SENTENCE).samples) == len(say(voice, SENTENCE).samples)
+        assert len(speak(copy, SENTENCE).samples) == len(speak(voice, SENTENCE).samples)
 
     def test_check_costs_nothing(self, voice: VoiceEngine) -> None:
         assert voice.voice in voice.check()
@@ -135,7 +135,7 @@ class TestEveryVoice:
         assert json.loads(json.dumps(dict(voice.identity))) == dict(voice.identity)
 
     def test_usage_has_a_price(self, voice: VoiceEngine) -> None:
-        assert price(say(voice, SENTENCE).usage) > 0
+        assert price(speak(voice, SENTENCE).usage) > 0
 
     def test_english_is_spoken(self, voice: VoiceEngine) -> None:
         for language in ("en", "en-US", "EN-gb", "en-NZ"):
@@ -145,7 +145,7 @@ class TestEveryVoice:
         with pytest.raises(PermanentError, match="en-US"):
             voice.check_language("tlh-KX")
         with pytest.raises(PermanentError, match="tlh"):
-            say(voice, "nuqneH", "tlh-KX")
+            speak(voice, "nuqneH", "tlh-KX")
 
     def test_no_time_left_raises_timeout(self, voice: VoiceEngine) -> None:
         with pytest.raises(TransientError):
@@ -153,8 +153,10 @@ class TestEveryVoice:
 
 
 class TestGoogleRequests:
-    def test_plain_text_is_sent(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
-        say(connect(), "Is 5 < 6 &\x07\n<b>true</b>?")
+    def test_plain_text_is_sent(
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
+    ) -> None:
+        speak(connect(), "Is 5 < 6 &\x07\n<b>true</b>?")
         (request,) = google.requests
         assert request.input.text == "Is 5 < 6 & <b>true</b>?"
         assert not request.input.ssml
@@ -164,16 +166,16 @@ class TestGoogleRequests:
         assert request.audio_config.sample_rate_hertz == 24_000
 
     def test_neutral_settings_are_not_sent(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
-        say(connect(), "Hello.")
+        speak(connect(), "Hello.")
         audio = google.requests[0].audio_config
         assert (audio.speaking_rate, audio.pitch) == (0, 0)
 
     def test_rate_and_pitch_are_sent(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
-        say(connect(voice="en-GB-Neural2-A", speaking_rate=1.25, pitch=-2.0), "Hello.")
+        speak(connect(voice="en-GB-Neural2-A", speaking_rate=1.25, pitch=-2.0), "Hello.")
         request = google.requests[0]
         assert request.audio_config.speaking_rate == 1.25
         assert request.audio_config.pitch == -2
@@ -181,21 +183,21 @@ class TestGoogleRequests:
         assert request.voice.language_code == "en-GB"
 
     def test_other_language_gets_its_own_voice(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
-        speech = say(connect(voice="en-US-Wavenet-D", pitch=3.0), "Bonjour.", "fr-FR")
+        speech = speak(connect(voice="en-US-Wavenet-D", pitch=3.0), "Bonjour.", "fr-FR")
         assert google.requests[0].voice.name == "fr-FR-Chirp3-HD-Kore"
         assert google.requests[0].voice.language_code == "fr-FR"
         assert speech.usage[0].sku == "text-to-speech/chirp3-hd/characters"
 
     def test_usage_counts_characters_sent(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
-        usage = say(connect(voice="en-US-Wavenet-D"), "Grüße: 100 €.").usage
+        usage = speak(connect(voice="en-US-Wavenet-D"), "Grüße: 100 €.").usage
         assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 13)]
 
     def test_timeout_becomes_deadline(
-        self, google: Heard, connect: Callable[..., GoogleVoice], transport: str
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], transport: str
     ) -> None:
         connect().speak("Hello.", language="en-US", timeout=7)
         if transport == "grpc":
@@ -214,9 +216,9 @@ class TestGoogleRequests:
         ids=["sentences", "two bytes", "no spaces", "one word", "four bytes"],
     )
     def test_long_text_is_sent_in_parts(
-        self, google: Heard, connect: Callable[..., GoogleVoice], text: str
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], text: str
     ) -> None:
-        speech = say(connect(), text)
+        speech = speak(connect(), text)
         sent = [request.input.text for request in google.requests]
         assert len(sent) > 1
         assert all(len(part.encode()) <= 5000 for part in sent)
@@ -233,17 +235,17 @@ class TestGoogleFailures:
         "code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED"]
     )
     def test_transient_failure_is_tried_once(
-        self, google: Heard, connect: Callable[..., GoogleVoice], code: str
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], code: str
     ) -> None:
         google.script.append(Failure(grpc.StatusCode[code], "try later"))
         voice = connect()
         with pytest.raises(TransientError, match="try later") as caught:
-            say(voice, "Hello.")
+            speak(voice, "Hello.")
         assert caught.value.retry_after is None
         assert caught.value.code
         assert "later" not in caught.value.code
         assert len(google.requests) == 1
-        assert len(say(voice, "Hello.").samples)
+        assert len(speak(voice, "Hello.").samples)
 
     @pytest.mark.parametrize(
         ("code", "remedy"),
@@ -255,14 +257,16 @@ class TestGoogleFailures:
         ],
     )
     def test_permanent_failure_names_remedy(
-        self, google: Heard, connect: Callable[..., GoogleVoice], code: str, remedy: str
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], code: str, remedy: str
     ) -> None:
         google.script.append(Failure(grpc.StatusCode[code], "no, never"))
         with pytest.raises(PermanentError, match=remedy):
-            say(connect(), "Hello.")
+            speak(connect(), "Hello.")
         assert len(google.requests) == 1
 
-    def test_check_lists_voices(self, google: Heard, connect: Callable[..., GoogleVoice]) -> None:
+    def test_check_lists_voices(
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
+    ) -> None:
         google.voices = ["en-US-Neural2-A", "de-DE-Neural2-B"]
         with pytest.raises(
             PermanentError, match=r"no voice .*Kore; for en-US it has en-US-Neural2-A$"
@@ -271,22 +275,22 @@ class TestGoogleFailures:
         assert google.requests == []
 
     def test_failed_check_names_remedy(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.PERMISSION_DENIED, "API not enabled"))
         with pytest.raises(PermanentError, match="enable the Cloud Text-to-Speech API"):
             connect().check()
 
     def test_retry_delay_is_passed_on(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", retry_after=3))
         with pytest.raises(TransientError) as caught:
-            say(connect(), "Hello.")
+            speak(connect(), "Hello.")
         assert caught.value.retry_after == 3
 
     def test_hanging_service_times_out(
-        self, google: Heard, connect: Callable[..., GoogleVoice]
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append("hang")
         with pytest.raises(TransientError):
@@ -309,24 +313,24 @@ class TestGoogleFailures:
 
     @pytest.mark.parametrize("audio", [b"", b"not a wav file at all", b"RIFF\x00\x00\x00\x00WAVE"])
     def test_answer_without_audio_is_transient(
-        self, google: Heard, connect: Callable[..., GoogleVoice], audio: bytes
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], audio: bytes
     ) -> None:
         google.script.append(audio)
         with pytest.raises(TransientError, match="WAV"):
-            say(connect(), "Hello.")
+            speak(connect(), "Hello.")
 
     @pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (24_000, 2)])
     def test_other_audio_format_is_refused(
-        self, google: Heard, connect: Callable[..., GoogleVoice], rate: int, channels: int
+        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], rate: int, channels: int
     ) -> None:
         google.script.append(wav(np.zeros(1000), rate, channels))
         with pytest.raises(PermanentError, match=f"{rate}"):
-            say(connect(), "Hello.")
+            speak(connect(), "Hello.")
 
     def test_missing_credentials_error_names_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing-credentials.json")
         with pytest.raises(PermanentError, match="GOOGLE_APPLICATION_CREDENTIALS"):
-            say(GoogleVoice(GoogleVoiceSettings()), "Hello.")
+            speak(GoogleVoice(GoogleVoiceSettings()), "Hello.")
 
 
 class TestGoogleSettings:

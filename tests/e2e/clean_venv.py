@@ -1,8 +1,8 @@
-"""A virtual environment that holds a package and what that package asks for, and nothing else.
+"""Makes a virtual environment that holds only a package and its requirements.
 
-What it asks for is linked from this environment, where the same releases are installed, because
+The requirements are linked from this environment, where the same releases are installed, because
 installing a gigabyte would take minutes. Nothing else of this environment can be imported: neither
-the checkout nor the tools of development.
+the checkout nor the development tools.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def make(folder: Path, archive: Path, extra: str = "") -> Path:
     """Make the environment.
 
     Args:
-        folder: where; it does not exist yet.
-        archive: the package, as an sdist or wheel.
-        extra: the extra of the package that is wanted too.
+        folder: Folder of the environment; it must not exist.
+        archive: Package as an sdist or wheel.
+        extra: Extra of the package whose requirements are included.
 
     Returns:
-        Its folder of programs.
+        The environment's folder of programs.
     """
     python = folder / "bin" / "python"
     uv = Path(sys.executable).with_name("uv")
@@ -55,11 +55,11 @@ def make(folder: Path, archive: Path, extra: str = "") -> Path:
 
 
 def _closure(requirements: Iterable[Requirement], extra: str) -> set[str]:
-    """The names of everything that is asked for, directly or not."""
+    """Return the names of all direct and indirect requirements."""
     found: set[tuple[str, str]] = set()
-    waiting = [(requirement, extra) for requirement in requirements]
-    while waiting:
-        requirement, wanted = waiting.pop()
+    pending = [(requirement, extra) for requirement in requirements]
+    while pending:
+        requirement, wanted = pending.pop()
         if requirement.marker and not requirement.marker.evaluate({"extra": wanted}):
             continue
         name = canonicalize_name(requirement.name)
@@ -67,7 +67,7 @@ def _closure(requirements: Iterable[Requirement], extra: str) -> set[str]:
             if (name, each) not in found:
                 found.add((name, each))
                 lines = metadata.requires(name) or []
-                waiting += [(Requirement(line), each) for line in lines]
+                pending += [(Requirement(line), each) for line in lines]
     return {name for name, _ in found}
 
 
@@ -87,6 +87,6 @@ def _link(names: set[str], site: Path) -> None:
             continue
         if owners[path] <= names:
             os.symlink(source / path, site / path)
-        else:  # a namespace that others share
+        else:  # a namespace package shared with other distributions
             (site / path).mkdir()
             pending += [each for each in owners if each.parent == path]

@@ -1,4 +1,4 @@
-"""`vividly batch`, and the commands that read its results."""
+"""`vividly batch` settles the requests of a file, and other commands read the results."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_unreachable_database_is_reported(places, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("batch", "missing.jsonl"), "missing.jsonl: No such file"),
         (("batch",), "FILE.jsonl"),
@@ -125,10 +125,10 @@ def test_unreachable_database_is_reported(places, tmp_path):
         (("brew",), "is not one of"),
     ],
 )
-def test_usage_error_states_the_reason(arguments, said, tmp_path):
+def test_usage_error_states_the_reason(arguments, expected, tmp_path):
     failed = command.run(*arguments, VIVIDLY_STATE=str(tmp_path))
     assert failed.returncode == 2
-    assert said in failed.stderr
+    assert expected in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

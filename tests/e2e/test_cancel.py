@@ -1,4 +1,4 @@
-"""`vividly cancel`, while a drain and a batch are running."""
+"""`vividly cancel` stops requests of a running drain and a running batch."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def test_cancelled_request_stops_and_can_be_replayed(place):
     place.publish(running, unseen, done)
     process = place.start("--empty-queue-timeout", "5")
     place.wait_for(lambda: place.ledger.requests(running["request_id"]), process)
-    [state] = place.ledger.cancel([running["request_id"]])  # at once: a command takes its time
+    [state] = place.ledger.cancel(
+        [running["request_id"]]
+    )  # not by command, which takes too long to start
     assert state.status == "running"
     output, _ = process.communicate(timeout=120)
     summary = command.summary(output)
@@ -77,8 +79,8 @@ def test_batch_stops_cancelled_request(postgres, tmp_path):
     summary = command.summary(output)
     assert (summary["completed"], summary["dead_lettered"]) == (1, 1)
     assert "video done" not in (tmp_path / "batch.log").read_text()
-    told = command.run("cancel", asked["request_id"], **environment)
-    assert told.stdout == f"{asked['request_id']}: cancelled\n"
+    repeated = command.run("cancel", asked["request_id"], **environment)
+    assert repeated.stdout == f"{asked['request_id']}: cancelled\n"
     # The file still holds it, but it has been settled.
     again = command.summary(command.run("batch", file, **environment).stdout)
     assert (again["completed"], again["dead_lettered"]) == (1, 1)

@@ -1,4 +1,4 @@
-"""`vividly check`, and jobs that refuse to exceed the connection limit."""
+"""`vividly check` reports problems with remedies; jobs respect the connection limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.ledger import Ledger, upgrade
 
 @pytest.fixture
 def place(postgres, pubsub, gcs):
-    """Everything a drain on Google Cloud needs, on local servers."""
+    """Return the environment of a drain on Google Cloud, with local servers."""
     topic = f"projects/{pubsub.project}/topics/requests"
     subscription = f"projects/{pubsub.project}/subscriptions/requests"
     pubsub_v1.PublisherClient().create_topic(name=topic)

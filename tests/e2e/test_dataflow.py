@@ -1,4 +1,4 @@
-"""`vividly run --runner=DataflowRunner`: what Beam's client sends, and what workers make of it."""
+"""`vividly run --runner=DataflowRunner` submits a job that workers can execute."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def arguments(dataflow, gcs, postgres):
 
 
 def staged(gcs, name):
-    """The one staged file of that name."""
+    """Return the content of the only staged file with a name."""
     bucket = storage.Client(project=PROJECT).bucket(gcs.name)
     [blob] = [blob for blob in bucket.list_blobs(prefix="tmp/") if blob.name.endswith(f"/{name}")]
     return blob.download_as_bytes()
@@ -73,9 +73,9 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     assert done.returncode == 0, done.stderr
     assert "give the name of a secret in Secret Manager" in done.stderr  # in place of this password
     [job] = dataflow.jobs.values()
-    told = json.loads(done.stdout)
-    assert (told["job"], told["id"], told["project"]) == ("lessons", job["id"], PROJECT)
-    assert told["console"].endswith(f"/jobs/us-central1/{job['id']}?project={PROJECT}")
+    shown = json.loads(done.stdout)
+    assert (shown["job"], shown["id"], shown["project"]) == ("lessons", job["id"], PROJECT)
+    assert shown["console"].endswith(f"/jobs/us-central1/{job['id']}?project={PROJECT}")
 
     assert (job["name"], job["location"]) == ("lessons", "us-central1")
     assert job["type"] in (2, "JOB_TYPE_STREAMING")
@@ -129,17 +129,17 @@ def test_update_waits_for_end_of_job(arguments, dataflow, state, status):
 
 
 @pytest.mark.parametrize(
-    ("running", "update", "said"),
+    ("running", "update", "expected"),
     [
         ("vividly-content", [], "running already: replace it with --update"),
         ("another", ["--update"], "no job named vividly-content is running in us-central1"),
     ],
 )
-def test_refused_submission_states_the_reason(arguments, dataflow, running, update, said):
+def test_refused_submission_states_the_reason(arguments, dataflow, running, update, expected):
     dataflow.create({"name": running}, "us-central1")
     given = [*arguments, f"--sdk_container_image={IMAGE}", *update]
     chosen = app.parser(only="run").parse_args(["run", *given])
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=expected):
         launcher.run_on_dataflow(
             chosen, launcher.launch_options(chosen), f"projects/{PROJECT}/subscriptions/s"
         )
@@ -147,7 +147,7 @@ def test_refused_submission_states_the_reason(arguments, dataflow, running, upda
 
 
 def test_template_location_receives_the_graph(arguments, dataflow, gcs, tmp_path):
-    """As the launcher does: another folder, the file by its path, a place for the graph."""
+    """The launcher starts the file by its path, in another folder, with a template location."""
     done = subprocess.run(
         [sys.executable, CHECKOUT / "pipeline" / "main.py", *arguments, "--job_name=lessons",
          f"--sdk_container_image={IMAGE}", f"--template_location={gcs.root}/tmp/job_object",
@@ -192,7 +192,7 @@ def test_staged_package_suffices_for_workers(arguments, dataflow, gcs, postgres,
         for at, request in enumerate(texts)
     ]
     ledger, store = Ledger(postgres.url), ArtifactStore(str(tmp_path / "artifacts"))
-    # As a worker starts: with the options, and nothing imported but Beam and what they name.
+    # A worker starts with the options, and imports only Beam and the plugins they name.
     worker = (
         f"cd {tmp_path} && exec env -u PYTHONPATH -u VIRTUAL_ENV PATH={programs}:$PATH "
         f"{programs}/python -m apache_beam.runners.worker.sdk_worker_main"

@@ -1,4 +1,4 @@
-"""`vividly demo`, twice over the same state, with checks of its artifacts."""
+"""`vividly demo` can run twice over the same state and makes complete, playable lessons."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_each_demo_run_makes_sample_lessons(demo, number):
     assert [summary[name] for name in counts] == [8, 4, 1, 3, 0]
     assert summary["stages"]["video"]["count"] == 2
     assert summary["stages"]["narration"]["count"] == 3
-    for said in ("not JSON", "request_id", "video.mp4", "narration.m4a", "script.md", "saved"):
-        assert said in done.stdout
+    for text in ("not JSON", "request_id", "video.mp4", "narration.m4a", "script.md", "saved"):
+        assert text in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""`vividly drain` against real Postgres and a Pub/Sub server."""
+"""`vividly drain` settles messages with a real Postgres and a Pub/Sub server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.ledger import Ledger, upgrade
 
 
 class Place:
-    """A topic, its subscription, a ledger and a folder."""
+    """A topic, its subscription, a ledger and a folder for a test."""
 
     def __init__(self, pubsub, postgres, folder):
         upgrade(postgres.url)
@@ -48,7 +48,7 @@ class Place:
         assert len(published.stdout.split()) == len(requests)
 
     def redeliver(self):
-        """End the leases of a worker that was killed, as their deadlines would after a while."""
+        """End the leases of a killed worker without waiting for their deadlines."""
         start = Timestamp(seconds=1)
         self.subscriber.seek(request={"subscription": self.subscription, "time": start})
 
@@ -92,8 +92,8 @@ def test_drain_settles_and_acknowledges_every_message(place):
     assert [summary[name] for name in counts] == [5, 2, 1, 2, 0]
     totals = place.ledger.totals()
     assert (totals.received, totals.completed, totals.in_flight) == (5, 2, 0)
-    for said in ("drain starts", "batch-size=10", "pulled", "drain ends (empty_queue)"):
-        assert said in done.stderr
+    for text in ("drain starts", "batch-size=10", "pulled", "drain ends (empty_queue)"):
+        assert text in done.stderr
     again = command.summary(place.drain().stdout)
     assert again["received"] == 0
 

@@ -1,4 +1,4 @@
-"""Engines that another package brings, through the command line."""
+"""Commands use engines of another installed package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ECHO = ("--script-engine=echo", "--voice-engine=tone", "--video-engine=blank")
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Install the package into a folder of its own."""
+    """Install the sample package into an empty folder and return the folder."""
     folder = tmp_path_factory.mktemp("echo")
     source = shutil.copytree(PACKAGE, folder / "source")
     target = folder / "site-packages"
@@ -104,17 +104,17 @@ def test_help_lists_options_without_loading_engines(installed):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--echo-scenes=3"], "--echo-scenes: must be an even number"),
         (["--echo-style=lowd"], "did you mean loud?"),
         (["--script-engine=ecco"], "did you mean echo?"),
     ],
 )
-def test_wrong_option_of_plugin_is_refused(environment, tmp_path, arguments, said):
+def test_wrong_option_of_plugin_is_refused(environment, tmp_path, arguments, expected):
     done = command.run("batch", tmp_path, *ECHO, *arguments, **environment)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert said in done.stderr
+    assert expected in done.stderr
 
 
 def test_check_reports_plugins(environment):

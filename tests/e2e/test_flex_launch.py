@@ -1,8 +1,8 @@
-"""The file that a Flex Template launches, started the way Google's launcher starts it.
+"""The launch file of the Flex Template writes a job when Google's launcher starts it.
 
-The launcher runs it as a script, with every parameter as `--name=value` and with
-`--template_location`: the job is not submitted but written to Cloud Storage, from where the service
-takes it.
+The launcher runs the file as a script, with every parameter as `--name=value` and with
+`--template_location`: the job is not submitted but written to Cloud Storage, where the service
+reads it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SUBSCRIPTION = "projects/my-project/subscriptions/content-requests"
 
 
 def launch(gcs, folder, **parameters):
-    """Start the file as the launcher does."""
+    """Run the launch file with the arguments that the launcher passes."""
     file = ROOT / environment()["FLEX_TEMPLATE_PYTHON_PY_FILE"].partition("site-packages/")[2]
     given = {
         "subscription": SUBSCRIPTION,
@@ -103,9 +103,9 @@ def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_pat
     transforms = pipeline.components.transforms.values()
     [source] = [t for t in transforms if "pubsub_read" in t.spec.urn]
     assert SUBSCRIPTION.encode() in source.spec.payload
-    # The packages are in the image: nothing of ours is installed when a worker starts.
+    # The image holds the packages, so nothing is installed when a worker starts.
     assert not [name for name in files if name.endswith((".tar.gz", ".whl", "requirements.txt"))]
-    # The database travels by the name of its secret, though the launch has read that.
+    # The job holds the name of the database's secret, though the launch has read its value.
     assert {ledger.url for ledger in ledgers(transforms)} == {SECRET}
     assert vault.requests
     password = make_url(postgres.url).password
@@ -115,7 +115,7 @@ def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_pat
 
 
 def ledgers(transforms):
-    """The ledgers that the steps of a graph hold."""
+    """Yield the ledgers held by the steps of a graph."""
     for transform in transforms:
         if transform.spec.urn == "beam:transform:pardo:v1":
             payload = beam_runner_api_pb2.ParDoPayload.FromString(transform.spec.payload)

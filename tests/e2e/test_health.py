@@ -1,4 +1,4 @@
-"""Health endpoints of a running drain."""
+"""A running drain serves health, readiness and metrics over HTTP."""
 
 from __future__ import annotations
 

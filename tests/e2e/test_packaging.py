@@ -1,4 +1,4 @@
-"""What is built from the repository, and what `pip install` of it alone can do."""
+"""The archives are complete, and an installation without extras works or names the extra."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ NEED_DATABASE = {
     "cancel": [REQUEST],
     "dead-letters": ["list"],
 }
-"""Commands that take the embedded Postgres, an extra, if they are given no database."""
+"""Arguments of commands that use the embedded Postgres, an extra, if no database is given."""
 
 
 def tracked(*folders: str) -> set[str]:
-    """Files of the repository, as git knows them."""
+    """Return the files of the repository that git tracks or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders],
         cwd=CHECKOUT, capture_output=True, text=True, check=True,
@@ -45,7 +45,7 @@ def tracked(*folders: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build both archives from what the repository holds; return their folder and the output."""
+    """Build both archives from the repository's files; return their folder and the output."""
     source = tmp_path_factory.mktemp("source")
     for name in tracked():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def programs(built, tmp_path_factory):
-    """The programs of an environment that holds the wheel and what it requires, no extra."""
+    """Return the programs of an environment with the wheel and its requirements, no extras."""
     [wheel] = built[0].glob("*.whl")
     return clean_venv.make(tmp_path_factory.mktemp("clean") / "venv", wheel)
 
@@ -104,7 +104,7 @@ def test_wheel_describes_the_package(built):
 
 
 def run(programs: Path, folder: Path, *arguments: str, **variables: str) -> command.Done:
-    """Run a command as if the checkout and the tests' own environment were not there."""
+    """Run a command without access to the checkout and the tests' environment."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
     return subprocess.run(
         [programs / "vividly", *arguments],
@@ -114,7 +114,7 @@ def run(programs: Path, folder: Path, *arguments: str, **variables: str) -> comm
 
 @pytest.fixture
 def folder(tmp_path):
-    """An empty working folder with a file of no requests."""
+    """Return a working folder that holds only an empty file of requests."""
     (tmp_path / "requests.jsonl").touch()
     return tmp_path
 
@@ -128,8 +128,8 @@ def test_command_names_its_missing_extra(programs, folder, name):
 
 
 def test_suggested_install_command_is_valid(programs, folder):
-    said = run(programs, folder, "status").stderr
-    [hint] = re.findall(r"(?:uv|pip|\S+ -m pip) .*install.*", said)
+    message = run(programs, folder, "status").stderr
+    [hint] = re.findall(r"(?:uv|pip|\S+ -m pip) .*install.*", message)
     if hint.startswith("uv "):
         hint = f"{Path(sys.executable).parent}/{hint} --offline"
     done = subprocess.run(

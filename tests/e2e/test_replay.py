@@ -1,4 +1,4 @@
-"""`vividly dead-letters replay`, the dead-letter topic, and what Pub/Sub itself dead-lettered."""
+"""`vividly dead-letters replay` republishes dead letters, and a drain publishes them to a topic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def place(pubsub, postgres, tmp_path, monkeypatch):
 
 @pytest.fixture
 def failing(place):
-    """Environment of a drain in which requests fail as they say."""
+    """Return environment variables that make requests fail as their field `fault` says."""
     injected = str(Path(__file__).parent / "injected")
     return {"PYTHONPATH": injected, "FAULTS": str(place.folder / "faults")}
 
@@ -38,9 +38,9 @@ def test_replayed_dead_letter_completes_once(place, failing):
     drained = command.run("drain", "--max-tries", "1", **{**place.environment, **failing})
     assert command.summary(drained.stdout)["dead_lettered"] == 3, drained.stderr
 
-    would = replay(place, "--retryable", "--dry-run")
-    assert busy["request_id"] in would
-    assert "1 would be replayed, 0 skipped" in would
+    preview = replay(place, "--retryable", "--dry-run")
+    assert busy["request_id"] in preview
+    assert "1 would be replayed, 0 skipped" in preview
     assert command.summary(place.drain().stdout)["received"] == 0
 
     [sent] = json.loads(replay(place, "--retryable", "--json"))
@@ -53,7 +53,7 @@ def test_replayed_dead_letter_completes_once(place, failing):
     assert (row.status, row.attempts) == ("completed", 2)
     assert "completed since" in replay(place, str(sent["id"]), "--again")
 
-    # The history stays; what fails again leaves a dead letter that takes the old one's place.
+    # Dead letters are kept; a request that fails again leaves a new one that replaces the old.
     assert "2 replayed, 1 skipped" in replay(place, "--since", "1d")
     assert command.summary(place.drain().stdout)["dead_lettered"] == 2
     letters = place.ledger.dead_letters()
@@ -64,7 +64,7 @@ def test_replayed_dead_letter_completes_once(place, failing):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         ((), "either numbers of dead letters or at least one of --stage"),
         (("1", "--retryable"), "either numbers of dead letters or"),
@@ -72,10 +72,10 @@ def test_replayed_dead_letter_completes_once(place, failing):
         (("--since", "yesterday"), "such as 2h or 3d"),
     ],
 )
-def test_impossible_replay_states_the_reason(place, arguments, said):
+def test_impossible_replay_states_the_reason(place, arguments, expected):
     failed = command.run("dead-letters", "replay", *arguments, **place.environment)
     assert failed.returncode == 2
-    assert said in failed.stderr
+    assert expected in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
@@ -144,6 +144,6 @@ def test_dead_letter_is_published_before_acknowledgement(place, collector):
     place.subscriber.create_subscription(name=again, topic=place.dead)
     assert command.summary(place.drain(*topic).stdout)["dead_lettered"] == 2
     pulled = place.subscriber.pull(subscription=again, max_messages=10, timeout=10)
-    told = {r.message.attributes["vividly-message-id"] for r in pulled.received_messages}
-    assert told == {letter.message_id for letter in place.ledger.dead_letters()}
+    published = {r.message.attributes["vividly-message-id"] for r in pulled.received_messages}
+    assert published == {letter.message_id for letter in place.ledger.dead_letters()}
     assert len(place.ledger.dead_letters()) == 2

@@ -1,4 +1,4 @@
-"""`vividly run` on the DirectRunner against a Pub/Sub server."""
+"""`vividly run` on the DirectRunner processes messages of a Pub/Sub server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
 
 @pytest.fixture
 def stream(place):  # noqa: F811
-    """Starts the stream."""
+    """Return a function that starts the stream."""
 
     def start(*arguments):
         log = place.folder / "drain.log"

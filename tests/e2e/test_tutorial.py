@@ -1,4 +1,4 @@
-"""Run every command of the tutorial and compare its output."""
+"""The commands of the tutorial print the documented output."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from pipeline.embedded.process import free_port
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
-PORT = "8095"  # as in the tutorial; here a free one takes its place
+PORT = "8095"  # as in the tutorial; the test replaces it by a free port
 SERVICES = " terminal=services"
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command and what it prints on standard output, ``…`` for anything."""
+    """A command and its expected standard output, where ``…`` matches any text."""
 
     terminal: str
     command: str
@@ -47,7 +47,7 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture
 def services(tmp_path):
-    """The first terminal; gives the environment that a reader pastes into the second."""
+    """Run the services of the first terminal; yield the environment for the second."""
     [step] = [step for step in steps() if step.terminal == SERVICES]
     port = str(free_port())
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Kill workers of a drain at every named point and at random, and check the promises.
+"""Run fault campaigns: kill drain workers at every named point and at random moments.
 
 python -m tests.faults --requests 600 --kills 200
 """
@@ -21,16 +21,18 @@ from tests.faults.place import opened
 def main() -> int:
     """Run campaigns; return 0 if every promise was kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--requests", type=int, default=600, help="messages published, at least")
-    parser.add_argument("--kills", type=int, default=200, help="workers killed, at least")
+    parser.add_argument(
+        "--requests", type=int, default=600, help="least number of messages to publish"
+    )
+    parser.add_argument("--kills", type=int, default=200, help="least number of kills")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     parser.add_argument(
-        "--store", choices=("local", "cloud"), help="kind of artifact store; both when not given"
+        "--store", choices=("local", "cloud"), help="kind of artifact store (default: both)"
     )
     parser.add_argument(
-        "--no-media", action="store_true", help="leave out the points of narration and video"
+        "--no-media", action="store_true", help="skip the points of narration and video"
     )
-    parser.add_argument("--logs", type=Path, help="folder to keep the workers' logs in")
+    parser.add_argument("--logs", type=Path, help="folder for the workers' logs")
     chosen = parser.parse_args()
     stores = [chosen.store] if chosen.store else ["local", "cloud"]
     return max(_campaign(chosen, store, len(stores)) for store in stores)

@@ -27,7 +27,7 @@ from tests.faults.verdict import (
 from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
-RUNS = 2  # concurrent runs of a drain with one worker; an interruption can lose the work of each
+RUNS = 2  # concurrent runs of a drain with one worker; an interruption can lose the work of both
 PATIENCE = 60.0  # seconds for a worker to reach its point; with media, four times as long
 IDLE = 3.0  # seconds with an empty queue after which a worker cannot reach its point
 RECENT = 10  # requests published last, some of which are still in flight
@@ -105,7 +105,7 @@ class Campaign:
             requests: Least number of messages to publish.
             kills: Least number of workers to kill.
         """
-        self._place.remember("start")
+        self._place.take_snapshot("start")
         report = self._report
         end = max(kills, len(self._points)) * 3
         while (point := self._next(kills)) is not None:
@@ -154,7 +154,7 @@ class Campaign:
             self._choose_fault() if kind in SHORT and self._chance.random() < 0.15 else None
         )
         if careful:
-            self._end_bystander()  # it would take the messages that make the victim pass its point
+            self._end_bystander()  # it could take messages that bring the victim to its point
         elif self._bystander is None and self._chance.random() < 0.2:
             self._bystander = self._workers.start(BYSTANDER)
         victim = self._workers.start(
@@ -168,14 +168,13 @@ class Campaign:
             cause_fault()
             self._interrupt(victim, self._bystander)
         elif self._bystander and self._bystander.number in self._interrupted:
-            self._interrupt(
-                victim
-            )  # what was delivered again may come to one while the other has it
-        came = self._end(victim, point)
-        if not came or self._chance.random() < 0.3:
+            # A redelivered message may reach one of them while the other still holds it.
+            self._interrupt(victim)
+        reached = self._end(victim, point)
+        if not reached or self._chance.random() < 0.3:
             self._end_bystander()
         self._say(
-            f"round {self._round}: {point}{'' if came else ' (not reached)'}; "
+            f"round {self._round}: {point}{'' if reached else ' (not reached)'}; "
             f"{sum(self._report.kills.values())} kills, {len(self._missing)} points missing"
         )
 
@@ -205,7 +204,7 @@ class Campaign:
                 ("Postgres crashed", self._place.crash_postgres),
                 ("connections dropped", self._place.drop_connections),
                 ("artifact store down", self._place.break_store),
-                ("everything delivered again", lambda: self._place.redeliver("start")),
+                ("all messages redelivered", lambda: self._place.redeliver("start")),
             ]
         )
 
@@ -225,7 +224,7 @@ class Campaign:
             moment = self._chance.uniform(0, 1)
             victim.wait_for("ack_ids", PATIENCE)
             victim.wait(moment)
-        elif point.endswith("hand back"):
+        elif point.endswith("nack"):
             victim.wait_for("ack_ids", PATIENCE)
             victim.send(signal.SIGTERM)
             self._interrupt(victim)

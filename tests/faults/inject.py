@@ -25,7 +25,7 @@ _ENDS = ("before", "after")
 _CALLS = {
     "text": (
         "claim", "script engine", "put script.json", "put script.md", "put stages/script.json",
-        "put manifest.json", "complete", "acknowledge", "hand back",
+        "put manifest.json", "complete", "acknowledge", "nack",
     ),
     "repeated": ("duplicates",),
     "bad": ("dead letter",),
@@ -51,9 +51,9 @@ _ARTIFACT = re.compile(_REQUEST + "/(.+)")
 _RECORD = re.compile(_REQUEST + r"/stages/(.+)\.json")
 
 
-def _put(place: str) -> str | None:
+def _put(path: str) -> str | None:
     """Return the name of the call that stores a file; None if the file is no artifact."""
-    artifact = _ARTIFACT.fullmatch(place)
+    artifact = _ARTIFACT.fullmatch(path)
     return f"put {artifact[2]}" if artifact else None
 
 
@@ -76,7 +76,7 @@ class Injector:
     gate: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def tell(self, **event: Any) -> None:
+    def log_event(self, **event: Any) -> None:
         """Append an event in one write, so that it is complete if the process dies next."""
         line = json.dumps({"worker": self.worker, **event}) + "\n"
         descriptor = os.open(self.events, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -85,11 +85,11 @@ class Injector:
 
     def die(self, point: str) -> None:
         """Kill this process."""
-        self.tell(killed=point)
+        self.log_event(killed=point)
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)  # until the signal arrives
 
-    def passing(self, point: str) -> None:
+    def pass_point(self, point: str) -> None:
         """Pass a point; wait or die there if it is this worker's."""
         if point != self.point:
             return
@@ -99,7 +99,7 @@ class Injector:
                 return
             if not self.gate:
                 self.die(point)
-        self.tell(held=point)
+        self.log_event(held=point)
         while self.gate and not self.gate.exists():
             time.sleep(0.02)
 
@@ -117,10 +117,10 @@ class Injector:
         def wrapped(*arguments: Any, **named: Any) -> Any:
             called = label(*arguments, **named)
             if called:
-                self.passing(f"before {called}")
+                self.pass_point(f"before {called}")
             result = original(*arguments, **named)
             if called:
-                self.passing(f"after {called}")
+                self.pass_point(f"after {called}")
             return result
 
         setattr(owner, name, wrapped)
@@ -138,25 +138,25 @@ class Injector:
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")
             self.wrap(Ledger, name, lambda *_, called=called, **__: called)
-        self._store(CloudFolder, "_upload", lambda _self, write: write.key)
-        for name in ("link", "replace"):  # where a file in a folder gets its name
-            self._store(os, name, lambda _source, target: str(target))
+        self._log_records(CloudFolder, "_upload", lambda _self, write: write.key)
+        for name in ("link", "replace"):  # give a file in a folder its final name
+            self._log_records(os, name, lambda _source, target: str(target))
         self.wrap(SubscriberClient, "acknowledge", lambda *_, **__: "acknowledge")
         self.wrap(
             SubscriberClient,
             "modify_ack_deadline",
-            lambda *_, ack_deadline_seconds, **__: None if ack_deadline_seconds else "hand back",
+            lambda *_, ack_deadline_seconds, **__: None if ack_deadline_seconds else "nack",
         )
         for task in EngineTask.__subclasses__():
-            self._count(task)
+            self._log_engine_calls(task)
             self.wrap(task, "perform", lambda task, *_, **__: f"{task.stage} engine")
-        self._watch(Puller)
+        self._log_pulls(Puller)
 
-    def _count(self, task: Any) -> None:
+    def _log_engine_calls(self, task: Any) -> None:
         perform = task.perform
 
         def counted(task: Any, lesson: Any, *arguments: Any, **named: Any) -> Any:
-            self.tell(
+            self.log_event(
                 engine=task.stage,
                 request_id=lesson.request.request_id,
                 message_id=lesson.message.message_id,
@@ -167,28 +167,28 @@ class Injector:
 
         task.perform = counted
 
-    def _store(self, owner: Any, name: str, place: Callable[..., str]) -> None:
+    def _log_records(self, owner: Any, name: str, path: Callable[..., str]) -> None:
         """Wrap a function that stores a file; log an event for each stage record."""
         store = getattr(owner, name)
 
         def stored(*arguments: Any) -> Any:
             result = store(*arguments)
-            found = _RECORD.fullmatch(place(*arguments))
+            found = _RECORD.fullmatch(path(*arguments))
             if found and result is not False:
-                self.tell(recorded=found[2], request_id=found[1])
+                self.log_event(recorded=found[2], request_id=found[1])
             return result
 
         setattr(owner, name, stored)
-        self.wrap(owner, name, lambda *arguments: _put(place(*arguments)))
+        self.wrap(owner, name, lambda *arguments: _put(path(*arguments)))
 
-    def _watch(self, puller: Any) -> None:
+    def _log_pulls(self, puller: Any) -> None:
         pull = puller.pull
 
         def watched(puller: Any, *arguments: Any, **named: Any) -> Any:
             response = pull(puller, *arguments, **named)
             if response.received_messages:
-                self.tell(ack_ids=[each.ack_id for each in response.received_messages])
-                self.passing("after pull")
+                self.log_event(ack_ids=[each.ack_id for each in response.received_messages])
+                self.pass_point("after pull")
             return response
 
         puller.pull = watched

@@ -29,11 +29,12 @@ class Place:
     """A topic with a subscription, a ledger and an artifact store.
 
     Args:
-        folder: an empty folder.
-        postgres: a running server; one whose `url` alone is known cannot be restarted.
-        pubsub: a running server.
-        storage: a running server; None for a local folder of artifacts.
-        chance: where all that is random comes from.
+        folder: An empty folder.
+        postgres: A running server; it is restarted by some faults, which other objects than
+            `EmbeddedPostgres` do not support.
+        pubsub: A running server.
+        storage: A running server; None for artifacts in a local folder.
+        chance: Source of randomness.
         project: Google Cloud project.
     """
 
@@ -96,7 +97,7 @@ class Place:
                 ack_deadline_seconds=0,
             )
 
-    def remember(self, name: str) -> None:
+    def take_snapshot(self, name: str) -> None:
         """Take a snapshot of unacknowledged messages; it includes messages published later."""
         self._subscriber.create_snapshot(name=self._snapshot(name), subscription=self._subscription)
 
@@ -110,7 +111,7 @@ class Place:
         """Redeliver all unacknowledged messages."""
         self._subscriber.seek(request={"subscription": self._subscription, "time": _epoch()})
 
-    def left(self) -> list[str]:
+    def unacknowledged(self) -> list[str]:
         """Return the ids of unacknowledged messages; their leases end and new ones begin."""
         self.end_leases()
         found: list[str] = []

@@ -1,6 +1,6 @@
-"""The short form of the fault suite; the long one is `make test-faults`.
+"""The promises hold in a short fault campaign; `make test-faults` runs a long one.
 
-A seed is drawn for each run and printed: `python -m tests.faults --seed N` runs a failure again.
+Each run prints its random seed: `python -m tests.faults --seed N` repeats a failed run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two workers on one request: one is slow, frozen, or stopped at the last moment."""
+"""Two workers with one request: the promises hold if one is slow, frozen or cancelled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 class Scene:
-    """One request, the messages that ask for it, and workers."""
+    """A request, its messages, and the workers that process them."""
 
     def __init__(self, place: Place, folder):
         self.place = place
@@ -38,7 +38,7 @@ class Scene:
         [self.request_id] = self.traffic.of_request
 
     def hold(self, point) -> Worker:
-        """Start a worker that waits at a point, and wait until it does."""
+        """Start a worker that stops at a point, and wait until it is there."""
         assert point in POINTS
         worker = self.start(point)
         assert worker.wait_for("held", PATIENCE)
@@ -52,20 +52,20 @@ class Scene:
         return self.running[-1]
 
     def release(self, worker) -> None:
-        """Let a worker go on."""
+        """Let a held worker continue."""
         (self.folder / f"gate-{worker.number}").touch()
 
     def end(self, worker) -> None:
-        """Wait until a worker finds nothing more to do."""
+        """Wait until a worker exits because the queue is empty."""
         assert worker.wait(PATIENCE) == 0, worker.log.read_text()
         assert "drain ends (empty_queue)" in worker.log.read_text()
 
     def publish_rival(self) -> None:
-        """Ask for the same request in another message."""
+        """Publish the request again in another message."""
         self.traffic.repeat(self.request_id)
 
     def wait_for_lease(self, seconds) -> None:
-        """Wait, by the clock of the ledger."""
+        """Wait by the clock of the ledger, which decides about leases."""
         self.place.ledger.run("SELECT pg_sleep(:seconds)", seconds=seconds)
 
     def wait_until_lapsed(self) -> None:
@@ -85,7 +85,7 @@ class Scene:
         """Assert that every promise was kept."""
         assert list(lost_messages(self.place)) == []
         self.end(self.start())
-        self.place.store.sweep(timedelta(0))  # what a killed writer has left
+        self.place.store.sweep(timedelta(0))  # temporary files of killed writers
         calls = engine_calls(self.workers.events())
         interrupted = {worker.number for worker in interrupted}
         assert list(needless_calls(calls, interrupted)) == []
@@ -142,7 +142,7 @@ def test_superseded_message_survives_death_of_rival(scene, point):
     rival = scene.hold(point)
     scene.release(frozen)
     frozen.send(signal.SIGCONT)
-    scene.end(frozen)  # it holds nothing any more
+    scene.end(frozen)  # its message has been taken over
     rival.send(signal.SIGKILL)
     rival.wait(PATIENCE)
     scene.judge(interrupted=[frozen, rival])

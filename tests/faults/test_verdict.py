@@ -1,4 +1,4 @@
-"""The verdict on engine calls; every other part of it reads what really lies in a ledger."""
+"""`needless_calls` reports repeated engine calls without a fault as the reason."""
 
 from __future__ import annotations
 

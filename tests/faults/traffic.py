@@ -21,15 +21,15 @@ class Traffic:
     """Publishes messages and records their expected outcomes.
 
     Args:
-        chance: where all that is random comes from.
-        publish: publishes one message and returns its id.
+        chance: Source of randomness.
+        publish: Function that publishes a message and returns its id.
 
     Attributes:
-        bad: ids of the messages that must become dead letters.
-        of_request: message ids by request id, of valid requests.
-        stages: stages that valid requests and uncovered ones need, by request id.
-        cancelled: ids of the valid requests that must end so.
-        rivals: requests asked for again in other words.
+        bad: Ids of the messages that must become dead letters.
+        of_request: Message ids of valid requests, by request id.
+        stages: Number of stages that call an engine, by id of valid and uncovered requests.
+        cancelled: Ids of the valid requests that must end as cancelled.
+        rivals: Number of requests repeated with a different question.
     """
 
     chance: random.Random
@@ -100,7 +100,7 @@ class Traffic:
         stranger = {**self._request("text"), "request_id": "42"}
         chosen = self.chance.randrange(3)
         if chosen == 0:
-            self.stages[uncovered["request_id"]] = 1  # only the engine finds out
+            self.stages[uncovered["request_id"]] = 1  # only the engine can refuse it
         data = (_encode(uncovered), _encode(stranger), b"{not JSON")[chosen]
         self.bad.add(self.publish(data))
 

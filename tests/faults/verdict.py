@@ -27,11 +27,11 @@ class Call:
     """A call of an engine.
 
     Attributes:
-        stage: whose engine.
-        request_id: for which request.
-        message_id: by which of its messages.
-        worker: who called, by number.
-        recorded: True if the worker stored the result, so that no later worker repeats the call.
+        stage: Stage of the engine.
+        request_id: Request of the call.
+        message_id: Message that claimed the request.
+        worker: Number of the calling worker.
+        recorded: True if the worker stored the result, so that later workers reuse it.
     """
 
     stage: str
@@ -62,8 +62,8 @@ def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Itera
     results, unless it processes another message, which may differ under the same request id.
 
     Args:
-        calls: all calls, in order.
-        interrupted: numbers of the workers that were killed, stopped, or struck by a fault.
+        calls: All calls, in order.
+        interrupted: Numbers of the workers that were killed, stopped, or affected by a fault.
     """
     of_lesson: dict[tuple[str, str], list[Call]] = {}
     for call in calls:
@@ -72,9 +72,9 @@ def needless_calls(calls: Sequence[Call], interrupted: Collection[int]) -> Itera
         for call, following in pairwise(made):
             about = f"request {request_id}: worker {following.worker} called the {stage} engine"
             if call.worker not in interrupted:
-                yield f"{about} though worker {call.worker} had, and was not interrupted"
+                yield f"{about} though worker {call.worker} had called it and was not interrupted"
             if call.recorded and call.message_id == following.message_id:
-                yield f"{about} though worker {call.worker} had recorded what it made"
+                yield f"{about} though worker {call.worker} had recorded its result"
 
 
 def lost_messages(place: Place) -> Iterator[str]:
@@ -82,12 +82,12 @@ def lost_messages(place: Place) -> Iterator[str]:
 
     All leases end.
     """
-    left = set(place.left())
+    unacknowledged = set(place.unacknowledged())
     place.end_leases()
     in_flight = place.ledger.run("SELECT message_id FROM messages WHERE outcome = 'in_flight'")
     for row in in_flight:
-        if row["message_id"] not in left:
-            yield f"message {row['message_id']} is in flight, and was acknowledged"
+        if row["message_id"] not in unacknowledged:
+            yield f"message {row['message_id']} is in flight although it was acknowledged"
 
 
 def broken_promises(place: Place, traffic: Traffic) -> list[str]:
@@ -104,7 +104,7 @@ def _messages(place: Place, traffic: Traffic) -> Iterator[str]:
     settled = totals.completed + totals.duplicates + totals.dead_lettered
     if not totals.received == settled + totals.in_flight == traffic.messages:
         yield f"{traffic.messages} messages were published; the accounts are {totals}"
-    for message_id in place.left():
+    for message_id in place.unacknowledged():
         yield f"message {message_id} is still on the subscription: {outcomes.get(message_id)}"
     for message_id in traffic.bad:
         if outcomes.get(message_id) != "dead_lettered":
@@ -155,7 +155,7 @@ def _requests(place: Place, traffic: Traffic) -> Iterator[str]:
         "SELECT DISTINCT CAST(request_id AS text) AS request_id FROM stages "
         "WHERE request_id NOT IN (SELECT request_id FROM requests)"
     ):
-        yield f"stages of {orphan['request_id']}, which is no request"
+        yield f"stages of {orphan['request_id']}, which does not exist"
 
 
 def _completed(place: Place, row: RequestRow) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _completed(place: Place, row: RequestRow) -> Iterator[str]:
         yield f"{about}: manifest and row disagree: {manifest}, {recorded}"
     for artifact in artifacts:
         if not place.store.verify(artifact):
-            yield f"{about}: {artifact.name} is not what the manifest says"
+            yield f"{about}: {artifact.name} differs from the manifest"
         elif artifact.name.endswith(MEDIA) and not _plays(place.store, artifact):
             yield f"{about}: {artifact.name} does not play"
     expected = {each.name for each in artifacts} | {f"stages/{stage}.json" for stage in stages}
@@ -198,4 +198,4 @@ def _files(place: Place) -> Iterator[str]:
         if folder.name not in known:
             yield f"{folder} belongs to no request"
         for file in folder.rglob(".*"):
-            yield f"{file} was left by an interrupted writer and not swept"
+            yield f"{file} is a temporary file that was not swept"

@@ -1,7 +1,7 @@
-"""Worker processes: `vividly drain`, armed, forked from a server that has imported it all once.
+"""Worker processes that run `vividly drain` with fault injection.
 
-Importing Beam and Google's clients takes seconds, and hundreds of workers are killed. What a worker
-does after that is what `python -m pipeline drain` does.
+They are forked from a server that has imported all modules, because importing Beam and Google's
+clients takes seconds and a campaign kills hundreds of workers.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Workers:
     """Starts workers and collects their events.
 
     Args:
-        folder: where logs and events go.
-        environment: what every worker is given.
+        folder: Folder for logs and events.
+        environment: Environment variables of every worker.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -62,7 +62,14 @@ class Workers:
         passes: int = 1,
         gate: Path | None = None,
     ) -> Worker:
-        """Start a worker that is killed at a point, waits there for a file, or runs undisturbed."""
+        """Start a worker.
+
+        Args:
+            arguments: Arguments of `vividly drain`.
+            point: Point at which the worker is killed; None for no fault.
+            passes: Pass of the point at which it is killed.
+            gate: If set, the worker waits at the point for this file instead.
+        """
         self._started += 1
         log = self._folder / f"worker-{self._started:04d}.log"
         injector = (self._started, point, passes, self._events, gate)
@@ -90,12 +97,12 @@ class Worker:
         self._process = process
         self._workers = workers
 
-    def events_of(self, what: str) -> list[Any]:
-        """Return the values of one kind of event of this worker."""
+    def events_of(self, kind: str) -> list[Any]:
+        """Return the values of this worker's events of a kind."""
         return [
-            event[what]
+            event[kind]
             for event in self._workers.events()
-            if event["worker"] == self.number and what in event
+            if event["worker"] == self.number and kind in event
         ]
 
     def wait(self, seconds: float) -> int | None:
@@ -103,10 +110,10 @@ class Worker:
         self._process.join(seconds)
         return self._process.exitcode
 
-    def wait_for(self, what: str, seconds: float) -> bool:
-        """Wait for an event of a kind, or for the end of the worker; return whether one came."""
+    def wait_for(self, kind: str, seconds: float) -> bool:
+        """Wait for an event of a kind, or for the end of the worker; return whether either came."""
         end = time.monotonic() + seconds
-        while not self.events_of(what):
+        while not self.events_of(kind):
             if self.wait(0.02) is not None:
                 return True
             if time.monotonic() > end:
@@ -114,7 +121,7 @@ class Worker:
         return True
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal unless the worker has ended."""
         if self._process.pid is not None and self._process.exitcode is None:
             os.kill(self._process.pid, number)
 

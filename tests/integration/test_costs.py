@@ -23,7 +23,7 @@ from transforms.stage import budget
 from transforms.stage.budget import budget_meter
 
 
-def work(ledger, modality, *records, savings=()):
+def complete(ledger, modality, *records, savings=()):
     """Complete a request with records of (stage, engine, cost in USD, reused)."""
     asked = ClaimRequest(message(), request(requested_modalities=(modality,)))
     lesson = take(ledger, asked)
@@ -39,11 +39,11 @@ def work(ledger, modality, *records, savings=()):
 @pytest.fixture
 def spent(ledger):
     """A text request, an audio request whose script was reused, and a failed one."""
-    work(
+    complete(
         ledger, "text", ("script", "gemini", 0.004, False),
         savings=[Saving("narration", "google", 0.05), Saving("video", "slides", 0.0002)],
     )  # fmt: skip
-    work(
+    complete(
         ledger, "audio", ("script", "gemini", 0.003, True), ("narration", "google", 0.06, False),
         savings=[Saving("video", "slides", 0.0003)],
     )  # fmt: skip
@@ -75,11 +75,11 @@ def test_costs_by_engine_and_modality(ledger, spent):
     modalities = costs_by(ledger, "modality")
     assert modalities["text"].cost_usd == pytest.approx(0.004)
     assert modalities["audio"].cost_usd == pytest.approx(0.06)
-    assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed, and paid for
+    assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed requests cost too
 
 
 def test_costs_by_day_and_time_span(ledger, spent):
-    # Always another day, at any time of day.
+    # Three days, so that the day differs at any time of day.
     ledger.run("UPDATE stages SET finished_at = finished_at - interval '3 days' "
                "WHERE engine = 'google' RETURNING stage")  # fmt: skip
     assert sorted(row.cost_usd for row in ledger.costs("day")) == pytest.approx([0.005, 0.06])
@@ -111,11 +111,12 @@ def test_empty_ledger_has_no_costs(ledger):
 
 
 def test_old_costs_are_outside_the_hour(ledger, spent):
-    age(ledger)
+    move_out_of_hour(ledger)
     assert ledger.spent(timedelta(hours=1)) == 0
 
 
-def age(ledger):
+def move_out_of_hour(ledger):
+    """Move the end of all stages out of the past hour."""
     ledger.run("UPDATE stages SET finished_at = finished_at - interval '61 minutes' "
                "RETURNING stage")  # fmt: skip
 
@@ -168,10 +169,10 @@ def test_over_budget_request_stops_and_can_be_replayed(place):
 def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
-    working = started(place, outcomes)
+    working = start_waiting(place, outcomes)
     [row] = place.ledger.requests(place.request_id)
     assert row.status == "running"
-    age(place.ledger)
+    move_out_of_hour(place.ledger)
     working.join(120)
     assert outcomes[0].status == "completed"
 
@@ -179,15 +180,15 @@ def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
 def test_request_waiting_for_budget_can_be_cancelled(place, spent, monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.05)
     outcomes: list[Any] = []
-    working = started(place, outcomes)
+    working = start_waiting(place, outcomes)
     place.ledger.cancel([place.request_id])
     working.join(120)
     assert (outcomes[0].status, outcomes[0].error_type) == ("dead_lettered", "Cancelled")
     assert place.ledger.requests(place.request_id)[0].status == "cancelled"
 
 
-def started(place, outcomes):
-    """Return a thread that processes the request and waits for budget."""
+def start_waiting(place, outcomes):
+    """Start a thread that processes the request, and return it when it waits for budget."""
     working = threading.Thread(
         target=lambda: outcomes.append(place.run("text", max_cost_per_hour=0.065)), daemon=True
     )

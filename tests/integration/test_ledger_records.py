@@ -1,4 +1,4 @@
-"""What is written down about requests and messages, and what is read of it."""
+"""The ledger records requests and messages, and returns rows, totals and dead letters."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ from transforms.telemetry import metrics
 
 
 class Place:
+    """A ledger and an artifact store for runs of the graph."""
+
     def __init__(self, url, folder):
         upgrade(url)
         self._ledger = Ledger(url)
@@ -78,13 +80,13 @@ def test_every_metric_is_emitted(place):
     assert again["cost_nano_usd"] == 0
     assert again["cost_reused_nano_usd"] > 0
 
-    poor, waits = place.run(
+    over_budget, waits = place.run(
         stand_ins.message(stand_ins.request()), max_cost_per_request=0.00005, max_cost_per_hour=1e6
     )
-    assert poor["over_budget"] == poor["narration_failed"] == 1
+    assert over_budget["over_budget"] == over_budget["narration_failed"] == 1
     assert waits["budget_wait_milliseconds"].max == 0  # the script started at once
 
     spread |= waits
-    emitted = {*counters, *again, *poor}
+    emitted = {*counters, *again, *over_budget}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()

@@ -138,11 +138,11 @@ def test_broken_run_never_quotes_a_student(graph, tmp_path, monkeypatch):
     monkeypatch.setattr(claim_step._Claim, "_decide", broken)
     done = []
     with configured(tmp_path / "log") as file:
-        lanes = Scheduler(graph, 1, lambda messages, outcomes: done.append(outcomes), 1.0)
-        lanes.submit(stand_ins.message(hostile()), heavy=False)
+        scheduler = Scheduler(graph, 1, lambda messages, outcomes: done.append(outcomes), 1.0)
+        scheduler.submit(stand_ins.message(hostile()), heavy=False)
         while not done:
             pass
-        lanes.close(10.0)
+        scheduler.close(10.0)
     [entry] = [json.loads(line) for line in file.read_text().splitlines()]
     assert done == [[]]
     assert entry["severity"] == "ERROR"

@@ -25,6 +25,8 @@ LEASE = timedelta(minutes=2)
 
 
 class Place:
+    """A graph with its ledger and artifact store."""
+
     def __init__(self, url, folder):
         upgrade(url)
         self.ledger = Ledger(url)
@@ -36,7 +38,7 @@ class Place:
         return {outcome.message_id: outcome.status for outcome in self.run(messages)}
 
     def claim(self, message):
-        """Claim a request, as a worker that dies right afterwards."""
+        """Claim a request and do no work, as a worker that is killed after its claim."""
         [result] = self.ledger.claim([ClaimRequest(message, parse(message.data))], LEASE, 5)
         return result
 
@@ -47,7 +49,7 @@ def place(postgres, tmp_path):
 
 
 @pytest.fixture
-def twice():
+def pair():
     """Two messages of one request."""
     fields = {
         "request_id": str(uuid.uuid4()),
@@ -59,21 +61,21 @@ def twice():
     return [Message(json.dumps(fields).encode(), {}, name, datetime.now(UTC)) for name in "ab"]
 
 
-def test_owner_of_claim_works_after_its_duplicate(place, twice):
-    first, second = twice
+def test_owner_of_claim_works_after_its_duplicate(place, pair):
+    first, second = pair
     assert place.claim(second).kind == "new"
     assert place.outcomes(first, second) == {"a": "duplicate", "b": "completed"}
 
 
-def test_duplicates_complete_once_after_worker_death(place, twice):
-    first, second = twice
-    # A worker that holds the first sees the second as a duplicate, and dies before it claims.
+def test_duplicates_complete_once_after_worker_death(place, pair):
+    first, second = pair
+    # A worker filters the second message as a duplicate, and is killed before it claims the first.
     place.ledger.duplicates([(second, parse(second.data).request_id)])
     assert sorted(place.outcomes(second, first).values()) == ["completed", "duplicate"]
 
 
-def test_next_message_takes_over_expired_claim(place, twice):
-    first, second = twice
+def test_next_message_takes_over_expired_claim(place, pair):
+    first, second = pair
     place.ledger.claim([ClaimRequest(first, parse(first.data))], timedelta(0), 5)
     assert place.outcomes(second) == {"b": "completed"}
     assert place.outcomes(first) == {"a": "duplicate"}  # the bundle of the first, repeated late
@@ -81,12 +83,12 @@ def test_next_message_takes_over_expired_claim(place, twice):
     assert (totals.completed, totals.duplicates, totals.in_flight) == (1, 1, 0)
 
 
-def test_long_outage_makes_no_dead_letters(place, twice, monkeypatch):
+def test_long_outage_makes_no_dead_letters(place, pair, monkeypatch):
     monkeypatch.setattr(store, "_PATIENCE", RetryPolicy(0.01, 1))
     place.root.write_text("a file where the folder should be")
     for _ in range(7):  # more often than a message may be delivered
         with pytest.raises(DependencyDown, match="artifacts"):
-            place.run(twice[:1])
+            place.run(pair[:1])
     assert place.ledger.totals().in_flight == 1
     place.root.unlink()
-    assert place.outcomes(twice[0]) == {"a": "completed"}
+    assert place.outcomes(pair[0]) == {"a": "completed"}

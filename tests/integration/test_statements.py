@@ -16,13 +16,15 @@ from transforms.ledger import Ledger, database, upgrade
 from transforms.model import Message
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 
-TEXTS = ["begun", "claim", "complete"]
-VIDEOS = ["begun", "claim", "script", "narration", "complete"]
-"""Statements of a bundle, one each. Narration and video are recorded when the stage before ends,
-the last stage with the completion."""
+TEXTS = ["unsettled", "claim", "complete"]
+VIDEOS = ["unsettled", "claim", "script", "narration", "complete"]
+"""The statements of a bundle. Narration and video are recorded when the stage before them ends, the
+last stage with the completion."""
 
 
 class Place:
+    """A graph, its ledger, and a counter of statements."""
+
     def __init__(self, url, folder, monkeypatch):
         upgrade(url)
         self.ledger = Ledger(url)
@@ -72,7 +74,7 @@ def test_invalid_and_redelivered_messages_take_few_statements(place):
     assert place.statements(*bad) == 1
     good = [stand_ins.message(stand_ins.request(requested_modalities=["text"])) for _ in range(40)]
     place.statements(*good)
-    assert place.statements(*good) == 2  # settled before: only "begun" and "claim"
+    assert place.statements(*good) == 2  # settled before: only "unsettled" and "claim"
 
 
 def test_redelivered_message_is_processed_alone(place, monkeypatch):
@@ -85,17 +87,17 @@ def test_redelivered_message_is_processed_alone(place, monkeypatch):
         "VALUES ('3', CAST(:request AS uuid), 'in_flight', 1, now()) RETURNING message_id",
         request=fields[3]["request_id"],
     )
-    begun: list[str] = []
-    claimed_by_then: list[int] = []
+    written: list[str] = []
+    claims_at_write: list[int] = []
     write = OfflineScriptEngine.write
 
     def watched(engine, request, *, timeout):
-        begun.append(request.request_id)
-        claimed_by_then.append(len(place.ledger.requests()))
+        written.append(request.request_id)
+        claims_at_write.append(len(place.ledger.requests()))
         return write(engine, request, timeout=timeout)
 
     monkeypatch.setattr(OfflineScriptEngine, "write", watched)
     outcomes = place.graph.run(messages)
     assert [o.status for o in outcomes] == ["completed"] * 6
-    assert begun[0] == fields[3]["request_id"]
-    assert claimed_by_then[0] == 1  # no other request was claimed with it
+    assert written[0] == fields[3]["request_id"]
+    assert claims_at_write[0] == 1  # no other request was claimed with it

@@ -1,4 +1,4 @@
-"""Smoke tests of the engines and the store with Google's services."""
+"""The Gemini engine, Google's voice and Cloud Storage work with the real services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry of engines: what it finds, and registrations that it refuses."""
+"""The registry finds engines and refuses invalid registrations."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A local Cloud SQL instance for Google's own connector: the Admin API, tokens, and the TLS proxy
-that stands in front of every instance and relays to a real Postgres.
+"""Fake Cloud SQL instance for Google's connector: Admin API, token endpoint and TLS proxy.
+
+The proxy relays connections to a real Postgres, as the proxy of each Cloud SQL instance does.
 """
 
 from __future__ import annotations
@@ -22,22 +23,24 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-PROXY_PORT = 3307  # of every Cloud SQL instance; the connector knows no other
+PROXY_PORT = 3307  # the same for every Cloud SQL instance, and fixed in the connector
 _PEM = serialization.Encoding.PEM
 
 
 @dataclass
 class Instance:
-    """An instance, and what was asked of it.
+    """A fake instance that records the requests it receives.
 
     Attributes:
         name: ``PROJECT:REGION:INSTANCE``.
-        postgres: host and port of the server behind it.
-        folder: where keys and certificates are written.
-        addresses: by type, as the Admin API calls them.
-        scopes: of every token that was issued.
-        logins: whether each certificate issued carries an access token, as IAM logins need it.
-        refusal: status and message that the Admin API answers with, when set.
+        postgres: Host and port of the server behind the proxy.
+        folder: Folder for keys and certificates.
+        addresses: IP addresses by the Admin API's address type.
+        scopes: Scope of each token issued.
+        logins: For each certificate issued, True if it holds an access token, as IAM logins need.
+        paths: Path of each request.
+        refusal: Status and message of the Admin API's error answers; None to answer normally.
+        endpoint: URL of the Admin API and the token endpoint.
     """
 
     name: str
@@ -56,7 +59,7 @@ class Instance:
         self._authority = self._write("authority.pem", self._pem(self._certificate))
 
     def environment(self) -> dict[str, str]:
-        """Return variables that make Google's libraries use this server, with a service account."""
+        """Return environment variables that make Google's libraries use this instance."""
         account = {
             "type": "service_account",
             "client_email": "lessons@test.iam.gserviceaccount.com",
@@ -72,7 +75,7 @@ class Instance:
         }
 
     def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """One answer of the Admin API or of the token endpoint."""
+        """Return status and body of the answer of the Admin API or the token endpoint."""
         self.paths.append(path)
         project, region, instance = self.name.split(":")
         base = f"/sql/v1beta4/projects/{project}/instances/{instance}"
@@ -92,14 +95,14 @@ class Instance:
                 "serverCaCert": {"cert": self._pem(self._certificate).decode()},
             }
         if path == f"{base}:generateEphemeralCert":
-            asked = json.loads(body)
-            self.logins.append("access_token" in asked)
-            key = serialization.load_pem_public_key(asked["public_key"].encode())
+            request = json.loads(body)
+            self.logins.append("access_token" in request)
+            key = serialization.load_pem_public_key(request["public_key"].encode())
             return 200, {"ephemeralCert": {"cert": self._pem(self._sign(key)).decode()}}
         return 404, {"error": {"code": 404, "message": f"no such path {path}"}}
 
     def tls(self) -> ssl.SSLContext:
-        """Return the TLS context of the proxy, which requires a client certificate issued here."""
+        """Return the proxy's TLS context; it requires a client certificate of this instance."""
         key = _new_key()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(
@@ -139,7 +142,7 @@ class Instance:
 
 @contextmanager
 def serving(name: str, postgres: tuple[str, int], folder: Path) -> Iterator[Instance]:
-    """An instance that answers for as long as the block runs."""
+    """Run a fake instance for the length of a block."""
     instance = Instance(name, postgres, folder)
     handler = type("_Bound", (_AdminApi,), {"instance": instance})
     api = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -180,7 +183,7 @@ class _AdminApi(BaseHTTPRequestHandler):
 
 
 def _listener() -> socket.socket:
-    """The port is given, so a free address is looked for: all of 127/8 is this machine."""
+    """Listen at the fixed port of a random loopback address; all of 127/8 is loopback."""
     while True:
         address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}"
         with suppress(OSError):
@@ -225,7 +228,7 @@ def _private_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def _scope(body: bytes) -> str:
-    """The scope that a service account asks for, in the JWT it has signed (RFC 7523)."""
+    """Return the scope in a service account's signed JWT (RFC 7523)."""
     from urllib.parse import parse_qs
 
     from google.auth import jwt

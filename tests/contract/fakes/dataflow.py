@@ -1,7 +1,7 @@
-"""What Beam's client calls of the Dataflow REST API: create, list, get, messages, metrics.
+"""Fake of the Dataflow REST API: the calls of Beam's client, which submit and watch a job.
 
-https://cloud.google.com/dataflow/docs/reference/rest. A job that arrives is kept as it is, runs for
-as long as the test wants, and can be looked at.
+https://cloud.google.com/dataflow/docs/reference/rest. Submitted jobs are stored unchanged. The test
+sets the state in which they end.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _ROUTE = re.compile(_JOBS + r"(?:/(?P<id>[^/:]+)(?P<rest>/messages|/metrics)?)?|
 
 
 class DataflowServer:
-    """dataflow.googleapis.com for one test.
+    """A fake of dataflow.googleapis.com for one test.
 
     Attributes:
-        jobs: every job that arrived, by id.
-        ends_as: the state that a job is found in when it is looked at by itself.
+        jobs: Submitted jobs by id.
+        ends_as: State that a running job takes when its details are requested.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class DataflowServer:
 
     @property
     def endpoint(self) -> str:
-        """For `--dataflow_endpoint`. Beam speaks REST, and not gRPC, to the word localhost only."""
+        """URL for `--dataflow_endpoint`; Beam uses REST instead of gRPC only for `localhost`."""
         return f"http://localhost:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class DataflowServer:
         self._thread.join()
 
     def create(self, job: dict[str, Any], location: str) -> dict[str, Any]:
-        """As the service does: an update replaces the running job of that name."""
+        """Create a job; as in the service, an update replaces the running job of the same name."""
         number = f"2026-11-23_00_00_{len(self.jobs):02}-1"
         for running in self._running(job["name"]):
             if running["id"] != job.get("replaceJobId"):
@@ -58,22 +58,22 @@ class DataflowServer:
         self.jobs[number] = {**job, **facts, "currentState": "JOB_STATE_RUNNING"}
         return self.jobs[number]
 
-    def look(self, number: str) -> dict[str, Any]:
-        """A job as it is now."""
+    def get(self, number: str) -> dict[str, Any]:
+        """Return a job; if it is running, its state becomes `ends_as`."""
         job = self.jobs[number]
         if job["currentState"] == "JOB_STATE_RUNNING":
             job["currentState"] = self.ends_as
         return job
 
     def messages(self, number: str) -> list[dict[str, Any]]:
-        """Return the messages of a job; a failed one has the reason."""
+        """Return the log messages of a job; those of a failed job include the reason."""
         failed = self.jobs[number]["currentState"] == "JOB_STATE_FAILED"
-        told = {"JOB_MESSAGE_BASIC": "Worker started."}
+        texts = {"JOB_MESSAGE_BASIC": "Worker started."}
         if failed:
-            told["JOB_MESSAGE_ERROR"] = "Workflow failed. Out of quota."
+            texts["JOB_MESSAGE_ERROR"] = "Workflow failed. Out of quota."
         return [
             {"id": str(at), "time": CREATED, "messageImportance": weight, "messageText": text}
-            for at, (weight, text) in enumerate(told.items())
+            for at, (weight, text) in enumerate(texts.items())
         ]
 
     def _running(self, name: str) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._reply(200, {"jobMessages": self.dataflow.messages(route["id"])})
         if route["rest"] == "/metrics":
             return self._reply(200, {"metricTime": CREATED, "metrics": []})
-        return self._reply(200, self.dataflow.look(route["id"]))
+        return self._reply(200, self.dataflow.get(route["id"]))
 
     def _reply(self, status: int, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
@@ -114,4 +114,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""A local server for `gcloud`: it notes what is asked of Google's REST APIs, and answers."""
+"""Fake of Google's REST APIs for `gcloud`: records requests and sends prepared answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Call:
-    """One request; `path` is without host and parameters."""
+    """A request; `path` excludes host and parameters."""
 
     method: str
     path: str
@@ -26,17 +26,17 @@ Answer = Callable[[Call], Any]
 
 
 class NotFound(Exception):
-    """An answer: there is no such thing."""
+    """The requested resource does not exist; sent as status 404."""
 
 
 @dataclass
 class GoogleRest:
-    """The server.
+    """The fake server.
 
     Attributes:
-        url: where it is; as a proxy for plain HTTP it answers for any host.
-        calls: in the order they came.
-        routes: pairs of ``METHOD pattern`` and what answers; the first that matches does.
+        url: URL of the server; used as a proxy for plain HTTP, it answers for any host.
+        calls: Requests in order of arrival.
+        routes: Pairs of ``METHOD pattern`` and answer; the first match is used.
     """
 
     url: str = ""
@@ -44,14 +44,14 @@ class GoogleRest:
     routes: list[tuple[str, Answer]] = field(default_factory=list)
 
     def on(self, route: str, answer: Answer | dict[str, Any]) -> None:
-        """Answer requests whose ``METHOD path`` a pattern matches as a whole."""
+        """Add an answer to requests whose whole ``METHOD path`` matches a pattern."""
         self.routes.append((route, answer if callable(answer) else lambda _: answer))
 
     def answer(self, call: Call) -> Any:
-        """Return the response to a call.
+        """Record a request and return its answer.
 
         Raises:
-            NotFound: nothing answers.
+            NotFound: no route matches.
         """
         self.calls.append(call)
         for route, answer in self.routes:
@@ -59,14 +59,14 @@ class GoogleRest:
                 return answer(call)
         raise NotFound(f"{call.method} {call.path}")
 
-    def asked(self, method: str) -> list[Call]:
-        """The calls with a method."""
+    def calls_by(self, method: str) -> list[Call]:
+        """Return the requests with a method."""
         return [call for call in self.calls if call.method == method]
 
 
 @contextmanager
 def serving() -> Iterator[GoogleRest]:
-    """A server that knows nothing yet."""
+    """Run a server without routes for the length of a block."""
     rest = GoogleRest()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, rest))
     rest.url = f"http://127.0.0.1:{server.server_address[1]}/"
@@ -102,4 +102,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Quiet."""
+        """Log nothing."""

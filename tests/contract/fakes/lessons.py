@@ -1,4 +1,4 @@
-"""Answers as Gemini gives them, for the servers and the tests of its engine."""
+"""Sample answers of Gemini for fake servers and tests of the engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NARRATIONS = {
         "Then the plant uses those carriers to build sugar out of carbon dioxide from the "
         "air. It can do this in the dark too, as long as the carriers last.",
         "Think of a basketball team that passes the ball quickly up the court. No single "
-        "player keeps it, but the energy of the attack moves on until a player scores.",
+        "player keeps it, but the energy of the attack moves on until a basket is scored.",
     ),
     "fr": (
         "Les plantes fabriquent leur propre nourriture avec de la lumière, de l'eau et de "
@@ -54,7 +54,7 @@ _NARRATIONS = {
 
 
 def lesson(language: str = "en") -> dict[str, Any]:
-    """A lesson on photosynthesis that keeps to every rule, in one of four languages."""
+    """Return a valid lesson on photosynthesis in one of four languages."""
     narrations = _NARRATIONS[language]
     question = {
         "question": narrations[0][:80],
@@ -92,5 +92,5 @@ def lesson(language: str = "en") -> dict[str, Any]:
 
 
 def answer(lesson: dict[str, Any] | None, decline: str | None = None) -> dict[str, Any]:
-    """The answer that holds a lesson, or declines."""
+    """Return an answer with a lesson, or one that declines the request."""
     return {"decline": decline, "lesson": lesson}

@@ -1,4 +1,4 @@
-"""A local server that speaks Secret Manager v1, over gRPC or REST, for its own client."""
+"""Fake of Secret Manager v1 for Google's client, over gRPC or REST."""
 
 from __future__ import annotations
 
@@ -24,27 +24,34 @@ _SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 
 @dataclass
 class Vault:
-    """Secrets by the full name of their version; what was asked; failures for the next requests."""
+    """The fake's secrets, and the requests it has received.
+
+    Attributes:
+        secrets: Values by full name of the secret's version.
+        requests: Names of the versions requested, in order.
+        failures: Errors to send to the next requests.
+        checksum_error: Number added to the checksum of each answer.
+        endpoint: ``host:port`` over gRPC, a URL over REST.
+    """
 
     secrets: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     failures: deque[tuple[grpc.StatusCode, str]] = field(default_factory=deque)
     checksum_error: int = 0
     endpoint: str = ""
-    """Address of the server: ``host:port`` over gRPC, a URL over REST."""
 
     def client(self) -> sm.SecretManagerServiceClient:
-        """Google's client, connected to this server."""
+        """Return Google's client, connected to this server."""
         channel = grpc.insecure_channel(self.endpoint)
         return sm.SecretManagerServiceClient(
             transport=SecretManagerServiceGrpcTransport(channel=channel)
         )
 
     def access(self, name: str) -> sm.AccessSecretVersionResponse:
-        """One answer, as the service gives it.
+        """Return a version's value in the service's answer format.
 
         Raises:
-            Failure: there is no such version, or a failure was asked for.
+            Failure: the version does not exist, or a failure is scheduled.
         """
         self.requests.append(name)
         if self.failures:
@@ -60,12 +67,12 @@ class Vault:
 
 
 class Failure(Exception):
-    """An answer that is an error: status and message."""
+    """An error answer: status and message."""
 
 
 @contextmanager
 def serving() -> Iterator[Vault]:
-    """A server over gRPC, with an empty vault."""
+    """Run a gRPC server without secrets for the length of a block."""
     vault = Vault()
 
     def access(request: sm.AccessSecretVersionRequest, context: grpc.ServicerContext):
@@ -93,7 +100,7 @@ def serving() -> Iterator[Vault]:
 
 @contextmanager
 def serving_rest() -> Iterator[Vault]:
-    """A server over REST, with an empty vault."""
+    """Run a REST server without secrets for the length of a block."""
     vault = Vault()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Rest, vault))
     vault.endpoint = f"http://127.0.0.1:{server.server_address[1]}/"
@@ -124,4 +131,4 @@ class _Rest(BaseHTTPRequestHandler):
         self.wfile.write(answer.encode())
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Quiet."""
+        """Log nothing."""

@@ -1,7 +1,7 @@
-"""A local server that speaks Google Cloud Text-to-Speech v1, over gRPC or REST, for its own client.
+"""Fake of Google Cloud Text-to-Speech v1 for Google's client, over gRPC or REST.
 
-It checks what the service checks, answers with sound whose length follows the text, records what
-was asked, and fails as it is told to.
+It validates requests as the service does, records them, and answers with sound whose length follows
+the text, or with prepared failures.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _HTTP = {
 
 @dataclass(frozen=True)
 class Failure(Exception):
-    """An answer that is an error; `retry_after` in seconds goes with it if given."""
+    """An error answer, with a retry delay in seconds if given."""
 
     code: grpc.StatusCode
     message: str = "scripted failure"
@@ -56,14 +56,16 @@ class Failure(Exception):
 
 
 @dataclass
-class Heard:
-    """Requests that the server received, and its configured answers.
+class FakeSpeech:
+    """The requests received, and the answers to send.
 
     Attributes:
-        requests: in the order they came.
-        deadlines: seconds the client gave each request, None if it set no deadline.
-        voices: names of the voices it has.
-        script: answers for the next requests: a failure, raw audio, or ``"hang"``.
+        endpoint: Host and port of the server.
+        requests: Requests in order of arrival.
+        deadlines: Seconds until the deadline of each request; None if the client set none.
+        script: Answers to the next requests: a failure, raw audio, or ``"hang"``.
+        voices: Names of the available voices.
+        released: Event that ends all hanging requests.
     """
 
     endpoint: str = ""
@@ -73,11 +75,11 @@ class Heard:
     voices: list[str] = field(default_factory=lambda: ["en-US-Chirp3-HD-Kore"])
     released: threading.Event = field(default_factory=threading.Event)
 
-    def listed(self, language: str) -> tts.ListVoicesResponse:
-        """The voices of a language.
+    def voices_of(self, language: str) -> tts.ListVoicesResponse:
+        """Return the voices of a language.
 
         Raises:
-            Failure: the script says so.
+            Failure: it is next in the script.
         """
         for scripted in list(self.script)[:1]:
             if isinstance(scripted, Failure):
@@ -88,10 +90,10 @@ class Heard:
     def answer(
         self, request: tts.SynthesizeSpeechRequest, deadline: float | None
     ) -> tts.SynthesizeSpeechResponse:
-        """Answer one request.
+        """Record a request and return its answer.
 
         Raises:
-            Failure: the request is wrong, or the script says so.
+            Failure: the request is invalid, or a failure is next in the script.
         """
         self.requests.append(request)
         self.deadlines.append(deadline)
@@ -108,7 +110,7 @@ class Heard:
 
 
 def check(request: tts.SynthesizeSpeechRequest) -> None:
-    """Refuse what the service refuses."""
+    """Raise the service's error if a request is invalid."""
     text, voice, audio = request.input.text, request.voice, request.audio_config
     refused = grpc.StatusCode.INVALID_ARGUMENT
     if not text.strip():
@@ -128,7 +130,7 @@ def check(request: tts.SynthesizeSpeechRequest) -> None:
 
 
 def speech(text: str, rate: int) -> bytes:
-    """Return a WAV file that resembles speech: a buzz in syllables, then silence."""
+    """Return a WAV file with a speech-like sound: a buzz in syllables, between silences."""
     length = round(rate * SECONDS_PER_CHARACTER * max(4, len(text)))
     time = np.arange(rate) / rate
     buzz = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12))
@@ -137,7 +139,7 @@ def speech(text: str, rate: int) -> bytes:
 
 
 def wav(samples: Any, rate: int, channels: int = 1) -> bytes:
-    """16-bit PCM in a WAV file, with silence before and after."""
+    """Return a WAV file of 16-bit PCM with silence before and after the samples."""
     padded = np.concatenate(
         [np.zeros(round(rate * LEADING_SILENCE)), samples, np.zeros(round(rate * TRAILING_SILENCE))]
     )
@@ -149,23 +151,23 @@ def wav(samples: Any, rate: int, channels: int = 1) -> bytes:
 
 
 @contextmanager
-def serve(transport: Literal["grpc", "rest"]) -> Iterator[Heard]:
+def serve(transport: Literal["grpc", "rest"]) -> Iterator[FakeSpeech]:
     """Run the server on a free loopback port."""
-    heard = Heard()
-    with (_grpc_server if transport == "grpc" else _rest_server)(heard):
+    fake = FakeSpeech()
+    with (_grpc_server if transport == "grpc" else _rest_server)(fake):
         try:
-            yield heard
+            yield fake
         finally:
-            heard.released.set()
+            fake.released.set()
 
 
 @contextmanager
-def _grpc_server(heard: Heard) -> Iterator[None]:
+def _grpc_server(fake: FakeSpeech) -> Iterator[None]:
     def synthesize(
         request: tts.SynthesizeSpeechRequest, context: grpc.ServicerContext
     ) -> tts.SynthesizeSpeechResponse:
         try:
-            return heard.answer(request, context.time_remaining())
+            return fake.answer(request, context.time_remaining())
         except Failure as failure:
             context.abort_with_status(rpc_status.to_status(_status(failure)))
             raise
@@ -174,7 +176,7 @@ def _grpc_server(heard: Heard) -> Iterator[None]:
         request: tts.ListVoicesRequest, context: grpc.ServicerContext
     ) -> tts.ListVoicesResponse:
         try:
-            return heard.listed(request.language_code)
+            return fake.voices_of(request.language_code)
         except Failure as failure:
             context.abort_with_status(rpc_status.to_status(_status(failure)))
             raise
@@ -195,12 +197,12 @@ def _grpc_server(heard: Heard) -> Iterator[None]:
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler("google.cloud.texttospeech.v1.TextToSpeech", methods)]
     )
-    heard.endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    fake.endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:
         yield
     finally:
-        heard.released.set()
+        fake.released.set()
         server.stop(None).wait()
 
 
@@ -216,10 +218,10 @@ def _status(failure: Failure) -> Status:
 
 
 @contextmanager
-def _rest_server(heard: Heard) -> Iterator[None]:
+def _rest_server(fake: FakeSpeech) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)
@@ -227,7 +229,7 @@ def _rest_server(heard: Heard) -> Iterator[None]:
                 if address.path != "/v1/voices":
                     raise Failure(grpc.StatusCode.NOT_FOUND, f"no method {self.path}")
                 language = parse_qs(address.query)["languageCode"][0]
-                answer = tts.ListVoicesResponse.to_json(heard.listed(language))
+                answer = tts.ListVoicesResponse.to_json(fake.voices_of(language))
                 self._reply(200, json.loads(answer), {})
             except Failure as failure:
                 self._refuse(failure)
@@ -238,7 +240,7 @@ def _rest_server(heard: Heard) -> Iterator[None]:
                 if not self.path.startswith("/v1/text:synthesize"):
                     raise Failure(grpc.StatusCode.NOT_FOUND, f"no method {self.path}")
                 request = tts.SynthesizeSpeechRequest.from_json(body)
-                answer = heard.answer(request, None)
+                answer = fake.answer(request, None)
                 self._reply(200, json.loads(tts.SynthesizeSpeechResponse.to_json(answer)), {})
             except Failure as failure:
                 self._refuse(failure)
@@ -259,16 +261,16 @@ def _rest_server(heard: Heard) -> Iterator[None]:
                 self.end_headers()
                 self.wfile.write(data)
             except OSError:
-                """The client has closed the connection."""
+                pass  # the client has closed the connection
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    heard.endpoint = f"127.0.0.1:{server.server_port}"
+    fake.endpoint = f"127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield
     finally:
-        heard.released.set()
+        fake.released.set()
         server.shutdown()
         server.server_close()
         thread.join()

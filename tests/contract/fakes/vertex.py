@@ -1,7 +1,7 @@
-"""A local server that speaks `generateContent`, as Vertex AI and the Gemini Developer API do.
+"""Fake of the `generateContent` method of Vertex AI and the Gemini Developer API.
 
-Give it a plan of replies; it plays them in order (the last one again and again) and records what
-was asked. Nothing of the client under test is replaced: only the address it talks to.
+It sends prepared replies in order, repeating the last one, and records the requests. Only the base
+URL of the client under test is changed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request as it came over the wire."""
+class ReceivedRequest:
+    """A request as received."""
 
     path: str
     headers: Mapping[str, str]
@@ -25,7 +25,7 @@ class Asked:
 
     @property
     def system_instruction(self) -> str:
-        """The text of the system instruction."""
+        """Text of the system instruction."""
         return "".join(part["text"] for part in self.body["systemInstruction"]["parts"])
 
     @property
@@ -38,7 +38,7 @@ class Asked:
 
     @property
     def student_data(self) -> dict[str, Any]:
-        """The JSON object between the delimiters of the first turn."""
+        """JSON object between the delimiters of the first turn."""
         text = self.turns[0][1]
         opened, closed = "<student_request>\n", "\n</student_request>"
         assert text.startswith(opened)
@@ -50,11 +50,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """Answer of the server to one request.
+    """Answer to one request.
 
     Attributes:
-        manner: ``"hang"`` never answers, ``"stall"`` stops within the body, ``"trickle"`` sends a
-            byte now and then, ``"reset"`` hangs up.
+        manner: ``"hang"`` sends nothing, ``"stall"`` stops within the body, ``"trickle"`` sends one
+            byte at a time, ``"reset"`` closes the connection.
     """
 
     body: bytes
@@ -68,18 +68,20 @@ def _json(value: object, status: int = 200, **headers: str) -> Reply:
     return Reply(json.dumps(value).encode(), status, sent)
 
 
-def says(
+def text_reply(
     text: str,
     finish_reason: str | None = "STOP",
     *,
     tokens: tuple[int, int, int] = (1_000, 800, 200),
     thought: str = "",
 ) -> Reply:
-    """A candidate with this text.
+    """Return a reply with one candidate.
 
     Args:
-        tokens: of the prompt, the candidate and the thoughts.
-        thought: text of a thought part in front of the answer.
+        text: Text of the candidate.
+        finish_reason: Finish reason; None to leave it out.
+        tokens: Tokens of the prompt, the candidate and the thoughts.
+        thought: Text of a thought part before the answer.
     """
     parts = [{"text": thought, "thought": True}] if thought else []
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": [*parts, {"text": text}]}}
@@ -98,26 +100,26 @@ def _usage(prompt: int, candidates: int, thoughts: int) -> dict[str, int]:
 
 
 def stopped(finish_reason: str, blocked: str | None = None) -> Reply:
-    """A candidate without content, stopped for a reason of its content."""
+    """Return a reply whose candidate was stopped and has no content."""
     ratings = [{"category": blocked, "probability": "HIGH", "blocked": True}] if blocked else []
     candidate = {"finishReason": finish_reason, "safetyRatings": ratings}
     return _json({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 1_000}})
 
 
 def prompt_blocked(reason: str) -> Reply:
-    """No candidate: the prompt itself was refused."""
+    """Return a reply without candidates, because the prompt was refused."""
     return _json({"promptFeedback": {"blockReason": reason}, "usageMetadata": {}})
 
 
 def body(value: object) -> Reply:
-    """A 200 with any JSON body."""
+    """Return a reply of status 200 with any JSON body."""
     return _json(value)
 
 
 def failure(
     status: int, reason: str, message: str = "it failed", *, retry_delay: str = "", **headers: str
 ) -> Reply:
-    """An error in Google's form, with a RetryInfo detail if a delay is given."""
+    """Return an error in Google's format, with a RetryInfo detail if a delay is given."""
     error: dict[str, Any] = {"code": status, "status": reason, "message": message}
     if retry_delay:
         error["details"] = [
@@ -128,7 +130,7 @@ def failure(
 
 
 def page(status: int = 200) -> Reply:
-    """An HTML page, as a proxy or load balancer sends."""
+    """Return an HTML page, as proxies and load balancers send it."""
     return Reply(b"<html><body>try later</body></html>", status, {"Content-Type": "text/html"})
 
 
@@ -139,10 +141,16 @@ TRICKLE = Reply(b" " * 100_000, manner="trickle")
 
 
 class VertexServer:
-    """The running server: `url`, the `plan` still to be played, and what was `asked`."""
+    """The running server.
+
+    Attributes:
+        url: Base URL.
+        plan: Replies to send; the last one is repeated.
+        requests: Requests received since the plan was set.
+    """
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.plan: Sequence[Reply] = ()
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -154,22 +162,22 @@ class VertexServer:
         )
         self._thread.start()
 
-    def plays(self, *plan: Reply) -> None:
-        """Forget what was asked and play `plan` from now on."""
+    def set_replies(self, *plan: Reply) -> None:
+        """Clear the recorded requests and start a new plan of replies."""
         with self._lock:
-            self.asked, self.plan = [], plan
+            self.requests, self.plan = [], plan
 
     def close(self) -> None:
-        """Stop the server and release calls that still wait."""
+        """Stop the server and end hanging requests."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def _next(self, asked: Asked) -> Reply:
+    def _next(self, request: ReceivedRequest) -> Reply:
         with self._lock:
-            self.asked.append(asked)
-            return self.plan[min(len(self.asked), len(self.plan)) - 1]
+            self.requests.append(request)
+            return self.plan[min(len(self.requests), len(self.plan)) - 1]
 
     def _handler(self) -> Callable[..., BaseHTTPRequestHandler]:
         server = self
@@ -178,12 +186,12 @@ class VertexServer:
             protocol_version = "HTTP/1.1"
 
             def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
+                """Log nothing."""
 
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self._send(server._next(Asked(self.path, headers, json.loads(data))))
+                self._send(server._next(ReceivedRequest(self.path, headers, json.loads(data))))
 
             def _send(self, reply: Reply) -> None:
                 if reply.manner == "hang":
@@ -199,7 +207,7 @@ class VertexServer:
                 try:
                     self._send_body(reply)
                 except OSError:
-                    self.close_connection = True  # the client did not wait
+                    self.close_connection = True  # the client has closed the connection
 
             def _send_body(self, reply: Reply) -> None:
                 if reply.manner == "trickle":
@@ -217,7 +225,7 @@ class VertexServer:
 
 @contextmanager
 def vertex_server() -> Iterator[VertexServer]:
-    """A server for the length of a block."""
+    """Run a server for the length of a block."""
     server = VertexServer()
     try:
         yield server

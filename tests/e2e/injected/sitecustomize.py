@@ -1,6 +1,8 @@
-"""Put on the path of a child process, this makes its offline script engine fail as a request says:
-its field `fault` holds ``busy``, or ``poison``: that ends the process, in one way after another.
-Every such call adds the request's id to the file in `FAULTS`.
+"""Injects faults into the offline script engine of a child process that has this on its path.
+
+The request's field `fault` selects the fault: ``busy`` raises a transient error, ``poison`` ends
+the process, in a different way each time. Each such call appends the request's id to the file named
+by the environment variable `FAULTS`.
 """
 
 from __future__ import annotations

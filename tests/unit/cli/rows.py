@@ -12,7 +12,7 @@ WHEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def request_row(**given: Any) -> RequestRow:
-    """A text request that runs, but for what is given."""
+    """Return the row of a running text request, with the given changes."""
     known: dict[str, Any] = {
         "request_id": "123e4567-e89b-12d3-a456-426614174000",
         "status": "running",

@@ -1,4 +1,4 @@
-"""Tables at a terminal: what they show at which width."""
+"""Tables adapt to the width of the terminal."""
 
 from __future__ import annotations
 

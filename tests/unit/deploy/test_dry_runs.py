@@ -1,4 +1,4 @@
-"""docs/deploy.md shows what the scripts would run."""
+"""docs/deploy.md shows the commands that the scripts run."""
 
 from __future__ import annotations
 

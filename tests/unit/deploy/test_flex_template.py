@@ -1,4 +1,4 @@
-"""The template's metadata is what the settings say, and lets through only what they accept."""
+"""The template's metadata matches the settings and accepts only valid values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The container image's files, as far as they can be looked at without a container engine."""
+"""The Dockerfile is consistent with the package and the Flex Template."""
 
 from __future__ import annotations
 

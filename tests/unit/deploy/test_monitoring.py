@@ -36,7 +36,7 @@ DOCUMENTED = tomllib.loads(Path(__file__).with_name("documented_metrics.toml").r
 RUNBOOK = (FOLDER.parents[1] / "docs" / "runbook.md").read_text()
 
 GIVEN = {"max_connections": 400, "daily_cost_usd": 50, "request_cost_usd": 0.05}
-"""What Terraform puts into the alerts' queries."""
+"""Values that Terraform inserts into the alerts' queries."""
 
 
 def inside(value: Any, key: str) -> list[Any]:

@@ -1,5 +1,4 @@
-"""`run_dataflow.sh`: what it calls, what it prints, how it fails; gcloud, docker and vividly are
-stood in for."""
+"""`run_dataflow.sh` calls gcloud, docker and vividly, which are replaced by stand-ins here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The infrastructure as code: well-formed, consistent, and what the pipeline needs."""
+"""The Terraform files are well-formed, consistent, and define all that the pipeline needs."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ VALUES = {
     'var.network == null ? "public" : "private"': "private",
     "local.database_query": "instance=my-project:us-central1:vividly&ip_type=private",
 }
-"""What stands in the URLs once everything is there."""
+"""Values of the attributes in URLs after the resources have been created."""
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Engines of a package of its own, as docs/add-an-engine.md describes them."""
+"""Sample package with one engine of each kind, made as docs/add-an-engine.md describes."""

@@ -1,4 +1,4 @@
-"""A video engine that renders nothing."""
+"""Video engine that writes text files instead of pictures."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from transforms.video.engines.video_engine import ARTIFACTS, VideoSettings
 
 
 class BlankRenderer:
-    """Leaves files that hold their names (the `VideoEngine` port)."""
+    """Writes files that hold their own names (the `VideoEngine` port)."""
 
     name = "blank"
 

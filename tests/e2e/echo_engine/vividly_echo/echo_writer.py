@@ -1,4 +1,4 @@
-"""A script engine that repeats the question."""
+"""Script engine that repeats the question."""
 
 import echo_client
 
@@ -26,17 +26,17 @@ class EchoWriter:
 
     def write(self, request: ContentRequest, *, timeout: float) -> Written:
         """Write a script."""
-        said = echo_client.complete(request.student_query, self._settings.style)
-        quiz = (QuizQuestion("What was asked?", (said, "Nothing"), 0, "It was."),)
+        text = echo_client.complete(request.student_query, self._settings.style)
+        quiz = (QuizQuestion("What was asked?", (text, "Nothing"), 0, "It was."),)
         script = Script(
-            title=said,
-            hook=said,
-            scenes=(Scene(said, said, ("asked", "answered")),) * self._settings.scenes,
-            key_takeaways=(said,) * 3,
+            title=text,
+            hook=text,
+            scenes=(Scene(text, text, ("asked", "answered")),) * self._settings.scenes,
+            key_takeaways=(text,) * 3,
             quiz=quiz if self._settings.quiz else (),
             topic="echo",
             subject="physics",
             grade_level=request.grade_level,
         )
-        used = Usage(f"echo/{self._settings.style}/characters", float(len(said)))
+        used = Usage(f"echo/{self._settings.style}/characters", float(len(text)))
         return Written(script, (used,))

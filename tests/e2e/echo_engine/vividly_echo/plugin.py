@@ -6,7 +6,11 @@ from transforms.engine_plugin import EnginePlugin, option
 
 
 def even(text: str) -> int:
-    """Raises: ValueError: not an even number."""
+    """Parse an even number.
+
+    Raises:
+        ValueError: the number is odd or not a number.
+    """
     if int(text) % 2:
         raise ValueError("must be an even number")
     return int(text)

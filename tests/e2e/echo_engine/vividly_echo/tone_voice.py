@@ -1,4 +1,4 @@
-"""A voice engine that hums."""
+"""Voice engine that plays a tone instead of speech."""
 
 import os
 
@@ -8,10 +8,10 @@ from transforms.narration.engines.voice_engine import Speech
 
 
 class ToneVoice:
-    """Hums a fifth of a second for every sentence (the `VoiceEngine` port)."""
+    """Plays a fifth of a second of tone for every sentence (the `VoiceEngine` port)."""
 
     name = "tone"
-    voice = f"tone-{os.getpid()}"  # says in which process it was loaded
+    voice = f"tone-{os.getpid()}"  # shows in which process it was loaded
     sample_rate = 24_000
 
     @property
@@ -20,13 +20,13 @@ class ToneVoice:
         return {"version": 1}
 
     def check(self) -> str:
-        """Return what is there."""
+        """Return a fixed text."""
         return "hums"
 
     def check_language(self, language: str) -> None:
         """Accept every language."""
 
     def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
-        """Hum."""
+        """Return the tone."""
         times = np.arange(self.sample_rate // 5) / self.sample_rate
         return Speech((0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32))

@@ -1,4 +1,4 @@
-"""What is taken for a lesson, and what the model is told about the rest."""
+"""Valid answers become lessons; invalid ones give messages for the model."""
 
 from __future__ import annotations
 

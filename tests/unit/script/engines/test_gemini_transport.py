@@ -1,4 +1,4 @@
-"""How long to leave the service alone, as it says in several ways."""
+"""The retry delay is read from each form in which the service gives it."""
 
 from __future__ import annotations
 
