@@ -116,7 +116,7 @@ def test_replay_attribute_reopens_failed_request(step, ledger):
     assert reopened.claim.attempt == 2
 
 
-def test_poison_of_late_stage_is_identified(postgres, ledger, tmp_path, monkeypatch):
+def test_poison_of_late_stage_is_identified(ledger, tmp_path, monkeypatch):
     """Other messages pass the script stage before a message kills the worker in narration."""
     stand_ins.install(monkeypatch)
     monkeypatch.setitem(stand_ins.FAULTS, "kill", Died)

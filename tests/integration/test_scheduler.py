@@ -56,11 +56,11 @@ def settled(ledger):
 
 
 def test_more_outages_than_deliveries_make_no_dead_letter(
-    ledger, graph, message, settled, postgres, monkeypatch
+    ledger, graph, message, settled, migrated_postgres, monkeypatch
 ):
     """Postgres is lost while the engine works, and is back before the run is repeated."""
     monkeypatch.setattr(scheduler, "BACKOFF", Backoff(0.001, 0.01))
-    administrator = Administrator(postgres)
+    administrator = Administrator(migrated_postgres)
     outages = iter(range(2 * MAX_DELIVERIES))
     write, run = OfflineScriptEngine.write, graph.run
 
@@ -120,8 +120,8 @@ def test_more_shutdowns_than_deliveries_make_no_dead_letter(
             assert all(pool.map(lambda each: each.close(PATIENCE), started))
 
 
-def test_graph_names_unavailable_dependency(graph, message, postgres):
-    administrator = Administrator(postgres)
+def test_graph_names_unavailable_dependency(graph, message, migrated_postgres):
+    administrator = Administrator(migrated_postgres)
     administrator.close_database()
     try:
         with pytest.raises(DependencyDown) as raised:
@@ -144,10 +144,10 @@ def test_runs_of_one_graph_do_not_share_messages(graph):
     ]
 
 
-def test_budget_is_not_exhausted_while_ledger_is_down(ledger, tmp_path, postgres):
+def test_budget_is_not_exhausted_while_ledger_is_down(ledger, tmp_path, migrated_postgres):
     options = VividlyOptions([], max_cost_per_hour=1.0)
     graph = GraphRunner(options, ledger, ArtifactStore(str(tmp_path)))
-    administrator = Administrator(postgres)
+    administrator = Administrator(migrated_postgres)
     administrator.close_database()
     try:
         assert not graph.budget_exhausted

@@ -86,7 +86,9 @@ def test_checkout_is_staged_without_an_image():
     assert staged.setup_file == str(dataflow_options.SETUP_FILE)
     assert staged.save_main_session is False
     assert options(DATAFLOW, IMAGE).view_as(SetupOptions).setup_file is None
-    with pytest.raises(UsageError, match="engine offline: needs packages that workers do not have"):
+    with pytest.raises(
+        UsageError, match="the offline engines need packages that workers do not have"
+    ):
         options(DATAFLOW)
 
 
