@@ -82,7 +82,7 @@ def test_budget_uses_prices_of_plugin(environment, tmp_path):
 def test_help_lists_options_without_loading_engines(installed):
     def modules(*arguments):
         code = (
-            "import atexit, sys; from pipeline.cli.app import entry; "
+            "import atexit, sys; from pipeline.cli import entry; "
             "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
             f"entry({arguments!r})"
         )
