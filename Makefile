@@ -26,6 +26,7 @@ test-faults: $(STAMP)
 # part runs even if one before it fails. SEED=N changes the code in other places.
 nightly: $(STAMP)
 	failed=; \
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile new || failed=1; \
 	$(BIN)/python -m tests.mutation || failed=1; \
 	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \
 	$(MAKE) test-faults || failed=1; \
