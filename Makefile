@@ -6,6 +6,9 @@ SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
 
+# Else every process that a test starts would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-pythons test-faults nightly lint format docs constraints bench contact-sheet pictures clean setup
 
 demo: $(STAMP)
