@@ -1,6 +1,7 @@
-"""Run Postgres and a Pub/Sub server on this machine until stopped, for development.
+"""Run Postgres and servers of Pub/Sub and Cloud Storage on this machine, for development.
 
-Prints the environment variables that point the other commands and Google's clients to them.
+Prints the environment variables that point the other commands and Google's clients to them, and
+serves until stopped.
 """
 
 from __future__ import annotations
@@ -8,25 +9,34 @@ from __future__ import annotations
 import argparse
 import threading
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
-HELP = "run Postgres and a Pub/Sub server on this machine"
+HELP = "run Postgres, Pub/Sub and Cloud Storage servers on this machine"
 EXAMPLES = """examples:
   vividly emulators --port 8085
   # in another terminal, after pasting the exports it prints:
   vividly publish --query "Explain gravity" --grade 8
   vividly drain --empty-queue-timeout 5
+  vividly emulators --storage  # artifacts in a bucket instead of a folder
 """
 SETTINGS = ["project", "topic", "subscription", "state"]
+BUCKET = "lessons"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the port."""
+    """Add the port and the switch."""
     parser.add_argument(
         "--port",
         type=int,
         default=8085,
         metavar="N",
         help="port of the Pub/Sub server [default 8085]",
+    )
+    parser.add_argument(
+        "--storage",
+        action="store_true",
+        help="also run a Cloud Storage server, for artifacts in a bucket",
     )
 
 
@@ -38,16 +48,24 @@ def run(chosen: argparse.Namespace) -> int:
 
     stop = threading.Event()
     chosen.database = None
-    with (
-        stop_on_signals(stop),
-        resources.open_ledger(chosen) as ledger,
-        services.start_pubsub(
-            chosen.project, chosen.topic, chosen.subscription, chosen.port
-        ) as host,
-    ):
-        print(f"export PUBSUB_EMULATOR_HOST={host}")
-        print(f"export VIVIDLY_PROJECT={chosen.project}")
-        print(f"export VIVIDLY_DATABASE={ledger.url}", flush=True)
+    with ExitStack() as running:
+        running.enter_context(stop_on_signals(stop))
+        ledger = running.enter_context(resources.open_ledger(chosen))
+        host = running.enter_context(
+            services.start_pubsub(chosen.project, chosen.topic, chosen.subscription, chosen.port)
+        )
+        exports = {
+            "PUBSUB_EMULATOR_HOST": host,
+            "VIVIDLY_PROJECT": chosen.project,
+            "VIVIDLY_DATABASE": ledger.url,
+        }
+        if chosen.storage:
+            from pipeline.embedded.storage import StorageServer
+
+            server = running.enter_context(StorageServer(Path(chosen.state) / "storage"))
+            exports["VIVIDLY_ARTIFACTS"] = server.create_bucket(BUCKET)
+            exports |= server.client_environment() | {"GOOGLE_CLOUD_PROJECT": chosen.project}
+        print(*(f"export {name}={value}" for name, value in exports.items()), sep="\n", flush=True)
         while not stop.is_set():
             time.sleep(0.2)
     return 0

@@ -1,4 +1,4 @@
-"""StorageServer is a Cloud Storage server for tests, based on gcp-storage-emulator.
+"""StorageServer is a local Cloud Storage server, based on gcp-storage-emulator.
 
 The emulator ignores preconditions, serves one request at a time and closes every connection. This
 server checks ``if…Generation(Not)Match`` and ``generation``, which write-once artifacts need, under
@@ -46,15 +46,14 @@ class StorageServer:
 
     Args:
         root: folder that keeps the buckets; None keeps them in memory.
-        port: port to listen on; 0 picks a free one.
 
     Attributes:
         intercept: called for every request; may be replaced at any time.
     """
 
-    def __init__(self, root: Path | None = None, port: int = 0) -> None:
+    def __init__(self, root: Path | None = None) -> None:
         self.intercept: Interceptor = plain
-        self._port = port
+        self._port = 0  # a free one
         self._storage = _Storage(root)
         self._lock = threading.RLock()
         self._server: Server | None = None
@@ -68,7 +67,7 @@ class StorageServer:
         """Start serving; after `stop`, on the same port and with the same content.
 
         Raises:
-            DependencyDown: the port is in use.
+            DependencyDown: another program uses the port that this server had.
         """
         handler = partial(Handler, self._serve, lambda: self.intercept)
         try:

@@ -286,10 +286,15 @@ def test_content_survives_restart_and_crash(tmp_path, monkeypatch):
         assert sorted(b.name for b in bucket.list_blobs()) == ["folder/a", "folder/b"]
 
 
-def test_taken_port_is_named(storage_server):
-    port = int(storage_server.endpoint.rpartition(":")[2])
-    with pytest.raises(DependencyDown, match=str(port)):
-        StorageServer(port=port).start()
+def test_taken_port_is_named():
+    server = StorageServer().start()
+    server.stop()
+    port = server.endpoint.rpartition(":")[2]
+    with (
+        socket.create_server(("127.0.0.1", int(port))),
+        pytest.raises(DependencyDown, match=port),
+    ):
+        server.start()
 
 
 def test_stop_is_repeatable_and_closes_connections(tmp_path):
