@@ -141,8 +141,7 @@ def pubsub_server() -> Iterator[PubSubServer]:
 @pytest.fixture
 def pubsub(pubsub_server: PubSubServer, monkeypatch: pytest.MonkeyPatch) -> PubSub:
     """A fresh project; the environment makes Google's clients use its server."""
-    for name, value in pubsub_server.client_environment().items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_server.host)
     return PubSub(pubsub_server.host, f"test-{os.urandom(8).hex()}")
 
 

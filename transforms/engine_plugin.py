@@ -104,10 +104,6 @@ class EnginePlugin:
         if missing:
             raise ValueError(f"not installed: {', '.join(missing)}")
 
-    def needs_more_packages(self) -> bool:
-        """Return whether the engine needs more than `pip install` of this package brings."""
-        return bool(self.extra) or self.package.partition(".")[0] != "transforms"
-
     def installation(self) -> str:
         """Return the command that installs what the engine needs, or a hint."""
         if not self.extra:

@@ -35,15 +35,13 @@ class EmbeddedPostgres:
 
     Args:
         root: the folder, created if missing. One process at a time may use it.
-        port: port on the loopback; a free one by default.
         fsync: false for tests only: faster, but a crash of the machine may lose data.
     """
 
-    def __init__(self, root: Path, port: int | None = None, *, fsync: bool = True) -> None:
+    def __init__(self, root: Path, *, fsync: bool = True) -> None:
         self._root = root.absolute()
-        self._fixed_port = port
         self._fsync = fsync
-        self._port = port
+        self._port: int | None = None
         self._password = ""
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,8 +64,7 @@ class EmbeddedPostgres:
         """Start the server; create the cluster if there is none.
 
         Raises:
-            DependencyDown: another process uses the folder, the port is in use, or Postgres fails;
-                with its output.
+            DependencyDown: another process uses the folder, or Postgres fails; with its output.
         """
         if self.pid is not None:
             return self
@@ -87,33 +84,19 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server, disconnect its clients, and release the folder."""
         atexit.unregister(self.stop)
-        self._shut_down()
+        if self._process is not None:
+            # SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one.
+            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=_STOP_TIMEOUT)
+            self._process = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-    def restart(self) -> None:
-        """Stop and start the server; it keeps its port."""
-        self._shut_down()
-        self.start()
-
-    def kill(self) -> None:
-        """Kill the server like a crash; `start` recovers committed data."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _shut_down(self) -> None:
-        if self._process is not None:
-            # SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one.
-            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=_STOP_TIMEOUT)
-            self._process = None
 
     def _acquire_lock(self) -> None:
         if self._lock is not None:
@@ -216,7 +199,7 @@ class EmbeddedPostgres:
             if failure is None:
                 return
             tries += 1
-            if _PORT_IN_USE.search(failure) and self._fixed_port is None and tries < _PORT_TRIES:
+            if _PORT_IN_USE.search(failure) and tries < _PORT_TRIES:
                 self._port = None
             elif not _STILL_ENDING.search(failure) or time.monotonic() > deadline:
                 raise DependencyDown(

@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,9 +81,9 @@ class CloudLogFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
-def on_google_cloud(environment: Mapping[str, str] = os.environ) -> bool:
+def on_google_cloud() -> bool:
     """Return whether an agent of Cloud Logging reads this process's output."""
-    return any(environment.get(name) for name in PLATFORM_VARIABLES)
+    return any(os.environ.get(name) for name in PLATFORM_VARIABLES)
 
 
 def formatter(form: str, project: str | None = None) -> logging.Formatter:

@@ -19,6 +19,7 @@ import sqlalchemy
 
 from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.embedded.process import free_port
+from tests.postgres_faults import crash, restart
 from transforms.errors import DependencyDown
 
 PATIENCE = 30.0
@@ -57,8 +58,8 @@ def make(new_folder):
     """Create servers, and stop them after the test."""
     with contextlib.ExitStack() as stack:
 
-        def make(folder=None, port=None, fsync=False):
-            postgres = EmbeddedPostgres(folder or new_folder(), port, fsync=fsync)
+        def make(folder=None, fsync=False):
+            postgres = EmbeddedPostgres(folder or new_folder(), fsync=fsync)
             stack.callback(postgres.stop)
             return postgres
 
@@ -94,9 +95,7 @@ def test_data_survives_restart_stop_and_crash(make):
     postgres = make().start()
     run(postgres, "CREATE TABLE kept (n int)")
     address = postgres.url
-    for n, again in enumerate(
-        (postgres.restart, lambda: (postgres.stop(), postgres.start()), postgres.kill)
-    ):
+    for n, again in enumerate((lambda: restart(postgres), postgres.stop, lambda: crash(postgres))):
         run(postgres, f"INSERT INTO kept VALUES ({n})")
         again()
         postgres.start()  # no effect while it runs
@@ -123,7 +122,6 @@ def test_stop_disconnects_clients_and_is_repeatable(make):
             connection.execute(sqlalchemy.text("SELECT 1"))
         connection.invalidate()
     postgres.stop()
-    postgres.kill()
 
 
 def test_folder_in_use_names_the_process(make, new_folder):
@@ -134,12 +132,13 @@ def test_folder_in_use_names_the_process(make, new_folder):
     assert run(postgres, "SELECT 1") == [1]
 
 
-def test_taken_port_shows_the_log(make):
+def test_taken_port_shows_the_log(make, monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        postgres = make(port=port)
+        monkeypatch.setattr("pipeline.embedded.postgres.free_port", lambda: port)
+        postgres = make()
         with pytest.raises(DependencyDown, match=rf"(?s){port}.*Address already in use"):
             postgres.start()
         assert postgres.pid is None
@@ -165,7 +164,7 @@ def test_stale_pid_file_does_not_prevent_start(make, new_folder):
     postgres = make(folder).start()
     data = run(postgres, "SHOW data_directory")[0]
     run(postgres, "CREATE TABLE kept AS SELECT 42 AS n")
-    postgres.kill()
+    crash(postgres)
     postgres.stop()
     pid_file = os.path.join(data, "postmaster.pid")
     with open(pid_file) as file:
@@ -212,8 +211,8 @@ def test_server_works_in_private_folder(make, new_folder):
     folder = closed / "postgres"
     postgres = make(folder).start()
     run(postgres, "CREATE TABLE kept AS SELECT 42 AS n")
-    postgres.restart()
-    postgres.kill()
+    restart(postgres)
+    crash(postgres)
     postgres.start()
     postgres.stop()
     assert run(make(folder).start(), "SELECT n FROM kept") == [42]

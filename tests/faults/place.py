@@ -18,6 +18,7 @@ from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.embedded.pubsub import PubSubServer
 from pipeline.embedded.storage import StorageServer
 from pipeline.embedded.storage_http import Call, Reply, error
+from tests.postgres_faults import crash, restart
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 
@@ -64,8 +65,9 @@ class Place:
         upgrade(postgres.url)
         self.ledger = Ledger(postgres.url)
         services = {
-            **pubsub.client_environment(), **(storage.client_environment() if storage else {})
-        }  # fmt: skip
+            "PUBSUB_EMULATOR_HOST": pubsub.host,
+            **(storage.client_environment() if storage else {}),
+        }
         os.environ.update(services)  # this process is a client too
         self.environment = {
             **services,
@@ -134,11 +136,11 @@ class Place:
 
     def restart_postgres(self) -> None:
         """Restart Postgres with a clean shutdown."""
-        self.postgres.restart()
+        restart(self.postgres)
 
     def crash_postgres(self) -> None:
         """Kill Postgres and start it again after up to a second."""
-        self.postgres.kill()
+        crash(self.postgres)
         time.sleep(self._chance.uniform(0, 1))
         self.postgres.start()
 

@@ -26,6 +26,7 @@ from tests.integration.ledger_support import (
     request,
     take,
 )
+from tests.postgres_faults import crash, restart
 from transforms.errors import DependencyDown
 from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, upgrade
 from transforms.ledger.database import StatementRefused
@@ -93,7 +94,7 @@ def lose_next_answer(proxy):
 def test_restart_between_calls_costs_no_call(ledger, server):
     with ThreadPoolExecutor(4) as pool:  # several connections are open
         lessons = list(pool.map(lambda _: take(ledger, ask()), range(16)))
-        server.restart()
+        restart(server)
         assert list(pool.map(lambda each: ledger.complete([completed(each)]), lessons)) == (
             [[True]] * 16
         )
@@ -101,7 +102,7 @@ def test_restart_between_calls_costs_no_call(ledger, server):
 
 def test_crash_between_calls_loses_nothing(ledger, server, caplog):
     lessons = [take(ledger, ask()) for _ in range(4)]
-    server.kill()
+    crash(server)
     server.start()
     assert ledger.complete([completed(each) for each in lessons]) == [True] * 4
     assert caplog.records == []
@@ -117,7 +118,7 @@ def test_restart_during_call_fails_only_that_call(ledger, server):
     with ThreadPoolExecutor(1) as pool:
         failed = pool.submit(work)
         began.wait()
-        server.restart()
+        restart(server)
         with pytest.raises(DependencyDown, match="postgres is down"):
             failed.result()
     lesson = take(ledger, ask())
@@ -162,7 +163,7 @@ def test_many_workers_lose_nothing_through_restarts(ledger, server):
         working = [pool.submit(work, each) for each in asked]
         for finished in (75, 150, 225):
             working[finished].result()
-            server.restart()
+            restart(server)
         for each in working:
             each.result()
     ids = {each.request.request_id for each in asked}

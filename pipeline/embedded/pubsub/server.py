@@ -46,10 +46,6 @@ class PubSubServer:
         """``host:port``, as the clients read it from `PUBSUB_EMULATOR_HOST`."""
         return f"127.0.0.1:{self._port}"
 
-    def client_environment(self) -> dict[str, str]:
-        """Return the environment variables that make Google's clients use this server."""
-        return {"PUBSUB_EMULATOR_HOST": self.host}
-
     def start(self) -> str:
         """Start serving.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -29,7 +29,6 @@ Subject = Literal[
     "computing",
     "history",
 ]
-SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 Level = Literal["core", "advanced"]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]

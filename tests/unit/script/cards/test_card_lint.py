@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 from matplotlib.mathtext import MathTextParser
 
 from tests.every_row import for_all
-from transforms.script.cards.concept_card import SUBJECTS, Card, load_cards
+from transforms.script.cards.concept_card import Card, Subject, load_cards
 from transforms.script.matching.interests import GENERAL, INTERESTS
 from transforms.script.matching.topics import load_topic_index
 
@@ -63,7 +64,7 @@ def count(text: str) -> int:
 
 def test_every_subject_has_cards() -> None:
     assert len(CARDS) >= 30
-    assert {card.subject for card in CARDS.values()} == set(SUBJECTS)
+    assert {card.subject for card in CARDS.values()} == set(get_args(Subject))
 
 
 @EVERY_CARD
