@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.settings.arguments import parse_moment
+from pipeline.settings.arguments import add_period
 
 HELP = "show costs and savings"
 EXAMPLES = """examples:
@@ -26,15 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by", choices=KEYS, default="stage", help="group rows by this [default stage]"
     )
-    parser.add_argument(
-        "--since",
-        type=parse_moment,
-        metavar="WHEN",
-        help="only stages ended since then: ISO 8601, or 2h, 3d, …",
-    )
-    parser.add_argument(
-        "--until", type=parse_moment, metavar="WHEN", help="only stages ended before then"
-    )
+    add_period(parser, "stages ended")
     parser.add_argument("--prices", action="store_true", help="print the price table instead")
     parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 

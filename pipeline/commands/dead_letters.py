@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.settings import topic_path
-from pipeline.settings.arguments import parse_moment
+from pipeline.settings.arguments import add_since
 from pipeline.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -48,12 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--error", metavar="TEXT", help="text within the error's type, field or message"
     )
-    chosen.add_argument(
-        "--since",
-        type=parse_moment,
-        metavar="WHEN",
-        help="only those recorded since then: ISO 8601, or 2h, 3d, …",
-    )
+    add_since(chosen, "those recorded")
     chosen.add_argument("--retryable", action="store_true", help="only those marked retryable")
     replay = parser.add_argument_group("How to replay")
     replay.add_argument(

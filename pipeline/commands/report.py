@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipeline.settings.arguments import parse_moment
+from pipeline.settings.arguments import add_period
 
 HELP = "write a report of requests as one HTML page"
 EXAMPLES = """examples:
@@ -28,15 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file of the page [default report.html in --state]",
     )
-    parser.add_argument(
-        "--since",
-        type=parse_moment,
-        metavar="WHEN",
-        help="only messages received since then: ISO 8601, or 2h, 3d, …",
-    )
-    parser.add_argument(
-        "--until", type=parse_moment, metavar="WHEN", help="only messages received before then"
-    )
+    add_period(parser, "messages received")
     parser.add_argument(
         "--limit", type=int, default=1000, metavar="N",
         help="newest requests and dead letters shown individually [default 1000]",

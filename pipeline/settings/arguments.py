@@ -76,6 +76,28 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable} sets nothing; did you mean {ENVIRONMENT_PREFIX}{meant}?"
 
 
+def add_since(parser: argparse.ArgumentParser, rows: str) -> None:
+    """Add the option `--since`.
+
+    Args:
+        rows: what is selected by its time, such as "messages received".
+    """
+    parser.add_argument(
+        "--since",
+        type=parse_moment,
+        metavar="WHEN",
+        help=f"only {rows} since then: ISO 8601, or 2h, 3d, …",
+    )
+
+
+def add_period(parser: argparse.ArgumentParser, rows: str) -> None:
+    """Add the options `--since` and `--until`; see `add_since`."""
+    add_since(parser, rows)
+    parser.add_argument(
+        "--until", type=parse_moment, metavar="WHEN", help=f"only {rows} before then"
+    )
+
+
 def parse_moment(text: str) -> datetime:
     """Parse a point in time for argparse; see `pipeline.settings.timestamps`."""
     try:

@@ -32,41 +32,22 @@ SETTINGS = (
         "max-tries", "tries of one stage before it fails", GROUP, type=positive_int, default=5,
         unit="tries", graph=True,
     ),
-    Setting(
-        "script-timeout", "deadline of the script stage, retries included", GROUP, type=seconds,
-        default=120.0, unit="seconds", graph=True,
+    *(
+        Setting(
+            f"{stage}-timeout", f"deadline of the {stage} stage, retries included", GROUP,
+            type=seconds, default=timeout, unit="seconds", graph=True,
+        )
+        for stage, timeout in (("script", 120.0), ("narration", 300.0), ("video", 900.0))
     ),
-    Setting(
-        "narration-timeout", "deadline of the narration stage, retries included", GROUP,
-        type=seconds, default=300.0, unit="seconds", graph=True,
-    ),
-    Setting(
-        "video-timeout", "deadline of the video stage, retries included", GROUP, type=seconds,
-        default=900.0, unit="seconds", graph=True,
-    ),
-    Setting(
-        "script-concurrency", "calls of the script engine at the same time, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
-    ),
-    Setting(
-        "script-per-minute", "calls of the script engine begun in a minute, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
-    ),
-    Setting(
-        "narration-concurrency", "calls of the narration engine at the same time, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
-    ),
-    Setting(
-        "narration-per-minute", "calls of the narration engine begun in a minute, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
-    ),
-    Setting(
-        "video-concurrency", "calls of the video engine at the same time, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
-    ),
-    Setting(
-        "video-per-minute", "calls of the video engine begun in a minute, per process; "
-        "any number when not given", GROUP, type=positive_int, graph=True,
+    *(
+        Setting(
+            f"{stage}-{limit}", f"calls of the {stage} engine {counted}, per process; any number "
+            "when not given", GROUP, type=positive_int, graph=True,
+        )
+        for stage in ("script", "narration", "video")
+        for limit, counted in (
+            ("concurrency", "at the same time"), ("per-minute", "begun in a minute")
+        )
     ),
     Setting(
         "max-cost-per-request", "a request that would cost more becomes a dead letter; any amount "
