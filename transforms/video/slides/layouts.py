@@ -95,11 +95,10 @@ def lay_out(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     return _LAYOUTS[page.kind](canvas, page, palette)
 
 
-def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    width = TITLE_WIDTH
-    title = canvas.fit(
+def _fit_title(canvas: Canvas, page: Page) -> Block:
+    return canvas.fit(
         page.heading,
-        width,
+        TITLE_WIDTH,
         TITLE_HEIGHT,
         TITLE_SIZES,
         style=HEADING,
@@ -107,6 +106,19 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
         max_lines=TITLE_LINES,
         balance=True,
     )
+
+
+def _draw_title(canvas: Canvas, title: Block, top: float, palette: Palette) -> Box:
+    """Draw a title with a bar below it; return the title's box."""
+    box = Box(MARGIN, top, TITLE_WIDTH, canvas.height_of(title) + 4)
+    canvas.text(title, box, palette.ink)
+    canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
+    return box
+
+
+def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
+    width = TITLE_WIDTH
+    title = _fit_title(canvas, page)
     fixed = 116  # the label above, the bar between, and the space around them
     hook = canvas.fit(
         "".join(page.lines[:1]),
@@ -121,9 +133,7 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     top = min(333 - height / 2, CONTENT_BOTTOM - height)
     kicker = label(canvas, page.label, width, (26, 24, 22, 20))
     canvas.text(kicker, Box(MARGIN, top, width, 44), palette.accent)
-    box = Box(MARGIN, top + 50, width, canvas.height_of(title) + 4)
-    canvas.text(title, box, palette.ink)
-    canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
+    box = _draw_title(canvas, title, top + 50, palette)
     place = Box(MARGIN, box.bottom + 58, width - 20, canvas.height_of(hook) + 4)
     return [Element(place, lambda on: on.text(hook, place, palette.muted)) for _ in page.lines[:1]]
 
@@ -160,20 +170,8 @@ def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 
 
 def _intro(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
-    width = TITLE_WIDTH
-    name = canvas.fit(
-        page.heading,
-        width,
-        TITLE_HEIGHT,
-        TITLE_SIZES,
-        style=HEADING,
-        leading=TITLE_LEADING,
-        max_lines=TITLE_LINES,
-        balance=True,
-    )
-    box = Box(MARGIN, 330 - canvas.height_of(name) / 2, width, canvas.height_of(name) + 4)
-    canvas.text(name, box, palette.ink)
-    canvas.rounded(Box(MARGIN, box.bottom + 26, 88, 6), palette.accent, 3)
+    name = _fit_title(canvas, page)
+    _draw_title(canvas, name, 330 - canvas.height_of(name) / 2, palette)
     return []
 
 
