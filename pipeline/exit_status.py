@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 OK = 0
-"""Every message is accounted for."""
+"""No work is left over: every message is accounted for."""
 
 FAILED = 1
-"""The command failed, or `--fail-on-dead-letter` is given and there are dead letters."""
+"""The command failed or left work over, or there are dead letters with `--fail-on-dead-letter`."""
 
 USAGE = 2
 """The command line, an environment variable or the configuration is wrong."""
@@ -14,5 +14,11 @@ USAGE = 2
 DEPENDENCY = 3
 """A dependency stayed down."""
 
-INTERRUPTED = 130
-"""The command was interrupted from the keyboard."""
+SIGNAL = 128
+"""Base of the statuses of a command that a signal stopped: the signal's number is added."""
+
+INTERRUPTED = SIGNAL + 2
+"""The command was interrupted from the keyboard (SIGINT)."""
+
+TERMINATED = SIGNAL + 15
+"""The command was stopped by SIGTERM with work left over."""

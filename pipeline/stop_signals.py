@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+_last: int | None = None
+
+
+def last_signal() -> int | None:
+    """Return the number of the first signal that the last block received; None for no signal."""
+    return _last
+
 
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Iterator[None]:
@@ -18,17 +25,23 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     deadlock. So the handler only puts an item on a `SimpleQueue`, which is reentrant, and a thread
     that reads the queue sets the event.
     """
+    global _last
+    _last = None
     received: SimpleQueue[bool] = SimpleQueue()
 
     def listen() -> None:
         if received.get():
             stop.set()
 
+    def receive(number: int, _: object) -> None:
+        global _last
+        _last = _last or number
+        received.put(True)
+
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
     previous = {
-        number: signal.signal(number, lambda *_: received.put(True))
-        for number in (signal.SIGTERM, signal.SIGINT)
+        number: signal.signal(number, receive) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
         yield

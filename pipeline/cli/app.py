@@ -41,7 +41,8 @@ EPILOG = """examples:
   vividly drain --help
   vividly status --json
 
-exit status: 0 success, 1 failure, 2 usage error, 3 dependency down, 130 interrupted
+exit status: 0 success, 1 failure, 2 usage error, 3 dependency down,
+  130 interrupted, 143 terminated with work left over
 """
 
 

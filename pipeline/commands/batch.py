@@ -1,5 +1,6 @@
 """Process the requests of a file, one JSON object per line, without Pub/Sub.
 
+The file is UTF-8 text, plain or gzipped; `-` stands for standard input.
 A second run of the same file resumes unfinished requests and repeats no work. The last line printed
 is a summary in JSON.
 """
@@ -15,6 +16,7 @@ from pipeline.settings import OWN as ALL
 HELP = "process the requests of a file"
 EXAMPLES = """examples:
   vividly batch requests.jsonl --report report.html
+  zcat old.jsonl.gz | vividly batch -
   vividly batch requests.jsonl --workers 4 --artifacts gs://my-lessons --summary summary.json
 """
 SETTINGS = [
@@ -27,16 +29,18 @@ SETTINGS = [
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the file argument."""
-    parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="one request per line")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.jsonl", help="one request per line; - reads standard input"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the batch; see `pipeline.jobs.lifecycle` for the exit status."""
     from pipeline.jobs import lifecycle, resources
     from pipeline.jobs.batch import Batch
+    from pipeline.jobs.request_lines import check_readable
 
-    with chosen.file.open("rb"):  # fail early if it cannot be read
-        pass
+    check_readable(chosen.file)
     lifecycle.log_settings("batch", chosen, SETTINGS)
     with resources.open_ledger(chosen) as ledger:
         batch = Batch(

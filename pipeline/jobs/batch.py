@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import queue
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.jobs.request_lines import read_lines
 from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, Scheduler
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
@@ -22,6 +25,8 @@ from transforms.parse import peek
 log = logging.getLogger(__name__)
 
 AHEAD = 2 * MAX_RUN  # most messages queued in the scheduler
+READ_AHEAD = 16  # most messages read and not yet queued in the scheduler
+POLL = 0.05  # seconds between two checks for a stop signal
 
 
 def messages(file: Path) -> Iterator[Message]:
@@ -32,25 +37,23 @@ def messages(file: Path) -> Iterator[Message]:
 
     Raises:
         OSError: The file cannot be read.
+        UsageError: The file as a whole is not a file of lines; see `read_lines`.
     """
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            data = line.rstrip(b"\r\n")
-            if data.strip():
-                digest = hashlib.sha256(data).hexdigest()[:32]
-                yield Message(
-                    data=data,
-                    attributes={},
-                    message_id=f"line-{number}-{digest}",
-                    publish_time=datetime.now(UTC),
-                )
+    for number, data in read_lines(file):
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        yield Message(
+            data=data,
+            attributes={},
+            message_id=f"line-{number}-{digest}",
+            publish_time=datetime.now(UTC),
+        )
 
 
 class Batch:
     """Processes one file once.
 
     Args:
-        file: File of requests, one JSON object per line.
+        file: File of requests, one JSON object per line; `-` for standard input.
         graph: Runner of the graph.
         workers: Number of requests processed in parallel.
         dependency_timeout: Seconds a dependency may stay down.
@@ -76,10 +79,23 @@ class Batch:
         self._tally = Tally("batch", keep_ids)
         self._stop = threading.Event()
         self._progress = threading.Condition()
+        self._read: queue.Queue[Message | Exception | None] = queue.Queue(READ_AHEAD)
+        self._read_to_end = False
+        self._read_error: Exception | None = None
         self._scheduler = Scheduler(graph, workers, self._settled, dependency_timeout)
 
     def run(self) -> dict[str, Any]:
-        """Process the file and return the summary; see `Tally.summary`."""
+        """Process the file and return the summary.
+
+        Work in progress is finished before an error is raised.
+
+        Returns:
+            The summary of `Tally.summary`, and ``unread_input``: true if lines may be unread.
+
+        Raises:
+            OSError: The file cannot be read.
+            UsageError: The file as a whole is not a file of lines; see `read_lines`.
+        """
         metrics = metrics_registry(
             self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
         )
@@ -87,7 +103,8 @@ class Batch:
             serving(self._health_port, self._checks(), metrics),
             stop_on_signals(self._stop),
         ):
-            for message in messages(self._file):
+            threading.Thread(target=self._read_file, name="reader", daemon=True).start()
+            while message := self._next_message():
                 self._wait(lambda: self._scheduler.waiting < AHEAD)
                 if self._stop.is_set() or self._scheduler.down:
                     break
@@ -95,7 +112,14 @@ class Batch:
                 self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
             self._wait(lambda: self._scheduler.idle)
             self._scheduler.close(self._grace)
-        return self._tally.summary(self._reason())
+            reason = self._reason()
+            self._end_reading()
+        if self._read_error:
+            raise self._read_error
+        return {
+            **self._tally.summary(reason),
+            "unread_input": not self._read_to_end,
+        }
 
     @property
     def message_ids(self) -> tuple[str, ...]:
@@ -113,12 +137,46 @@ class Batch:
     def _reason(self) -> str:
         if self._scheduler.down:
             return "dependency_down"
-        return "signal" if self._stop.is_set() else "end_of_file"
+        finished = self._read_to_end and not self._tally.in_flight
+        return "signal" if self._stop.is_set() and not finished else "end_of_file"
+
+    def _read_file(self) -> None:
+        """Read on a thread of its own: a FIFO or standard input may block for any time."""
+        try:
+            for message in messages(self._file):
+                self._read.put(message)
+                if self._stop.is_set():
+                    return
+            self._read.put(None)
+        except Exception as error:  # noqa: BLE001  (raised again on the main thread)
+            self._read.put(error)
+
+    def _next_message(self) -> Message | None:
+        """Wait for the next message; return None at the end of the file or of the batch."""
+        while not (self._stop.is_set() or self._scheduler.down):
+            try:
+                found = self._read.get(timeout=POLL)
+            except queue.Empty:
+                continue
+            if isinstance(found, Exception):
+                self._read_error = found
+                return None
+            self._read_to_end = found is None
+            return found
+        return None
+
+    def _end_reading(self) -> None:
+        """Let a reader that waits for room in the queue see that the batch has ended."""
+        if not self._read_to_end:
+            self._stop.set()
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._read.get_nowait()
 
     def _wait(self, condition: Any) -> None:
         while not (condition() or self._stop.is_set() or self._scheduler.down):
             with self._progress:
-                self._progress.wait(0.05)  # signals are handled between two waits
+                self._progress.wait(POLL)  # signals are handled between two waits
 
     def _settled(self, worked: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         self._tally.settled(outcomes)

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.exit_status import DEPENDENCY, FAILED, OK
+from pipeline.exit_status import DEPENDENCY, FAILED, OK, SIGNAL
 from pipeline.monitoring import summary
 from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import settings_of
 from pipeline.settings.arguments import mask_value
+from pipeline.stop_signals import last_signal
 from transforms.errors import DependencyDown
 
 if TYPE_CHECKING:
@@ -75,21 +76,53 @@ def finish_job(
         reported: Return value of `write_report`.
 
     Returns:
-        The exit status: 3 if a dependency stayed down; 1 for dead letters with
-        `--fail-on-dead-letter`, or if the report is missing; else 0.
+        The exit status: 3 if a dependency stayed down. If work is left over: 130 after SIGINT, 143
+        after SIGTERM, else 1. 1 for dead letters with `--fail-on-dead-letter`, or if the report or
+        the summary could not be written. Else 0.
     """
     failures = result["dead_lettered"] - result["cancelled"]
     log.info(
         "%s ends (%s) after %.1f s: received %d, processed %d, failed %d, cancelled %d, "
-        "unfinished %d, success rate %s",
+        "unfinished %d%s, success rate %s",
         result["mode"], result["exit_reason"], result["runtime_seconds"], result["received"],
         result["completed"] + result["duplicates"], failures, result["cancelled"],
-        result["in_flight"],
+        result["in_flight"], " and the rest unread" if result.get("unread_input") else "",
         "-" if result["success_rate"] is None else f"{result['success_rate']:.1%}",
     )  # fmt: skip
-    print(summary.write_summary(dict(result), chosen.summary), flush=True)
+    print(summary.write_summary(dict(result), None), flush=True)
+    try:
+        summary.write_summary(dict(result), chosen.summary)
+    except OSError as error:
+        report_error(f"cannot write the summary {chosen.summary}: {error.strerror}")
+        reported = False
     if down:
         report_error(str(down))
         return DEPENDENCY
+    if left := _left_over(result):
+        report_error(left)
+        stopped = last_signal() if result["exit_reason"] == "signal" else None
+        return SIGNAL + stopped if stopped else FAILED
     failed = chosen.fail_on_dead_letter and failures
     return FAILED if failed or not reported else OK
+
+
+def _left_over(result: Mapping[str, Any]) -> str:
+    """Describe the work that a job has left over; return an empty string if there is none.
+
+    A drain that ends on an empty queue or after `--max-runtime` leaves nothing over: what it has
+    not settled is on the subscription or belongs to another worker.
+    """
+    if result["mode"] == "drain" and result["exit_reason"] != "signal":
+        return ""
+    count = result["in_flight"]
+    left = [f"{count} message{'s are' if count != 1 else ' is'} unfinished"] if count else []
+    if result.get("unread_input"):
+        left.append("the rest of the input is unread")
+    if not left:
+        return ""
+    remedies = {
+        "batch": "run the same file again to continue",
+        "drain": "they are back on the subscription for the next drain",
+    }
+    remedy = remedies.get(result["mode"], "`vividly status` shows the requests")
+    return f"work is left over: {' and '.join(left)}; {remedy}"

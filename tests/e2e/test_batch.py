@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,6 +113,51 @@ def test_unreachable_database_is_reported(places, tmp_path):
     assert "postgres is down" in failed.stderr
     assert "waiting for" in failed.stderr
     assert "secret" not in failed.stderr
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_batch_reports_work_left_over(places, tmp_path, number, status):
+    assert command.run("db", "upgrade", **places).returncode == 0
+    fifo, log = tmp_path / "fifo", tmp_path / "log"
+    os.mkfifo(fifo)
+    process = command.start(log, "batch", fifo, "--shutdown-grace", "0", **places)
+    try:
+        with fifo.open("wb", buffering=0) as pipe:  # it stays open: the batch waits for more
+            video = command.request(requested_modalities=["video"])
+            pipe.write(json.dumps(video).encode() + b"\n")
+            command.wait_for(lambda: "claimed" in log.read_text(), process)
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == status, log.read_text()
+    summary = command.summary(output)
+    assert (summary["exit_reason"], summary["in_flight"]) == ("signal", 1)
+    assert "1 message is unfinished and the rest of the input is unread" in log.read_text()
+
+
+def test_batch_reads_gzipped_standard_input(places):
+    assert command.run("db", "upgrade", **places).returncode == 0
+    requests = [json.dumps(command.request()).encode() for _ in range(2)]
+    done = subprocess.run(
+        [*command.VIVIDLY, "batch", "-"],
+        input=gzip.compress(b"\n".join(requests)),
+        env={**os.environ, **places},
+        capture_output=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert command.summary(done.stdout.decode())["completed"] == 2
+
+
+def test_utf_16_file_is_refused_as_a_whole(places, tmp_path):
+    assert command.run("db", "upgrade", **places).returncode == 0
+    file = tmp_path / "r.jsonl"
+    file.write_text(json.dumps(command.request()) + "\n", encoding="utf-16")
+    failed = command.run("batch", file, **places)
+    assert failed.returncode == 2
+    assert "r.jsonl: is not UTF-8" in failed.stderr
+    assert json.loads(command.run("dead-letters", "list", "--json", **places).stdout) == []
 
 
 @pytest.mark.parametrize(

@@ -131,8 +131,9 @@ def test_signal_releases_unfinished_messages(place, number):
     place.wait_for(lambda: "claimed" in place.log(), process)
     process.send_signal(number)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, place.log()
+    assert process.returncode == 128 + number, place.log()
     stopped = command.summary(output)
+    assert "work is left over" in place.log()
     assert stopped["exit_reason"] == "signal"
     assert stopped["in_flight"] > 0
     # The messages were nacked, so no acknowledgement deadline has to pass first.

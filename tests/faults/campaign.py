@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.exit_status import DEPENDENCY, OK
+from pipeline.exit_status import DEPENDENCY, OK, TERMINATED
 from tests.faults.inject import POINTS
 from tests.faults.place import ACK_DEADLINE, Place
 from tests.faults.traffic import Traffic
@@ -269,9 +269,10 @@ class Campaign:
     def _ended_normally(self, worker: Worker, status: int) -> bool:
         """Return whether a drain ended on a signal or on an empty queue.
 
-        A drain that was interrupted by a fault may also exit because a dependency is down.
+        A drain that was interrupted by a fault may also exit because a dependency is down, or
+        with work left over after SIGTERM.
         """
-        expected = {OK, DEPENDENCY} if worker.number in self._interrupted else {OK}
+        expected = {OK, DEPENDENCY, TERMINATED} if worker.number in self._interrupted else {OK}
         return status in expected and bool(re.search(NORMAL_END, worker.log.read_text()))
 
     def _finish(self) -> None:

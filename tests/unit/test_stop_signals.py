@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pipeline.stop_signals import stop_on_signals
+from pipeline.stop_signals import last_signal, stop_on_signals
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
@@ -18,9 +18,12 @@ def test_signal_sets_event_while_block_runs(number):
     before = signal.getsignal(number)
     with stop_on_signals(stop):
         assert not stop.is_set()
+        assert last_signal() is None
         signal.raise_signal(number)
         assert stop.wait(10)
+        signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(number) is before
+    assert last_signal() == number
 
 
 def test_signals_do_not_deadlock_with_the_event():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +16,7 @@ from pipeline.embedded.process import free_port
 from pipeline.jobs import batch as module
 from pipeline.jobs.batch import Batch, messages
 from pipeline.jobs.scheduler import MIN_RUN
+from pipeline.usage_error import UsageError
 from tests.e2e import command
 from transforms.errors import DependencyDown
 from transforms.model import Outcome
@@ -58,9 +62,10 @@ def graph():
 def start(graph, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "AHEAD", MIN_RUN)
 
-    def start(lines, timeout=PATIENCE, grace=PATIENCE, port=None) -> Batch:
-        file = tmp_path / "requests.jsonl"
-        file.write_bytes(b"\n".join(lines) + b"\n")
+    def start(lines, timeout=PATIENCE, grace=PATIENCE, port=None, file=None) -> Batch:
+        if not file:
+            file = tmp_path / "requests.jsonl"
+            file.write_bytes(b"\n".join(lines) + b"\n")
         stand_in: Any = graph
         return Batch(file, stand_in, 1, timeout, grace, port, keep_ids=True)
 
@@ -89,6 +94,7 @@ def test_every_line_is_processed(start, graph):
     batch = start(lines(3 * MIN_RUN))
     summary = batch.run()
     assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 0)
+    assert summary["unread_input"] is False
     assert summary["received"] == summary["completed"] == sum(graph.runs) == 3 * MIN_RUN
     assert len(set(batch.message_ids)) == 3 * MIN_RUN
 
@@ -116,6 +122,51 @@ def test_signal_ends_reading_and_waits_for_runs(start, graph):
         summary = running.result(PATIENCE)
     assert (summary["exit_reason"], summary["completed"]) == ("signal", 1)
     assert summary["received"] == MIN_RUN + 1  # it read no further ahead than it may
+    assert summary["unread_input"] is True
+
+
+def test_signal_ends_wait_for_slow_input(start, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    batch = start([], file=fifo)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(_run_without_signals, batch)
+        with fifo.open("wb", buffering=0) as pipe:
+            pipe.write(lines(1)[0] + b"\n")
+            _wait_until(lambda: batch.message_ids)
+            batch._stop.set()
+            summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["completed"]) == ("signal", 1)
+    assert summary["unread_input"] is True
+
+
+def test_signal_after_last_outcome_leaves_nothing_over(start, graph):
+    batch = start(lines(1))
+    graph.gate.clear()
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(_run_without_signals, batch)
+        assert graph.entered.acquire(timeout=PATIENCE)
+        _wait_until(lambda: batch._read_to_end)
+        batch._stop.set()
+        graph.gate.set()
+        summary = running.result(PATIENCE)
+    assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 0)
+
+
+def test_read_error_is_raised_after_work_in_progress(start, graph):
+    request = lines(3)
+    batch = start(request)
+    packed = gzip.compress(b"\n".join(request) + b"\n")
+    batch._file.write_bytes(packed[:-4] + b"1234")
+    with pytest.raises(UsageError, match="gzipped file is damaged"):
+        batch.run()
+    assert len(batch.message_ids) == 3
+
+
+def test_failing_runs_leave_messages_over(start, graph):
+    graph.error = RuntimeError("outside a stage")
+    summary = start(lines(2)).run()
+    assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 2)
 
 
 def test_dependency_that_stays_down_ends_the_batch(start, graph):
@@ -146,6 +197,13 @@ def test_batch_serves_health_and_metrics(start, graph):
         running.result(PATIENCE)
     with pytest.raises(OSError, match="refused"):
         command.get(port, "/healthz")
+
+
+def _wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _run_without_signals(batch):

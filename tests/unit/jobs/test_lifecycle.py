@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
+import signal
+import threading
 
 import pytest
 
 from pipeline.jobs import lifecycle
 from pipeline.monitoring.summary import Tally
 from pipeline.report import data
+from pipeline.stop_signals import stop_on_signals
 from tests.reports import ordinary
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
@@ -50,6 +54,66 @@ def test_missing_report_fails_job_after_summary(monkeypatch, capsys, error):
     assert '"exit_reason": "empty_queue"' in said.out
     assert "cannot write the report report.html" in said.err
     assert finish("report.html", DependencyDown("pubsub", "gone")) == 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason", "unfinished", "unread", "number", "status", "said"),
+    [
+        ("batch", "end_of_file", 0, False, None, 0, ""),
+        ("batch", "end_of_file", 2, False, None, 1, "2 messages are unfinished; run the same"),
+        ("batch", "signal", 1, True, signal.SIGINT, 130, "1 message is unfinished and the rest of"),
+        ("batch", "signal", 0, True, signal.SIGTERM, 143, "left over: the rest of the input is"),
+        ("batch", "end_of_file", 0, False, signal.SIGTERM, 0, ""),
+        ("drain", "signal", 0, None, signal.SIGTERM, 0, ""),
+        (
+            "drain",
+            "signal",
+            3,
+            None,
+            signal.SIGTERM,
+            143,
+            "3 messages are unfinished; they",
+        ),
+        (
+            "drain",
+            "signal",
+            3,
+            None,
+            signal.SIGINT,
+            130,
+            "3 messages are unfinished; they",
+        ),
+        ("drain", "max_runtime", 3, None, None, 0, ""),
+        ("drain", "empty_queue", 1, None, None, 0, ""),
+        ("stream", "signal", 1, None, signal.SIGINT, 130, "1 message is unfinished"),
+    ],
+)
+def test_work_left_over_sets_exit_status(
+    capsys, mode, reason, unfinished, unread, number, status, said
+):
+    with stop_on_signals(threading.Event()):
+        if number:
+            signal.raise_signal(number)
+    tally = Tally(mode)
+    tally.received(unfinished)
+    result = tally.summary(reason)
+    if unread is not None:
+        result["unread_input"] = unread
+    chosen = argparse.Namespace(summary=None, fail_on_dead_letter=False)
+    assert lifecycle.finish_job(result, None, chosen) == status
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert bool(said) == bool(printed.err)
+    assert lifecycle.finish_job(result, DependencyDown("postgres", "gone"), chosen) == 3
+
+
+def test_full_disk_names_summary_and_keeps_it(capsys):
+    chosen = argparse.Namespace(summary="/dev/full", fail_on_dead_letter=False)
+    result = Tally("batch").summary("end_of_file")
+    assert lifecycle.finish_job(result, None, chosen) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == result
+    assert "cannot write the summary /dev/full: No space left on device" in printed.err
 
 
 def test_jobs_keep_ids_only_for_reports():
