@@ -7,7 +7,7 @@ from collections.abc import Mapping
 WORDS: Mapping[str, Mapping[str, str]] = {
     "messages": {
         "": "Every message received, with its outcome",
-        "message_id": "Pub/Sub's id, or `line-…` of a batch",
+        "message_id": "Pub/Sub's id, `line-…` of a batch, or `derived-…` from the content",
         "request_id": "the request it asks for; empty when the message could not be read",
         "outcome": "in_flight, completed, duplicate or dead_lettered",
         "deliveries": "number of times it was received",

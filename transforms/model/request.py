@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,9 @@ class Message:
     Attributes:
         data: The published bytes.
         attributes: The message's attributes.
-        message_id: Pub/Sub's id, or one assigned by a launcher without Pub/Sub.
+        message_id: Pub/Sub's id, or one assigned by a launcher without Pub/Sub. An empty or missing
+            one is replaced by an id derived from data and attributes, which is the same in every
+            delivery and differs between messages.
         publish_time: Time of publication, timezone-aware UTC.
         delivery_attempt: Pub/Sub's count of deliveries; 0 if it does not report one.
     """
@@ -33,6 +36,19 @@ class Message:
     message_id: str
     publish_time: datetime
     delivery_attempt: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.message_id:
+            object.__setattr__(self, "message_id", _derived_id(self.data, self.attributes))
+
+
+def _derived_id(data: bytes, attributes: Mapping[str, str]) -> str:
+    """Return an id of a message's content; attributes that Pub/Sub adds do not count."""
+    digest = hashlib.sha256(data)
+    for name, value in sorted(attributes.items()):
+        if not name.startswith("goog"):
+            digest.update(f"\0{len(name)}:{name}{len(value)}:{value}".encode("utf-8", "replace"))
+    return f"derived-{digest.hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
