@@ -11,8 +11,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.settings import topic_path
-from pipeline.settings.arguments import add_since
+from pipeline.settings import positive_int, topic_path
+from pipeline.settings.arguments import add_since, checked
 from pipeline.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", choices=("list", "show", "replay"), help="list, show one, or replay"
     )
-    parser.add_argument("id", nargs="*", type=int, metavar="ID", help="number of a dead letter")
+    number = checked(positive_int)
+    parser.add_argument("id", nargs="*", type=number, metavar="ID", help="number of a dead letter")
     parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="most rows of a list [default 50]"
+        "--limit", type=number, default=50, metavar="N", help="most rows of a list [default 50]"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.add_argument_group("Which dead letters to list or replay")

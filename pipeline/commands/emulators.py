@@ -12,6 +12,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from pipeline.settings import port_number
+from pipeline.settings.arguments import checked
+
 HELP = "run Postgres, Pub/Sub and Cloud Storage servers on this machine"
 EXAMPLES = """examples:
   vividly emulators --port 8085
@@ -28,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the port and the switch."""
     parser.add_argument(
         "--port",
-        type=int,
+        type=checked(port_number),
         default=8085,
         metavar="N",
         help="port of the Pub/Sub server [default 8085]",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipeline.settings.arguments import add_period
+from pipeline.settings import whole_number
+from pipeline.settings.arguments import add_period, checked
 
 HELP = "write a report of requests as one HTML page"
 EXAMPLES = """examples:
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_period(parser, "messages received")
     parser.add_argument(
-        "--limit", type=int, default=1000, metavar="N",
+        "--limit", type=checked(whole_number), default=1000, metavar="N",
         help="newest requests and dead letters shown individually [default 1000]",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the data instead")
@@ -44,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     scope = Scope(since=chosen.since, until=chosen.until)
     with resources.open_ledger(chosen) as ledger:
-        report = data.gather(ledger, scope, _title(chosen), max(chosen.limit, 0))
+        report = data.gather(ledger, scope, _title(chosen), chosen.limit)
     if chosen.json:
         print(data.as_json(report))
         return 0

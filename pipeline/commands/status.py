@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from pipeline.settings import positive_int
+from pipeline.settings.arguments import checked
 from pipeline.usage_error import UsageError
 
 HELP = "show the status of requests"
@@ -20,7 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "request_id", nargs="?", metavar="REQUEST_ID", help="show only this request"
     )
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="most rows [default 50]")
+    parser.add_argument(
+        "--limit",
+        type=checked(positive_int),
+        default=50,
+        metavar="N",
+        help="most rows [default 50]",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
 
 

@@ -1,4 +1,4 @@
-"""HTTP server of `/healthz`, `/readyz` and `/metrics` for Cloud Run and Kubernetes."""
+"""HTTP server of `/health`, `/ready` and `/metrics` for Cloud Run and Kubernetes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Check = Callable[[], object]
 """Function that returns if a dependency is ready, and raises with the reason if not."""
+
+HEALTH_PATHS = ("/health", "/healthz")
+READY_PATHS = ("/ready", "/readyz")
 
 NO_REQUEST_ID = str(uuid.UUID(int=0))
 """Id of a request that never exists."""
@@ -51,9 +54,12 @@ def serving(
 class HealthServer:
     """Serves health and metrics over HTTP until the block ends.
 
-    * `/healthz`: 200 as long as the process can answer.
-    * `/readyz`: 200 if every check passes, else 503 with the failed ones.
+    * `/health` or `/healthz`: 200 as long as the process can answer.
+    * `/ready` or `/readyz`: 200 if every check passes, else 503 with the failed ones.
     * `/metrics`: the registry in the format of Prometheus.
+
+    Google's front end answers some paths that end in ``z`` itself, so probes from outside need the
+    names without it. HEAD is answered like GET without a body, and queries are ignored.
 
     Args:
         port: TCP port on all interfaces, because probes come from the platform; 0 for a free one.
@@ -76,7 +82,7 @@ class HealthServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        log.info("serving /healthz, /readyz and /metrics on port %d", self.port)
+        log.info("serving /health, /ready and /metrics on port %d", self.port)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,15 +95,18 @@ class _Handler(BaseHTTPRequestHandler):
     registry: CollectorRegistry
 
     def do_GET(self) -> None:
-        if self.path == "/healthz":
+        path = self.path.partition("?")[0]
+        if path in HEALTH_PATHS:
             self._reply(200, {"status": "alive"})
-        elif self.path == "/readyz":
+        elif path in READY_PATHS:
             down = self._down()
             self._reply(503 if down else 200, {"ready": not down, "down": down})
-        elif self.path == "/metrics":
+        elif path == "/metrics":
             self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
         else:
-            self._reply(404, {"error": "there are /healthz, /readyz and /metrics"})
+            self._reply(404, {"error": "there are /health, /ready and /metrics"})
+
+    do_HEAD = do_GET
 
     def _down(self) -> dict[str, str]:
         down = {}
@@ -116,7 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         log.debug(format, *args)

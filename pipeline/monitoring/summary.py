@@ -148,10 +148,14 @@ def write_summary(summary: dict[str, Any], file: str | None) -> str:
     """Return the summary as one line of JSON, and write it to `file` if one is given.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; the error names the file.
     """
     line = json.dumps(summary)
     if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).write_text(line + "\n", encoding="utf-8")
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(line + "\n", encoding="utf-8")
+        except OSError as error:
+            error.filename = error.filename or file  # a full disk has no file name
+            raise
     return line

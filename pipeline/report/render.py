@@ -39,13 +39,16 @@ def write(report: Report, file: Path) -> None:
     """Write the page atomically.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written; the error names the file.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_text(html(report, file.parent.absolute()), encoding="utf-8")
         part.replace(file)
+    except OSError as error:
+        error.filename = error.filename or str(file)  # a full disk has no file name
+        raise
     finally:
         part.unlink(missing_ok=True)
 

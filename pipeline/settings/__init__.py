@@ -20,6 +20,7 @@ from pipeline.settings.engine_settings import add_engine_options
 from pipeline.settings.parsers import (
     FRAME_SIZES,
     frame_size,
+    port_number,
     positive_int,
     seconds,
     topic_name,
@@ -40,6 +41,7 @@ __all__ = [
     "Setting",
     "find_setting",
     "frame_size",
+    "port_number",
     "positive_int",
     "seconds",
     "settings_of",

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.settings import (
     ENVIRONMENT_PREFIX,
@@ -15,6 +15,7 @@ from pipeline.settings import (
     OWN,
     Setting,
     frame_size,
+    port_number,
     positive_int,
     settings_of,
     whole_number,
@@ -22,6 +23,8 @@ from pipeline.settings import (
 from pipeline.settings.suggestions import closest_match
 from pipeline.settings.timestamps import parse_since
 from transforms.telemetry.redaction import redact
+
+T = TypeVar("T")
 
 LIKENESS = 0.8
 """Similarity (0-1) from which an unknown environment variable is taken for a misspelt setting."""
@@ -76,6 +79,18 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable} sets nothing; did you mean {ENVIRONMENT_PREFIX}{meant}?"
 
 
+def checked(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a parser as an argparse type, which keeps the text of its errors."""
+
+    def checked_read(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked_read
+
+
 def add_since(parser: argparse.ArgumentParser, rows: str) -> None:
     """Add the option `--since`.
 
@@ -100,10 +115,7 @@ def add_period(parser: argparse.ArgumentParser, rows: str) -> None:
 
 def parse_moment(text: str) -> datetime:
     """Parse a point in time for argparse; see `pipeline.settings.timestamps`."""
-    try:
-        return parse_since(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return checked(parse_since)(text)
 
 
 def describe(setting: Setting) -> str:
@@ -130,14 +142,7 @@ def mask_value(setting: Setting, value: Any) -> str:
 
 def argument_type(setting: Setting) -> Callable[[str], Any]:
     """Return `Setting.read` as an argparse type."""
-
-    def read(text: str) -> Any:
-        try:
-            return setting.read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(setting.reason(error)) from None
-
-    return read
+    return checked(setting.read)
 
 
 def _metavar(setting: Setting) -> str:
@@ -145,6 +150,6 @@ def _metavar(setting: Setting) -> str:
         return "{" + ",".join(setting.choices) + "}"
     if setting.type is frame_size:
         return "{" + ",".join(FRAME_SIZES) + "}"
-    counted = setting.type in (positive_int, whole_number)
+    counted = setting.type in (port_number, positive_int, whole_number)
     names = {"seconds": "SECONDS", "US dollars": "USD"}
     return names.get(setting.unit, "N" if counted else "…")

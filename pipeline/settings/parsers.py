@@ -11,27 +11,46 @@ from pipeline.settings.suggestions import did_you_mean
 FRAME_SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 
 
+MAX_INTEGER = 2**31 - 1
+"""Largest whole number; Postgres and Pub/Sub accept no larger one everywhere."""
+
+MAX_SECONDS = 1e9
+"""Longest duration, about 30 years; timers and intervals accept no more everywhere."""
+
+
 def positive_int(text: str) -> int:
     """Parse a whole number from 1; raise ValueError for other text."""
-    number = int(text)
-    if number < 1:
-        raise ValueError("must be a whole number from 1")
-    return number
+    return _integer(text, 1, MAX_INTEGER, "from 1")
 
 
 def whole_number(text: str) -> int:
     """Parse a whole number from 0; raise ValueError for other text."""
-    number = int(text)
-    if number < 0:
-        raise ValueError("must be a whole number from 0")
-    return number
+    return _integer(text, 0, MAX_INTEGER, "from 0")
+
+
+def port_number(text: str) -> int:
+    """Parse a TCP port; raise ValueError for other text."""
+    return _integer(text, 1, 65535, "from 1 to 65535")
+
+
+def _integer(text: str, least: int, most: int, accepted: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text) or int(text) < least:
+        raise ValueError(f"must be a whole number {accepted}")
+    if int(text) > most:
+        raise ValueError(f"must be a whole number from {least} to {most}")
+    return int(text)
 
 
 def seconds(text: str) -> float:
-    """Parse a finite number of seconds from 0; raise ValueError for other text."""
-    number = float(text)
+    """Parse a number of seconds from 0 to `MAX_SECONDS`; raise ValueError for other text."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not (math.isfinite(number) and number >= 0):
         raise ValueError("must be a number of seconds from 0")
+    if number > MAX_SECONDS:
+        raise ValueError(f"must be a number of seconds from 0 to {MAX_SECONDS:.0f}")
     return number
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import positive_int
+from pipeline.settings.parsers import port_number
 from pipeline.settings.setting import Setting
 
 GROUP = "What is reported"
 
 SETTINGS = (
     Setting(
-        "health-port", "serve /healthz, /readyz and /metrics on this port; not served when not "
-        "given", GROUP, type=positive_int, aliases=("PORT",),
+        "health-port", "serve /health, /ready and /metrics on this port; not served when not "
+        "given", GROUP, type=port_number, aliases=("PORT",),
     ),
     Setting("summary", "also write the final summary to this file, as JSON", GROUP),
     Setting(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.settings.parsers import positive_int, seconds, whole_number
 from pipeline.settings.suggestions import did_you_mean
 
 ENVIRONMENT_PREFIX = "VIVIDLY_"
@@ -73,17 +72,6 @@ class Setting:
             )
         return self.type(text)
 
-    def reason(self, error: ValueError) -> str:
-        """Return the accepted values, in place of Python's own message for an unreadable value."""
-        text = str(error)
-        numbers: dict[Callable[[str], Any], str] = {
-            positive_int: "whole number from 1",
-            whole_number: "whole number from 0",
-        }
-        if text.startswith("must be") or self.type not in (*numbers, seconds):
-            return text
-        return f"must be a {numbers.get(self.type, 'number of seconds from 0')}"
-
     def resolve(self, environment: Mapping[str, str]) -> Any:
         """Return the value from the environment, or else the default.
 
@@ -95,5 +83,5 @@ class Setting:
                 try:
                     return self.read(environment[variable])
                 except ValueError as error:
-                    raise ValueError(f"{variable}: {self.reason(error)}") from None
+                    raise ValueError(f"{variable}: {error}") from None
         return self.read(self.default) if isinstance(self.default, str) else self.default

@@ -91,6 +91,11 @@ def test_summary_file_equals_printed_line(tmp_path):
     assert json.loads(file.read_text()) == json.loads(line)
 
 
+def test_full_disk_error_names_the_summary():
+    with pytest.raises(OSError, match=r"No space left on device: '/dev/full'"):
+        write_summary(Tally("batch").summary("end_of_file"), "/dev/full")
+
+
 @pytest.mark.parametrize(("error_type", "status"), [("Cancelled", 0), ("OverBudget", 1)])
 def test_cancelled_requests_do_not_fail_job(capsys, error_type, status):
     tally = Tally("batch")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import resource
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -32,6 +33,17 @@ class Parsed(HTMLParser):
 @pytest.fixture(scope="module")
 def html():
     return render.html(ordinary(), Path("/pages"))
+
+
+def test_write_error_names_the_page(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))  # a write fails, as on a full disk
+    try:
+        with pytest.raises(OSError, match=r"File too large: '.*report\.html'"):
+            render.write(ordinary(), tmp_path / "report.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_policy_allows_only_the_page_style_and_script(html):

@@ -59,6 +59,8 @@ def test_variable_sets_its_setting(setting):
 @pytest.mark.parametrize(
     ("name", "text"),
     [("workers", "0"), ("workers", "two"), ("max-runtime", "-1"), ("max-runtime", "nan"),
+     ("max-runtime", "1e10"), ("workers", "3000000000"), ("health-port", "0"),
+     ("health-port", "65536"),
      ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
      ("dead-letter-topic", "failures"), ("video-theme", "pink"), ("music", "/no/such/folder")],
 )  # fmt: skip
