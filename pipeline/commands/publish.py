@@ -1,13 +1,22 @@
-"""Publish requests to the topic: each line of a file unchanged, or one made from options."""
+"""Publish requests to the topic: each line of a file unchanged, or one made from options.
+
+Prints the id of each request, one per line, or `message=ID` with Pub/Sub's id for a line without a
+request id. A request made from options is checked first. A line too large for Pub/Sub is reported
+and skipped. The file is UTF-8 text, plain or gzipped; `-` stands for standard input.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import uuid
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from pipeline.exit_status import FAILED, OK
 from pipeline.settings import topic_path
 from pipeline.usage_error import UsageError
 
@@ -18,13 +27,40 @@ EXAMPLES = """examples:
 """
 SETTINGS = ["project", "topic"]
 
-TIMEOUT = 30  # seconds to publish one message, the client's retries included
+TIMEOUT = 7.0
+"""Seconds until a publish call must succeed, retries included."""
+
+AHEAD = 200  # most messages handed to the client and not yet published
+
+OPTIONS = {
+    "request_id": "--request-id",
+    "student_id": "--student",
+    "student_query": "--query",
+    "grade_level": "--grade",
+    "interest": "--interest",
+    "language": "--language",
+    "requested_modalities": "--modality",
+}
+"""Option that sets each field of a request."""
+
+
+class Sent(NamedTuple):
+    """One line and its result: Pub/Sub's id, or the reason why it was not published."""
+
+    number: int
+    data: bytes
+    message_id: str = ""
+    error: str = ""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the file and the fields of one request."""
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE.jsonl", help="file of requests, one per line"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="file of requests, one per line; - reads standard input",
     )
     parser.add_argument("--query", metavar="TEXT", help="question of the student")
     parser.add_argument("--grade", type=int, metavar="N", help="grade level, 1-16")
@@ -41,51 +77,140 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Publish the requests and print the Pub/Sub id of each message.
+    """Publish the requests and print the id of each.
+
+    Returns:
+        The exit status: 1 if a line was skipped, else 0.
 
     Raises:
-        UsageError: The topic does not exist, or there is nothing to publish.
+        UsageError: The topic does not exist, there is nothing to publish, or an option is wrong.
+        DependencyDown: Pub/Sub cannot be reached.
     """
-    if bool(chosen.file) == bool(chosen.query):
+    from pipeline.jobs.request_lines import check_readable, read_lines
+    from pipeline.monitoring.logging_config import report_error
+
+    if (chosen.file is None) == (chosen.query is None):
         raise UsageError("give either a file or --query")
-    lines = _lines(chosen.file) if chosen.file else iter([_request(chosen)])
-    published = publish(topic_path(chosen.topic, chosen.project), lines)
-    for message_id in published:
-        print(message_id)
-    return 0
+    if chosen.file:
+        check_readable(chosen.file)
+        lines = read_lines(chosen.file)
+    else:
+        lines = iter([(1, _request(chosen))])
+    status = OK
+    for sent in send(topic_path(chosen.topic, chosen.project), lines):
+        if sent.error:
+            report_error(f"line {sent.number} was not published: {sent.error}")
+            status = FAILED
+        else:
+            print(_request_id(sent.data) or f"message={sent.message_id}", flush=True)
+    return status
 
 
-def publish(topic: str, lines: Iterator[bytes]) -> list[str]:
-    """Publish messages and return their Pub/Sub ids.
+def publish(topic: str, data: Iterable[bytes]) -> list[str]:
+    """Publish messages and return their Pub/Sub ids; see `send` for the errors.
 
     Args:
         topic: Full resource name of the topic.
-        lines: Data of each message.
+        data: Data of each message.
+    """
+    return [sent.message_id for sent in send(topic, enumerate(data, 1)) if sent.message_id]
+
+
+def send(topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
+    """Publish messages and yield the results in the same order.
+
+    Args:
+        topic: Full resource name of the topic.
+        lines: Number and data of each message.
 
     Raises:
         UsageError: The topic does not exist, or this account may not publish to it.
+        DependencyDown: Pub/Sub cannot be reached. Messages without a result may have been
+            published nevertheless.
     """
     from google.api_core import exceptions
+    from google.auth.exceptions import TransportError
     from google.cloud import pubsub_v1
+
+    from transforms.errors import DependencyDown
 
     client = pubsub_v1.PublisherClient()
     try:
-        return [f.result(TIMEOUT) for f in [client.publish(topic, line) for line in lines]]
+        yield from _send(client, topic, lines)
     except (exceptions.NotFound, exceptions.PermissionDenied, exceptions.InvalidArgument) as error:
         raise UsageError(
             f"cannot publish to {topic}: {error.message} (check --topic and --project)"
         ) from error
+    except (exceptions.GoogleAPIError, TransportError, TimeoutError) as error:
+        reason = str(getattr(error, "cause", None) or error)
+        raise DependencyDown("pubsub", f"{topic}: {reason}") from error
     finally:
         client.stop()
         client.transport.close()
 
 
-def _lines(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as lines:
-        yield from (line.rstrip(b"\r\n") for line in lines if line.strip())
+def _send(client: Any, topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
+    from google.api_core import exceptions
+    from google.api_core.retry import Retry, if_exception_type
+    from google.cloud.pubsub_v1.publisher.exceptions import MessageTooLargeError
+
+    again = if_exception_type(
+        exceptions.Aborted,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.ResourceExhausted,
+        exceptions.ServiceUnavailable,
+    )
+    retry = Retry(again, initial=0.1, maximum=1.0, timeout=TIMEOUT)
+    pending: deque[tuple[Sent, Any]] = deque()
+    for number, data in lines:
+        sent = Sent(number, data)
+        try:
+            future = client.publish(topic, data, retry=retry, timeout=TIMEOUT)
+        except MessageTooLargeError:
+            sent = sent._replace(
+                error=f"it has {len(data):,} bytes; Pub/Sub accepts at most 10,000,000 per message"
+            )
+            future = None
+        pending.append((sent, future))
+        while len(pending) > AHEAD or (pending and _is_done(pending[0][1])):
+            yield _result(*pending.popleft())
+    while pending:
+        yield _result(*pending.popleft())
+
+
+def _is_done(future: Any) -> bool:
+    return future is None or future.done()
+
+
+def _result(sent: Sent, future: Any) -> Sent:
+    if future is None:
+        return sent
+    return sent._replace(message_id=future.result(TIMEOUT + 1))
+
+
+def _request_id(data: bytes) -> str | None:
+    """Return the request id of a message as the ledger has it; None if there is no valid one."""
+    try:
+        request_id = json.loads(data)["request_id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if isinstance(request_id, str) and re.fullmatch(
+        r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", request_id
+    ):
+        return request_id.lower()
+    return None
 
 
 def _request(chosen: argparse.Namespace) -> bytes:
+    """Return the message of the request that the options describe.
+
+    Raises:
+        UsageError: An option breaks a rule for requests.
+    """
+    from transforms.errors import InvalidRequest
+    from transforms.parse import parse
+
     if chosen.grade is None:
         raise UsageError("--grade is required with --query")
     fields = {
@@ -97,4 +222,9 @@ def _request(chosen: argparse.Namespace) -> bytes:
         "requested_modalities": chosen.modality,
         "language": chosen.language,
     }
-    return json.dumps({name: value for name, value in fields.items() if value}).encode()
+    data = json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+    try:
+        parse(data)
+    except InvalidRequest as error:
+        raise UsageError(f"{OPTIONS.get(error.field, error.field)} {error.reason}") from None
+    return data
