@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,11 +29,13 @@ MAX_LENGTHS = {
     "student_id": 100, "student_query": 2000, "interest": 100, "correlation_id": 64,
     "language": 35, "environment": 100,
 }  # fmt: skip
-"""Maximum length of each text field, in characters."""
+"""Maximum length of each text field as sent, in characters."""
 
 GRADES = (1, 16)
 MAX_DEPTH = 32
-MAX_INTEGER_DIGITS = 400  # more than any double holds; keeps numbers printable everywhere
+MAX_NUMBER = sys.float_info.max
+"""Largest number of a 64-bit float; readers of JSON differ on larger ones (RFC 8259, section 6)."""
+_MAX_INTEGER_CHARACTERS = 310  # those of -MAX_NUMBER; Python refuses to convert very long integers
 
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
@@ -40,7 +43,14 @@ LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
 
 # Lone surrogates and control characters other than tab and line breaks: Postgres cannot store
 # NUL, UTF-8 cannot encode surrogates, and the others act on terminals and players.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+FORBIDDEN_PATTERN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+_FORBIDDEN = re.compile(FORBIDDEN_PATTERN)
+
+WHITE_SPACE = "\t\n\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""White space in both Python and JavaScript or, as the byte order mark, in JavaScript only; the
+other white space of either is forbidden."""
 
 
 def parse(data: bytes) -> ContentRequest:
@@ -60,17 +70,15 @@ def parse(data: bytes) -> ContentRequest:
             "request_id", "is not a UUID such as 123e4567-e89b-12d3-a456-426614174000"
         )
     request_id = request_id.lower()
-    student_id = _length("student_id", _required(fields, "student_id", _text).strip(), 1)
-    query = _length("student_query", _required(fields, "student_query", _text).strip(), 1)
+    student_id = _not_blank("student_id", _required(fields, "student_id", _short_text))
+    query = _not_blank("student_query", _required(fields, "student_query", _short_text))
     grade = _required(fields, "grade_level", _whole_number)
     if not GRADES[0] <= grade <= GRADES[1]:
         raise InvalidRequest(
             "grade_level", f"is {grade}; it must be from {GRADES[0]} to {GRADES[1]}"
         )
-    interest = _length("interest", (_optional(fields, "interest", _text) or "").strip())
-    correlation_id = _length(
-        "correlation_id", (_optional(fields, "correlation_id", _text) or "").strip()
-    )
+    interest = _trimmed(_optional(fields, "interest", _short_text))
+    correlation_id = _trimmed(_optional(fields, "correlation_id", _short_text))
     modalities = _modalities(fields)
     preferred = _optional(fields, "preferred_modality", _text)
     if preferred is not None and preferred not in modalities:
@@ -81,9 +89,7 @@ def parse(data: bytes) -> ContentRequest:
     language = _optional(fields, "language", _text) or "en-US"
     if len(language) > MAX_LENGTHS["language"] or not re.fullmatch(LANGUAGE_PATTERN, language):
         raise InvalidRequest("language", "is not a BCP-47 tag such as en-US or pt-BR")
-    environment = _optional(fields, "environment", _text)
-    if environment is not None:
-        _length("environment", environment)
+    environment = _optional(fields, "environment", _short_text)
     return ContentRequest(
         request_id=request_id,
         student_id=student_id,
@@ -192,15 +198,19 @@ def _constant(name: str) -> NoReturn:
 
 def _finite(digits: str) -> float:
     value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise InvalidRequest("message", "holds a number too large for a 64-bit float")
+    if abs(value) > MAX_NUMBER:
+        _too_large()
     return value
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > MAX_INTEGER_DIGITS:
-        raise InvalidRequest("message", f"holds a number of {len(digits):,} digits")
+    if len(digits) > _MAX_INTEGER_CHARACTERS or abs(int(digits)) > MAX_NUMBER:
+        _too_large()
     return int(digits)
+
+
+def _too_large() -> NoReturn:
+    raise InvalidRequest("message", "holds a number too large for a 64-bit float")
 
 
 def _too_deep(path: str) -> NoReturn:
@@ -266,14 +276,23 @@ def _whole_number(name: str, value: object) -> int:
     return value
 
 
-def _length(name: str, text: str, least: int = 0) -> str:
-    if len(text) < least:
-        raise InvalidRequest(name, "is blank")
+def _short_text(name: str, value: object) -> str:
+    text = _text(name, value)
     if len(text) > MAX_LENGTHS[name]:
         raise InvalidRequest(
             name, f"has {len(text):,} characters; at most {MAX_LENGTHS[name]:,} are accepted"
         )
     return text
+
+
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip(WHITE_SPACE)
+
+
+def _not_blank(name: str, text: str) -> str:
+    if not _trimmed(text):
+        raise InvalidRequest(name, "is blank")
+    return _trimmed(text)
 
 
 def _modalities(fields: dict[str, Any]) -> tuple[Modality, ...]:

@@ -9,12 +9,16 @@ from transforms.message_schema import schema
 INTRODUCTION = """\
 A request is one JSON object in the data of a Pub/Sub message, UTF-8, at most 64 KiB. The message's
 attributes are kept. [content-request.schema.json](content-request.schema.json) states the same
-rules as a JSON Schema (draft 2020-12), for publishers to check against.
+rules as a JSON Schema (draft 2020-12), for publishers to check against; its description lists the
+few that a schema cannot state. Its patterns are ECMAScript regular expressions with the `u` flag.
 
 Unknown fields are kept unchanged. A message that breaks a rule becomes a dead letter that names the
 field and the reason. So does a message that is not UTF-8, not JSON or not an object, repeats a name
-in an object, is nested more than 32 levels deep, or contains NaN, an infinite number, a lone
-surrogate or a control character (other than tab and line ends in text).
+in an object, is nested more than 32 levels deep, or contains NaN, a number beyond the range of a
+64-bit float, a lone surrogate or a control character (other than tab and line ends in text).
+
+White space around `student_id`, `student_query`, `interest` and `correlation_id` counts towards
+their length, and is then removed.
 """
 
 

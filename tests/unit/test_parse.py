@@ -14,7 +14,7 @@ from transforms import parse as parse_module
 from transforms.dead_letters import make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import Message, Received, decode, encode
-from transforms.parse import MAX_BYTES, MAX_DEPTH, _object, _Parse, _Peeked, parse, peek
+from transforms.parse import MAX_BYTES, MAX_DEPTH, MAX_NUMBER, _object, _Parse, _Peeked, parse, peek
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
 GOOD = {
@@ -44,8 +44,8 @@ def test_full_request_keeps_its_values():
     request = parse(
         raw(
             request_id=ID.upper(),
-            student_query="  Why?\nReally  ",
-            interest="basketball",
+            student_query="\ufeff  Why?\nReally  ",
+            interest="\u3000basketball\n",
             correlation_id="c-1",
             requested_modalities=["audio", "text", "audio"],
             preferred_modality="audio",
@@ -60,7 +60,7 @@ def test_full_request_keeps_its_values():
     assert request.modality == "audio"
     assert request.metadata == {"experiment": {"arm": "b"}}
     assert (request.correlation_id, request.language) == ("c-1", "pt-BR")
-    assert request.environment == "staging"
+    assert (request.interest, request.environment) == ("basketball", "staging")
 
 
 BAD = [
@@ -75,6 +75,7 @@ BAD = [
     ("student_id", raw(student_id="")),
     ("student_id", raw(student_id="x" * 101)),
     ("student_query", raw(student_query="  \n ")),
+    ("student_query", raw(student_query="\ufeff\u3000")),
     ("student_query", raw(student_query="x" * 2001)),
     ("student_query", raw(student_query=["x"])),
     ("student_query", raw(student_query="a\x00b")),
@@ -170,11 +171,11 @@ LIMITS = {
     ),
     "student_id": (raw(student_id="x" * 100), raw(student_id="x" * 101)),
     "student_id, shortest": (raw(student_id="x"), raw(student_id=" ")),
-    "student_id, trimmed": (raw(student_id=f" {'x' * 100}\n"), raw(student_id=f" {'x' * 101}\n")),
+    "student_id, as sent": (raw(student_id=f" {'x' * 98}\n"), raw(student_id=f" {'x' * 99}\n")),
     "student_query": (raw(student_query="😀" * 2000), raw(student_query="😀" * 2001)),
     "student_query, shortest": (raw(student_query="?"), raw(student_query="")),
     "interest": (raw(interest="x" * 100), raw(interest="x" * 101)),
-    "interest, trimmed": (raw(interest=f" {'x' * 100} "), raw(interest=f" {'x' * 101} ")),
+    "interest, as sent": (raw(interest=" " * 100), raw(interest=" " * 101)),
     "correlation_id": (raw(correlation_id="x" * 64), raw(correlation_id="x" * 65)),
     "environment": (raw(environment="x" * 100), raw(environment="x" * 101)),
     "language": (raw(language=TAG + "abcde"), raw(language=TAG + "abcdef")),
@@ -187,8 +188,9 @@ LIMITS = {
     "grade_level, lowest": (raw(grade_level=1), raw(grade_level=0)),
     "grade_level, highest": (raw(grade_level=16), raw(grade_level=17)),
     "grade_level, whole": (raw(grade_level=16.0), raw(grade_level=16.5)),
-    "digits": (raw(extra=int("9" * 400)), raw(extra=int("9" * 401))),
-    "float": (raw(extra=1.7e308), raw().replace(b"9}", b'9, "extra": 1.8e308}')),
+    "digits": (raw(extra=-int(MAX_NUMBER)), raw(extra=-int(MAX_NUMBER) - 1)),
+    "digits, many": (raw(extra=10**308), raw(extra=10**309)),
+    "float": (raw(extra=MAX_NUMBER), raw().replace(b"9}", b'9, "extra": 1.8e308}')),
     "request_id": (raw(request_id=ID), raw(request_id=ID + "0")),
     "request_id, alphabet": (raw(request_id="F" + ID[1:]), raw(request_id="g" + ID[1:])),
     "preferred_modality": (
@@ -219,7 +221,8 @@ def test_limit_is_accepted_and_next_value_refused(what):
         (b"[]", "message: is a JSON array; it must be an object"),
         (b"null", "message: is a JSON null; it must be an object"),
         (b'{"a": NaN}', "message: holds NaN, which is not a JSON number"),
-        (b'{"a": ' + b"9" * 401 + b"}", "message: holds a number of 401 digits"),
+        (b'{"a": ' + b"9" * 401 + b"}", "message: holds a number too large for a 64-bit "
+         "float"),
         (raw(extra=nested(32)), "extra" + "[0]" * 31 + "[…: is nested more than 32 levels deep"),
         (raw(student_id=True), "student_id: is a JSON boolean; it must be a string"),
         (raw(student_query="a\x00"), "student_query: holds the control character U+0000 at "
