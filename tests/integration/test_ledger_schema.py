@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests.integration.ledger_support import execute, transaction, wait_until_blocked
+from tests.integration.ledger_support import execute, transaction
 from transforms.errors import DependencyDown
 from transforms.ledger import Ledger, current, downgrade, head, upgrade
 from transforms.ledger.migrate import MIGRATION_LOCK, VERSION_TABLE
@@ -46,6 +47,19 @@ def catalog(ledger):
     }
 
 
+def wait_for_lock_request(ledger):
+    """Wait until a migration has asked for the migration lock."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if ledger.run(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND query LIKE '%pg_try_advisory_lock%'"
+        ):
+            return
+        time.sleep(0.01)
+    raise AssertionError("no migration asks for the lock")
+
+
 def tables(ledger):
     return {name for kind, name in catalog(ledger) if kind == "table"}
 
@@ -61,7 +75,8 @@ def test_migrations_match_declared_tables(ledger):
     with ledger.connected() as connection:
         metadata.create_all(connection)
     assert catalog(ledger) == migrated
-    assert {"messages", "requests", "stages", "dead_letters"} == tables(ledger)
+    daily = {"daily_messages", "daily_requests", "daily_stages"}
+    assert {"messages", "requests", "stages", "dead_letters"} | daily == tables(ledger)
 
 
 def test_every_artifact_has_its_column():
@@ -92,7 +107,7 @@ def test_upgrade_waits_for_concurrent_migration(ledger):
         with transaction(ledger) as other:
             execute(other, f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             waiting = pool.submit(upgrade, ledger.url)
-            wait_until_blocked(ledger, waiting)
+            wait_for_lock_request(ledger)
             metadata.create_all(other)
             execute(other, f"CREATE TABLE {VERSION_TABLE} (version_num varchar(32) NOT NULL)")
             execute(other, f"INSERT INTO {VERSION_TABLE} VALUES (:head)", head=head())

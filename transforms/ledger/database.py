@@ -52,6 +52,7 @@ _UNAVAILABLE = (
     "XX001",  # damaged data
     "XX002",  # damaged index
 )
+_SLOW = ("55P03", "57014")  # lock timeout; statement timeout, or cancelled by an operator
 _FORBIDDEN = "42501"
 _OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
 
@@ -149,7 +150,8 @@ class Database:
                 raise StatementRefused(_describe(fields)) from None
             if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
                 self.close()  # read the secret again: the password may have changed
-            raise DependencyDown("postgres", f"{self.masked_url}: {detail}") from error
+            down = StatementSlow if _sqlstate(cause) in _SLOW else DependencyDown
+            raise down("postgres", f"{self.masked_url}: {detail}") from error
 
     def close(self) -> None:
         """Close this process's idle connections; the next statement opens new ones."""
@@ -157,6 +159,13 @@ class Database:
             engine = _engines.pop(self, None)
         if engine:
             engine.dispose()
+
+
+class StatementSlow(DependencyDown):
+    """Postgres answers, but ended a statement that took too long or waited too long for a lock."""
+
+    def __str__(self) -> str:
+        return f"a statement on {self.dependency} took too long: {self.detail}"
 
 
 class StatementRefused(Exception):

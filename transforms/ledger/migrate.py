@@ -2,14 +2,21 @@
 
 Migrations only add, so that workers of the previous version keep running during a roll-out: tables
 may be newer than the program, but not older.
+
+Each migration is a transaction of its own, which waits at most `LOCK_TIMEOUT` for a lock. What
+would block writers for long (indexes, back-fills) is done outside a transaction by the steps of
+`transforms.ledger.online`; a migration of such steps can be interrupted and run again.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from transforms.errors import DependencyDown
 from transforms.ledger.database import Database
 from transforms.ledger.values import LedgerStatus
 
@@ -18,11 +25,23 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy import Connection
 
+log = logging.getLogger(__name__)
+
 VERSION_TABLE = "ledger_version"
 """Not Alembic's default name, because the database may hold another project's migrations."""
 
 MIGRATION_TIMEOUT = 3600.0
-"""Seconds for one statement of a migration, including the wait for other migrations."""
+"""Seconds for one statement of a migration, and for the wait for other migrations."""
+
+LOCK_TIMEOUT = 5.0
+"""Seconds that a transactional migration waits for a lock.
+
+Every later statement on the table queues behind a waiting migration, so a longer wait would stop
+all workers.
+"""
+
+_POLL = 0.2
+"""Seconds between tries to get the migration lock."""
 
 # Connections reserved for superusers, and since Postgres 16 for a role, are not available.
 _SERVER = """
@@ -98,16 +117,38 @@ def check(database: Database) -> LedgerStatus:
 
 @contextmanager
 def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
-    """Open a transaction that holds the migration lock."""
+    """Open a connection that holds the migration lock until it is closed."""
     with _once(url) as database:
         check(database)  # an unreachable server fails now, and not after MIGRATION_TIMEOUT
-    with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as autocommit:
-        connection = autocommit.execution_options(isolation_level="READ COMMITTED")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+    with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as connection:
+        _lock(connection)
+        connection.exec_driver_sql(f"SET lock_timeout = {round(LOCK_TIMEOUT * 1000)}")
+        connection.commit()  # the isolation level can be set only between transactions
+        connection.execution_options(isolation_level="READ COMMITTED")
         config = _config()
         config.attributes["connection"] = connection
         yield connection, config
-        connection.commit()
+
+
+def _lock(connection: Connection) -> None:
+    """Take the migration lock for the session.
+
+    The session that builds an index holds it, so that an upgrade waits for an index that the server
+    still builds after its client was killed. Waiting within a statement is not possible: the
+    statement's snapshot would block `CREATE INDEX CONCURRENTLY`, a deadlock.
+    """
+    deadline = time.monotonic() + MIGRATION_TIMEOUT
+    statement = f"SELECT pg_try_advisory_lock({MIGRATION_LOCK})"
+    if connection.exec_driver_sql(statement).scalar():
+        return
+    log.info("another migration is running; waiting for its end")
+    while time.monotonic() < deadline:
+        time.sleep(_POLL)
+        if connection.exec_driver_sql(statement).scalar():
+            return
+    raise DependencyDown(
+        "postgres", f"another migration has been running for {MIGRATION_TIMEOUT:.0f} s"
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -63,6 +64,10 @@ def _json(name: str, empty: str) -> Column:
 
 def _usd(name: str) -> Column:
     return Column(name, Numeric(16, 8), nullable=False, server_default=text("0"))
+
+
+def _count(name: str) -> Column:
+    return Column(name, BigInteger, nullable=False)
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -130,6 +135,7 @@ requests = Table(
 )
 Index(None, requests.c.created_at)
 Index(None, requests.c.status, requests.c.created_at)
+Index(None, requests.c.status, requests.c.completed_at)
 Index(None, requests.c.student_id, requests.c.created_at)
 
 stages = Table(
@@ -155,7 +161,9 @@ stages = Table(
     _timestamp("finished_at"),
 )
 Index(
-    None, stages.c.finished_at, postgresql_using="brin", postgresql_with={"pages_per_range": "16"}
+    "stages_finished_at_cost_idx",
+    stages.c.finished_at,
+    postgresql_include=["cost_usd", "reused"],
 )
 
 dead_letters = Table(
@@ -198,3 +206,46 @@ Index(
 )
 Index(None, dead_letters.c.request_id)
 Index(None, dead_letters.c.recorded_at)
+
+# Totals of pruned rows, by the day (UTC) on which they were received, created or finished.
+daily_messages = Table(
+    "daily_messages",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    _count("messages"),
+    _timestamp("first_at"),
+    _timestamp("last_at"),
+)
+
+daily_requests = Table(
+    "daily_requests",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("modality", Text, primary_key=True),
+    _count("requests"),
+    _usd("cost_usd"),
+    _usd("cost_saved_usd"),
+)
+
+daily_stages = Table(
+    "daily_stages",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("modality", Text, primary_key=True),
+    Column("engine", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    # A request has stages in several rows, and counts in one row of its day, of its modality, of
+    # each of its engines and of each of its stages.
+    _count("day_requests"),
+    _count("modality_requests"),
+    _count("engine_requests"),
+    _count("stage_requests"),
+    _count("done"),
+    _count("reused"),
+    _count("skipped"),
+    _usd("cost_usd"),
+    _usd("reuse_saved_usd"),
+    _usd("skip_saved_usd"),
+)
