@@ -1,36 +1,64 @@
-"""Migrate the ledger's schema, or print its revision."""
+"""Migrate the ledger's schema, print its revision, or remove old requests.
+
+`prune` removes requests that ended long ago, with their messages, stages and dead letters; their
+counts and costs are kept by day, so that totals and costs do not change. Requests in progress and
+requests with a message in flight are kept. An interrupted run is continued by the next one.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import asdict
 
+from pipeline.settings.arguments import parse_age
 from pipeline.usage_error import UsageError
 
-HELP = "migrate the ledger's schema"
+HELP = "migrate the ledger's schema, or remove old requests"
 EXAMPLES = """examples:
   vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly
   vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
+  vividly db prune --completed 90d --failed 180d --dry-run
 """
 SETTINGS = ["database"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action and the output format."""
+    """Add the action, the output format and the ages."""
     parser.add_argument(
-        "action", choices=("upgrade", "current"), help="migrate the schema, or print its revision"
+        "action",
+        choices=("upgrade", "current", "prune"),
+        help="migrate the schema, print its revision, or remove old requests",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON object: server, revision, head"
+        "--json",
+        action="store_true",
+        help="print a JSON object: server, revision, head; or the numbers of rows removed",
+    )
+    prune = parser.add_argument_group("What to prune")
+    prune.add_argument(
+        "--completed",
+        type=parse_age,
+        metavar="AGE",
+        help="requests completed longer ago than this: 90d, 26w, …",
+    )
+    prune.add_argument(
+        "--failed",
+        type=parse_age,
+        metavar="AGE",
+        help="requests failed or cancelled, and unreadable messages, longer ago than this",
+    )
+    prune.add_argument(
+        "--dry-run", action="store_true", help="count what would be removed; remove nothing"
     )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Migrate to this release's schema, or print the current revision.
+    """Migrate to this release's schema, print the current revision, or remove old requests.
 
     Raises:
-        UsageError: `--database` is missing.
+        UsageError: `--database` is missing, or the options do not fit the action.
     """
     from transforms.ledger import Ledger, upgrade
 
@@ -39,6 +67,14 @@ def run(chosen: argparse.Namespace) -> int:
             "--database (or VIVIDLY_DATABASE) is required; an embedded Postgres is migrated by "
             "the command that starts it"
         )
+    ages = chosen.completed or chosen.failed
+    if chosen.action == "prune":
+        if not ages:
+            raise UsageError("`prune` takes --completed, --failed or both")
+        _prune(chosen)
+        return 0
+    if ages or chosen.dry_run:
+        raise UsageError("--completed, --failed and --dry-run are options of `prune`")
     if chosen.action == "upgrade":
         upgrade(chosen.database)
     found = Ledger(chosen.database).check()
@@ -47,3 +83,20 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         print(found.revision or "no tables")
     return 0
+
+
+def _prune(chosen: argparse.Namespace) -> None:
+    """Remove old requests and print the numbers of rows."""
+    from transforms.ledger import Ledger, Pruned
+
+    ledger = Ledger(chosen.database)
+    ages = (chosen.completed, chosen.failed)
+    total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
+    for batch in [ledger.prunable(*ages)] if chosen.dry_run else ledger.prune(*ages):
+        total.update(asdict(batch))
+    if chosen.json:
+        print(json.dumps(total, indent=2))
+        return
+    verb = "would be removed" if chosen.dry_run else "removed"
+    rows = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in total.items())
+    print(f"{rows} {verb}")

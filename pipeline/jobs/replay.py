@@ -15,6 +15,9 @@ from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import PermanentError
 from transforms.ledger import DeadLetterDetail, Ledger, ReplayState
 
+STATES_AT_ONCE = 1000
+"""Dead letters whose state a dry run reads with one statement."""
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -58,18 +61,24 @@ def replay(
     Raises:
         DependencyDown: Postgres or Pub/Sub cannot be reached; results yielded before hold.
     """
-    for number in numbers:
-        [state] = ledger.replay_states([number])
+    # A publication changes what follows, so only a dry run reads many states at once.
+    for state in _states(ledger, numbers, at_once=STATES_AT_ONCE if dry_run else 1):
         reason = obstacle(state, again)
         if state.request_status == "cancelled" and not cancelled:
             reason = reason or "its request was cancelled (name its number to reopen it)"
-        letter = None if reason else ledger.dead_letter_detail(number)
+        if dry_run and not reason:
+            yield Replayed(state.id, state.request_id, state.size)
+            continue
+        letter = None if reason else ledger.dead_letter_detail(state.id)
         if letter is None:
-            yield Replayed(number, skipped=reason)
-        elif dry_run:
-            yield Replayed(number, letter.request_id, letter.size)
+            yield Replayed(state.id, skipped=reason)
         else:
             yield _publish(ledger, topic, letter, id_label)
+
+
+def _states(ledger: Ledger, numbers: Sequence[int], at_once: int) -> Iterator[ReplayState]:
+    for first in range(0, len(numbers), at_once):
+        yield from ledger.replay_states(numbers[first : first + at_once])
 
 
 def obstacle(state: ReplayState, again: bool) -> str | None:

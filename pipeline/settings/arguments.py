@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pipeline.settings import (
@@ -18,6 +18,7 @@ from pipeline.settings import (
     port_number,
     positive_int,
     settings_of,
+    timestamps,
     whole_number,
 )
 from pipeline.settings.suggestions import closest_match
@@ -116,6 +117,11 @@ def add_period(parser: argparse.ArgumentParser, rows: str) -> None:
 def parse_moment(text: str) -> datetime:
     """Parse a point in time for argparse; see `pipeline.settings.timestamps`."""
     return checked(parse_since)(text)
+
+
+def parse_age(text: str) -> timedelta:
+    """Parse a time span for argparse; see `pipeline.settings.timestamps`."""
+    return checked(timestamps.parse_age)(text)
 
 
 def describe(setting: Setting) -> str:

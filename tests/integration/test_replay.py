@@ -13,7 +13,7 @@ from tests.integration.ledger_support import claim, completed, letter, message, 
 from transforms import pubsub_client as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import DependencyDown
-from transforms.ledger import ClaimRequest
+from transforms.ledger import ClaimRequest, database
 
 
 @pytest.fixture
@@ -190,3 +190,20 @@ def test_since_accepts_a_time():
 def test_since_refuses_other_text(text):
     with pytest.raises(ValueError, match="must be a date or time such as"):
         timestamps.parse_since(text)
+
+
+def test_dry_run_reads_many_letters_with_one_statement(ledger, monkeypatch):
+    numbers = [dead(ledger, (message(), request())) for _ in range(5)]
+    statements = []
+    run = database._execute
+
+    def counted(connection, statement, parameters):
+        statements.append(statement)
+        return run(connection, statement, parameters)
+
+    monkeypatch.setattr(database, "_execute", counted)
+    monkeypatch.setattr(replay, "STATES_AT_ONCE", 3)
+    done = sent(ledger, "projects/p/topics/t", *numbers, dry_run=True)
+    assert [each.id for each in done] == numbers
+    assert all(each.size == 2 and each.request_id and not each.skipped for each in done)
+    assert len(statements) == 2

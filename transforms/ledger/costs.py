@@ -28,19 +28,36 @@ WITH part AS (
     WHERE status = 'completed'
         AND (CAST(:since AS timestamptz) IS NULL OR completed_at >= CAST(:since AS timestamptz))
         AND (CAST(:until AS timestamptz) IS NULL OR completed_at < CAST(:until AS timestamptz))
+),
+kept_and_pruned AS (
+    SELECT CAST({key} AS text) AS key,
+        count(DISTINCT request_id) AS requests,
+        count(*) FILTER (WHERE done) AS done,
+        count(*) FILTER (WHERE reused) AS reused,
+        count(*) FILTER (WHERE NOT done AND NOT reused) AS skipped,
+        coalesce(sum(usd) FILTER (WHERE done), 0) AS cost_usd,
+        coalesce(sum(usd) FILTER (WHERE reused), 0) AS reuse_saved_usd,
+        coalesce(sum(usd) FILTER (WHERE NOT done AND NOT reused), 0) AS skip_saved_usd
+    FROM part
+    GROUP BY 1
+    UNION ALL
+    SELECT CAST({key} AS text), {key}_requests, done, reused, skipped, cost_usd, reuse_saved_usd,
+        skip_saved_usd
+    FROM daily_stages
+    WHERE (CAST(:since AS timestamptz) IS NULL OR day >= CAST(CAST(:since AS timestamptz) AS date))
+        AND (CAST(:until AS timestamptz) IS NULL OR day < CAST(:until AS timestamptz))
 )
-SELECT CAST({key} AS text) AS key,
-    count(DISTINCT request_id) AS requests,
-    count(*) FILTER (WHERE done) AS done,
-    count(*) FILTER (WHERE reused) AS reused,
-    count(*) FILTER (WHERE NOT done AND NOT reused) AS skipped,
-    CAST(coalesce(sum(usd) FILTER (WHERE done), 0) AS double precision) AS cost_usd,
-    CAST(coalesce(sum(usd) FILTER (WHERE reused), 0) AS double precision) AS reuse_saved_usd,
-    CAST(coalesce(sum(usd) FILTER (WHERE NOT done AND NOT reused), 0) AS double precision)
-        AS skip_saved_usd
-FROM part
-GROUP BY 1
-ORDER BY 1
+SELECT key,
+    CAST(sum(requests) AS bigint) AS requests,
+    CAST(sum(done) AS bigint) AS done,
+    CAST(sum(reused) AS bigint) AS reused,
+    CAST(sum(skipped) AS bigint) AS skipped,
+    CAST(sum(cost_usd) AS double precision) AS cost_usd,
+    CAST(sum(reuse_saved_usd) AS double precision) AS reuse_saved_usd,
+    CAST(sum(skip_saved_usd) AS double precision) AS skip_saved_usd
+FROM kept_and_pruned
+GROUP BY key
+ORDER BY key
 """
 
 SPENT = """
@@ -57,6 +74,8 @@ def costs(
     until: datetime | None = None,
 ) -> list[CostRow]:
     """Sum what stages cost and saved, grouped by day, modality, engine or stage.
+
+    Pruned stages are included, by whole days (UTC).
 
     Args:
         since: stages that ended then or later.

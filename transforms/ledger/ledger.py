@@ -8,6 +8,7 @@ from transforms.ledger import cancel as cancelling
 from transforms.ledger import claim_statement, reads, records, replays
 from transforms.ledger import costs as costing
 from transforms.ledger import migrate as migrating
+from transforms.ledger import prune as pruning
 from transforms.ledger.database import Database
 
 
@@ -54,3 +55,7 @@ class Ledger(Database):
     dead_letter_of = replays.dead_letter_of
     replay_states = replays.replay_states
     replayed = replays.replayed
+
+    # Retention
+    prune = pruning.prune
+    prunable = pruning.prunable

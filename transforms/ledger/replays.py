@@ -10,8 +10,9 @@ from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import DeadLetterDetail, ReplayState
 
 STATES = """
-SELECT letter.id, letter.replayed_as, letter.replayed_at, replay.outcome AS replay_outcome,
-    request.status AS request_status,
+SELECT letter.id, CAST(letter.request_id AS text) AS request_id,
+    octet_length(letter.data) AS size, letter.replayed_as, letter.replayed_at,
+    replay.outcome AS replay_outcome, request.status AS request_status,
     greatest(
         (SELECT max(later.id) FROM dead_letters AS later
             WHERE later.request_id = coalesce(letter.request_id, replay.request_id)

@@ -1,7 +1,8 @@
 """Read the part of the ledger that belongs to a run or to a time span.
 
 The scope selects messages; the requests they own, the stages of those requests and the dead letters
-of the messages follow from them.
+of the messages follow from them. Accounts, costs and savings include pruned rows, by whole days
+(UTC), unless the scope names messages. The rest is read from rows that are kept.
 """
 
 from __future__ import annotations
@@ -121,11 +122,24 @@ scope AS (
             OR message_id IN (SELECT json_array_elements_text(CAST(:ids AS json))))
 )"""
 
+# Pruned rows have a day, but no message id.
+_DAYS = """
+    (CAST(:since AS timestamptz) IS NULL OR day >= CAST(CAST(:since AS timestamptz) AS date))
+    AND (CAST(:until AS timestamptz) IS NULL OR day < CAST(:until AS timestamptz))
+    AND CAST(:ids AS json) IS NULL
+"""
+
 ACCOUNTS = f"""
 WITH {_SCOPE}
-SELECT outcome, count(*) AS number, min(received_at) AS first,
-    greatest(max(received_at), max(settled_at)) AS last
-FROM scope
+SELECT outcome, CAST(sum(number) AS bigint) AS number, min(first) AS first, max(last) AS last
+FROM (
+    SELECT outcome, count(*) AS number, min(received_at) AS first,
+        greatest(max(received_at), max(settled_at)) AS last
+    FROM scope
+    GROUP BY outcome
+    UNION ALL
+    SELECT outcome, messages, first_at, last_at FROM daily_messages WHERE {_DAYS}
+) AS kept_and_pruned
 GROUP BY outcome
 """  # noqa: S608
 
@@ -156,19 +170,34 @@ GROUP BY step
 
 COSTS = f"""
 WITH {_SCOPE}
-SELECT modality, stages.stage,
-    CAST(sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS double precision) AS usd
-FROM stages
-JOIN requests USING (request_id)
-JOIN scope USING (message_id)
-GROUP BY modality, stages.stage
+SELECT modality, stage, CAST(sum(usd) AS double precision) AS usd
+FROM (
+    SELECT modality, stages.stage,
+        sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS usd
+    FROM stages
+    JOIN requests USING (request_id)
+    JOIN scope USING (message_id)
+    GROUP BY modality, stages.stage
+    UNION ALL
+    SELECT modality, stage, cost_usd FROM daily_stages WHERE done + reused > 0 AND {_DAYS}
+) AS kept_and_pruned
+GROUP BY modality, stage
 """  # noqa: S608
 
 SAVINGS = f"""
 WITH {_SCOPE}
-SELECT modality, count(*) AS requests, CAST(sum(cost_saved_usd) AS double precision) AS usd
-FROM requests JOIN scope USING (message_id)
-WHERE status = 'completed'
+SELECT modality, CAST(sum(number) AS bigint) AS requests,
+    CAST(sum(saved) AS double precision) AS usd
+FROM (
+    SELECT modality, count(*) AS number, sum(cost_saved_usd) AS saved
+    FROM requests JOIN scope USING (message_id)
+    WHERE status = 'completed'
+    GROUP BY modality
+    UNION ALL
+    SELECT modality, requests, cost_saved_usd
+    FROM daily_requests
+    WHERE status = 'completed' AND {_DAYS}
+) AS kept_and_pruned
 GROUP BY modality
 """  # noqa: S608
 

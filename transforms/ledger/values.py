@@ -250,9 +250,13 @@ class ReplayState:
         replay_outcome: outcome of that message; None if it was not received yet.
         request_status: current status of the request; None if the letter has no request.
         newer: number of the latest later dead letter of the request or of the replay.
+        request_id: the letter's request; None without one.
+        size: size of the message's data in bytes.
     """
 
     id: int
+    request_id: str | None
+    size: int
     replayed_as: str | None
     replayed_at: datetime | None
     replay_outcome: str | None
@@ -301,6 +305,16 @@ class Totals:
     requests: Mapping[str, int]
     cost_usd: float
     cost_saved_usd: float
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Numbers of rows that were removed, or would be, because they are old."""
+
+    requests: int
+    messages: int
+    stages: int
+    dead_letters: int
 
 
 @dataclass(frozen=True)
