@@ -12,7 +12,7 @@ USAGE = 2
 """The command line, an environment variable or the configuration is wrong."""
 
 DEPENDENCY = 3
-"""A dependency stayed down."""
+"""A dependency stayed down, or this worker or its configuration is at fault."""
 
 SIGNAL = 128
 """Base of the statuses of a command that a signal stopped: the signal's number is added."""

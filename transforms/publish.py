@@ -16,7 +16,7 @@ import apache_beam as beam
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import ClaimLost, DependencyDown
+from transforms.errors import ClaimLost, environment_fault
 from transforms.ledger import CompletedLesson, Ledger
 from transforms.model import (
     PROGRESS,
@@ -141,9 +141,10 @@ class _Publish(BatchDoFn[Lesson]):
             [stored] = put_artifacts(self._store, self._ledger, lesson, {MANIFEST: content})
             text = self._store.read(lesson.request.request_id, "script.json")
             script = decode(Script, text or b"")
-        except DependencyDown:
-            raise
-        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
+        except Exception as error:
+            fault = environment_fault(error)
+            if fault:
+                raise fault from error
             return error
         return CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from transforms.errors import DependencyDown, PermanentError
+from transforms.errors import ConfigurationFault, DependencyDown, PermanentError
 from transforms.process.singletons import process_singleton
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
 
     Raises:
         PermanentError: Pub/Sub rejects this message for good.
+        ConfigurationFault: This account may not publish to the topic.
         DependencyDown: Any other failure; the message may have been published nevertheless.
     """
     from google.api_core import exceptions, retry
@@ -58,6 +59,11 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         )
     except exceptions.InvalidArgument as error:
         raise PermanentError(f"{topic} does not accept the message: {error.message}") from error
+    except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
+        raise ConfigurationFault(
+            "pubsub",
+            f"{topic}: {error.message} (give this account the role Pub/Sub Publisher)",
+        ) from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         reason = getattr(error, "message", None) or str(error)
         raise DependencyDown("pubsub", f"{topic}: {reason}") from error

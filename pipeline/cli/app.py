@@ -42,6 +42,7 @@ EPILOG = """examples:
   vividly status --json
 
 exit status: 0 success, 1 failure, 2 usage error, 3 dependency down,
+  or this worker or its configuration at fault,
   130 interrupted, 143 terminated with work left over
 """
 
@@ -116,9 +117,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    from transforms.errors import DependencyDown
+    from transforms.errors import EnvironmentFault
 
-    if isinstance(error, DependencyDown):
+    if isinstance(error, EnvironmentFault):
         return str(error), DEPENDENCY
     if isinstance(error, UsageError):
         return str(error), USAGE

@@ -143,7 +143,7 @@ def _line(each: Replayed, topic: str) -> str:
 
 
 def _refused(down: Exception) -> bool:
-    """Return whether the topic is missing or forbidden, rather than Pub/Sub down."""
+    """Return whether the topic is missing, rather than Pub/Sub down."""
     from google.api_core import exceptions
 
-    return isinstance(down.__cause__, (exceptions.NotFound, exceptions.PermissionDenied))
+    return isinstance(down.__cause__, exceptions.NotFound)

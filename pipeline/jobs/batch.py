@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.jobs.request_lines import read_lines
-from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, Scheduler
+from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, RunsFailed, Scheduler
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally
 from pipeline.stop_signals import stop_on_signals
-from transforms.errors import DependencyDown
+from transforms.errors import EnvironmentFault
 from transforms.model import Message, Outcome
 from transforms.parse import peek
 
@@ -127,16 +127,20 @@ class Batch:
         return self._tally.message_ids
 
     @property
-    def down(self) -> DependencyDown | None:
-        """The dependency whose outage ended this batch; None if none did."""
+    def down(self) -> EnvironmentFault | RunsFailed | None:
+        """The fault that ended this batch; None if none did."""
         return self._scheduler.down
 
     def _checks(self) -> dict[str, Check]:
-        return {**self._graph.checks(), "running": check_running(self._stop)}
+        return {
+            **self._graph.checks(),
+            "scheduler": self._scheduler.check,
+            "running": check_running(self._stop),
+        }
 
     def _reason(self) -> str:
         if self._scheduler.down:
-            return "dependency_down"
+            return self._scheduler.down.exit_reason
         finished = self._read_to_end and not self._tally.in_flight
         return "signal" if self._stop.is_set() and not finished else "end_of_file"
 

@@ -17,14 +17,14 @@ from typing import Any
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
-from pipeline.jobs.scheduler import GraphRunner, Scheduler
+from pipeline.jobs.scheduler import GraphRunner, RunsFailed, Scheduler
 from pipeline.jobs.subscriber import LeaseManager, Puller
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
 from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown, EnvironmentFault
 from transforms.model import Message, Outcome
 from transforms.parse import peek
 from transforms.process.backoff import Backoff
@@ -89,7 +89,7 @@ class Drain:
         self._scheduler = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
         self._stop = threading.Event()
         self._graph = graph
-        self._pubsub_down: DependencyDown | None = None
+        self._pubsub_down: EnvironmentFault | None = None
         self._trouble = "not reached yet"  # error of the last pull; empty if it succeeded
         self._unsettled: set[str] = set()
 
@@ -116,7 +116,7 @@ class Drain:
             puller.join(0.05)
         self._puller.close()
         puller.join()
-        reason = "dependency_down" if self.down else outcome[0]
+        reason = self.down.exit_reason if self.down else outcome[0]
         finished = self._scheduler.close(self._timing.shutdown_grace)
         nacked = self._leases.nack()
         if nacked:
@@ -138,8 +138,8 @@ class Drain:
         return self._tally.message_ids
 
     @property
-    def down(self) -> DependencyDown | None:
-        """The dependency whose outage ended this drain; None if none did."""
+    def down(self) -> EnvironmentFault | RunsFailed | None:
+        """The fault that ended this drain; None if none did."""
         return self._pubsub_down or self._scheduler.down
 
     def _checks(self) -> dict[str, Check]:
@@ -148,14 +148,15 @@ class Drain:
                 raise DependencyDown("pubsub", self._trouble)
 
         running = check_running(self._stop)
-        return {**self._graph.checks(), "subscription": subscription, "running": running}
+        return {**self._graph.checks(), "subscription": subscription,
+                "scheduler": self._scheduler.check, "running": running}  # fmt: skip
 
     def _pull_until_done(self, outcome: list[str | Exception]) -> None:
         try:
             outcome.append(self._pull_loop())
-        except DependencyDown as down:
-            self._pubsub_down = down
-            outcome.append("dependency_down")
+        except EnvironmentFault as fault:
+            self._pubsub_down = fault
+            outcome.append(fault.exit_reason)
         except Exception as error:  # noqa: BLE001  (raised again on the main thread)
             outcome.append(error)
 
@@ -207,11 +208,16 @@ class Drain:
             except (exceptions.DeadlineExceeded, exceptions.Cancelled):
                 self._trouble = ""
                 return 0
-            except (exceptions.NotFound, exceptions.PermissionDenied,
-                    exceptions.Unauthenticated, exceptions.InvalidArgument) as error:  # fmt: skip
+            except (exceptions.NotFound, exceptions.InvalidArgument) as error:
                 raise UsageError(
                     f"cannot pull from {self._subscription}: {error.message} "
-                    "(check --subscription and --project, and the roles of this account)"
+                    "(check --subscription and --project)"
+                ) from error
+            except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
+                raise ConfigurationFault(
+                    "pubsub",
+                    f"cannot pull from {self._subscription}: {error.message} (give this account "
+                    "the role Pub/Sub Subscriber)",
                 ) from error
             except exceptions.GoogleAPICallError as error:
                 down = time.monotonic() - started

@@ -14,7 +14,7 @@ from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import settings_of
 from pipeline.settings.arguments import mask_value
 from pipeline.stop_signals import last_signal
-from transforms.errors import DependencyDown
+from transforms.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from transforms.ledger import Ledger
@@ -57,7 +57,7 @@ def write_report(
     title = str(result["mode"]).capitalize()
     try:
         render.write(data.gather(ledger, scope, title, in_flight=result["in_flight"]), file)
-    except (DependencyDown, OSError) as error:
+    except (EnvironmentFault, OSError) as error:
         report_error(f"cannot write the report {file}: {error}")
         return False
     log.info("wrote the report to %s", file)
@@ -65,20 +65,21 @@ def write_report(
 
 
 def finish_job(
-    result: Mapping[str, Any], down: DependencyDown | None, chosen: Any, reported: bool = True
+    result: Mapping[str, Any], down: Exception | None, chosen: Any, reported: bool = True
 ) -> int:
     """Log and print the final summary.
 
     Args:
         result: Summary of the job.
-        down: Dependency whose outage ended the job.
+        down: Fault that ended the job.
         chosen: Parsed options.
         reported: Return value of `write_report`.
 
     Returns:
-        The exit status: 3 if a dependency stayed down. If work is left over: 130 after SIGINT, 143
-        after SIGTERM, else 1. 1 for dead letters with `--fail-on-dead-letter`, or if the report or
-        the summary could not be written. Else 0.
+        The exit status: 3 for a dependency that stayed down and for a fault of this worker or its
+        configuration; 1 for any other fault. If work is left over: 130 after SIGINT, 143 after
+        SIGTERM, else 1. 1 for dead letters with `--fail-on-dead-letter`, or if the report or the
+        summary could not be written. Else 0.
     """
     failures = result["dead_lettered"] - result["cancelled"]
     log.info(
@@ -97,7 +98,7 @@ def finish_job(
         reported = False
     if down:
         report_error(str(down))
-        return DEPENDENCY
+        return DEPENDENCY if isinstance(down, EnvironmentFault) else FAILED
     if left := _left_over(result):
         report_error(left)
         stopped = last_signal() if result["exit_reason"] == "signal" else None

@@ -25,7 +25,7 @@ from pipeline.settings.beam_options import VividlyOptions
 from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms.artifacts import ArtifactStore
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
 from transforms.ledger import Ledger
 from transforms.stage.budget import budget_meter
 
@@ -56,7 +56,7 @@ class LocalStream:
         # An explicit runner keeps Beam from choosing one by the graph and from downloading Prism.
         self._pipeline = beam.Pipeline(runner=BundleBasedDirectRunner(), options=options)
         build_stream(self._pipeline, subscription, None, options, ledger, store)
-        self.down: DependencyDown | None = None
+        self.down: EnvironmentFault | None = None
         """The dependency whose outage ended the job; None if none did."""
 
     def run(self, health_port: int | None, grace: float) -> dict[str, Any]:
@@ -101,11 +101,10 @@ class LocalStream:
 
     def _failed(self) -> str:
         error = self._error
-        if isinstance(error, DependencyDown):
-            self.down = DependencyDown(
-                error.dependency.partition(" [while running")[0], error.detail
-            )
-            return "dependency_down"
+        fault = environment_fault(error) if error else None
+        if fault:
+            self.down = fault.without_step()
+            return fault.exit_reason
         if isinstance(error, (exceptions.NotFound, exceptions.PermissionDenied)):
             raise UsageError(
                 f"cannot pull from {self._subscription}: {error.message} "

@@ -136,6 +136,10 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         "correct --database, let this machine reach it, or run `vividly db upgrade`",
     )  # fmt: skip
     yield Check(
+        "database rights", lambda: _rights(chosen),
+        "let the owner of the tables grant the role what it lacks (deploy/terraform/README.md)",
+    )  # fmt: skip
+    yield Check(
         "connections", lambda: _connections(chosen),
         "run fewer processes, lower --connections, or raise max_connections of the server",
     )  # fmt: skip
@@ -203,6 +207,14 @@ def _database(chosen: argparse.Namespace) -> str:
             f"this release needs {found.head}"
         )
     return f"{ledger.masked_url}: Postgres {found.server}, tables at revision {found.revision}"
+
+
+def _rights(chosen: argparse.Namespace) -> str:
+    from pipeline.jobs.resources import check_rights, ledger_at
+    from transforms.ledger.rights import RIGHTS
+
+    check_rights(ledger_at(chosen))
+    return f"read and write {', '.join(RIGHTS)}"
 
 
 def _connections(chosen: argparse.Namespace) -> str:

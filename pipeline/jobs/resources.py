@@ -33,6 +33,7 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
 
     Raises:
         UsageError: The database schema is not the one of this release.
+        ConfigurationFault: The database role lacks a right that a job needs.
         DependencyDown: Postgres cannot be reached.
     """
     from pipeline.jobs.connection_budget import check_connection_budget
@@ -44,6 +45,7 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
         _check(ledger, status)
         if hasattr(chosen, "processes"):  # a job, not a command that only reads
             check_connection_budget(ledger, status, chosen.processes)
+            check_rights(ledger)
         yield ledger
         return
     from pipeline.embedded.postgres import EmbeddedPostgres
@@ -83,6 +85,24 @@ def _check(ledger: Ledger, found: LedgerStatus) -> None:
         raise UsageError(
             f"the tables in {ledger.masked_url} are at revision {found.revision or 'none'}, this "
             f"release needs {found.head}: run `vividly db upgrade`"
+        )
+
+
+def check_rights(ledger: Ledger) -> None:
+    """Check that the database role may do what a job does.
+
+    Raises:
+        ConfigurationFault: A right is missing; with the statement that grants it.
+    """
+    from transforms.errors import ConfigurationFault
+    from transforms.ledger.rights import grant_statement
+
+    missing = ledger.missing_rights()
+    if missing:
+        raise ConfigurationFault(
+            "postgres",
+            f"{ledger.masked_url}: the role lacks {', '.join(missing)}: run, as the owner of the "
+            f"tables, {grant_statement(missing)}",
         )
 
 

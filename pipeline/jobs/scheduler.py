@@ -25,7 +25,7 @@ from pipeline.graph import build
 from pipeline.monitoring.health import Check, dependencies
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
 from transforms.process.backoff import Backoff
@@ -62,6 +62,12 @@ MAX_LINGER = 0.05
 
 They wait only while other runs are in progress."""
 
+MAX_FAILED_RUNS = 5
+"""Runs that may fail in a row before the scheduler stops.
+
+A run fails when an exception leaves the graph outside a stage. Its messages are handed back, so
+without a limit they would be delivered and fail again as fast as the machine can."""
+
 BACKOFF = Backoff(first=0.5, longest=10.0)
 """Waits between runs of the same messages while a dependency is down."""
 
@@ -72,6 +78,12 @@ class _Run:
 
     messages: Sequence[Message]
     outcomes: list[Outcome] = field(default_factory=list)
+
+
+class RunsFailed(Exception):
+    """Runs of the graph failed in a row, which is a bug."""
+
+    exit_reason = "runs_failed"
 
 
 _current = threading.local()
@@ -128,14 +140,14 @@ class GraphRunner:
             The outcomes; a message without an outcome is not settled.
 
         Raises:
-            DependencyDown: A dependency cannot be reached. The next run finds the outcomes that
-                were committed before.
+            EnvironmentFault: A dependency cannot be reached, or this worker or its configuration
+                is at fault. The next run finds the outcomes that were committed before.
         """
         _current.run = run = _Run(messages)
         try:
             FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
-        except DependencyDown as down:  # Beam appends the step's name to the first argument
-            raise DependencyDown(down.dependency.partition(" [while")[0], down.detail) from None
+        except EnvironmentFault as fault:
+            raise fault.without_step() from None
         finally:
             del _current.run
         return run.outcomes
@@ -151,8 +163,8 @@ class GraphRunner:
 
     @property
     def budget_exhausted(self) -> bool:
-        """True if the hourly budget is spent; false while the ledger is down."""
-        with contextlib.suppress(DependencyDown):
+        """True if the hourly budget is spent; false while the ledger cannot be read."""
+        with contextlib.suppress(EnvironmentFault):
             return self.meter.exceeded(self._options.max_cost_per_hour)
         return False
 
@@ -191,8 +203,9 @@ class Scheduler:
         self._running: list[_Batch] = []
         self._closed = False
         self._down_since: float | None = None
-        self.down: DependencyDown | None = None
-        """The dependency that stayed down; set when the scheduler has stopped because of it."""
+        self._failed_runs = 0  # in a row
+        self.down: EnvironmentFault | RunsFailed | None = None
+        """The fault that stopped the scheduler; None if none did."""
         self._thread_count = workers + 1
         self._threads = [
             threading.Thread(target=self._work_loop, args=(index > 0,), name=f"scheduler-{index}")
@@ -259,9 +272,12 @@ class Scheduler:
             finished = self._changed.wait_for(lambda: not self._running, timeout=grace)
             cut_off = [message for run in self._running for message in run.messages]
         if cut_off:
-            with contextlib.suppress(DependencyDown):
-                self._graph.uncount_delivery(cut_off)
+            self._uncount(cut_off)
         return finished
+
+    def _uncount(self, messages: Sequence[Message]) -> None:
+        with contextlib.suppress(EnvironmentFault):
+            self._graph.uncount_delivery(messages)
 
     def _work_loop(self, takes_heavy: bool) -> None:
         while True:
@@ -331,9 +347,18 @@ class Scheduler:
                 failures += 1
                 time.sleep(BACKOFF.delay(failures))
                 continue
-            except Exception:
+            except Exception as error:
+                fault = environment_fault(error)
+                if fault:
+                    log.error("%s; its %d messages are handed back", fault, len(messages))
+                    self._uncount(messages)
+                    self._stop(fault)
+                    return
                 log.exception("a run failed; its %d messages are released", len(messages))
+                self._count_failed_run(error)
                 outcomes = []
+            else:
+                self._failed_runs = 0
             with self._changed:
                 self._down_since = None
             self._on_settled(messages, outcomes)
@@ -346,10 +371,29 @@ class Scheduler:
             log.warning("waiting for a dependency: %s", down)
             if not self._closed and now - self._down_since < self._dependency_timeout:
                 return False
-            self.down = self.down or down
+        self._stop(down)
+        return True
+
+    def _count_failed_run(self, error: Exception) -> None:
+        with self._changed:
+            self._failed_runs += 1
+            failed = self._failed_runs
+        if failed >= MAX_FAILED_RUNS:
+            self._stop(
+                RunsFailed(f"{failed} runs failed in a row, the last with {type(error).__name__}")
+            )
+
+    def _stop(self, fault: EnvironmentFault | RunsFailed) -> None:
+        """Take no more messages; the first fault is kept."""
+        with self._changed:
+            self.down = self.down or fault
             self._closed = True
             self._changed.notify_all()
-            return True
+
+    def check(self) -> None:
+        """Raise the fault that stopped the scheduler, if one did."""
+        if self.down:
+            raise self.down
 
     @property
     def down_seconds(self) -> float:

@@ -27,7 +27,7 @@ from tests.integration.ledger_support import (
     take,
 )
 from tests.postgres_faults import crash, restart
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, upgrade
 from transforms.ledger.database import StatementRefused
 from transforms.model import Lesson
@@ -278,12 +278,12 @@ def test_database_closed_to_connections_is_down(ledger):
         closed.check()
 
 
-def test_missing_grant_is_down_with_remedy(ledger):
+def test_missing_grant_is_configuration_fault(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'in'")
     url = make_url(ledger.url).set(username="guest", password="in")
     guest = replace(ledger, url=url.render_as_string(hide_password=False))
-    with pytest.raises(DependencyDown, match=r"permission denied.*42501.*: grant"):
+    with pytest.raises(ConfigurationFault, match=r"permission denied.*42501.*: grant"):
         guest.totals()
     guest.close()
 

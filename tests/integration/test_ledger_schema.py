@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.integration.ledger_support import execute, transaction
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault
 from transforms.ledger import Ledger, current, downgrade, head, upgrade
 from transforms.ledger.migrate import MIGRATION_LOCK, VERSION_TABLE
 from transforms.ledger.schema import ARTIFACT_COLUMNS, metadata
@@ -117,7 +117,7 @@ def test_upgrade_waits_for_concurrent_migration(ledger):
 
 def test_missing_tables_are_reported_with_remedy(ledger):
     assert (ledger.check().revision, ledger.check().outdated) == (None, True)
-    with pytest.raises(DependencyDown, match="run `vividly db upgrade`"):
+    with pytest.raises(ConfigurationFault, match="run `vividly db upgrade`"):
         ledger.totals()
 
 

@@ -28,7 +28,7 @@ from transforms.artifacts.backend import (
 )
 from transforms.artifacts.cloud import SCHEME, CloudFolder
 from transforms.artifacts.local import LocalFolder
-from transforms.errors import DependencyDown, StageTimeout
+from transforms.errors import DependencyDown, StageTimeout, environment_fault
 from transforms.model import Artifact
 from transforms.process import retry
 from transforms.process.backoff import Backoff
@@ -185,7 +185,10 @@ class ArtifactStore:
                 )
             copy.replace(to)
         except OSError as error:
-            raise DependencyDown("artifacts", f"cannot write {to}: {error}") from error
+            # Not the store but the disk of this worker, if that is full or read-only.
+            raise environment_fault(error) or DependencyDown(
+                "artifacts", f"cannot write {to}: {error}"
+            ) from error
         finally:
             with suppress(OSError):
                 copy.unlink()

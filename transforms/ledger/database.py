@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.ledger.secret import is_reference, read_secret
 from transforms.ledger.url import mask, parse
 from transforms.process.backoff import Backoff
@@ -54,6 +54,7 @@ _UNAVAILABLE = (
 )
 _SLOW = ("55P03", "57014")  # lock timeout; statement timeout, or cancelled by an operator
 _FORBIDDEN = "42501"
+_GRANT = ", for all tables of the schema: GRANT SELECT, INSERT, UPDATE, DELETE"
 _OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
 
 
@@ -105,6 +106,7 @@ class Database:
         Raises:
             DependencyDown: Postgres cannot be reached or cannot work now. The statement may have
                 taken effect; every statement of the ledger can be repeated.
+            ConfigurationFault: A grant, table or column is missing.
             StatementRefused: Postgres rejected the statement, which is a bug.
         """
         for failures in range(1, CONFLICT_TRIES + 1):
@@ -124,6 +126,7 @@ class Database:
 
         Raises:
             DependencyDown: Postgres cannot be reached or cannot work now.
+            ConfigurationFault: A grant, table or column is missing.
             StatementRefused: Postgres rejected the statement, which is a bug.
         """
         from pg8000 import Error
@@ -141,6 +144,9 @@ class Database:
             cause = _cause(error)
             if _sqlstate(cause) in _CONFLICT:
                 raise _Conflict(_reason(cause)) from error
+            fault = _misconfigured(cause)
+            if fault:
+                raise ConfigurationFault("postgres", f"{self.masked_url}: {fault}") from error
             detail = _outage(cause)
             if detail is None:
                 fields = _server_fields(cause)
@@ -318,6 +324,16 @@ def _reason(error: BaseException) -> str:
     return " ".join(f"{error}{cause}".split()) or type(error).__name__
 
 
+def _misconfigured(error: BaseException) -> str | None:
+    """Describe what an operator must repair, with the remedy; None for other errors."""
+    state = _sqlstate(error) or ""
+    if state.startswith(_OUTDATED):
+        return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
+    if state == _FORBIDDEN:
+        return f"{_reason(error)}: grant the database role what the ledger needs{_GRANT}"
+    return None
+
+
 def _outage(error: BaseException) -> str | None:
     """Describe the outage with its remedy; None if the error is a bug of the program."""
     from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -328,8 +344,4 @@ def _outage(error: BaseException) -> str | None:
         if isinstance(error, PoolTimeout):
             return "no connection became free in time; raise the pool size or lower the workers"
         return _reason(error) if is_connection_error else None
-    if state.startswith(_OUTDATED):
-        return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
-    if state == _FORBIDDEN:
-        return f"{_reason(error)}: grant the database role what the ledger needs"
     return _reason(error) if state.startswith(_UNAVAILABLE) else None

@@ -9,6 +9,7 @@ from transforms.ledger import claim_statement, reads, records, replays
 from transforms.ledger import costs as costing
 from transforms.ledger import migrate as migrating
 from transforms.ledger import prune as pruning
+from transforms.ledger import rights as granted
 from transforms.ledger.database import Database
 
 
@@ -50,6 +51,7 @@ class Ledger(Database):
     costs = costing.costs
     spent = costing.spent
     check = migrating.check
+    missing_rights = granted.missing_rights
 
     # Replays
     dead_letter_of = replays.dead_letter_of

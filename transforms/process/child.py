@@ -21,7 +21,14 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from transforms.errors import ContentError, StageTimeout, TransientError
+from transforms.errors import (
+    ContentError,
+    EnvironmentFault,
+    StageTimeout,
+    TransientError,
+    WorkerFault,
+    environment_fault,
+)
 from transforms.process.singletons import process_singleton
 
 T = TypeVar("T")
@@ -53,6 +60,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         StageTimeout: The call did not return in time.
         TransientError: The child died (out of memory, a crash in native code).
         ContentError: As raised by `work`.
+        WorkerFault: No child can be started, or `work` ran out of disk, memory or file handles.
         RuntimeError: Any other error of `work`, with the child's traceback.
         ValueError: `work` is defined in `__main__`, which children do not load.
     """
@@ -60,12 +68,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         raise ValueError(
             f"{work.__name__} is defined in __main__: move it to a module to run it in a child"
         )
-    context = process_singleton(_context)
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_main, args=(theirs, work, arguments))
-    with _main_module_hidden():
-        process.start()
-    theirs.close()
+    process, ours = _start(work, arguments)
     try:
         if not ours.poll(max(timeout, 0.0)):
             raise StageTimeout(f"{work.__name__} was stopped after {timeout:.0f} s")
@@ -80,9 +83,36 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         _kill(process)
     if isinstance(outcome, Finished):
         return outcome
-    if isinstance(outcome, ContentError):
+    if isinstance(outcome, ContentError | EnvironmentFault):
         raise outcome
     raise RuntimeError(outcome)
+
+
+def _start(
+    work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[multiprocessing.process.BaseProcess, Connection]:
+    """Start a child and return it with this process's end of the pipe.
+
+    Raises:
+        WorkerFault: The fork server or the child cannot be started.
+    """
+    with contextlib.ExitStack() as opened:
+        try:
+            context = process_singleton(_context)
+            ours, theirs = context.Pipe()
+            opened.callback(theirs.close)
+            opened.callback(ours.close)
+            process = context.Process(target=_main, args=(theirs, work, arguments))
+            with _main_module_hidden():
+                process.start()
+        except (OSError, EOFError) as error:
+            reason = str(error) or "it has ended"
+            raise environment_fault(error) or WorkerFault(
+                "fork server", f"{reason}; see its error above, and restart this worker"
+            ) from error
+        opened.pop_all()
+    theirs.close()
+    return process, ours
 
 
 def _context() -> multiprocessing.context.ForkServerContext:
@@ -121,10 +151,11 @@ def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ..
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     try:
         outcome: object = Finished(work(*arguments), 0.0)
-    except ContentError as error:
-        outcome = error
-    except BaseException:  # noqa: BLE001  (the parent raises it)
-        outcome = traceback.format_exc()
+    except BaseException as error:  # noqa: BLE001  (the parent raises it)
+        # Found here, since causes and error numbers do not pass the pipe.
+        outcome = environment_fault(error)
+        if outcome is None:
+            outcome = error if isinstance(error, ContentError) else traceback.format_exc()
     if isinstance(outcome, Finished):
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         outcome = Finished(outcome.value, sum(u.ru_utime + u.ru_stime for u in used))

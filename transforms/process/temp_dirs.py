@@ -9,14 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from transforms.errors import folder_fault
+
 _lock = threading.Lock()
 _in_use: set[str] = set()
 
 
 @contextmanager
 def temp_dir() -> Iterator[Path]:
-    """Yield an empty folder and remove it when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="vividly-", ignore_cleanup_errors=True) as name:
+    """Yield an empty folder and remove it when the block ends.
+
+    Raises:
+        WorkerFault: The folder cannot be made.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix="vividly-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise folder_fault(tempfile.tempdir, error) from error
+    with made as name:
         with _lock:
             _in_use.add(name)
         try:

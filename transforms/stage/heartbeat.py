@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from transforms.errors import ClaimLost, DependencyDown
+from transforms.errors import ClaimLost, EnvironmentFault
 from transforms.ledger import Ledger
 from transforms.model import Lesson
 
@@ -75,9 +75,9 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
 
 @contextmanager
 def release_on_outage(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[None]:
-    """Release the claims of lessons if a dependency fails in the block.
+    """Release the claims of lessons if a fault outside them ends the block.
 
-    The runner repeats a failed bundle until the dependency is back. Released claims do not count
+    The runner repeats a failed bundle until the fault is repaired. Released claims do not count
     as deliveries, so a long outage does not turn valid requests into dead letters.
 
     Args:
@@ -85,12 +85,12 @@ def release_on_outage(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Non
         lessons: Claimed lessons.
 
     Raises:
-        DependencyDown: As raised in the block.
+        EnvironmentFault: As raised in the block.
     """
     try:
         yield
-    except DependencyDown:
-        with suppress(DependencyDown):  # the dependency may be the ledger itself
+    except EnvironmentFault:
+        with suppress(EnvironmentFault):  # the ledger itself may be at fault
             ledger.release(lessons)
         raise
 
@@ -132,8 +132,8 @@ def _beat() -> None:
         for (ledger, lease), members in groups.items():
             try:
                 lost = ledger.heartbeat([(h.request_id, t) for t, h in members.items()], lease)
-            except DependencyDown as down:
-                log.warning("heartbeat could not renew leases: %s", down)
+            except EnvironmentFault as fault:
+                log.warning("heartbeat could not renew leases: %s", fault)
                 continue
             except Exception:
                 log.exception("heartbeat failed due to a bug")

@@ -21,7 +21,13 @@ from pydantic import ValidationError
 
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import Cancelled, ClaimLost, ContentError, DependencyDown, OverBudget
+from transforms.errors import (
+    Cancelled,
+    ClaimLost,
+    ContentError,
+    OverBudget,
+    environment_fault,
+)
 from transforms.model import (
     PROGRESS,
     STAGES_OF,
@@ -108,12 +114,15 @@ class _Work:
 
     @contextmanager
     def capture_error(self) -> Iterator[None]:
-        """Keep an error of the block in `error`; raise only `DependencyDown`."""
+        """Keep an error of the block in `error`; raise faults outside the element."""
         try:
             yield
-        except DependencyDown:
-            raise
-        except Exception as error:  # noqa: BLE001  (a bug must not stop the pipeline)
+        except Exception as error:
+            fault = environment_fault(error)
+            if fault is error:
+                raise
+            if fault:
+                raise fault from error
             self.error = error
 
 

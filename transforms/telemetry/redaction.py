@@ -13,11 +13,15 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown, WorkerFault
 
 MASK = "***"
 
-_SAFE_TEXT: tuple[type[BaseException], ...] = (DependencyDown,)
+_SAFE_TEXT: tuple[type[BaseException], ...] = (
+    DependencyDown,
+    ConfigurationFault,
+    WorkerFault,
+)
 """Exceptions whose text holds no user data."""
 
 _SECRETS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (

@@ -14,7 +14,7 @@ import pytest
 from pipeline.cli import app
 from pipeline.commands import completion
 from pipeline.settings.arguments import unknown_variables
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown, WorkerFault
 
 
 def said(capsys, *arguments):
@@ -158,6 +158,8 @@ class Failing:
     ("error", "status", "line"),
     [
         (DependencyDown("postgres", "gone"), 3, "vividly: postgres is down: gone"),
+        (WorkerFault("/tmp", "full"), 3, "vividly: this worker cannot go on: /tmp: full"),
+        (ConfigurationFault("pubsub", "no"), 3, "vividly: pubsub is misconfigured: no"),
         (FileNotFoundError(2, "No such file", "x.jsonl"), 2, "vividly: x.jsonl: No such file"),
         (KeyError("bug"), 1, "vividly: KeyError: 'bug' (run again with --debug for the traceback)"),
         (KeyboardInterrupt(), 130, "vividly: interrupted"),

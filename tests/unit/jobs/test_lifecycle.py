@@ -10,11 +10,12 @@ import threading
 import pytest
 
 from pipeline.jobs import lifecycle
+from pipeline.jobs.scheduler import RunsFailed
 from pipeline.monitoring.summary import Tally
 from pipeline.report import data
 from pipeline.stop_signals import stop_on_signals
 from tests.reports import ordinary
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, WorkerFault
 from transforms.ledger import Ledger
 from transforms.ledger.scoped import Scope
 from transforms.model import Outcome
@@ -54,6 +55,8 @@ def test_missing_report_fails_job_after_summary(monkeypatch, capsys, error):
     assert '"exit_reason": "empty_queue"' in said.out
     assert "cannot write the report report.html" in said.err
     assert finish("report.html", DependencyDown("pubsub", "gone")) == 3
+    assert finish("report.html", WorkerFault("/tmp", "full")) == 3
+    assert finish("report.html", RunsFailed("5 runs failed in a row")) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,18 @@ def divide() -> float:
     return 1 / 0
 
 
+def fill_disk() -> None:
+    with open("/dev/full", "wb") as file:
+        file.write(b"x")
+
+
+def fill_disk_wrapped() -> None:
+    try:
+        fill_disk()
+    except OSError as error:
+        raise PermanentError("cannot write the narration") from error
+
+
 def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.unit.process import child_work
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import PermanentError, StageTimeout, TransientError, WorkerFault
 from transforms.narration.narration_child import narrate_in_child
 from transforms.process import child
 from transforms.video.render_child import render_in_child
@@ -37,6 +37,48 @@ def test_content_error_is_raised_in_parent():
 def test_bug_raises_with_childs_traceback():
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         call(child_work.divide)
+
+
+def test_full_disk_in_child_is_worker_fault():
+    with pytest.raises(WorkerFault, match=r"No space left on device.*TMPDIR"):
+        call(child_work.fill_disk)
+
+
+def test_wrapped_full_disk_in_child_is_worker_fault():
+    with pytest.raises(WorkerFault, match="No space left on device"):
+        call(child_work.fill_disk_wrapped)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (
+            "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))",
+            "Too many open files; raise the limit of open files",
+        ),
+        (
+            "import tempfile; tempfile.tempdir = '/missing'",
+            "/missing: No such file or directory; set TMPDIR",
+        ),
+        (
+            "import multiprocessing; multiprocessing.set_executable('/bin/false')",
+            "this worker cannot go on: fork server",
+        ),
+    ],
+)
+def test_child_that_cannot_start_is_worker_fault(harm, says):
+    program = (
+        "from tests.unit.process import child_work\n"
+        "from transforms.errors import WorkerFault\n"
+        "from transforms.process import child\n"
+        f"{harm}\n"
+        "try:\n"
+        "    child.call_in_child(child_work.programs, timeout=60)\n"
+        "except WorkerFault as fault:\n"
+        "    print(fault)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert says in ran.stdout, ran.stderr
 
 
 def test_function_of_main_module_is_refused(monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from transforms.errors import WorkerFault
 from transforms.process import temp_dirs
 
 GIVEN_UP = """
@@ -28,6 +29,12 @@ if __name__ == "__main__":
         time.sleep(0.01)
     entry(["completion", "bash"])
 """
+
+
+def test_missing_root_is_worker_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(WorkerFault, match=r"gone: No such file.*TMPDIR"), temp_dirs.temp_dir():
+        pass
 
 
 def test_folder_is_removed_after_its_block():
