@@ -1,15 +1,29 @@
-"""Publisher of single messages: replays to their topic, and dead letters to theirs."""
+"""Pub/Sub clients that reconnect quickly, and a publisher of single messages.
+
+The publisher sends replays to their topic, and dead letters to theirs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigurationFault, DependencyDown, PermanentError
 from transforms.process.singletons import process_singleton
 
 if TYPE_CHECKING:
-    from google.cloud.pubsub_v1 import PublisherClient
+    from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+
+CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 4000),  # the time limit of one attempt to connect
+    ("grpc.max_reconnect_backoff_ms", 3000),
+)
+"""Limits of gRPC's waits between two attempts to connect.
+
+By default a channel waits up to two minutes, and calls fail at once meanwhile. Names:
+https://grpc.github.io/grpc/core/group__grpc__arg__keys.html"""
 
 TIMEOUT = 15.0
 """Seconds until a message must be accepted, retries included."""
@@ -17,6 +31,45 @@ TIMEOUT = 15.0
 # Limits of a message: https://cloud.google.com/pubsub/quotas#resource_limits
 MAX_ATTRIBUTES = 100
 MAX_VALUE = 1024  # bytes of UTF-8
+
+
+def subscriber_client() -> SubscriberClient:
+    """Return a subscriber client that reconnects within five seconds."""
+    from google.cloud.pubsub_v1 import SubscriberClient
+    from google.pubsub_v1.services.subscriber.transports.grpc import SubscriberGrpcTransport
+
+    return SubscriberClient(transport=_transport(SubscriberGrpcTransport))
+
+
+def publisher_client() -> PublisherClient:
+    """Return a publisher client that reconnects within five seconds."""
+    from google.cloud.pubsub_v1 import PublisherClient
+    from google.pubsub_v1.services.publisher.transports.grpc import PublisherGrpcTransport
+
+    return PublisherClient(transport=_transport(PublisherGrpcTransport))
+
+
+def _transport(base: Any) -> Any:
+    """Return a transport whose channel has `CHANNEL_OPTIONS`.
+
+    For the service it is a class, which the client creates with its own credentials and endpoint.
+    For an emulator it is an instance, because the client would open the channel itself.
+    """
+    emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+    if emulator:
+        import grpc
+
+        channel = grpc.insecure_channel(emulator, options=CHANNEL_OPTIONS)
+        return base(channel=channel, host=emulator)
+
+    class Transport(base):  # type: ignore[misc]  # a class known at runtime only
+        @classmethod
+        def create_channel(
+            cls, *arguments: Any, options: Sequence[tuple[str, Any]] = (), **named: Any
+        ) -> Any:
+            return super().create_channel(*arguments, options=[*options, *CHANNEL_OPTIONS], **named)
+
+    return Transport
 
 
 def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
@@ -51,7 +104,7 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         # The API call, since the client's own `publish` takes attributes as keyword arguments,
         # which clash with its parameters, and publishes from a thread.
         response = Api.publish(
-            process_singleton(_client),
+            process_singleton(publisher_client),
             topic=topic,
             messages=[PubsubMessage(data=data, attributes=attributes)],
             retry=retry.Retry(again, timeout=TIMEOUT),
@@ -88,9 +141,3 @@ def merge_attributes(original: Mapping[str, str], added: Mapping[str, str]) -> d
 
 def _clipped(text: str) -> str:
     return text.encode("utf-8", "replace")[:MAX_VALUE].decode("utf-8", "ignore")
-
-
-def _client() -> PublisherClient:
-    from google.cloud.pubsub_v1 import PublisherClient
-
-    return PublisherClient()  # honours PUBSUB_EMULATOR_HOST, unlike `Api()`

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.api_core import exceptions
-from google.cloud import pubsub_v1
 
 from pipeline.jobs.scheduler import GraphRunner, RunsFailed, Scheduler
 from pipeline.jobs.subscriber import LeaseManager, Puller
@@ -24,6 +23,7 @@ from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
 from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
+from transforms import pubsub_client
 from transforms.errors import ConfigurationFault, DependencyDown, EnvironmentFault
 from transforms.model import Message, Outcome
 from transforms.parse import peek
@@ -82,7 +82,7 @@ class Drain:
     ) -> None:
         self._subscription = subscription
         self._timing = timing
-        self._client = pubsub_v1.SubscriberClient()
+        self._client = pubsub_client.subscriber_client()
         self._tally = Tally("drain", keep_ids)
         self._puller = Puller(self._client, subscription)
         self._leases = LeaseManager(self._client, subscription)

@@ -15,7 +15,6 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from google.api_core import exceptions
-from google.cloud import pubsub_v1
 
 from pipeline.jobs.streaming import build_stream, report_to_tally
 from pipeline.monitoring.health import Check, check_running, dependencies, serving
@@ -24,6 +23,7 @@ from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
+from transforms import pubsub_client
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
 from transforms.ledger import Ledger
@@ -118,7 +118,7 @@ class LocalStream:
         return "end"
 
     def _checks(self) -> dict[str, Check]:
-        client = pubsub_v1.SubscriberClient()
+        client = pubsub_client.subscriber_client()
 
         return {
             **dependencies(self._ledger, self._store),
