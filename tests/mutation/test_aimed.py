@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
+from pathlib import Path
 
-import pytest
-
+from tests.every_row import for_all
 from tests.mutation.aimed import ROOT, Mutant, load
 
+MUTANTS = {mutant.name: mutant for mutant in load()}
 
-@pytest.mark.parametrize("mutant", load(), ids=lambda mutant: mutant.name)
+
+@for_all(MUTANTS)
 def test_mutant_changes_source_at_one_place(mutant: Mutant) -> None:
     assert mutant.old != mutant.new
     compile(mutant.mutated, mutant.file, "exec")
@@ -20,7 +23,7 @@ def test_mutants_have_unique_names() -> None:
     assert [name for name, count in Counter(m.name for m in load()).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("mutant", load(), ids=lambda mutant: mutant.name)
+@for_all(MUTANTS)
 def test_mutant_names_existing_tests(mutant: Mutant) -> None:
     assert mutant.equivalent or mutant.tests
     arguments = iter(mutant.tests)
@@ -31,6 +34,11 @@ def test_mutant_names_existing_tests(mutant: Mutant) -> None:
             assert [w for w in words if w not in {"or", "and", "not"} and w not in text] == []
         elif not argument.startswith("-"):
             path, _, test = argument.partition("::")
-            found = sorted((ROOT / path).rglob("*.py")) or [ROOT / path]
-            text += "".join(file.read_text(encoding="utf-8") for file in found)
+            text += _text(ROOT / path)
             assert all(part.partition("[")[0] in text for part in test.split("::"))
+
+
+@cache
+def _text(tests: Path) -> str:
+    found = sorted(tests.rglob("*.py")) or [tests]
+    return "".join(file.read_text(encoding="utf-8") for file in found)
