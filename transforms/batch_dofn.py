@@ -73,7 +73,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
         return self.finish_bundle() if len(self._held) >= MAX_ELEMENTS else None
 
     def finish_bundle(self) -> Iterator[Any]:
-        """Process the elements held."""
+        """Process the elements that were collected in the bundle."""
         held, self._held = self._held, []
         if held:
             yield from self._work(held)

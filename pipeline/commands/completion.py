@@ -23,12 +23,12 @@ FILES = ("file", "summary", "report")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the shell argument."""
+    """Add the argument that names the shell."""
     parser.add_argument("shell", choices=SHELLS, help="shell to print the script for")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print the script."""
+    """Print the completion script of a shell."""
     print(script(chosen.shell))
     return 0
 

@@ -28,7 +28,7 @@ BUCKET = "lessons"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the port and the switch."""
+    """Add the options for the port of Pub/Sub and for Cloud Storage."""
     parser.add_argument(
         "--port",
         type=checked(port_number),

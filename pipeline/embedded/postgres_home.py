@@ -33,7 +33,7 @@ _WORKING_DIRECTORY = Path("/proc/self/cwd")
 
 @dataclass(frozen=True)
 class Home:
-    """Folders and user of a cluster.
+    """Folders of a Postgres cluster, and the system user that runs it.
 
     Attributes:
         folder: folder of the data and the log.
@@ -47,7 +47,7 @@ class Home:
 
     @property
     def data(self) -> Path:
-        """Data directory."""
+        """Data directory of the cluster."""
         return self.folder / "data"
 
     @property

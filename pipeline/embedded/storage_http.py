@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """A response."""
+    """An HTTP response: status, body and headers."""
 
     status: int
     body: bytes = b""
@@ -97,7 +97,7 @@ class Response(emulator.Response):
         self._content += content
 
     def reply(self) -> Reply:
-        """Return the finished response."""
+        """Return the status, headers and body as a `Reply`."""
         content = self._content.encode() if isinstance(self._content, str) else self._content
         return Reply(int(self.status), content, dict(self._headers))
 
@@ -112,7 +112,7 @@ class _Incoming(io.BufferedReader):
     ended = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read `size` bytes.
+        """Read exactly `size` bytes of the request body.
 
         Raises:
             EOFError: the client closed the connection before it had sent them.

@@ -50,7 +50,7 @@ def messages(file: Path) -> Iterator[Message]:
 
 
 class Batch:
-    """Processes one file once.
+    """Processes all requests of one file and stops.
 
     Args:
         file: File of requests, one JSON object per line; `-` for standard input.

@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One check.
+    """A check of `vividly check`: one thing that a job needs.
 
     Attributes:
         name: Name of the thing checked.

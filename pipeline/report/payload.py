@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True)
 class Payload:
-    """A payload for display.
+    """The payload of a message, formatted for display.
 
     Attributes:
         kind: ``JSON``, ``text`` or ``bytes``.

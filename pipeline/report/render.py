@@ -36,7 +36,7 @@ ARTIFACT_ORDER = (
 
 
 def write(report: Report, file: Path) -> None:
-    """Write the page atomically.
+    """Write a report to a file, which appears whole or not at all.
 
     Raises:
         OSError: the file cannot be written; the error names the file.
@@ -54,7 +54,7 @@ def write(report: Report, file: Path) -> None:
 
 
 def html(report: Report, folder: Path) -> str:
-    """Render the page.
+    """Render a report as one HTML page.
 
     Args:
         folder: folder that will hold the page; links to local artifacts are relative to it.

@@ -14,7 +14,7 @@ MIN_BAR_WIDTH = 0.6
 
 @dataclass(frozen=True)
 class Bar:
-    """Position of one stage.
+    """Bar of one stage in the waterfall chart of a request.
 
     Attributes:
         stage: the stage in the ledger.

@@ -55,7 +55,7 @@ class Setting:
         return (ENVIRONMENT_PREFIX + self.dest.upper(), *self.aliases)
 
     def read(self, text: str) -> Any:
-        """Parse a value.
+        """Parse the text of a value from the command line or the environment.
 
         Raises:
             ValueError: the message names the accepted values.

@@ -45,7 +45,7 @@ _MAX_OVERTAKEN = 10
 
 
 class File(NamedTuple):
-    """A file to store.
+    """A file to store as an artifact of a request.
 
     Attributes:
         name: name of the artifact.

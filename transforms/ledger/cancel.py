@@ -1,4 +1,4 @@
-"""Cancel requests.
+"""Statement that cancels requests, running or not yet received.
 
 A request under a valid lease is only marked; its worker reads the mark when it records progress or
 completes, and makes a dead letter of the message. A request whose lease has expired is cancelled at

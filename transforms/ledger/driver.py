@@ -19,7 +19,7 @@ class Connection(pg8000.Connection):
 
 
 def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
-    """Open a connection.
+    """Open a connection to Postgres, with a timeout for every read.
 
     Args:
         timeout: seconds for connecting; reads from the socket time out after twice as long.

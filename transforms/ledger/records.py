@@ -30,7 +30,7 @@ MAX_TRACEBACK = 64_000
 
 
 def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
-    """Extend leases.
+    """Extend the leases of claims that still hold.
 
     Args:
         claims: pairs of request id and claim token.

@@ -120,7 +120,7 @@ class CompletedLesson:
 
 @dataclass(frozen=True)
 class RequestRow:
-    """A request's row.
+    """A row of the table of requests.
 
     Attributes:
         status: ``running``, ``completed``, ``failed`` or ``cancelled``.

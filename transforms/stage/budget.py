@@ -98,7 +98,7 @@ def budget_meter(ledger: Ledger) -> BudgetMeter:
 
 @dataclass(frozen=True)
 class Budget:
-    """Spending limits.
+    """Spending limits per request and per hour.
 
     Attributes:
         ledger: Ledger in which costs are recorded.

@@ -91,7 +91,7 @@ def _outline(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 
 class RedactingFilter(logging.Filter):
-    """Replaces the exception of every record above DEBUG by its outline.
+    """Replaces the traceback of log records above DEBUG by one without message texts.
 
     Attach it to handlers, not loggers: handlers receive the records of all loggers.
     """

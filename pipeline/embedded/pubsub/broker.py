@@ -82,7 +82,7 @@ class Broker:
             del self._topic_of[subscription.pb.name]
 
     def publish(self, name: str, messages: Sequence[Any], request_bytes: int) -> list[str]:
-        """Publish messages.
+        """Queue messages in every subscription of a topic.
 
         Args:
             name: the topic.

@@ -78,7 +78,7 @@ class Subscription:
         return woken
 
     def ack(self, ack_ids: list[str]) -> dict[str, str]:
-        """Acknowledge messages.
+        """Acknowledge messages by their ack ids.
 
         Returns:
             Failure reason by ack id; empty unless delivery is exactly once.
@@ -109,7 +109,7 @@ class Subscription:
         self._changed()
 
     def delete(self) -> None:
-        """End the calls of all consumers with NOT_FOUND."""
+        """Delete the subscription; the calls of its consumers end with NOT_FOUND."""
         self._deleted = True
         self.backlog.seek([])  # ends all leases, which wakes streams whose window is full
         if self._timer is not None:

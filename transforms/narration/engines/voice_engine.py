@@ -52,7 +52,7 @@ class VoiceEngine(Protocol):
         ...
 
     def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
-        """Speak one sentence.
+        """Speak one sentence and return the recording.
 
         Args:
             sentence: plain text as a reader sees it; the engine normalises it for speech.

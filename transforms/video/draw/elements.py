@@ -26,7 +26,7 @@ class Element:
 
 
 def label(canvas: Canvas, text: str, width: float, sizes: Sequence[float] = LABEL_SIZES) -> Block:
-    """Set a one-line label."""
+    """Set a label as one line, shortened if it is too wide."""
     return canvas.fit(text, width, 40, sizes, style=STRONG, leading=LEADING_TIGHT, max_lines=1)
 
 

@@ -41,7 +41,7 @@ class Run:
 
 @dataclass(frozen=True)
 class ShapedLine:
-    """A shaped line.
+    """A line of text whose glyphs are chosen and positioned.
 
     Attributes:
         text: the line in logical order.

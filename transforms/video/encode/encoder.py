@@ -49,7 +49,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class AccessUnit:
-    """One encoded frame.
+    """One encoded video frame.
 
     Attributes:
         frame: number, relative to the start of its segment.
@@ -91,7 +91,7 @@ def configure(context: av.VideoCodecContext, width: int, height: int) -> None:
 
 
 def encode(pictures: Iterable[tuple[int, Plane]], length: int, width: int, height: int) -> Segment:
-    """Encode a shot.
+    """Encode the pictures of a shot as one H.264 segment.
 
     Args:
         pictures: ascending frame numbers, starting with 0, and their yuv420p buffers.

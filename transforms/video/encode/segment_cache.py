@@ -107,7 +107,7 @@ def _pack(segment: Segment) -> bytes:
 
 
 def _unpack(data: bytes) -> Segment:
-    """Parse a packed segment.
+    """Parse the file of a cached segment.
 
     Raises:
         ValueError: it is truncated, damaged or of another version.

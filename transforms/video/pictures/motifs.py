@@ -22,7 +22,7 @@ def draw_motif(canvas: Canvas, subject: str, accent: Colour) -> None:
 
 
 def _orbits(canvas: Canvas, accent: Colour) -> None:
-    """Draw physics: a nucleus and its orbits."""
+    """Draw a nucleus and its orbits, the ornament of physics."""
     for radius, share, angle in (
         (96, 0.5, 0.9),
         (176, 0.38, 3.6),
@@ -36,7 +36,7 @@ def _orbits(canvas: Canvas, accent: Colour) -> None:
 
 
 def _hexagons(canvas: Canvas, accent: Colour) -> None:
-    """Draw chemistry: carbon rings."""
+    """Draw carbon rings, the ornament of chemistry."""
     radius = 86.0
     step_x, step_y = radius * 3**0.5, radius * 1.5
     shares = {
@@ -67,7 +67,7 @@ def _hexagon(x: float, y: float, radius: float) -> list[tuple[float, float]]:
 
 
 def _cells(canvas: Canvas, accent: Colour) -> None:
-    """Draw biology: cells with their nuclei."""
+    """Draw cells with their nuclei, the ornament of biology."""
     for x, y, radius, share in (
         (1150, 300, 210, 0.16),
         (960, 520, 130, 0.24),
@@ -86,7 +86,7 @@ def _cells(canvas: Canvas, accent: Colour) -> None:
 
 
 def _waves(canvas: Canvas, accent: Colour) -> None:
-    """Draw maths: a family of curves over their axes."""
+    """Draw a family of curves over their axes, the ornament of maths."""
     left, right = 852, 1340
     canvas.line([(left, CENTRE_Y), (right, CENTRE_Y)], canvas.shade(accent, 0.3), 2)
     canvas.line([(CENTRE_X - 40, 60), (CENTRE_X - 40, 660)], canvas.shade(accent, 0.3), 2)
@@ -98,7 +98,7 @@ def _waves(canvas: Canvas, accent: Colour) -> None:
 
 
 def _bars(canvas: Canvas, accent: Colour) -> None:
-    """Draw economics: a rising bar chart."""
+    """Draw a rising bar chart, the ornament of economics."""
     tops = (520, 470, 494, 400, 350, 262, 190)
     for i, top in enumerate(tops):
         box = Box(868 + i * 64, top, 44, 760 - top)
@@ -110,7 +110,7 @@ def _bars(canvas: Canvas, accent: Colour) -> None:
 
 
 def _strata(canvas: Canvas, accent: Colour) -> None:
-    """Draw earth science: layers of rock under a sun."""
+    """Draw layers of rock under a sun, the ornament of earth science."""
     canvas.disc(1120, 196, 92, accent)
     for i, share in enumerate((0.14, 0.24, 0.36, 0.5, 0.66)):
         foot = 700 + 70 * i
@@ -122,7 +122,7 @@ def _strata(canvas: Canvas, accent: Colour) -> None:
 
 
 def _bits(canvas: Canvas, accent: Colour) -> None:
-    """Draw computing: a field of bits."""
+    """Draw a field of bits, the ornament of computing."""
     pattern = 0b1011001110001011010011100101101000111011010110010
     for i in range(56):
         row, column = divmod(i, 7)
@@ -133,7 +133,7 @@ def _bits(canvas: Canvas, accent: Colour) -> None:
 
 
 def _arches(canvas: Canvas, accent: Colour) -> None:
-    """Draw history: nested arches of an arcade."""
+    """Draw nested arches of an arcade, the ornament of history."""
     for i, share in enumerate((0.14, 0.24, 0.38, 0.58, 1.0)):
         inner = i * 52
         half = 250 - inner
@@ -145,7 +145,7 @@ def _arches(canvas: Canvas, accent: Colour) -> None:
 
 
 def _arcs(canvas: Canvas, accent: Colour) -> None:
-    """Draw any other subject: ripples from a corner."""
+    """Draw ripples from a corner, the ornament of subjects without one of their own."""
     for radius, share in ((520, 0.1), (420, 0.18), (320, 0.28), (220, 0.44), (120, 1.0)):
         canvas.disc(1290, 730, radius, canvas.shade(accent, share))
 

@@ -22,7 +22,7 @@ _CAPTION_HEIGHT = 48.0
 def visual_elements(
     canvas: Canvas, visual: Visual, area: Box, palette: Palette, *, full_width: bool
 ) -> list[Element]:
-    """Lay out a visual.
+    """Lay out the visual of a scene as drawing elements.
 
     Args:
         area: available space.

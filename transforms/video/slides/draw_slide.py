@@ -102,7 +102,7 @@ class SlideDrawing:
 
 
 def draw_slide(page: Page, width: int, height: int) -> Slide:
-    """Draw a slide.
+    """Draw a page of the storyboard as a slide.
 
     Args:
         width: pixels, even.
