@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.request_lines import read_lines
-from pipeline.jobs.scheduler import MAX_RUN, GraphRunner, RunsFailed, Scheduler
+from pipeline.jobs.scheduler import MAX_RUN, RunsFailed, Scheduler
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import Tally

@@ -16,7 +16,8 @@ from typing import Any
 
 from google.api_core import exceptions
 
-from pipeline.jobs.scheduler import GraphRunner, RunsFailed, Scheduler
+from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.scheduler import RunsFailed, Scheduler
 from pipeline.jobs.subscriber import LeaseManager, Puller
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry

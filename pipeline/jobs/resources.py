@@ -15,7 +15,7 @@ from pipeline.usage_error import UsageError
 from transforms.process.backoff import Backoff
 
 if TYPE_CHECKING:
-    from pipeline.jobs.scheduler import GraphRunner
+    from pipeline.jobs.graph_runner import GraphRunner
     from transforms.artifacts import ArtifactStore
     from transforms.ledger import Ledger, LedgerStatus
 
@@ -112,7 +112,7 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
     Raises:
         UsageError: The packages of a chosen engine are not installed.
     """
-    from pipeline.jobs.scheduler import GraphRunner
+    from pipeline.jobs.graph_runner import GraphRunner
     from pipeline.settings.beam_options import graph_options
 
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))

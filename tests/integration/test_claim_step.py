@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.jobs.scheduler import GraphRunner
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from tests.integration.claim_support import Died, Step

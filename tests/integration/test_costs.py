@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.jobs.scheduler import GraphRunner
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from tests.integration.ledger_support import completed, letter, message, record, request, take

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from pipeline.jobs import scheduler
-from pipeline.jobs.scheduler import GraphRunner
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.e2e import command
 from tests.integration.drain_support import Queue, start_drain
@@ -127,9 +126,7 @@ def test_read_only_role_stops_the_drain_at_once(role, queue, ledger, tmp_path, m
     role.read_only()
     runs = []
     run = GraphRunner.run
-    monkeypatch.setattr(
-        scheduler.GraphRunner, "run", lambda *given: (runs.append(1), run(*given))[1]
-    )
+    monkeypatch.setattr(GraphRunner, "run", lambda *given: (runs.append(1), run(*given))[1])
     sent = requests(5)
     queue.publish(*sent)
     drain = start_drain(queue, runner(role.ledger, tmp_path))

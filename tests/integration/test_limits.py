@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.jobs.scheduler import GraphRunner
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.clock import Clock
 from tests.held_calls import HeldCalls

@@ -8,7 +8,8 @@ import uuid
 
 import pytest
 
-from pipeline.jobs.scheduler import GraphRunner, Scheduler
+from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.scheduler import Scheduler
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
 from tests.logs_support import configured

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.jobs.scheduler import GraphRunner
+from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore, store
 from transforms.errors import DependencyDown

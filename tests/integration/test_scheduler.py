@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.jobs import scheduler
-from pipeline.jobs.scheduler import GraphRunner, Scheduler
+from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.scheduler import Scheduler
 from pipeline.settings.beam_options import VividlyOptions
 from tests.e2e import command
 from transforms.artifacts import ArtifactStore

@@ -1,0 +1,112 @@
+"""GraphRunner runs the graph over lists of messages, for drain and batch.
+
+The graph is translated once and run many times, each time on the FnApiRunner in the calling thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import apache_beam as beam
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment
+
+from pipeline.graph import build
+from pipeline.monitoring.health import Check, dependencies
+from pipeline.settings.beam_options import VividlyOptions
+from transforms.artifacts import ArtifactStore
+from transforms.errors import EnvironmentFault
+from transforms.ledger import Ledger
+from transforms.model import Message, Outcome
+from transforms.stage.budget import BudgetMeter, budget_meter
+
+
+@dataclass
+class _Run:
+    """The messages and outcomes of the run in progress on a thread."""
+
+    messages: Sequence[Message]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+_current = threading.local()
+
+
+class _Take(beam.DoFn):
+    def process(self, _: bytes) -> Iterator[Message]:
+        yield from _current.run.messages
+
+
+class _Report(beam.DoFn):
+    def process(self, outcome: Outcome) -> None:
+        _current.run.outcomes.append(outcome)
+
+
+class GraphRunner:
+    """Runs the graph over lists of messages; the graph is translated once.
+
+    Args:
+        options: Settings of the graph.
+        ledger: Store of claims and outcomes.
+        store: Store of artifacts.
+    """
+
+    def __init__(self, options: VividlyOptions, ledger: Ledger, store: ArtifactStore) -> None:
+        pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
+        messages = (
+            pipeline
+            | "Start" >> beam.Impulse()
+            | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
+        )
+        _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
+        # State does not outlive a run, so caching it is useless. Beam would measure each cached
+        # value by traversing all objects it refers to, which takes milliseconds per message.
+        worker_handlers.STATE_CACHE_SIZE_MB = 0
+        self._ledger = ledger
+        self._store = store
+        self._options = options
+        self._proto = pipeline.to_runner_api(
+            default_environment=EmbeddedPythonEnvironment.default()
+        )
+
+    def run(self, messages: Sequence[Message]) -> list[Outcome]:
+        """Run the graph over messages on the calling thread.
+
+        Returns:
+            The outcomes; a message without an outcome is not settled.
+
+        Raises:
+            EnvironmentFault: A dependency cannot be reached, or this worker or its configuration
+                is at fault. The next run finds the outcomes that were committed before.
+        """
+        _current.run = run = _Run(messages)
+        try:
+            FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
+        except EnvironmentFault as fault:
+            raise fault.without_step() from None
+        finally:
+            del _current.run
+        return run.outcomes
+
+    def checks(self) -> dict[str, Check]:
+        """Return a readiness check for each dependency, by its name."""
+        return dependencies(self._ledger, self._store)
+
+    @property
+    def meter(self) -> BudgetMeter:
+        """Meter of this process's budget."""
+        return budget_meter(self._ledger)
+
+    @property
+    def budget_exhausted(self) -> bool:
+        """True if the hourly budget is spent; false while the ledger cannot be read."""
+        with contextlib.suppress(EnvironmentFault):
+            return self.meter.exceeded(self._options.max_cost_per_hour)
+        return False
+
+    def uncount_delivery(self, messages: Sequence[Message]) -> None:
+        """Do not count these deliveries as worker deaths; see `Ledger.uncount_delivery`."""
+        self._ledger.uncount_delivery([message.message_id for message in messages])
