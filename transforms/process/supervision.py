@@ -1,0 +1,115 @@
+"""Background threads whose failure or standstill is detected."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class ThreadFailed(Exception):
+    """A background thread failed, or stands still; the text names it."""
+
+    exit_reason = "thread_failed"
+
+
+class SupervisedThread:
+    """Daemon thread of a loop that stamps the time of each pass.
+
+    A thread counts as failed if its loop raises, or does not stamp for too long. It is started
+    again a few times, if its loop allows that.
+
+    Args:
+        name: Name of the thread, in messages and in tracebacks.
+        loop: Function that runs on the thread and calls `stamp` in each pass; the thread ends when
+            it returns.
+        stale_after: Seconds without a stamp after which the thread counts as failed.
+        restarts: Times that a failed thread is started again.
+    """
+
+    def __init__(
+        self, name: str, loop: Callable[[], object], stale_after: float, restarts: int = 0
+    ) -> None:
+        self.name = name
+        self._loop = loop
+        self._stale_after = stale_after
+        self._restarts_left = restarts
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._due = math.inf
+        self._failure: ThreadFailed | None = None
+
+    def start(self) -> None:
+        """Start the thread unless it is running or has failed too often."""
+        with self._lock:
+            if not (self._failure or self.is_alive()):
+                self._launch()
+
+    def stamp(self, idle: float = 0.0) -> None:
+        """Record that the loop makes progress.
+
+        Args:
+            idle: Seconds that the loop may wait from now on without being late; infinity for a wait
+                that has no limit.
+        """
+        thread = threading.current_thread()
+        if isinstance(thread, _LoopThread) and thread is not self._thread:
+            raise _Superseded
+        self._due = time.monotonic() + idle + self._stale_after
+
+    def is_alive(self) -> bool:
+        """Return whether the loop is running."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end of the loop, at most `timeout` seconds."""
+        if self._thread is not None:
+            self._thread.join(max(0.0, timeout))
+
+    def failure(self) -> ThreadFailed | None:
+        """Return the failure of the thread, if it is not or no longer started again.
+
+        A thread that stands still is started again here; the old one ends at its next stamp.
+        """
+        with self._lock:
+            late = time.monotonic() - self._due
+            if late > 0 and self.is_alive() and not self._failure:
+                self._fail(f"has made no progress for {late + self._stale_after:.0f} s")
+            return self._failure
+
+    def _launch(self) -> None:
+        self._due = time.monotonic() + self._stale_after
+        self._thread = _LoopThread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def _fail(self, what: str) -> None:
+        if self._restarts_left:
+            self._restarts_left -= 1
+            log.error("the %s thread %s; it is started again", self.name, what)
+            self._launch()
+        else:
+            log.error("the %s thread %s", self.name, what)
+            self._failure = ThreadFailed(f"the {self.name} thread {what}")
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except _Superseded:
+            log.info("the %s thread that stood still has ended", self.name)
+        except BaseException as error:
+            log.exception("unexpected exception in the %s thread", self.name)
+            with self._lock:
+                if threading.current_thread() is self._thread:
+                    self._fail(f"failed with {type(error).__name__}")
+
+
+class _LoopThread(threading.Thread):
+    """The thread of a `SupervisedThread`."""
+
+
+class _Superseded(Exception):
+    """The thread was taken for dead, and another runs its loop."""
