@@ -611,6 +611,17 @@ def test_exactly_once_reports_failed_acknowledgements(ours):
     assert ours.nothing(subscription)
 
 
+def test_exactly_once_refuses_unordered_acknowledgements(ours):
+    topic, subscription = ours.pair(enable_exactly_once_delivery=True, enable_message_ordering=True)
+    ours.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(2)))
+    first, second = ours.pull_all(subscription, 2)
+    with pytest.raises(exceptions.FailedPrecondition) as refused:
+        ours.ack(subscription, second, first)
+    assert refused.value.metadata == {second.ack_id: "TRANSIENT_FAILURE_UNORDERED_ACK_ID"}
+    ours.ack(subscription, second)
+    assert ours.nothing(subscription)
+
+
 # Seeking
 
 
@@ -803,6 +814,19 @@ def test_stream_confirms_exactly_once_acknowledgements(ours):
     stream.send(modify_deadline_ack_ids=[received.ack_id], modify_deadline_seconds=[10])
     invalid = next(stream.call).modify_ack_deadline_confirmation.invalid_ack_ids
     assert invalid == [received.ack_id]
+    stream.end()
+
+
+def test_stream_names_unordered_acknowledgements(ours):
+    topic, subscription = ours.pair(enable_exactly_once_delivery=True, enable_message_ordering=True)
+    ours.publish(topic, *({"data": str(n).encode(), "ordering_key": "k"} for n in range(2)))
+    stream = RawStream(ours, subscription=subscription)
+    next(stream.call)  # the subscription's properties
+    first, second = stream.receive(2)
+    stream.send(ack_ids=[second.ack_id, first.ack_id])
+    confirmed = next(stream.call).acknowledge_confirmation
+    assert confirmed.unordered_ack_ids == [second.ack_id]
+    assert (confirmed.ack_ids, confirmed.invalid_ack_ids) == ([first.ack_id], [])
     stream.end()
 
 

@@ -127,6 +127,12 @@ class Backlog:
             self._release(lane)
         return True
 
+    def follows_leased(self, ack_id: str) -> bool:
+        """Return true if a message before this one, with the same key, is leased."""
+        lease = self._leases.get(ack_id)
+        lane = self._lane(lease.message) if lease else None
+        return bool(lease and lane and min(lane.leased) < lease.message.sequence)
+
     def modify(self, ack_id: str, seconds: float, now: float) -> bool:
         """Move a lease's end to `seconds` from now; 0 nacks the message.
 

@@ -14,6 +14,7 @@ from pipeline.embedded.pubsub.refusal import invalid, not_found
 
 MAX_RESPONSE_BYTES = 10_000_000
 INVALID_ACK_ID = "PERMANENT_FAILURE_INVALID_ACK_ID"
+UNORDERED_ACK_ID = "TRANSIENT_FAILURE_UNORDERED_ACK_ID"
 """https://cloud.google.com/pubsub/docs/exactly-once-delivery#ack-error-codes"""
 
 
@@ -89,7 +90,15 @@ class Subscription:
         self.check_alive()
         self._check_ack_ids(ack_ids)
         now = self._loop.time()
-        return self._failures([x for x in ack_ids if not self.backlog.ack(x, now)])
+        self.backlog.advance(now)
+        exactly_once = self.pb.enable_exactly_once_delivery
+        failures = {}
+        for ack_id in ack_ids:
+            if exactly_once and self.backlog.follows_leased(ack_id):
+                failures[ack_id] = UNORDERED_ACK_ID
+            elif not self.backlog.ack(ack_id, now):
+                failures[ack_id] = INVALID_ACK_ID
+        return self._reported(failures)
 
     def modify(self, ack_ids: list[str], seconds: list[int]) -> dict[str, str]:
         """Move the end of each lease to `seconds` from now (0 nacks); otherwise as `ack`."""
@@ -101,7 +110,8 @@ class Subscription:
             raise invalid("Ack deadline out of bounds: it must be between 0 and 600 seconds.")
         now = self._loop.time()
         pairs = zip(ack_ids, seconds, strict=True)
-        return self._failures([x for x, s in pairs if not self.backlog.modify(x, s, now)])
+        failed = [x for x, s in pairs if not self.backlog.modify(x, s, now)]
+        return self._reported(dict.fromkeys(failed, INVALID_ACK_ID))
 
     def seek(self, messages: list[StoredMessage]) -> None:
         """Replace the backlog by `messages` and end all leases."""
@@ -123,11 +133,9 @@ class Subscription:
         if self._deleted:
             raise not_found(self.pb.name)
 
-    def _failures(self, ack_ids: list[str]) -> dict[str, str]:
+    def _reported(self, failures: dict[str, str]) -> dict[str, str]:
         self._changed()
-        if not self.pb.enable_exactly_once_delivery:
-            return {}
-        return dict.fromkeys(ack_ids, INVALID_ACK_ID)
+        return failures if self.pb.enable_exactly_once_delivery else {}
 
     @staticmethod
     def _check_ack_ids(ack_ids: list[str]) -> None:

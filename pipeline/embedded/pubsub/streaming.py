@@ -10,7 +10,11 @@ from google.pubsub_v1 import types
 
 from pipeline.embedded.pubsub.delivery import Holder, Lease
 from pipeline.embedded.pubsub.refusal import invalid
-from pipeline.embedded.pubsub.server_subscription import Subscription
+from pipeline.embedded.pubsub.server_subscription import (
+    INVALID_ACK_ID,
+    UNORDERED_ACK_ID,
+    Subscription,
+)
 
 _MAX_OUTSTANDING_MESSAGES = 10_000
 _MAX_OUTSTANDING_BYTES = 1_000_000_000
@@ -163,7 +167,11 @@ class Stream:
 
 
 def _confirmation(kind: Any, ack_ids: list[str], failures: Mapping[str, str]) -> Any:
-    return kind.pb()(
+    confirmation = kind.pb()(
         ack_ids=[ack_id for ack_id in ack_ids if ack_id not in failures],
-        invalid_ack_ids=list(failures),
+        invalid_ack_ids=[x for x, reason in failures.items() if reason == INVALID_ACK_ID],
     )
+    unordered = [x for x, reason in failures.items() if reason == UNORDERED_ACK_ID]
+    if unordered:  # changed deadlines need no order, and their confirmation has no such field
+        confirmation.unordered_ack_ids.extend(unordered)
+    return confirmation
