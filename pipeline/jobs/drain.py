@@ -17,8 +17,9 @@ from typing import Any
 from google.api_core import exceptions
 
 from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.leases import LeaseManager
+from pipeline.jobs.puller import Puller
 from pipeline.jobs.scheduler import RunsFailed, Scheduler
-from pipeline.jobs.subscriber import LeaseManager, Puller
 from pipeline.monitoring.health import Check, check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.summary import SETTLED, Tally
@@ -36,7 +37,9 @@ SHORTEST_PULL = 1.0
 """Seconds; messages sent to a pull that timed out stay leased for a whole deadline."""
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull immediately
 LINGERING_PULL = 3.0  # seconds; after the empty-queue timeout, while messages are in flight
-BACKOFF = Backoff(first=0.5, longest=10.0)  # between pulls while Pub/Sub is down
+BACKOFF = Backoff(first=0.5, longest=4.0)  # between pulls while Pub/Sub is down
+CLOSE_SECONDS = 3.0
+"""Seconds after the shutdown grace in which everything left is handed back."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,13 @@ class Drain:
                 nacked,
                 "" if finished else "; some were still being processed",
             )
-        self._leases.close()
-        if finished:
+        end = time.monotonic() + CLOSE_SECONDS
+        if not self._leases.flush(CLOSE_SECONDS):
+            log.warning(
+                "Pub/Sub did not answer in time; it delivers these messages again when their "
+                "leases have ended"
+            )
+        if self._leases.close(end - time.monotonic()):
             self._client.close()
         if isinstance(reason, Exception):
             raise reason
@@ -197,7 +205,7 @@ class Drain:
         if self._graph.budget_exhausted:
             self._stop.wait(EMPTY_PULL_PAUSE)
             return False
-        return self._scheduler.has_room(len(self._leases), EMPTY_PULL_PAUSE)
+        return self._scheduler.has_room(self._leases.in_work, EMPTY_PULL_PAUSE)
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()
@@ -247,7 +255,8 @@ class Drain:
                 publish_time=each.message.publish_time,
                 delivery_attempt=each.delivery_attempt,
             )
-            if not self._leases.add(message.message_id, each.ack_id):
+            ordering_key = each.message.ordering_key
+            if not self._leases.add(message.message_id, each.ack_id, ordering_key):
                 continue
             if message.message_id in self._unsettled:
                 self._unsettled.discard(message.message_id)  # counted as received before

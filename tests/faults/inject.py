@@ -130,7 +130,7 @@ class Injector:
         from google.cloud.pubsub_v1 import SubscriberClient
 
         import pipeline.graph  # noqa: F401  (defines every stage's task, see below)
-        from pipeline.jobs.subscriber import Puller
+        from pipeline.jobs.puller import Puller
         from transforms.artifacts.cloud import CloudFolder
         from transforms.ledger import Ledger
         from transforms.stage.engine_task import EngineTask

@@ -29,18 +29,29 @@ TIMING: dict[str, Any] = {
 class Queue:
     """A topic and its subscription on a real server."""
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, ordered_exactly_once: bool = False) -> None:
         name = f"t-{os.urandom(4).hex()}"
         self.topic = f"projects/{project}/topics/{name}"
         self.name = f"projects/{project}/subscriptions/{name}"
-        self.publisher = pubsub_v1.PublisherClient()
+        options = pubsub_v1.types.PublisherOptions(enable_message_ordering=ordered_exactly_once)
+        self.publisher = pubsub_v1.PublisherClient(publisher_options=options)
         self.client = pubsub_v1.SubscriberClient()
         self.publisher.create_topic(name=self.topic)
-        self.client.create_subscription(name=self.name, topic=self.topic, ack_deadline_seconds=600)
+        self.client.create_subscription(
+            request={
+                "name": self.name,
+                "topic": self.topic,
+                "ack_deadline_seconds": 600,
+                "enable_message_ordering": ordered_exactly_once,
+                "enable_exactly_once_delivery": ordered_exactly_once,
+            }
+        )
 
-    def publish(self, *data: bytes) -> list[str]:
+    def publish(self, *data: bytes, ordering_key: str = "") -> list[str]:
         """Publish messages; returns their ids."""
-        sent = [self.publisher.publish(self.topic, each) for each in data]
+        sent = [
+            self.publisher.publish(self.topic, each, ordering_key=ordering_key) for each in data
+        ]
         return [str(each.result(timeout=PATIENCE)) for each in sent]
 
     def redeliver(self) -> None:

@@ -97,6 +97,7 @@ def test_run_acknowledges_only_settled_messages(queue, graph):
         drain._leases.add(each.message_id, f"ack {each.message_id}")
     drain._tally.received(len(messages))
     drain._settled(messages, graph.run(messages))
+    assert drain._leases.flush(PATIENCE)
     assert [set(ack_ids) for ack_ids, _ in made["acknowledge"]] == [
         {"ack completed", "ack duplicate", "ack dead_lettered"}
     ]
@@ -114,10 +115,10 @@ def test_redelivery_of_held_message_is_ignored(queue, graph):
     with ThreadPoolExecutor() as pool:
         running = pool.submit(drain._run)
         assert graph.entered.acquire(timeout=PATIENCE)
-        [first] = drain._leases._ack_ids.values()
+        first = held_ids(drain)
         queue.redeliver()
-        wait_until(lambda: [first] != list(drain._leases._ack_ids.values()))
-        [second] = drain._leases._ack_ids.values()
+        wait_until(lambda: held_ids(drain) != first)
+        [second] = held_ids(drain)
         graph.gate.set()
         summary = running.result(PATIENCE)
     assert graph.deliveries == {b"completed": 1}
@@ -237,6 +238,7 @@ def test_messages_pulled_after_stop_are_nacked(queue, graph):
     drain._stop.set()
     received = queue.pull()
     assert drain._accept(received, 0.0) == 0
+    assert drain._leases.flush(PATIENCE)
     assert {each.message.data for each in queue.pull()} == {b"completed", b"duplicate"}
     assert drain._tally.in_flight == 0
     assert not graph.deliveries
@@ -349,11 +351,17 @@ def message(data: bytes) -> Message:
     return Message(data, {}, data.decode(), datetime.now(UTC))
 
 
+def held_ids(drain) -> list[str]:
+    """Return the acknowledgement ids that a drain holds."""
+    with drain._leases._changed:
+        return [each.ack_id for each in drain._leases._held.values()]
+
+
 def stop(drain) -> None:
     """End a drain that was not run."""
     drain._puller.close()
     assert drain._scheduler.close(PATIENCE)
-    drain._leases.close()
+    drain._leases.close(PATIENCE)
 
 
 def count_pulls(drain):
