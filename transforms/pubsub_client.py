@@ -62,7 +62,7 @@ def _transport(base: Any) -> Any:
         channel = grpc.insecure_channel(emulator, options=CHANNEL_OPTIONS)
         return base(channel=channel, host=emulator)
 
-    class Transport(base):  # type: ignore[misc]  # a class known at runtime only
+    class Transport(base):  # a class known at runtime only
         @classmethod
         def create_channel(
             cls, *arguments: Any, options: Sequence[tuple[str, Any]] = (), **named: Any

@@ -15,8 +15,9 @@ from typing import Any
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.request_lines import read_lines
 from pipeline.jobs.scheduler import MAX_RUN, RunsFailed, Scheduler
-from pipeline.monitoring.health import Check, check_running, serving
+from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
+from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import Tally
 from pipeline.stop_signals import stop_on_signals
 from transforms.errors import EnvironmentFault

@@ -20,8 +20,9 @@ from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.leases import LeaseManager
 from pipeline.jobs.puller import Puller
 from pipeline.jobs.scheduler import RunsFailed, Scheduler
-from pipeline.monitoring.health import Check, check_running, serving
+from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
+from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import SETTLED, Tally
 from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError

@@ -15,7 +15,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_ha
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.graph import build
-from pipeline.monitoring.health import Check, dependencies
+from pipeline.monitoring.health import dependencies
+from pipeline.monitoring.readiness import Check
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
 from transforms.errors import EnvironmentFault

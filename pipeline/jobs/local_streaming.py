@@ -17,8 +17,9 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from google.api_core import exceptions
 
 from pipeline.jobs.streaming import build_stream, report_to_tally
-from pipeline.monitoring.health import Check, check_running, dependencies, serving
+from pipeline.monitoring.health import check_running, dependencies, serving
 from pipeline.monitoring.prometheus import metrics_registry
+from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.stop_signals import stop_on_signals

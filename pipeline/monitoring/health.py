@@ -13,17 +13,25 @@ from typing import Any, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from pipeline.monitoring.readiness import Check, Readiness
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
+from transforms.process.supervision import SupervisedThread
 from transforms.publish import MANIFEST
 
 log = logging.getLogger(__name__)
 
-Check = Callable[[], object]
-"""Function that returns if a dependency is ready, and raises with the reason if not."""
+Failure = Callable[[], Exception | None]
+"""Function that returns the failure of a background thread of the job; None while all work."""
 
 HEALTH_PATHS = ("/health", "/healthz")
 READY_PATHS = ("/ready", "/readyz")
+
+RESTARTS = 3
+"""Times that a failed server is started again."""
+
+END_SECONDS = 2.0  # longest wait for the end of the server
+STALE = 30.0  # seconds; its loop makes two passes in a second
 
 NO_REQUEST_ID = str(uuid.UUID(int=0))
 """Id of a request that never exists."""
@@ -45,17 +53,20 @@ def check_running(stop: threading.Event) -> Check:
 
 
 def serving(
-    port: int | None, checks: Mapping[str, Check], registry: CollectorRegistry
-) -> AbstractContextManager[object]:
+    port: int | None,
+    checks: Mapping[str, Check],
+    registry: CollectorRegistry,
+    failure: Failure = lambda: None,
+) -> AbstractContextManager[HealthServer | None]:
     """Return a `HealthServer` on the port, or a null context without a port."""
-    return nullcontext() if port is None else HealthServer(port, checks, registry)
+    return nullcontext() if port is None else HealthServer(port, checks, registry, failure)
 
 
 class HealthServer:
     """Serves health and metrics over HTTP until the block ends.
 
-    * `/health` or `/healthz`: 200 as long as the process can answer.
-    * `/ready` or `/readyz`: 200 if every check passes, else 503 with the failed ones.
+    * `/health` or `/healthz`: 200 unless a background thread has failed, else 503.
+    * `/ready` or `/readyz`: 200 if every check passes in time, else 503 with the others.
     * `/metrics`: the registry in the format of Prometheus.
 
     Google's front end answers some paths that end in ``z`` itself, so probes from outside need the
@@ -65,15 +76,25 @@ class HealthServer:
         port: TCP port on all interfaces, because probes come from the platform; 0 for a free one.
         checks: Readiness checks by name.
         registry: Metrics.
+        failure: Function that returns the failure of a background thread.
     """
 
-    def __init__(self, port: int, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
-        handler = type("_Bound", (_Handler,), {"checks": checks, "registry": registry})
-        self._server = ThreadingHTTPServer(("", port), handler)  # "": all interfaces
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="health", daemon=True
-        )
+    def __init__(
+        self,
+        port: int,
+        checks: Mapping[str, Check],
+        registry: CollectorRegistry,
+        failure: Failure = lambda: None,
+    ) -> None:
+        bound = {
+            "readiness": Readiness(checks),
+            "registry": registry,
+            "failure": staticmethod(failure),
+        }
+        self._server = _Server(("", port), type("_Bound", (_Handler,), bound))  # all interfaces
+        self.thread = SupervisedThread("health server", self._server.serve_forever, STALE, RESTARTS)
+        """The server's thread; it also serves the metrics."""
+        self._server.stamp = self.thread.stamp
 
     @property
     def port(self) -> int:
@@ -81,25 +102,41 @@ class HealthServer:
         return self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.thread.start()
         log.info("serving /health, /ready and /metrics on port %d", self.port)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
+        # `shutdown` waits for the server's loop without a limit.
+        threading.Thread(target=self._server.shutdown, daemon=True).start()
+        self.thread.join(END_SECONDS)
         self._server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    stamp: Callable[[], None]
+
+    def service_actions(self) -> None:
+        """Record that the loop makes progress; called in each of its passes."""
+        self.stamp()
+
+
 class _Handler(BaseHTTPRequestHandler):
-    checks: Mapping[str, Check]
+    readiness: Readiness
     registry: CollectorRegistry
+    failure: Failure
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path in HEALTH_PATHS:
-            self._reply(200, {"status": "alive"})
+            failure = self.failure()
+            if failure:
+                self._reply(503, {"status": "failed", "reason": str(failure)})
+            else:
+                self._reply(200, {"status": "alive"})
         elif path in READY_PATHS:
-            down = self._down()
+            down = self.readiness.down()
             self._reply(503 if down else 200, {"ready": not down, "down": down})
         elif path == "/metrics":
             self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
@@ -107,15 +144,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(404, {"error": "there are /health, /ready and /metrics"})
 
     do_HEAD = do_GET
-
-    def _down(self) -> dict[str, str]:
-        down = {}
-        for name, check in self.checks.items():
-            try:
-                check()
-            except Exception as error:  # noqa: BLE001  (any exception means not ready)
-                down[name] = str(error)
-        return down
 
     def _reply(self, status: int, body: Mapping[str, Any]) -> None:
         self._send(status, "application/json", json.dumps(body).encode())

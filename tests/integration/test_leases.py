@@ -144,7 +144,7 @@ def test_cut_connection_delays_acknowledgements_only(queue, pubsub, monkeypatch,
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", proxy.host)
         with subscriber_client() as client:
             leases = LeaseManager(client, queue.name)
-            ids = {}
+            ids: dict[bytes, str] = {}
             while len(ids) < 3:
                 for each in client.pull(subscription=queue.name, max_messages=3).received_messages:
                     ids[each.message.data] = each.message.message_id

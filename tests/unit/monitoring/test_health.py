@@ -1,33 +1,37 @@
-"""Paths and methods of the health server."""
+"""Paths, methods, time limits and restarts of the health server."""
 
 from __future__ import annotations
 
 import http.client
+import json
+import threading
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pipeline.monitoring.health import HealthServer
+from pipeline.monitoring import health, readiness
+from pipeline.monitoring.health import RESTARTS, HealthServer
+from transforms.process.supervision import ThreadFailed
 
 
 def fail():
     raise RuntimeError("no answer")
 
 
-@pytest.fixture
+def request(server, method, path):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    try:
+        connection.request(method, path)
+        reply = connection.getresponse()
+        return reply.status, reply.getheader("Content-Length"), reply.read()
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
 def ask():
     with HealthServer(0, {"postgres": fail}, CollectorRegistry()) as server:
-
-        def ask(method, path):
-            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-            try:
-                connection.request(method, path)
-                reply = connection.getresponse()
-                return reply.status, reply.getheader("Content-Length"), reply.read()
-            finally:
-                connection.close()
-
-        yield ask
+        yield lambda method, path: request(server, method, path)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +53,68 @@ def test_get_and_head_answer_alike(ask, path, status, text, query):
     assert text in body
     assert int(length) == len(body)
     assert ask("HEAD", path + query) == (status, length, b"")
+
+
+def test_failed_thread_fails_health_but_not_readiness():
+    failure = ThreadFailed("the puller thread has made no progress for 200 s")
+    with HealthServer(0, {}, CollectorRegistry(), lambda: failure) as server:
+        status, _, body = request(server, "GET", "/healthz")
+        assert (status, json.loads(body)["reason"]) == (503, str(failure))
+        assert request(server, "GET", "/readyz")[0] == 200
+
+
+def test_hanging_check_does_not_delay_readiness(monkeypatch):
+    monkeypatch.setattr(readiness, "LIMIT", 0.05)
+    calls, answer = [], threading.Event()
+
+    def hang():
+        calls.append(1)
+        answer.wait(20)
+
+    with HealthServer(0, {"postgres": hang, "artifacts": fail}, CollectorRegistry()) as server:
+        for _ in range(2):
+            status, _, body = request(server, "GET", "/readyz")
+            assert status == 503
+            assert json.loads(body)["down"] == {
+                "postgres": "no answer within 0.05 s",
+                "artifacts": "no answer",
+            }
+        assert len(calls) == 1  # not called again while it hangs
+        answer.set()
+
+
+def test_limit_of_checks_keeps_probes_within_two_seconds():
+    assert readiness.LIMIT < 2
+
+
+def test_failed_server_is_restarted(monkeypatch):
+    left = [RuntimeError("a bug")] * RESTARTS
+    act = health._Server.service_actions
+
+    def fail_first(server):
+        if left:
+            raise left.pop()
+        act(server)
+
+    monkeypatch.setattr(health._Server, "service_actions", fail_first)
+    with HealthServer(0, {}, CollectorRegistry()) as server:
+        while left:  # the server's loop makes a pass after each request
+            assert request(server, "GET", "/healthz")[0] == 200
+        assert request(server, "GET", "/healthz")[0] == 200
+        assert server.thread.failure() is None
+
+
+def test_hanging_server_does_not_delay_the_end(monkeypatch):
+    monkeypatch.setattr(health, "END_SECONDS", 0.01)
+    hanging, end = threading.Event(), threading.Event()
+
+    def hang(_):
+        hanging.set()
+        end.wait(20)
+
+    monkeypatch.setattr(health._Server, "service_actions", hang)
+    with HealthServer(0, {}, CollectorRegistry()) as server:
+        assert hanging.wait(20)
+    assert server.thread.is_alive()
+    end.set()
+    server.thread.join(20)
