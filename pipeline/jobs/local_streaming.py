@@ -28,6 +28,7 @@ from transforms import pubsub_client
 from transforms.artifacts import ArtifactStore
 from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
 from transforms.ledger import Ledger
+from transforms.process.supervision import restart_stale
 from transforms.stage.budget import budget_meter
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class LocalStream:
         waiter.start()
         while waiter.is_alive() and not self._stop.is_set():
             waiter.join(POLL)
+            restart_stale()
         if self._stop.is_set():
             deadline = time.monotonic() + grace
             while self._tally.in_flight and waiter.is_alive() and time.monotonic() < deadline:

@@ -12,8 +12,9 @@ from sqlalchemy import make_url
 
 from tests.integration.ledger_support import LEASE, let_lease_lapse
 from tests.integration.stage_support import PATIENCE, is_leased, made, wait_for, wait_for_lease
-from transforms.errors import ClaimLost
+from transforms.errors import ClaimLost, WorkerFault
 from transforms.ledger import Ledger
+from transforms.process.supervision import SupervisedThread
 from transforms.stage import heartbeat
 
 BEAT = LEASE.total_seconds() / 3 + 0.001
@@ -94,6 +95,61 @@ def test_heartbeats_go_on_after_failure(place, clock, caplog, fault, mend):
         check(lesson)
         clock.beat(BEAT)
         wait_for_lease(place.ledger, lesson)
+
+
+@pytest.fixture
+def fresh_thread(monkeypatch):
+    """Let heartbeats run on a thread with all its restarts; end it afterwards."""
+    thread = SupervisedThread("heartbeat", heartbeat._beat, PATIENCE, heartbeat.RESTARTS)
+    monkeypatch.setattr(heartbeat, "_thread", thread)
+    return thread
+
+
+@pytest.fixture
+def break_thread(fresh_thread, monkeypatch):
+    """Make the heartbeat thread end as often as the test says."""
+
+    def break_thread(times):
+        renew = Ledger.heartbeat
+        left = [SystemExit] * times
+
+        def end(*arguments):
+            if left:
+                raise left.pop()
+            return renew(*arguments)
+
+        monkeypatch.setattr(Ledger, "heartbeat", end)
+        return left
+
+    return break_thread
+
+
+def test_ended_heartbeat_is_restarted(place, clock, break_thread):
+    left = break_thread(heartbeat.RESTARTS)
+    lesson = place.lesson()
+    with heartbeat.heartbeats(place.ledger, [lesson]) as check:
+        while left:
+            clock.advance(BEAT)
+        lapse(place.ledger, lesson)
+        clock.beat(BEAT)
+        wait_for_lease(place.ledger, lesson)
+        check(lesson)
+
+
+def test_stage_without_heartbeat_raises_in_its_bundle(place, clock, break_thread, fresh_thread):
+    left = break_thread(heartbeat.RESTARTS + 1)
+    lesson = place.lesson()
+
+    def perform(lesson, folder, timeout):
+        while left:
+            clock.advance(BEAT)
+        wait_for(lambda: fresh_thread.failure() is not None)
+        return made(lesson)
+
+    for _ in range(2):  # in the bundle that loses its heartbeat, and at the start of the next
+        with pytest.raises(WorkerFault, match="heartbeat thread failed with SystemExit"):
+            place.run_stage(perform, lesson)
+    assert not place.ledger.dead_letters()
 
 
 def change_tables(ledger, statement):

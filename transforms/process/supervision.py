@@ -6,9 +6,12 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
+
+_restartable: weakref.WeakSet[SupervisedThread] = weakref.WeakSet()
 
 
 class ThreadFailed(Exception):
@@ -83,6 +86,8 @@ class SupervisedThread:
 
     def _launch(self) -> None:
         self._due = time.monotonic() + self._stale_after
+        if self._restarts_left:
+            _restartable.add(self)
         self._thread = _LoopThread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
@@ -105,6 +110,17 @@ class SupervisedThread:
             with self._lock:
                 if threading.current_thread() is self._thread:
                     self._fail(f"failed with {type(error).__name__}")
+
+
+def first_failure(threads: Iterable[SupervisedThread]) -> ThreadFailed | None:
+    """Return the failure of the first failed thread; None if all work."""
+    return next((failure for thread in threads if (failure := thread.failure())), None)
+
+
+def restart_stale() -> None:
+    """Start threads of this process again that stand still and allow that; jobs call it often."""
+    for thread in list(_restartable):
+        thread.failure()
 
 
 class _LoopThread(threading.Thread):

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from transforms.errors import ClaimLost, EnvironmentFault
+from transforms.errors import ClaimLost, EnvironmentFault, WorkerFault
 from transforms.ledger import Ledger
 from transforms.model import Lesson
+from transforms.process.supervision import SupervisedThread
 
 log = logging.getLogger(__name__)
 
 HEARTBEATS_PER_LEASE = 3
 """Heartbeats sent per lease; a claim survives one fewer missed heartbeats."""
+
+STALE = 120.0
+"""Seconds, beyond its waits, after which a heartbeat without progress counts as dead.
+
+A frozen Postgres ends a statement after a minute."""
+
+RESTARTS = 3
+"""Times that a failed heartbeat thread is started again."""
 
 
 @dataclass
@@ -32,20 +42,28 @@ class _Held:
 
 _held: dict[str, _Held] = {}  # by claim token
 _changed = threading.Condition()
-_thread: threading.Thread | None = None
 
 
 @contextmanager
 def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[Lesson], None]]:
     """Renew the leases of lessons during the block.
 
+    Without its heartbeat a lease lapses and another worker takes the request over, so neither the
+    block nor what follows it may run then.
+
     Args:
         ledger: Ledger that holds their claims.
         lessons: Claimed lessons.
 
     Yields:
-        A function that raises `ClaimLost` if a heartbeat found the lesson's claim lost.
+        A function that raises `ClaimLost` if a heartbeat found the lesson's claim lost, and
+        `WorkerFault` if there are no heartbeats any more.
+
+    Raises:
+        WorkerFault: The heartbeat thread has failed too often.
     """
+    _thread.start()
+    _check_thread()
     now = time.monotonic()
     ours = {
         lesson.claim.token: _Held(
@@ -58,13 +76,13 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
     }
 
     def check(lesson: Lesson) -> None:
+        _check_thread()
         if ours[lesson.claim.token].lost:
             raise ClaimLost(lesson.request.request_id)
 
     with _changed:
         _held.update(ours)
-        _start()
-        _changed.notify()
+        _changed.notify_all()
     try:
         yield check
     finally:
@@ -109,11 +127,10 @@ def confirm_claim(ledger: Ledger, lesson: Lesson) -> None:
         raise ClaimLost(request_id)
 
 
-def _start() -> None:
-    global _thread
-    if _thread is None or not _thread.is_alive():
-        _thread = threading.Thread(target=_beat, name="lease-heartbeat", daemon=True)
-        _thread.start()
+def _check_thread() -> None:
+    failure = _thread.failure()
+    if failure:
+        raise WorkerFault("heartbeats", f"{failure}; restart this worker")
 
 
 def _beat() -> None:
@@ -121,6 +138,7 @@ def _beat() -> None:
         with _changed:
             now = time.monotonic()
             due = min((held.due for held in _held.values()), default=None)
+            _thread.stamp(math.inf if due is None else max(0.0, due - now))
             if due is None or due > now:
                 _changed.wait(None if due is None else due - now)
                 continue
@@ -130,6 +148,7 @@ def _beat() -> None:
                 held.due = now + held.lease / HEARTBEATS_PER_LEASE
                 groups.setdefault((held.ledger, held.lease), {})[token] = held
         for (ledger, lease), members in groups.items():
+            _thread.stamp()
             try:
                 lost = ledger.heartbeat([(h.request_id, t) for t, h in members.items()], lease)
             except EnvironmentFault as fault:
@@ -140,3 +159,6 @@ def _beat() -> None:
                 continue
             for held in members.values():
                 held.lost = held.lost or held.request_id in lost
+
+
+_thread = SupervisedThread("lease heartbeat", _beat, STALE, RESTARTS)

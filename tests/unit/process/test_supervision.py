@@ -9,7 +9,12 @@ import time
 
 import pytest
 
-from transforms.process.supervision import SupervisedThread, ThreadFailed
+from transforms.process.supervision import (
+    SupervisedThread,
+    ThreadFailed,
+    first_failure,
+    restart_stale,
+)
 
 PATIENCE = 20
 QUICK = 0.01
@@ -85,6 +90,7 @@ def test_exception_is_logged_as_failure(start, caplog):
     wait_until(thread.failure)
     assert isinstance(thread.failure(), ThreadFailed)
     assert str(thread.failure()) == "the test thread failed with SystemExit"
+    assert first_failure([SupervisedThread("other", print, 0), thread]) is thread.failure()
     assert "unexpected exception in the test thread" in caplog.text
     thread.start()  # it stays failed
     assert not thread.is_alive()
@@ -120,7 +126,7 @@ def test_stale_thread_is_replaced_and_ends(start, caplog):
     assert loop.entered.acquire(timeout=PATIENCE)
     stale = thread._thread
     thread._due = time.monotonic() - 1
-    assert thread.failure() is None
+    restart_stale()
     assert loop.entered.acquire(timeout=PATIENCE)  # by the new thread
     loop.gate.set()
     stale.join(PATIENCE)
@@ -136,3 +142,4 @@ def test_running_thread_is_not_started_twice(start):
     first = thread._thread
     thread.start()
     assert thread._thread is first
+    assert first.daemon  # a stuck run must not keep the process from exiting
