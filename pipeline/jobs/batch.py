@@ -14,15 +14,15 @@ from typing import Any
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.request_lines import read_lines
-from pipeline.jobs.scheduler import MAX_RUN, RunsFailed, Scheduler
+from pipeline.jobs.scheduler import MAX_RUN, Fault, Scheduler
 from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import Tally
 from pipeline.stop_signals import stop_on_signals
-from transforms.errors import EnvironmentFault
 from transforms.model import Message, Outcome
 from transforms.parse import peek
+from transforms.process.supervision import ThreadFailed, restart_stale
 
 log = logging.getLogger(__name__)
 
@@ -102,13 +102,13 @@ class Batch:
             self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
         )
         with (
-            serving(self._health_port, self._checks(), metrics),
+            serving(self._health_port, self._checks(), metrics, self._thread_failure),
             stop_on_signals(self._stop),
         ):
             threading.Thread(target=self._read_file, name="reader", daemon=True).start()
             while message := self._next_message():
                 self._wait(lambda: self._scheduler.waiting < AHEAD)
-                if self._stop.is_set() or self._scheduler.down:
+                if self._ended():
                     break
                 self._tally.received(1)
                 self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
@@ -129,9 +129,12 @@ class Batch:
         return self._tally.message_ids
 
     @property
-    def down(self) -> EnvironmentFault | RunsFailed | None:
+    def down(self) -> Fault | None:
         """The fault that ended this batch; None if none did."""
         return self._scheduler.down
+
+    def _thread_failure(self) -> ThreadFailed | None:
+        return self._scheduler.thread_failure
 
     def _checks(self) -> dict[str, Check]:
         return {
@@ -159,7 +162,7 @@ class Batch:
 
     def _next_message(self) -> Message | None:
         """Wait for the next message; return None at the end of the file or of the batch."""
-        while not (self._stop.is_set() or self._scheduler.down):
+        while not self._ended():
             try:
                 found = self._read.get(timeout=POLL)
             except queue.Empty:
@@ -179,8 +182,12 @@ class Batch:
                 while True:
                     self._read.get_nowait()
 
+    def _ended(self) -> bool:
+        restart_stale()
+        return self._stop.is_set() or self._scheduler.down is not None
+
     def _wait(self, condition: Any) -> None:
-        while not (condition() or self._stop.is_set() or self._scheduler.down):
+        while not (condition() or self._ended()):
             with self._progress:
                 self._progress.wait(POLL)  # signals are handled between two waits
 

@@ -2,7 +2,8 @@
 
 Beam's DirectRunner acknowledges messages when it pulls them and loses those in flight when it is
 killed. This job has a pull loop of its own: it acknowledges a message once its outcome is
-committed, extends its deadline until then, and goes on pulling meanwhile.
+committed, extends its deadline until then, and goes on pulling meanwhile. Its background threads
+are supervised: one that fails or makes no progress ends the job with an error.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from google.api_core import exceptions
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.leases import LeaseManager
 from pipeline.jobs.puller import Puller
-from pipeline.jobs.scheduler import RunsFailed, Scheduler
+from pipeline.jobs.scheduler import Fault, Scheduler
 from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
@@ -31,6 +32,12 @@ from transforms.errors import ConfigurationFault, DependencyDown, EnvironmentFau
 from transforms.model import Message, Outcome
 from transforms.parse import peek
 from transforms.process.backoff import Backoff
+from transforms.process.supervision import (
+    SupervisedThread,
+    ThreadFailed,
+    first_failure,
+    restart_stale,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +46,12 @@ SHORTEST_PULL = 1.0
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull immediately
 LINGERING_PULL = 3.0  # seconds; after the empty-queue timeout, while messages are in flight
 BACKOFF = Backoff(first=0.5, longest=4.0)  # between pulls while Pub/Sub is down
+POLL = 0.05  # seconds between two looks at the threads
+STALE = 120.0
+"""Seconds, beyond those of a pull, after which a puller without progress counts as dead.
+
+Reading the budget from a frozen Postgres takes up to a minute."""
+
 CLOSE_SECONDS = 3.0
 """Seconds after the shutdown grace in which everything left is handed back."""
 
@@ -94,7 +107,11 @@ class Drain:
         self._scheduler = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
         self._stop = threading.Event()
         self._graph = graph
+        self._pulling = SupervisedThread(
+            "puller", self._pull_until_done, STALE + timing.pull_timeout
+        )
         self._pubsub_down: EnvironmentFault | None = None
+        self._end: str | UsageError = "signal"  # why pulling ended
         self._trouble = "not reached yet"  # error of the last pull; empty if it succeeded
         self._unsettled: set[str] = set()
 
@@ -108,20 +125,20 @@ class Drain:
             self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
         )
         with (
-            serving(self._timing.health_port, self._checks(), metrics),
+            serving(self._timing.health_port, self._checks(), metrics, self._thread_failure),
             stop_on_signals(self._stop),
         ):
             return self._run()
 
     def _run(self) -> dict[str, Any]:
-        outcome: list[str | Exception] = []
-        puller = threading.Thread(target=self._pull_until_done, args=(outcome,), name="puller")
-        puller.start()
-        while puller.is_alive() and not (self._stop.is_set() or self._scheduler.down):
-            puller.join(0.05)
+        self._pulling.start()
+        while self._pulling.is_alive() and not (self._stop.is_set() or self.down):
+            self._pulling.join(POLL)
+            restart_stale()
+        down = self.down
+        self._stop.set()
         self._puller.close()
-        puller.join()
-        reason = self.down.exit_reason if self.down else outcome[0]
+        self._pulling.join(CLOSE_SECONDS)
         finished = self._scheduler.close(self._timing.shutdown_grace)
         nacked = self._leases.nack()
         if nacked:
@@ -138,9 +155,14 @@ class Drain:
             )
         if self._leases.close(end - time.monotonic()):
             self._client.close()
-        if isinstance(reason, Exception):
-            raise reason
-        return self._tally.summary(reason)
+        if isinstance(self._end, UsageError):
+            raise self._end
+        return self._tally.summary(down.exit_reason if down else self._end)
+
+    def _thread_failure(self) -> ThreadFailed | None:
+        return (
+            first_failure((self._pulling, *self._leases.threads)) or self._scheduler.thread_failure
+        )
 
     @property
     def message_ids(self) -> tuple[str, ...]:
@@ -148,9 +170,9 @@ class Drain:
         return self._tally.message_ids
 
     @property
-    def down(self) -> EnvironmentFault | RunsFailed | None:
+    def down(self) -> Fault | None:
         """The fault that ended this drain; None if none did."""
-        return self._pubsub_down or self._scheduler.down
+        return self._pubsub_down or self._scheduler.down or self._thread_failure()
 
     def _checks(self) -> dict[str, Check]:
         def subscription() -> None:
@@ -161,14 +183,13 @@ class Drain:
         return {**self._graph.checks(), "subscription": subscription,
                 "scheduler": self._scheduler.check, "running": running}  # fmt: skip
 
-    def _pull_until_done(self, outcome: list[str | Exception]) -> None:
+    def _pull_until_done(self) -> None:
         try:
-            outcome.append(self._pull_loop())
+            self._end = self._pull_loop()
         except EnvironmentFault as fault:
             self._pubsub_down = fault
-            outcome.append(fault.exit_reason)
-        except Exception as error:  # noqa: BLE001  (raised again on the main thread)
-            outcome.append(error)
+        except UsageError as error:
+            self._end = error  # raised again on the main thread
 
     def _pull_loop(self) -> str:
         timing = self._timing
@@ -176,6 +197,7 @@ class Drain:
         empty_since = time.monotonic()
         found_empty = False  # true if a pull has found the queue empty since then
         while not (self._stop.is_set() or self._scheduler.down):
+            self._pulling.stamp()
             now = time.monotonic()
             if now >= end:
                 return "max_runtime"
@@ -212,6 +234,7 @@ class Drain:
         started = time.monotonic()
         failures = 0
         while True:
+            self._pulling.stamp()
             try:
                 response = self._puller.pull(self._timing.batch_size, timeout)
                 break

@@ -143,6 +143,8 @@ class LeaseManager:
         with self._changed:
             self._flushing = True  # shortens the waits before retries
             self._changed.notify_all()
+            if not self._acknowledger.is_alive():
+                return not self._pending()
             return self._changed.wait_for(lambda: not self._pending(), max(0.0, timeout))
 
     def close(self, timeout: float) -> bool:

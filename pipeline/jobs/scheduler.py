@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from pipeline.jobs.graph_runner import GraphRunner
 from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
 from transforms.model import Message, Outcome
 from transforms.process.backoff import Backoff
+from transforms.process.supervision import SupervisedThread, ThreadFailed, first_failure
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,10 @@ class RunsFailed(Exception):
     exit_reason = "runs_failed"
 
 
+Fault = EnvironmentFault | RunsFailed | ThreadFailed
+"""What can stop a job before its end."""
+
+
 class _Batch(NamedTuple):
     """Messages taken for one run; `light` is true if all of them are light."""
 
@@ -105,16 +112,26 @@ class Scheduler:
         self._closed = False
         self._down_since: float | None = None
         self._failed_runs = 0  # in a row
-        self.down: EnvironmentFault | RunsFailed | None = None
-        """The fault that stopped the scheduler; None if none did."""
+        self._fault: EnvironmentFault | RunsFailed | None = None
         self._thread_count = workers + 1
+        # Never stale: a run lasts as long as its messages wait for budget and quota, and deadlines
+        # of its stages end what hangs.
         self._threads = [
-            threading.Thread(target=self._work_loop, args=(index > 0,), name=f"scheduler-{index}")
+            SupervisedThread(f"scheduler-{index}", partial(self._work_loop, index > 0), math.inf)
             for index in range(self._thread_count)
         ]
         for thread in self._threads:
-            thread.daemon = True  # a stuck run must not keep the process from exiting
             thread.start()
+
+    @property
+    def down(self) -> Fault | None:
+        """The fault that stopped the scheduler; None if none did."""
+        return self._fault or self.thread_failure
+
+    @property
+    def thread_failure(self) -> ThreadFailed | None:
+        """Failure of a thread; None while all work."""
+        return first_failure(self._threads)
 
     def submit(self, message: Message, heavy: bool) -> None:
         """Queue a message."""
@@ -187,8 +204,6 @@ class Scheduler:
                 return
             try:
                 self._work(taken.messages)
-            except Exception:
-                log.exception("settling a run of %d messages failed", len(taken.messages))
             finally:
                 with self._changed:
                     self._running.remove(taken)
@@ -287,7 +302,7 @@ class Scheduler:
     def _stop(self, fault: EnvironmentFault | RunsFailed) -> None:
         """Take no more messages; the first fault is kept."""
         with self._changed:
-            self.down = self.down or fault
+            self._fault = self._fault or fault
             self._closed = True
             self._changed.notify_all()
 

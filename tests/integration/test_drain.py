@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from transforms.errors import DependencyDown
 from transforms.model import Message
 from transforms.process import backoff
 from transforms.process.backoff import Backoff
+from transforms.process.supervision import ThreadFailed
 
 
 @pytest.fixture
@@ -345,6 +347,50 @@ def test_stopped_scheduler_ends_the_drain(queue, graph):
     assert summary["exit_reason"] == "dependency_down"
     assert drain.down is down
     assert [each.message.data for each in queue.pull()] == [b"completed"]
+
+
+def fail_puller(drain, graph):
+    drain._puller.pull = fail
+
+
+def fail_acknowledger(drain, graph):
+    drain._client.acknowledge = fail
+
+
+def fail_worker(drain, graph):
+    graph.run = sys.exit  # unlike a bug, it leaves the run's own handlers
+
+
+def make_puller_stale(drain, graph):
+    graph.entered.acquire(timeout=PATIENCE)
+    drain._pulling._due = 0.0
+
+
+@pytest.mark.parametrize(
+    ("harm", "thread", "unsettled"),
+    [
+        (fail_puller, "puller", {b"completed"}),
+        (make_puller_stale, "puller", set()),
+        (fail_acknowledger, "acknowledger", {b"completed"}),
+        (fail_worker, "scheduler-", {b"completed"}),
+    ],
+)
+def test_dead_thread_ends_the_drain(queue, graph, harm, thread, unsettled, caplog):
+    queue.publish(b"completed")
+    drain = start_drain(queue, graph, workers=1, empty_queue_timeout=PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        harming = pool.submit(harm, drain, graph)
+        summary = pool.submit(drain._run).result(PATIENCE)
+        harming.result(PATIENCE)
+    assert summary["exit_reason"] == "thread_failed"
+    assert isinstance(drain.down, ThreadFailed)
+    assert f"the {thread}" in str(drain.down)
+    assert f"the {thread}" in caplog.text
+    assert queue.left() == unsettled
+
+
+def fail(*_, **__):
+    raise ZeroDivisionError("a bug")
 
 
 def message(data: bytes) -> Message:

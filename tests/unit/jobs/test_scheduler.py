@@ -21,9 +21,11 @@ from pipeline.jobs.scheduler import (
     Scheduler,
 )
 from tests.clock import HighestDraw
+from tests.integration.drain_support import wait_until
 from transforms.errors import DependencyDown
 from transforms.model import Message, Outcome
 from transforms.process import backoff
+from transforms.process.supervision import SupervisedThread
 
 PATIENCE = 20
 DOWN = DependencyDown("postgres", "no answer")
@@ -130,16 +132,9 @@ def clock(monkeypatch):
 def still(monkeypatch, graph):
     """Make a scheduler without running threads, so that a test takes batches itself."""
 
-    class NoThread:
-        def __init__(self, **_):
-            self.daemon = False
-
-        def start(self):
-            pass
-
     def still(workers) -> Scheduler:
         with monkeypatch.context() as patch:
-            patch.setattr(threading, "Thread", NoThread)
+            patch.setattr(SupervisedThread, "start", lambda _: None)
             stand_in: Any = graph
             return Scheduler(stand_in, workers, lambda *_: None, PATIENCE)
 
@@ -370,18 +365,17 @@ def test_failed_run_settles_nothing(graph, start, settled):
     assert settled == [(["message-heavy-0"], []), (["message-heavy-0"], ["message-heavy-0"])]
 
 
-def test_failing_callback_does_not_stop_the_thread(graph, start, settled):
+def test_failing_callback_stops_the_scheduler(graph, start):
     def broken(messages, outcomes):
-        settled(messages, outcomes)
-        if len(settled) == 1:
-            raise RuntimeError("a bug")
+        raise ZeroDivisionError("a bug")
 
     running = start(1, broken)
     graph.gate.set()
-    for runs in (1, 2):
-        submit(running, 1, heavy=True)
-        settled.wait_for(runs)
-    assert running.close(PATIENCE)
+    assert running.down is None
+    submit(running, 1, heavy=True)
+    wait_until(lambda: running.thread_failure)
+    assert "failed with ZeroDivisionError" in str(running.down)
+    assert running.idle
 
 
 def test_run_is_repeated_until_dependency_is_back(graph, start, settled, clock, monkeypatch):
@@ -424,6 +418,7 @@ def test_scheduler_stops_when_dependency_stays_down(graph, start, settled):
     for thread in running._threads:
         thread.join(PATIENCE)
         assert not thread.is_alive()
+    assert running.thread_failure is None
     assert running.down is DOWN
     assert graph.begun == [["message-heavy-0"]]
     assert settled == []
@@ -496,7 +491,3 @@ def test_outage_does_not_keep_scheduler_from_closing(graph, start, monkeypatch):
     graph.wait_for(1)
     monkeypatch.setattr(graph, "uncount_delivery", uncount_delivery)
     assert running.close(grace=0) is False
-
-
-def test_threads_do_not_keep_process_alive(start):
-    assert all(thread.daemon for thread in start(workers=3)._threads)
