@@ -19,6 +19,7 @@ from google.api_core import exceptions
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.leases import LeaseManager
+from pipeline.jobs.pull_size import PullSize
 from pipeline.jobs.puller import Puller
 from pipeline.jobs.scheduler import Fault, Scheduler
 from pipeline.monitoring.health import check_running, serving
@@ -105,6 +106,7 @@ class Drain:
         self._puller = Puller(self._client, subscription)
         self._leases = LeaseManager(self._client, subscription)
         self._scheduler = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
+        self._pull_size = PullSize(timing.batch_size, lambda: self._scheduler.heavy_places)
         self._stop = threading.Event()
         self._graph = graph
         self._pulling = SupervisedThread(
@@ -228,7 +230,12 @@ class Drain:
         if self._graph.budget_exhausted:
             self._stop.wait(EMPTY_PULL_PAUSE)
             return False
-        return self._scheduler.has_room(self._leases.in_work, EMPTY_PULL_PAUSE)
+        if not self._scheduler.has_room(self._leases.in_work, EMPTY_PULL_PAUSE):
+            return False
+        if not self._pull_size.next():
+            self._scheduler.wait_for_change(EMPTY_PULL_PAUSE)
+            return False
+        return True
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()
@@ -236,7 +243,7 @@ class Drain:
         while True:
             self._pulling.stamp()
             try:
-                response = self._puller.pull(self._timing.batch_size, timeout)
+                response = self._puller.pull(self._pull_size.next() or 1, timeout)
                 break
             except (exceptions.DeadlineExceeded, exceptions.Cancelled):
                 self._trouble = ""
@@ -271,6 +278,7 @@ class Drain:
                 self._leases.add(each.message.message_id, each.ack_id)
             self._leases.nack([each.message.message_id for each in received])
             return 0
+        accepted = heavy = 0
         for each in received:
             message = Message(
                 data=each.message.data,
@@ -286,7 +294,11 @@ class Drain:
                 self._unsettled.discard(message.message_id)  # counted as received before
             else:
                 self._tally.received(1)
-            self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
+            is_heavy = peek(message.data) in ("audio", "video")
+            accepted += 1
+            heavy += is_heavy
+            self._scheduler.submit(message, is_heavy)
+        self._pull_size.record(accepted, heavy)
         return len(received)
 
     def _settled(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:

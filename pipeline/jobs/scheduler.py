@@ -147,6 +147,18 @@ class Scheduler:
         with self._changed:
             return len(self._light) + len(self._heavy)
 
+    @property
+    def heavy_places(self) -> int:
+        """Number of heavy messages that may be pulled: one for each worker, and one to follow."""
+        with self._changed:
+            running = sum(not run.light for run in self._running)
+            return self._workers + 1 - len(self._heavy) - running
+
+    def wait_for_change(self, timeout: float) -> None:
+        """Wait until messages or runs change, at most `timeout` seconds."""
+        with self._changed:
+            self._changed.wait(timeout)
+
     def has_room(self, held: int, timeout: float) -> bool:
         """Return whether more messages may be submitted.
 

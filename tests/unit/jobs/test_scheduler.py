@@ -322,6 +322,29 @@ def test_room_is_bounded_for_light_and_heavy_messages(still, held, heavy, size, 
     assert running.has_room(held, timeout=0) is room
 
 
+@pytest.mark.usefixtures("no_waiting")
+def test_heavy_places_are_for_running_and_next_ones(still):
+    running = still(workers=2)
+    submit(running, 1)
+    assert running.heavy_places == 3
+    submit(running, 2, heavy=True)
+    take(running)
+    assert running.heavy_places == 1
+    submit(running, 3, heavy=True)
+    assert running.heavy_places == -2
+
+
+def test_wait_for_change_ends_with_a_run(graph, start):
+    running = start(workers=1)
+    submit(running, 1)
+    graph.wait_for(1)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(running.wait_for_change, PATIENCE)
+        while not waiting.done():  # it may not have begun to wait when a run ends
+            submit(running, 1)
+            graph.gate.set()
+
+
 def test_wait_for_room_ends_when_messages_are_taken(graph, start):
     running = start(workers=1)
     held = RUNS_AHEAD * MAX_RUN
