@@ -53,5 +53,9 @@ def run(chosen: argparse.Namespace) -> int:
             keep_ids=bool(chosen.report),
         )
         result = batch.run()
-        reported = lifecycle.write_report(result, batch.message_ids, ledger, chosen)
-        return lifecycle.finish_job(result, batch.down, chosen, reported)
+        return lifecycle.finish_job(
+            result,
+            batch.down,
+            chosen,
+            lambda: lifecycle.write_report(result, batch.message_ids, ledger, chosen),
+        )

@@ -54,5 +54,9 @@ def run(chosen: argparse.Namespace) -> int:
             keep_ids=bool(chosen.report),
         )
         result = drain.run()
-        reported = lifecycle.write_report(result, drain.message_ids, ledger, chosen)
-        return lifecycle.finish_job(result, drain.down, chosen, reported)
+        return lifecycle.finish_job(
+            result,
+            drain.down,
+            chosen,
+            lambda: lifecycle.write_report(result, drain.message_ids, ledger, chosen),
+        )

@@ -138,28 +138,38 @@ class Drain:
             self._pulling.join(POLL)
             restart_stale()
         down = self.down
+        self._shut_down()
+        if isinstance(self._end, UsageError):
+            raise self._end
+        return self._tally.summary(down.exit_reason if down else self._end)
+
+    def _shut_down(self) -> None:
+        """End every thread within the shutdown grace and `CLOSE_SECONDS`.
+
+        Messages that no thread has taken are returned at once. The others keep their leases until
+        the grace is over, because returning work in progress would pay for it twice.
+        """
+        grace_end = time.monotonic() + self._timing.shutdown_grace
+        end = grace_end + CLOSE_SECONDS
         self._stop.set()
         self._puller.close()
-        self._pulling.join(CLOSE_SECONDS)
-        finished = self._scheduler.close(self._timing.shutdown_grace)
-        nacked = self._leases.nack()
+        nacked = self._leases.nack([each.message_id for each in self._scheduler.withdraw()])
+        self._pulling.join(grace_end - time.monotonic())
+        finished = self._scheduler.close(max(0.0, grace_end - time.monotonic()))
+        nacked += self._leases.nack()
         if nacked:
             log.info(
                 "released %d unsettled messages%s",
                 nacked,
                 "" if finished else "; some were still being processed",
             )
-        end = time.monotonic() + CLOSE_SECONDS
-        if not self._leases.flush(CLOSE_SECONDS):
+        if not self._leases.flush(end - time.monotonic()):
             log.warning(
                 "Pub/Sub did not answer in time; it delivers these messages again when their "
                 "leases have ended"
             )
         if self._leases.close(end - time.monotonic()):
             self._client.close()
-        if isinstance(self._end, UsageError):
-            raise self._end
-        return self._tally.summary(down.exit_reason if down else self._end)
 
     def _thread_failure(self) -> ThreadFailed | None:
         return (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pipeline.exit_status import DEPENDENCY, FAILED, OK, SIGNAL
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from transforms.ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 2.0
+"""Longest time for the report of a job that was stopped."""
 
 
 def log_settings(mode: str, chosen: argparse.Namespace, names: Iterable[str]) -> None:
@@ -38,6 +43,8 @@ def write_report(
 ) -> bool:
     """Write the report of a job if `--report` is given.
 
+    A job that was stopped is killed soon, so its report is given up after `REPORT_SECONDS`.
+
     Args:
         result: Summary of the job.
         message_ids: Ids of the messages that the job settled.
@@ -49,6 +56,24 @@ def write_report(
     """
     if not chosen.report:
         return True
+    if result["exit_reason"] != "signal":
+        return _write_report(result, message_ids, ledger, chosen)
+    written: SimpleQueue[bool] = SimpleQueue()
+    threading.Thread(
+        target=lambda: written.put(_write_report(result, message_ids, ledger, chosen)),
+        name="report",
+        daemon=True,
+    ).start()
+    try:
+        return written.get(timeout=REPORT_SECONDS)
+    except Empty:
+        report_error(f"cannot write the report {chosen.report} in time; run `vividly report`")
+        return False
+
+
+def _write_report(
+    result: Mapping[str, Any], message_ids: Sequence[str], ledger: Ledger, chosen: Any
+) -> bool:
     from pipeline.report import data, render
     from transforms.ledger.scoped import Scope
 
@@ -65,15 +90,19 @@ def write_report(
 
 
 def finish_job(
-    result: Mapping[str, Any], down: Exception | None, chosen: Any, reported: bool = True
+    result: Mapping[str, Any],
+    down: Exception | None,
+    chosen: Any,
+    report: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Log and print the final summary.
+    """Log and print the final summary, then write the report.
 
     Args:
         result: Summary of the job.
         down: Fault that ended the job.
         chosen: Parsed options.
-        reported: Return value of `write_report`.
+        report: Function that writes the report and returns false if that fails. It comes after the
+            summary because the ledger that it reads may hang.
 
     Returns:
         The exit status: 3 for a dependency that stayed down and for a fault of this worker or its
@@ -91,11 +120,13 @@ def finish_job(
         "-" if result["success_rate"] is None else f"{result['success_rate']:.1%}",
     )  # fmt: skip
     print(summary.write_summary(dict(result), None), flush=True)
+    written = True
     try:
         summary.write_summary(dict(result), chosen.summary)
     except OSError as error:
         report_error(f"cannot write the summary {chosen.summary}: {error.strerror}")
-        reported = False
+        written = False
+    written = report() and written
     if down:
         report_error(str(down))
         return DEPENDENCY if isinstance(down, EnvironmentFault) else FAILED
@@ -104,7 +135,7 @@ def finish_job(
         stopped = last_signal() if result["exit_reason"] == "signal" else None
         return SIGNAL + stopped if stopped else FAILED
     failed = chosen.fail_on_dead_letter and failures
-    return FAILED if failed or not reported else OK
+    return FAILED if failed or not written else OK
 
 
 def _left_over(result: Mapping[str, Any]) -> str:

@@ -60,6 +60,9 @@ MAX_FAILED_RUNS = 5
 A run fails when an exception leaves the graph outside a stage. Its messages are handed back, so
 without a limit they would be delivered and fail again as fast as the machine can."""
 
+UNCOUNT_SECONDS = 1.5
+"""Seconds that the ledger has at the end of a job to uncount deliveries."""
+
 BACKOFF = Backoff(first=0.5, longest=10.0)
 """Waits between runs of the same messages while a dependency is down."""
 
@@ -183,10 +186,21 @@ class Scheduler:
         with self._changed:
             return not (self._light or self._heavy or self._running)
 
+    def withdraw(self) -> list[Message]:
+        """Take no more messages; return those that no thread has taken."""
+        with self._changed:
+            self._closed = True
+            waiting = [*self._light, *self._heavy]
+            self._light.clear()
+            self._heavy.clear()
+            self._changed.notify_all()
+            return waiting
+
     def close(self, grace: float) -> bool:
         """Discard queued messages and wait for the runs in progress.
 
-        Deliveries whose runs do not end in time are not counted as worker deaths.
+        Deliveries whose runs do not end in time are not counted as worker deaths, unless the ledger
+        does not answer within `UNCOUNT_SECONDS`.
 
         Args:
             grace: Longest wait, in seconds.
@@ -194,15 +208,17 @@ class Scheduler:
         Returns:
             True if all runs ended in time.
         """
+        self.withdraw()
         with self._changed:
-            self._closed = True
-            self._light.clear()
-            self._heavy.clear()
-            self._changed.notify_all()
             finished = self._changed.wait_for(lambda: not self._running, timeout=grace)
             cut_off = [message for run in self._running for message in run.messages]
         if cut_off:
-            self._uncount(cut_off)
+            # On a thread of its own, because a frozen ledger does not answer for a minute.
+            uncounting = threading.Thread(target=self._uncount, args=(cut_off,), daemon=True)
+            uncounting.start()
+            uncounting.join(UNCOUNT_SECONDS)
+            if uncounting.is_alive():
+                log.warning("the ledger does not answer; %d deliveries stay counted", len(cut_off))
         return finished
 
     def _uncount(self, messages: Sequence[Message]) -> None:

@@ -234,6 +234,23 @@ def test_runs_in_progress_finish_within_grace(queue, graph):
     assert queue.left() == set()
 
 
+def test_messages_not_begun_are_returned_before_the_grace(queue, graph):
+    queue.publish(*(json.dumps(command.request(requested_modalities=["video"])).encode(),) * 2)
+    graph.gate.clear()
+    drain = start_drain(queue, graph, workers=1, empty_queue_timeout=PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: drain._leases.in_work == 2)
+        drain._stop.set()
+        returned: list = []
+        wait_until(lambda: returned.extend(queue.pull()) or returned)
+        assert len(returned) == 1
+        assert not running.done()
+        graph.gate.set()
+        running.result(PATIENCE)
+    assert len(graph.deliveries) == 1
+
+
 def test_messages_pulled_after_stop_are_nacked(queue, graph):
     queue.publish(b"completed", b"duplicate")
     drain = start_drain(queue, graph)

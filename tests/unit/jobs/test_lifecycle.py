@@ -23,14 +23,19 @@ from transforms.model import Outcome
 LEDGER = Ledger("postgresql://user@localhost/nothing")
 
 
-def finish(report, down=None):
+def finish(report, down=None, reason="empty_queue"):
     chosen = argparse.Namespace(report=report, summary=None, fail_on_dead_letter=False)
-    result = Tally("drain").summary("empty_queue")
-    reported = lifecycle.write_report(result, ["m-1", "m-2"], LEDGER, chosen)
-    return lifecycle.finish_job(result, down, chosen, reported)
+    result = Tally("drain").summary(reason)
+    return lifecycle.finish_job(
+        result,
+        down,
+        chosen,
+        lambda: lifecycle.write_report(result, ["m-1", "m-2"], LEDGER, chosen),
+    )
 
 
-def test_report_covers_messages_of_the_run(monkeypatch, tmp_path):
+@pytest.mark.parametrize("reason", ["empty_queue", "signal"])
+def test_report_covers_messages_of_the_run(monkeypatch, tmp_path, reason):
     asked: list[tuple] = []
 
     def gather(*arguments, **_):
@@ -38,7 +43,8 @@ def test_report_covers_messages_of_the_run(monkeypatch, tmp_path):
         return ordinary()
 
     monkeypatch.setattr(data, "gather", gather)
-    assert finish(str(tmp_path / "report.html")) == 0
+    monkeypatch.setattr(lifecycle, "REPORT_SECONDS", 60.0)
+    assert finish(str(tmp_path / "report.html"), reason=reason) == 0
     [(_, scope, title)] = asked
     assert (scope, title) == (Scope(message_ids=("m-1", "m-2")), "Drain")
     assert (tmp_path / "report.html").exists()
@@ -57,6 +63,22 @@ def test_missing_report_fails_job_after_summary(monkeypatch, capsys, error):
     assert finish("report.html", DependencyDown("pubsub", "gone")) == 3
     assert finish("report.html", WorkerFault("/tmp", "full")) == 3
     assert finish("report.html", RunsFailed("5 runs failed in a row")) == 1
+
+
+def test_hanging_ledger_does_not_delay_stopped_job(monkeypatch, capsys):
+    answer = threading.Event()
+
+    def hang(*_, **__):
+        answer.wait(20)
+        raise DependencyDown("postgres", "no answer")
+
+    monkeypatch.setattr(data, "gather", hang)
+    monkeypatch.setattr(lifecycle, "REPORT_SECONDS", 0.01)
+    assert finish("report.html", reason="signal") == 1
+    said = capsys.readouterr()
+    assert '"exit_reason": "signal"' in said.out
+    assert "cannot write the report report.html in time" in said.err
+    answer.set()
 
 
 @pytest.mark.parametrize(

@@ -514,3 +514,27 @@ def test_outage_does_not_keep_scheduler_from_closing(graph, start, monkeypatch):
     graph.wait_for(1)
     monkeypatch.setattr(graph, "uncount_delivery", uncount_delivery)
     assert running.close(grace=0) is False
+
+
+def test_hanging_ledger_does_not_keep_scheduler_from_closing(graph, start, monkeypatch, caplog):
+    answer = threading.Event()
+    running = start(workers=1)
+    submit(running, 1)
+    graph.wait_for(1)
+    monkeypatch.setattr(graph, "uncount_delivery", lambda _: answer.wait(PATIENCE))
+    monkeypatch.setattr(scheduler, "UNCOUNT_SECONDS", 0.01)
+    assert running.close(grace=0) is False
+    assert "the ledger does not answer; 1 deliveries stay counted" in caplog.text
+    answer.set()
+
+
+def test_withdrawn_messages_are_those_not_taken(graph, start):
+    running = start(workers=1)
+    submit(running, 2, heavy=True)
+    graph.wait_for(1)
+    assert ids(running.withdraw()) == ["message-heavy-1"]
+    assert running.withdraw() == []
+    submit(running, 1, heavy=True)
+    graph.gate.set()
+    assert running.close(PATIENCE)
+    assert len(graph.begun) == 1
