@@ -22,7 +22,7 @@ RETRY_SECONDS = 600.0
 """Seconds after which acknowledging or returning is given up: Pub/Sub's longest deadline."""
 
 BACKOFF = Backoff(first=0.5, longest=4.0)  # between retries of acknowledgements and returns
-FLUSH_PAUSE = 0.2  # seconds; longest of these waits at the end of a job
+FLUSH_PAUSE = 0.5  # seconds; longest of these waits at the end of a job
 IDLE = 1.0  # seconds between two stamps of a thread that has nothing to do
 STALE = 60.0  # seconds without a stamp after which a thread counts as dead
 

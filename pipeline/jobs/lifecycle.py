@@ -154,7 +154,7 @@ def _left_over(result: Mapping[str, Any]) -> str:
         return ""
     remedies = {
         "batch": "run the same file again to continue",
-        "drain": "they are back on the subscription for the next drain",
+        "drain": "the subscription delivers them again",
     }
     remedy = remedies.get(result["mode"], "`vividly status` shows the requests")
     return f"work is left over: {' and '.join(left)}; {remedy}"

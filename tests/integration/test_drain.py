@@ -24,7 +24,7 @@ from tests.integration.drain_support import (
     wait_until,
 )
 from transforms.errors import DependencyDown
-from transforms.model import Message
+from transforms.model import Message, Outcome
 from transforms.process import backoff
 from transforms.process.backoff import Backoff
 from transforms.process.supervision import ThreadFailed
@@ -107,6 +107,17 @@ def test_run_acknowledges_only_settled_messages(queue, graph):
     assert len(drain._leases) == 0
     assert drain._unsettled == {"superseded", "none"}
     stop(drain)
+
+
+def test_ordered_exactly_once_subscription_is_drained(pubsub, graph):
+    queue = Queue(pubsub.project, ordered_exactly_once=True)
+    for key in ("a", "b"):
+        queue.publish(*(b"completed %d" % n for n in range(5)), ordering_key=key)
+    graph.run = lambda messages: [Outcome(m.message_id, "completed") for m in reversed(messages)]
+    drain = start_drain(queue, graph, workers=3)
+    summary = drain.run()
+    assert (summary["exit_reason"], summary["completed"]) == ("empty_queue", 10)
+    assert queue.left() == set()
 
 
 def test_redelivery_of_held_message_is_ignored(queue, graph):
