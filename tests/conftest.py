@@ -29,6 +29,15 @@ settings.register_profile("new", settings.get_profile("same"), derandomize=False
 settings.load_profile("same")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs the ledger's tests through PgBouncer."""
+    parser.addoption(
+        "--pgbouncer",
+        action="store_true",
+        help="run all integration tests that use the ledger through PgBouncer",
+    )
+
+
 @dataclass(frozen=True)
 class Database:
     """A database for one test; `server` is shared, so a test must not stop it."""

@@ -84,7 +84,7 @@ def find_home(root: Path) -> Home:
         )
     if not _open_to_others(packages / install):
         packages = _copy(packages)
-    return Home(root, packages / install / "bin", _nobody())
+    return Home(root, packages / install / "bin", nobody())
 
 
 def _site_packages() -> Path:
@@ -98,7 +98,8 @@ def _site_packages() -> Path:
     return Path(found.origin).parents[1]
 
 
-def _nobody() -> User:
+def nobody() -> User:
+    """Return the user that runs what refuses to run as root."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:  # an image without a user database

@@ -9,6 +9,8 @@ from transforms.ledger import Ledger, LedgerStatus
 def check_connection_budget(ledger: Ledger, status: LedgerStatus, processes: int) -> str:
     """Raise if the processes may open more connections than the server allows.
 
+    Through a pooler there is no limit to compare with: it has its own, which it does not tell.
+
     Args:
         ledger: Ledger of one process, with the size of its connection pool.
         status: The server's connection limit.
@@ -23,6 +25,8 @@ def check_connection_budget(ledger: Ledger, status: LedgerStatus, processes: int
     needed = processes * ledger.connections
     noun = "process" if processes == 1 else "processes"
     calculation = f"{processes} {noun} × {ledger.connections} connections = {needed}"
+    if status.is_pooled:
+        return f"{calculation}, through a pooler (PgBouncer: max_client_conn)"
     if needed > status.connections:
         raise UsageError(
             f"{calculation}, but Postgres at {ledger.masked_url} has {status.connections} for "

@@ -206,7 +206,8 @@ def _database(chosen: argparse.Namespace) -> str:
             f"{ledger.masked_url}: its tables are at revision {found.revision or 'none'}, "
             f"this release needs {found.head}"
         )
-    return f"{ledger.masked_url}: Postgres {found.server}, tables at revision {found.revision}"
+    way = "through a pooler, " if found.is_pooled else ""
+    return f"{ledger.masked_url}: Postgres {found.server}, {way}tables at revision {found.revision}"
 
 
 def _rights(chosen: argparse.Namespace) -> str:

@@ -27,8 +27,9 @@ SETTINGS = (
     ),
     Setting(
         "database", "Postgres URL (postgresql://user:password@host:port/name), or the secret in "
-        "Secret Manager that holds it (projects/…/secrets/…); an embedded Postgres under the state "
-        "folder when not given", GROUP, secret=True,
+        "Secret Manager that holds it (projects/…/secrets/…); ?pooler=transaction in the URL names "
+        "a transaction pooler such as PgBouncer, which is detected otherwise; an embedded Postgres "
+        "under the state folder when not given", GROUP, secret=True,
     ),
     Setting(
         "connections", "connections to Postgres that a process may open", GROUP,

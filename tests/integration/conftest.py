@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.embedded.postgres import EmbeddedPostgres
+from tests import pgbouncer
 from tests.conftest import Database
 from tests.integration.ledger_support import accounts_balance
 from tests.integration.stage_support import Clock, Place
@@ -14,10 +16,36 @@ from transforms.ledger import Ledger
 from transforms.stage import heartbeat
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of the ledger through PgBouncer too if marked `pooled`, all with --pgbouncer."""
+    if "route" not in metafunc.fixturenames:
+        return
+    if metafunc.config.getoption("pgbouncer"):
+        metafunc.parametrize("route", ["pgbouncer"], indirect=True)
+    elif metafunc.definition.get_closest_marker("pooled"):
+        metafunc.parametrize("route", ["direct", "pgbouncer"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def bouncer(postgres_server: EmbeddedPostgres) -> Iterator[pgbouncer.PgBouncer]:
+    """A PgBouncer with transaction pooling and its default settings."""
+    with pgbouncer.serving(postgres_server.url) as bouncer:
+        yield bouncer
+
+
 @pytest.fixture
-def ledger(migrated_postgres: Database) -> Iterator[Ledger]:
+def route(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return a function from a database's URL to the one that the test uses."""
+    if getattr(request, "param", "direct") == "direct":
+        return str
+    bouncer: pgbouncer.PgBouncer = request.getfixturevalue("bouncer")
+    return bouncer.url
+
+
+@pytest.fixture
+def ledger(migrated_postgres: Database, route: Callable[[str], str]) -> Iterator[Ledger]:
     """Open the ledger of a new database; its accounts must balance after the test."""
-    ledger = Ledger(migrated_postgres.url)
+    ledger = Ledger(route(migrated_postgres.url))
     yield ledger
     assert accounts_balance(ledger)
     ledger.close()

@@ -1,14 +1,13 @@
 """Run SQL statements on Postgres over a connection pool, and translate its errors.
 
 Every statement of the ledger is a whole transaction, so connections are in autocommit mode: no
-round trips for BEGIN and COMMIT, and no connection is held while a stage works.
+round trips for BEGIN and COMMIT, and no connection is held while a stage works. Through a pooler
+statements run as `transforms.ledger.sessions` describes.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigurationFault, DependencyDown
-from transforms.ledger.secret import is_reference, read_secret
+from transforms.ledger.engine import close_engine, engine_of, sessions_of
+from transforms.ledger.secret import is_reference
+from transforms.ledger.sqlstate import server_fields as _server_fields
+from transforms.ledger.sqlstate import sqlstate as _sqlstate
 from transforms.ledger.url import mask, parse
 from transforms.process.backoff import Backoff
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, PoolProxiedConnection
+    from sqlalchemy import Connection, PoolProxiedConnection
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +135,7 @@ class Database:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            with _engine(self).connect() as connection:
+            with engine_of(self).connect() as connection:
                 try:
                     yield connection
                 except BaseException as error:
@@ -161,10 +163,7 @@ class Database:
 
     def close(self) -> None:
         """Close this process's idle connections; the next statement opens new ones."""
-        with _lock:
-            engine = _engines.pop(self, None)
-        if engine:
-            engine.dispose()
+        close_engine(self)
 
 
 class StatementSlow(DependencyDown):
@@ -185,84 +184,22 @@ class _Conflict(Exception):
     """The statement lost a deadlock or serialization conflict and can be repeated at once."""
 
 
-_lock = threading.Lock()
-_engines: dict[Database, Engine] = {}
-
-
-def _drop_inherited_connections() -> None:
-    """Drop the parent's connections in a forked child, without closing their shared sockets."""
-    global _lock
-    _lock = threading.Lock()
-    for engine in _engines.values():
-        engine.dispose(close=False)
-
-
-os.register_at_fork(after_in_child=_drop_inherited_connections)
-
-
-def _engine(database: Database) -> Engine:
-    with _lock:
-        if database not in _engines:
-            _engines[database] = _make_engine(database)
-        return _engines[database]
-
-
-def _make_engine(database: Database) -> Engine:
-    from sqlalchemy import create_engine, event
-
-    from transforms.ledger.driver import connect
-
-    url, arguments = parse(read_secret(database.url))
-    engine = create_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=database.pool_size,
-        max_overflow=database.max_overflow,
-        pool_timeout=database.timeout,
-        pool_use_lifo=True,
-        hide_parameters=True,  # they contain students' text
-        connect_args={
-            **arguments,
-            "startup_params": {
-                "statement_timeout": str(round(database.timeout * 1000)),
-                "TimeZone": "UTC",
-                # A plan cached while a table was small would be slow once it has grown.
-                "plan_cache_mode": "force_custom_plan",
-            },
-        },
-    )
-    event.listen(
-        engine,
-        "do_connect",
-        lambda dialect, record, positional, named: connect(database.timeout, named),
-    )
-    event.listen(engine, "connect", _mark_fresh)
-    event.listen(engine, "checkout", _ping)
-    return engine
-
-
-def _mark_fresh(connection: Any, record: Any) -> None:
-    record.info["fresh"] = True
-
-
-def _ping(connection: Any, record: Any, proxy: Any) -> None:
-    """Check a pooled connection at checkout, so that a dead one is replaced.
-
-    SQLAlchemy's `pool_pre_ping` does this only for errors that pg8000 wraps; pg8000 raises a
-    connection reset as a bare OSError.
-    """
-    from sqlalchemy.exc import InvalidatePoolError
-
-    if record.info.pop("fresh", False):
-        return
-    cursor = connection.cursor()
-    try:
-        cursor.execute(";")
-    except Exception as error:
-        raise InvalidatePoolError from error
-
-
 def _execute(
+    connection: PoolProxiedConnection, statement: str, parameters: dict[str, Any]
+) -> list[dict[str, Any]]:
+    from pg8000 import Error
+
+    sessions = sessions_of(connection)
+    if not sessions.are_pooled:
+        try:
+            return _execute_prepared(connection, statement, parameters)
+        except Error as error:
+            if not sessions.is_pooling_error(error):
+                raise
+    return sessions.run(connection.driver_connection, statement, parameters)
+
+
+def _execute_prepared(
     connection: PoolProxiedConnection, statement: str, parameters: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Run a statement, preparing it on first use of the connection.
@@ -295,12 +232,6 @@ def _cause(error: BaseException) -> BaseException:
     return getattr(error, "orig", None) or error
 
 
-def _server_fields(error: BaseException) -> Mapping[str, str]:
-    """Return the fields of Postgres' error response; empty for other errors."""
-    fields = error.args[0] if error.args else None
-    return fields if isinstance(fields, dict) else {}
-
-
 def _describe(fields: Mapping[str, str]) -> str:
     """Describe an error response without quoting row data."""
     named = {"table": "t", "column": "c", "constraint": "n"}
@@ -309,10 +240,6 @@ def _describe(fields: Mapping[str, str]) -> str:
     # Messages of class 42 (syntax, names, privileges) quote the statement, never a row.
     message = [fields["M"]] if state.startswith("42") and "M" in fields else []
     return ", ".join([*message, f"SQLSTATE {state}", *objects])
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    return _server_fields(error).get("C")
 
 
 def _reason(error: BaseException) -> str:

@@ -4,18 +4,78 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import pg8000
+from pg8000.converters import make_params
+from pg8000.core import NULL_BYTE, SYNC, Context
+from pg8000.legacy import to_statement
+
+_UNNAMED = NULL_BYTE
 
 
 class Connection(pg8000.Connection):
-    """A pg8000 connection whose `close` does not raise if the server is gone."""
+    """A pg8000 connection that can run a transaction in one round trip.
+
+    Attributes:
+        server_process: process id of the server, as told at login.
+    """
+
+    server_process: int
+
+    def handle_BACKEND_KEY_DATA(self, data: bytes, context: Context) -> None:
+        """Keep the process id that precedes the key."""
+        self.server_process = int.from_bytes(data[:4], "big", signed=True)
+        super().handle_BACKEND_KEY_DATA(data, context)
+
+    def run_simple(self, statements: str) -> list[list[Any]]:
+        """Run statements without parameters; return the rows."""
+        return self.execute_simple(statements).rows or []
+
+    def run_transaction(
+        self, begin: str, statement: str, parameters: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Run a statement as an unnamed one between BEGIN and COMMIT, in one round trip.
+
+        Args:
+            begin: BEGIN, and SET LOCAL statements.
+            statement: SQL with `:name` parameters; a constant text.
+
+        Returns:
+            The rows as dictionaries by column name.
+        """
+        text, select = _parsed(statement)
+        values = make_params(self.py_types, select(parameters))
+        results = Context(begin), Context(text), Context("COMMIT")
+        self.send_QUERY(begin)
+        self.send_PARSE(_UNNAMED, text)
+        self.send_DESCRIBE_STATEMENT(_UNNAMED)
+        self.send_BIND(_UNNAMED, values)
+        self.send_EXECUTE()
+        self._send_message(SYNC, b"")
+        self.send_QUERY("COMMIT")
+        self._sock.flush()
+        errors = []
+        for result in results:
+            try:
+                self.handle_messages(result)
+            except pg8000.Error as error:
+                errors.append(result.error or error)
+                if result.error is None:
+                    break  # the connection is broken
+        if errors:
+            raise errors[0]  # after a failed statement, COMMIT fails too
+        columns = [column["name"] for column in results[1].columns or ()]
+        return [dict(zip(columns, row, strict=True)) for row in results[1].rows or ()]
 
     def close(self) -> None:
         """Close the session, ignoring errors of a broken connection."""
         with suppress(pg8000.Error):
             super().close()
+
+
+_parsed = lru_cache(to_statement)  # it reads the text character by character
 
 
 def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:

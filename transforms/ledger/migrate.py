@@ -6,6 +6,9 @@ may be newer than the program, but not older.
 Each migration is a transaction of its own, which waits at most `LOCK_TIMEOUT` for a lock. What
 would block writers for long (indexes, back-fills) is done outside a transaction by the steps of
 `transforms.ledger.online`; a migration of such steps can be interrupted and run again.
+
+Migrations need a session of their own, for their lock and for concurrent index builds, so they
+refuse to run through a pooler that may give each transaction another connection.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.ledger.database import Database
+from transforms.ledger.engine import is_pooled
 from transforms.ledger.values import LedgerStatus
 
 if TYPE_CHECKING:
@@ -44,15 +48,24 @@ _POLL = 0.2
 """Seconds between tries to get the migration lock."""
 
 # Connections reserved for superusers, and since Postgres 16 for a role, are not available.
-_SERVER = """
-SELECT current_setting('server_version'),
+_SERVER = f"""
+SELECT current_setting('server_version') AS version,
     CAST(current_setting('max_connections') AS integer)
     - CAST(current_setting('superuser_reserved_connections') AS integer)
-    - CAST(coalesce(current_setting('reserved_connections', true), '0') AS integer)
+    - CAST(coalesce(current_setting('reserved_connections', true), '0') AS integer) AS connections,
+    to_regclass('{VERSION_TABLE}') IS NOT NULL AS has_tables
 """
+
+_REVISION = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608
 
 MIGRATION_LOCK = 0x7669766964
 """Key of the advisory lock that a migration holds: "vivid"."""
+
+_NEEDS_SESSION = (
+    "migrations need a session of their own, and a pooler may give each transaction another one; "
+    "give the address of Postgres itself, or add pooler=session to the URL if the pooler keeps "
+    "sessions"
+)
 
 
 def upgrade(url: str, revision: str = "head") -> str:
@@ -63,10 +76,14 @@ def upgrade(url: str, revision: str = "head") -> str:
 
     Raises:
         DependencyDown: Postgres cannot be reached.
+        ConfigurationFault: There is something to migrate, and the URL names a pooler.
         ValueError: the URL does not name a Postgres database.
     """
     from alembic import command
 
+    found = _reach(url)
+    if found.is_pooled and revision == "head" and not found.outdated:
+        return str(found.revision)
     with _migrating(url) as (connection, config):
         command.upgrade(config, revision)
         return _revision(connection) or "base"
@@ -77,9 +94,11 @@ def downgrade(url: str, revision: str) -> None:
 
     Raises:
         DependencyDown: Postgres cannot be reached.
+        ConfigurationFault: The URL names a pooler.
     """
     from alembic import command
 
+    _reach(url)
     with _migrating(url) as (_, config):
         command.downgrade(config, revision)
 
@@ -90,8 +109,7 @@ def current(url: str) -> str | None:
     Raises:
         DependencyDown: Postgres cannot be reached.
     """
-    with _once(url) as database:
-        return check(database).revision
+    return _reach(url).revision
 
 
 def head() -> str:
@@ -105,22 +123,32 @@ def check(database: Database) -> LedgerStatus:
     Raises:
         DependencyDown: Postgres cannot be reached.
     """
+    [server] = database.run(_SERVER)
+    rows = database.run(_REVISION) if server["has_tables"] else []
+    revision = rows[0]["version_num"] if rows else None
     with database.connected() as connection:
-        server, allowed = connection.exec_driver_sql(_SERVER).one()
-        revision = _revision(connection)
+        pooled = is_pooled(connection)
     script = _scripts()
     newest = script.get_current_head()
     older = {known.revision for known in script.walk_revisions()} - {newest}
     outdated = revision is None or revision in older
-    return LedgerStatus(str(server), revision, str(newest), outdated, allowed)
+    return LedgerStatus(
+        server["version"], revision, str(newest), outdated, server["connections"], pooled
+    )
+
+
+def _reach(url: str) -> LedgerStatus:
+    """Check the database, so that an unreachable one fails now, not after MIGRATION_TIMEOUT."""
+    with _once(url) as database:
+        return check(database)
 
 
 @contextmanager
 def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
     """Open a connection that holds the migration lock until it is closed."""
-    with _once(url) as database:
-        check(database)  # an unreachable server fails now, and not after MIGRATION_TIMEOUT
     with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as connection:
+        if is_pooled(connection):
+            raise ConfigurationFault("postgres", f"{database.masked_url}: {_NEEDS_SESSION}")
         _lock(connection)
         connection.exec_driver_sql(f"SET lock_timeout = {round(LOCK_TIMEOUT * 1000)}")
         connection.commit()  # the isolation level can be set only between transactions

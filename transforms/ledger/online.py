@@ -3,6 +3,9 @@
 A migration consists either of these steps or of transactional statements, never of both. Its
 revision is recorded after the last step. If it is interrupted, the next `vividly db upgrade` runs
 it again from its first step, and each step skips what is done already.
+
+The steps change settings of the session and hold its lock, so `transforms.ledger.migrate` runs them
+on a direct connection only, never through a transaction pooler.
 """
 
 from __future__ import annotations

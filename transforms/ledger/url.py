@@ -12,13 +12,24 @@ if TYPE_CHECKING:
 DRIVER = "postgresql+pg8000"
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
-_PARAMETERS = ("application_name", "host", "instance", "ip_type", "sslmode", "sslrootcert")
+_PARAMETERS = (
+    "application_name",
+    "host",
+    "instance",
+    "ip_type",
+    "pooler",
+    "sslmode",
+    "sslrootcert",
+)
 
 INSTANCE_PATTERN = r"[a-z0-9.:-]+:[a-z0-9-]+:[a-z0-9-]+"
 """Connection name of a Cloud SQL instance, ``PROJECT:REGION:INSTANCE``."""
 
 IP_TYPES = ("public", "private", "psc")
 """Addresses of a Cloud SQL instance; psc is Private Service Connect."""
+
+POOLERS = ("session", "transaction")
+"""What a pooler in front of Postgres lends a connection for."""
 
 
 def parse(url: str) -> tuple[URL, dict[str, Any]]:
@@ -29,10 +40,10 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
             `?host=/folder` is a Unix socket's folder, and `?sslmode=` is one of disable, allow,
             prefer, require, verify-ca, verify-full. `?instance=PROJECT:REGION:INSTANCE` connects
             through the Cloud SQL connector, to the address that `&ip_type=` names; without a
-            password by IAM.
+            password by IAM. `?pooler=` is one of `POOLERS`; without it, a pooler is detected.
 
     Returns:
-        The URL without parameters, and keyword arguments for `pg8000.connect`.
+        The URL without parameters, and keyword arguments for `pg8000.connect`, with `pooler`.
 
     Raises:
         ValueError: the URL does not name a Postgres database; with what is expected.
@@ -56,6 +67,8 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
             f"known ones are {', '.join(_PARAMETERS)}"
         )
     arguments: dict[str, Any] = {"application_name": given.get("application_name", "vividly")}
+    if "pooler" in given:
+        arguments["pooler"] = _one_of("pooler", given["pooler"], POOLERS)
     if "instance" in given:
         arguments |= _cloud_sql(given, made.host)
         made = made.set(host=None, port=None)
@@ -80,15 +93,19 @@ def mask(url: str) -> str:
 def _cloud_sql(given: dict[str, str], host: str | None) -> dict[str, Any]:
     if not re.fullmatch(INSTANCE_PATTERN, given["instance"]):
         raise ValueError(f"instance={given['instance']} must be PROJECT:REGION:INSTANCE")
-    if host or given.keys() & {"host", "sslmode", "sslrootcert"}:
+    if host or given.keys() & {"host", "pooler", "sslmode", "sslrootcert"}:
         raise ValueError(
-            "a URL that names a Cloud SQL instance has neither host nor sslmode: "
+            "a URL that names a Cloud SQL instance has neither host, pooler nor sslmode: "
             "postgresql://USER@/DATABASE?instance=PROJECT:REGION:INSTANCE"
         )
-    ip_type = given.get("ip_type", IP_TYPES[0])
-    if ip_type not in IP_TYPES:
-        raise ValueError(f"ip_type={ip_type} is not known; it must be one of {', '.join(IP_TYPES)}")
+    ip_type = _one_of("ip_type", given.get("ip_type", IP_TYPES[0]), IP_TYPES)
     return {"instance": given["instance"], "ip_type": ip_type}
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"{name}={value} is not known; it must be one of {', '.join(known)}")
+    return value
 
 
 def _ssl(mode: str, root: str | None) -> ssl.SSLContext | bool | None:

@@ -327,6 +327,7 @@ class LedgerStatus:
         head: revision that this version of the project needs.
         outdated: true if the tables must be migrated first; newer tables are accepted.
         connections: connections that the server allows to ordinary roles, all clients together.
+        is_pooled: true if a pooler may run each transaction on another of these connections.
     """
 
     server: str
@@ -334,3 +335,4 @@ class LedgerStatus:
     head: str
     outdated: bool
     connections: int
+    is_pooled: bool

@@ -25,6 +25,11 @@ def test_host_parameter_is_unix_socket_folder():
     assert not url.query
 
 
+def test_pooler_is_detected_unless_named():
+    assert "pooler" not in parse("postgresql://ann@h/d")[1]
+    assert parse("postgresql://ann@h/d?pooler=transaction")[1]["pooler"] == "transaction"
+
+
 def test_instance_parameter_is_cloud_sql_name():
     url, arguments = parse("postgresql://ann%40p.iam@/lessons?instance=p:r:i&ip_type=private")
     assert (url.username, url.password, url.host, url.database) == (
@@ -62,9 +67,10 @@ def test_sslmode_with_verification(mode, checks):
         ("postgresql://ann:s3cret@h/d?sslmodus=require", "unknown parameter 'sslmodus'"),
         ("postgresql://ann:s3cret@h/d?sslmode=maybe", "sslmode=maybe is not known"),
         ("postgresql://ann:s3cret@/d?instance=lessons", "must be PROJECT:REGION:INSTANCE"),
-        ("postgresql://ann:s3cret@h/d?instance=p:r:i", "neither host nor sslmode"),
+        ("postgresql://ann:s3cret@h/d?instance=p:r:i", "neither host, pooler nor sslmode"),
         ("postgresql://ann:s3cret@/d?instance=p:r:i&ip_type=any", "ip_type=any is not known"),
         ("postgresql://ann:s3cret@h/d?ip_type=private", "name the instance too"),
+        ("postgresql://ann:s3cret@h/d?pooler=statement", "must be one of session, transaction"),
         (
             "postgresql://ann:s3cret@h/d?sslmode=verify-ca&sslrootcert=/nowhere",
             "sslrootcert=/nowhere",
