@@ -110,6 +110,7 @@ def test_empty_ledger_has_no_costs(ledger):
     assert ledger.spent(timedelta(hours=1)) == 0
 
 
+@pytest.mark.pooled
 def test_old_costs_are_outside_the_hour(ledger, spent):
     move_out_of_hour(ledger)
     assert ledger.spent(timedelta(hours=1)) == 0

@@ -27,6 +27,7 @@ def lapse(ledger, *lessons):
         assert not is_leased(ledger, lesson)
 
 
+@pytest.mark.pooled
 def test_heartbeats_renew_every_lease_of_bundle(place, clock):
     lessons = [place.lesson(), place.lesson()]
     kinds = []

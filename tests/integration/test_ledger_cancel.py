@@ -35,6 +35,7 @@ def stop(ledger, lesson, stage="narration"):
     assert ledger.dead_letter([letter(lesson, stage, error_type="Cancelled", retryable=True)])
 
 
+@pytest.mark.pooled
 def test_progress_reports_cancelled_request(ledger):
     asked = ask()
     lesson = take(ledger, asked)

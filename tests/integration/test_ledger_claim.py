@@ -34,6 +34,7 @@ def again(asked, replay=False):
     return ClaimRequest(asked.message, asked.request, replay)
 
 
+@pytest.mark.pooled
 def test_first_message_claims_the_request(ledger):
     asked = ask(student_query="Why?\tIs the sky “blue”?", metadata={"source": {"app": [1, None]}})
     result = claim(ledger, asked)
@@ -48,6 +49,7 @@ def test_first_message_claims_the_request(ledger):
     assert found.lease_expires_at - found.created_at == LEASE
 
 
+@pytest.mark.pooled
 def test_redelivery_resumes_and_voids_previous_claim(ledger):
     asked = ask()
     before = take(ledger, asked)
@@ -81,6 +83,7 @@ def test_other_message_is_duplicate_under_lease(ledger):
     assert redelivered.deliveries == 2
 
 
+@pytest.mark.pooled
 def test_expired_claim_is_taken_over(ledger):
     first = ask(student_query="Explain gravity")
     before = take(ledger, first)
@@ -151,6 +154,7 @@ def test_replay_of_running_request_is_duplicate(ledger):
     assert ledger.complete([completed(lesson)]) == [True]
 
 
+@pytest.mark.pooled
 def test_message_is_poisoned_after_max_deliveries(ledger):
     asked = ask()
     kinds = [claim(ledger, again(asked)).kind for _ in range(MAX_DELIVERIES)]

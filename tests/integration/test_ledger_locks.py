@@ -230,6 +230,7 @@ def test_requests_are_opened_in_order_of_id(ledger, name):
         waiting.result()
 
 
+@pytest.mark.pooled
 def test_concurrent_takeovers_leave_one_duplicate(ledger, both):
     first = ask()
     take(ledger, first)

@@ -33,6 +33,7 @@ def lesson(ledger):
     return take(ledger, ClaimRequest(message(), request(requested_modalities=("video",))))
 
 
+@pytest.mark.pooled
 def test_progress_records_stage_and_finished_work(ledger, lesson):
     before = row(ledger, lesson)
     lesson = lesson.with_record(record(lesson, "script", "script.json", "script.md"))
@@ -74,6 +75,7 @@ def test_progress_writes_valid_and_names_lost_claims(ledger, lesson):
     assert ledger.stages(other.request.request_id) == []
 
 
+@pytest.mark.pooled
 def test_complete_settles_request_and_message(ledger, lesson):
     names = {
         "script": ("script.json", "script.md"),
@@ -148,6 +150,7 @@ def test_complete_settles_waiting_duplicates(ledger, lesson):
     assert ledger.totals().in_flight == 0
 
 
+@pytest.mark.pooled
 def test_dead_letter_keeps_every_field(ledger, lesson):
     data = bytes(range(256)) * 300
     whole = Message(data, {"origin": "api"}, lesson.message.message_id,
@@ -216,6 +219,7 @@ def test_settled_message_keeps_outcome_despite_letter(ledger, lesson):
     assert ledger.dead_letters() == []
 
 
+@pytest.mark.pooled
 def test_letters_of_many_megabytes_are_stored(ledger):
     letters = [letter(message(data=b"\xff" * 5_000_000)) for _ in range(3)]
     assert ledger.dead_letter(letters) == [True] * 3

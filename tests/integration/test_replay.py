@@ -101,6 +101,7 @@ def test_pending_replay_is_sent_again_only_on_request(ledger, topic):
     assert ledger.dead_letter_detail(number).replays == 2
 
 
+@pytest.mark.pooled
 def test_completed_replay_makes_others_duplicates(ledger, topic):
     asked = request()
     number = dead(ledger, (message(), asked))
