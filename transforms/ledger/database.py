@@ -189,14 +189,14 @@ def _execute(
 ) -> list[dict[str, Any]]:
     from pg8000 import Error
 
-    sessions = sessions_of(connection)
+    sessions, session = sessions_of(connection), connection.driver_connection
     if not sessions.are_pooled:
         try:
             return _execute_prepared(connection, statement, parameters)
         except Error as error:
-            if not sessions.is_pooling_error(error):
+            if not sessions.is_pooling_error(session, error):
                 raise
-    return sessions.run(connection.driver_connection, statement, parameters)
+    return sessions.run(session, statement, parameters)
 
 
 def _execute_prepared(

@@ -65,7 +65,7 @@ class Sessions:
         if self.are_pooled or self._keeps_session:
             connection = connect(self._timeout, arguments)
             if self._keeps_session:
-                connection.run_simple(self._set("SET"))
+                _run_or_close(connection, self._set("SET"))
             return connection
         direct = {**arguments, "startup_params": self._settings}
         try:
@@ -80,9 +80,9 @@ class Sessions:
             self._check(connection)
         return connection
 
-    def is_pooling_error(self, error: pg8000.Error) -> bool:
+    def is_pooling_error(self, connection: Any, error: pg8000.Error) -> bool:
         """Tell whether a prepared statement failed because the session is shared."""
-        if sqlstate(error) not in _NO_OWN_SESSION:
+        if sqlstate(error) not in _NO_OWN_SESSION or not isinstance(connection, Connection):
             return False
         self._treat_as_pooled("prepared statements do not last")
         return True
@@ -96,13 +96,10 @@ class Sessions:
     def _check(self, connection: Connection) -> None:
         """Treat sessions as pooled if this one has other settings or another server process."""
         names = ", ".join(f"'{name}'" for name in self._settings)
-        try:
-            rows = connection.run_simple(
-                f"SELECT pg_backend_pid(), name, setting FROM pg_settings WHERE name IN ({names})"  # noqa: S608
-            )
-        except BaseException:
-            connection.close()
-            raise
+        rows = _run_or_close(
+            connection,
+            f"SELECT pg_backend_pid(), name, setting FROM pg_settings WHERE name IN ({names})",  # noqa: S608
+        )
         if {name: setting for _, name, setting in rows} != self._settings:
             self._treat_as_pooled("it ignores startup parameters")
         elif rows[0][0] != connection.server_process:
@@ -119,3 +116,11 @@ class Sessions:
 
     def _set(self, command: str) -> str:
         return "; ".join(f"{command} {name} = '{value}'" for name, value in self._settings.items())
+
+
+def _run_or_close(connection: Connection, statements: str) -> list[list[Any]]:
+    try:
+        return connection.run_simple(statements)
+    except BaseException:
+        connection.close()
+        raise
