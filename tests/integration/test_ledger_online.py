@@ -140,8 +140,8 @@ def test_backfill_commits_each_batch(ledger):
     )
 
     def run():
-        with migrate._migrating(ledger.url) as (connection, _):
-            context = MigrationContext.configure(connection)
+        with migrate._migrating(ledger.url) as config:
+            context = MigrationContext.configure(config.attributes["connection"])
             with context.begin_transaction(_per_migration=True), Operations.context(context):
                 assert op.get_context() is context
                 return online.backfill(batch)

@@ -84,9 +84,9 @@ def upgrade(url: str, revision: str = "head") -> str:
     found = _reach(url)
     if found.is_pooled and revision == "head" and not found.outdated:
         return str(found.revision)
-    with _migrating(url) as (connection, config):
+    with _migrating(url) as config:
         command.upgrade(config, revision)
-        return _revision(connection) or "base"
+    return current(url) or "base"
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -99,7 +99,7 @@ def downgrade(url: str, revision: str) -> None:
     from alembic import command
 
     _reach(url)
-    with _migrating(url) as (_, config):
+    with _migrating(url) as config:
         command.downgrade(config, revision)
 
 
@@ -144,8 +144,8 @@ def _reach(url: str) -> LedgerStatus:
 
 
 @contextmanager
-def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
-    """Open a connection that holds the migration lock until it is closed."""
+def _migrating(url: str) -> Iterator[Config]:
+    """Configure Alembic with a connection that holds the migration lock until it is closed."""
     with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as connection:
         if is_pooled(connection):
             raise ConfigurationFault("postgres", f"{database.masked_url}: {_NEEDS_SESSION}")
@@ -155,7 +155,7 @@ def _migrating(url: str) -> Iterator[tuple[Connection, Config]]:
         connection.execution_options(isolation_level="READ COMMITTED")
         config = _config()
         config.attributes["connection"] = connection
-        yield connection, config
+        yield config
 
 
 def _lock(connection: Connection) -> None:
@@ -202,10 +202,3 @@ def _config() -> Config:
     config.set_main_option("script_location", "transforms.ledger:migrations")
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _revision(connection: Connection) -> str | None:
-    from alembic.migration import MigrationContext
-
-    options = {"version_table": VERSION_TABLE}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
