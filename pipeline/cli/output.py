@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -22,23 +24,65 @@ STYLES = {
     "failed": "red",
     "cancelled": "yellow",
     "cancelling": "yellow",
+    "lapsed": "magenta",
 }
+WATCH_INTERVAL = 2.0
+"""Seconds between two readings of `watch_requests`."""
 QUERY_WIDTH = 44  # characters of a question shown in a table
 NARROW, WIDE = 134, 176  # least terminal columns for more table columns, and for paths
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """Artifacts to name as the result of a request, best first."""
 
 
-def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
-    """Print requests."""
+def requests(
+    rows: Sequence[RequestRow], as_json: bool, counts: Mapping[str, int] | None = None
+) -> None:
+    """Print requests.
+
+    Args:
+        counts: number of requests by status, the ones beyond `rows` included.
+    """
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
     console = Console()
+    console.print(_requests_table(rows, console.width))
+    if counts:
+        console.print(_counted(rows, counts), soft_wrap=True)
+
+
+def watch_requests(read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, int]]]) -> None:
+    """Print requests and counts again and again until Ctrl-C; in place at a terminal."""
+    console = Console()
+    room = max(1, console.height - 3) if console.is_terminal else None  # headings, counts, cursor
+    with Live(console=console, auto_refresh=False) as live:
+        try:
+            while True:
+                rows, counts = read()
+                shown = rows[:room]
+                view = Group(_requests_table(shown, console.width), _counted(shown, counts))
+                if console.is_terminal:
+                    live.update(view, refresh=True)
+                else:
+                    console.print(view)
+                time.sleep(WATCH_INTERVAL)
+        except KeyboardInterrupt:
+            return
+
+
+def _counted(rows: Sequence[RequestRow], counts: Mapping[str, int]) -> Text:
+    total = sum(counts.values())
+    each = ", ".join(f"{counts[name]:,} {name}" for name in STYLES if counts.get(name))
+    noun = "request" if total == 1 else "requests"
+    newest = f"; the newest {len(rows):,} are shown" if len(rows) < total else ""
+    return Text(f"{total:,} {noun}{': ' if each else ''}{each}{newest}", "bold")
+
+
+def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
     columns = ["request", "asks", "for", "status", "stage", "%", "s", "cost", "result"]
-    if console.width < WIDE:
+    if width < WIDE:
         columns.remove("result")
-    if console.width < NARROW:
+    if width < NARROW:
         columns.remove("asks")
         columns.remove("stage")
     table = Table(title=None if rows else "no requests yet", box=None, pad_edge=False)
@@ -62,7 +106,7 @@ def requests(rows: Sequence[RequestRow], as_json: bool) -> None:
             "result": Text(row.error or main_artifact(row)),
         }
         table.add_row(*(cells[name] for name in columns))
-    console.print(table)
+    return table
 
 
 def request(row: RequestRow, as_json: bool) -> None:
@@ -169,7 +213,9 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
 
 
 def status(row: RequestRow) -> str:
-    """Return the status of a request; ``cancelling`` if it will be cancelled."""
+    """Return the status of a request; ``lapsed`` or ``cancelling`` rather than ``running``."""
+    if row.lapsed:
+        return "lapsed"
     cancelling = row.status == "running" and row.cancel_requested_at
     return "cancelling" if cancelling else row.status
 

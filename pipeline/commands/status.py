@@ -1,20 +1,29 @@
-"""Show the status of requests from the ledger, newest first."""
+"""Show the status of requests from the ledger, newest first, and count them.
+
+A request is `lapsed` if no worker holds its claim: the worker has died, or handed the request back.
+The next delivery of its message takes it over; without one it stays as it is.
+"""
 
 from __future__ import annotations
 
 import argparse
 
 from pipeline.settings import positive_int
-from pipeline.settings.arguments import checked
+from pipeline.settings.arguments import add_since, checked
 from pipeline.usage_error import UsageError
 
 HELP = "show the status of requests"
 EXAMPLES = """examples:
   vividly status
   vividly status 123e4567-e89b-12d3-a456-426614174000
+  vividly status --status lapsed
+  vividly status --student s-17 --since 2h --watch
   vividly status --json --limit 1000
 """
 SETTINGS = ["database", "state"]
+
+STATUSES = ("running", "cancelling", "lapsed", "completed", "failed", "cancelled")
+STAGES = ("claim", "script", "narration", "video", "publish")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,23 +39,58 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="most rows [default 50]",
     )
     parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
+    parser.add_argument(
+        "--watch", action="store_true", help="show changes every two seconds, until Ctrl-C"
+    )
+    which = parser.add_argument_group("Which requests to show")
+    which.add_argument(
+        "--status", choices=STATUSES, metavar="STATUS", help=f"status: {', '.join(STATUSES)}"
+    )
+    which.add_argument("--student", metavar="STUDENT_ID", help="only those of this student")
+    which.add_argument(
+        "--stage",
+        choices=STAGES,
+        metavar="STAGE",
+        help=f"stage that they are in, or ended in: {', '.join(STAGES)}",
+    )
+    add_since(which, "requests created")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print requests as a table or as JSON.
+    """Print requests as a table with counts, or as JSON.
 
     Raises:
-        UsageError: The request does not exist.
+        UsageError: The request does not exist, or the options do not fit together.
     """
     from pipeline.cli import output
     from pipeline.jobs import resources
 
+    if chosen.watch and chosen.json:
+        raise UsageError("--watch prints tables; leave out --json")
+    filters = {
+        "request_id": chosen.request_id,
+        "status": chosen.status,
+        "student": chosen.student,
+        "stage": chosen.stage,
+        "since": chosen.since,
+    }
+    if chosen.request_id and any(value for name, value in filters.items() if name != "request_id"):
+        raise UsageError("give either a request id or filters")
     with resources.open_ledger(chosen) as ledger:
-        rows = ledger.requests(request_id=chosen.request_id, limit=chosen.limit)
-    if chosen.request_id and not rows:
-        raise UsageError(f"no request {chosen.request_id} is in the ledger")
-    if chosen.request_id:
-        output.request(rows[0], as_json=chosen.json)
-    else:
-        output.requests(rows, as_json=chosen.json)
+        if chosen.watch:
+            output.watch_requests(
+                lambda: (
+                    ledger.requests(limit=chosen.limit, **filters),
+                    ledger.request_counts(**filters),
+                )
+            )
+            return 0
+        rows = ledger.requests(limit=chosen.limit, **filters)
+        if chosen.request_id and not rows:
+            raise UsageError(f"no request {chosen.request_id} is in the ledger")
+        if chosen.request_id:
+            output.request(rows[0], as_json=chosen.json)
+        else:
+            counts = None if chosen.json else ledger.request_counts(**filters)
+            output.requests(rows, as_json=chosen.json, counts=counts)
     return 0

@@ -92,7 +92,7 @@ def checked(read: Callable[[str], T]) -> Callable[[str], T]:
     return checked_read
 
 
-def add_since(parser: argparse.ArgumentParser, rows: str) -> None:
+def add_since(parser: argparse._ActionsContainer, rows: str) -> None:
     """Add the option `--since`.
 
     Args:

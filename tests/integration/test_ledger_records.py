@@ -14,6 +14,7 @@ from tests.integration.ledger_support import (
     artifact,
     claim,
     completed,
+    let_lease_lapse,
     letter,
     message,
     outcome_of,
@@ -298,6 +299,12 @@ def test_requests_are_filtered_newest_first(ledger):
     assert [r.request_id for r in ledger.requests(status="completed")] == ids[:1]
     since = row(ledger, lessons[2]).created_at
     assert [r.request_id for r in ledger.requests(since=since, limit=None)] == ids[:1:-1]
+    other = take(ledger, ClaimRequest(message(), request(student_id="student-2")))
+    ledger.progress([(other, "narration", 40)])
+    assert [r.request_id for r in ledger.requests(student="student-2")] == [
+        other.request.request_id
+    ]
+    assert [r.request_id for r in ledger.requests(stage="narration")] == [other.request.request_id]
     assert ledger.requests(str(uuid4())) == []
     assert ledger.requests("no uuid") == []
     assert ledger.stages("no uuid") == []
@@ -343,3 +350,26 @@ def test_totals_count_since_a_time(ledger):
 def test_totals_of_empty_ledger_are_zero(ledger):
     totals = ledger.totals()
     assert (totals.received, totals.cost_usd, totals.requests) == (0, 0, {})
+
+
+def test_lapsed_claim_is_listed_and_counted_apart(ledger):
+    working, cancelled, abandoned, done = (
+        take(ledger, ClaimRequest(message(), request())) for _ in range(4)
+    )
+    ledger.complete([completed(done)])
+    ledger.cancel([cancelled.request.request_id])
+    assert ledger.lapsed_claims() == 0
+    let_lease_lapse(ledger, abandoned.request.request_id)
+    assert ledger.lapsed_claims() == 1
+    assert [r.request_id for r in ledger.requests() if r.lapsed] == [abandoned.request.request_id]
+    expected = {
+        "running": working, "cancelling": cancelled, "lapsed": abandoned, "completed": done
+    }  # fmt: skip
+    for status, lesson in expected.items():
+        assert [r.request_id for r in ledger.requests(status=status)] == [lesson.request.request_id]
+        assert ledger.request_counts(status=status) == {status: 1}
+    assert ledger.request_counts() == dict.fromkeys(expected, 1)
+    assert ledger.request_counts(abandoned.request.request_id) == {"lapsed": 1}
+    assert ledger.request_counts(student="student-2") == ledger.request_counts("no uuid") == {}
+    assert take(ledger, ClaimRequest(message(), abandoned.request)).claim.attempt == 2
+    assert ledger.lapsed_claims() == 0

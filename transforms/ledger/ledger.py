@@ -44,6 +44,8 @@ class Ledger(Database):
 
     # Reads
     requests = reads.requests
+    request_counts = reads.request_counts
+    lapsed_claims = reads.lapsed_claims
     stages = reads.stages
     dead_letters = reads.dead_letters
     dead_letter_detail = reads.dead_letter_detail

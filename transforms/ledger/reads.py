@@ -32,18 +32,53 @@ REQUEST_COLUMNS = """
     narration_uri, captions_uri, video_uri, thumbnail_uri, manifest_uri, script, error_type, error,
     CAST(cost_usd AS double precision) AS cost_usd,
     CAST(cost_saved_usd AS double precision) AS cost_saved_usd,
-    created_at, started_at, completed_at, updated_at, cancel_requested_at, savings
+    created_at, started_at, completed_at, updated_at, cancel_requested_at, savings,
+    coalesce(lease_expires_at <= now(), false) AS lapsed
+"""
+
+RUNNING_AS = ("running", "cancelling", "lapsed")
+"""The statuses shown for a running request."""
+
+_SHOWN_STATUS = """
+    CASE
+        WHEN lease_expires_at <= now() THEN 'lapsed'
+        WHEN status = 'running' AND cancel_requested_at IS NOT NULL THEN 'cancelling'
+        ELSE status
+    END
+"""
+
+# The plain comparison of the column lets Postgres use its index.
+_MATCHES = f"""
+    (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
+    AND (CAST(:stored_status AS text) IS NULL OR status = CAST(:stored_status AS text))
+    AND (CAST(:status AS text) IS NULL OR {_SHOWN_STATUS} = CAST(:status AS text))
+    AND (CAST(:student AS text) IS NULL OR student_id = CAST(:student AS text))
+    AND (CAST(:stage AS text) IS NULL OR stage = CAST(:stage AS text))
+    AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
 """
 
 REQUESTS = f"""
 SELECT {REQUEST_COLUMNS}
 FROM requests
-WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
-    AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
-    AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
+WHERE {_MATCHES}
 ORDER BY created_at DESC, request_id
 LIMIT CAST(:limit AS bigint)
 """  # noqa: S608
+
+# Ended requests, nearly all, are counted by an index alone; only of running ones is the row read.
+REQUEST_COUNTS = f"""
+SELECT shown, count(*) AS number
+FROM (
+    SELECT status AS shown FROM requests WHERE status <> 'running' AND {_MATCHES}
+    UNION ALL
+    SELECT {_SHOWN_STATUS} FROM requests WHERE status = 'running' AND {_MATCHES}
+) AS matching
+GROUP BY shown
+"""  # noqa: S608
+
+LAPSED_CLAIMS = """
+SELECT count(*) AS number FROM requests WHERE status = 'running' AND lease_expires_at <= now()
+"""
 
 STAGE_COLUMNS = """
     CAST(request_id AS text) AS request_id, attempt, stage, engine, fingerprint, seconds,
@@ -128,19 +163,60 @@ def requests(
     limit: int | None = 100,
     status: str | None = None,
     since: datetime | None = None,
+    student: str | None = None,
+    stage: str | None = None,
 ) -> list[RequestRow]:
     """List requests, newest first.
 
     Args:
         limit: maximum number; None for all.
+        status: one of `RUNNING_AS`, ``completed``, ``failed`` or ``cancelled``.
         since: created then or later.
+        student: with this student id.
+        stage: running in this stage, or ended in it.
     """
     if request_id is not None and not _is_uuid(request_id):
         return []
-    rows = database.run(
-        REQUESTS, request_id=request_id, limit=limit, status=status, since=_iso(since)
-    )
-    return [read(RequestRow, row) for row in rows]
+    filters = _request_filters(request_id, status, since, student, stage)
+    return [read(RequestRow, row) for row in database.run(REQUESTS, limit=limit, **filters)]
+
+
+def request_counts(
+    database: Database,
+    request_id: str | None = None,
+    status: str | None = None,
+    since: datetime | None = None,
+    student: str | None = None,
+    stage: str | None = None,
+) -> dict[str, int]:
+    """Count the requests that `requests` lists without a limit, by status as shown."""
+    if request_id is not None and not _is_uuid(request_id):
+        return {}
+    filters = _request_filters(request_id, status, since, student, stage)
+    return {row["shown"]: row["number"] for row in database.run(REQUEST_COUNTS, **filters)}
+
+
+def lapsed_claims(database: Database) -> int:
+    """Count the running requests whose lease has expired."""
+    [row] = database.run(LAPSED_CLAIMS)
+    return int(row["number"])
+
+
+def _request_filters(
+    request_id: str | None,
+    status: str | None,
+    since: datetime | None,
+    student: str | None,
+    stage: str | None,
+) -> dict[str, str | None]:
+    return {
+        "request_id": request_id,
+        "status": status,
+        "stored_status": "running" if status in RUNNING_AS else status,
+        "since": _iso(since),
+        "student": student,
+        "stage": stage,
+    }
 
 
 def stages(database: Database, request_id: str) -> list[StageRow]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from pipeline.cli import output
-from tests.unit.cli.rows import WHEN
+from tests.unit.cli.rows import WHEN, request_row
 from transforms.ledger import DeadLetterRow
 
 REQUEST = "123e4567-e89b-12d3-a456-426614174000"
@@ -35,3 +35,49 @@ def test_reason_column_takes_remaining_width(monkeypatch, capsys, columns, lines
     assert len(shown.splitlines()) <= lines
     assert (REQUEST in shown) == named
     assert "student_query" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "running"),
+        ({"lapsed": True}, "lapsed"),
+        ({"cancel_requested_at": WHEN}, "cancelling"),
+        ({"cancel_requested_at": WHEN, "lapsed": True}, "lapsed"),
+        ({"status": "failed"}, "failed"),
+    ],
+)
+def test_table_shows_status_of_request(capsys, changes, shown):
+    output.requests([request_row(**changes)], as_json=False)
+    assert shown in capsys.readouterr().out.splitlines()[1].split()
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"running": 1}, "1 request: 1 running"),
+        (
+            {"failed": 1, "lapsed": 2, "completed": 1200},
+            "1,203 requests: 1,200 completed, 1 failed, 2 lapsed; the newest 1 are shown",
+        ),
+    ],
+)
+def test_counts_stand_below_table(capsys, counts, line):
+    output.requests([request_row()], as_json=False, counts=counts)
+    assert capsys.readouterr().out.splitlines()[-1] == line
+
+
+def test_watch_reads_until_interrupted(capsys, monkeypatch):
+    readings = iter([([request_row()], {"running": 1}), ([], {})])
+
+    def read():
+        try:
+            return next(readings)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(output, "WATCH_INTERVAL", 0)
+    output.watch_requests(read)
+    shown = capsys.readouterr().out
+    assert shown.index("1 request: 1 running") < shown.index("no requests yet")
+    assert "0 requests" in shown
