@@ -88,6 +88,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "replayed_at": "when it was last replayed",
         "replayed_as": "message id of the last replay",
     },
+    "recent_costs": {
+        "": "Costs of stages in the last two hours by minute, kept by a trigger of `stages`",
+        "slot": "the minute's number, modulo 128",
+        "shard": "the writing session's number, modulo 16",
+        "minute": "minute in which stages ended",
+        "cost_usd": "their cost, without reused results",
+    },
     "daily_messages": {
         "": "Counts of messages that `vividly db prune` removed",
         "day": "day (UTC) on which they were received",

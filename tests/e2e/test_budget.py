@@ -6,7 +6,14 @@ from pipeline.embedded.process import free_port
 from tests.e2e import command
 from tests.e2e.command import get
 from tests.e2e.test_drain import place  # noqa: F401  (a fixture)
-from tests.integration.ledger_support import completed, message, record, request, take
+from tests.integration.ledger_support import (
+    completed,
+    let_hour_pass,
+    message,
+    record,
+    request,
+    take,
+)
 from transforms.ledger import ClaimRequest
 
 
@@ -22,8 +29,7 @@ def test_drain_stops_pulling_while_budget_is_spent(place):  # noqa: F811
     metrics = get(port, "/metrics")[1]
     assert "vividly_hour_cost_usd 0.5" in metrics
     assert "vividly_received_total 0.0" in metrics
-    place.ledger.run("UPDATE stages SET finished_at = finished_at - interval '61 minutes' "
-                     "RETURNING stage")  # fmt: skip
+    let_hour_pass(place.ledger)
     output, _ = process.communicate(timeout=120)
     assert "going on" in place.log()
     summary = command.summary(output)

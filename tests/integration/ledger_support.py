@@ -119,6 +119,12 @@ def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
         )
 
 
+def let_hour_pass(ledger: Ledger) -> None:
+    """Move the end of all stages, and their costs, out of the past hour."""
+    for table, column in {"stages": "finished_at", "recent_costs": "minute"}.items():
+        ledger.run(f"UPDATE {table} SET {column} = {column} - interval '62 minutes' RETURNING 1")
+
+
 @contextmanager
 def transaction(ledger: Ledger) -> Iterator[Connection]:
     """Open a transaction on another connection; commit it unless the block raises.

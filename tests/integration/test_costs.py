@@ -14,7 +14,15 @@ import pytest
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
-from tests.integration.ledger_support import completed, letter, message, record, request, take
+from tests.integration.ledger_support import (
+    completed,
+    let_hour_pass,
+    letter,
+    message,
+    record,
+    request,
+    take,
+)
 from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson
@@ -112,14 +120,8 @@ def test_empty_ledger_has_no_costs(ledger):
 
 @pytest.mark.pooled
 def test_old_costs_are_outside_the_hour(ledger, spent):
-    move_out_of_hour(ledger)
+    let_hour_pass(ledger)
     assert ledger.spent(timedelta(hours=1)) == 0
-
-
-def move_out_of_hour(ledger):
-    """Move the end of all stages out of the past hour."""
-    ledger.run("UPDATE stages SET finished_at = finished_at - interval '61 minutes' "
-               "RETURNING stage")  # fmt: skip
 
 
 class Place:
@@ -173,7 +175,7 @@ def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
     working = start_waiting(place, outcomes)
     [row] = place.ledger.requests(place.request_id)
     assert row.status == "running"
-    move_out_of_hour(place.ledger)
+    let_hour_pass(place.ledger)
     working.join(120)
     assert outcomes[0].status == "completed"
 

@@ -60,11 +60,15 @@ GROUP BY key
 ORDER BY key
 """
 
+# The totals have at most 128 * 16 rows, however many stages there are.
 SPENT = """
 SELECT CAST(coalesce(sum(cost_usd), 0) AS double precision) AS usd
-FROM stages
-WHERE finished_at >= now() - make_interval(secs => :seconds) AND NOT reused
+FROM recent_costs
+WHERE minute > now() - make_interval(secs => :seconds) - interval '1 minute'
 """
+
+LONGEST_SPENT = timedelta(hours=2)
+"""Period that the totals of `SPENT` cover."""
 
 
 def costs(
@@ -91,6 +95,13 @@ def costs(
 
 
 def spent(database: Database, within: timedelta) -> float:
-    """Return the US dollars that all workers have spent on stages in the last `within`."""
+    """Return the US dollars that all workers have spent on stages in the last `within`.
+
+    The first minute of the period counts as a whole.
+
+    Args:
+        within: `LONGEST_SPENT` at most.
+    """
+    assert within <= LONGEST_SPENT
     [row] = database.run(SPENT, seconds=within.total_seconds())
     return float(row["usd"])

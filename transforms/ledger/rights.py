@@ -11,6 +11,10 @@ RIGHTS = {
     "requests": WRITTEN,
     "stages": ("SELECT", "INSERT"),
     "dead_letters": WRITTEN,
+    "recent_costs": ("SELECT",),
+    "daily_messages": ("SELECT",),
+    "daily_requests": ("SELECT",),
+    "daily_stages": ("SELECT",),
     "ledger_version": ("SELECT",),
 }
 """Rights of a job, by table. The role that migrates owns the tables."""

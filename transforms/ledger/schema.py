@@ -166,6 +166,17 @@ Index(
     postgresql_include=["cost_usd", "reused"],
 )
 
+# Costs of the last two hours by minute, kept by a trigger of `stages`. Rows are used again.
+recent_costs = Table(
+    "recent_costs",
+    metadata,
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    _timestamp("minute"),
+    _usd("cost_usd"),
+    postgresql_with={"fillfactor": "50"},
+)
+
 dead_letters = Table(
     "dead_letters",
     metadata,
