@@ -18,7 +18,7 @@ from transforms.ledger import Ledger, current, downgrade, head, migrate, online,
 from transforms.ledger.migrate import VERSION_TABLE
 
 BEFORE, ONLINE = "0003", "0004"
-INDEX = "stages_finished_at_cost_idx"
+INDEX = "stages_costs_idx"
 
 UPGRADE = "import sys; from transforms.ledger import upgrade; upgrade(sys.argv[1], sys.argv[2])"
 

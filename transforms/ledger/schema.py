@@ -135,7 +135,19 @@ requests = Table(
 )
 Index(None, requests.c.created_at)
 Index(None, requests.c.status, requests.c.created_at)
-Index(None, requests.c.status, requests.c.completed_at)
+Index(
+    None,
+    requests.c.status,
+    requests.c.completed_at,
+    postgresql_where=requests.c.status.in_(("failed", "cancelled")),
+)
+# This index and that of `stages` hold all that the costs of a period are computed from.
+Index(
+    None,
+    requests.c.completed_at,
+    postgresql_include=["request_id", "modality", "savings"],
+    postgresql_where=requests.c.status == "completed",
+)
 Index(None, requests.c.student_id, requests.c.created_at)
 
 stages = Table(
@@ -161,9 +173,9 @@ stages = Table(
     _timestamp("finished_at"),
 )
 Index(
-    "stages_finished_at_cost_idx",
+    "stages_costs_idx",
     stages.c.finished_at,
-    postgresql_include=["cost_usd", "reused"],
+    postgresql_include=["request_id", "stage", "engine", "cost_usd", "reused"],
 )
 
 # Costs of the last two hours by minute, kept by a trigger of `stages`. Rows are used again.

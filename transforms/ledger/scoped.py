@@ -114,7 +114,7 @@ class Reason:
 
 _SCOPE = """
 scope AS (
-    SELECT message_id, outcome, publish_time, received_at, settled_at
+    SELECT message_id, request_id, outcome, publish_time, received_at, settled_at
     FROM messages
     WHERE (CAST(:since AS timestamptz) IS NULL OR received_at >= CAST(:since AS timestamptz))
         AND (CAST(:until AS timestamptz) IS NULL OR received_at < CAST(:until AS timestamptz))
@@ -146,7 +146,8 @@ GROUP BY outcome
 LATENCIES = f"""
 WITH {_SCOPE},
 asked AS (
-    SELECT requests.*, publish_time FROM requests JOIN scope USING (message_id)
+    SELECT request_id, status, started_at, completed_at, publish_time
+    FROM requests JOIN scope USING (request_id, message_id)
 ),
 measured AS (
     SELECT stages.stage AS step, seconds
@@ -176,7 +177,7 @@ FROM (
         sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS usd
     FROM stages
     JOIN requests USING (request_id)
-    JOIN scope USING (message_id)
+    JOIN scope USING (request_id, message_id)
     GROUP BY modality, stages.stage
     UNION ALL
     SELECT modality, stage, cost_usd FROM daily_stages WHERE done + reused > 0 AND {_DAYS}
@@ -190,7 +191,7 @@ SELECT modality, CAST(sum(number) AS bigint) AS requests,
     CAST(sum(saved) AS double precision) AS usd
 FROM (
     SELECT modality, count(*) AS number, sum(cost_saved_usd) AS saved
-    FROM requests JOIN scope USING (message_id)
+    FROM requests JOIN scope USING (request_id, message_id)
     WHERE status = 'completed'
     GROUP BY modality
     UNION ALL
@@ -205,7 +206,7 @@ REASONS = f"""
 WITH {_SCOPE}
 SELECT stage, error_type, field, count(*) AS count, count(*) FILTER (WHERE retryable) AS retryable,
     (array_agg(error ORDER BY id DESC))[1] AS example
-FROM dead_letters JOIN scope USING (message_id)
+FROM dead_letters JOIN (SELECT message_id FROM scope) AS scoped USING (message_id)
 GROUP BY stage, error_type, field
 ORDER BY count(*) DESC, stage, error_type, field
 """  # noqa: S608
@@ -213,14 +214,14 @@ ORDER BY count(*) DESC, stage, error_type, field
 REQUESTS = f"""
 WITH {_SCOPE}
 SELECT {reads.REQUEST_COLUMNS}, publish_time
-FROM requests JOIN scope USING (message_id)
+FROM requests JOIN scope USING (request_id, message_id)
 ORDER BY created_at DESC, request_id
 LIMIT CAST(:limit AS bigint)
 """  # noqa: S608
 
 COUNT = f"""
 WITH {_SCOPE}
-SELECT count(*) AS number FROM requests JOIN scope USING (message_id)
+SELECT count(*) AS number FROM requests JOIN scope USING (request_id, message_id)
 """  # noqa: S608
 
 STAGES = f"""
