@@ -39,6 +39,8 @@ _OLD_MESSAGES = """
     FROM messages AS message
     WHERE outcome = CAST(:outcome AS text) AND outcome <> 'in_flight'
         AND settled_at < now() - make_interval(secs => CAST(:age AS double precision))
+        -- It follows from the line before, and lets Postgres use the index of this column.
+        AND received_at < now() - make_interval(secs => CAST(:age AS double precision))
         AND NOT EXISTS (SELECT FROM requests WHERE requests.request_id = message.request_id)
         AND NOT EXISTS (
             SELECT FROM dead_letters

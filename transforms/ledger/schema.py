@@ -39,6 +39,13 @@ metadata = MetaData(
     }
 )
 
+# A large table is vacuumed after a hundredth of its rows has changed, not after a fifth.
+_VACUUM = {
+    "autovacuum_vacuum_scale_factor": "0.01",
+    "autovacuum_vacuum_insert_scale_factor": "0.01",
+    "autovacuum_analyze_scale_factor": "0.01",
+}
+
 OUTCOMES = ("in_flight", "completed", "duplicate", "dead_lettered")
 STATUSES = ("running", "completed", "failed", "cancelled")
 
@@ -90,7 +97,7 @@ messages = Table(
     _one_of("outcome", OUTCOMES),
     CheckConstraint("(outcome = 'in_flight') = (settled_at IS NULL)", name="settled"),
     # Rows are updated once, when settled: free space keeps that update on the same page.
-    postgresql_with={"fillfactor": "80"},
+    postgresql_with={"fillfactor": "80", **_VACUUM},
 )
 Index(None, messages.c.received_at)
 Index(None, messages.c.request_id)
@@ -131,7 +138,7 @@ requests = Table(
     CheckConstraint("(status = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
     # No index covers the columns that heartbeat and progress change, and pages keep free space for
     # new row versions, so those updates are heap-only (HOT) and touch no index.
-    postgresql_with={"fillfactor": "70"},
+    postgresql_with={"fillfactor": "70", **_VACUUM},
 )
 Index(None, requests.c.created_at)
 Index(None, requests.c.status, requests.c.created_at)
@@ -171,6 +178,7 @@ stages = Table(
     Column("reused", Boolean, nullable=False),
     _timestamp("started_at"),
     _timestamp("finished_at"),
+    postgresql_with=_VACUUM,
 )
 Index(
     "stages_costs_idx",
@@ -212,6 +220,7 @@ dead_letters = Table(
     Column("replays", Integer, nullable=False, server_default=text("0")),
     _timestamp("replayed_at", required=False),
     Column("replayed_as", Text),
+    postgresql_with=_VACUUM,
 )
 # A failure that is recorded twice is one row: per claim, or per message and stage without a claim.
 Index(
