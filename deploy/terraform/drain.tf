@@ -1,4 +1,4 @@
-# Cloud Run jobs: the drain with its schedule, and the migration of the ledger's tables.
+# Cloud Run jobs: the drain, the migration of the ledger's tables and their pruning, with schedules.
 
 locals {
   drain_settings = {
@@ -33,14 +33,40 @@ locals {
         wanted  = var.mode != "none"
         args    = ["db", "upgrade"]
         tasks   = 1
-        timeout = "600s"
+        timeout = "7200s" # an index of a large table takes long
         retries = 0
         limits  = { cpu = "1", memory = "512Mi" }
         environment = { # as the tables' owner, even if the pipeline logs in by IAM
           VIVIDLY_DATABASE = google_secret_manager_secret.database.id
         }
       }
+      prune = {
+        wanted = var.mode != "none"
+        args = [
+          "db", "prune",
+          "--completed=${var.retention_days.completed}d", "--failed=${var.retention_days.failed}d",
+        ]
+        tasks   = 1
+        timeout = "3600s" # the next run goes on where an interrupted one ended
+        retries = 0
+        limits  = { cpu = "1", memory = "512Mi" }
+        environment = { # as the tables' owner: only it may delete
+          VIVIDLY_DATABASE = google_secret_manager_secret.database.id
+        }
+      }
     } : name => job if job.wanted
+  }
+  schedules = {
+    for name, schedule in {
+      drain = {
+        schedule    = var.drain_schedule
+        description = "Starts a drain; parallel drains are safe"
+      }
+      prune = {
+        schedule    = var.prune_schedule
+        description = "Removes old requests from the ledger"
+      }
+    } : name => schedule if contains(keys(local.jobs), name)
   }
 }
 
@@ -96,20 +122,20 @@ resource "google_cloud_run_v2_job" "pipeline" {
   ]
 }
 
-resource "google_cloud_run_v2_job_iam_member" "drain_scheduler" {
-  count    = local.drains ? 1 : 0
-  name     = google_cloud_run_v2_job.pipeline["drain"].name
+resource "google_cloud_run_v2_job_iam_member" "scheduler" {
+  for_each = local.schedules
+  name     = google_cloud_run_v2_job.pipeline[each.key].name
   location = var.region
   role     = "roles/run.invoker"
   member   = google_service_account.scheduler[0].member
 }
 
-resource "google_cloud_scheduler_job" "drain" {
-  count            = local.drains ? 1 : 0
-  name             = "vividly-drain"
+resource "google_cloud_scheduler_job" "pipeline" {
+  for_each         = local.schedules
+  name             = "vividly-${each.key}"
   region           = var.region
-  description      = "Starts a drain; parallel drains are safe"
-  schedule         = var.drain_schedule
+  description      = each.value.description
+  schedule         = each.value.schedule
   time_zone        = "Etc/UTC"
   attempt_deadline = "60s"
 
@@ -119,9 +145,19 @@ resource "google_cloud_scheduler_job" "drain" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pipeline["drain"].id}:run"
+    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pipeline[each.key].id}:run"
     oauth_token {
       service_account_email = google_service_account.scheduler[0].email
     }
   }
+}
+
+moved {
+  from = google_cloud_run_v2_job_iam_member.drain_scheduler[0]
+  to   = google_cloud_run_v2_job_iam_member.scheduler["drain"]
+}
+
+moved {
+  from = google_cloud_scheduler_job.drain[0]
+  to   = google_cloud_scheduler_job.pipeline["drain"]
 }

@@ -1,4 +1,4 @@
-# Two service accounts: one for workers and drains, one that may only start a drain. Roles on single
+# Two service accounts: one for workers and drains, one that may only start jobs. Roles on single
 # resources are granted beside them (pubsub.tf, storage.tf, database.tf), roles on the project here.
 
 resource "google_service_account" "pipeline" {
@@ -47,9 +47,9 @@ resource "google_pubsub_topic_iam_member" "pipeline" {
 }
 
 resource "google_service_account" "scheduler" {
-  count        = local.drains ? 1 : 0
+  count        = var.mode == "none" ? 0 : 1
   account_id   = "vividly-scheduler"
-  display_name = "Vividly scheduler: starts the drain"
+  display_name = "Vividly scheduler: starts drains and prunes"
   depends_on   = [google_project_service.apis]
 }
 

@@ -273,6 +273,27 @@ variable "drain_schedule" {
   }
 }
 
+variable "prune_schedule" {
+  description = "Schedule of `vividly db prune`, as cron, UTC."
+  type        = string
+  default     = "30 3 * * *"
+  validation {
+    condition     = length(split(" ", var.prune_schedule)) == 5
+    error_message = "prune_schedule must be five fields of cron, such as 30 3 * * *."
+  }
+}
+
+variable "retention_days" {
+  description = "Days for which completed, and failed or cancelled requests stay in the ledger."
+  type        = object({ completed = number, failed = number })
+  default     = { completed = 90, failed = 180 }
+  validation {
+    # A message that Pub/Sub delivers after its request was removed would be a new request.
+    condition     = min(var.retention_days.completed, var.retention_days.failed) > 31
+    error_message = "retention_days must be longer than Pub/Sub keeps messages, 31 days."
+  }
+}
+
 variable "drain_tasks" {
   description = "Number of parallel drains."
   type        = number

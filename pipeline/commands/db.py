@@ -23,6 +23,9 @@ EXAMPLES = """examples:
 """
 SETTINGS = ["database"]
 
+PRUNE_TIMEOUT = 600.0
+"""Seconds for one statement of `prune`; a search for old rows may read a whole table."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the action, the output format and the ages."""
@@ -89,7 +92,8 @@ def _prune(chosen: argparse.Namespace) -> None:
     """Remove old requests and print the numbers of rows."""
     from transforms.ledger import Ledger, Pruned
 
-    ledger = Ledger(chosen.database)
+    Ledger(chosen.database).check()  # an unreachable server fails now, not after the long timeout
+    ledger = Ledger(chosen.database, timeout=PRUNE_TIMEOUT)
     ages = (chosen.completed, chosen.failed)
     total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
     for batch in [ledger.prunable(*ages)] if chosen.dry_run else ledger.prune(*ages):

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from pipeline.cli.app import main
 from pipeline.settings import SETTINGS
 from tests.unit.deploy.terraform_files import (
     FOLDER,
@@ -37,7 +38,8 @@ def test_every_terraform_reference_is_defined():
     local_names = re.findall(r"(?ms)^locals \{\n(.*?)^\}", source)
     assigned = {n for body in local_names for n in re.findall(r"(?m)^  (\w+)\s+=", body)}
     assert set(re.findall(r"\blocal\.(\w+)", source)) == assigned
-    addresses = set(re.findall(r"(?<![\w.\"])((?:google|random)_\w+\.[a-z_]\w*)", source))
+    present = re.sub(r"(?m)^  from = .*", "", source)  # the former addresses of moved resources
+    addresses = set(re.findall(r"(?<![\w.\"])((?:google|random)_\w+\.[a-z_]\w*)", present))
     known = resources().keys() | blocks("ephemeral").keys()
     assert addresses <= known, addresses - known
     assert set(re.findall(r"\bdata\.(\w+\.\w+)", source)) <= blocks("data").keys()
@@ -222,7 +224,23 @@ def test_drain_job_passes_known_settings():
     runtime = blocks("locals")["drain_settings"]["VIVIDLY_MAX_RUNTIME"]
     [timeout] = re.findall(r'drain = \{[^}]*timeout = "(\d+)s"', blocks("locals")["jobs"])
     assert int(runtime) < int(timeout)
-    assert resources()["google_cloud_scheduler_job.drain"]["schedule"] == "${var.drain_schedule}"
+
+
+def test_prune_job_passes_known_options(capsys):
+    [args] = re.findall(r"prune = \{[^]]*args = \[([^]]*)\]", text())
+    given = re.sub(r"\$\{var\.retention_days\.\w+\}", "90", args)
+    command = re.findall(r'"([^"]+)"', given)
+    assert command == ["db", "prune", "--completed=90d", "--failed=90d"]
+    assert main(command) == 2
+    assert "--database (or VIVIDLY_DATABASE) is required" in capsys.readouterr().err
+
+
+def test_drain_and_prune_have_a_schedule():
+    schedules = blocks("locals")["schedules"]
+    for name in ("drain", "prune"):
+        assert f"var.{name}_schedule" in schedules
+    body = resources()["google_cloud_scheduler_job.pipeline"]
+    assert body["schedule"] == "${each.value.schedule}"
 
 
 def test_used_apis_are_enabled():
@@ -257,6 +275,8 @@ def test_defaults_are_valid(variables):
         ("publishers", ["allUsers"], "must be IAM members"),
         ("max_workers", 0, "from min_workers"),
         ("drain_schedule", "hourly", "five fields of cron"),
+        ("prune_schedule", "daily", "five fields of cron"),
+        ("retention_days", {"completed": 7, "failed": 180}, "longer than Pub/Sub keeps messages"),
         ("network", "default", "projects/PROJECT/global/networks/NAME"),
         ("database_version", "MYSQL_8_0", "POSTGRES_15 or later"),
         ("settings", {"max-tries": "3"}, "small letters and underscores"),
