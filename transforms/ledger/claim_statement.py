@@ -11,8 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from transforms.errors import DependencyDown
-from transforms.ledger.database import Database
+from transforms.ledger.database import Database, StatementSlow
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import ClaimRequest, ClaimResult
 from transforms.model import Claim, Outcome, OutcomeStatus
@@ -220,7 +219,7 @@ def claim(
                 at = row["position"]
                 results[at] = _result(lessons[at], row, tokens.pop(at), lease, max_deliveries)
     if tokens:
-        raise DependencyDown("postgres", f"lost {RACE_TRIES} races for one request in a row")
+        raise StatementSlow("postgres", f"lost {RACE_TRIES} races for one request in a row")
     return [results[at] for at in range(len(lessons))]
 
 

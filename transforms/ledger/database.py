@@ -56,7 +56,6 @@ _UNAVAILABLE = (
 )
 _SLOW = ("55P03", "57014")  # lock timeout; statement timeout, or cancelled by an operator
 _FORBIDDEN = "42501"
-_GRANT = ", for all tables of the schema: GRANT SELECT, INSERT, UPDATE, DELETE"
 _OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
 
 
@@ -118,7 +117,7 @@ class Database:
             except _Conflict as conflict:
                 log.info("Postgres aborted a statement in a conflict; retrying it: %s", conflict)
                 time.sleep(_CONFLICT_BACKOFF.delay(failures))
-        raise DependencyDown(
+        raise StatementSlow(
             "postgres", f"{self.masked_url}: lost {CONFLICT_TRIES} conflicts in a row"
         )
 
@@ -133,6 +132,7 @@ class Database:
         """
         from pg8000 import Error
         from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import TimeoutError as PoolTimeout
 
         try:
             with engine_of(self).connect() as connection:
@@ -158,7 +158,8 @@ class Database:
                 raise StatementRefused(_describe(fields)) from None
             if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
                 self.close()  # read the secret again: the password may have changed
-            down = StatementSlow if _sqlstate(cause) in _SLOW else DependencyDown
+            slow = _sqlstate(cause) in _SLOW or isinstance(cause, PoolTimeout)
+            down = StatementSlow if slow else DependencyDown
             raise down("postgres", f"{self.masked_url}: {detail}") from error
 
     def close(self) -> None:
@@ -167,7 +168,7 @@ class Database:
 
 
 class StatementSlow(DependencyDown):
-    """Postgres answers, but ended a statement that took too long or waited too long for a lock."""
+    """Postgres answers, but a statement took too long, or waited too long for a lock."""
 
     def __str__(self) -> str:
         return f"a statement on {self.dependency} took too long: {self.detail}"
@@ -257,7 +258,8 @@ def _misconfigured(error: BaseException) -> str | None:
     if state.startswith(_OUTDATED):
         return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
     if state == _FORBIDDEN:
-        return f"{_reason(error)}: grant the database role what the ledger needs{_GRANT}"
+        rights = "for all tables of the schema: GRANT SELECT, INSERT, UPDATE, DELETE"
+        return f"{_reason(error)}: grant the database role what the ledger needs, {rights}"
     return None
 
 
@@ -266,9 +268,9 @@ def _outage(error: BaseException) -> str | None:
     from sqlalchemy.exc import TimeoutError as PoolTimeout
 
     state = _sqlstate(error)
+    if isinstance(error, PoolTimeout):
+        return "no connection became free in time; raise the pool size or lower the workers"
     if state is None:
         is_connection_error = isinstance(error, OSError) or type(error).__name__ == "InterfaceError"
-        if isinstance(error, PoolTimeout):
-            return "no connection became free in time; raise the pool size or lower the workers"
         return _reason(error) if is_connection_error else None
     return _reason(error) if state.startswith(_UNAVAILABLE) else None

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from transforms.errors import ConfigurationFault, DependencyDown
-from transforms.ledger.database import Database
+from transforms.errors import ConfigurationFault
+from transforms.ledger.database import Database, StatementSlow
 from transforms.ledger.engine import is_pooled
 from transforms.ledger.values import LedgerStatus
 
@@ -174,7 +174,7 @@ def _lock(connection: Connection) -> None:
         time.sleep(_POLL)
         if connection.exec_driver_sql(statement).scalar():
             return
-    raise DependencyDown(
+    raise StatementSlow(
         "postgres", f"another migration has been running for {MIGRATION_TIMEOUT:.0f} s"
     )
 
