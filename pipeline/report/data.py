@@ -55,6 +55,7 @@ class Report:
         reasons: dead letters by reason.
         requests: the newest ones; there are `requests_in_all`.
         letters: the newest dead letters; there are `letters_in_all`.
+        pruned_cancelled: cancelled requests that `vividly db prune` removed with their letters.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Report:
     requests: tuple[ReportedRequest, ...]
     requests_in_all: int
     letters: tuple[DeadLetterDetail, ...]
+    pruned_cancelled: int = 0
 
     @property
     def received(self) -> int:
@@ -81,7 +83,8 @@ class Report:
     @property
     def cancelled(self) -> int:
         """Number of dead letters of cancelled requests; these are not failures."""
-        return sum(r.count for r in self.reasons if r.error_type == Cancelled.__name__)
+        kept = sum(r.count for r in self.reasons if r.error_type == Cancelled.__name__)
+        return kept + self.pruned_cancelled
 
     @property
     def success_rate(self) -> float | None:
@@ -148,6 +151,7 @@ def gather(
         ),
         requests_in_all=scoped.count_requests(ledger, scope),
         letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
+        pruned_cancelled=scoped.pruned_cancelled(ledger, scope),
     )
 
 

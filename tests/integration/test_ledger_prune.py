@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.cli.app import main
+from pipeline.report import data
 from tests.integration.ledger_support import (
     claim,
     completed,
@@ -165,6 +166,22 @@ def test_cancelled_requests_age_as_failed(ledger):
     let_days_pass(ledger, 100)
     assert prune(ledger, None, QUARTER)[0] == Pruned(1, 0, 0, 0)
     assert ledger.totals().requests == {"cancelled": 1}
+
+
+def test_pruned_cancelled_requests_do_not_count_as_failures(ledger):
+    fail(ledger)
+    cancelled = take(ledger, ask())
+    ledger.dead_letter([letter(cancelled, "script", error_type="Cancelled")])
+    ledger.cancel([request().request_id])  # not received, so without a dead letter
+    let_days_pass(ledger, 400)
+
+    def cancelled_in_report():
+        made = data.gather(ledger, Scope(), "all")
+        return made.dead_lettered, made.cancelled
+
+    assert cancelled_in_report() == (2, 1)
+    prune(ledger)
+    assert cancelled_in_report() == (2, 1)
 
 
 def test_prune_keeps_what_is_in_flight(ledger):

@@ -211,6 +211,13 @@ GROUP BY stage, error_type, field
 ORDER BY count(*) DESC, stage, error_type, field
 """  # noqa: S608
 
+# A request that was cancelled before it was received has no modality, and no dead letter.
+PRUNED_CANCELLED = f"""
+SELECT CAST(coalesce(sum(requests), 0) AS bigint) AS number
+FROM daily_requests
+WHERE status = 'cancelled' AND modality <> '' AND {_DAYS}
+"""  # noqa: S608
+
 REQUESTS = f"""
 WITH {_SCOPE}
 SELECT {reads.REQUEST_COLUMNS}, publish_time
@@ -271,6 +278,12 @@ def savings(database: Database, scope: Scope) -> list[Saving]:
 def reasons(database: Database, scope: Scope) -> list[Reason]:
     """Group dead letters by stage, error type and field, the most frequent group first."""
     return [Reason(**row) for row in database.run(REASONS, **scope.parameters)]
+
+
+def pruned_cancelled(database: Database, scope: Scope) -> int:
+    """Count pruned requests whose message became the dead letter of a cancelled request."""
+    [row] = database.run(PRUNED_CANCELLED, **scope.parameters)
+    return int(row["number"])
 
 
 def requests(database: Database, scope: Scope, limit: int) -> list[tuple[RequestRow, datetime]]:
