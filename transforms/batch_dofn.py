@@ -7,6 +7,7 @@ the watermark never passes them.
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -15,7 +16,11 @@ import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import coder  # noqa: F401  (registers the coders of every output)
+from transforms.errors import ConfigurationFault, WorkerFault
+from transforms.telemetry import log_events
 from transforms.telemetry.log_format import install_worker_log_format
+
+log = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
@@ -79,7 +84,12 @@ class BatchDoFn(beam.DoFn, Generic[E]):
             yield from self._work(held)
 
     def _work(self, held: Sequence[tuple[E, Any, Any]]) -> Iterator[Any]:
-        for result in self.process_elements([element for element, _, _ in held]):
-            _, timestamp, window = held[result.position]
-            windowed = WindowedValue(result.value, timestamp, (window,))
-            yield beam.pvalue.TaggedOutput(result.tag, windowed) if result.tag else windowed
+        try:
+            for result in self.process_elements([element for element, _, _ in held]):
+                _, timestamp, window = held[result.position]
+                windowed = WindowedValue(result.value, timestamp, (window,))
+                yield beam.pvalue.TaggedOutput(result.tag, windowed) if result.tag else windowed
+        except (ConfigurationFault, WorkerFault) as fault:  # an alert watches this line
+            domain = fault.exit_reason.partition("_")[0]
+            log.error(log_events.FAULT, domain, fault.without_step())
+            raise

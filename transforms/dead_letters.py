@@ -16,7 +16,13 @@ from transforms import (
     pubsub_client,
 )
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.errors import ContentError, InvalidRequest, PermanentError, TransientError
+from transforms.errors import (
+    ConfigurationFault,
+    ContentError,
+    InvalidRequest,
+    PermanentError,
+    TransientError,
+)
 from transforms.model import (
     Attempt,
     ContentRequest,
@@ -199,11 +205,12 @@ def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
         pubsub_client.publish(
             to, dead.message.data, pubsub_client.merge_attributes(dead.message.attributes, added)
         )
-    except PermanentError as refused:  # the ledger has the letter; a retry would be refused too
+    except (PermanentError, ConfigurationFault) as refused:
+        # The ledger has the letter; a retry would be refused too.
         log.error(
             "the dead-letter topic refused a dead letter; the ledger has it",
             extra=log_events.log_fields(
-                dead.message, stage=dead.stage, error_type="PermanentError"
+                dead.message, stage=dead.stage, error_type=type(refused).__name__
             ),
         )
         log.debug("because: %s", refused)

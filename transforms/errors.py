@@ -12,14 +12,15 @@ The type of an error decides what happens to the element (`transforms.stage.run`
 anything else         a bug: dead letter with its traceback
 ====================  =====================================================================
 
-`environment_fault` finds the worker faults among the exceptions of Python and its libraries.
+After several equal bugs in a row, a canary tells whether the elements or the set-up is at fault; so
+it does for `CallRejected` and `ChildDied` (`transforms.stage.failure_streak`).
+
+`transforms.faults` finds the faults outside the element among the exceptions of Python and its
+libraries.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from typing import ClassVar, Self
 
 
@@ -35,6 +36,10 @@ class ContentError(Exception):
 
 class PermanentError(ContentError):
     """An error that retries cannot fix: bad input, refused content, unusable engine answer."""
+
+
+class CallRejected(PermanentError):
+    """A service rejected a call, for a reason in the element or in the configuration."""
 
 
 class InvalidRequest(PermanentError):
@@ -69,6 +74,10 @@ class TransientError(ContentError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ChildDied(TransientError):
+    """A child process was killed, for lack of memory, or crashed in native code."""
 
 
 class StageTimeout(TransientError):
@@ -142,7 +151,7 @@ class DependencyDown(EnvironmentFault):
 
 
 class ConfigurationFault(EnvironmentFault):
-    """A grant, a table or a resource is missing; only an operator can repair it."""
+    """A login, a grant, a table or a resource is missing; only an operator can repair it."""
 
     exit_reason = "configuration_fault"
 
@@ -159,84 +168,33 @@ class WorkerFault(EnvironmentFault):
         return f"this worker cannot go on: {self.subject}: {self.detail}"
 
 
+class Undecided(EnvironmentFault):
+    """The decision about an unexpected failure is deferred; its message has to run again.
+
+    The subject is the stage (`transforms.stage.failure_streak`).
+    """
+
+    exit_reason = "undecided"
+
+    def __str__(self) -> str:
+        return f"the {self.subject} stage defers a decision: {self.detail}"
+
+
+class ChildError(RuntimeError):
+    """An unexpected error in a child process.
+
+    Args:
+        report: The child's traceback.
+        place: Type of the error and place in the code where it was raised.
+    """
+
+    def __init__(self, report: str, place: str) -> None:
+        super().__init__(report, place)
+        self.place = place
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class ClaimLost(Exception):
     """Another worker took the request over; this worker must not record anything for it."""
-
-
-_DISK = "free some space, or set TMPDIR to a folder on a larger disk"
-_FOLDER = "set TMPDIR to a folder that this process may write to"
-_FILES = "raise the limit of open files (ulimit -n), or lower --workers"
-_MEMORY = "give this worker more memory, or lower --workers and --render-workers"
-_PROCESSES = "raise the limit of processes (ulimit -u, or the container's), or lower --workers"
-
-_REMEDIES = {
-    errno.ENOSPC: _DISK,
-    errno.EDQUOT: _DISK,
-    errno.EROFS: _FOLDER,
-    errno.EMFILE: _FILES,
-    errno.ENFILE: _FILES,
-    errno.ENOMEM: _MEMORY,
-}
-"""Remedies by error number, wherever the error stands in a chain of causes."""
-
-_DIRECT_REMEDIES = {**_REMEDIES, errno.EACCES: _FOLDER, errno.EAGAIN: _PROCESSES}
-"""Remedies by error number of an exception that is not a mere cause of another.
-
-As a cause, EACCES and EAGAIN are usual: probing a file, reading a socket that has no data yet."""
-
-_OF_FOLDER = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-
-
-def environment_fault(error: BaseException) -> EnvironmentFault | None:
-    """Return the fault outside the element that an exception shows, or None.
-
-    Args:
-        error: Any exception; a chain of causes is searched for exhausted resources, because
-            libraries wrap them in errors of their own. `MemoryError` is none of them: one absurd
-            element can raise it, and must not stop a job.
-    """
-    remedies = _DIRECT_REMEDIES
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        if isinstance(cause, EnvironmentFault):
-            return cause if cause is error else None  # it was handled, and led to another error
-        fault = _worker_fault(cause, remedies)
-        if fault:
-            return fault
-        remedies = _REMEDIES
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return None
-
-
-def folder_fault(folder: str | os.PathLike[str] | None, error: OSError) -> WorkerFault:
-    """Return the fault of a worker that cannot use a temporary folder.
-
-    Args:
-        folder: The folder; None if there is none.
-        error: Any error of its use.
-    """
-    remedy = _DIRECT_REMEDIES.get(error.errno or 0, _FOLDER)
-    return _fault(os.fspath(folder or "temporary folder"), error, remedy)
-
-
-def _worker_fault(error: BaseException, remedies: dict[int, str]) -> WorkerFault | None:
-    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
-        return WorkerFault("threads", f"{error}; {_PROCESSES}")
-    if not isinstance(error, OSError):
-        return None
-    folder = tempfile.tempdir or os.environ.get("TMPDIR", "")
-    if error.errno in remedies:
-        file = error.filename
-        if not isinstance(file, str | bytes):  # a write to an open file does not name it
-            file = folder if error.errno in _OF_FOLDER else ""
-        return _fault(os.fsdecode(file) or "system call", error, remedies[error.errno])
-    no_folder = str(error.strerror).startswith("No usable temporary directory")
-    if error.errno == errno.ENOENT and (no_folder or (folder and not os.path.isdir(folder))):
-        return folder_fault(folder, error)
-    return None
-
-
-def _fault(subject: str, error: OSError, remedy: str) -> WorkerFault:
-    return WorkerFault(subject, f"{error.strerror or error}; {remedy}")

@@ -16,7 +16,7 @@ import apache_beam as beam
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import ClaimLost, environment_fault
+from transforms.errors import ClaimLost
 from transforms.ledger import CompletedLesson, Ledger
 from transforms.model import (
     PROGRESS,
@@ -30,6 +30,7 @@ from transforms.model import (
 )
 from transforms.prices import saved_by_skipping
 from transforms.process.thread_pool import parallel_map
+from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import OUTCOMES, put_artifacts
@@ -142,7 +143,7 @@ class _Publish(BatchDoFn[Lesson]):
             text = self._store.read(lesson.request.request_id, "script.json")
             script = decode(Script, text or b"")
         except Exception as error:
-            fault = environment_fault(error)
+            fault = hidden_fault(error)
             if fault:
                 raise fault from error
             return error

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigurationFault, DependencyDown, PermanentError
+from transforms.faults import outage_fault
 from transforms.process.singletons import process_singleton
 
 if TYPE_CHECKING:
+    from google.api_core.exceptions import GoogleAPICallError
     from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 
 CHANNEL_OPTIONS = (
@@ -24,6 +26,8 @@ CHANNEL_OPTIONS = (
 
 By default a channel waits up to two minutes, and calls fail at once meanwhile. Names:
 https://grpc.github.io/grpc/core/group__grpc__arg__keys.html"""
+
+_REMEDY = "create the topic, and give this account the role Pub/Sub Publisher on it"
 
 TIMEOUT = 15.0
 """Seconds until a message must be accepted, retries included."""
@@ -62,7 +66,7 @@ def _transport(base: Any) -> Any:
         channel = grpc.insecure_channel(emulator, options=CHANNEL_OPTIONS)
         return base(channel=channel, host=emulator)
 
-    class Transport(base):  # a class known at runtime only
+    class Transport(base):
         @classmethod
         def create_channel(
             cls, *arguments: Any, options: Sequence[tuple[str, Any]] = (), **named: Any
@@ -85,7 +89,7 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
 
     Raises:
         PermanentError: Pub/Sub rejects this message for good.
-        ConfigurationFault: This account may not publish to the topic.
+        ConfigurationFault: The topic is missing, or this account may not publish to it.
         DependencyDown: Any other failure; the message may have been published nevertheless.
     """
     from google.api_core import exceptions, retry
@@ -112,15 +116,49 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
         )
     except exceptions.InvalidArgument as error:
         raise PermanentError(f"{topic} does not accept the message: {error.message}") from error
-    except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
-        raise ConfigurationFault(
-            "pubsub",
-            f"{topic}: {error.message} (give this account the role Pub/Sub Publisher)",
-        ) from error
+    except _forbidden() as error:
+        raise ConfigurationFault("pubsub", f"{topic}: {error.message} ({_REMEDY})") from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         reason = getattr(error, "message", None) or str(error)
-        raise DependencyDown("pubsub", f"{topic}: {reason}") from error
+        down = DependencyDown("pubsub", f"{topic}: {reason}")
+        raise outage_fault(error, down) from error
     return response.message_ids[0]
+
+
+def check_topic(topic: str) -> None:
+    """Check that a topic exists and that this account may publish to it; publishes nothing.
+
+    Raises:
+        ConfigurationFault: The topic is missing or forbidden.
+        DependencyDown: Pub/Sub cannot be reached.
+    """
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    client = process_singleton(publisher_client)
+    right = "pubsub.topics.publish"
+    limits = {"retry": None, "timeout": TIMEOUT}
+    try:
+        try:
+            asked = {"resource": topic, "permissions": [right]}
+            granted = client.test_iam_permissions(asked, **limits).permissions
+        except exceptions.MethodNotImplemented:  # an emulator has no permissions
+            client.get_topic(topic=topic, **limits)
+            granted = [right]
+    except _forbidden() as error:
+        raise ConfigurationFault("pubsub", f"{topic}: {error.message} ({_REMEDY})") from error
+    except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+        down = DependencyDown("pubsub", f"{topic}: {error}")
+        raise outage_fault(error, down) from error
+    if right not in granted:  # the answer for a missing topic too
+        raise ConfigurationFault("pubsub", f"{topic} is missing or forbidden ({_REMEDY})")
+
+
+def _forbidden() -> tuple[type[GoogleAPICallError], ...]:
+    """Return the errors of a topic that is missing or forbidden."""
+    from google.api_core import exceptions
+
+    return exceptions.NotFound, exceptions.PermissionDenied, exceptions.Unauthenticated
 
 
 def merge_attributes(original: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:

@@ -41,8 +41,8 @@ EPILOG = """examples:
   vividly drain --help
   vividly status --json
 
-exit status: 0 success, 1 failure, 2 usage error, 3 dependency down,
-  or this worker or its configuration at fault,
+exit status: 0 success, 1 failure, 2 usage error,
+  3 dependency down, or this worker or its configuration at fault,
   130 interrupted, 143 terminated with work left over
 """
 
@@ -118,9 +118,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _explain(error: Exception) -> tuple[str, int]:
     from transforms.errors import EnvironmentFault
+    from transforms.faults import process_fault
 
-    if isinstance(error, EnvironmentFault):
-        return str(error), DEPENDENCY
+    fault = error if isinstance(error, EnvironmentFault) else process_fault(error)
+    if fault:
+        return str(fault), DEPENDENCY
     if isinstance(error, UsageError):
         return str(error), USAGE
     if isinstance(error, OSError) and error.filename:

@@ -104,7 +104,7 @@ def _found(ledger: Ledger, chosen: argparse.Namespace, limit: int | None) -> lis
 
 def _replay(ledger: Ledger, chosen: argparse.Namespace) -> None:
     from pipeline.jobs.replay import replay
-    from transforms.errors import DependencyDown
+    from transforms.errors import ConfigurationFault
 
     numbers = list(dict.fromkeys(chosen.id))
     named = bool(numbers)
@@ -121,9 +121,9 @@ def _replay(ledger: Ledger, chosen: argparse.Namespace) -> None:
             done.append(each)
             if not chosen.json:
                 print(_line(each, topic), flush=True)
-    except DependencyDown as down:
-        if _refused(down):
-            raise UsageError(f"{down.detail} (check --topic and --project)") from down
+    except ConfigurationFault as fault:
+        if fault.subject == "pubsub":
+            raise UsageError(f"{fault.detail}; check --topic and --project") from fault
         raise
     if chosen.json:
         print(json.dumps([asdict(each) for each in done], indent=2))
@@ -140,10 +140,3 @@ def _line(each: Replayed, topic: str) -> str:
     if each.message_id:
         return f"{each.id}: replayed as message {each.message_id} ({request})"
     return f"{each.id}: would be sent to {topic} ({request}, {each.size:,} bytes)"
-
-
-def _refused(down: Exception) -> bool:
-    """Return whether the topic is missing, rather than Pub/Sub down."""
-    from google.api_core import exceptions
-
-    return isinstance(down.__cause__, exceptions.NotFound)

@@ -26,7 +26,8 @@ from pipeline.stop_signals import stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms import pubsub_client
 from transforms.artifacts import ArtifactStore
-from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
+from transforms.errors import DependencyDown, EnvironmentFault
+from transforms.faults import environment_fault
 from transforms.ledger import Ledger
 from transforms.process.supervision import restart_stale
 from transforms.stage.budget import budget_meter
@@ -59,7 +60,7 @@ class LocalStream:
         self._pipeline = beam.Pipeline(runner=BundleBasedDirectRunner(), options=options)
         build_stream(self._pipeline, subscription, None, options, ledger, store)
         self.down: EnvironmentFault | None = None
-        """The dependency whose outage ended the job; None if none did."""
+        """The fault that ended the job; None if none did."""
 
     def run(self, health_port: int | None, grace: float) -> dict[str, Any]:
         """Run until SIGTERM or SIGINT, or until a step has failed too often.

@@ -94,8 +94,8 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     if chosen.dead_letter_topic and mode != "demo":
         yield Check(
             "dead-letter topic", lambda: _topic(chosen.dead_letter_topic),
-            "create it, or correct --dead-letter-topic; the account needs the roles Pub/Sub "
-            "Publisher and Pub/Sub Viewer",
+            "create it, or correct --dead-letter-topic; the account needs the role Pub/Sub "
+            "Publisher",
         )  # fmt: skip
     yield Check(
         "artifacts", lambda: _artifacts(chosen),
@@ -179,10 +179,9 @@ def _subscription(chosen: argparse.Namespace) -> str:
 
 
 def _topic(topic: str) -> str:
-    from google.cloud import pubsub_v1
+    from transforms.pubsub_client import check_topic
 
-    with pubsub_v1.PublisherClient() as client:
-        client.get_topic(topic=topic, timeout=10)
+    check_topic(topic)
     return topic
 
 

@@ -18,10 +18,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pipeline.jobs.graph_runner import GraphRunner
-from transforms.errors import DependencyDown, EnvironmentFault, environment_fault
+from transforms.errors import DependencyDown, EnvironmentFault
+from transforms.faults import environment_fault
 from transforms.model import Message, Outcome
 from transforms.process.backoff import Backoff
 from transforms.process.supervision import SupervisedThread, ThreadFailed, first_failure
+from transforms.process.worker_health import probe_worker
 
 log = logging.getLogger(__name__)
 
@@ -294,7 +296,7 @@ class Scheduler:
             except Exception as error:
                 fault = environment_fault(error)
                 if fault:
-                    log.error("%s; its %d messages are handed back", fault, len(messages))
+                    log.info("%s; its %d messages are handed back", fault, len(messages))
                     self._uncount(messages)
                     self._stop(fault)
                     return
@@ -309,6 +311,10 @@ class Scheduler:
             return
 
     def _dependency_timed_out(self, down: DependencyDown) -> bool:
+        fault = probe_worker()  # without file handles, every dependency seems to be down
+        if fault:
+            self._stop(fault)
+            return True
         with self._changed:
             now = time.monotonic()
             self._down_since = self._down_since or now

@@ -25,7 +25,7 @@ from pipeline.embedded.storage_http import Reply
 from tests.every_row import failures
 from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, File, Stored
 from transforms.artifacts.store import _backend
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown, WorkerFault
 from transforms.model import Artifact
 from transforms.process import retry
 from transforms.process.backoff import Backoff
@@ -432,20 +432,20 @@ def test_lasting_fault_is_dependency_down(server, faulty, tmp_path, impatient):
             call()
 
 
-def test_refusal_is_dependency_down_at_once(server, faulty, tmp_path):
+def test_refusal_is_configuration_fault_at_once(server, faulty, tmp_path):
     calls = everything(faulty, tmp_path)
     for status in (401, 403):
         for call in calls.values():
             server.intercept = Failing(10_000, lambda proceed, status=status: Reply(status))
-            with pytest.raises(DependencyDown, match="artifacts"):
+            with pytest.raises(ConfigurationFault, match="artifacts"):
                 call()
             assert len(server.intercept.calls) == 1
 
 
-def test_missing_bucket_is_named_as_dependency_down(server):
+def test_missing_bucket_is_configuration_fault(server):
     store = ArtifactStore("gs://no-such-bucket/lessons")
     for call in (lambda: store.put(REQUEST, "a", b"x", JSON), lambda: store.list(REQUEST)):
-        with pytest.raises(DependencyDown, match="no-such-bucket"):
+        with pytest.raises(ConfigurationFault, match="no-such-bucket"):
             call()
 
 
@@ -653,9 +653,16 @@ def test_existing_name_is_synced_again(folder, syncs):
 
 
 @pytest.mark.parametrize("each", [False, True])
-def test_failing_disk_is_dependency_down(folder, tmp_path, monkeypatch, impatient, each):
+def test_failing_disk_tells_who_is_at_fault(folder, tmp_path, monkeypatch, impatient, each):
     (tmp_path / "artifacts" / REQUEST).mkdir(parents=True)
-    for number in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+    faults = {
+        errno.ENOSPC: (DependencyDown, 3),
+        errno.EIO: (DependencyDown, 3),
+        errno.EMFILE: (WorkerFault, 3),
+        errno.EROFS: (ConfigurationFault, 1),
+        errno.EACCES: (ConfigurationFault, 1),
+    }
+    for number, (kind, tries) in faults.items():
         calls: list[int] = []
 
         def fail(_, number=number, calls=calls):
@@ -665,9 +672,10 @@ def test_failing_disk_is_dependency_down(folder, tmp_path, monkeypatch, impatien
         with monkeypatch.context() as patched:
             patched.setattr(disk_of(folder), "_sync_all", None if each else fail)
             patched.setattr("transforms.artifacts.disk._sync_one", fail)
-            with pytest.raises(DependencyDown, match=os.strerror(number)):
+            with pytest.raises(kind, match=os.strerror(number)):
                 folder.put(REQUEST, "a", b"x", JSON)
-        assert len(calls) > 2
+        assert len(calls) >= tries
+        assert tries > 1 or len(calls) == 1
         assert folder.list(REQUEST) == ()
         assert list((tmp_path / "artifacts" / REQUEST).iterdir()) == []
     assert folder.put(REQUEST, "a", b"x", JSON).size == 1

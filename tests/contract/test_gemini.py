@@ -32,7 +32,13 @@ from tests.contract.fakes.vertex import (
     text_reply,
     vertex_server,
 )
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    CallRejected,
+    ConfigurationFault,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
 from transforms.model import MODALITIES, ContentRequest, Modality, Usage
 from transforms.prices import price
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
@@ -147,9 +153,9 @@ def test_project_is_read_from_environment(server: VertexServer, monkeypatch: pyt
     assert server.requests[0].headers["authorization"] == "Bearer token-1"
 
 
-def test_missing_credentials_are_permanent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_missing_credentials_are_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
-    with pytest.raises(PermanentError, match="no Google credentials"):
+    with pytest.raises(ConfigurationFault, match="no Google credentials"):
         GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, timeout=LONG)
 
 
@@ -158,7 +164,7 @@ def test_missing_project_error_names_remedy(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "user.json").write_text(json.dumps(user))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "user.json"))
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
-    with pytest.raises(PermanentError, match="GOOGLE_CLOUD_PROJECT or GEMINI_API_KEY"):
+    with pytest.raises(ConfigurationFault, match="GOOGLE_CLOUD_PROJECT or GEMINI_API_KEY"):
         GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, timeout=LONG)
 
 
@@ -414,18 +420,21 @@ def test_unexpected_json_is_transient(server: VertexServer, value: object):
 
 
 @pytest.mark.parametrize(
-    ("reply", "expected"),
+    ("reply", "kind", "expected"),
     [
-        (failure(400, "INVALID_ARGUMENT", "API key not valid"), "400.*API key not valid"),
-        (failure(401, "UNAUTHENTICATED"), "401.*credentials"),
-        (failure(403, "PERMISSION_DENIED"), "403.*roles/aiplatform.user"),
-        (failure(404, "NOT_FOUND"), "404.*location"),
-        (page(403), "403"),
+        (failure(400, "INVALID_ARGUMENT", "too many states"), CallRejected, "400.*too many states"),
+        (failure(400, "INVALID_ARGUMENT", "API_KEY_INVALID"), ConfigurationFault, "400.*API key"),
+        (failure(401, "UNAUTHENTICATED"), ConfigurationFault, "401.*credentials"),
+        (failure(403, "PERMISSION_DENIED"), ConfigurationFault, "403.*roles/aiplatform.user"),
+        (failure(404, "NOT_FOUND"), ConfigurationFault, "404.*location"),
+        (page(403), ConfigurationFault, "403"),
     ],
 )
-def test_client_error_is_permanent_with_remedy(server: VertexServer, reply: Reply, expected: str):
+def test_client_error_has_domain_and_remedy(
+    server: VertexServer, reply: Reply, kind: type[Exception], expected: str
+):
     server.set_replies(reply)
-    with pytest.raises(PermanentError, match=expected):
+    with pytest.raises(kind, match=expected):
         on_vertex(server).write(REQUEST, timeout=LONG)
     assert len(server.requests) == 1
 
@@ -453,7 +462,7 @@ def test_no_time_left_sends_nothing(server: VertexServer):
 
 def test_failed_check_names_remedy(server: VertexServer):
     server.set_replies(failure(403, "PERMISSION_DENIED", "Vertex AI API has not been used"))
-    with pytest.raises(PermanentError, match="Vertex AI API has not been used"):
+    with pytest.raises(ConfigurationFault, match="Vertex AI API has not been used"):
         on_vertex(server).check()
 
 
@@ -467,8 +476,8 @@ class _Refused(Credentials):
         raise RefreshError("invalid_grant: account disabled")
 
 
-def test_invalid_credentials_are_permanent(server: VertexServer):
-    with pytest.raises(PermanentError, match=r"no Google credentials.*invalid_grant"):
+def test_invalid_credentials_are_configuration_fault(server: VertexServer):
+    with pytest.raises(ConfigurationFault, match=r"no Google credentials.*invalid_grant"):
         on_vertex(server, credentials=_Refused(token=None)).write(REQUEST, timeout=LONG)
     assert server.requests == []
 

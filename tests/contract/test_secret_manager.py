@@ -11,7 +11,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from tests.contract.fakes import secretmanager
 from tests.e2e import command
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.ledger import Ledger, secret, upgrade
 
 SECRET = "projects/my-project/secrets/vividly-database"
@@ -69,17 +69,17 @@ def test_changed_password_is_read_again(vault, postgres):
 
 
 @pytest.mark.parametrize(
-    ("code", "remedy"),
+    ("code", "kind", "remedy"),
     [
-        (grpc.StatusCode.PERMISSION_DENIED, "Secret Manager Secret Accessor"),
-        (grpc.StatusCode.NOT_FOUND, "name a version that exists"),
-        (grpc.StatusCode.FAILED_PRECONDITION, "exists and is enabled"),
-        (grpc.StatusCode.INTERNAL, "scripted"),
+        (grpc.StatusCode.PERMISSION_DENIED, ConfigurationFault, "Secret Manager Secret Accessor"),
+        (grpc.StatusCode.NOT_FOUND, ConfigurationFault, "name a version that exists"),
+        (grpc.StatusCode.FAILED_PRECONDITION, ConfigurationFault, "exists and is enabled"),
+        (grpc.StatusCode.INTERNAL, DependencyDown, "scripted"),
     ],
 )
-def test_refused_secret_is_dependency_down_with_remedy(vault, code, remedy):
+def test_unreadable_secret_is_told_with_remedy(vault, code, kind, remedy):
     vault.failures.append((code, "scripted"))
-    with pytest.raises(DependencyDown, match=f"secret manager is down: {LATEST}.*{remedy}"):
+    with pytest.raises(kind, match=f"secret manager is .*: {LATEST}.*{remedy}"):
         secret.read_secret(LATEST)
 
 
@@ -96,7 +96,7 @@ def test_passing_failure_is_retried_by_client(vault):
 )
 def test_invalid_url_is_never_shown(vault, held, reason):
     vault.secrets[LATEST] = held
-    with pytest.raises(DependencyDown, match=reason) as caught:
+    with pytest.raises(ConfigurationFault, match=reason) as caught:
         secret.read_secret(LATEST)
     assert "s3cret" not in str(caught.value)
 
@@ -120,7 +120,7 @@ def test_other_endpoint_is_called_over_rest(rest):
     rest.secrets[LATEST] = URL.encode()
     assert secret.read_secret(LATEST) == URL
     assert rest.requests == [LATEST]
-    with pytest.raises(DependencyDown, match="name a version that exists"):
+    with pytest.raises(ConfigurationFault, match="name a version that exists"):
         secret.read_secret(f"{SECRET}/versions/99")
 
 
@@ -135,7 +135,7 @@ def test_command_accepts_secret_name(rest, postgres):
 def test_command_names_unreadable_secret(rest):
     done = command.run("db", "current", "--database", LATEST)
     assert done.returncode == 3
-    assert done.stderr.startswith(f"vividly: secret manager is down: {LATEST}: ")
+    assert done.stderr.startswith(f"vividly: secret manager is misconfigured: {LATEST}: ")
     assert done.stderr.endswith("name a version that exists and is enabled\n")
 
 
@@ -144,5 +144,5 @@ def test_missing_credentials_are_named(monkeypatch):
         raise DefaultCredentialsError("none found")
 
     monkeypatch.setattr(secret, "_client", client)
-    with pytest.raises(DependencyDown, match=f"{LATEST}: no credentials: none found"):
+    with pytest.raises(ConfigurationFault, match=f"{LATEST}: no credentials: none found"):
         secret.read_secret(LATEST)

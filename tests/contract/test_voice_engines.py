@@ -15,7 +15,7 @@ from google.cloud import texttospeech as tts
 
 from tests.contract.fakes.texttospeech import Failure, FakeSpeech, serve, wav
 from tests.every_row import failures
-from transforms.errors import PermanentError, TransientError
+from transforms.errors import CallRejected, ConfigurationFault, PermanentError, TransientError
 from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.engines.offline.offline_voice import OfflineVoice
@@ -248,19 +248,24 @@ class TestGoogleFailures:
         assert len(speak(voice, "Hello.").samples)
 
     @pytest.mark.parametrize(
-        ("code", "remedy"),
+        ("code", "kind", "remedy"),
         [
-            ("INVALID_ARGUMENT", "check the voice"),
-            ("PERMISSION_DENIED", "enable the Cloud Text-to-Speech API"),
-            ("UNAUTHENTICATED", "GOOGLE_APPLICATION_CREDENTIALS"),
-            ("NOT_FOUND", "that exist"),
+            ("INVALID_ARGUMENT", CallRejected, "check the voice"),
+            ("PERMISSION_DENIED", ConfigurationFault, "enable the Cloud Text-to-Speech API"),
+            ("UNAUTHENTICATED", ConfigurationFault, "GOOGLE_APPLICATION_CREDENTIALS"),
+            ("NOT_FOUND", CallRejected, "that exist"),
         ],
     )
-    def test_permanent_failure_names_remedy(
-        self, google: FakeSpeech, connect: Callable[..., GoogleVoice], code: str, remedy: str
+    def test_rejected_call_has_domain_and_remedy(
+        self,
+        google: FakeSpeech,
+        connect: Callable[..., GoogleVoice],
+        code: str,
+        kind: type[Exception],
+        remedy: str,
     ) -> None:
         google.script.append(Failure(grpc.StatusCode[code], "no, never"))
-        with pytest.raises(PermanentError, match=remedy):
+        with pytest.raises(kind, match=remedy):
             speak(connect(), "Hello.")
         assert len(google.requests) == 1
 
@@ -278,7 +283,7 @@ class TestGoogleFailures:
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.PERMISSION_DENIED, "API not enabled"))
-        with pytest.raises(PermanentError, match="enable the Cloud Text-to-Speech API"):
+        with pytest.raises(ConfigurationFault, match="enable the Cloud Text-to-Speech API"):
             connect().check()
 
     def test_retry_delay_is_passed_on(
@@ -329,7 +334,7 @@ class TestGoogleFailures:
 
     def test_missing_credentials_error_names_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing-credentials.json")
-        with pytest.raises(PermanentError, match="GOOGLE_APPLICATION_CREDENTIALS"):
+        with pytest.raises(ConfigurationFault, match="GOOGLE_APPLICATION_CREDENTIALS"):
             speak(GoogleVoice(GoogleVoiceSettings()), "Hello.")
 
 

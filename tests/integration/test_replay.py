@@ -12,7 +12,7 @@ from pipeline.settings import timestamps
 from tests.integration.ledger_support import claim, completed, letter, message, request, take
 from transforms import pubsub_client as pubsub_topic
 from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault
 from transforms.ledger import ClaimRequest, database
 
 
@@ -158,7 +158,7 @@ def test_message_refused_by_pubsub_is_skipped(ledger, topic):
 
 def test_missing_topic_stops_before_recording(ledger, topic):
     number = dead(ledger, (message(), request()))
-    with pytest.raises(DependencyDown, match="no-such-topic"):
+    with pytest.raises(ConfigurationFault, match="no-such-topic"):
         sent(ledger, topic + "-no-such-topic", number)
     assert ledger.dead_letter_detail(number).replays == 0
 

@@ -22,7 +22,11 @@ class StoreUnreachable(TransientError):
 
 
 class StoreUnusable(PermanentError):
-    """The backend refuses; a retry cannot help until its configuration is changed."""
+    """The backend fails in a way that quick retries cannot repair."""
+
+
+class StoreForbidden(StoreUnusable):
+    """The bucket is missing, or this account may not use the place."""
 
 
 class ArtifactConflict(TransientError):
@@ -102,7 +106,7 @@ def opened(source: Path | bytes) -> Iterator[BinaryIO]:
 class Backend(Protocol):
     """A place that stores files by key, ``REQUEST_ID/NAME``.
 
-    Every method raises `StoreUnreachable` or `StoreUnusable` if the place fails.
+    Every method raises `StoreUnreachable`, `StoreUnusable` or `StoreForbidden` if the place fails.
     """
 
     def uri(self, key: str) -> str:

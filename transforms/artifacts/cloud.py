@@ -17,7 +17,14 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
-from transforms.artifacts.backend import Stored, StoreUnreachable, StoreUnusable, Write, opened
+from transforms.artifacts.backend import (
+    Stored,
+    StoreForbidden,
+    StoreUnreachable,
+    StoreUnusable,
+    Write,
+    opened,
+)
 
 SCHEME = "gs://"
 _TIMEOUT = (5.0, 30.0)
@@ -124,13 +131,20 @@ class CloudFolder:
     def _translated(self) -> Iterator[None]:
         import google.auth.exceptions
         import requests.exceptions
-        from google.api_core.exceptions import GoogleAPICallError, NotFound
+        from google.api_core.exceptions import (
+            Forbidden,
+            GoogleAPICallError,
+            NotFound,
+            Unauthorized,
+        )
         from google.cloud.storage.exceptions import DataCorruption
 
         try:
             yield
         except NotFound as error:
-            raise StoreUnusable(f"the bucket {self._bucket_name} does not exist") from error
+            raise StoreForbidden(f"the bucket {self._bucket_name} does not exist") from error
+        except (Forbidden, Unauthorized) as error:
+            raise StoreForbidden(str(error)) from error
         except GoogleAPICallError as error:
             passing = error.code is None or error.code in {408, 429} or error.code >= 500
             raise (StoreUnreachable if passing else StoreUnusable)(str(error)) from error
@@ -143,7 +157,7 @@ class CloudFolder:
         ) as error:
             raise StoreUnreachable(f"{type(error).__name__}: {error}") from error
         except google.auth.exceptions.GoogleAuthError as error:
-            raise StoreUnusable(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
+            raise StoreForbidden(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
 
 
 @cache

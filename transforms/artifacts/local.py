@@ -23,6 +23,7 @@ from transforms.artifacts.backend import (
     CHUNK,
     Content,
     Stored,
+    StoreForbidden,
     StoreUnreachable,
     StoreUnusable,
     Write,
@@ -31,15 +32,13 @@ from transforms.artifacts.backend import (
 from transforms.artifacts.disk import Disk
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _PERMANENT = {
-    errno.EACCES,
     errno.EEXIST,
     errno.EISDIR,
     errno.ELOOP,
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
-    errno.EPERM,
-    errno.EROFS,
 }
 
 
@@ -191,6 +190,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in _FORBIDDEN:
+            raise StoreForbidden(str(error)) from error
         if error.errno in _PERMANENT:
             raise StoreUnusable(str(error)) from error
         raise StoreUnreachable(str(error)) from error

@@ -22,13 +22,15 @@ from transforms.artifacts.backend import (
     Backend,
     Content,
     Stored,
+    StoreForbidden,
     StoreUnreachable,
     StoreUnusable,
     Write,
 )
 from transforms.artifacts.cloud import SCHEME, CloudFolder
 from transforms.artifacts.local import LocalFolder
-from transforms.errors import DependencyDown, StageTimeout, environment_fault
+from transforms.errors import ConfigurationFault, DependencyDown, StageTimeout
+from transforms.faults import environment_fault, outage_fault
 from transforms.model import Artifact
 from transforms.process import retry
 from transforms.process.backoff import Backoff
@@ -40,6 +42,10 @@ _MAX_NAME = 200
 """Maximum length in characters; file systems allow 255 bytes, temporary names need the rest."""
 
 _PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, backoff=Backoff(0.1, longest=1.0))
+_REMEDY = (
+    "create the bucket or folder, or correct --artifacts; the account needs the role Storage "
+    "Object User, or the right to write there"
+)
 _MAX_OVERTAKEN = 10
 """Maximum number of writes that concurrent writers of one name may overtake."""
 
@@ -67,8 +73,9 @@ class ArtifactStore:
     A request id is a canonical UUID. A name is ``[a-z][a-z0-9_.-]*``, with at most one folder of
     that form before it; a name is not also used as a folder. Anything else is a `ValueError`.
 
-    Every method raises `DependencyDown` if the backend cannot be reached, is full or refuses
-    access. Failures that may pass are retried for some seconds first.
+    Every method raises `DependencyDown` if the backend cannot be reached or is full, and
+    `ConfigurationFault` if it is missing or refuses access. Failures that may pass are retried for
+    some seconds first.
 
     Args:
         root: ``gs://BUCKET``, ``gs://BUCKET/PREFIX`` or a folder, which is made absolute.
@@ -297,9 +304,12 @@ def _retry(work: Callable[[], T]) -> T:
     """Call the backend, with retries for some seconds.
 
     Raises:
-        DependencyDown: the backend still fails, or refuses.
+        DependencyDown: the backend still fails.
+        ConfigurationFault: it refuses.
     """
     try:
         return retry.retry_until_deadline(lambda _: work(), _PATIENCE, [])
+    except StoreForbidden as error:
+        raise ConfigurationFault("artifacts", f"{error} ({_REMEDY})") from error
     except (StoreUnreachable, StoreUnusable, StageTimeout) as error:
-        raise DependencyDown("artifacts", str(error)) from error
+        raise outage_fault(error, DependencyDown("artifacts", str(error))) from error

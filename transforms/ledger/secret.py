@@ -12,7 +12,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.ledger.url import parse
 
 PATTERN = r"projects/[^/\s]+/secrets/[A-Za-z0-9_-]+(/versions/[A-Za-z0-9_-]+)?"
@@ -35,7 +35,8 @@ def read_secret(url: str) -> str:
     """Return `url`, or the URL in the secret that it names.
 
     Raises:
-        DependencyDown: the secret cannot be read or holds no URL; with cause and remedy.
+        DependencyDown: Secret Manager cannot be reached.
+        ConfigurationFault: the secret is missing, forbidden or holds no URL; with the remedy.
     """
     if not is_reference(url):
         return url
@@ -44,7 +45,7 @@ def read_secret(url: str) -> str:
     try:
         parse(secret)
     except ValueError as error:
-        raise DependencyDown(DEPENDENCY, f"{name}: {error}") from None
+        raise ConfigurationFault(DEPENDENCY, f"{name}: {error}") from None
     return secret
 
 
@@ -58,21 +59,22 @@ def _read(name: str) -> str:
         )
     except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
         remedy = "give this account the role Secret Manager Secret Accessor on it"
-        raise DependencyDown(DEPENDENCY, f"{name}: {error.message}; {remedy}") from error
+        raise ConfigurationFault(DEPENDENCY, f"{name}: {error.message}; {remedy}") from error
     except (exceptions.NotFound, exceptions.FailedPrecondition) as error:
         remedy = "name a version that exists and is enabled"
-        raise DependencyDown(DEPENDENCY, f"{name}: {error.message}; {remedy}") from error
+        raise ConfigurationFault(DEPENDENCY, f"{name}: {error.message}; {remedy}") from error
     except exceptions.GoogleAPIError as error:
         detail = getattr(error, "message", None) or str(error)
         raise DependencyDown(DEPENDENCY, f"{name}: {detail}") from error
     except GoogleAuthError as error:
-        raise DependencyDown(DEPENDENCY, f"{name}: no credentials: {error}") from error
+        kind = DependencyDown if error.retryable else ConfigurationFault
+        raise kind(DEPENDENCY, f"{name}: no credentials: {error}") from error
     if "data_crc32c" in payload and payload.data_crc32c != _checksum(payload.data):
         raise DependencyDown(DEPENDENCY, f"{name}: checksum does not match; try again")
     try:
         return payload.data.decode("utf-8").strip()
     except UnicodeDecodeError:  # the exception's text quotes the secret
-        raise DependencyDown(DEPENDENCY, f"{name}: is not UTF-8 text") from None
+        raise ConfigurationFault(DEPENDENCY, f"{name}: is not UTF-8 text") from None
 
 
 def _client() -> Any:

@@ -49,8 +49,7 @@ class Sessions:
             "TimeZone": "UTC",
             # A plan cached while a table was small would be slow once it has grown.
             "plan_cache_mode": "force_custom_plan",
-            # 32 MB, in kB as `pg_settings` shows it: costs and reports of a long period count requests
-            # in a hash table.
+            # In kB, as `pg_settings` has it: costs of a long period count requests in a hash table.
             "work_mem": "32768",
         }
         self._begin = f"BEGIN; {self._set('SET LOCAL')}"

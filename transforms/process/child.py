@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,16 +23,21 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from transforms.errors import (
+    ChildDied,
+    ChildError,
     ContentError,
-    EnvironmentFault,
     StageTimeout,
-    TransientError,
     WorkerFault,
-    environment_fault,
 )
+from transforms.faults import environment_fault, error_place
 from transforms.process.singletons import process_singleton
 
 T = TypeVar("T")
+
+START_TRIES = 4
+START_PAUSE = 0.2
+"""Tries to start a child, and seconds between two of them."""
+
 _main_module_lock = threading.Lock()
 
 
@@ -58,10 +64,10 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
 
     Raises:
         StageTimeout: The call did not return in time.
-        TransientError: The child died (out of memory, a crash in native code).
+        ChildDied: The child was killed or crashed.
         ContentError: As raised by `work`.
         WorkerFault: No child can be started, or `work` ran out of disk, memory or file handles.
-        RuntimeError: Any other error of `work`, with the child's traceback.
+        ChildError: Any other error of `work`.
         ValueError: `work` is defined in `__main__`, which children do not load.
     """
     if work.__module__ == "__main__":
@@ -75,7 +81,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         outcome = ours.recv()
     except EOFError:
         process.join()
-        raise TransientError(
+        raise ChildDied(
             f"the process of {work.__name__} died ({_exit_reason(process.exitcode)})"
         ) from None
     finally:
@@ -83,9 +89,8 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         _kill(process)
     if isinstance(outcome, Finished):
         return outcome
-    if isinstance(outcome, ContentError | EnvironmentFault):
-        raise outcome
-    raise RuntimeError(outcome)
+    assert isinstance(outcome, Exception)
+    raise outcome
 
 
 def _start(
@@ -93,25 +98,41 @@ def _start(
 ) -> tuple[multiprocessing.process.BaseProcess, Connection]:
     """Start a child and return it with this process's end of the pipe.
 
+    A fork server that was killed is started again by a later try.
+
     Raises:
         WorkerFault: The fork server or the child cannot be started.
     """
-    with contextlib.ExitStack() as opened:
+    tries = START_TRIES
+    while True:
+        tries -= 1
         try:
-            context = process_singleton(_context)
-            ours, theirs = context.Pipe()
-            opened.callback(theirs.close)
-            opened.callback(ours.close)
+            return _try_to_start(work, arguments)
+        except (OSError, EOFError) as error:
+            fault = environment_fault(error)
+            if not fault and tries:
+                time.sleep(START_PAUSE)
+                continue
+            reason = str(error) or "it has ended"
+            raise fault or WorkerFault(
+                "fork server",
+                f"{reason}; see its error above and restart this worker, or set TMPDIR to a folder "
+                "with a short path",
+            ) from error
+
+
+def _try_to_start(
+    work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[multiprocessing.process.BaseProcess, Connection]:
+    with contextlib.ExitStack() as opened:
+        context = process_singleton(_context)
+        ours, theirs = context.Pipe()
+        opened.callback(ours.close)
+        with theirs:
             process = context.Process(target=_main, args=(theirs, work, arguments))
             with _main_module_hidden():
                 process.start()
-        except (OSError, EOFError) as error:
-            reason = str(error) or "it has ended"
-            raise environment_fault(error) or WorkerFault(
-                "fork server", f"{reason}; see its error above, and restart this worker"
-            ) from error
         opened.pop_all()
-    theirs.close()
     return process, ours
 
 
@@ -155,7 +176,8 @@ def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ..
         # Found here, since causes and error numbers do not pass the pipe.
         outcome = environment_fault(error)
         if outcome is None:
-            outcome = error if isinstance(error, ContentError) else traceback.format_exc()
+            known = isinstance(error, ContentError)
+            outcome = error if known else ChildError(traceback.format_exc(), error_place(error))
     if isinstance(outcome, Finished):
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         outcome = Finished(outcome.value, sum(u.ru_utime + u.ru_stime for u in used))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.errors import folder_fault
+from transforms.faults import environment_fault, folder_fault
 
 _lock = threading.Lock()
 _in_use: set[str] = set()
@@ -25,7 +25,7 @@ def temp_dir() -> Iterator[Path]:
     try:
         made = tempfile.TemporaryDirectory(prefix="vividly-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise folder_fault(tempfile.tempdir, error) from error
+        raise environment_fault(error) or folder_fault(tempfile.tempdir, error) from error
     with made as name:
         with _lock:
             _in_use.add(name)

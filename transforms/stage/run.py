@@ -21,13 +21,7 @@ from pydantic import ValidationError
 
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import (
-    Cancelled,
-    ClaimLost,
-    ContentError,
-    OverBudget,
-    environment_fault,
-)
+from transforms.errors import Cancelled, ClaimLost, ContentError, OverBudget
 from transforms.model import (
     PROGRESS,
     STAGES_OF,
@@ -44,6 +38,7 @@ from transforms.prices import price
 from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
+from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import (
@@ -118,7 +113,7 @@ class _Work:
         try:
             yield
         except Exception as error:
-            fault = environment_fault(error)
+            fault = hidden_fault(error)
             if fault is error:
                 raise
             if fault:
@@ -202,6 +197,9 @@ class _RunStage(BatchDoFn[Lesson]):
         self._admit(work)
 
         def failed(error: ContentError, delay: float | None) -> None:
+            fault = hidden_fault(error)  # otherwise a sick worker would go on trying
+            if fault:
+                raise fault from error
             if delay is None:
                 return  # `failure_output` logs the last try
             about = {"stage": self._task.stage, "try": len(failures)}

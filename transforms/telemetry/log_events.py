@@ -1,8 +1,8 @@
 """Log messages about elements, and the fields that identify an element in a log line.
 
 A message consists of the program's own words and numbers; everything else is a field. The
-log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED` and `HOURLY_BUDGET`; change
-them together.
+log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`
+and `CANARY`; change them together.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ HOURLY_BUDGET = (
     "all workers together have spent $%.6f within an hour, of $%.6f (--max-cost-per-hour): %s"
 )
 """Arguments: US dollars spent; the limit in US dollars; `requests wait` or `going on`."""
+
+FAULT = "stopped by a %s fault: %s"
+"""Arguments: `configuration` or `worker`; what is at fault, with the remedy."""
+
+CANARY = "canary of the %s stage %s after %d equal failures in a row: %s"
+"""Arguments: stage; `passed` or `failed`; number of messages; error and its place in the code."""
 
 # Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")

@@ -11,9 +11,9 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 
 from transforms.errors import ConfigurationFault, DependencyDown, WorkerFault
+from transforms.faults import code_place
 
 MASK = "***"
 
@@ -86,8 +86,7 @@ def _outline(error: BaseException, seen: set[int]) -> Iterator[str]:
         yield "which led to"
     yield error_reason(error)
     for frame in traceback.extract_tb(error.__traceback__):
-        place = "/".join(Path(frame.filename).parts[-3:])
-        yield f"  at {place}:{frame.lineno} in {frame.name}"
+        yield f"  at {code_place(frame)} in {frame.name}"
 
 
 class RedactingFilter(logging.Filter):

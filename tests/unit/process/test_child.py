@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests.unit.process import child_work
-from transforms.errors import PermanentError, StageTimeout, TransientError, WorkerFault
+from transforms.errors import (
+    ChildDied,
+    ChildError,
+    PermanentError,
+    StageTimeout,
+    WorkerFault,
+)
+from transforms.faults import error_place
 from transforms.narration.narration_child import narrate_in_child
 from transforms.process import child
 from transforms.video.render_child import render_in_child
@@ -35,8 +45,19 @@ def test_content_error_is_raised_in_parent():
 
 
 def test_bug_raises_with_childs_traceback():
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+    with pytest.raises(ChildError, match="ZeroDivisionError") as raised:
         call(child_work.divide)
+    assert re.fullmatch(
+        r"ZeroDivisionError at unit/process/child_work\.py:\d+", error_place(raised.value)
+    )
+
+
+def test_killed_fork_server_is_started_again():
+    call(child_work.burn, 0.0)
+    server: Any = forkserver._forkserver
+    os.kill(server._forkserver_pid, signal.SIGKILL)
+    os.waitid(os.P_PID, server._forkserver_pid, os.WEXITED | os.WNOWAIT)
+    assert call(child_work.burn, 0.0).value == "burnt"
 
 
 def test_full_disk_in_child_is_worker_fault():
@@ -58,7 +79,7 @@ def test_wrapped_full_disk_in_child_is_worker_fault():
         ),
         (
             "import tempfile; tempfile.tempdir = '/missing'",
-            "/missing: No such file or directory; set TMPDIR",
+            "/missing: No such file or directory; let this process write there, or set TMPDIR",
         ),
         (
             "import multiprocessing; multiprocessing.set_executable('/bin/false')",
@@ -87,8 +108,8 @@ def test_function_of_main_module_is_refused(monkeypatch):
         call(child_work.divide)
 
 
-def test_crashed_child_is_transient_error():
-    with pytest.raises(TransientError, match="SIGSEGV"):
+def test_crashed_child_has_died():
+    with pytest.raises(ChildDied, match="SIGSEGV"):
         call(child_work.crash)
 
 

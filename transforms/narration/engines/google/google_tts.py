@@ -25,7 +25,15 @@ from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
 from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    CallRejected,
+    ConfigurationFault,
+    ContentError,
+    EnvironmentFault,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
 from transforms.model import Usage
 from transforms.narration.engines.google.google_voices import LOCALES, parse_name, tier, voice_for
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
@@ -53,6 +61,8 @@ _TRANSIENT: Final = (
     TransportError,
     requests.RequestException,
 )
+_CONFIGURATION: Final = (exceptions.Unauthorized, exceptions.Forbidden, GoogleAuthError)
+_SERVICE: Final = "Google Text-to-Speech"
 _REMEDIES: Final = (
     (
         (exceptions.Unauthorized, GoogleAuthError),
@@ -246,15 +256,17 @@ def _samples(audio: bytes) -> NDArray[np.float32]:
     return whole.astype(np.float32) * np.float32(1 / 32768)
 
 
-def _mapped(error: Exception, voice: str) -> PermanentError | TransientError:
+def _mapped(error: Exception, voice: str) -> ContentError | EnvironmentFault:
     said = getattr(error, "message", None) or str(error)
-    text = f"Google Text-to-Speech ({voice}): {said}"
-    failed: PermanentError | TransientError
+    remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
+    text = f"{said}; {remedy}" if remedy else said
+    failed: ContentError
     if isinstance(error, _TRANSIENT):
-        failed = TransientError(text, _retry_after(error))
-    else:
-        remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
-        failed = PermanentError(f"{text}; {remedy}" if remedy else text)
+        failed = TransientError(f"{_SERVICE} ({voice}): {said}", _retry_after(error))
+    elif isinstance(error, _CONFIGURATION):
+        return ConfigurationFault(_SERVICE, text)
+    else:  # the voice follows from the request's language
+        failed = CallRejected(f"{_SERVICE} ({voice}): {text}")
     failed.code = type(error).__name__
     return failed
 

@@ -14,7 +14,12 @@ from typing import Literal
 from google import genai
 from google.genai import types
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    ConfigurationFault,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
 from transforms.model import ContentRequest, Usage
 from transforms.prices import price
 from transforms.script.engines.gemini.gemini_answer import Answer, UnusableAnswer, read_answer
@@ -109,6 +114,8 @@ class GeminiScriptEngine:
 
         Raises:
             PermanentError: refused, declined, or two unusable answers.
+            CallRejected: the service does not accept the call.
+            ConfigurationFault: the model, the project or the credentials are wrong.
             TransientError: the service failed, throttled or did not answer in time.
         """
         deadline = time.monotonic() + timeout
@@ -191,9 +198,10 @@ def _connect(settings: GeminiSettings) -> genai.Client:
             http_options=options,
         )
     except ValueError as error:  # credentials that name no project
-        raise PermanentError(
-            "Gemini needs a Google Cloud project or an API key: set GOOGLE_CLOUD_PROJECT "
-            f"or GEMINI_API_KEY ({error})"
+        raise ConfigurationFault(
+            settings.model,
+            "it needs a Google Cloud project or an API key: set GOOGLE_CLOUD_PROJECT or "
+            f"GEMINI_API_KEY ({error})",
         ) from error
 
 

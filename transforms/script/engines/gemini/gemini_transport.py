@@ -16,7 +16,14 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai import errors
 from pydantic import ValidationError
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    CallRejected,
+    ConfigurationFault,
+    ContentError,
+    EnvironmentFault,
+    StageTimeout,
+    TransientError,
+)
 
 _REMEDIES = {
     400: "the request or the API key is not valid",
@@ -24,6 +31,10 @@ _REMEDIES = {
     403: "grant the service account roles/aiplatform.user and enable the API",
     404: "the model does not exist in this location",
 }
+
+_CONFIGURATION = (401, 403, 404)
+_BAD_KEY = ("API_KEY_INVALID", "API_KEY_EXPIRED")
+"""Reasons of 400 answers, in the ``google.rpc.ErrorInfo`` detail."""
 
 
 @contextmanager
@@ -35,7 +46,8 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
         timeout: time limit of the call in seconds, for the message.
 
     Raises:
-        PermanentError: a 4xx answer, or credentials that do not work.
+        ConfigurationFault: 401, 403, 404, or credentials that do not work.
+        CallRejected: any other 4xx answer.
         TransientError: 408, 429, 5xx, a failed connection, or a malformed answer.
     """
     try:
@@ -47,22 +59,27 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
     except (httpx.HTTPError, TransportError) as error:
         raise TransientError(f"{model} cannot be reached: {type(error).__name__}") from error
     except GoogleAuthError as error:
-        kind = TransientError if error.retryable else PermanentError
-        raise kind(f"no Google credentials for {model}: {error}") from error
+        text = f"no Google credentials: {error}"
+        if error.retryable:
+            raise TransientError(f"{model}: {text}") from error
+        raise ConfigurationFault(model, text) from error
     except (errors.UnknownApiResponseError, JSONDecodeError, ValidationError) as error:
         raise TransientError(f"{model} sent an answer that is not the API's") from error
 
 
-def _from_status(model: str, error: errors.APIError) -> PermanentError | TransientError:
+def _from_status(model: str, error: errors.APIError) -> ContentError | EnvironmentFault:
     text = " ".join(str(error.message or "").split())[:300]
-    message = f"{model} answered {error.code} {error.status or ''}: {text}"
-    converted: PermanentError | TransientError
+    answer = f"{error.code} {error.status or ''}".strip()
+    remedy = _REMEDIES.get(error.code)
+    explained = f"{answer}: {text}" + (f" ({remedy})" if remedy else "")
+    if error.code in _CONFIGURATION or any(reason in str(error.details) for reason in _BAD_KEY):
+        return ConfigurationFault(model, explained)
+    converted: ContentError
     if error.code in (408, 429) or not 400 <= error.code < 500:
-        converted = TransientError(message, _retry_after(error))
+        converted = TransientError(f"{model} answered {explained}", _retry_after(error))
     else:
-        remedy = _REMEDIES.get(error.code)
-        converted = PermanentError(f"{message} ({remedy})" if remedy else message)
-    converted.code = f"{error.code} {error.status or ''}".strip()
+        converted = CallRejected(f"{model} answered {explained}")
+    converted.code = answer
     return converted
 
 
