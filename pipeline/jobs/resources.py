@@ -6,10 +6,10 @@ import argparse
 import gc
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.usage_error import UsageError
 from transforms.process.backoff import Backoff
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipeline.jobs.graph_runner import GraphRunner
     from transforms.artifacts import ArtifactStore
     from transforms.ledger import Ledger, LedgerStatus
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,14 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
 
     if chosen.database:
         ledger = ledger_at(chosen)
-        status = _reached(ledger, getattr(chosen, "dependency_timeout", 0.0))
+        is_job = hasattr(chosen, "processes")  # and not a command that only reads
+        patience = getattr(chosen, "dependency_timeout", 0.0)
+        if is_job:
+            _reached(lambda: check_rights(ledger), patience)
+        status = _reached(ledger.check, patience)
         _check(ledger, status)
-        if hasattr(chosen, "processes"):  # a job, not a command that only reads
+        if is_job:
             check_connection_budget(ledger, status, chosen.processes)
-            check_rights(ledger)
         yield ledger
         return
     from pipeline.embedded.postgres import EmbeddedPostgres
@@ -63,14 +68,14 @@ def ledger_at(chosen: argparse.Namespace) -> Ledger:
     return Ledger(chosen.database, pool_size=-(-most // 2), max_overflow=most // 2)
 
 
-def _reached(ledger: Ledger, patience: float) -> LedgerStatus:
+def _reached(call: Callable[[], T], patience: float) -> T:
     from transforms.errors import DependencyDown
 
     deadline = time.monotonic() + patience
     failures = 0
     while True:
         try:
-            return ledger.check()
+            return call()
         except DependencyDown as down:
             failures += 1
             delay = BACKOFF.delay(failures)
@@ -92,17 +97,16 @@ def check_rights(ledger: Ledger) -> None:
     """Check that the database role may do what a job does.
 
     Raises:
-        ConfigurationFault: A right is missing; with the statement that grants it.
+        ConfigurationFault: A right is missing; with the statements that grant it.
     """
     from transforms.errors import ConfigurationFault
-    from transforms.ledger.rights import grant_statement
 
     missing = ledger.missing_rights()
     if missing:
         raise ConfigurationFault(
             "postgres",
-            f"{ledger.masked_url}: the role lacks {', '.join(missing)}: run, as the owner of the "
-            f"tables, {grant_statement(missing)}",
+            f"{ledger.masked_url}: the role lacks {missing}: run, as the owner of the tables, "
+            f"{missing.grants}",
         )
 
 
@@ -111,16 +115,29 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
 
     Raises:
         UsageError: The packages of a chosen engine are not installed.
+        ConfigurationFault: The dead-letter topic is missing or forbidden.
     """
     from pipeline.jobs.graph_runner import GraphRunner
     from pipeline.settings.beam_options import graph_options
 
+    if chosen.dead_letter_topic:
+        _check_topic(chosen.dead_letter_topic)
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
     # Modules and the graph live until the process ends. Freezing them keeps the garbage collector
     # from traversing them in each full collection and at exit.
     gc.collect()
     gc.freeze()
     return graph
+
+
+def _check_topic(topic: str) -> None:
+    from transforms.errors import DependencyDown
+    from transforms.pubsub_client import check_topic
+
+    try:
+        check_topic(topic)
+    except DependencyDown as down:  # the ledger keeps every dead letter; the topic gets copies
+        log.warning("the dead-letter topic could not be checked: %s", down)
 
 
 def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:

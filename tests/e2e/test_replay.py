@@ -129,21 +129,12 @@ def test_dead_letters_are_published_to_topic(place, collector):
     assert {letter.request_id for letter in letters} == {None, refused["request_id"]}
 
 
-def test_dead_letter_is_published_before_acknowledgement(place, collector):
+def test_missing_dead_letter_topic_stops_drain_before_it_pulls(place, collector):
     place.publish(b"not JSON", command.request("Explain Newton's fourth law"))
     topic = ("--dead-letter-topic", place.dead)
     place.publisher.delete_topic(topic=place.dead)
-    failed = place.drain(*topic, "--dependency-timeout", "1")
+    failed = place.drain(*topic)
     assert failed.returncode == 3
-    assert "pubsub is down" in failed.stderr
+    assert "pubsub is misconfigured" in failed.stderr
     assert place.dead in failed.stderr
-    assert len(place.ledger.dead_letters()) == 2  # committed, but not published
-
-    place.publisher.create_topic(name=place.dead)
-    again = place.subscription + "-again"
-    place.subscriber.create_subscription(name=again, topic=place.dead)
-    assert command.summary(place.drain(*topic).stdout)["dead_lettered"] == 2
-    pulled = place.subscriber.pull(subscription=again, max_messages=10, timeout=10)
-    published = {r.message.attributes["vividly-message-id"] for r in pulled.received_messages}
-    assert published == {letter.message_id for letter in place.ledger.dead_letters()}
-    assert len(place.ledger.dead_letters()) == 2
+    assert place.ledger.totals().received == 0

@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.resources import check_rights
 from pipeline.settings.beam_options import VividlyOptions
+from tests.database_role import Role
 from tests.e2e import command
-from tests.integration.drain_support import Queue, start_drain
-from tests.integration.ledger_support import accounts_balance
+from tests.integration.drain_support import Queue, record_requests, start_drain
 from transforms.artifacts import ArtifactStore
-from transforms.errors import ConfigurationFault, WorkerFault
+from transforms.errors import ConfigurationFault
 from transforms.ledger import Ledger
-from transforms.ledger.rights import RIGHTS, grant_statement
-
-
-class Role:
-    """A database role that owns nothing."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.name = f"guest_{os.urandom(4).hex()}"
-        self.run(f"CREATE ROLE {self.name} LOGIN PASSWORD 'in'")
-        url = make_url(ledger.url).set(username=self.name, password="in")
-        self.ledger = replace(ledger, url=url.render_as_string(hide_password=False))
-
-    def run(self, statement: str) -> None:
-        with self._ledger.connected() as connection:
-            connection.exec_driver_sql(statement)
-
-    def grant(self) -> None:
-        """Grant what the ledger needs and nothing else."""
-        for table, rights in RIGHTS.items():
-            self.run(f"GRANT {', '.join(rights)} ON {table} TO {self.name}")
-
-    def read_only(self) -> None:
-        """Grant SELECT only."""
-        self.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self.name}")
-
-    def drop(self) -> None:
-        self.ledger.close()
-        self.run(f"DROP OWNED BY {self.name}")
-        self.run(f"DROP ROLE {self.name}")
+from transforms.ledger.rights import RIGHTS
 
 
 @pytest.fixture
@@ -67,76 +33,83 @@ def queue(pubsub: Any) -> Queue:
     return Queue(pubsub.project)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 300 KB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    if not mount or os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
-    mounted = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def requests(count: int, modality: str = "text") -> list[bytes]:
-    return [
-        json.dumps(command.request(requested_modalities=[modality])).encode() for _ in range(count)
-    ]
+def requests(count: int) -> list[bytes]:
+    return [json.dumps(command.request()).encode() for _ in range(count)]
 
 
 def runner(ledger: Ledger, folder: Path) -> GraphRunner:
     return GraphRunner(VividlyOptions([]), ledger, ArtifactStore(str(folder / "artifacts")))
 
 
-def test_role_with_needed_rights_completes_and_dead_letters(role, queue, tmp_path):
+def test_checked_rights_suffice_for_every_statement(role, queue, tmp_path):
     role.grant()
+    assert not role.ledger.missing_rights()
     queue.publish(*requests(2), b"not JSON")
-    drain = start_drain(queue, runner(role.ledger, tmp_path))
-    summary = drain._run()
+    summary = start_drain(queue, runner(role.ledger, tmp_path))._run()
     assert (summary["completed"], summary["dead_lettered"]) == (2, 1)
-    assert role.ledger.missing_rights() == ()
     [letter] = role.ledger.dead_letters()
     role.ledger.replayed(letter.id, "m-2")
-    role.ledger.cancel([summary_id(role.ledger)])
+    role.ledger.cancel([role.ledger.requests()[0].request_id])
+    role.ledger.totals()
 
 
-def summary_id(ledger: Ledger) -> str:
-    return str(ledger.requests()[0].request_id)
-
-
-@pytest.mark.parametrize(
-    ("right", "table"), [(right, table) for table, rights in RIGHTS.items() for right in rights]
-)
-def test_each_missing_right_is_found(role, right, table):
+def test_each_missing_right_is_found_with_its_grant(role):
     role.grant()
-    role.run(f"REVOKE {right} ON {table} FROM {role.name}")
-    assert role.ledger.missing_rights() == (f"{right} on {table}",)
-    assert grant_statement((f"{right} on {table}",)) == f"GRANT {right} ON {table} TO the role"
+    for table, rights in RIGHTS.items():
+        for right in rights:
+            role.run(f"REVOKE {right} ON {table} FROM {role.name}")
+            missing = role.ledger.missing_rights()
+            assert str(missing) == f"{right} on {table}"
+            assert missing.grants == f"GRANT {right} ON {table} TO {role.name}"
+            role.run(missing.grants)
+    assert not role.ledger.missing_rights()
 
 
-def test_read_only_role_stops_the_drain_at_once(role, queue, ledger, tmp_path, monkeypatch):
+def test_missing_right_on_one_column_is_found(role):
+    role.grant()
+    role.run(f"REVOKE UPDATE ON messages FROM {role.name}")
+    role.run(
+        f"GRANT UPDATE (outcome, deliveries, settled_at, request_id) ON messages TO {role.name}"
+    )
+    missing = role.ledger.missing_rights()
+    assert str(missing) == "UPDATE (message_id, publish_time, received_at, released) on messages"
+    role.run(missing.grants)
+    assert not role.ledger.missing_rights()
+
+
+def test_schema_without_usage_is_found(role):
+    role.grant()
+    role.run("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    missing = role.ledger.missing_rights()
+    assert missing.grants == f"GRANT USAGE ON SCHEMA public TO {role.name}"
+    with pytest.raises(ConfigurationFault, match=r"lacks USAGE on SCHEMA public.*GRANT"):
+        check_rights(role.ledger)
+    role.run(missing.grants)
+    assert not role.ledger.missing_rights()
+
+
+def test_database_without_connect_is_configuration_fault(role):
+    role.grant()
+    role.run(f"REVOKE CONNECT ON DATABASE {role.database} FROM PUBLIC")
+    with pytest.raises(ConfigurationFault, match="GRANT CONNECT ON DATABASE"):
+        role.ledger.missing_rights()
+
+
+def test_grant_revoked_during_drain_stops_it_at_once(role, queue, ledger, tmp_path):
     role.read_only()
-    runs = []
-    run = GraphRunner.run
-    monkeypatch.setattr(GraphRunner, "run", lambda *given: (runs.append(1), run(*given))[1])
     sent = requests(5)
     queue.publish(*sent)
     drain = start_drain(queue, runner(role.ledger, tmp_path))
+    made = record_requests(drain._leases._client)
     summary = drain._run()
     assert summary["exit_reason"] == "configuration_fault"
     assert summary["received"] == summary["in_flight"] == 5
-    assert len(runs) <= 3  # one per thread
     assert isinstance(drain.down, ConfigurationFault)
     assert "permission denied for table" in str(drain.down)
-    assert "GRANT SELECT, INSERT, UPDATE, DELETE" in str(drain.down)
+    changed = made["modify_ack_deadline"]
+    handed_back = [each for ids, seconds in changed if not seconds for each in ids]
+    assert len(handed_back) == len(set(handed_back)) == 5
+    assert made["acknowledge"] == []
     assert queue.left() == set(sent)
     assert ledger.dead_letters() == []
     with pytest.raises(ConfigurationFault):
@@ -145,39 +118,18 @@ def test_read_only_role_stops_the_drain_at_once(role, queue, ledger, tmp_path, m
 
 def test_read_only_role_pulls_nothing_in_a_drain_command(role, queue, tmp_path):
     role.read_only()
-    sent = requests(1)
+    sent = requests(5)
     queue.publish(*sent)
     done = command.run(
         "drain",
+        "--max-runtime",
+        "10",
         VIVIDLY_SUBSCRIPTION=queue.name,
         VIVIDLY_DATABASE=role.ledger.url,
         VIVIDLY_ARTIFACTS=str(tmp_path / "artifacts"),
     )
     assert done.returncode == 3, done.stderr
-    assert "the role lacks INSERT on messages" in done.stderr
-    assert "GRANT INSERT, UPDATE ON" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "the role lacks INSERT on messages, UPDATE on messages" in done.stderr
+    assert f"GRANT INSERT, UPDATE ON messages TO {role.name}" in done.stderr
+    assert len(done.stderr.splitlines()) < 10
     assert {each.message.data for each in queue.pull()} == set(sent)
-
-
-def test_full_temporary_folder_settles_nothing(ledger, queue, tmp_path, small_disk, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
-    (small_disk / "other").write_bytes(b"x" * 250_000)
-    sent = requests(3, "audio")
-    queue.publish(*sent)
-    drain = start_drain(queue, runner(ledger, tmp_path), workers=1)
-    summary = drain._run()
-    assert summary["exit_reason"] == "worker_fault"
-    assert (summary["dead_lettered"], summary["in_flight"]) == (0, 3)
-    assert isinstance(drain.down, WorkerFault)
-    assert str(small_disk) in str(drain.down)
-    assert "No space left on device; free some space, or set TMPDIR" in str(drain.down)
-    assert ledger.dead_letters() == []
-    assert queue.left() == set(sent)
-    with pytest.raises(WorkerFault):
-        drain._checks()["scheduler"]()
-    monkeypatch.undo()
-    after = start_drain(queue, runner(ledger, tmp_path), workers=1)
-    queue.redeliver()
-    assert after._run()["completed"] == 3
-    assert accounts_balance(ledger)

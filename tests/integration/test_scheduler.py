@@ -169,16 +169,16 @@ class Administrator:
         self._away = False
 
     def close_database(self):
+        self._run(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS false")
+        self._away = True
         self._run(
             "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
             f"WHERE datname = '{self._name}'"
         )
-        self._run(f"ALTER DATABASE {self._name} RENAME TO {self._name}_away")
-        self._away = True
 
     def open_database(self):
         if self._away:
-            self._run(f"ALTER DATABASE {self._name}_away RENAME TO {self._name}")
+            self._run(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS true")
         self._away = False
 
     def dispose(self):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transforms.errors import ConfigurationFault, DependencyDown
+from transforms.faults import outage_fault
 from transforms.ledger.engine import close_engine, engine_of, sessions_of
 from transforms.ledger.secret import is_reference
 from transforms.ledger.sqlstate import server_fields as _server_fields
@@ -32,8 +33,7 @@ CONFLICT_TRIES = 6
 
 _CONFLICT_BACKOFF = Backoff(first=0.02, longest=0.64)
 
-# SQLSTATEs and classes (two characters) of
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
+# SQLSTATEs and classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CONFLICT = ("40001", "40P01")  # serialization failure, deadlock
 _BROKEN = (  # the server ends the session, or the next statement needs another server
     "08",  # connection exception
@@ -44,8 +44,6 @@ _BROKEN = (  # the server ends the session, or the next statement needs another 
 )
 _UNAVAILABLE = (
     *_BROKEN,
-    "28",  # role or password refused
-    "3D",  # no such database
     "53",  # out of connections, memory or disk
     "55",  # database closed to connections, object in use, lock timeout
     "57",  # statement timeout or cancelled by an operator
@@ -55,8 +53,15 @@ _UNAVAILABLE = (
     "XX002",  # damaged index
 )
 _SLOW = ("55P03", "57014")  # lock timeout; statement timeout, or cancelled by an operator
-_FORBIDDEN = "42501"
-_OUTDATED = ("3F000", "42703", "42P01")  # no such schema, column, table
+_LOGIN = "28"  # role or password refused
+_OUTDATED = "the ledger's tables are out of date; run `vividly db upgrade`"
+_REMEDIES = {
+    _LOGIN: "correct the user and the password in --database, or let the server accept them",
+    "3D000": "create the database, or correct its name in --database",
+    **dict.fromkeys(("3F000", "42703", "42P01"), _OUTDATED),  # no such schema, column, table
+    "42501": "GRANT the role what it lacks (`vividly check` tests the rights of jobs)",
+}
+"""Remedies of wrong configurations, by SQLSTATE or class."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ class Database:
         Raises:
             DependencyDown: Postgres cannot be reached or cannot work now. The statement may have
                 taken effect; every statement of the ledger can be repeated.
-            ConfigurationFault: A grant, table or column is missing.
+            ConfigurationFault: A login, grant, table or column is missing.
+            WorkerFault: This process has no file handles or memory left.
             StatementRefused: Postgres rejected the statement, which is a bug.
         """
         for failures in range(1, CONFLICT_TRIES + 1):
@@ -126,9 +132,7 @@ class Database:
         """Lend a connection in autocommit mode, and translate the errors of its use.
 
         Raises:
-            DependencyDown: Postgres cannot be reached or cannot work now.
-            ConfigurationFault: A grant, table or column is missing.
-            StatementRefused: Postgres rejected the statement, which is a bug.
+            Exception: As `run`.
         """
         from pg8000 import Error
         from sqlalchemy.exc import SQLAlchemyError
@@ -146,21 +150,23 @@ class Database:
             cause = _cause(error)
             if _sqlstate(cause) in _CONFLICT:
                 raise _Conflict(_reason(cause)) from error
-            fault = _misconfigured(cause)
-            if fault:
-                raise ConfigurationFault("postgres", f"{self.masked_url}: {fault}") from error
             detail = _outage(cause)
+            if is_reference(self.url) and (_sqlstate(cause) or "").startswith(_LOGIN):
+                self.close()  # read the secret again: the password may have changed
+                detail = _reason(cause)
+            elif wrong := _misconfigured(cause):
+                raise ConfigurationFault("postgres", f"{self.masked_url}: {wrong}") from error
             if detail is None:
                 fields = _server_fields(cause)
                 if not fields:
                     raise
                 log.debug("Postgres error: %s", fields)
                 raise StatementRefused(_describe(fields)) from None
-            if is_reference(self.url) and (_sqlstate(cause) or "").startswith("28"):
-                self.close()  # read the secret again: the password may have changed
             slow = _sqlstate(cause) in _SLOW or isinstance(cause, PoolTimeout)
-            down = StatementSlow if slow else DependencyDown
-            raise down("postgres", f"{self.masked_url}: {detail}") from error
+            down = (StatementSlow if slow else DependencyDown)(
+                "postgres", f"{self.masked_url}: {detail}"
+            )
+            raise outage_fault(error, down) from error
 
     def close(self) -> None:
         """Close this process's idle connections; the next statement opens new ones."""
@@ -255,12 +261,10 @@ def _reason(error: BaseException) -> str:
 def _misconfigured(error: BaseException) -> str | None:
     """Describe what an operator must repair, with the remedy; None for other errors."""
     state = _sqlstate(error) or ""
-    if state.startswith(_OUTDATED):
-        return f"{_reason(error)}: the ledger's tables are out of date; run `vividly db upgrade`"
-    if state == _FORBIDDEN:
-        rights = "for all tables of the schema: GRANT SELECT, INSERT, UPDATE, DELETE"
-        return f"{_reason(error)}: grant the database role what the ledger needs, {rights}"
-    return None
+    remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2])
+    if state == "42501" and _server_fields(error).get("V") == "FATAL":  # the server ended the login
+        remedy = "GRANT CONNECT ON DATABASE to the role"
+    return f"{_reason(error)}: {remedy}" if remedy else None
 
 
 def _outage(error: BaseException) -> str | None:

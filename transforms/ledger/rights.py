@@ -1,49 +1,116 @@
-"""Check that the database role has every right the ledger's statements need."""
+"""Check that the database role has every right that jobs and commands on the ledger need.
+
+Identity columns need no right on their sequence. `vividly db upgrade` and `vividly db prune` run as
+the owner of the tables.
+"""
 
 from __future__ import annotations
 
-from transforms.ledger.database import Database
+from dataclasses import dataclass
 
-WRITTEN = ("SELECT", "INSERT", "UPDATE")
+from transforms.ledger.database import Database
+from transforms.ledger.migrate import VERSION_TABLE
+
+_WRITTEN = ("SELECT", "INSERT", "UPDATE")
 
 RIGHTS = {
-    "messages": WRITTEN,
-    "requests": WRITTEN,
+    "messages": _WRITTEN,
+    "requests": _WRITTEN,
     "stages": ("SELECT", "INSERT"),
-    "dead_letters": WRITTEN,
+    "dead_letters": _WRITTEN,
     "recent_costs": ("SELECT",),
     "daily_messages": ("SELECT",),
     "daily_requests": ("SELECT",),
     "daily_stages": ("SELECT",),
-    "ledger_version": ("SELECT",),
+    VERSION_TABLE: ("SELECT",),
 }
-"""Rights of a job, by table. The role that migrates owns the tables."""
+"""Rights by table."""
 
+# A role without USAGE on the schema does not see its tables, but can read the system catalogs. A
+# right may be granted on the table or on each of its columns.
 _MISSING = """
-SELECT needed.name, needed.granted AS needed
-FROM unnest(CAST(:tables AS text[]), CAST(:rights AS text[])) AS needed (name, granted)
-WHERE NOT has_table_privilege(needed.name, needed.granted)
+WITH home AS MATERIALIZED (
+    SELECT relnamespace AS schema
+    FROM pg_class
+    WHERE relname = :version_table AND relkind = 'r'
+    ORDER BY pg_table_is_visible(oid) DESC
+    LIMIT 1
+),
+needed AS (
+    SELECT *
+    FROM unnest(CAST(:tables AS text[]), CAST(:rights AS text[]))
+        WITH ORDINALITY AS needed (name, granted, position)
+),
+written AS (
+    SELECT needed.*, quote_ident(attribute.attname) AS col,
+        has_column_privilege(relation.oid, attribute.attnum, needed.granted) AS held
+    FROM needed
+    JOIN home ON true
+    JOIN pg_class AS relation
+        ON relation.relname = needed.name AND relation.relnamespace = home.schema
+    JOIN pg_attribute AS attribute ON attribute.attrelid = relation.oid
+    WHERE attribute.attnum > 0 AND NOT attribute.attisdropped
+        AND (needed.granted = 'SELECT'
+             OR attribute.attgenerated = '' AND attribute.attidentity = '')
+)
+SELECT quote_ident(current_user) AS role, 0 AS position, 'USAGE' AS lacking,
+    'SCHEMA ' || quote_ident(nspname) AS place
+FROM home JOIN pg_namespace ON pg_namespace.oid = home.schema
+WHERE NOT has_schema_privilege(home.schema, 'USAGE')
+UNION ALL
+SELECT quote_ident(current_user), position, granted || CASE WHEN bool_or(held)
+        THEN ' (' || string_agg(col, ', ' ORDER BY col) FILTER (WHERE NOT held) || ')' ELSE '' END,
+    name
+FROM written
+GROUP BY position, granted, name
+HAVING NOT bool_and(held)
+ORDER BY position
 """
 
 
-def missing_rights(database: Database) -> tuple[str, ...]:
-    """Return the rights that the database role lacks, such as ``INSERT on messages``.
+@dataclass(frozen=True)
+class MissingRights:
+    """Rights that a database role lacks.
+
+    Attributes:
+        role: Name of the role, quoted if necessary.
+        rights: Pairs of a right and the table or schema that it is missing on.
+    """
+
+    role: str
+    rights: tuple[tuple[str, str], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.rights)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{right} on {place}" for right, place in self.rights)
+
+    @property
+    def grants(self) -> str:
+        """The SQL statements that grant the rights."""
+        by_place: dict[str, list[str]] = {}
+        for right, place in self.rights:
+            by_place.setdefault(place, []).append(right)
+        return "; ".join(
+            f"GRANT {', '.join(rights)} ON {place} TO {self.role}"
+            for place, rights in by_place.items()
+        )
+
+
+def missing_rights(database: Database) -> MissingRights:
+    """Return the rights that the database role lacks; tables that do not exist are left out.
 
     Raises:
-        ConfigurationFault: A table is missing, or the role may not use its schema.
+        ConfigurationFault: The role may not connect to the database.
         DependencyDown: Postgres cannot be reached.
     """
     needed = [(table, right) for table, rights in RIGHTS.items() for right in rights]
     rows = database.run(
         _MISSING,
+        version_table=VERSION_TABLE,
         tables=[table for table, _ in needed],
         rights=[right for _, right in needed],
     )
-    return tuple(f"{row['needed']} on {row['name']}" for row in rows)
-
-
-def grant_statement(missing: tuple[str, ...]) -> str:
-    """Return the SQL that grants missing rights, with a placeholder for the role."""
-    rights = sorted({each.partition(" on ")[0] for each in missing})
-    tables = sorted({each.partition(" on ")[2] for each in missing})
-    return f"GRANT {', '.join(rights)} ON {', '.join(tables)} TO the role"
+    role = str(rows[0]["role"]) if rows else ""
+    return MissingRights(role, tuple((row["lacking"], row["place"]) for row in rows))
