@@ -36,6 +36,7 @@ def build(
     options: VividlyOptions,
     ledger: Ledger,
     store: ArtifactStore,
+    may_defer: bool = False,
 ) -> beam.PCollection:
     """Add the graph to a pipeline: messages in, outcomes out.
 
@@ -44,6 +45,8 @@ def build(
         options: the graph's settings.
         ledger: ledger for claims and outcomes.
         store: store for artifacts.
+        may_defer: the runner runs messages again whose decision is deferred; see
+            `transforms.stage.failure_streak`.
 
     Returns:
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
@@ -62,6 +65,7 @@ def build(
             force=options.force,
             budget=budget,
             workers=options.workers,
+            may_defer=may_defer,
         )
 
     parsed = messages | "Parse" >> ParseRequests()
@@ -110,6 +114,7 @@ def build(
             ledger,
             {"narration": options.voice_engine, "video": options.video_engine},
             options.workers,
+            may_defer,
         )
     )
     steps = (parsed, claimed, scripted, narrated, rendered, published)

@@ -7,6 +7,7 @@ requests are completed by one statement.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -32,6 +33,8 @@ from transforms.prices import saved_by_skipping
 from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
+from transforms.stage.canary import canary_lesson
+from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import OUTCOMES, put_artifacts
 from transforms.telemetry.outcomes import report_outcome
@@ -50,6 +53,7 @@ class PublishResults(beam.PTransform):
         ledger: Ledger to complete requests in.
         engines: Engine of each stage that a modality can skip, by stage; prices the savings.
         workers: As for `transforms.stage.task.StageRuntime`.
+        may_defer: As for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -58,9 +62,10 @@ class PublishResults(beam.PTransform):
         ledger: Ledger,
         engines: Mapping[str, str],
         workers: int | None = None,
+        may_defer: bool = False,
     ) -> None:
         super().__init__()
-        self._dofn = _Publish(store, ledger, engines, workers)
+        self._dofn = _Publish(store, ledger, engines, workers, may_defer)
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | "Publish" >> beam.ParDo(self._dofn).with_output_types(
@@ -110,6 +115,7 @@ class _Publish(BatchDoFn[Lesson]):
         ledger: Ledger,
         engines: Mapping[str, str],
         workers: int | None,
+        may_defer: bool,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -119,11 +125,13 @@ class _Publish(BatchDoFn[Lesson]):
             for stage, engine in engines.items()
         }
         self._workers = workers
+        self._may_defer = may_defer
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         with heartbeat.release_on_outage(self._ledger, elements):
             with heartbeat.heartbeats(self._ledger, elements):
-                stored = parallel_map(self._store_manifest, elements, self._workers)
+                stored = parallel_map(self._unless_deferred, elements, self._workers)
+                self._judge(elements, stored)
             refused = self._complete([done for done in stored if not isinstance(done, Exception)])
         for position, (lesson, done) in enumerate(zip(elements, stored, strict=True)):
             if isinstance(done, Exception):
@@ -132,6 +140,36 @@ class _Publish(BatchDoFn[Lesson]):
                 yield self._failed(position, lesson, refused[lesson.claim.token])
             else:
                 yield BatchResult(position, self._completed(done))
+
+    @property
+    def _streak(self) -> FailureStreak:
+        return failure_streak(self._ledger, "publish")
+
+    def _unless_deferred(self, lesson: Lesson) -> CompletedLesson | Exception:
+        return self._streak.held(lesson.message.message_id) or self._store_manifest(lesson)
+
+    def _judge(
+        self, lessons: Sequence[Lesson], stored: Sequence[CompletedLesson | Exception]
+    ) -> None:
+        """Decide whether lessons that failed unexpectedly become dead letters."""
+        self._streak.judge(
+            {
+                lesson.message.message_id: done
+                for lesson, done in zip(lessons, stored, strict=True)
+                if isinstance(done, Exception)
+            },
+            succeeded=any(isinstance(done, CompletedLesson) for done in stored),
+            canary=self._run_canary,
+            may_defer=self._may_defer,
+        )
+
+    def _run_canary(self) -> None:
+        with canary_lesson("publish") as (lesson, store):
+            alone = copy.copy(self)
+            alone._store = store
+            done = alone._store_manifest(lesson)
+        if isinstance(done, Exception):
+            raise done
 
     def _store_manifest(self, lesson: Lesson) -> CompletedLesson | Exception:
         try:

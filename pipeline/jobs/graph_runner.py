@@ -62,7 +62,8 @@ class GraphRunner:
             | "Start" >> beam.Impulse()
             | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
         )
-        _ = build(messages, options, ledger, store) | "Report" >> beam.ParDo(_Report())
+        outcomes = build(messages, options, ledger, store, may_defer=True)
+        _ = outcomes | "Report" >> beam.ParDo(_Report())
         # State does not outlive a run, so caching it is useless. Beam would measure each cached
         # value by traversing all objects it refers to, which takes milliseconds per message.
         worker_handlers.STATE_CACHE_SIZE_MB = 0

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pipeline.jobs.graph_runner import GraphRunner
-from transforms.errors import DependencyDown, EnvironmentFault
+from transforms.errors import DependencyDown, EnvironmentFault, Undecided
 from transforms.faults import environment_fault
 from transforms.model import Message, Outcome
 from transforms.process.backoff import Backoff
@@ -233,7 +233,7 @@ class Scheduler:
             if not taken:
                 return
             try:
-                self._work(taken.messages)
+                self._work(taken)
             finally:
                 with self._changed:
                     self._running.remove(taken)
@@ -278,7 +278,8 @@ class Scheduler:
             most = max(MAX_RUN, self._min_run_size)
             self._run_size = min(most, max(self._min_run_size, int(self._run_size * factor)))
 
-    def _work(self, messages: Sequence[Message]) -> None:
+    def _work(self, taken: _Batch) -> None:
+        messages = taken.messages
         failures = 0
         while True:
             try:
@@ -293,6 +294,11 @@ class Scheduler:
                 failures += 1
                 time.sleep(BACKOFF.delay(failures))
                 continue
+            except Undecided as undecided:
+                log.info("%s; its %d messages run again", undecided, len(messages))
+                self._uncount(messages)
+                self._put_back(taken)
+                return
             except Exception as error:
                 fault = environment_fault(error)
                 if fault:
@@ -309,6 +315,12 @@ class Scheduler:
                 self._down_since = None
             self._on_settled(messages, outcomes)
             return
+
+    def _put_back(self, taken: _Batch) -> None:
+        """Queue messages again, behind those that wait."""
+        with self._changed:
+            if not self._closed:
+                (self._light if taken.light else self._heavy).extend(taken.messages)
 
     def _dependency_timed_out(self, down: DependencyDown) -> bool:
         fault = probe_worker()  # without file handles, every dependency seems to be down

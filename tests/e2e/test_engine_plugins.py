@@ -7,38 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.e2e import command
 from transforms.ledger import upgrade
 
-PACKAGE = Path(__file__).with_name("echo_engine")
 ECHO = ("--script-engine=echo", "--voice-engine=tone", "--video-engine=blank")
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """Install the sample package into an empty folder and return the folder."""
-    folder = tmp_path_factory.mktemp("echo")
-    source = shutil.copytree(PACKAGE, folder / "source")
-    target = folder / "site-packages"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"),
-            *("--no-build-isolation", "--disable-pip-version-check", "--target", target, source),
-        ],
-        check=True, timeout=240,
-    )  # fmt: skip
-    return target
-
-
 @pytest.fixture
-def environment(installed, postgres, tmp_path):
+def environment(echo_package, postgres, tmp_path):
     upgrade(postgres.url)
     return {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(installed), os.getenv("PYTHONPATH")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(echo_package), os.getenv("PYTHONPATH")])),
         "VIVIDLY_DATABASE": postgres.url,
         "VIVIDLY_ARTIFACTS": str(tmp_path / "artifacts"),
         "VIVIDLY_STATE": str(tmp_path / "state"),
@@ -79,7 +61,7 @@ def test_budget_uses_prices_of_plugin(environment, tmp_path):
     assert command.summary(done.stdout)["completed"] == 1, done.stderr
 
 
-def test_help_lists_options_without_loading_engines(installed):
+def test_help_lists_options_without_loading_engines(echo_package):
     def modules(*arguments):
         code = (
             "import atexit, sys; from pipeline.cli import entry; "
@@ -88,7 +70,7 @@ def test_help_lists_options_without_loading_engines(installed):
         )
         done = subprocess.run(
             [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(installed)}, capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(echo_package)}, capture_output=True, text=True,
             check=True,
         )  # fmt: skip
         return done.stdout, set(done.stderr.split())
@@ -126,8 +108,8 @@ def test_check_reports_plugins(environment):
     assert "credentials" not in found
 
 
-def test_missing_module_of_plugin_stops_job(environment, installed, tmp_path):
-    lacking = shutil.copytree(installed, tmp_path / "lacking")
+def test_missing_module_of_plugin_stops_job(environment, echo_package, tmp_path):
+    lacking = shutil.copytree(echo_package, tmp_path / "lacking")
     (lacking / "echo_client.py").unlink()
     environment |= {"PYTHONPATH": str(lacking)}
     file = command.jsonl(tmp_path / "requests.jsonl", [command.request()])

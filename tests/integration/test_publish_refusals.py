@@ -14,8 +14,9 @@ from tests.integration.stage_support import wait_for_lease
 from transforms import publish
 from transforms.artifacts import store as stores
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import DependencyDown
+from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.process.retry import RetryPolicy
+from transforms.stage.failure_streak import EQUAL_FAILURES
 from transforms.stage.task import OUTCOMES, put_artifacts
 
 BEAT = LEASE.total_seconds() / 3 + 0.001
@@ -167,6 +168,24 @@ def test_bug_in_one_lesson_spares_others(place):
     [dead] = found[DEAD_LETTERS]
     assert (dead.message, dead.stage) == (lessons[1].message, "publish")
     assert row(place.ledger, lessons[1]).status == "running"
+
+
+def test_bad_lessons_in_a_row_are_dead_letters(place, caplog):
+    lessons = [place.scripted() for _ in range(EQUAL_FAILURES)]
+    for lesson in lessons:
+        place.file(lesson, "script.json").unlink()
+    assert len(place.publish(*lessons)[DEAD_LETTERS]) == EQUAL_FAILURES
+    assert "canary of the publish stage passed after 5 equal failures" in caplog.text
+
+
+def test_broken_publishing_settles_nothing(place, monkeypatch):
+    lessons = [place.scripted() for _ in range(EQUAL_FAILURES)]
+    monkeypatch.setattr(publish, "manifest", lambda *_: 1 / 0)
+    with pytest.raises(ConfigurationFault, match="5 messages in a row failed with ZeroDivision"):
+        place.publish(*lessons)
+    assert not place.ledger.dead_letters()
+    for lesson in lessons:
+        assert place.rival(lesson).kind == "taken_over"
 
 
 def test_repeated_publish_completes_again(place):

@@ -41,6 +41,7 @@ class Ledger(Database):
     dead_letter = records.dead_letter
     duplicates = records.duplicates
     cancel = cancelling.cancel
+    canary = records.canary
 
     # Reads
     requests = reads.requests

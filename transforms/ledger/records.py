@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.statements import (
+    CANARY,
     COMPLETE,
     DEAD_LETTER,
     DUPLICATES,
@@ -157,6 +159,32 @@ def dead_letter(database: Database, letters: Sequence[DeadLetter]) -> list[bool]
         positions = {row["position"] for row in rows}
         settled += [at in positions for at in range(len(batch))]
     return settled
+
+
+def canary(database: Database, lesson: Lesson, stage: str, error: Exception | None) -> None:
+    """Record the run of a canary and what it cost.
+
+    Args:
+        lesson: The built-in request, with the record of the stage if it succeeded.
+        stage: Name of the stage.
+        error: The error of the stage; None if it succeeded.
+    """
+    request = lesson.request
+    database.run(
+        CANARY,
+        request_id=request.request_id,
+        status="failed" if error else "completed",
+        stage=stage,
+        progress=0 if error else 100,
+        modality=request.modality,
+        student_id=request.student_id,
+        correlation_id=request.correlation_id,
+        request=json_text(asdict(request)),
+        error_type=type(error).__name__ if error else None,
+        error=str(error)[:MAX_ERROR] if error else None,
+        cost_usd=lesson.cost_usd,
+        records=json_text([row for row in _records(lesson) if row["stage"] == stage]),
+    )
 
 
 def duplicates(database: Database, messages: Sequence[tuple[Message, str]]) -> list[bool]:

@@ -172,6 +172,22 @@ FROM held
 WHERE fits AND (status = 'running' AND NOT cancelled OR status = 'completed')
 """  # noqa: S608
 
+# A canary is a request without a message, so it counts as a cost and not as a message received.
+CANARY = f"""
+WITH changed AS (
+    INSERT INTO requests (
+        request_id, status, stage, progress, modality, student_id, correlation_id, request,
+        message_id, attempts, error_type, error, cost_usd, completed_at)
+    VALUES (
+        CAST(:request_id AS uuid), :status, :stage, :progress, :modality, :student_id,
+        :correlation_id, CAST(:request AS jsonb), '', 1, :error_type, :error, :cost_usd, now())
+    ON CONFLICT (request_id) DO NOTHING
+    RETURNING request_id, attempts AS attempt
+),
+{_RECORDS}
+SELECT request_id FROM changed
+"""  # noqa: S608
+
 DEAD_LETTER = """
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (

@@ -40,6 +40,8 @@ from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
+from transforms.stage.canary import canary_lesson
+from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import (
     FINISHED,
@@ -137,6 +139,7 @@ class _RunStage(BatchDoFn[Lesson]):
             # All leases are renewed, also those of lessons that wait for a free thread.
             with heartbeat.heartbeats(self._runtime.ledger, elements) as check:
                 parallel_map(self._perform, works, self._runtime.workers)
+                self._judge(works)
                 for work in works:
                     with work.capture_error():
                         check(work.lesson)
@@ -144,9 +147,36 @@ class _RunStage(BatchDoFn[Lesson]):
         for position, work in enumerate(works):
             yield BatchResult(position, *self._output(work))
 
+    @property
+    def _streak(self) -> FailureStreak:
+        return failure_streak(self._runtime.ledger, self._task.stage)
+
     def _perform(self, work: _Work) -> None:
-        with work.capture_error():
-            work.record = self._result(work)
+        work.error = self._streak.held(work.lesson.message.message_id)
+        if not work.error:
+            with work.capture_error():
+                work.record = self._result(work)
+
+    def _judge(self, works: Sequence[_Work]) -> None:
+        """Decide whether lessons that failed unexpectedly become dead letters."""
+        self._streak.judge(
+            {work.lesson.message.message_id: work.error for work in works if work.error},
+            succeeded=any(work.record and not work.record.reused for work in works),
+            canary=self._run_canary,
+            may_defer=self._runtime.may_defer,
+        )
+
+    def _run_canary(self) -> None:
+        with canary_lesson(self._task.stage) as (lesson, store):
+            alone = replace(self._runtime, store=store, budget=None, force=True)
+            work = _Work(lesson, self._task.stage)
+            with work.capture_error():
+                work.record = _RunStage(self._task, alone)._result(work)
+            self._count(work)
+            done = work.advanced if work.record else lesson
+            self._runtime.ledger.canary(done, work.stage, work.error)
+            if work.error:
+                raise work.error
 
     def _advance(self, works: Sequence[_Work]) -> None:
         """Record progress; the last stage is recorded when the request completes."""

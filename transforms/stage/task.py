@@ -110,6 +110,8 @@ class StageRuntime:
         force: Redo the work even if a valid result is stored.
         budget: Spending limits; None for none.
         workers: Engine calls at the same time per process; None for one per CPU.
+        may_defer: The runner runs messages again whose decision is deferred; see
+            `transforms.stage.failure_streak`.
     """
 
     policy: RetryPolicy
@@ -119,6 +121,7 @@ class StageRuntime:
     force: bool = False
     budget: Budget | None = None
     workers: int | None = None
+    may_defer: bool = False
 
     @contextmanager
     def admitted(self) -> Iterator[None]:

@@ -22,7 +22,7 @@ from pipeline.jobs.scheduler import (
 )
 from tests.clock import HighestDraw
 from tests.integration.drain_support import wait_until
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, Undecided, WorkerFault
 from transforms.model import Message, Outcome
 from transforms.process import backoff
 from transforms.process.supervision import SupervisedThread
@@ -416,6 +416,45 @@ def test_run_is_repeated_until_dependency_is_back(graph, start, settled, clock, 
     assert running.down_seconds == 0
 
 
+@pytest.mark.parametrize("heavy", [True, False])
+def test_undecided_messages_run_again_behind_others(still, graph, heavy):
+    graph.errors.append(Undecided("script", "waits"))
+    graph.gate.set()
+    running = still(workers=1)
+    taken = scheduler._Batch([message("first")], light=not heavy)
+    running.submit(message("second"), heavy)
+    running._work(taken)
+    assert ids(running._heavy if heavy else running._light) == ["message-second", "message-first"]
+    assert graph.uncounted == [["message-first"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(WorkerFault("disk", "full"), "worker_fault"), (RuntimeError(), None)]
+)
+def test_fault_outside_messages_stops_scheduler(graph, start, settled, error, status):
+    graph.errors.append(error)
+    graph.gate.set()
+    running = start(workers=1)
+    submit(running, 1, heavy=True)
+    if status:
+        running._threads[1].join(PATIENCE)
+        assert running.down.exit_reason == status
+        assert settled == []
+        with pytest.raises(type(error)):
+            running.check()
+    else:
+        settled.wait_for(1)
+        running.check()
+
+
+def test_sick_worker_is_told_from_outage(still, monkeypatch):
+    sick = WorkerFault("open files", "too many")
+    monkeypatch.setattr(scheduler, "probe_worker", lambda: sick)
+    running = still(workers=1)
+    assert running._dependency_timed_out(DOWN)
+    assert running.down is sick
+
+
 def test_outage_while_uncounting_is_waited_for(graph, start, settled, clock):
     uncount, failing = graph.uncount_delivery, deque([DOWN])
 
@@ -464,7 +503,7 @@ def test_success_ends_an_outage(still, graph, clock):
     assert not running._dependency_timed_out(DOWN)
     clock.now += PATIENCE
     graph.gate.set()
-    running._work([message(1)])
+    running._work(scheduler._Batch([message(1)], light=True))
     assert not running._dependency_timed_out(DOWN)
 
 
