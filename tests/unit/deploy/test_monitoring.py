@@ -155,6 +155,12 @@ LINES = [
     (log_events.SETTLED, ("cancelled", 1.0), {"vividly_outcomes": (None, {"status": "cancelled"})}),
     (log_events.HOURLY_BUDGET, (5.01, 5.0, "requests wait"), {"vividly_budget_spent": (None, {})}),
     (log_events.HOURLY_BUDGET, (4.99, 5.0, "going on"), {}),
+    (log_events.FAULT, ("configuration", "postgres is misconfigured: no grant"), {
+        "vividly_faults": (None, {"domain": "configuration"}),
+    }),
+    (log_events.CANARY, ("script", "passed", 5, "KeyError at a.py:1"), {
+        "vividly_canaries": (None, {"verdict": "passed"}),
+    }),
     (log_events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),
