@@ -56,4 +56,4 @@ def test_fork_server_that_cannot_start_settles_nothing(place, ledger, file, tmp_
     folder = tmp_path / ("long" * 30)  # too long a path for the fork server's socket
     folder.mkdir()
     done = command.run("batch", file, **place, TMPDIR=str(folder))
-    assert_worker_fault(done, ledger, "fork server: AF_UNIX path too long; .* short path")
+    assert_worker_fault(done, ledger, "fork server: AF_UNIX path too long; .*short path")

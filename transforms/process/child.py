@@ -113,12 +113,16 @@ def _start(
             if not fault and tries:
                 time.sleep(START_PAUSE)
                 continue
-            reason = str(error) or "it has ended"
-            raise fault or WorkerFault(
-                "fork server",
-                f"{reason}; see its error above and restart this worker, or set TMPDIR to a folder "
-                "with a short path",
-            ) from error
+            raise fault or WorkerFault("fork server", _start_failure(error)) from error
+
+
+def _start_failure(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return (
+            "it ended when it was to start a process; see its error above, and raise the limits of "
+            "processes (ulimit -u) and memory"
+        )
+    return f"{error}; restart this worker, or set TMPDIR to a folder with a short path"
 
 
 def _try_to_start(

@@ -2,8 +2,9 @@
 
 An unexpected error is a bug that one message hits, or a fault of the set-up that all messages hit.
 After `EQUAL_FAILURES` equal errors without a success, a canary (a built-in request) runs through
-the stage. If it passes, the messages become dead letters. If it fails, the job stops and settles
-none of them. So bad messages cannot stop a job, and a bad set-up cannot use up a backlog.
+the stage; for lack of memory, at once. If it passes, the messages become dead letters. If it fails,
+the job stops and settles none of them. So bad messages cannot stop a job, and a bad set-up cannot
+use up a backlog.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 EQUAL_FAILURES = 5
 """Messages that must fail with the same error, raised at the same place, before a canary runs."""
+
+_OUT_OF_MEMORY = ("MemoryError", "ChildDied")
+"""Errors that one absurd request causes, or a worker without memory: judged at the first one."""
 
 VALID = 60.0
 """Seconds for which a failed canary is not run again, though its bundle is repeated."""
@@ -102,9 +106,10 @@ class FailureStreak:
 
     def _ask(self, canary: Callable[[], object]) -> bool:
         """Run the canary if a streak is long enough; return whether it ran and passed."""
-        place, failed = max(self._failed.items(), key=lambda item: len(item[1]))
-        if len(failed) < EQUAL_FAILURES:
+        streaks = [each for each in self._failed.items() if len(each[1]) >= _enough(each[0])]
+        if not streaks:
             return False
+        place, failed = streaks[0]
         try:
             canary()
         except Exception as error:
@@ -128,7 +133,7 @@ class FailureStreak:
             f"{count} messages in a row failed with {place}, and the built-in request failed with "
             f"{own}"
         )
-        if own.startswith(("MemoryError", "ChildDied")):
+        if own.startswith(_OUT_OF_MEMORY):
             return WorkerFault("memory", f"{detail}; give this worker more memory")
         return ConfigurationFault(
             f"{self._stage} stage",
@@ -146,6 +151,11 @@ class FailureStreak:
 def failure_streak(ledger: Ledger, stage: str) -> FailureStreak:
     """Return this process's failure streak of a stage."""
     return process_singleton(FailureStreak, ledger, stage)
+
+
+def _enough(place: str) -> int:
+    """Return the number of failures at a place that asks for a canary."""
+    return 1 if place.startswith(_OUT_OF_MEMORY) else EQUAL_FAILURES
 
 
 def _is_unexpected(error: Exception) -> bool:

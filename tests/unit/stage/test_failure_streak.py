@@ -126,14 +126,21 @@ def test_errors_of_different_places_count_apart(bench):
         (TransientError("429"), False),
         (ClaimLost("id"), False),
         (CallRejected("400"), True),
-        (ChildDied("SIGKILL"), True),
-        (MemoryError(), True),
     ],
     ids=repr,
 )
 def test_only_unexpected_errors_count(bench, error, counts):
     fail_times(bench, EQUAL_FAILURES, lambda: raised(error))
     assert bench.runs == counts
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ChildDied("SIGKILL")], ids=repr)
+def test_lack_of_memory_is_judged_at_once(bench, error):
+    bench.fail(raised(error))
+    assert bench.runs == 1
+    bench.error = raised(error)
+    with pytest.raises(WorkerFault, match="memory"):
+        bench.fail(raised(error))
 
 
 def test_failed_canary_stops_the_job_once(bench, caplog):
