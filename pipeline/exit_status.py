@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 OK = 0
-"""No work is left over: every message is accounted for."""
-
 FAILED = 1
-"""The command failed or left work over, or there are dead letters with `--fail-on-dead-letter`."""
-
 USAGE = 2
-"""The command line, an environment variable or the configuration is wrong."""
-
 DEPENDENCY = 3
-"""A dependency stayed down, or this worker or its configuration is at fault."""
 
 SIGNAL = 128
 """Base of the statuses of a command that a signal stopped: the signal's number is added."""
 
 INTERRUPTED = SIGNAL + 2
-"""The command was interrupted from the keyboard (SIGINT)."""
-
 TERMINATED = SIGNAL + 15
-"""The command was stopped by SIGTERM with work left over."""
+
+MEANINGS = {
+    OK: "done; a job has accounted for every message and left no work over",
+    FAILED: "failed; also a job that left work over, or dead letters with --fail-on-dead-letter",
+    USAGE: "wrong command line, environment variable, or file of requests",
+    DEPENDENCY: "a dependency stayed down, or this worker or the configuration is at fault",
+    INTERRUPTED: "interrupted by SIGINT; a job exits so only if it left work over",
+    TERMINATED: "a job was stopped by SIGTERM and left work over",
+}
+"""What each status means; the help text and docs/cli.md repeat these words."""

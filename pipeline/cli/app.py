@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline.cli.parser import Parser, Version
-from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, OK, USAGE
+from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, MEANINGS, OK, USAGE
 from pipeline.monitoring import logging_config
 from pipeline.settings import LOGGING, find_setting
 from pipeline.settings.arguments import add_arguments, unknown_variables
@@ -41,10 +41,9 @@ EPILOG = """examples:
   vividly drain --help
   vividly status --json
 
-exit status: 0 success, 1 failure, 2 usage error,
-  3 dependency down, or this worker or its configuration at fault,
-  130 interrupted, 143 terminated with work left over
+exit status:
 """
+EPILOG += "".join(f"  {status:<4} {meaning}\n" for status, meaning in MEANINGS.items())
 
 
 def parser(only: str | None = None) -> Parser:
