@@ -35,14 +35,19 @@ def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
 
     Raises:
         OSError: The file cannot be read.
-        UsageError: The file as a whole is not UTF-8 text, or a gzipped file is damaged.
+        UsageError: The file as a whole is not UTF-8 text of one request per line, or a gzipped file
+            is damaged.
     """
     # Another object than `sys.stdin`: a thread that waits for input must not hold its lock when the
     # interpreter exits.
     with open(sys.stdin.fileno(), "rb", closefd=False) if file == STDIN else file.open("rb") as raw:
         try:
+            first = True
             for number, line in enumerate(_decoded(raw, file), 1):
                 if line.strip():
+                    if first:
+                        _check_first(line, file)
+                        first = False
                     yield number, line.rstrip(b"\r\n")
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise UsageError(f"{_name(file)}: the gzipped file is damaged: {error}") from error
@@ -71,9 +76,31 @@ def _decoded(raw: BinaryIO, file: Path) -> BinaryIO:
         if head.startswith(magic):
             raise UsageError(f"{_name(file)}: is {form}; decompress it first (gzip is read)")
     if head.startswith(_GZIP):
-        plain = gzip.GzipFile(fileobj=io.BufferedReader(_Rejoined(head, raw)))
+        plain = gzip.GzipFile(fileobj=_rejoined(head, raw))
         return _decoded(plain, file)  # type: ignore[arg-type]  # it is a binary file object
-    return io.BufferedReader(_Rejoined(head.removeprefix(_BOM), raw))
+    return _rejoined(head.removeprefix(_BOM), raw)
+
+
+def _check_first(line: bytes, file: Path) -> None:
+    """Refuse a file whose first line shows that it is no file of requests.
+
+    A later line that is not UTF-8 is one bad message among good ones, and becomes a dead letter.
+    """
+    if line.strip() == b"[":
+        raise UsageError(
+            f"{_name(file)}: is one JSON array; write one request per line, for example with "
+            "`jq -c '.[]'`"
+        )
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{_name(file)}: is not UTF-8 text; convert or export it first") from None
+    if b"\0" in line:
+        raise UsageError(f"{_name(file)}: is a binary file, not UTF-8 text")
+
+
+def _rejoined(head: bytes, rest: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(_Rejoined(head, rest))  # type: ignore[type-var]  # it is a raw stream
 
 
 class _Rejoined(io.RawIOBase):

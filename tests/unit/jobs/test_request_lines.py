@@ -49,6 +49,11 @@ def test_empty_file_has_no_lines(tmp_path, data):
         (TEXT.encode("utf-32"), "not UTF-8"),
         (gzip.compress(TEXT.encode("utf-16")), "not UTF-8"),
         (b"PK\x03\x04rest", "a ZIP archive; decompress"),
+        ('{"a": "é"}\n'.encode("latin-1"), "not UTF-8 text"),
+        ("请解释\n".encode("utf-16-le"), "not UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n", "not UTF-8 text"),
+        (b"requests.jsonl" + bytes(498) + b"{}\n", "a binary file"),  # a tar archive
+        (b"[\n  {},\n  {}\n]\n", "one JSON array"),
         (gzip.compress(TEXT.encode())[:-9], "gzipped file is damaged"),
         (gzip.compress(TEXT.encode())[:-8] + b"12345678", "gzipped file is damaged"),
     ],
@@ -58,6 +63,12 @@ def test_other_files_are_refused_as_a_whole(tmp_path, data, reason):
     file.write_bytes(data)
     with pytest.raises(UsageError, match=f"requests: .*{reason}"):
         list(read_lines(file))
+
+
+def test_later_line_may_be_no_text(tmp_path):
+    file = tmp_path / "requests"
+    file.write_bytes(b"{}\n\xff\0\n[\n")
+    assert list(read_lines(file)) == [(1, b"{}"), (2, b"\xff\0"), (3, b"[")]
 
 
 def test_fifo_is_read_as_its_lines_arrive(tmp_path):
