@@ -18,6 +18,7 @@ from typing import IO, Self
 from pipeline.embedded.postgres_home import Home, find_home
 from pipeline.embedded.process import LOOPBACK, free_port, spawn, stop
 from transforms.errors import DependencyDown
+from transforms.process.named_errors import naming
 
 _USER = "postgres"
 _START_TIMEOUT = 60.0
@@ -71,10 +72,11 @@ class EmbeddedPostgres:
         self._root.mkdir(parents=True, exist_ok=True)
         self._acquire_lock()
         try:
-            home = find_home(self._root)
-            self._stop_orphan(home)
-            self._initialize(home)
-            self._launch(home)
+            with naming(self._root):
+                home = find_home(self._root)
+                self._stop_orphan(home)
+                self._initialize(home)
+                self._launch(home)
         except BaseException:
             self.stop()
             raise

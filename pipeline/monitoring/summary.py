@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from transforms.model import Outcome
+from transforms.process.named_errors import naming
 
 SETTLED = ("completed", "duplicate", "dead_lettered")
 
@@ -152,10 +153,7 @@ def write_summary(summary: dict[str, Any], file: str | None) -> str:
     """
     line = json.dumps(summary)
     if file:
-        try:
+        with naming(file):
             Path(file).parent.mkdir(parents=True, exist_ok=True)
             Path(file).write_text(line + "\n", encoding="utf-8")
-        except OSError as error:
-            error.filename = error.filename or file  # a full disk has no file name
-            raise
     return line

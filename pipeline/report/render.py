@@ -24,6 +24,7 @@ from pipeline.report.formulas import formula
 from pipeline.report.links import link
 from pipeline.report.payload import readable, visible
 from pipeline.report.wording import FILTERS
+from transforms.process.named_errors import naming
 
 OPEN_FIRST_LIMIT = 20
 """Up to this many requests, the first lesson is opened when the page loads."""
@@ -44,11 +45,9 @@ def write(report: Report, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(html(report, file.parent.absolute()), encoding="utf-8")
-        part.replace(file)
-    except OSError as error:
-        error.filename = error.filename or str(file)  # a full disk has no file name
-        raise
+        with naming(file):
+            part.write_text(html(report, file.parent.absolute()), encoding="utf-8")
+            part.replace(file)
     finally:
         part.unlink(missing_ok=True)
 

@@ -30,6 +30,7 @@ from transforms.artifacts.backend import (
     opened,
 )
 from transforms.artifacts.disk import Disk
+from transforms.process.named_errors import naming
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -71,7 +72,8 @@ class LocalFolder:
                 if write.over or made or not path.exists():
                     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
                     temporaries[path] = temporary
-                    _copy(write.content, temporary)
+                    with naming(path):
+                        _copy(write.content, temporary)
             if temporaries:
                 sync(temporaries.values())
             for write in writes:
