@@ -5,6 +5,7 @@ They run in this process or end with it.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -36,6 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run all integration tests that use the ledger through PgBouncer",
     )
+
+
+@pytest.fixture(autouse=True)
+def _remove_log_handlers() -> Iterator[None]:
+    """Remove the handlers of commands run in this process: they write to the test's own stream."""
+    yield
+    root = logging.getLogger()
+    root.handlers = [each for each in root.handlers if type(each) is not logging.StreamHandler]
 
 
 @dataclass(frozen=True)

@@ -116,11 +116,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    from transforms.errors import EnvironmentFault
-    from transforms.faults import process_fault
+    from transforms.faults import environment_fault
 
-    fault = error if isinstance(error, EnvironmentFault) else process_fault(error)
-    if fault:
+    named = isinstance(error, OSError) and error.filename
+    fault = environment_fault(error)
+    # A file or folder that the user named and may not use is no fault of the worker.
+    if fault and not (named and isinstance(error, PermissionError)):
         return str(fault), DEPENDENCY
     if isinstance(error, UsageError):
         return str(error), USAGE

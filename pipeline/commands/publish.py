@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.exit_status import FAILED, OK
-from pipeline.settings import topic_path
+from pipeline.settings import topic_path, whole_number
+from pipeline.settings.arguments import checked
 from pipeline.usage_error import UsageError
 
 HELP = "publish requests to the topic"
@@ -63,7 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="file of requests, one per line; - reads standard input",
     )
     parser.add_argument("--query", metavar="TEXT", help="question of the student")
-    parser.add_argument("--grade", type=int, metavar="N", help="grade level, 1-16")
+    parser.add_argument(
+        "--grade", type=checked(whole_number), metavar="N", help="grade level, 1-16"
+    )
     parser.add_argument("--interest", metavar="TEXT", help="interest of the student")
     parser.add_argument(
         "--modality", action="append", choices=("text", "audio", "video"),
@@ -125,16 +128,24 @@ def send(topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
 
     Raises:
         UsageError: The topic does not exist, or this account may not publish to it.
+        ConfigurationFault: There are no Google credentials.
         DependencyDown: Pub/Sub cannot be reached. Messages without a result may have been
             published nevertheless.
     """
     from google.api_core import exceptions
-    from google.auth.exceptions import TransportError
+    from google.auth.exceptions import DefaultCredentialsError, TransportError
     from google.cloud import pubsub_v1
 
-    from transforms.errors import DependencyDown
+    from transforms.errors import ConfigurationFault, DependencyDown
 
-    client = pubsub_v1.PublisherClient()
+    try:
+        client = pubsub_v1.PublisherClient()
+    except DefaultCredentialsError as error:
+        raise ConfigurationFault(
+            "pubsub",
+            "there are no Google credentials (run `gcloud auth application-default login`, or set "
+            "PUBSUB_EMULATOR_HOST to use `vividly emulators`)",
+        ) from error
     try:
         yield from _send(client, topic, lines)
     except (exceptions.NotFound, exceptions.PermissionDenied, exceptions.InvalidArgument) as error:
@@ -191,15 +202,14 @@ def _result(sent: Sent, future: Any) -> Sent:
 
 def _request_id(data: bytes) -> str | None:
     """Return the request id of a message as the ledger has it; None if there is no valid one."""
+    from transforms.parse import UUID_PATTERN
+
     try:
         request_id = json.loads(data)["request_id"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    if isinstance(request_id, str) and re.fullmatch(
-        r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", request_id
-    ):
-        return request_id.lower()
-    return None
+    valid = isinstance(request_id, str) and re.fullmatch(UUID_PATTERN, request_id)
+    return request_id.lower() if valid else None
 
 
 def _request(chosen: argparse.Namespace) -> bytes:

@@ -17,6 +17,9 @@ MAX_INTEGER = 2**31 - 1
 MAX_SECONDS = 1e9
 """Longest duration, about 30 years; timers and intervals accept no more everywhere."""
 
+MAX_USD = 1e9
+"""Largest amount; the ledger keeps no larger one."""
+
 
 def positive_int(text: str) -> int:
     """Parse a whole number from 1; raise ValueError for other text."""
@@ -43,11 +46,8 @@ def _integer(text: str, least: int, most: int, accepted: str) -> int:
 
 def seconds(text: str) -> float:
     """Parse a number of seconds from 0 to `MAX_SECONDS`; raise ValueError for other text."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not (math.isfinite(number) and number >= 0):
+    number = _decimal(text)
+    if not number >= 0:
         raise ValueError("must be a number of seconds from 0")
     if number > MAX_SECONDS:
         raise ValueError(f"must be a number of seconds from 0 to {MAX_SECONDS:.0f}")
@@ -56,13 +56,18 @@ def seconds(text: str) -> float:
 
 def usd(text: str) -> float:
     """Parse an amount of US dollars above 0; raise ValueError for other text."""
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = 0.0
-    if not (math.isfinite(amount) and amount > 0):
+    amount = _decimal(text)
+    if not amount > 0:
         raise ValueError("must be a number of US dollars above 0")
+    if amount > MAX_USD:
+        raise ValueError(f"must be a number of US dollars above 0, up to {MAX_USD:.0f}")
     return amount
+
+
+def _decimal(text: str) -> float:
+    """Parse a decimal number in ASCII digits; return NaN for other text."""
+    number = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*"
+    return float(text) if re.fullmatch(number, text) else math.nan
 
 
 def frame_size(text: str) -> tuple[int, int]:
