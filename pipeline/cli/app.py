@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, MEANINGS, OK, 
 from pipeline.monitoring import logging_config
 from pipeline.settings import LOGGING, find_setting
 from pipeline.settings.arguments import add_arguments, unknown_variables
+from pipeline.standard_output import discard_output
 from pipeline.usage_error import UsageError
 from transforms.telemetry.redaction import redact
 
@@ -94,10 +94,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         getattr(chosen, "project", None) or os.environ.get("GOOGLE_CLOUD_PROJECT"),
     )
     try:
-        return _module(chosen.command).run(chosen)
+        status: int = _module(chosen.command).run(chosen)
+        sys.stdout.flush()  # an error of it is reported here, not at exit
+        return status
     except BrokenPipeError:  # the reader closed the pipe
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return OK
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)

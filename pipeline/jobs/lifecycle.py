@@ -15,6 +15,7 @@ from pipeline.monitoring import summary
 from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import settings_of
 from pipeline.settings.arguments import mask_value
+from pipeline.standard_output import discard_output
 from pipeline.stop_signals import last_signal
 from transforms.errors import EnvironmentFault
 
@@ -119,8 +120,15 @@ def finish_job(
         result["in_flight"], " and the rest unread" if result.get("unread_input") else "",
         "-" if result["success_rate"] is None else f"{result['success_rate']:.1%}",
     )  # fmt: skip
-    print(summary.write_summary(dict(result), None), flush=True)
     written = True
+    try:
+        print(summary.write_summary(dict(result), None), flush=True)
+    except BrokenPipeError:  # the reader has gone; the exit status still tells the result
+        discard_output()
+    except OSError as error:
+        discard_output()
+        report_error(f"cannot print the summary: {error.strerror}")
+        written = False
     try:
         summary.write_summary(dict(result), chosen.summary)
     except OSError as error:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from pipeline.monitoring.readiness import Check, Readiness
+from pipeline.usage_error import UsageError
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
 from transforms.process.supervision import SupervisedThread
@@ -77,6 +78,9 @@ class HealthServer:
         checks: Readiness checks by name.
         registry: Metrics.
         failure: Function that returns the failure of a background thread.
+
+    Raises:
+        UsageError: The port is in use, or this process may not use it.
     """
 
     def __init__(
@@ -91,7 +95,10 @@ class HealthServer:
             "registry": registry,
             "failure": staticmethod(failure),
         }
-        self._server = _Server(("", port), type("_Bound", (_Handler,), bound))  # all interfaces
+        try:  # "": on all interfaces
+            self._server = _Server(("", port), type("_Bound", (_Handler,), bound))
+        except OSError as error:
+            raise UsageError(f"--health-port {port}: {error.strerror}") from error
         self.thread = SupervisedThread("health server", self._server.serve_forever, STALE, RESTARTS)
         """The server's thread; it also serves the metrics."""
         self._server.stamp = self.thread.stamp

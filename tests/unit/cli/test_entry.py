@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,3 +33,21 @@ def test_entry_exits_with_the_status_of_the_command(capsys):
         cli.entry(["status", "--nonsense"])
     assert stopped.value.code == 2
     assert "--nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "said"),
+    [
+        ("/dev/full", 3, "No space left on device"),
+        ("closed pipe", 0, ""),
+    ],
+)
+def test_unwritable_output_sets_exit_status(output, status, said):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer if output == "closed pipe" else output, "wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "completion", "bash"],
+            cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, said in done.stderr, bool(said)) == (status, True, bool(done.stderr))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import threading
 
@@ -139,6 +140,26 @@ def test_full_disk_names_summary_and_keeps_it(capsys):
     printed = capsys.readouterr()
     assert json.loads(printed.out) == result
     assert "cannot write the summary /dev/full: No space left on device" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("output", "unfinished", "status", "said"),
+    [
+        ("/dev/full", 0, 1, "cannot print the summary: No space left on device"),
+        ("closed pipe", 0, 0, ""),
+        ("closed pipe", 1, 1, "1 message is unfinished"),
+    ],
+)
+def test_unwritable_output_keeps_exit_status(capfd, monkeypatch, output, unfinished, status, said):
+    reader, writer = os.pipe()
+    os.close(reader)
+    tally = Tally("batch")
+    tally.received(unfinished)
+    chosen = argparse.Namespace(summary=None, fail_on_dead_letter=False)
+    with open(writer if output == "closed pipe" else output, "w", encoding="utf-8") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        found = lifecycle.finish_job(tally.summary("end_of_file"), None, chosen)
+    assert (found, said in capfd.readouterr().err) == (status, True)
 
 
 def test_jobs_keep_ids_only_for_reports():

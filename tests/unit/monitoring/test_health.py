@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.monitoring import health, readiness
 from pipeline.monitoring.health import RESTARTS, HealthServer
+from pipeline.usage_error import UsageError
 from transforms.process.supervision import ThreadFailed
 
 
@@ -32,6 +33,13 @@ def request(server, method, path):
 def ask():
     with HealthServer(0, {"postgres": fail}, CollectorRegistry()) as server:
         yield lambda method, path: request(server, method, path)
+
+
+def test_taken_port_is_a_usage_error():
+    with HealthServer(0, {}, CollectorRegistry()) as server:
+        taken = server.port
+        with pytest.raises(UsageError, match=f"--health-port {taken}: Address already in use"):
+            HealthServer(taken, {}, CollectorRegistry())
 
 
 @pytest.mark.parametrize(
