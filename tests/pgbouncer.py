@@ -103,6 +103,11 @@ class PgBouncer:
         return False
 
 
+def missing() -> str | None:
+    """Return why PgBouncer cannot be started here; None when it can."""
+    return None if _program() else "no PgBouncer on this machine (apt-get install pgbouncer)"
+
+
 @contextmanager
 def serving(direct: str, **settings: str | float) -> Iterator[PgBouncer]:
     """Run PgBouncer, and stop it at the end.
@@ -114,12 +119,16 @@ def serving(direct: str, **settings: str | float) -> Iterator[PgBouncer]:
         direct: URL of a database of the server behind it, with the password.
         settings: of `pgbouncer.ini`.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    program = _program()
     if program is None:
-        pytest.skip("no PgBouncer on this machine (apt-get install pgbouncer)")
+        pytest.skip(str(missing()))
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
         bouncer = PgBouncer(program, Path(folder), direct, settings)
         try:
             yield bouncer
         finally:
             bouncer.stop()
+
+
+def _program() -> str | None:
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -29,14 +29,16 @@ def restart(server: EmbeddedPostgres) -> None:
 
 @contextmanager
 def frozen(server: EmbeddedPostgres) -> Iterator[None]:
-    """Freeze a running server and its connections during the block."""
-    main = psutil.Process(server.pid)
-    main.suspend()  # it starts no others then
-    processes = [main, *main.children(recursive=True)]
-    for each in processes[1:]:
-        each.suspend()
+    """Stop every process of a server with SIGSTOP while the block runs."""
+    postmaster = psutil.Process(server.pid)
+    postmaster.suspend()  # first, so that it starts no more processes
+    processes = [*postmaster.children(recursive=True), postmaster]
     try:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         yield
     finally:
-        for each in processes:
-            each.resume()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()

@@ -32,6 +32,7 @@ class TcpProxy:
 
     def __exit__(self, *_: object) -> None:
         self.cut()
+        self._listener.close()
 
     @property
     def host(self) -> str:
@@ -45,6 +46,9 @@ class TcpProxy:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._listener = socket.socket()  # keeps the port; until it listens, it refuses connections
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind((LOOPBACK, self._port))
         with self._lock:
             cut, self._sockets = self._sockets, set()
         for each in cut:
@@ -52,7 +56,7 @@ class TcpProxy:
 
     def restore(self) -> None:
         """Accept connections again, on the same port."""
-        self._listener = socket.create_server((LOOPBACK, self._port))
+        self._listener.listen()
         self._accept_from(self._listener)
 
     def wait_for_connection(self, timeout: float) -> bool:
@@ -66,9 +70,13 @@ class TcpProxy:
         while True:
             try:
                 client, _ = listener.accept()
-                server = socket.create_connection(self._target)
             except OSError:
                 return
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:  # the server is down
+                _close(client)
+                continue
             with self._lock:
                 self._sockets |= {client, server}
                 listening = listener is self._listener and listener.fileno() >= 0
