@@ -1,5 +1,7 @@
 """Run fault campaigns: kill drain workers at every named point and at random moments.
 
+Meanwhile servers are restarted and frozen, networks cut, grants revoked, folders filled.
+
 python -m tests.faults --requests 600 --kills 200
 """
 
@@ -8,14 +10,17 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from pipeline.exit_status import TERMINATED
+from tests import pgbouncer, tmpfs
 from tests.faults.campaign import Campaign, Report
 from tests.faults.inject import POINTS
-from tests.faults.place import opened
+from tests.faults.outages import opened
 
 
 def main() -> int:
@@ -32,8 +37,16 @@ def main() -> int:
     parser.add_argument(
         "--no-media", action="store_true", help="skip the points of narration and video"
     )
+    parser.add_argument(
+        "--pooler", action="store_true", help="reach Postgres through PgBouncer, if installed"
+    )
     parser.add_argument("--logs", type=Path, help="folder for the workers' logs")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # not without cleaning up
+    for reason in filter(None, (tmpfs.missing(), chosen.pooler and pgbouncer.missing())):
+        print(f"SKIPPED: {reason}", flush=True)
+    if chosen.pooler and pgbouncer.missing():
+        return 0
     stores = [chosen.store] if chosen.store else ["local", "cloud"]
     return max(_campaign(chosen, store, len(stores)) for store in stores)
 
@@ -51,8 +64,10 @@ def _campaign(chosen: argparse.Namespace, store: str, parts: int) -> int:
         folder = Path(temporary)
         logs = (chosen.logs or folder) / store
         logs.mkdir(parents=True)
-        with opened(folder, store == "cloud", chance) as place:
-            campaign = Campaign(place, logs, chance, points, lambda line: print(line, flush=True))
+        with opened(folder, store == "cloud", chance, chosen.pooler) as (place, faults):
+            campaign = Campaign(
+                place, faults, logs, chance, points, lambda line: print(line, flush=True)
+            )
             report = campaign.run(chosen.requests // parts, chosen.kills // parts)
     _show(report, store, chosen.seed, time.monotonic() - started)
     return 1 if report.problems else 0

@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import psutil
 
 from pipeline.exit_status import DEPENDENCY, OK, TERMINATED
 from tests.faults.inject import POINTS
+from tests.faults.outages import SHORT, Fault
 from tests.faults.place import ACK_DEADLINE, Place
 from tests.faults.traffic import Traffic
 from tests.faults.verdict import (
@@ -27,13 +28,13 @@ from tests.faults.verdict import (
 from tests.faults.worker import Worker, Workers
 
 RANDOM = "random moment"
+FAULTS = 0.2  # probability of a fault in a round whose kind of traffic it can interrupt
 RUNS = 2  # concurrent runs of a drain with one worker; an interruption can lose the work of both
 PATIENCE = 60.0  # seconds for a worker to reach its point; with media, four times as long
 IDLE = 3.0  # seconds with an empty queue after which a worker cannot reach its point
 RECENT = 10  # requests published last, some of which are still in flight
 CANCELLED = "a request cancelled"  # interrupts no worker
 CANCELLING = 0.15  # probability that a recent request is cancelled before a worker starts
-SHORT = {"text", "bad", "repeated"}
 
 ARGUMENTS = (
     "--workers=1", "--lease=5", "--max-deliveries=1000000", "--pull-timeout=2",
@@ -41,7 +42,14 @@ ARGUMENTS = (
 )  # fmt: skip
 VICTIM = (*ARGUMENTS, f"--empty-queue-timeout={IDLE}")
 BYSTANDER = (*ARGUMENTS, "--empty-queue-timeout=3600")
-NORMAL_END = r"drain ends \((signal|empty_queue)\)"
+STATUSES = {
+    "empty_queue": {OK},
+    "signal": {OK, TERMINATED},
+    "dependency_down": {DEPENDENCY},
+    "configuration_fault": {DEPENDENCY},
+    "worker_fault": {DEPENDENCY},
+}
+"""Exit statuses of a drain by the reason of its end."""
 
 
 @dataclass
@@ -72,6 +80,7 @@ class Campaign:
 
     Args:
         place: Servers that the workers use.
+        faults: Faults that can be caused there.
         folder: Folder of the workers' logs.
         chance: Source of randomness.
         points: Points at which workers are killed.
@@ -81,12 +90,15 @@ class Campaign:
     def __init__(
         self,
         place: Place,
+        faults: Sequence[Fault],
         folder: Path,
         chance: random.Random,
         points: list[str],
         say: Callable[[str], None],
     ) -> None:
         self._place = place
+        self._faults = faults
+        self._faults_waiting: list[Fault] = []
         self._chance = chance
         self._points = points
         self._say = say
@@ -97,6 +109,8 @@ class Campaign:
         self._round = 0
         self._waiting: list[str] = []
         self._interrupted: set[int] = set()  # workers by number
+        self._may_end: dict[int, set[str]] = {}  # reasons of faults, by number of the worker
+        self._may_lose = 0  # engine calls whose results a fault could lose
 
     def run(self, requests: int, kills: int) -> Report:
         """Run the campaign and return the result.
@@ -150,9 +164,7 @@ class Campaign:
             self._traffic.send(self._traffic.mixed())
         if self._chance.random() < CANCELLING:
             self._cancel()
-        cause_fault = (
-            self._choose_fault() if kind in SHORT and self._chance.random() < 0.15 else None
-        )
+        fault = self._choose_fault(kind) if self._chance.random() < FAULTS else None
         if careful:
             self._end_bystander()  # it could take messages that bring the victim to its point
         elif self._bystander is None and self._chance.random() < 0.2:
@@ -162,11 +174,12 @@ class Campaign:
             None if point == RANDOM else point,
             1 if careful or kind not in SHORT else self._chance.randint(1, max(1, min(share, 3))),
         )
-        if cause_fault:
+        if fault:
             victim.wait_for("ack_ids", PATIENCE)
             time.sleep(self._chance.uniform(0, 0.2))
-            cause_fault()
-            self._interrupt(victim, self._bystander)
+            self._report.faults[fault.name] += 1
+            fault.cause()
+            self._hit(fault, victim, self._bystander)
         elif self._bystander and self._bystander.number in self._interrupted:
             # A redelivered message may reach one of them while the other still holds it.
             self._interrupt(victim)
@@ -197,22 +210,14 @@ class Campaign:
             self._traffic.cancelled.add(state.request_id)
             self._report.faults[CANCELLED] += 1
 
-    def _choose_fault(self) -> Callable[[], None]:
-        name, happen = self._chance.choice(
-            [
-                ("Postgres restarted", self._place.restart_postgres),
-                ("Postgres crashed", self._place.crash_postgres),
-                ("connections dropped", self._place.drop_connections),
-                ("artifact store down", self._place.break_store),
-                ("all messages redelivered", lambda: self._place.redeliver("start")),
-            ]
-        )
-
-        def cause() -> None:
-            self._report.faults[name] += 1
-            happen()
-
-        return cause
+    def _choose_fault(self, kind: str) -> Fault | None:
+        """Return the next fault that can interrupt a kind of traffic; each pass has every fault."""
+        if not any(kind in fault.kinds for fault in self._faults_waiting):
+            self._faults_waiting += self._chance.sample(self._faults, len(self._faults))
+        for index, fault in enumerate(self._faults_waiting):
+            if kind in fault.kinds:
+                return self._faults_waiting.pop(index)
+        return None
 
     def _end(self, victim: Worker, point: str) -> bool:
         """Wait for a worker to die at a point; kill it if it does not reach the point.
@@ -234,6 +239,13 @@ class Campaign:
         else:
             victim.wait(PATIENCE * (1 if POINTS[point] in SHORT else 4))
         return self._kill(victim, RANDOM) == point
+
+    def _hit(self, fault: Fault, *workers: Worker | None) -> None:
+        """Record what a fault may do to workers: end them, or lose their work in progress."""
+        self._interrupt(*workers)
+        for worker in filter(None, workers):
+            self._may_end.setdefault(worker.number, set()).add(fault.reason)
+            self._may_lose += RUNS
 
     def _interrupt(self, *workers: Worker | None) -> None:
         """Record workers that may lose their work in progress."""
@@ -267,13 +279,15 @@ class Campaign:
         return killed
 
     def _ended_normally(self, worker: Worker, status: int) -> bool:
-        """Return whether a drain ended on a signal or on an empty queue.
+        """Return whether a drain had a reason to end, and exited with the status for it.
 
-        A drain that was interrupted by a fault may also exit because a dependency is down, or
-        with work left over after SIGTERM.
+        The reasons are an empty queue, and for an interrupted drain a signal or its fault.
         """
-        expected = {OK, DEPENDENCY, TERMINATED} if worker.number in self._interrupted else {OK}
-        return status in expected and bool(re.search(NORMAL_END, worker.log.read_text()))
+        ends = re.findall(r"drain ends \((\w+)\)", worker.log.read_text())
+        expected = {"empty_queue", *self._may_end.get(worker.number, ())}
+        if worker.number in self._interrupted:
+            expected.add("signal")
+        return bool(ends) and ends[-1] in expected and status in STATUSES[ends[-1]]
 
     def _finish(self) -> None:
         self._say("undisturbed drain of every message published")
@@ -292,8 +306,7 @@ class Campaign:
         report.requests = self._traffic.messages
         report.engine_calls = len(calls)
         report.needed = sum(self._traffic.stages.values())
-        interruptions = (sum(report.faults.values()) - report.faults[CANCELLED]) * RUNS
-        report.allowed = report.needed + sum(report.kills.values()) + interruptions
+        report.allowed = report.needed + sum(report.kills.values()) + self._may_lose
         if report.engine_calls > report.allowed:
             report.problems.append(
                 f"{report.engine_calls} engine calls where {report.allowed} are allowed"

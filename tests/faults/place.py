@@ -6,15 +6,14 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
-from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.embedded.pubsub import PubSubServer
 from pipeline.embedded.storage import StorageServer
 from pipeline.embedded.storage_http import Call, Reply, error
@@ -37,6 +36,7 @@ class Place:
         storage: A running server; None for artifacts in a local folder.
         chance: Source of randomness.
         project: Google Cloud project.
+        environment: Variables of the workers that differ from the servers' own addresses.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Place:
         storage: StorageServer | None,
         chance: random.Random,
         project: str = PROJECT,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._topic = f"projects/{project}/topics/content-requests"
         self._subscription = f"projects/{project}/subscriptions/content-requests-drain"
@@ -54,7 +55,7 @@ class Place:
         self.postgres = postgres
         self.storage = storage
         self.scratch = folder / "scratch"
-        self.scratch.mkdir()
+        self.scratch.mkdir(exist_ok=True)
         self._chance = random.Random(chance.random())
         self._lock = threading.Lock()
         self._down = False
@@ -75,6 +76,7 @@ class Place:
             "VIVIDLY_DATABASE": postgres.url,
             "VIVIDLY_ARTIFACTS": self.store.root,
             "TMPDIR": str(self.scratch),
+            **environment,
         }
         self._publisher = pubsub_v1.PublisherClient()
         self._subscriber = pubsub_v1.SubscriberClient()
@@ -179,21 +181,6 @@ class Place:
             return error(503, "the service is unavailable", "backendError")
         reply: Reply = proceed()
         return None if drawn < 0.1 else reply
-
-
-@contextmanager
-def opened(folder: Path, cloud: bool, chance: random.Random) -> Iterator[Place]:
-    """Open a place whose servers run until the block ends."""
-    with (
-        EmbeddedPostgres(folder / "postgres", fsync=False) as postgres,
-        PubSubServer() as pubsub,
-    ):
-        if not cloud:
-            yield Place(folder, postgres, pubsub, None, chance)
-            return
-        with StorageServer() as storage:
-            place = Place(folder, postgres, pubsub, storage, chance)
-            yield place
 
 
 def _epoch() -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.campaign import Campaign
 from tests.faults.inject import POINTS
-from tests.faults.place import opened
+from tests.faults.outages import opened
 
 KILLS = 14
 
@@ -27,7 +27,7 @@ def test_promises_hold_under_injected_faults(store, tmp_path):
     points = chance.sample(points, KILLS // 2)
     logs = tmp_path / "logs"
     logs.mkdir()
-    with opened(tmp_path, store == "cloud", chance) as place:
-        report = Campaign(place, logs, chance, points, print).run(40, KILLS)
+    with opened(tmp_path, store == "cloud", chance) as (place, faults):
+        report = Campaign(place, faults, logs, chance, points, print).run(40, KILLS)
     assert report.problems == []
     assert sum(report.kills.values()) >= KILLS
