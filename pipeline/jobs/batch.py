@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.request_lines import read_lines
-from pipeline.jobs.scheduler import MAX_RUN, Fault, Scheduler
+from pipeline.jobs.scheduler import MAX_RUN, Scheduler
 from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
@@ -22,6 +22,7 @@ from pipeline.monitoring.summary import Tally
 from pipeline.stop_signals import stop_on_signals
 from transforms.model import Message, Outcome
 from transforms.parse import peek
+from transforms.process.named_errors import naming
 from transforms.process.supervision import ThreadFailed, restart_stale
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Batch:
     def run(self) -> dict[str, Any]:
         """Process the file and return the summary.
 
-        Work in progress is finished before an error is raised.
+        An error of reading is raised if there is no message before it, and else is in `down`.
 
         Returns:
             The summary of `Tally.summary`, and ``unread_input``: true if lines may be unread.
@@ -116,12 +117,10 @@ class Batch:
             self._scheduler.close(self._grace)
             reason = self._reason()
             self._end_reading()
-        if self._read_error:
+        result = {**self._tally.summary(reason), "unread_input": not self._read_to_end}
+        if self._read_error and not result["received"]:
             raise self._read_error
-        return {
-            **self._tally.summary(reason),
-            "unread_input": not self._read_to_end,
-        }
+        return result
 
     @property
     def message_ids(self) -> tuple[str, ...]:
@@ -129,9 +128,9 @@ class Batch:
         return self._tally.message_ids
 
     @property
-    def down(self) -> Fault | None:
-        """The fault that ended this batch; None if none did."""
-        return self._scheduler.down
+    def down(self) -> Exception | None:
+        """The fault or the error of reading that ended this batch; None if none did."""
+        return self._scheduler.down or self._read_error
 
     def _thread_failure(self) -> ThreadFailed | None:
         return self._scheduler.thread_failure
@@ -146,18 +145,21 @@ class Batch:
     def _reason(self) -> str:
         if self._scheduler.down:
             return self._scheduler.down.exit_reason
+        if self._read_error:
+            return "input_error"
         finished = self._read_to_end and not self._tally.in_flight
         return "signal" if self._stop.is_set() and not finished else "end_of_file"
 
     def _read_file(self) -> None:
         """Read on a thread of its own: a FIFO or standard input may block for any time."""
         try:
-            for message in messages(self._file):
-                self._read.put(message)
-                if self._stop.is_set():
-                    return
+            with naming(self._file):
+                for message in messages(self._file):
+                    self._read.put(message)
+                    if self._stop.is_set():
+                        return
             self._read.put(None)
-        except Exception as error:  # noqa: BLE001  (raised again on the main thread)
+        except Exception as error:  # noqa: BLE001  (reported by the main thread)
             self._read.put(error)
 
     def _next_message(self) -> Message | None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pipeline.exit_status import DEPENDENCY, FAILED, OK, SIGNAL
+from pipeline.exit_status import DEPENDENCY, FAILED, OK, SIGNAL, USAGE
 from pipeline.monitoring import summary
 from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import settings_of
 from pipeline.settings.arguments import mask_value
 from pipeline.standard_output import discard_output
 from pipeline.stop_signals import last_signal
+from pipeline.usage_error import UsageError
 from transforms.errors import EnvironmentFault
 
 if TYPE_CHECKING:
@@ -100,16 +101,16 @@ def finish_job(
 
     Args:
         result: Summary of the job.
-        down: Fault that ended the job.
+        down: Fault that ended the job, or an error of reading its input.
         chosen: Parsed options.
         report: Function that writes the report and returns false if that fails. It comes after the
             summary because the ledger that it reads may hang.
 
     Returns:
         The exit status: 3 for a dependency that stayed down and for a fault of this worker or its
-        configuration; 1 for any other fault. If work is left over: 130 after SIGINT, 143 after
-        SIGTERM, else 1. 1 for dead letters with `--fail-on-dead-letter`, or if the report or the
-        summary could not be written. Else 0.
+        configuration; 2 for unreadable input; 1 for any other fault. If work is left over: 130
+        after SIGINT, 143 after SIGTERM, else 1. 1 for dead letters with `--fail-on-dead-letter`, or
+        if the report or the summary could not be written. Else 0.
     """
     failures = result["dead_lettered"] - result["cancelled"]
     log.info(
@@ -137,6 +138,8 @@ def finish_job(
     written = report() and written
     if down:
         report_error(str(down))
+        if isinstance(down, UsageError | OSError):
+            return USAGE
         return DEPENDENCY if isinstance(down, EnvironmentFault) else FAILED
     if left := _left_over(result):
         report_error(left)

@@ -176,7 +176,7 @@ def _transactions(stand: Stand) -> int:
 
 def _rows_read(stand: Stand) -> int:
     [row] = stand.sql(
-        "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS n FROM pg_stat_user_tables "
-        "WHERE relname = 'stages'"
+        "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes "
+        "WHERE relname = 'stages') AS n FROM pg_stat_user_tables WHERE relname = 'stages'"
     )
     return int(row["n"])

@@ -153,14 +153,21 @@ def test_signal_after_last_outcome_leaves_nothing_over(start, graph):
     assert (summary["exit_reason"], summary["in_flight"]) == ("end_of_file", 0)
 
 
-def test_read_error_is_raised_after_work_in_progress(start, graph):
+def test_read_error_ends_batch_with_summary(start, graph):
     request = lines(3)
     batch = start(request)
     packed = gzip.compress(b"\n".join(request) + b"\n")
     batch._file.write_bytes(packed[:-4] + b"1234")
-    with pytest.raises(UsageError, match="gzipped file is damaged"):
+    summary = batch.run()
+    assert (summary["exit_reason"], summary["completed"]) == ("input_error", 3)
+    assert summary["unread_input"] is True
+    assert "gzipped file is damaged" in str(batch.down)
+
+
+def test_read_error_before_any_message_is_raised(start):
+    batch = start([b"\xff"])
+    with pytest.raises(UsageError, match="not UTF-8 text"):
         batch.run()
-    assert len(batch.message_ids) == 3
 
 
 def test_failing_runs_leave_messages_over(start, graph):

@@ -15,6 +15,7 @@ from pipeline.jobs.scheduler import RunsFailed
 from pipeline.monitoring.summary import Tally
 from pipeline.report import data
 from pipeline.stop_signals import stop_on_signals
+from pipeline.usage_error import UsageError
 from tests.reports import ordinary
 from transforms.errors import DependencyDown, WorkerFault
 from transforms.ledger import Ledger
@@ -131,6 +132,7 @@ def test_work_left_over_sets_exit_status(
     assert said in printed.err
     assert bool(said) == bool(printed.err)
     assert lifecycle.finish_job(result, DependencyDown("postgres", "gone"), chosen) == 3
+    assert lifecycle.finish_job(result, UsageError("requests.gz: damaged"), chosen) == 2
 
 
 def test_full_disk_names_summary_and_keeps_it(capsys):
