@@ -58,7 +58,10 @@ def check_readable(file: Path) -> None:
 
     Raises:
         OSError: The file does not exist, is a folder, or may not be read.
+        UsageError: Standard input is closed.
     """
+    if file == STDIN and not sys.stdin:
+        raise UsageError("standard input is closed")
     if file != STDIN and not file.is_fifo():
         with file.open("rb"):
             pass

@@ -98,5 +98,8 @@ def test_unreadable_file_is_reported_at_once(tmp_path, name):
         check_readable(tmp_path / name)
 
 
-def test_standard_input_needs_no_file():
+def test_standard_input_needs_no_file(monkeypatch):
     check_readable(STDIN)
+    monkeypatch.setattr("sys.stdin", None)  # as Python sets it if file descriptor 0 is closed
+    with pytest.raises(UsageError, match="standard input is closed"):
+        check_readable(STDIN)
