@@ -14,7 +14,7 @@ from tests.faults.campaign import Campaign
 from tests.faults.inject import POINTS
 from tests.faults.outages import opened
 
-KILLS = 14
+KILLS = 10
 
 
 @pytest.mark.timeout(900)
