@@ -5,8 +5,9 @@ VENV := .venv
 SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
-
-# Else every process that a test starts would compile the sources anew.
+# Files on both cores, in the order of tests/conftest.py: a file's fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-pythons test-faults nightly lint format docs constraints bench contact-sheet pictures clean setup
@@ -15,7 +16,7 @@ demo: $(STAMP)
 	$(BIN)/vividly demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # Demo and unit tests on each other supported Python of this machine.
 test-pythons: $(STAMP)
@@ -33,7 +34,7 @@ test-faults: $(STAMP)
 # part runs even if one before it fails. SEED=N changes the code in other places.
 nightly: $(STAMP)
 	failed=; \
-	$(BIN)/python -m pytest -n 2 --hypothesis-profile new || failed=1; \
+	$(PYTEST) --hypothesis-profile new || failed=1; \
 	$(BIN)/python -m tests.mutation || failed=1; \
 	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \
 	$(MAKE) test-faults || failed=1; \

@@ -268,7 +268,7 @@ def test_random_calls_follow_the_model(ledger):
     run_state_machine_as_test(
         OneWorker,
         settings=settings(
-            max_examples=60,
+            max_examples=settings().max_examples // 2,  # each makes hundreds of queries
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
