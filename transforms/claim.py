@@ -22,6 +22,7 @@ from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
 from transforms.stage.failures import failure_output
+from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
 from transforms.telemetry import log_events
 from transforms.telemetry.outcomes import report_outcome
@@ -75,6 +76,7 @@ class _Claim(BatchDoFn[Received]):
                 self._ledger.reset_deliveries(message_id)
         if fresh:
             yield from self._claim(fresh)
+        lapsed_claims_meter(self._ledger).refresh()
 
     def _claim(
         self, batch: Sequence[tuple[int, Received]], isolated: bool = False

@@ -100,7 +100,10 @@ class Batch:
             UsageError: The file as a whole is not a file of lines; see `read_lines`.
         """
         metrics = metrics_registry(
-            self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
+            self._tally,
+            lambda: self._scheduler.down_seconds,
+            self._graph.meter,
+            self._graph.lapsed_claims,
         )
         with (
             serving(self._health_port, self._checks(), metrics, self._thread_failure),

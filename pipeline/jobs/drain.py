@@ -124,7 +124,10 @@ class Drain:
             UsageError: The subscription does not exist or this account may not read it.
         """
         metrics = metrics_registry(
-            self._tally, lambda: self._scheduler.down_seconds, self._graph.meter
+            self._tally,
+            lambda: self._scheduler.down_seconds,
+            self._graph.meter,
+            self._graph.lapsed_claims,
         )
         with (
             serving(self._timing.health_port, self._checks(), metrics, self._thread_failure),

@@ -23,6 +23,7 @@ from transforms.errors import EnvironmentFault
 from transforms.ledger import Ledger
 from transforms.model import Message, Outcome
 from transforms.stage.budget import BudgetMeter, budget_meter
+from transforms.stage.lapsed_claims import LapsedClaimsMeter, lapsed_claims_meter
 
 
 @dataclass
@@ -101,6 +102,11 @@ class GraphRunner:
     def meter(self) -> BudgetMeter:
         """Meter of this process's budget."""
         return budget_meter(self._ledger)
+
+    @property
+    def lapsed_claims(self) -> LapsedClaimsMeter:
+        """Meter of the ledger's lapsed claims."""
+        return lapsed_claims_meter(self._ledger)
 
     @property
     def budget_exhausted(self) -> bool:

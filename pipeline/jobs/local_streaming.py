@@ -31,6 +31,7 @@ from transforms.faults import environment_fault
 from transforms.ledger import Ledger
 from transforms.process.supervision import restart_stale
 from transforms.stage.budget import budget_meter
+from transforms.stage.lapsed_claims import lapsed_claims_meter
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,12 @@ class LocalStream:
             UsageError: The subscription does not exist or this account may not read it.
         """
         report_to_tally(self._tally)
-        metrics = metrics_registry(self._tally, lambda: 0.0, budget_meter(self._ledger))
+        metrics = metrics_registry(
+            self._tally,
+            lambda: 0.0,
+            budget_meter(self._ledger),
+            lapsed_claims_meter(self._ledger),
+        )
         with stop_on_signals(self._stop), serving(health_port, self._checks(), metrics):
             reason = self._run(grace)
         return self._tally.summary(reason)

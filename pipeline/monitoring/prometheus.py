@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from pipeline.monitoring.summary import SETTLED, Tally
 from transforms.stage.budget import BudgetMeter
+from transforms.stage.lapsed_claims import LapsedClaimsMeter
 
 BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600)
 """Upper bounds in seconds; from an offline script to a request that waited for an hour."""
@@ -25,14 +26,20 @@ class JobCollector(Collector):
         tally: Counts of the job.
         waiting: Function that returns the seconds since a dependency went down.
         meter: Meter of this process's budget, if it has one.
+        lapsed: Meter of lapsed claims, if the job has a ledger.
     """
 
     def __init__(
-        self, tally: Tally, waiting: Callable[[], float], meter: BudgetMeter | None = None
+        self,
+        tally: Tally,
+        waiting: Callable[[], float],
+        meter: BudgetMeter | None = None,
+        lapsed: LapsedClaimsMeter | None = None,
     ) -> None:
         self._tally = tally
         self._waiting = waiting
         self._meter = meter
+        self._lapsed = lapsed
 
     def collect(self) -> Iterator[Metric]:
         """Yield the current metrics."""
@@ -69,6 +76,11 @@ class JobCollector(Collector):
             "vividly_dependency_wait_seconds",
             "Seconds since a dependency went down; 0 if none is down.",
             self._waiting(),
+        )
+        yield GaugeMetricFamily(
+            "vividly_lapsed_claims",
+            "Requests of all jobs whose claim lapsed more than 15 minutes ago, as last counted.",
+            self._lapsed.count if self._lapsed else 0,
         )
 
     def _cost_metrics(self) -> Iterator[Metric]:
@@ -115,9 +127,12 @@ def _buckets(seconds: Sequence[float]) -> list[tuple[str, int]]:
 
 
 def metrics_registry(
-    tally: Tally, waiting: Callable[[], float], meter: BudgetMeter | None = None
+    tally: Tally,
+    waiting: Callable[[], float],
+    meter: BudgetMeter | None = None,
+    lapsed: LapsedClaimsMeter | None = None,
 ) -> CollectorRegistry:
     """Return a registry with the metrics of one job."""
     found = CollectorRegistry()
-    found.register(JobCollector(tally, waiting, meter))
+    found.register(JobCollector(tally, waiting, meter, lapsed))
     return found

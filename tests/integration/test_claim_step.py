@@ -30,6 +30,8 @@ from transforms.model import Lesson, Received
 from transforms.narration.narrate_script import _Narrate
 from transforms.parse import parse
 from transforms.script.write_script import _WriteScript
+from transforms.stage import lapsed_claims
+from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
 from transforms.video.render_video import _RenderVideo
 
@@ -203,3 +205,23 @@ def test_redelivery_of_settled_message_is_logged(step, ledger, caplog):
     said = {entry.message_id: entry.message for entry in caplog.records}
     assert said[done.message.message_id].startswith("delivered again")
     assert said[second.message.message_id].startswith("duplicate after")
+
+
+def test_lapsed_claims_are_counted_and_logged(ledger, step, caplog, monkeypatch):
+    abandoned = take(ledger, ClaimRequest(message(), request()))
+    ledger.run(
+        "UPDATE requests SET lease_expires_at = now() - interval '14 minutes' RETURNING status"
+    )
+    step.run([received()])
+    assert lapsed_claims_meter(ledger).count == 0
+    ledger.run(
+        "UPDATE requests SET lease_expires_at = lease_expires_at - interval '2 minutes' "
+        "WHERE message_id = :id RETURNING status",
+        id=abandoned.message.message_id,
+    )
+    step.run([received()])
+    assert lapsed_claims_meter(ledger).count == 0  # counted less than a minute ago
+    monkeypatch.setattr(lapsed_claims, "MAX_AGE", 0.0)
+    step.run([received()])
+    assert lapsed_claims_meter(ledger).count == 1
+    assert caplog.text.count("lapsed claims: 1 for more than 15 minutes") == 1

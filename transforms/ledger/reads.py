@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -77,7 +77,10 @@ GROUP BY shown
 """  # noqa: S608
 
 LAPSED_CLAIMS = """
-SELECT count(*) AS number FROM requests WHERE status = 'running' AND lease_expires_at <= now()
+SELECT count(*) AS number
+FROM requests
+WHERE status = 'running'
+    AND lease_expires_at <= now() - make_interval(secs => CAST(:seconds AS double precision))
 """
 
 STAGE_COLUMNS = """
@@ -196,9 +199,9 @@ def request_counts(
     return {row["shown"]: row["number"] for row in database.run(REQUEST_COUNTS, **filters)}
 
 
-def lapsed_claims(database: Database) -> int:
-    """Count the running requests whose lease has expired."""
-    [row] = database.run(LAPSED_CLAIMS)
+def lapsed_claims(database: Database, lapsed_for: timedelta = timedelta()) -> int:
+    """Count the running requests whose lease expired at least `lapsed_for` ago."""
+    [row] = database.run(LAPSED_CLAIMS, seconds=lapsed_for.total_seconds())
     return int(row["number"])
 
 

@@ -1,8 +1,8 @@
 """Log messages about elements, and the fields that identify an element in a log line.
 
 A message consists of the program's own words and numbers; everything else is a field. The
-log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`
-and `CANARY`; change them together.
+log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
+`CANARY` and `LAPSED_CLAIMS`; change them together.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ FAULT = "stopped by a %s fault: %s"
 
 CANARY = "canary of the %s stage %s after %d equal failures in a row: %s"
 """Arguments: stage; `passed` or `failed`; number of messages; error and its place in the code."""
+
+LAPSED_CLAIMS = "lapsed claims: %d for more than %.0f minutes; no delivery has taken them over"
+"""Arguments: number of claims; minutes."""
 
 # Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")

@@ -161,6 +161,7 @@ LINES = [
     (log_events.CANARY, ("script", "passed", 5, "KeyError at a.py:1"), {
         "vividly_canaries": (None, {"verdict": "passed"}),
     }),
+    (log_events.LAPSED_CLAIMS, (3, 15.0), {"vividly_lapsed_claims_seen": (None, {})}),
     (log_events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),
@@ -251,7 +252,7 @@ def test_alerts_cover_every_failure_mode():
     assert {
         "job-failed", "system-lag", "data-freshness", "dead-letters", "dead-letters-rising",
         "success-rate", "stage-seconds", "end-to-end-seconds", "backlog", "cost-per-request",
-        "cost-per-day", "budget-spent", "postgres-connections",
+        "cost-per-day", "budget-spent", "lapsed-claims", "postgres-connections",
     } <= ALERTS.keys()  # fmt: skip
 
 

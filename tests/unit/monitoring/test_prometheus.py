@@ -45,7 +45,8 @@ def test_costs_are_labelled_by_stage_and_engine():
         ]
     )
     known: Any = SimpleNamespace(refused=2, waiting=3, spent_usd=0.75)
-    text = generate_latest(metrics_registry(tally, lambda: 0.0, known)).decode()
+    lapsed: Any = SimpleNamespace(count=4)
+    text = generate_latest(metrics_registry(tally, lambda: 0.0, known, lapsed)).decode()
     for line in (
         'vividly_cost_usd_total{engine="google",stage="narration"} 0.25',
         'vividly_cost_saved_usd_total{by="reused",engine="gemini",stage="script"} 0.5',
@@ -53,6 +54,7 @@ def test_costs_are_labelled_by_stage_and_engine():
         "vividly_over_budget_total 2.0",
         "vividly_budget_waiting 3.0",
         "vividly_hour_cost_usd 0.75",
+        "vividly_lapsed_claims 4.0",
     ):
         assert line in text.splitlines()
 
