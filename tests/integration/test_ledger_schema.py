@@ -10,8 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.integration.ledger_support import execute, transaction
-from transforms.errors import ConfigurationFault
-from transforms.ledger import Ledger, current, downgrade, head, upgrade
+from transforms.errors import ConfigurationFault, DependencyDown
+from transforms.ledger import Ledger, current, downgrade, head, migrate, upgrade
+from transforms.ledger.database import CONFLICT_TRIES
 from transforms.ledger.migrate import MIGRATION_LOCK, VERSION_TABLE
 from transforms.ledger.schema import ARTIFACT_COLUMNS, metadata
 
@@ -149,3 +150,31 @@ def test_check_returns_server_and_revisions(ledger):
     status = ledger.check()
     assert status.server.split(".")[0].isdigit()
     assert (status.revision, status.head) == (None, head())
+
+
+LOSES = (
+    "CREATE SEQUENCE tries",  # numbers are not given back when a transaction is rolled back
+    """
+    CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('tries') <= %d THEN RAISE 'lost' USING ERRCODE = 'deadlock_detected'; END IF;
+        RETURN NEW;
+    END $$
+    """,
+    f"CREATE TRIGGER lose BEFORE UPDATE ON {VERSION_TABLE} FOR EACH ROW EXECUTE FUNCTION lose()",
+)
+
+
+@pytest.mark.parametrize("lost", [2, 100])
+def test_migration_that_loses_a_deadlock_is_repeated(ledger, monkeypatch, lost):
+    monkeypatch.setattr(migrate, "_POLL", 0)
+    upgrade(ledger.url, "0005")
+    with ledger.connected() as connection:
+        for statement in LOSES:
+            connection.exec_driver_sql(statement.replace("%d", str(lost)))
+    if lost < CONFLICT_TRIES:
+        assert upgrade(ledger.url) == head()
+        return
+    with pytest.raises(DependencyDown, match=r"took too long.*conflicts in a row"):
+        upgrade(ledger.url)
+    assert current(ledger.url) == "0005"

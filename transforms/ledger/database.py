@@ -120,7 +120,7 @@ class Database:
             try:
                 with self.connected() as connection:
                     return _execute(connection.connection, statement, parameters)
-            except _Conflict as conflict:
+            except Conflict as conflict:
                 log.info("Postgres aborted a statement in a conflict; retrying it: %s", conflict)
                 time.sleep(_CONFLICT_BACKOFF.delay(failures))
         raise StatementSlow(
@@ -149,7 +149,7 @@ class Database:
         except (SQLAlchemyError, Error, OSError) as error:
             cause = _cause(error)
             if _sqlstate(cause) in _CONFLICT:
-                raise _Conflict(_reason(cause)) from error
+                raise Conflict(_reason(cause)) from error
             detail = _outage(cause)
             if is_reference(self.url) and (_sqlstate(cause) or "").startswith(_LOGIN):
                 self.close()  # read the secret again: the password may have changed
@@ -187,7 +187,7 @@ class StatementRefused(Exception):
     """
 
 
-class _Conflict(Exception):
+class Conflict(Exception):
     """The statement lost a deadlock or serialization conflict and can be repeated at once."""
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from transforms.errors import ConfigurationFault
-from transforms.ledger.database import Database, StatementSlow
+from transforms.ledger.database import CONFLICT_TRIES, Conflict, Database, StatementSlow
 from transforms.ledger.engine import is_pooled
 from transforms.ledger.values import LedgerStatus
 
@@ -45,7 +45,7 @@ all workers.
 """
 
 _POLL = 0.2
-"""Seconds between tries to get the migration lock."""
+"""Seconds between tries to get the migration lock, and to run an aborted migration again."""
 
 # Connections reserved for superusers, and since Postgres 16 for a role, are not available.
 _SERVER = f"""
@@ -84,8 +84,7 @@ def upgrade(url: str, revision: str = "head") -> str:
     found = _reach(url)
     if found.is_pooled and revision == "head" and not found.outdated:
         return str(found.revision)
-    with _migrating(url) as config:
-        command.upgrade(config, revision)
+    _repeated(url, lambda config: command.upgrade(config, revision))
     return current(url) or "base"
 
 
@@ -99,8 +98,7 @@ def downgrade(url: str, revision: str) -> None:
     from alembic import command
 
     _reach(url)
-    with _migrating(url) as config:
-        command.downgrade(config, revision)
+    _repeated(url, lambda config: command.downgrade(config, revision))
 
 
 def current(url: str) -> str | None:
@@ -141,6 +139,19 @@ def _reach(url: str) -> LedgerStatus:
     """Check the database, so that an unreachable one fails now, not after MIGRATION_TIMEOUT."""
     with _once(url) as database:
         return check(database)
+
+
+def _repeated(url: str, migrate: Callable[[Config], None]) -> None:
+    """Run migrations, and go on with the unfinished ones if one lost a deadlock with a worker."""
+    for _ in range(CONFLICT_TRIES):
+        try:
+            with _migrating(url) as config:
+                migrate(config)
+            return
+        except Conflict as conflict:
+            log.info("a migration was aborted in a conflict; running it again: %s", conflict)
+            time.sleep(_POLL)
+    raise StatementSlow("postgres", f"a migration lost {CONFLICT_TRIES} conflicts in a row")
 
 
 @contextmanager
