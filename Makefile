@@ -64,6 +64,7 @@ docs: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.ledger
 
 # Every layout in both themes on one picture, build/contact-sheet.png.
 contact-sheet: $(STAMP)
