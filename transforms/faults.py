@@ -29,6 +29,9 @@ _IN_PROCESS = {
     errno.ENOMEM: ("memory", _MEMORY),
 }
 
+_NO_ADDRESS_SPACE = "failed to map segment"
+"""Text of the dynamic loader's error, which has no number."""
+
 
 def environment_fault(error: BaseException) -> EnvironmentFault | None:
     """Return the fault outside the element that an exception shows, or None.
@@ -108,6 +111,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _process_fault(error: BaseException) -> WorkerFault | None:
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
         return WorkerFault("threads", f"{error}; {_PROCESSES}")
+    if isinstance(error, ImportError) and _NO_ADDRESS_SPACE in str(error):
+        return WorkerFault("memory", f"a library cannot be loaded; {_MEMORY}")
     if isinstance(error, OSError) and error.errno in _IN_PROCESS:
         subject, remedy = _IN_PROCESS[error.errno]
         return _fault(subject, error, remedy)

@@ -134,6 +134,12 @@ def test_threads_that_cannot_start_are_worker_fault():
     assert "ulimit -u" in str(fault)
 
 
+def test_library_without_address_space_is_worker_fault():
+    fault = environment_fault(ImportError("libx.so: failed to map segment from shared object"))
+    assert "memory" in str(fault)
+    assert environment_fault(ImportError("No module named 'x'")) is None
+
+
 @pytest.mark.parametrize("strerror", ["No such file", "No usable temporary directory found"])
 def test_missing_temporary_folder_is_worker_fault(monkeypatch, tmp_path, strerror):
     folder = tmp_path if "usable" in strerror else tmp_path / "gone"

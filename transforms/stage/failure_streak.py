@@ -2,7 +2,7 @@
 
 An unexpected error is a bug that one message hits, or a fault of the set-up that all messages hit.
 After `EQUAL_FAILURES` equal errors without a success, a canary (a built-in request) runs through
-the stage; for lack of memory, at once. If it passes, the messages become dead letters. If it fails,
+the stage; for some errors, at once. If it passes, the messages become dead letters. If it fails,
 the job stops and settles none of them. So bad messages cannot stop a job, and a bad set-up cannot
 use up a backlog.
 """
@@ -37,7 +37,9 @@ EQUAL_FAILURES = 5
 """Messages that must fail with the same error, raised at the same place, before a canary runs."""
 
 _OUT_OF_MEMORY = ("MemoryError", "ChildDied")
-"""Errors that one absurd request causes, or a worker without memory: judged at the first one."""
+_JUDGED_AT_ONCE = (*_OUT_OF_MEMORY, "ImportError", "ModuleNotFoundError")
+"""Errors for which a canary runs at the first one: a worker without memory, or an engine that
+cannot be loaded, fails every message."""
 
 VALID = 60.0
 """Seconds for which a failed canary is not run again, though its bundle is repeated."""
@@ -155,7 +157,7 @@ def failure_streak(ledger: Ledger, stage: str) -> FailureStreak:
 
 def _enough(place: str) -> int:
     """Return the number of failures at a place that asks for a canary."""
-    return 1 if place.startswith(_OUT_OF_MEMORY) else EQUAL_FAILURES
+    return 1 if place.startswith(_JUDGED_AT_ONCE) else EQUAL_FAILURES
 
 
 def _is_unexpected(error: Exception) -> bool:

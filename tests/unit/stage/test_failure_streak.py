@@ -143,6 +143,12 @@ def test_lack_of_memory_is_judged_at_once(bench, error):
         bench.fail(raised(error))
 
 
+def test_engine_that_cannot_be_loaded_is_judged_at_once(bench):
+    bench.error = raised(ImportError("no library"))
+    with pytest.raises(ConfigurationFault, match="ImportError"):
+        bench.fail(raised(ImportError("no library")))
+
+
 def test_failed_canary_stops_the_job_once(bench, caplog):
     bench.error = raised(ValueError("no such model"))
     fail_times(bench, EQUAL_FAILURES - 1)
