@@ -253,8 +253,13 @@ def test_messages_not_begun_are_returned_before_the_grace(queue, graph):
         running = pool.submit(drain._run)
         wait_until(lambda: drain._leases.in_work == 2)
         drain._stop.set()
-        returned: list = []
-        wait_until(lambda: returned.extend(queue.pull()) or returned)
+        returned: list[object] = []
+
+        def pull() -> bool:
+            returned.extend(queue.pull())
+            return bool(returned)
+
+        wait_until(pull)
         assert len(returned) == 1
         assert not running.done()
         graph.gate.set()

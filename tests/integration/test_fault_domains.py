@@ -100,7 +100,7 @@ def test_grant_revoked_during_drain_stops_it_at_once(role, queue, ledger, tmp_pa
     sent = requests(5)
     queue.publish(*sent)
     drain = start_drain(queue, runner(role.ledger, tmp_path))
-    made = record_requests(drain._leases._client)
+    made = record_requests(drain._client)
     summary = drain._run()
     assert summary["exit_reason"] == "configuration_fault"
     assert summary["received"] == summary["in_flight"] == 5

@@ -244,6 +244,7 @@ def test_killed_prune_loses_and_doubles_nothing(ledger):
             day=later,
         )
         process = subprocess.Popen([sys.executable, "-c", code, ledger.url], stdout=subprocess.PIPE)
+        assert process.stdout is not None
         assert process.stdout.readline() == b"\n"
         [waiting] = wait_for_blocked(ledger)
         process.kill()
@@ -289,6 +290,7 @@ def test_prune_command_counts_and_removes(ledger, rows, capsys):
 )
 def test_prune_command_refuses_wrong_options(arguments, reason, capsys):
     command = ["db", *arguments, "--database", "postgresql://nowhere.invalid/vividly"]
+    status: object
     try:
         status = main(command)
     except SystemExit as ended:

@@ -20,7 +20,7 @@ from transforms.parse import MAX_BYTES, MAX_DEPTH, MAX_LENGTHS, WHITE_SPACE, par
 
 ACCEPTS = jsonschema.Draft202012Validator(schema()).is_valid
 
-WRONG_TYPES = (None, True, 0, 1.5, "", [], ["x"], {}, {"a": "b"})
+WRONG_TYPES: tuple[object, ...] = (None, True, 0, 1.5, "", [], ["x"], {}, {"a": "b"})
 SPACES = (*WHITE_SPACE, "\u200b", "\v", "\f", "\x1c", "\x85")
 CONTROLS = (
     "\x00",
