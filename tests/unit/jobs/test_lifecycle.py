@@ -99,7 +99,7 @@ def test_hanging_ledger_does_not_delay_stopped_job(monkeypatch, capsys):
             None,
             signal.SIGTERM,
             143,
-            "3 messages are unfinished; they",
+            "3 messages are unfinished; the subscription",
         ),
         (
             "drain",
@@ -108,7 +108,7 @@ def test_hanging_ledger_does_not_delay_stopped_job(monkeypatch, capsys):
             None,
             signal.SIGINT,
             130,
-            "3 messages are unfinished; they",
+            "3 messages are unfinished; the subscription",
         ),
         ("drain", "max_runtime", 3, None, None, 0, ""),
         ("drain", "empty_queue", 1, None, None, 0, ""),
