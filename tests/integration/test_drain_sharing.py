@@ -51,7 +51,8 @@ def request(modality: str) -> bytes:
 
 
 def test_two_drains_share_heavy_requests(queue, monkeypatch):
-    monkeypatch.setattr(pull_size, "PROBE_EVERY", PATIENCE)
+    monkeypatch.setattr(pull_size, "FIRST_PAUSE", 10 * PATIENCE)
+    monkeypatch.setattr(pull_size, "LONGEST_PAUSE", 10 * PATIENCE)
     monkeypatch.setattr(drain, "EMPTY_PULL_PAUSE", 0.02)
     queue.publish(*(request("audio") for _ in range(REQUESTS)))
     graphs = Stepped(), Stepped()
@@ -89,7 +90,7 @@ def test_two_drains_share_heavy_requests(queue, monkeypatch):
 
 
 def test_text_does_not_wait_for_heavy_places(queue, monkeypatch):
-    monkeypatch.setattr(pull_size, "PROBE_EVERY", 0.05)
+    monkeypatch.setattr(pull_size, "FIRST_PAUSE", 0.05)
     text, graph = request("text"), Stepped()
     running = start_drain(queue, graph, workers=1, pull_timeout=1)
     queue.publish(*(request("video") for _ in range(2)))
