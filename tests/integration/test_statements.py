@@ -15,6 +15,7 @@ from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, database, upgrade
 from transforms.model import Message
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
+from transforms.stage.lapsed_claims import lapsed_claims_meter
 
 TEXTS = ["unsettled", "claim", "complete"]
 VIDEOS = ["unsettled", "claim", "script", "narration", "complete"]
@@ -29,6 +30,7 @@ class Place:
         upgrade(url)
         self.ledger = Ledger(url)
         self.graph = GraphRunner(VividlyOptions([]), self.ledger, ArtifactStore(str(folder)))
+        lapsed_claims_meter(self.ledger).refresh()  # counted once a minute, beside the bundles
         self._statements = 0
         counting = threading.Lock()
         execute = database._execute
