@@ -85,6 +85,7 @@ class Graph:
         self.gate.set()
         self.entered = threading.Semaphore(0)
         self.meter = None
+        self.lapsed_claims = None
         self.uncounted: list[str] = []
 
     def run(self, messages: Any) -> list[Outcome]:
