@@ -119,13 +119,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _explain(error: Exception) -> tuple[str, int]:
     from transforms.faults import environment_fault
 
+    if isinstance(error, UsageError):
+        return str(error), USAGE
     named = isinstance(error, OSError) and error.filename
     fault = environment_fault(error)
     # A file or folder that the user named and may not use is no fault of the worker.
     if fault and not (named and isinstance(error, PermissionError)):
         return str(fault), DEPENDENCY
-    if isinstance(error, UsageError):
-        return str(error), USAGE
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}", USAGE
     return f"{type(error).__name__}: {error} (run again with --debug for the traceback)", FAILED

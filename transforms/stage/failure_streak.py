@@ -2,9 +2,9 @@
 
 An unexpected error is a bug that one message hits, or a fault of the set-up that all messages hit.
 After `EQUAL_FAILURES` equal errors without a success, a canary (a built-in request) runs through
-the stage; for some errors, at once. If it passes, the messages become dead letters. If it fails,
-the job stops and settles none of them. So bad messages cannot stop a job, and a bad set-up cannot
-use up a backlog.
+the stage; for some errors, and when a deferred message fails again, earlier. If it passes, the
+messages become dead letters. If it fails, the job stops and settles none of them. So bad messages
+cannot stop a job, and a bad set-up cannot use up a backlog.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from transforms.errors import (
     CallRejected,
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 EQUAL_FAILURES = 5
 """Messages that must fail with the same error, raised at the same place, before a canary runs."""
+
+DEFERRED_FAILURES = 2
+"""The same number once a message that was deferred runs again: few others came in between."""
 
 _OUT_OF_MEMORY = ("MemoryError", "ChildDied")
 _JUDGED_AT_ONCE = (*_OUT_OF_MEMORY, "ImportError", "ModuleNotFoundError")
@@ -96,19 +99,29 @@ class FailureStreak:
                 self._fault = None
             elif self._fault and time.monotonic() - self._fault_at < VALID:
                 raise self._fault
-            elif new := unexpected.keys() - self._held.keys():
+            else:
+                new = unexpected.keys() - self._held.keys()
                 for message_id in new:
                     place = error_place(unexpected[message_id])
                     self._failed.setdefault(place, set()).add(message_id)
-                if not self._ask(canary) and may_defer:
+                enough = EQUAL_FAILURES if new else DEFERRED_FAILURES
+                if not self._ask(canary, unexpected.keys(), enough) and new and may_defer:
                     self._hold({message_id: unexpected[message_id] for message_id in new})
                     raise Undecided(self._stage, "an unexpected failure waits for the next results")
             for message_id in unexpected:
                 self._held.pop(message_id, None)
 
-    def _ask(self, canary: Callable[[], object]) -> bool:
-        """Run the canary if a streak is long enough; return whether it ran and passed."""
-        streaks = [each for each in self._failed.items() if len(each[1]) >= _enough(each[0])]
+    def _ask(self, canary: Callable[[], object], messages: Collection[str], enough: int) -> bool:
+        """Run the canary if a streak of the messages is long enough.
+
+        Returns:
+            Whether it ran and passed.
+        """
+        streaks = [
+            (place, failed)
+            for place, failed in self._failed.items()
+            if len(failed) >= _enough(place, enough) and not failed.isdisjoint(messages)
+        ]
         if not streaks:
             return False
         place, failed = streaks[0]
@@ -155,9 +168,9 @@ def failure_streak(ledger: Ledger, stage: str) -> FailureStreak:
     return process_singleton(FailureStreak, ledger, stage)
 
 
-def _enough(place: str) -> int:
+def _enough(place: str, usual: int) -> int:
     """Return the number of failures at a place that asks for a canary."""
-    return 1 if place.startswith(_JUDGED_AT_ONCE) else EQUAL_FAILURES
+    return 1 if place.startswith(_JUDGED_AT_ONCE) else usual
 
 
 def _is_unexpected(error: Exception) -> bool:

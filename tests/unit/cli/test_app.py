@@ -171,9 +171,9 @@ class Failing:
         (FileNotFoundError(2, "No such file", "x.jsonl"), 2, "vividly: x.jsonl: No such file"),
         (PermissionError(13, "Permission denied", "x"), 2, "vividly: x: Permission denied"),
         (
-            OSError(28, "No space left on device", "report.html"),
+            OSError(28, "No space left on device", "/reports/a.html"),
             3,
-            "vividly: this worker cannot go on: report.html: No space left on device; free some "
+            "vividly: this worker cannot go on: /reports: No space left on device; free some "
             "space, or set TMPDIR to a folder on a larger disk",
         ),
         (

@@ -217,11 +217,24 @@ def test_deferred_failure_is_decided_when_it_returns(bench):
     assert bench.runs == 0
 
 
-def test_returning_message_counts_once(bench):
+def test_deferred_failures_that_return_ask_for_a_canary(bench):
     for name in "abcd":
         defer(bench, name)
     for name in "abcd":
         bench.judge({name: bench.streak.held(name)}, may_defer=True)
+    assert bench.runs == 1
+    bench.error = raised(ValueError())
+    defer(bench, "m-e")
+    defer(bench, "m-f")
+    with pytest.raises(ConfigurationFault, match="2 messages in a row"):
+        bench.judge({"m-e": bench.streak.held("m-e")}, may_defer=True)
+
+
+def test_other_errors_do_not_judge_a_returning_message(bench):
+    defer(bench, "m-a")
+    for _ in range(2):
+        bench.fail(raised(ValueError()))
+    bench.judge({"m-a": bench.streak.held("m-a")}, may_defer=True)
     assert bench.runs == 0
 
 

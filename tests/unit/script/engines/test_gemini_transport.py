@@ -10,12 +10,19 @@ import pytest
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
 from google.genai import errors
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    ConfigurationFault,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
 from transforms.script.engines.gemini.gemini_transport import mapped_errors
+
+FAULTS = (ConfigurationFault, PermanentError, TransientError)
 
 
 def raised(error: Exception) -> Exception:
-    with pytest.raises((PermanentError, TransientError)) as caught, mapped_errors("gemini", 30):
+    with pytest.raises(FAULTS) as caught, mapped_errors("gemini", 30):
         raise error
     return caught.value
 
@@ -70,8 +77,8 @@ def test_retry_date_becomes_delay():
         (httpx.RemoteProtocolError("hung up"), TransientError),
         (TransportError("no route"), TransientError),
         (RefreshError("metadata server busy", retryable=True), TransientError),
-        (RefreshError("account disabled"), PermanentError),
-        (DefaultCredentialsError("none found"), PermanentError),
+        (RefreshError("account disabled"), ConfigurationFault),
+        (DefaultCredentialsError("none found"), ConfigurationFault),
         (errors.UnknownApiResponseError("<html>"), TransientError),
     ],
 )
