@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 
 def missing() -> str | None:
     """Return why no file system can be mounted here; None when it can."""
@@ -15,12 +17,15 @@ def missing() -> str | None:
 
 
 @contextmanager
-def mounted(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a tmpfs of `size` bytes on a new folder while the block runs."""
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """Mount a tmpfs with options on a new folder; skip the test where that is not allowed."""
+    if reason := missing():
+        pytest.skip(reason)
     folder.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=1777", "tmpfs", str(folder)], check=True
-    )
+    command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"a tmpfs cannot be mounted: {done.stderr.strip()}")
     try:
         yield folder
     finally:

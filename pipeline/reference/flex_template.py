@@ -33,7 +33,7 @@ PRODUCTION = {"script-engine": "gemini", "voice-engine": "google"}
 REQUIRED = ("subscription", "database", "artifacts")
 """Parameters that a job on Dataflow requires, besides its image."""
 
-WHOLE_NUMBER = r"^[1-9][0-9]*$"
+WHOLE_NUMBER = r"^[1-9][0-9]{0,8}$"
 
 PATTERNS = {
     "subscription": r"^projects/[^/\s]+/subscriptions/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$",

@@ -524,7 +524,7 @@ def test_secrets_are_not_shown(server: VertexServer, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.DEBUG)
     engine = with_key(server, api_key="key-to-hide")
     server.set_replies(failure(403, "PERMISSION_DENIED"))
-    with pytest.raises(PermanentError) as caught:
+    with pytest.raises(ConfigurationFault) as caught:
         engine.write(REQUEST, timeout=LONG)
     shown = f"{caught.value!r} {caplog.text} {GeminiSettings(api_key='key-to-hide')!r}"
     assert "key-to-hide" not in shown

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import command
-from tests.small_disk import mounted
+from tests.tmpfs import mounted
 from transforms.ledger import Ledger
 
 
@@ -29,7 +31,7 @@ def place(ledger, tmp_path):
 
 @pytest.fixture
 def file(tmp_path):
-    requests = [command.request(requested_modalities=["audio"]) for _ in range(4)]
+    requests = [command.request(requested_modalities=["audio"]) for _ in range(2)]
     return command.jsonl(tmp_path / "r.jsonl", requests)
 
 
@@ -43,13 +45,17 @@ def assert_worker_fault(done, ledger, says):
     assert ledger.dead_letters() == []
 
 
-def test_full_temporary_folder_settles_nothing(place, ledger, file, tmp_path):
-    with mounted(tmp_path / "small", "size=300k") as disk:
+def test_full_temporary_folder_settles_nothing(place, ledger, file):
+    # Not in pytest's own folder: its path can be too long for the fork server's socket.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mounted(Path(folder, "small"), "size=300k") as disk,
+    ):
         (disk / "other").write_bytes(b"x" * 250_000)
         done = command.run("batch", file, **place, TMPDIR=str(disk))
     assert_worker_fault(done, ledger, f"{disk}: (No space left on device|only .* free); free some")
     again = command.run("batch", file, **place)
-    assert command.summary(again.stdout)["completed"] == 4, again.stderr
+    assert command.summary(again.stdout)["completed"] == 2, again.stderr
 
 
 def test_fork_server_that_cannot_start_settles_nothing(place, ledger, file, tmp_path):

@@ -143,7 +143,7 @@ def _surrounded(
         to_postgres = opened.enter_context(TcpProxy(address))
         to_pubsub = opened.enter_context(TcpProxy(pubsub.host))
         if not tmpfs.missing():
-            opened.enter_context(tmpfs.mounted(folder / "scratch", SCRATCH))
+            opened.enter_context(tmpfs.mounted(folder / "scratch", f"size={SCRATCH}", "mode=1777"))
         environment = {
             "PUBSUB_EMULATOR_HOST": to_pubsub.host,
             "VIVIDLY_DATABASE": f"{scheme}://{ROLE}:{ROLE}@{to_postgres.host}/{database}",

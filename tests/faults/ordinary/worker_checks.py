@@ -29,7 +29,7 @@ def sick_worker(bench: Bench) -> Iterator[Finding]:
     else:
         with (
             bench.stand() as stand,
-            tmpfs.mounted(stand.folder / "tmpfs", TMPFS) as folder,
+            tmpfs.mounted(stand.folder / "tmpfs", f"size={TMPFS}", "mode=1777") as folder,
             tmpfs.filled(folder, FREE),
         ):
             done = stand.run("batch", stand.file(4, "audio"), TMPDIR=str(folder))

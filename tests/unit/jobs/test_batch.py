@@ -49,6 +49,7 @@ class Graph:
         return {"postgres": lambda: None}
 
     meter = None
+    lapsed_claims = None
 
 
 @pytest.fixture

@@ -81,6 +81,9 @@ def test_hanging_ledger_does_not_delay_stopped_job(monkeypatch, capsys):
     assert '"exit_reason": "signal"' in said.out
     assert "cannot write the report report.html in time" in said.err
     answer.set()
+    for thread in threading.enumerate():
+        if thread.name == "report":  # else it would call the next test's `gather`
+            thread.join(20)
 
 
 @pytest.mark.parametrize(

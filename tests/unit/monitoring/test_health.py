@@ -116,12 +116,13 @@ def test_hanging_server_does_not_delay_the_end(monkeypatch):
     monkeypatch.setattr(health, "END_SECONDS", 0.01)
     hanging, end = threading.Event(), threading.Event()
 
-    def hang(_):
+    def hang():
         hanging.set()
         end.wait(20)
 
-    monkeypatch.setattr(health._Server, "service_actions", hang)
-    with HealthServer(0, {}, CollectorRegistry()) as server:
+    server = HealthServer(0, {}, CollectorRegistry())
+    monkeypatch.setattr(server._server, "service_actions", hang)
+    with server:
         assert hanging.wait(20)
     assert server.thread.is_alive()
     end.set()

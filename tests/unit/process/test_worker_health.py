@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.small_disk import mounted
+from tests.tmpfs import mounted
 from transforms.errors import PermanentError, WorkerFault
 from transforms.process import worker_health
 from transforms.process.worker_health import hidden_fault
