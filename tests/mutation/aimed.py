@@ -5,23 +5,19 @@ They reach what a mutation tool cannot: SQL texts, and whole mechanisms that are
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
+
+from tests.mutation.forked_pytest import passes
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = Path(__file__).parent / "mutants"
-
-TIMEOUT = 300.0
-"""Seconds for the tests of one mutant; a mutant that hangs them is killed as well."""
 
 
 @dataclass(frozen=True)
@@ -80,33 +76,6 @@ def checkout() -> Iterator[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target)
         yield Path(folder)
-
-
-def passes(folder: Path, tests: tuple[str, ...]) -> bool:
-    """Run tests in a copy of the checkout, and say whether all passed.
-
-    Raises:
-        RuntimeError: pytest found no such tests, or did not run them.
-    """
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    with TemporaryFile("w+") as output:
-        started = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = started.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            with suppress(ProcessLookupError):  # what the tests have started, too
-                os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
-        if code not in (0, 1, 2) and code > 0:  # 2: a module could not be imported
-            output.seek(0)
-            raise RuntimeError(f"{' '.join(command)}: {output.read()[-4000:]}")
-    return code == 0
 
 
 def survives(mutant: Mutant) -> bool:

@@ -28,7 +28,8 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.plugins import get_operator, operator_names
 
-from tests.mutation.aimed import ROOT, checkout, passes
+from tests.mutation.aimed import ROOT, checkout
+from tests.mutation.forked_pytest import passes
 
 MODULES = Path(__file__).parent / "modules.toml"
 
