@@ -41,6 +41,8 @@ from transforms.ledger.claim_statement import RACE_TRIES
 from transforms.ledger.jsontext import json_text
 from transforms.model import Lesson
 
+DATABASE_LOG = "transforms.ledger.database"
+
 OPEN = """
 INSERT INTO requests (request_id, status, message_id, claim_token, lease_expires_at, attempts,
     modality, student_id, correlation_id, request)
@@ -70,9 +72,10 @@ def in_order(count: int) -> list[ClaimRequest]:
 @pytest.fixture(autouse=True)
 def no_conflicts(caplog):
     """Fail if a statement lost a deadlock and was retried."""
-    caplog.set_level(logging.INFO, "transforms.ledger.database")
+    caplog.set_level(logging.INFO, DATABASE_LOG)
     yield
-    assert [each.getMessage() for each in caplog.get_records("call")] == []
+    records = [each for each in caplog.get_records("call") if each.name == DATABASE_LOG]
+    assert [each.getMessage() for each in records] == []
 
 
 @pytest.fixture
