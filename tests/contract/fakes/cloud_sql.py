@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import select
 import socket
 import ssl
 import threading
@@ -200,23 +201,19 @@ def _accept(listener: socket.socket, context: ssl.SSLContext, to: tuple[str, int
 
 
 def _relay(client: socket.socket, context: ssl.SSLContext, to: tuple[str, int]) -> None:
+    """Copy both ways on one thread: OpenSSL's connections must not be used by two at once."""
     with (
         suppress(OSError),
         context.wrap_socket(client, server_side=True) as inside,
         socket.create_connection(to) as outside,
     ):
-        back = threading.Thread(target=_copy, args=(outside, inside), daemon=True)
-        back.start()
-        _copy(inside, outside)
-        outside.shutdown(socket.SHUT_RDWR)
-        back.join()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+        while True:
+            ready = [inside] if inside.pending() else select.select([inside, outside], [], [])[0]
+            for source in ready:
+                data = source.recv(65536)
+                if not data:
+                    return
+                (outside if source is inside else inside).sendall(data)
 
 
 def _new_key() -> rsa.RSAPrivateKey:
