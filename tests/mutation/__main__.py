@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.mutation.aimed import checkout, load, passes, survives
+from tests.mutation.aimed import checkout, load, survives
+from tests.mutation.forked_pytest import passes
 
 parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
 parser.add_argument("only", nargs="*", help="parts of mutants' names or of their files' names")
