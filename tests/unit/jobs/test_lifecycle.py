@@ -25,6 +25,12 @@ from transforms.model import Outcome
 LEDGER = Ledger("postgresql://user@localhost/nothing")
 
 
+@pytest.fixture(autouse=True)
+def _in_own_folder(monkeypatch, tmp_path):
+    """Run in an empty folder: the tests name their report relative to it."""
+    monkeypatch.chdir(tmp_path)
+
+
 def finish(report, down=None, reason="empty_queue"):
     chosen = argparse.Namespace(report=report, summary=None, fail_on_dead_letter=False)
     result = Tally("drain").summary(reason)
