@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from pipeline.embedded.postgres_home import nobody
+from pipeline.embedded.postgres_home import unprivileged_user
 from pipeline.embedded.process import LOOPBACK, free_port, spawn, stop
 
 PORT_TRIES = 5
@@ -38,7 +38,7 @@ class PgBouncer:
         self._folder = folder
         self._behind = make_url(direct)
         self._settings = settings
-        self._user = nobody() if os.geteuid() == 0 else None  # it refuses to run as root
+        self._user = unprivileged_user() if os.geteuid() == 0 else None  # it refuses to run as root
         for _ in range(PORT_TRIES):
             self._port = free_port()
             self._configure()

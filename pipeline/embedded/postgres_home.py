@@ -84,7 +84,7 @@ def find_home(root: Path) -> Home:
         )
     if not _open_to_others(packages / install):
         packages = _copy(packages)
-    return Home(root, packages / install / "bin", nobody())
+    return Home(root, packages / install / "bin", unprivileged_user())
 
 
 def _site_packages() -> Path:
@@ -98,7 +98,7 @@ def _site_packages() -> Path:
     return Path(found.origin).parents[1]
 
 
-def nobody() -> User:
+def unprivileged_user() -> User:
     """Return the user that runs what refuses to run as root."""
     try:
         entry = pwd.getpwnam("nobody")

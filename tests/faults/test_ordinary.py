@@ -1,4 +1,4 @@
-"""Rows of ordinary faults: each gets a line, whatever happens to its check."""
+"""Rows of ordinary faults: each gets a line, even if its check fails."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from transforms.ledger import Ledger
 from transforms.stage import failure_streak
 from transforms.stage.failure_streak import EQUAL_FAILURES, FailureStreak
 
-LEDGER = Ledger("postgresql://nobody@127.0.0.1/none")
+LEDGER = Ledger("postgresql://user@127.0.0.1/none")
 
 
 def raised(error: Exception) -> Exception:

@@ -1,7 +1,8 @@
 """Keep running totals of recent costs, so that a budget poll reads the same few rows at any size.
 
-A trigger adds to them whatever statement inserts stages, those of the previous release included. It
-runs with the rights of the tables' owner, because the roles of running jobs have none on the table.
+A trigger adds to them at every statement that inserts stages, those of the previous release
+included. It runs with the rights of the tables' owner, because the roles of running jobs have none
+on the table.
 """
 
 from __future__ import annotations
