@@ -46,6 +46,8 @@ SHORTEST_PULL = 1.0
 """Seconds; messages sent to a pull that timed out stay leased for a whole deadline."""
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull immediately
 LINGERING_PULL = 3.0  # seconds; after the empty-queue timeout, while messages are in flight
+LONGEST_ACK_DEADLINE = 600.0
+"""Seconds; the longest that Pub/Sub allows: https://cloud.google.com/pubsub/docs/lease-management"""
 BACKOFF = Backoff(first=0.5, longest=4.0)  # between pulls while Pub/Sub is down
 POLL = 0.05  # seconds between two looks at the threads
 STALE = 120.0
@@ -115,6 +117,7 @@ class Drain:
         self._pubsub_down: EnvironmentFault | None = None
         self._end: str | UsageError = "signal"  # why pulling ended
         self._trouble = "not reached yet"  # error of the last pull; empty if it succeeded
+        self._unseen_until = 0.0  # monotonic time of `_wait_for_unseen`
         self._unsettled: set[str] = set()
 
     def run(self) -> dict[str, Any]:
@@ -219,7 +222,7 @@ class Drain:
             if not self._may_pull():
                 empty_since, found_empty = time.monotonic(), False
                 continue
-            idle_left = empty_since + timing.empty_queue_timeout - now
+            idle_left = max(empty_since + timing.empty_queue_timeout, self._unseen_until) - now
             if not found_empty:
                 idle_left = max(idle_left, SHORTEST_PULL)
             elif idle_left <= 0:
@@ -256,11 +259,11 @@ class Drain:
         while True:
             self._pulling.stamp()
             try:
-                response = self._puller.pull(self._pull_size.next() or 1, timeout)
+                received = self._puller.pull(self._pull_size.next() or 1, timeout).received_messages
                 break
             except (exceptions.DeadlineExceeded, exceptions.Cancelled):
-                self._trouble = ""
-                return 0
+                received = []
+                break
             except (exceptions.NotFound, exceptions.InvalidArgument) as error:
                 raise UsageError(
                     f"cannot pull from {self._subscription}: {error.message} "
@@ -282,7 +285,23 @@ class Drain:
                 if self._stop.wait(BACKOFF.delay(failures)):
                     return 0
         self._trouble = ""
-        return self._accept(response.received_messages, time.monotonic() - started)
+        if failures:
+            self._wait_for_unseen()
+        return self._accept(received, time.monotonic() - started) if received else 0
+
+    def _wait_for_unseen(self) -> None:
+        """Put off the empty-queue timeout by an acknowledgement deadline.
+
+        Messages in a response that a cut connection lost are leased to this drain and delivered
+        again after that time.
+        """
+        try:
+            found = self._client.get_subscription(subscription=self._subscription, timeout=10)
+            seconds = float(found.ack_deadline_seconds)
+        except exceptions.GoogleAPIError:  # the right to pull does not include this one
+            seconds = LONGEST_ACK_DEADLINE
+        log.info("going on for %.0f s at least: a failed pull may hold unseen messages", seconds)
+        self._unseen_until = time.monotonic() + seconds
 
     def _accept(self, received: Sequence[Any], seconds: float) -> int:
         log.info("pulled %d messages in %.1f s", len(received), seconds)

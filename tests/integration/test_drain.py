@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from google.api_core import exceptions
 
 from pipeline.jobs import drain as module
 from pipeline.usage_error import UsageError
@@ -333,6 +334,41 @@ def test_pubsub_outage_ends_the_drain(queue, graph, monkeypatch):
     assert max(waits) == 0.03
     with pytest.raises(DependencyDown, match="pubsub"):
         checks["subscription"]()
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_drain_outlasts_lease_of_lost_response(queue, graph, monkeypatch, may_read):
+    """The subscription's deadline is known only to an account that may read it."""
+    monkeypatch.setattr(module, "BACKOFF", Backoff(0.01, longest=0.01))
+    monkeypatch.setattr(module, "LONGEST_ACK_DEADLINE", 2 * PATIENCE)
+    queue.publish(b"completed")
+    drain = start_drain(queue, graph)
+    pull, lost = drain._puller.pull, []
+
+    def lose_first_response(*arguments):
+        response = pull(*arguments)
+        if lost:
+            return response
+        lost.extend(response.received_messages)
+        raise exceptions.ServiceUnavailable("connection reset")
+
+    def get_subscription(**_):
+        if not may_read:
+            raise exceptions.PermissionDenied("pubsub.subscriptions.get")
+        return SimpleNamespace(ack_deadline_seconds=2 * PATIENCE)
+
+    monkeypatch.setattr(drain._puller, "pull", lose_first_response)
+    monkeypatch.setattr(drain._client, "get_subscription", get_subscription)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: drain._unseen_until)
+        assert drain._unseen_until > time.monotonic() + PATIENCE
+        time.sleep(0.3)  # more than the empty-queue timeout
+        queue.redeliver()  # as it happens at the end of the lease
+        wait_until(lambda: graph.deliveries[b"completed"])
+        drain._unseen_until = 0.0
+        summary = running.result(PATIENCE)
+    assert (summary["completed"], summary["exit_reason"]) == (1, "empty_queue")
 
 
 def test_stop_ends_waiting_for_pubsub(queue, graph, monkeypatch):
