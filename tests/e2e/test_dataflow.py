@@ -61,7 +61,7 @@ def staged(gcs, name):
 
 
 def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
-    done = command.run(
+    done = command.run_program(
         "run", *arguments, "--no-wait", "--id-label=publication", "--job_name=lessons",
         f"--sdk_container_image={IMAGE}", "--max_num_workers=4", "--num_workers=2",
         "--worker_machine_type", "c3-standard-8", "--number_of_worker_harness_threads=20",
@@ -161,7 +161,7 @@ def test_template_location_receives_the_graph(arguments, dataflow, gcs, tmp_path
 
 @pytest.mark.timeout(600)
 def test_staged_package_suffices_for_workers(arguments, dataflow, gcs, postgres, tmp_path):
-    done = command.run(
+    done = command.run_program(
         "run", *arguments, "--no-wait", "--script-engine=gemini", "--voice-engine=google"
     )
     assert done.returncode == 0, done.stderr

@@ -23,7 +23,7 @@ def demo(tmp_path_factory):
         "VIVIDLY_ARTIFACTS": str(folder / "artifacts"),
     }
     runs = [
-        command.run("demo", "--summary", folder / f"{n}.json", timeout=600, **environment)
+        command.run_program("demo", "--summary", folder / f"{n}.json", timeout=600, **environment)
         for n in (1, 2)
     ]
     return folder, runs, environment

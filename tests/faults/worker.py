@@ -1,42 +1,21 @@
-"""Worker processes that run `vividly drain` with fault injection.
-
-They are forked from a server that has imported all modules, because importing Beam and Google's
-clients takes seconds and a campaign kills hundreds of workers.
-"""
+"""Worker processes that run `vividly drain` with fault injection."""
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
-import multiprocessing
 import os
 import signal
-import sys
-import threading
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli import entry
+from tests import fork_server
 from tests.faults.inject import Injector
-
-PRELOAD = (
-    "pipeline.commands.drain",
-    "pipeline.jobs.drain",
-    "pipeline.jobs.lifecycle",
-    "pipeline.jobs.resources",
-    "pipeline.jobs.scheduler",
-    "pipeline.settings.beam_options",
-    "pg8000",
-    "sqlalchemy.dialects.postgresql",
-    "google.cloud.storage",
-    "transforms.ledger.migrate",
-    "transforms.script.engines.offline.offline_writer",
-    "transforms.narration.engines.offline.offline_voice",
-    "transforms.narration.recording",
-    "tests.faults.worker",
-)
 
 
 class Workers:
@@ -49,10 +28,8 @@ class Workers:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        self._environment = dict(environment)
+        self._environment = {**os.environ, **environment}
         self._events = folder / "events.jsonl"
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(PRELOAD))
         self._started = 0
 
     def start(
@@ -73,10 +50,11 @@ class Workers:
         self._started += 1
         log = self._folder / f"worker-{self._started:04d}.log"
         injector = (self._started, point, passes, self._events, gate)
-        process = self._context.Process(
-            target=_main, args=(tuple(arguments), self._environment, log, injector)
-        )
-        process.start()
+        with log.open("ab") as file:
+            process = fork_server.start(
+                _main, tuple(arguments), injector,
+                stdout=file, stderr=file, environment=self._environment,
+            )  # fmt: skip
         return Worker(self._started, process, log, self)
 
     def events(self) -> list[dict[str, Any]]:
@@ -90,7 +68,7 @@ class Worker:
     """A worker process."""
 
     def __init__(
-        self, number: int, process: ForkServerProcess, log: Path, workers: Workers
+        self, number: int, process: fork_server.Forked, log: Path, workers: Workers
     ) -> None:
         self.number = number
         self.log = log
@@ -107,8 +85,9 @@ class Worker:
 
     def wait(self, seconds: float) -> int | None:
         """Return the exit code, negative for a signal; None if it is still running."""
-        self._process.join(seconds)
-        return self._process.exitcode
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode
 
     def wait_for(self, kind: str, seconds: float) -> bool:
         """Wait for an event of a kind, or for the end of the worker; return whether either came."""
@@ -122,32 +101,12 @@ class Worker:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal unless the worker has ended."""
-        if self._process.pid is not None and self._process.exitcode is None:
-            os.kill(self._process.pid, number)
+        self._process.send_signal(number)
 
 
 def _main(
-    arguments: tuple[str, ...],
-    environment: Mapping[str, str],
-    log: Path,
-    injector: tuple[int, str | None, int, Path, Path | None],
+    arguments: tuple[str, ...], injector: tuple[int, str | None, int, Path, Path | None]
 ) -> None:
-    assert threading.active_count() == 1, "a thread in the fork server would be lost in its forks"
-    os.setsid()
-    threading.Thread(target=_end_with_driver, daemon=True).start()
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), sys.stdout.fileno())
-        os.dup2(file.fileno(), sys.stderr.fileno())
     faulthandler.register(signal.SIGUSR1)  # prints stacks of a worker that hangs
-    os.environ.update(environment)
     Injector(*injector).install()
-    from pipeline.cli import entry
-
     entry(["drain", *arguments])
-
-
-def _end_with_driver() -> None:
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-    driver.join()
-    os.kill(os.getpid(), signal.SIGKILL)
