@@ -236,9 +236,14 @@ def test_letter_of_redelivered_message_is_published_again(ledger, topic):
         Outcome("unknown", "dead_lettered", other),
         Outcome("no request", "dead_lettered"),
     ]
-    assert Step(RepeatDeadLetters(ledger), Outcome).run(outcomes) == {"": outcomes}
     assert Step(RepeatDeadLetters(ledger, topic.name), Outcome).run(outcomes) == {"": outcomes}
     [published] = topic.published()
     assert published.attributes["vividly-message-id"] == whole
     assert published.attributes["vividly-error"] == "refused"
     assert len(ledger.dead_letters()) == 1
+
+
+def test_outcomes_without_topic_pass_without_ledger():
+    unreachable = Ledger("postgresql://nobody@127.0.0.1:1/vividly")
+    outcomes = [Outcome("settled", "dead_lettered", request().request_id)]
+    assert Step(RepeatDeadLetters(unreachable), Outcome).run(outcomes) == {"": outcomes}

@@ -84,7 +84,9 @@ ACCEPT = "ALTER TABLE requests DROP CONSTRAINT never"
 @pytest.mark.parametrize(
     ("fault", "mend"), [(HIDE, SHOW), (REFUSE, ACCEPT)], ids=["outage", "refusal"]
 )
-def test_heartbeats_go_on_after_failure(place, clock, caplog, fault, mend):
+def test_heartbeats_go_on_after_failure(place, clock, caplog, monkeypatch, fault, mend):
+    thread = SupervisedThread("heartbeat", heartbeat._beat, PATIENCE)  # which is not restarted
+    monkeypatch.setattr(heartbeat, "_thread", thread)
     caplog.set_level(logging.WARNING, logger="transforms.stage.heartbeat")
     lesson = place.lesson()
     with heartbeat.heartbeats(place.ledger, [lesson]) as check:

@@ -310,6 +310,20 @@ def test_lost_acknowledgement_id_is_logged_and_dropped(ordered, client, hold, mo
     assert made[0] == ([again.ack_id], LEASE)
 
 
+def test_lost_acknowledgement_ids_are_not_extended(ordered, client, hold, monkeypatch):
+    monkeypatch.setattr(module, "EXTEND_EVERY", 0.01)
+    leases, _ = hold(b"1", queue=ordered)
+    [lost] = leases._held.values()
+    ordered.redeliver()
+    wait_until(lambda: lost.lost)
+    ordered.publish(b"2")
+    kept = next(each for each in ordered.pull() if each.message.data == b"2")
+    leases.add(kept.message.message_id, kept.ack_id)
+    made = record_requests(client)["modify_ack_deadline"]
+    wait_until(lambda: len(made) >= 2)
+    assert {ack_id for ack_ids, _ in made for ack_id in ack_ids} == {kept.ack_id}
+
+
 def test_ordered_messages_are_handed_back_latest_first(ordered, hold, caplog):
     leases, _ = hold(b"1", b"2", b"3", queue=ordered, key="k")
     assert leases.nack() == 3

@@ -382,6 +382,18 @@ def test_delivery_released_meanwhile_is_uncounted_once(ledger, both):
     ]
 
 
+def test_delivery_settled_meanwhile_stays_counted(ledger):
+    asked = ask()
+    take(ledger, asked)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(ledger) as other:
+            execute(other, "UPDATE messages SET outcome = 'completed', settled_at = now()")
+            waiting = pool.submit(ledger.uncount_delivery, [asked.message.message_id])
+            wait_until_blocked(ledger, waiting)
+        waiting.result()
+    assert ledger.run("SELECT released FROM messages") == [{"released": 0}]
+
+
 def test_unclaimed_letter_of_completed_request_is_dropped(ledger, both):
     lesson = take(ledger, ask())
     done, settled = both(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 
 import pytest
@@ -61,6 +62,18 @@ def test_get_and_head_answer_alike(ask, path, status, text, query):
     assert text in body
     assert int(length) == len(body)
     assert ask("HEAD", path + query) == (status, length, b"")
+
+
+def test_reply_to_head_ends_after_its_headers():
+    """`http.client` reads no body after HEAD, so the bytes themselves are read here."""
+    with (
+        HealthServer(0, {}, CollectorRegistry()) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection,
+    ):
+        connection.sendall(b"HEAD /health HTTP/1.0\r\n\r\n")
+        reply = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert reply.startswith(b"HTTP/1.0 200 ")
+    assert reply.endswith(b"\r\n\r\n")
 
 
 def test_failed_thread_fails_health_but_not_readiness():
