@@ -14,7 +14,8 @@ from typing import Any
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.request_lines import read_lines
-from pipeline.jobs.scheduler import MAX_RUN, Scheduler
+from pipeline.jobs.run_size import MAX_RUN
+from pipeline.jobs.scheduler import Scheduler
 from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.run_size import RunSize
 from transforms.errors import DependencyDown, EnvironmentFault, Undecided
 from transforms.faults import environment_fault
 from transforms.model import Message, Outcome
@@ -26,18 +27,6 @@ from transforms.process.supervision import SupervisedThread, ThreadFailed, first
 from transforms.process.worker_health import probe_worker
 
 log = logging.getLogger(__name__)
-
-MAX_RUN = 250
-"""Most light messages in one run; the fixed cost of a run is negligible at this size."""
-
-MIN_RUN = 16
-"""Initial and smallest limit of light messages in one run, if there are fewer workers."""
-
-RUN_SECONDS = 2.0
-"""Target duration of a run of light messages, in seconds.
-
-Outcomes are committed and acknowledged at the end of a run. After a full run the size of the next
-is adjusted to this target, by a factor of 0.5 to 4."""
 
 LIGHT_RUNS = 2
 """Concurrent runs of light messages when they keep every worker busy.
@@ -111,8 +100,7 @@ class Scheduler:
         self._heavy: deque[Message] = deque()
         self._light_since = 0.0  # arrival of the oldest waiting light message, monotonic seconds
         self._workers = workers
-        self._min_run_size = max(MIN_RUN, workers)
-        self._run_size = self._min_run_size  # most light messages in the next run
+        self._run_size = RunSize(workers)
         self._running: list[_Batch] = []
         self._closed = False
         self._down_since: float | None = None
@@ -177,7 +165,7 @@ class Scheduler:
         """
         with self._changed:
             most = HELD_PER_THREAD * self._thread_count
-            room = held < max(most, RUNS_AHEAD * self._run_size) and len(self._heavy) < most
+            room = held < max(most, RUNS_AHEAD * self._run_size.limit) and len(self._heavy) < most
             if not room:
                 self._changed.wait(timeout)
             return room
@@ -249,7 +237,7 @@ class Scheduler:
                     if lingering > 0:
                         self._changed.wait(lingering)
                         continue
-                    share = min(len(self._light), self._run_size)
+                    share = min(len(self._light), self._run_size.limit)
                     taken = _Batch([self._light.popleft() for _ in range(share)], light=True)
                     self._light_since = time.monotonic()
                 else:
@@ -265,18 +253,9 @@ class Scheduler:
 
     def _linger_seconds(self) -> float:
         """Return how long a thread should wait for more light messages, in seconds."""
-        if len(self._light) >= self._run_size or not self._running:
+        if len(self._light) >= self._run_size.limit or not self._running:
             return 0.0
         return self._light_since + MAX_LINGER - time.monotonic()
-
-    def _adjust_run_size(self, messages: int, seconds: float) -> None:
-        """Set the size of the next light run from the duration of the last full one."""
-        with self._changed:
-            if messages < self._run_size:
-                return
-            factor = min(4.0, max(0.5, RUN_SECONDS / seconds))
-            most = max(MAX_RUN, self._min_run_size)
-            self._run_size = min(most, max(self._min_run_size, int(self._run_size * factor)))
 
     def _work(self, taken: _Batch) -> None:
         messages = taken.messages
@@ -287,7 +266,8 @@ class Scheduler:
                     self._graph.uncount_delivery(messages)
                 started = time.monotonic()
                 outcomes = self._graph.run(messages)
-                self._adjust_run_size(len(messages), time.monotonic() - started)
+                with self._changed:
+                    self._run_size.record(len(messages), time.monotonic() - started)
             except DependencyDown as down:
                 if self._dependency_timed_out(down):
                     return

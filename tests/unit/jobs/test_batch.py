@@ -15,7 +15,7 @@ import pytest
 from pipeline.embedded.process import free_port
 from pipeline.jobs import batch as module
 from pipeline.jobs.batch import Batch, messages
-from pipeline.jobs.scheduler import MIN_RUN
+from pipeline.jobs.run_size import MIN_RUN
 from pipeline.usage_error import UsageError
 from tests.e2e import command
 from transforms.errors import DependencyDown

@@ -12,14 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline.jobs import scheduler
-from pipeline.jobs.scheduler import (
-    HELD_PER_THREAD,
-    LIGHT_RUNS,
-    MAX_RUN,
-    MIN_RUN,
-    RUNS_AHEAD,
-    Scheduler,
-)
+from pipeline.jobs.run_size import MAX_RUN, MIN_RUN
+from pipeline.jobs.scheduler import HELD_PER_THREAD, LIGHT_RUNS, RUNS_AHEAD, Scheduler
 from tests.clock import HighestDraw
 from tests.integration.drain_support import wait_until
 from transforms.errors import DependencyDown, Undecided, WorkerFault
@@ -266,32 +260,6 @@ def test_full_run_of_light_messages_does_not_linger(still, clock):
     assert len(take(running).messages) == 1
 
 
-@pytest.mark.parametrize(
-    ("seconds", "sizes"),
-    [
-        ([0.1, 0.1, 0.1], [MIN_RUN * 4, MIN_RUN * 16, MAX_RUN]),
-        ([1.0, 2.0, 4.0], [MIN_RUN * 2, MIN_RUN * 2, MIN_RUN]),
-        ([60.0, 0.1, 60.0], [MIN_RUN, MIN_RUN * 4, MIN_RUN * 2]),
-    ],
-)
-def test_run_size_follows_time_of_last_full_run(start, seconds, sizes):
-    running = start(workers=1)
-    found = []
-    for took in seconds:
-        running._adjust_run_size(running._run_size - 1, took / 100)  # not full, so it tells nothing
-        running._adjust_run_size(running._run_size, took)
-        found.append(running._run_size)
-    assert found == [min(size, MAX_RUN) for size in sizes]
-
-
-def test_more_workers_than_largest_run_share_one(still):
-    running = still(workers=MAX_RUN + 50)
-    running._adjust_run_size(running._run_size, 60.0)
-    assert running._run_size == MAX_RUN + 50
-    running._adjust_run_size(running._run_size, 0.1)
-    assert running._run_size == MAX_RUN + 50
-
-
 def test_quick_full_run_makes_next_run_larger(graph, start, settled):
     running = start(workers=1)
     graph.gate.set()
@@ -317,7 +285,7 @@ def test_quick_full_run_makes_next_run_larger(graph, start, settled):
 )
 def test_room_is_bounded_for_light_and_heavy_messages(still, held, heavy, size, room):
     running = still(workers=1)
-    running._run_size = size
+    running._run_size.limit = size
     submit(running, heavy, heavy=True)
     assert running.has_room(held, timeout=0) is room
 
