@@ -18,7 +18,7 @@ MEANINGS = {
     FAILED: "failed; also a job that left work over, or dead letters with --fail-on-dead-letter",
     USAGE: "wrong command line, environment variable, or file of requests",
     DEPENDENCY: "a dependency stayed down, or this worker or the configuration is at fault",
-    INTERRUPTED: "interrupted by SIGINT; a job exits so only if it left work over",
-    TERMINATED: "a job was stopped by SIGTERM and left work over",
+    INTERRUPTED: "interrupted by SIGINT; a job only if it left work over or had not begun",
+    TERMINATED: "terminated by SIGTERM; a job only if it left work over or had not begun",
 }
 """What each status means; the help text and docs/cli.md repeat these words."""

@@ -23,10 +23,17 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     import os
     import sys
 
-    from pipeline.cli.app import main
-    from transforms.process import temp_dirs
+    from pipeline import stop_signals
 
-    status = main(arguments)
+    stop_signals.raise_on_signals()  # before the imports, which take seconds
+    try:
+        from pipeline.cli.app import main
+        from transforms.process import temp_dirs
+
+        status = main(arguments)
+    except stop_signals.Stopped as stopped:  # `main` was not running yet
+        print(f"vividly: {stopped}", file=sys.stderr)
+        sys.exit(stopped.status)
     if temp_dirs.remove_abandoned():
         with contextlib.suppress(OSError):
             sys.stdout.flush()

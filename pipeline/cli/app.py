@@ -86,8 +86,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         chosen = _parse([_normalize(argument) for argument in arguments or sys.argv[1:]])
+        return _run(chosen)
     except ValueError as error:
         return _fail(str(error), USAGE)
+    except BrokenPipeError:  # the reader closed the pipe
+        discard_output()
+        return OK
+    except KeyboardInterrupt as stopped:
+        return _fail(str(stopped) or "interrupted", getattr(stopped, "status", INTERRUPTED))
+
+
+def _run(chosen: argparse.Namespace) -> int:
     logging_config.configure(
         "DEBUG" if chosen.debug else chosen.log_level,
         chosen.log_format,
@@ -97,11 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = _module(chosen.command).run(chosen)
         sys.stdout.flush()  # an error of it is reported here, not at exit
         return status
-    except BrokenPipeError:  # the reader closed the pipe
-        discard_output()
-        return OK
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001  (every error is reported in one line)
         if chosen.debug:
             print(redact(traceback.format_exc()), end="", file=sys.stderr)
@@ -113,7 +119,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     command = next((argument for argument in arguments if argument in COMMANDS), "")
     for warning in unknown_variables(os.environ):
         print(f"vividly: {warning}", file=sys.stderr)
-    return parser(only=command).parse_args(arguments)
+    try:
+        return parser(only=command).parse_args(arguments)
+    except SystemExit:  # after the help text, for one
+        sys.stdout.flush()
+        raise
 
 
 def _explain(error: Exception) -> tuple[str, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
-from pipeline.stop_signals import last_signal, stop_on_signals
+from pipeline.stop_signals import Stopped, last_signal, raise_on_signals, stop_on_signals
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
@@ -47,3 +48,40 @@ def test_handlers_are_restored_after_an_error():
     with pytest.raises(RuntimeError), stop_on_signals(threading.Event()):
         raise RuntimeError
     assert ([signal.getsignal(number) for number in SIGNALS], threading.active_count()) == before
+
+
+@pytest.fixture
+def handlers():
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize(
+    ("number", "said", "status"),
+    [(signal.SIGTERM, "terminated", 143), (signal.SIGINT, "interrupted", 130)],
+)
+def test_signal_before_job_raises_and_stops_it(number, said, status):
+    """An import may swallow the exception."""
+    raise_on_signals()
+    with pytest.raises(Stopped, match=said) as raised:
+        signal.raise_signal(number)
+    assert raised.value.status == status
+    for expected in (True, False):  # only the next job
+        stop = threading.Event()
+        with stop_on_signals(stop):
+            assert stop.is_set() is expected
+            assert (last_signal() == number) is expected
+
+
+@pytest.mark.usefixtures("handlers")
+def test_ignored_signal_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise_on_signals()
+    signal.raise_signal(signal.SIGINT)
+    with suppress(Stopped):
+        signal.raise_signal(signal.SIGTERM)
+    with stop_on_signals(threading.Event()):  # forgets the signal
+        pass

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,18 +38,55 @@ def test_entry_exits_with_the_status_of_the_command(capsys):
 
 
 @pytest.mark.parametrize(
-    ("output", "status", "said"),
+    ("arguments", "output", "status", "said"),
     [
-        ("/dev/full", 3, "No space left on device"),
-        ("closed pipe", 0, ""),
+        (["completion", "bash"], "/dev/full", 3, "No space left on device"),
+        (["completion", "bash"], "closed pipe", 0, ""),
+        (["--help"], "closed pipe", 0, ""),
     ],
 )
-def test_unwritable_output_sets_exit_status(output, status, said):
+def test_unwritable_output_sets_exit_status(arguments, output, status, said):
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer if output == "closed pipe" else output, "wb") as out:
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline", "completion", "bash"],
+            [sys.executable, "-m", "pipeline", *arguments],
             cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert (done.returncode, said in done.stderr, bool(said)) == (status, True, bool(done.stderr))
+
+
+SLOW_BEAM = """
+import os, time
+os.close(os.open(os.environ["IMPORTING"], os.O_CREAT | os.O_WRONLY))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "number", "said"),
+    [
+        (["drain"], signal.SIGTERM, "terminated"),
+        (["drain"], signal.SIGINT, "interrupted"),
+        (["batch", "-"], signal.SIGTERM, "terminated"),
+        (["run"], signal.SIGTERM, "terminated"),
+    ],
+)
+def test_signal_ends_job_that_imports_beam(tmp_path, command, number, said):
+    beam = tmp_path / "apache_beam"
+    beam.mkdir()
+    (beam / "__init__.py").write_text(SLOW_BEAM)
+    importing = tmp_path / "importing"
+    paths = f"{tmp_path}{os.pathsep}{ROOT}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *command, "--log-level", "ERROR"],
+        env={**os.environ, "PYTHONPATH": paths, "IMPORTING": str(importing)},
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not importing.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    printed = process.communicate(timeout=30)
+    assert printed == ("", f"vividly: {said}\n")
+    assert process.returncode == 128 + number
