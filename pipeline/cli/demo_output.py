@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli import output
+from pipeline.cli.console import CommandConsole
 from transforms.errors import DependencyDown
 from transforms.ledger import DeadLetterRow, Ledger, RequestRow
 
@@ -36,7 +37,7 @@ class DemoOutput:
     """Prints the demo's output; progress is redrawn in place at a terminal."""
 
     def __init__(self) -> None:
-        self._console = Console()
+        self._console = CommandConsole()
 
     def step(self, text: str) -> None:
         """Print the next step."""

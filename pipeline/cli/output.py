@@ -9,11 +9,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli.console import CommandConsole
 from pipeline.jobs.preflight import Finding
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
 from transforms.prices import Price
@@ -45,7 +46,7 @@ def requests(
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
-    console = Console()
+    console = CommandConsole()
     console.print(_requests_table(rows, console.width))
     if counts:
         console.print(_counted(rows, counts), soft_wrap=True)
@@ -53,7 +54,7 @@ def requests(
 
 def watch_requests(read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, int]]]) -> None:
     """Print requests and counts again and again until Ctrl-C; in place at a terminal."""
-    console = Console()
+    console = CommandConsole()
     room = max(1, console.height - 3) if console.is_terminal else None  # headings, counts, cursor
     with Live(console=console, auto_refresh=False) as live:
         try:
@@ -143,7 +144,7 @@ def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
     if rows:
         sums = (_money(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
         table.add_row(Text("together", "bold"), *[""] * 4, *sums)
-    Console().print(table)
+    CommandConsole().print(table)
 
 
 def _money(amount: float) -> str:
@@ -167,7 +168,7 @@ def prices(table: Mapping[str, Price], as_json: bool) -> None:
     for sku, price in table.items():
         unit = f"{price.per:,} {price.unit}s"
         shown.add_row(sku, f"{price.usd:g}", unit, price.date.isoformat())
-    console = Console()
+    console = CommandConsole()
     console.print(shown)
     for source in dict.fromkeys(price.source for price in table.values()):
         console.print(Text(f"from {source}"), soft_wrap=True)
@@ -178,7 +179,7 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
-    console = Console()
+    console = CommandConsole()
     columns = ["id", "when", "stage", "field", "reason", "retryable", "request"]
     if console.width < NARROW:
         columns.remove("request")
@@ -222,7 +223,7 @@ def status(row: RequestRow) -> str:
 
 def findings(found: Sequence[Finding]) -> None:
     """Print the findings of `vividly check`, each failure with its remedy."""
-    console = Console(highlight=False)
+    console = CommandConsole(highlight=False)
     for each in found:
         mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
         console.print(mark + Text(f"  {each.name:<18} {each.detail}", ""), soft_wrap=True)
@@ -256,7 +257,7 @@ def main_artifact(row: RequestRow) -> str:
 
 
 def _print_fields(fields: Mapping[str, Any]) -> None:
-    console = Console(highlight=False)
+    console = CommandConsole(highlight=False)
     shown = {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
