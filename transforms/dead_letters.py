@@ -1,8 +1,10 @@
-"""Dead letters: build one for a failed element, store it in the ledger and publish it."""
+"""Dead letters: build one for a failed element and store it in the ledger.
+
+A topic may receive copies of the stored letters; see `transforms.dead_letter_topic`.
+"""
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,18 +13,10 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coders of the outputs)
-    pubsub_client,
-)
+from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.errors import (
-    ConfigurationFault,
-    ContentError,
-    InvalidRequest,
-    PermanentError,
-    TransientError,
-)
+from transforms.dead_letter_topic import publish_copy
+from transforms.errors import ContentError, InvalidRequest, TransientError
 from transforms.model import (
     Attempt,
     ContentRequest,
@@ -32,15 +26,10 @@ from transforms.model import (
     Outcome,
     Received,
 )
-from transforms.telemetry import (
-    log_events,
-)
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
-    from transforms.ledger import DeadLetterDetail, Ledger
-
-log = logging.getLogger(__name__)
+    from transforms.ledger import Ledger
 
 _FIELDS = frozenset(ContentRequest.__dataclass_fields__) | {"message"}
 
@@ -88,13 +77,13 @@ def _encodable(text: str) -> str:
 
 
 class WriteDeadLetters(beam.PTransform):
-    """Store dead letters in the ledger and publish them to a topic if one is given.
+    """Store dead letters in the ledger and publish copies to a topic if one is given.
 
     PCollection[DeadLetter] -> PCollection[Outcome], each emitted once its row is committed.
 
     Args:
         ledger: stores the dead letters.
-        topic: full resource name of the Pub/Sub topic to publish stored letters to, if any.
+        topic: full resource name of the Pub/Sub topic that copies are published to, if any.
     """
 
     def __init__(self, ledger: Ledger, topic: str | None = None) -> None:
@@ -108,9 +97,8 @@ class WriteDeadLetters(beam.PTransform):
 class RepeatDeadLetters(beam.PTransform):
     """Publish the dead letters of redelivered messages again; outcomes pass through unchanged.
 
-    A worker can die, or Pub/Sub be down, after a letter is committed and before it is published.
-    Its message is then redelivered and found settled, so its letter is published here. Each letter
-    reaches the topic at least once.
+    A worker can die, or Pub/Sub be down, after a letter is committed and before its copy is
+    published. If its message is redelivered, it is found settled, and the copy is published here.
 
     Args:
         ledger: holds the letters.
@@ -135,7 +123,7 @@ class _Write(BatchDoFn[DeadLetter]):
             dead = elements[position]
             kept = is_settled and self._is_kept(dead)
             if kept and self._topic:
-                _publish(self._topic, dead)
+                publish_copy(self._topic, dead)
             outcome = Outcome(
                 message_id=dead.message.message_id,
                 status="dead_lettered" if kept else "superseded",
@@ -179,7 +167,7 @@ class _Repeat(beam.DoFn):
         if self._topic and outcome.status == "dead_lettered" and outcome.request_id:
             found = self._ledger.dead_letter_of(outcome.request_id, outcome.message_id)
             if found:
-                _publish(self._topic, found)
+                publish_copy(self._topic, found)
         yield outcome
 
 
@@ -188,29 +176,3 @@ def _source(dead: DeadLetter) -> Message | Received | Lesson:
     if dead.request and dead.claim:
         return Lesson(dead.message, dead.request, dead.claim)
     return Received(dead.message, dead.request) if dead.request else dead.message
-
-
-def _publish(to: str, dead: DeadLetter | DeadLetterDetail) -> None:
-    facts = {
-        "error-type": dead.error_type,
-        "error": dead.error,
-        "stage": dead.stage,
-        "message-id": dead.message.message_id,
-        "retryable": "true" if dead.retryable else "false",
-        "field": dead.field,
-        "request-id": dead.request_id,
-    }
-    added = {f"vividly-{name}": value for name, value in facts.items() if value is not None}
-    try:
-        pubsub_client.publish(
-            to, dead.message.data, pubsub_client.merge_attributes(dead.message.attributes, added)
-        )
-    except (PermanentError, ConfigurationFault) as refused:
-        # The ledger has the letter; a retry would be refused too.
-        log.error(
-            "the dead-letter topic refused a dead letter; the ledger has it",
-            extra=log_events.log_fields(
-                dead.message, stage=dead.stage, error_type=type(refused).__name__
-            ),
-        )
-        log.debug("because: %s", refused)

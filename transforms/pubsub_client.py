@@ -1,6 +1,6 @@
 """Pub/Sub clients that reconnect quickly, and a publisher of single messages.
 
-The publisher sends replays to their topic, and dead letters to theirs.
+The publisher sends replays to their topic, and copies of dead letters to theirs.
 """
 
 from __future__ import annotations
@@ -76,13 +76,16 @@ def _transport(base: Any) -> Any:
     return Transport
 
 
-def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
+def publish(
+    topic: str, data: bytes, attributes: Mapping[str, str], *, timeout: float = TIMEOUT
+) -> str:
     """Publish one message and wait until Pub/Sub has accepted it.
 
     Args:
         topic: Full resource name.
         data: The message's data.
         attributes: The message's attributes.
+        timeout: Seconds until Pub/Sub must have accepted it, retries included.
 
     Returns:
         Pub/Sub's id of the message.
@@ -111,8 +114,8 @@ def publish(topic: str, data: bytes, attributes: Mapping[str, str]) -> str:
             process_singleton(publisher_client),
             topic=topic,
             messages=[PubsubMessage(data=data, attributes=attributes)],
-            retry=retry.Retry(again, timeout=TIMEOUT),
-            timeout=TIMEOUT,
+            retry=retry.Retry(again, timeout=timeout),
+            timeout=timeout,
         )
     except exceptions.InvalidArgument as error:
         raise PermanentError(f"{topic} does not accept the message: {error.message}") from error
@@ -152,6 +155,19 @@ def check_topic(topic: str) -> None:
         raise outage_fault(error, down) from error
     if right not in granted:  # the answer for a missing topic too
         raise ConfigurationFault("pubsub", f"{topic} is missing or forbidden ({_REMEDY})")
+
+
+def is_missing(topic: str) -> bool:
+    """Return True if Pub/Sub says that a topic does not exist; False if it says anything else."""
+    from google.api_core import exceptions
+
+    try:
+        process_singleton(publisher_client).get_topic(topic=topic, retry=None, timeout=TIMEOUT)
+    except exceptions.NotFound:
+        return True
+    except exceptions.GoogleAPIError:  # this account may not look, or Pub/Sub is down
+        return False
+    return False
 
 
 def _forbidden() -> tuple[type[GoogleAPICallError], ...]:

@@ -83,6 +83,7 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
             "secret in Secret Manager instead (--database projects/…/secrets/…)",
             options.view_as(GoogleCloudOptions).temp_location,
         )
+    resources.check_dead_letter_topic(options.dead_letter_topic, by_other_account=True)
     _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
     store = resources.artifact_store(chosen)
     build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)
@@ -114,6 +115,7 @@ def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
         raise UsageError(
             "--id-label works on Dataflow only; remove it or give --runner=DataflowRunner"
         )
+    resources.check_dead_letter_topic(options.dead_letter_topic)
     with resources.open_ledger(chosen) as ledger:
         stream = LocalStream(subscription, options, ledger, resources.artifact_store(chosen))
         return lifecycle.finish_job(

@@ -120,8 +120,7 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
     from pipeline.jobs.graph_runner import GraphRunner
     from pipeline.settings.beam_options import graph_options
 
-    if chosen.dead_letter_topic:
-        _check_topic(chosen.dead_letter_topic)
+    check_dead_letter_topic(chosen.dead_letter_topic)
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
     # Modules and the graph live until the process ends. Freezing them keeps the garbage collector
     # from traversing them in each full collection and at exit.
@@ -130,12 +129,28 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
     return graph
 
 
-def _check_topic(topic: str) -> None:
-    from transforms.errors import DependencyDown
-    from transforms.pubsub_client import check_topic
+def check_dead_letter_topic(topic: str | None, by_other_account: bool = False) -> None:
+    """Check that copies of dead letters can be published, if a topic is given.
 
+    Args:
+        topic: Full resource name of the topic.
+        by_other_account: Workers publish, with an account of their own; only a missing topic is an
+            error then, and a right that this account lacks is logged.
+
+    Raises:
+        ConfigurationFault: The topic is missing or forbidden.
+    """
+    from transforms.errors import ConfigurationFault, DependencyDown
+    from transforms.pubsub_client import check_topic, is_missing
+
+    if not topic:
+        return
     try:
         check_topic(topic)
+    except ConfigurationFault as fault:
+        if not by_other_account or is_missing(topic):
+            raise
+        log.warning("the account of the workers needs a right that this one lacks: %s", fault)
     except DependencyDown as down:  # the ledger keeps every dead letter; the topic gets copies
         log.warning("the dead-letter topic could not be checked: %s", down)
 

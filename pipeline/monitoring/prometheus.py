@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.monitoring.summary import SETTLED, Tally
+from transforms.dead_letter_topic import missing_copies
 from transforms.stage.budget import BudgetMeter
 from transforms.stage.lapsed_claims import LapsedClaimsMeter
 
@@ -52,6 +53,11 @@ class JobCollector(Collector):
         for outcome, field in names.items():
             settled.add_metric([outcome], now[field])
         yield settled
+        yield CounterMetricFamily(
+            "vividly_dead_letter_copies_failed",
+            "Dead letters whose copy did not reach --dead-letter-topic; the ledger has them.",
+            missing_copies().count,
+        )
         yield GaugeMetricFamily(
             "vividly_in_flight", "Messages received and not settled.", now["in_flight"]
         )

@@ -21,8 +21,8 @@ SETTINGS = (
         default="content-requests",
     ),
     Setting(
-        "dead-letter-topic", "Pub/Sub topic that dead letters are published to besides being "
-        "kept in the ledger, as projects/…/topics/…; none when not given", GROUP,
+        "dead-letter-topic", "Pub/Sub topic that receives a copy of each dead letter of the "
+        "ledger, as projects/…/topics/…; none when not given", GROUP,
         type=topic_name, graph=True,
     ),
     Setting(

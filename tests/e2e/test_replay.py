@@ -129,11 +129,12 @@ def test_dead_letters_are_published_to_topic(place, collector):
     assert {letter.request_id for letter in letters} == {None, refused["request_id"]}
 
 
-def test_missing_dead_letter_topic_stops_drain_before_it_pulls(place, collector):
+@pytest.mark.parametrize("job", ["drain", "run"])
+def test_missing_dead_letter_topic_stops_job_before_it_pulls(place, collector, job):
     place.publish(b"not JSON", command.request("Explain Newton's fourth law"))
     topic = ("--dead-letter-topic", place.dead)
     place.publisher.delete_topic(topic=place.dead)
-    failed = place.drain(*topic)
+    failed = command.run(job, *topic, **place.environment)
     assert failed.returncode == 3
     assert "pubsub is misconfigured" in failed.stderr
     assert place.dead in failed.stderr

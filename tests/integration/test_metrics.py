@@ -51,7 +51,7 @@ def place(postgres, tmp_path, monkeypatch):
 STAGES = ENGINE_STAGES
 
 
-def test_every_metric_is_emitted(place):
+def test_every_metric_is_emitted(place, pubsub):
     faults = ["", *(f"{s}:once" for s in STAGES), *(f"{s}:permanent" for s in STAGES)]
     faults += ["publish:bug", "script:lost"]
     requests = [stand_ins.request(fault) for fault in faults]
@@ -86,7 +86,11 @@ def test_every_metric_is_emitted(place):
     assert over_budget["over_budget"] == over_budget["narration_failed"] == 1
     assert waits["budget_wait_milliseconds"].max == 0  # the script started at once
 
+    missing = {"dead_letter_topic": f"projects/{pubsub.project}/topics/none"}
+    uncopied, _ = place.run(stand_ins.message(b"not JSON"), **missing)
+    assert uncopied["dead_letter_copies_failed"] == uncopied["outcome_dead_lettered"] == 1
+
     spread |= waits
-    emitted = {*counters, *again, *over_budget}
+    emitted = {*counters, *again, *over_budget, *uncopied}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()

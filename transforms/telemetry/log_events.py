@@ -2,7 +2,7 @@
 
 A message consists of the program's own words and numbers; everything else is a field. The
 log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
-`CANARY` and `LAPSED_CLAIMS`; change them together.
+`CANARY`, `LAPSED_CLAIMS` and `COPY_FAILED`; change them together.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ CANARY = "canary of the %s stage %s after %d equal failures in a row: %s"
 
 LAPSED_CLAIMS = "lapsed claims: %d for more than %.0f minutes; no delivery has taken them over"
 """Arguments: number of claims; minutes."""
+
+COPY_FAILED = "no copy of a dead letter reached the topic (%s); the ledger has the letter"
+"""Arguments: type of the error."""
 
 # Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")

@@ -57,6 +57,9 @@ COST_SAVED = _counter("cost_saved_nano_usd")
 COST_REUSED = _counter("cost_reused_nano_usd")
 """Original cost of reused results in billionths of a US dollar."""
 
+DEAD_LETTER_COPIES_FAILED = _counter("dead_letter_copies_failed")
+"""Dead letters of the ledger whose copy did not reach the topic."""
+
 OVER_BUDGET = _counter("over_budget")
 """Stages not started because their request would have exceeded its cost limit."""
 
@@ -71,7 +74,8 @@ def nano(usd: float) -> int:
 
 def reported() -> frozenset[str]:
     """Return all metric names as Dataflow reports them in the label `metric_name`."""
-    counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, *OUTCOMES.values()]
+    counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
+    counters += OUTCOMES.values()
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]
