@@ -1,8 +1,8 @@
 """BatchDoFn: a DoFn that processes the elements of a bundle together.
 
 Ten elements then take one round trip to the ledger instead of ten, and their engine calls overlap.
-Results are emitted at the end of the bundle, each with the timestamp and window of its element, so
-the watermark never passes them.
+Results are emitted at the end of the bundle, each with the timestamp, windows and pane of its
+element, so the watermark never passes them. Nothing is held across bundles.
 """
 
 from __future__ import annotations
@@ -62,32 +62,44 @@ class BatchDoFn(beam.DoFn, Generic[E]):
 
     def start_bundle(self) -> None:
         """Drop elements left over from a failed bundle."""
-        self._held: list[tuple[E, Any, Any]] = []
+        self._held: list[WindowedValue] = []
 
     def process(
-        self,
-        element: E,
-        timestamp: Any = beam.DoFn.TimestampParam,
-        window: Any = beam.DoFn.WindowParam,
+        self, element: E, windowed: WindowedValue = beam.DoFn.WindowedValueParam
     ) -> Iterator[Any] | None:
-        """Hold an element; process the batch if it is full or the element is isolated."""
-        held = (element, timestamp, window)
-        if self.is_isolated(element):
-            return self._work([held])
-        self._held.append(held)
-        return self.finish_bundle() if len(self._held) >= MAX_ELEMENTS else None
+        """Hold an element; process the batch if it is full or the element is isolated.
+
+        An element in several windows is held until the end of the bundle, because Beam would
+        multiply the windows of what is emitted for it here.
+        """
+        if len(windowed.windows) == 1:
+            if self.is_isolated(element):
+                return self._work([windowed])
+            if len(self._held) + 1 >= MAX_ELEMENTS:
+                held, self._held = [*self._held, windowed], []
+                return self._work_in_parts(held)
+        self._held.append(windowed)
+        return None
 
     def finish_bundle(self) -> Iterator[Any]:
         """Process the elements that were collected in the bundle."""
         held, self._held = self._held, []
-        if held:
-            yield from self._work(held)
+        return self._work_in_parts(held)
 
-    def _work(self, held: Sequence[tuple[E, Any, Any]]) -> Iterator[Any]:
+    def _work_in_parts(self, held: Sequence[WindowedValue]) -> Iterator[Any]:
+        together: list[WindowedValue] = []
+        for windowed in held:
+            if self.is_isolated(windowed.value):
+                yield from self._work([windowed])
+            else:
+                together.append(windowed)
+        for start in range(0, len(together), MAX_ELEMENTS):
+            yield from self._work(together[start : start + MAX_ELEMENTS])
+
+    def _work(self, held: Sequence[WindowedValue]) -> Iterator[Any]:
         try:
-            for result in self.process_elements([element for element, _, _ in held]):
-                _, timestamp, window = held[result.position]
-                windowed = WindowedValue(result.value, timestamp, (window,))
+            for result in self.process_elements([each.value for each in held]):
+                windowed = held[result.position].with_value(result.value)
                 yield beam.pvalue.TaggedOutput(result.tag, windowed) if result.tag else windowed
         except (ConfigurationFault, WorkerFault) as fault:  # an alert watches this line
             domain = fault.exit_reason.partition("_")[0]
