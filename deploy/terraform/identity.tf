@@ -54,6 +54,6 @@ resource "google_service_account" "scheduler" {
 }
 
 locals {
-  streams = contains(["stream", "both"], var.mode)
-  drains  = contains(["drain", "both"], var.mode)
+  streams = var.mode == "stream"
+  drains  = var.mode == "drain"
 }

@@ -1,8 +1,10 @@
-# Requests are published on one topic. Two more topics receive messages that were not completed:
+# Requests are published on one topic with one subscription, since each subscription of a topic gets
+# every message. Two more topics receive messages that were not completed:
 #
 #   dead-letters   copies of the ledger's dead letters, with the reason
-#   undeliverable  messages that no job acknowledged, moved by Pub/Sub; the pipeline has not settled
-#                  them, so `vividly drain --subscription` processes them once the cause is fixed
+#   undeliverable  messages that no drain acknowledged, moved by Pub/Sub; the pipeline has not settled
+#                  them, so `vividly drain --subscription` processes them once the cause is fixed.
+#                  Its subscription stays in mode stream too: it may hold messages of earlier drains.
 
 resource "google_pubsub_topic" "requests" {
   name       = "content-requests"
@@ -18,14 +20,23 @@ resource "google_pubsub_subscription" "requests" {
   message_retention_duration = "${var.message_retention_days * 86400}s"
   retain_acked_messages      = var.retain_acked_messages
 
-  retry_policy {
-    minimum_backoff = "10s"
-    maximum_backoff = "600s"
+  # Dataflow supports neither policy: it acknowledges what it has stored and repeats bundles itself
+  # (https://cloud.google.com/dataflow/docs/concepts/streaming-with-cloud-pubsub#unsupported-features).
+  # A change of mode updates the subscription in place and keeps its backlog.
+  dynamic "retry_policy" {
+    for_each = local.drains ? [1] : []
+    content {
+      minimum_backoff = "10s"
+      maximum_backoff = "600s"
+    }
   }
 
-  dead_letter_policy {
-    dead_letter_topic     = google_pubsub_topic.undeliverable.id
-    max_delivery_attempts = var.max_delivery_attempts
+  dynamic "dead_letter_policy" {
+    for_each = local.drains ? [1] : []
+    content {
+      dead_letter_topic     = google_pubsub_topic.undeliverable.id
+      max_delivery_attempts = var.max_delivery_attempts
+    }
   }
 
   expiration_policy {
@@ -72,8 +83,8 @@ resource "google_pubsub_subscription" "dead_letters" {
   }
 }
 
-# Pub/Sub moves undeliverable messages as its own service agent, which publishes to that topic and
-# acknowledges in this subscription.
+# For drains Pub/Sub moves undeliverable messages as its own service agent, which publishes to that
+# topic and acknowledges in this subscription.
 
 resource "google_project_service_identity" "pubsub" {
   provider   = google-beta # creates the service agent if it does not exist yet
@@ -82,15 +93,27 @@ resource "google_project_service_identity" "pubsub" {
 }
 
 resource "google_pubsub_topic_iam_member" "undeliverable_pubsub" {
+  count  = local.drains ? 1 : 0
   topic  = google_pubsub_topic.undeliverable.id
   role   = "roles/pubsub.publisher"
   member = google_project_service_identity.pubsub.member
 }
 
 resource "google_pubsub_subscription_iam_member" "requests_pubsub" {
+  count        = local.drains ? 1 : 0
   subscription = google_pubsub_subscription.requests.id
   role         = "roles/pubsub.subscriber"
   member       = google_project_service_identity.pubsub.member
+}
+
+moved {
+  from = google_pubsub_topic_iam_member.undeliverable_pubsub
+  to   = google_pubsub_topic_iam_member.undeliverable_pubsub[0]
+}
+
+moved {
+  from = google_pubsub_subscription_iam_member.requests_pubsub
+  to   = google_pubsub_subscription_iam_member.requests_pubsub[0]
 }
 
 resource "google_pubsub_topic_iam_member" "publishers" {

@@ -44,19 +44,19 @@ variable "image_tag" {
 }
 
 variable "mode" {
-  description = "Jobs to create: stream (Dataflow), drain (Cloud Run job), both, or none, for the first apply, before an image exists."
+  description = "Jobs to create: stream (Dataflow), drain (Cloud Run job), or none, for the first apply, before an image exists. The subscription has the policies of that mode."
   type        = string
   default     = "none"
   validation {
-    condition     = contains(["none", "stream", "drain", "both"], var.mode)
-    error_message = "mode must be none, stream, drain or both."
+    condition     = contains(["none", "stream", "drain"], var.mode)
+    error_message = "mode must be none, stream or drain: each subscription of a topic gets every message, so two modes would do all work twice."
   }
 }
 
 # Messages
 
 variable "max_delivery_attempts" {
-  description = "Deliveries after which Pub/Sub moves a message to the undeliverable topic. Above the pipeline's own limit (max_deliveries, 5), so that messages that kill their worker become dead letters in the ledger."
+  description = "In mode drain: deliveries after which Pub/Sub moves a message to the undeliverable topic. Above the pipeline's own limit (max_deliveries, 5), so that messages that kill their worker become dead letters in the ledger."
   type        = number
   default     = 20
   validation {

@@ -87,7 +87,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         )  # fmt: skip
     if mode in ("drain", "stream"):
         yield Check(
-            "subscription", lambda: _subscription(chosen),
+            "subscription", lambda: _subscription(chosen, mode),
             "create it, or correct --project and --subscription; the account needs the roles "
             "Pub/Sub Subscriber and Pub/Sub Viewer",
         )  # fmt: skip
@@ -162,7 +162,7 @@ def _credentials() -> str:
     return f"{account}, project {project or 'not set'}"
 
 
-def _subscription(chosen: argparse.Namespace) -> str:
+def _subscription(chosen: argparse.Namespace, mode: str) -> str:
     from google.cloud import pubsub_v1
 
     name = subscription_path(chosen.subscription, chosen.project)
@@ -174,6 +174,12 @@ def _subscription(chosen: argparse.Namespace) -> str:
         raise ValueError(
             f"{name} has an acknowledgement deadline of {found.ack_deadline_seconds} s; "
             f"give it {MIN_ACK_DEADLINE} s or more"
+        )
+    if mode == "stream" and ("retry_policy" in found or "dead_letter_policy" in found):
+        raise ValueError(
+            f"{name} has a retry or dead-letter policy, which Dataflow does not support; remove it "
+            f"(gcloud pubsub subscriptions update {name} --clear-dead-letter-policy "
+            "--clear-retry-policy)"
         )
     return f"{name}, acknowledgement deadline {found.ack_deadline_seconds} s"
 

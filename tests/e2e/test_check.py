@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from argparse import Namespace
 
 import pytest
 from google.cloud import pubsub_v1
 
+from pipeline.jobs import preflight
 from tests.e2e import command
 from transforms.ledger import Ledger, upgrade
 
@@ -69,6 +71,25 @@ def test_failed_checks_are_reported_with_remedies(place, postgres):
     assert all(found[name]["remedy"] for name in failed)
     assert "Pub/Sub Subscriber" in found["subscription"]["remedy"]
     assert "does not exist" in found["artifacts"]["detail"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [{"retry_policy": {}}, {"dead_letter_policy": {"max_delivery_attempts": 5}}],
+    ids=lambda policy: next(iter(policy)),
+)
+def test_policies_that_dataflow_lacks_are_reported(place, policy):
+    topic = place["VIVIDLY_DEAD_LETTER_TOPIC"]
+    if "dead_letter_policy" in policy:
+        policy["dead_letter_policy"]["dead_letter_topic"] = topic
+    request = {"name": place["VIVIDLY_SUBSCRIPTION"] + "-policy", "topic": topic}
+    pubsub_v1.SubscriberClient().create_subscription(
+        request={**request, "ack_deadline_seconds": 600, **policy}
+    )
+    chosen = Namespace(subscription=request["name"], project=None)
+    with pytest.raises(ValueError, match="which Dataflow does not support"):
+        preflight._subscription(chosen, "stream")
+    assert "600 s" in preflight._subscription(chosen, "drain")
 
 
 def test_outdated_schema_is_reported_with_remedy(postgres):

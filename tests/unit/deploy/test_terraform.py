@@ -64,14 +64,37 @@ def test_every_variable_and_output_has_description():
 def test_subscription_settings_fit_drain_and_dataflow():
     body = resources()["google_pubsub_subscription.requests"]
     assert body["ack_deadline_seconds"] == 600
-    assert body["retry_policy"] == [{"minimum_backoff": "10s", "maximum_backoff": "600s"}]
     assert body["retain_acked_messages"] == "${var.retain_acked_messages}"
     assert blocks("variable")["retain_acked_messages"]["default"] is True, "a seek is a remedy"
-    [policy] = body["dead_letter_policy"]
-    assert policy["dead_letter_topic"] == "${google_pubsub_topic.undeliverable.id}"
+    assert body["expiration_policy"] == [{"ttl": ""}]
+
+
+def test_only_mode_drain_gives_subscription_policies():
+    """Dataflow supports neither retry nor dead-letter policies."""
+    body = resources()["google_pubsub_subscription.requests"]
+    assert not {"retry_policy", "dead_letter_policy"} & body.keys()
+    policies = {name: block for each in body["dynamic"] for name, block in each.items()}
+    assert policies.keys() == {"retry_policy", "dead_letter_policy"}
+    assert {block["for_each"] for block in policies.values()} == {"${local.drains ? [1] : []}"}
+    [retry] = policies["retry_policy"]["content"]
+    assert retry == {"minimum_backoff": "10s", "maximum_backoff": "600s"}
+    [dead_letter] = policies["dead_letter_policy"]["content"]
+    assert dead_letter["dead_letter_topic"] == "${google_pubsub_topic.undeliverable.id}"
     limit = next(s.default for s in SETTINGS if s.name == "max-deliveries")
     assert blocks("variable")["max_delivery_attempts"]["default"] > limit
-    assert body["expiration_policy"] == [{"ttl": ""}]
+
+
+def test_requests_have_one_subscription():
+    """Each subscription of a topic gets every message."""
+    readers = [
+        address
+        for address, body in resources("google_pubsub_subscription.").items()
+        if body["topic"] == "${google_pubsub_topic.requests.id}"
+    ]
+    assert readers == ["google_pubsub_subscription.requests"]
+    assert "count" not in resources()[readers[0]]
+    modes = {name: blocks("locals")[name] for name in ("streams", "drains")}
+    assert modes == {"streams": '${var.mode == "stream"}', "drains": '${var.mode == "drain"}'}
 
 
 def test_pubsub_agent_may_move_messages():
@@ -87,6 +110,7 @@ def test_pubsub_agent_may_move_messages():
         == subscription["member"]
         == "${google_project_service_identity.pubsub.member}"
     )
+    assert topic["count"] == subscription["count"] == "${local.drains ? 1 : 0}"
 
 
 def test_every_topic_has_a_subscription():
@@ -270,7 +294,7 @@ def test_defaults_are_valid(variables):
     [
         ("project", "My Project", "project must be a project id"),
         ("region", "us-central1-a", "not a zone"),
-        ("mode", "batch", "mode must be none, stream, drain or both"),
+        ("mode", "both", "mode must be none, stream or drain"),
         ("max_delivery_attempts", 5, "from 6 to 100"),
         ("publishers", ["allUsers"], "must be IAM members"),
         ("max_workers", 0, "from min_workers"),
