@@ -18,6 +18,7 @@ verbs
   build-template   build the container image, push it, write the Flex Template's file
   run-template     start the streaming job from the template
   update           replace the running job by one from the template, in place
+                   (--snapshot: first save the job's state and its subscription for 7 days)
   run              start the streaming job from this machine, without a template (`vividly run`)
   status           list the latest jobs of this name, and the counters of the running one
   logs             print the job's log
@@ -80,7 +81,7 @@ REQUIRED="subscription database artifacts"
 
 VERB=""
 PROJECT="" REGION="" BUCKET="" REPOSITORY="" TAG="" JOB_NAME="" JOB_ID="" BUILDER=docker
-SEVERITY=INFO SINCE=1h LIMIT=200
+SEVERITY=INFO SINCE=1h LIMIT=200 SNAPSHOT=false
 NAMES=() VALUES=() # further options, in order
 
 read_arguments() {
@@ -136,6 +137,7 @@ option() {
   severity) SEVERITY=$2 ;;
   since) SINCE=$2 ;;
   limit) LIMIT=$2 ;;
+  snapshot) SNAPSHOT=$2 ;;
   *)
     NAMES+=("$1")
     VALUES+=("$2")
@@ -266,7 +268,40 @@ run_template() {
   launch
 }
 
+# snapshot: save the running job's state and its subscription, and wait until they are saved.
+snapshot() {
+  local state="" tries
+  local list=(gcloud dataflow snapshots list --project="$PROJECT" --region="$REGION"
+    --job-id="$JOB_ID" --sort-by=~creationTime --limit=1 --format="value(state)")
+  say "Saving the state of $JOB_ID and its subscription"
+  attempt "you need the roles Dataflow Developer and Pub/Sub Editor" \
+    gcloud dataflow snapshots create --project="$PROJECT" --region="$REGION" \
+    --job-id="$JOB_ID" --snapshot-sources=true --snapshot-ttl=7d
+  if [ "$DRY_RUN" = true ]; then
+    show "${list[@]}"
+    return
+  fi
+  for ((tries = 0; tries < 60; tries++)); do
+    state=$(attempt "you need the role Dataflow Viewer" "${list[@]}") || exit 1
+    case $state in
+    READY) return ;;
+    FAILED | DELETED) break ;;
+    esac
+    sleep "${SNAPSHOT_POLL:-10}"
+  done
+  die "the snapshot of $JOB_ID is ${state:-missing}, not READY: the job was not updated"
+}
+
 update() {
+  case $SNAPSHOT in
+  true)
+    need_gcloud
+    find_job active
+    snapshot
+    ;;
+  false) ;;
+  *) die "--snapshot=$SNAPSHOT: it is a switch" ;;
+  esac
   say "Replacing $JOB_NAME by a job from $TEMPLATE"
   launch --update
 }
@@ -297,7 +332,6 @@ run() {
 
 # find_job STATUS: set JOB_ID to the newest job of this name, unless it was given.
 find_job() {
-  no_more_options
   need_gcloud
   [ -z "$JOB_ID" ] || return 0
   local command=(gcloud dataflow jobs list --project="$PROJECT" --region="$REGION"
@@ -327,6 +361,7 @@ status() {
 }
 
 logs() {
+  no_more_options
   find_job all
   attempt "you need the role Logs Viewer" \
     gcloud logging read \
@@ -336,12 +371,14 @@ logs() {
 }
 
 drain() {
+  no_more_options
   find_job active
   say "Draining $JOB_ID: it finishes the messages it has read; status shows when it is done"
   stop drain
 }
 
 cancel() {
+  no_more_options
   find_job active
   say "Cancelling $JOB_ID"
   stop cancel

@@ -66,7 +66,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
 
     def process(
         self, element: E, windowed: WindowedValue = beam.DoFn.WindowedValueParam
-    ) -> Iterator[Any] | None:
+    ) -> Iterator[Any]:
         """Hold an element; process the batch if it is full or the element is isolated.
 
         An element in several windows is held until the end of the bundle, because Beam would
@@ -79,7 +79,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
                 held, self._held = [*self._held, windowed], []
                 return self._work_in_parts(held)
         self._held.append(windowed)
-        return None
+        return iter(())
 
     def finish_bundle(self) -> Iterator[Any]:
         """Process the elements that were collected in the bundle."""

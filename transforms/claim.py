@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import apache_beam as beam
 
@@ -25,6 +26,7 @@ from transforms.stage.failures import failure_output
 from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
 from transforms.telemetry import log_events
+from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,13 @@ class _Claim(BatchDoFn[Received]):
         self._ledger = ledger
         self._lease = lease
         self._max_deliveries = max_deliveries
+
+    def display_data(self) -> dict[str, Any]:
+        return display_items(
+            lease_seconds=self._lease,
+            max_deliveries=self._max_deliveries,
+            ledger=self._ledger.masked_url,
+        )
 
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
         unsettled = self._ledger.unsettled([received.message.message_id for received in elements])

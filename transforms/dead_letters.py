@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 
@@ -26,6 +26,7 @@ from transforms.model import (
     Outcome,
     Received,
 )
+from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ class _Write(BatchDoFn[DeadLetter]):
         self._ledger = ledger
         self._topic = topic
 
+    def display_data(self) -> dict[str, Any]:
+        return display_items(topic=self._topic, ledger=self._ledger.masked_url)
+
     def process_elements(self, elements: Sequence[DeadLetter]) -> Iterator[BatchResult]:
         for position, is_settled in enumerate(self._ledger.dead_letter(elements)):
             dead = elements[position]
@@ -162,6 +166,9 @@ class _Repeat(beam.DoFn):
     def __init__(self, ledger: Ledger, topic: str | None) -> None:
         self._ledger = ledger
         self._topic = topic
+
+    def display_data(self) -> dict[str, Any]:
+        return display_items(topic=self._topic, ledger=self._ledger.masked_url)
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
         if self._topic and outcome.status == "dead_lettered" and outcome.request_id:

@@ -20,6 +20,7 @@ from transforms import coder  # noqa: F401  (registers the coders of the outputs
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.model import Outcome, Received
 from transforms.stage.task import OUTCOMES
+from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class _Remember(beam.DoFn):
     def __init__(self, ttl: float) -> None:
         self._ttl = ttl
 
+    def display_data(self) -> dict[str, Any]:
+        return display_items(ttl_seconds=self._ttl)
+
     def process(
         self,
         element: tuple[str, Received],
@@ -127,6 +131,9 @@ class SettleDuplicates(beam.PTransform):
 class _Settle(BatchDoFn[Received]):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+
+    def display_data(self) -> dict[str, Any]:
+        return display_items(ledger=self._ledger.masked_url)
 
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
         counted = self._ledger.duplicates([(r.message, r.request.request_id) for r in elements])

@@ -152,6 +152,11 @@ class ChosenEngine:
         """Return the settings by name."""
         return setting_values(self.settings) if self.settings is not None else {}
 
+    def options(self) -> Mapping[str, Any]:
+        """Return the settings that users can set, by name; others may hold credentials."""
+        fields = dataclasses.fields(self.settings) if self.settings is not None else ()
+        return {f.name: getattr(self.settings, f.name) for f in fields if _OPTION in f.metadata}
+
 
 def setting_values(settings: Any) -> Mapping[str, Any]:
     """Return the fields of a settings object by name."""

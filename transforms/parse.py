@@ -18,9 +18,8 @@ from transforms import (
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
-from transforms.telemetry import (
-    metrics,
-)
+from transforms.telemetry import metrics
+from transforms.telemetry.display import display_items
 
 T = TypeVar("T")
 
@@ -330,6 +329,9 @@ class ParseRequests(beam.PTransform):
 
 
 class _Parse(beam.DoFn):
+    def display_data(self) -> dict[str, Any]:
+        return display_items(max_bytes=MAX_BYTES)
+
     def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         metrics.RECEIVED.inc()
         try:

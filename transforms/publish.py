@@ -11,6 +11,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import apache_beam as beam
 
@@ -37,6 +38,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import OUTCOMES, put_artifacts
+from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 MANIFEST = "manifest.json"
@@ -126,6 +128,9 @@ class _Publish(BatchDoFn[Lesson]):
         }
         self._workers = workers
         self._may_defer = may_defer
+
+    def display_data(self) -> dict[str, Any]:
+        return display_items(artifacts=self._store.root, ledger=self._ledger.masked_url)
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         with heartbeat.release_on_outage(self._ledger, elements):

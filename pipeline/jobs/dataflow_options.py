@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from apache_beam.options.pipeline_options import (
 
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
+from transforms.process import retry
+from transforms.stage import budget
 
 JOB_NAME = "vividly-content"
 """Constant, so that an update finds its job and two jobs cannot run at the same time."""
@@ -34,6 +37,18 @@ ONE_PROCESS = "no_use_multiple_sdk_containers"
 
 Renderers and voices run in child processes, so more SDK processes would only add copies of Beam,
 models and database connections."""
+
+UTILIZATION_HINT = "worker_utilization_hint"
+"""Service option: the CPU utilization at which Dataflow adds workers, from 0.1 to 0.9.
+
+It holds for the whole job; Beam has no such resource hint for single steps."""
+
+UTILIZATION = 0.5
+"""Less than Dataflow's 0.8: threads that wait for engines use no CPU, so all threads of a worker
+may be taken long before its CPUs are busy."""
+
+ELEMENT_MARGIN = 5
+"""Minutes added to the longest time of an element, before Beam takes its process for stuck."""
 
 SETUP_FILE = Path(__file__).parents[2] / "setup.py"
 
@@ -52,6 +67,8 @@ def add_defaults(options: VividlyOptions) -> None:
     cloud = options.view_as(GoogleCloudOptions)
     cloud.job_name = cloud.job_name or JOB_NAME
     cloud.enable_streaming_engine = True
+    _set_utilization_hint(options)
+    _set_element_timeout(options)
     worker = options.view_as(WorkerOptions)
     worker.machine_type = worker.machine_type or MACHINE_TYPE
     worker.autoscaling_algorithm = worker.autoscaling_algorithm or "THROUGHPUT_BASED"
@@ -65,6 +82,28 @@ def add_defaults(options: VividlyOptions) -> None:
         if cores and not options.video_concurrency:  # each scene is encoded by one thread
             options.video_concurrency = max(1, cores // options.render_workers)
     _package(options)
+
+
+def _set_utilization_hint(options: VividlyOptions) -> None:
+    cloud = options.view_as(GoogleCloudOptions)
+    given = cloud.dataflow_service_options or []
+    experiments = options.view_as(DebugOptions).experiments or []  # so a template passes them
+    if not any(option.startswith(UTILIZATION_HINT) for option in (*given, *experiments)):
+        cloud.dataflow_service_options = [*given, f"{UTILIZATION_HINT}={UTILIZATION}"]
+
+
+def _set_element_timeout(options: VividlyOptions) -> None:
+    """Set the time after which Beam ends a worker process that is stuck in one element.
+
+    It ends all elements of the process, so it must be longer than any of them takes: the deadline
+    of its stage, and its waits for the engine and for budget.
+    """
+    worker = options.view_as(WorkerOptions)
+    if worker.element_processing_timeout_minutes is None:
+        deadline = max(options.script_timeout, options.narration_timeout, options.video_timeout)
+        waits = retry.LONGEST_WAIT + (budget.LONGEST_WAIT if options.max_cost_per_hour else 0)
+        longest = math.ceil((deadline + waits) / 60)
+        worker.element_processing_timeout_minutes = longest + ELEMENT_MARGIN
 
 
 def require_job_to_update(options: VividlyOptions) -> None:

@@ -82,7 +82,9 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     assert job["labels"] == {"team": "lessons", "stage": "test"}
     environment = job["environment"]
     assert environment["serviceAccountEmail"] == "worker@local-project.iam.gserviceaccount.com"
-    assert environment["serviceOptions"] == ["enable_google_cloud_profiler"]
+    assert environment["serviceOptions"] == [
+        "enable_google_cloud_profiler", "worker_utilization_hint=0.5",
+    ]  # fmt: skip
     experiments = environment["experiments"]
     assert {"enable_streaming_engine", "no_use_multiple_sdk_containers"} <= set(experiments)
     assert "use_multiple_sdk_containers" not in experiments
@@ -97,6 +99,7 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     options = environment["sdkPipelineOptions"]["options"]
     assert (options["script_engine"], options["voice_engine"]) == ("gemini", "google")
     assert options["video_concurrency"] == 4  # of 8 cores, at two scenes each
+    assert options["element_processing_timeout_minutes"] == 80
 
     proto = beam_proto.Pipeline.FromString(staged(gcs, "pipeline.pb"))
     recorded = json.loads(golden.FILE.read_text())

@@ -90,7 +90,12 @@ def test_every_metric_is_emitted(place, pubsub):
     uncopied, _ = place.run(stand_ins.message(b"not JSON"), **missing)
     assert uncopied["dead_letter_copies_failed"] == uncopied["outcome_dead_lettered"] == 1
 
+    spaced, _ = place.run(
+        *[stand_ins.message(stand_ins.request()) for _ in range(2)], script_per_minute=40
+    )
+    assert spaced["cumulativeThrottlingSeconds"] == 1  # of 1.5 s; the rest counts later
+
     spread |= waits
-    emitted = {*counters, *again, *over_budget, *uncopied}
+    emitted = {*counters, *again, *over_budget, *uncopied, *spaced}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()

@@ -98,7 +98,7 @@ def test_large_bundle_is_split(monkeypatch):
     dofn.start_bundle()
     parts = []
     for number in range(1, 8):
-        emitted = list(dofn.process(number, in_global_window(number)) or ())
+        emitted = list(dofn.process(number, in_global_window(number)))
         parts.append(len(emitted))
     assert parts == [0, 0, 3, 0, 0, 3, 0]
     assert len(list(dofn.finish_bundle())) == 1
@@ -116,7 +116,7 @@ def test_held_elements_are_bounded():
 def test_failed_bundle_leaves_nothing_behind():
     dofn = Doubled()
     dofn.start_bundle()
-    assert dofn.process(1, in_global_window(1)) is None
+    assert list(dofn.process(1, in_global_window(1))) == []
     dofn.start_bundle()
     assert list(dofn.finish_bundle()) == []
     assert list(dofn.finish_bundle()) == []

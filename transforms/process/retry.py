@@ -15,6 +15,9 @@ from transforms.process.backoff import Backoff
 
 T = TypeVar("T")
 
+LONGEST_WAIT = 3600.0
+"""Seconds that one piece of work waits for admission, over all its tries."""
+
 _BACKOFF = Backoff(first=1.0, longest=30.0)
 
 
@@ -25,11 +28,13 @@ class RetryPolicy:
     Attributes:
         timeout: Seconds for all tries together.
         tries: Maximum number of tries.
+        patience: Seconds of waiting for admission to all tries together.
         backoff: Waits between tries, unless the service asked for a longer one.
     """
 
     timeout: float
     tries: int = 5
+    patience: float = LONGEST_WAIT
     backoff: Backoff = _BACKOFF
 
     def delay(self, failures: int, retry_after: float | None) -> float:
@@ -46,7 +51,7 @@ def retry_until_deadline(
     work: Callable[[float], T],
     policy: RetryPolicy,
     failures: list[Attempt],
-    admitted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    admitted: Callable[[float], AbstractContextManager[object]] = nullcontext,
     failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
 ) -> T:
     """Call `work(seconds_left)` until it succeeds or the policy's limits are reached.
@@ -55,7 +60,8 @@ def retry_until_deadline(
         work: Raises `TransientError` where another try may help; other errors are not retried.
         policy: The limits.
         failures: Receives every failed try, whether or not a later one succeeds.
-        admitted: Context entered before each try. Waiting to enter it does not use up the deadline.
+        admitted: Returns the context to enter before each try, for the seconds of patience left.
+            Waiting to enter it does not use up the deadline.
         failed: Called for each failed try with the seconds until the next, or None after the last.
 
     Raises:
@@ -63,11 +69,14 @@ def retry_until_deadline(
         StageTimeout: The deadline has passed, or would pass before the next try.
     """
     deadline = time.monotonic() + policy.timeout
+    patience = policy.patience
     while True:
         try:
             asked = time.monotonic()
-            with admitted():
-                deadline += time.monotonic() - asked
+            with admitted(patience):
+                waited = time.monotonic() - asked
+                deadline += waited
+                patience = max(0.0, patience - waited)
                 return work(deadline - time.monotonic())
         except ContentError as error:
             failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from transforms.errors import Cancelled, OverBudget
+from transforms.errors import Cancelled, DependencyDown, OverBudget
 from transforms.ledger import Ledger
 from transforms.model import Lesson
 from transforms.process.singletons import process_singleton
@@ -26,6 +26,10 @@ HOUR = timedelta(hours=1)
 
 MAX_AGE = 5.0
 """Seconds until a process reads the hour's spending from the ledger again."""
+
+LONGEST_WAIT = 3900.0
+"""Seconds that a stage waits for the hourly limit: a little more than the hour after which nothing
+that was spent before counts. Dataflow ends a process whose element takes too long."""
 
 
 class BudgetMeter:
@@ -124,7 +128,8 @@ class Budget:
         Raises:
             OverBudget: The request would exceed its limit.
             Cancelled: The request was cancelled while it waited.
-            DependencyDown: The ledger cannot be reached.
+            DependencyDown: The ledger cannot be reached, or the hourly limit stayed reached for
+                `LONGEST_WAIT`.
         """
         total = lesson.cost_usd + expected_usd
         if self.per_request is not None and total > self.per_request:
@@ -139,6 +144,12 @@ class Budget:
         started = time.monotonic()
         with meter.count_waiting():
             while meter.exceeded(per_hour):
+                if time.monotonic() - started >= LONGEST_WAIT:
+                    raise DependencyDown(
+                        "budget",
+                        f"the ${per_hour:g} of --max-cost-per-hour have been spent for more than "
+                        f"{LONGEST_WAIT / 60:.0f} minutes",
+                    )
                 time.sleep(MAX_AGE)
                 for row in self.ledger.requests(lesson.request.request_id):
                     if row.cancel_requested_at:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from transforms.engine_plugin import ChosenEngine
 from transforms.model import Usage
@@ -28,3 +30,7 @@ class EngineTask(StageTask):
     def typical(self) -> tuple[Usage, ...]:
         """Return what the stage uses for a typical lesson, with the settings of its engine."""
         return typical(self.stage, self.engine, self.chosen.values())
+
+    def options(self) -> Mapping[str, Any]:
+        """Return the settings of the engine that users can set."""
+        return self.chosen.options()

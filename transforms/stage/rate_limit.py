@@ -1,7 +1,8 @@
 """Per-process concurrency and rate limits of an engine.
 
 When an engine answers that it is overloaded, all its callers in the process pause for as long as
-it asked. Otherwise one 429 would turn every waiting request into a dead letter.
+it asked. Otherwise one 429 would turn every waiting request into a dead letter. A request that
+waits for too long is handed back, because Dataflow ends a process whose element takes too long.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from transforms.errors import TransientError
+from transforms.errors import DependencyDown, TransientError
+from transforms.process.retry import LONGEST_WAIT
 from transforms.process.singletons import process_singleton
 
 
@@ -31,11 +33,19 @@ class EngineLimits:
     per_minute: float | None = None
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Wait until the limits allow a call; hold its place during the block."""
+    def admitted(self, patience: float = LONGEST_WAIT) -> Iterator[None]:
+        """Wait until the limits allow a call; hold its place during the block.
+
+        Args:
+            patience: Maximum number of seconds to wait.
+
+        Raises:
+            DependencyDown: The limits do not allow a call in that time.
+        """
         gate = process_singleton(_Gate, self)
-        with gate.slots:
-            gate.wait_for_turn()
+        deadline = time.monotonic() + patience
+        with gate.slot(patience):
+            gate.wait_for_turn(deadline)
             try:
                 yield
             except TransientError as error:
@@ -43,27 +53,60 @@ class EngineLimits:
                     gate.pause(error.retry_after)
                 raise
 
+    def take_throttled(self) -> int:
+        """Return the whole seconds that calls have waited for their turn since the last call.
+
+        Waits for a slot are not counted: unlike a quota, more workers shorten them.
+        """
+        return process_singleton(_Gate, self).take_throttled()
+
 
 class _Gate:
     """The state of one engine's limits in this process."""
 
     def __init__(self, limits: EngineLimits) -> None:
-        self.slots: AbstractContextManager[object] = (
-            threading.BoundedSemaphore(limits.at_once) if limits.at_once else nullcontext()
-        )
+        self._stage = limits.stage
+        self._slots = threading.BoundedSemaphore(limits.at_once) if limits.at_once else None
         self._interval = 60.0 / limits.per_minute if limits.per_minute else 0.0
         self._lock = threading.Lock()
         self._next = 0.0  # on the monotonic clock
+        self._throttled = 0.0
 
-    def wait_for_turn(self) -> None:
+    @contextmanager
+    def slot(self, patience: float) -> Iterator[None]:
+        if self._slots and not self._slots.acquire(timeout=patience):
+            raise self._overdue("all its slots were taken")
+        try:
+            yield
+        finally:
+            if self._slots:
+                self._slots.release()
+
+    def wait_for_turn(self, deadline: float) -> None:
         while True:
             with self._lock:
                 now = time.monotonic()
                 if now >= self._next:
                     self._next = now + self._interval
                     return
+                if self._next > deadline:
+                    raise self._overdue("its limits allowed no call")
                 wait = self._next - now
+                self._throttled += wait
             time.sleep(wait)
+
+    def _overdue(self, reason: str) -> DependencyDown:
+        return DependencyDown(
+            f"{self._stage} engine",
+            f"{reason} for too long; compare its quota with --{self._stage}-concurrency and "
+            f"--{self._stage}-per-minute",
+        )
+
+    def take_throttled(self) -> int:
+        with self._lock:
+            whole = int(self._throttled)
+            self._throttled -= whole
+            return whole
 
     def pause(self, seconds: float) -> None:
         with self._lock:

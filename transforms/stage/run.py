@@ -52,6 +52,7 @@ from transforms.stage.task import (
     put_artifacts,
 )
 from transforms.telemetry import log_events, metrics
+from transforms.telemetry.display import display_items
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,24 @@ class _RunStage(BatchDoFn[Lesson]):
         # Priced here, so that a missing price fails the launch and not every element.
         self._expected_usd = price(task.typical()) if runtime.budget else 0.0
 
+    def display_data(self) -> dict[str, Any]:
+        runtime = self._runtime
+        shown = {
+            **self._task.options(),
+            "engine": self._task.engine,
+            "timeout_seconds": runtime.policy.timeout,
+            "tries": runtime.policy.tries,
+            "concurrency": runtime.limits.at_once,
+            "per_minute": runtime.limits.per_minute,
+            "workers": runtime.workers,
+            "max_cost_per_request": runtime.budget.per_request if runtime.budget else None,
+            "max_cost_per_hour": runtime.budget.per_hour if runtime.budget else None,
+            "force": runtime.force,
+            "artifacts": runtime.store.root,
+            "ledger": runtime.ledger.masked_url,
+        }
+        return display_items(**shown)
+
     def is_isolated(self, element: Lesson) -> bool:
         return element.claim.isolated
 
@@ -198,8 +217,10 @@ class _RunStage(BatchDoFn[Lesson]):
         """Update the metrics; on the bundle's own thread, since Beam ignores other threads."""
         stage, record = work.stage, work.record
         metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
+        metrics.THROTTLED.inc(self._runtime.limits.take_throttled())
         if work.waited is not None:
             metrics.BUDGET_WAIT.update(round(work.waited * 1000))
+            metrics.THROTTLED.inc(round(work.waited))
         if record and record.reused:
             metrics.STAGE_REUSED[stage].inc()
             metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))

@@ -81,6 +81,10 @@ class StageTask(ABC):
         """
         return typical(self.stage, self.engine)
 
+    def options(self) -> Mapping[str, Any]:
+        """Return the settings of the engine that may be shown, by name."""
+        return {}
+
     @abstractmethod
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
@@ -124,9 +128,13 @@ class StageRuntime:
     may_defer: bool = False
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Wait until the limits allow an engine call; hold its place during the block."""
-        with engine_slot(self.workers), self.limits.admitted():
+    def admitted(self, patience: float) -> Iterator[None]:
+        """Wait until the limits allow an engine call; hold its place during the block.
+
+        Args:
+            patience: As for `EngineLimits.admitted`.
+        """
+        with engine_slot(self.workers), self.limits.admitted(patience):
             yield
 
 

@@ -66,6 +66,11 @@ OVER_BUDGET = _counter("over_budget")
 BUDGET_WAIT = _distribution("budget_wait_milliseconds")
 """Milliseconds stages waited for budget; recorded only with a budget."""
 
+THROTTLED = _counter("cumulativeThrottlingSeconds")
+"""Seconds that threads waited for a quota or for budget; more workers would not help.
+
+The name is the one of Beam's own connectors, by which Dataflow's autoscaling reads it."""
+
 
 def nano(usd: float) -> int:
     """Convert US dollars to the billionths that counters hold."""
@@ -75,7 +80,7 @@ def nano(usd: float) -> int:
 def reported() -> frozenset[str]:
     """Return all metric names as Dataflow reports them in the label `metric_name`."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
-    counters += OUTCOMES.values()
+    counters += [THROTTLED, *OUTCOMES.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]

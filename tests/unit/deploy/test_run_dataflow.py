@@ -54,6 +54,16 @@ def test_dry_run_prints_commands_of_real_run(stand_ins, verb):
     assert pasted == called != []
 
 
+def test_dry_run_of_snapshot_prints_commands_of_real_run(stand_ins):
+    stand_ins.answer(
+        f'case "$2 $3" in "jobs list") echo {ID} ;; "snapshots list") echo READY ;; esac'
+    )
+    pasted, called = stand_ins.dry_run(
+        "./run_dataflow.sh", "update", *VERBS["update"], "--snapshot"
+    )
+    assert pasted == called != []
+
+
 def test_help_names_every_verb(stand_ins):
     done = script(stand_ins, "--help")
     assert done.returncode == 0
@@ -131,6 +141,33 @@ def test_update_replaces_job_of_that_name(stand_ins):
     [call] = stand_ins.calls()
     assert call[4] == "lessons"
     assert {"--update", "--transform-name-mappings=Old=New"} <= set(call)
+
+
+def test_update_saves_a_snapshot_first(stand_ins):
+    stand_ins.answer(
+        f"""case "$2 $3" in
+"jobs list") echo {ID} ;;
+"snapshots list") if [ -e "$HOME/asked" ]; then echo READY; else echo PENDING; fi
+    touch "$HOME/asked" ;;
+esac"""
+    )
+    done = script(stand_ins, "update", *TEMPLATE, *JOB, "--snapshot", SNAPSHOT_POLL="0")
+    assert done.returncode == 0, done.stderr
+    _, create, *polls, update = stand_ins.calls()
+    assert create[:4] == ["gcloud", "dataflow", "snapshots", "create"]
+    assert {f"--job-id={ID}", "--snapshot-sources=true"} <= set(create)
+    assert [poll[3] for poll in polls] == ["list", "list"]
+    assert "--update" in update
+
+
+def test_failed_snapshot_prevents_the_update(stand_ins):
+    stand_ins.answer(
+        f'case "$2 $3" in "jobs list") echo {ID} ;; "snapshots list") echo FAILED ;; esac'
+    )
+    done = script(stand_ins, "update", *TEMPLATE, *JOB, "--snapshot")
+    assert done.returncode == 2
+    assert f"the snapshot of {ID} is FAILED, not READY: the job was not updated" in done.stderr
+    assert "--update" not in str(stand_ins.calls())
 
 
 def test_run_starts_job_with_beam_option_names(stand_ins):

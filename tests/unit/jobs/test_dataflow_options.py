@@ -68,6 +68,36 @@ def test_given_options_override_defaults(arguments, videos, processes):
     assert dataflow_options.process_count(made) == processes
 
 
+@pytest.mark.parametrize(
+    ("arguments", "minutes"),
+    [
+        ([], 15 + 60 + 5),
+        (["--video-timeout=1801"], 31 + 60 + 5),
+        (["--narration-timeout=1200", "--max-cost-per-hour=5"], 20 + 60 + 65 + 5),
+        (["--element_processing_timeout_minutes=30"], 30),
+    ],
+)
+def test_element_timeout_exceeds_deadline_and_waits(arguments, minutes):
+    worker = options(DATAFLOW, IMAGE, *arguments).view_as(WorkerOptions)
+    assert worker.element_processing_timeout_minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], ["worker_utilization_hint=0.5"]),
+        (["worker_utilization_hint=0.7"], ["worker_utilization_hint=0.7"]),
+        (
+            ["streaming_mode_at_least_once"],
+            ["streaming_mode_at_least_once", "worker_utilization_hint=0.5"],
+        ),
+    ],
+)
+def test_service_options_get_a_utilization_hint(given, expected):
+    made = options(DATAFLOW, IMAGE, *(f"--dataflow_service_options={each}" for each in given))
+    assert made.view_as(GoogleCloudOptions).dataflow_service_options == expected
+
+
 def test_beam_options_accept_either_spelling():
     made = launcher.launch_options(
         chosen("--region", "europe-west1", "--no-use-public-ips", "--temp-location=gs://a-b/c_d",

@@ -118,15 +118,19 @@ def test_wait_past_deadline_is_a_timeout(clock, asked):
 
 def test_admission_wait_does_not_use_deadline(clock):
     @contextmanager
-    def admitted():
+    def admitted(patience):
+        offered.append(patience)
         clock.now += 60
         yield
+
+    offered: list[float] = []
 
     work = Work(*failing(1, 4.0), "done")
     retry.retry_until_deadline(
         work, retry.RetryPolicy(timeout=10, backoff=Backoff(0, 0)), [], admitted
     )
     assert work.left == pytest.approx([10, 6])
+    assert offered == pytest.approx([retry.LONGEST_WAIT, retry.LONGEST_WAIT - 60])
 
 
 def test_each_failure_is_reported_with_the_next_wait(clock, highest_draw):

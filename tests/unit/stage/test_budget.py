@@ -12,7 +12,7 @@ import pytest
 
 from tests.clock import Clock
 from tests.held_calls import HeldCalls
-from transforms.errors import Cancelled, OverBudget, TransientError
+from transforms.errors import Cancelled, DependencyDown, OverBudget, TransientError
 from transforms.model import Claim, ContentRequest, Lesson, Message, StageRecord
 from transforms.stage import budget
 from transforms.stage.budget import Budget, budget_meter
@@ -122,6 +122,16 @@ def test_cancelled_request_stops_waiting_for_budget(monkeypatch):
     with pytest.raises(Cancelled, match="before video"):
         Budget(ledger, per_hour=2.0).admit(lesson(0), "video", 1)
     assert clock.slept == [5.0]
+    assert budget_meter(ledger).waiting == 0
+
+
+def test_wait_for_budget_is_bounded(monkeypatch):
+    clock = Clock.instead_of_time_in(budget, monkeypatch)
+    monkeypatch.setattr(budget, "MAX_AGE", 5.0)
+    ledger = ledger_of(2.0)
+    with pytest.raises(DependencyDown, match=r"the \$2 of --max-cost-per-hour have been spent"):
+        Budget(ledger, per_hour=2.0).admit(lesson(0), "video", 1)
+    assert sum(clock.slept) == budget.LONGEST_WAIT
     assert budget_meter(ledger).waiting == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clock import Clock
 from tests.held_calls import HeldCalls
-from transforms.errors import PermanentError, TransientError
+from transforms.errors import DependencyDown, PermanentError, TransientError
 from transforms.process import retry
 from transforms.stage import rate_limit
 from transforms.stage.rate_limit import EngineLimits
@@ -118,6 +118,35 @@ def test_retry_after_delays_waiting_calls_too(stage, clock):
     clock.meanwhile = lambda: first.__exit__(type(error), error, None)
     assert seconds_until_admitted(limited, clock) == pytest.approx(1.0 + 5.0)
     assert clock.slept == pytest.approx([1.0, 5.0])
+
+
+def test_pause_beyond_patience_is_an_outage(stage, clock):
+    limited = EngineLimits(stage)
+    fail(limited, busy(3601.0))
+    with pytest.raises(DependencyDown, match=f"{stage} engine is down: its limits allowed no call"):
+        limited.admitted().__enter__()
+    assert clock.slept == []  # it would only hold a thread
+    with limited.admitted(3602.0):
+        assert clock.slept == pytest.approx([3601.0])
+
+
+def test_slots_taken_beyond_patience_are_an_outage(stage):
+    limited = EngineLimits(stage, at_once=1)
+    with limited.admitted(), pytest.raises(DependencyDown, match="all its slots were taken"):
+        limited.admitted(0.01).__enter__()
+    with limited.admitted():
+        pass
+
+
+def test_throttled_time_is_taken_once_in_whole_seconds(stage, clock):
+    limited = EngineLimits(stage, per_minute=40)
+    for _ in range(4):
+        with limited.admitted():
+            pass
+    assert clock.slept == pytest.approx([1.5] * 3)
+    assert [limited.take_throttled() for _ in range(2)] == [4, 0]
+    with limited.admitted():
+        assert limited.take_throttled() == 2
 
 
 @pytest.mark.parametrize("error", [busy(None), busy(0.0), PermanentError("no"), KeyError("bug")])
