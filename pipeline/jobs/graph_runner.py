@@ -1,6 +1,6 @@
 """GraphRunner runs the graph over lists of messages, for drain and batch.
 
-The graph is translated once and run many times, each time on the FnApiRunner in the calling thread.
+The graph is translated once and run many times, each time in the calling thread.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import apache_beam as beam
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.graph import build
+from pipeline.jobs.one_stage import OneStage
 from pipeline.monitoring.health import dependencies
 from pipeline.monitoring.readiness import Check
 from pipeline.settings.beam_options import VividlyOptions
@@ -48,7 +49,7 @@ class _Report(beam.DoFn):
 
 
 class GraphRunner:
-    """Runs the graph over lists of messages; the graph is translated once.
+    """Runs the graph over lists of messages, as one executable stage.
 
     Args:
         options: Settings of the graph.
@@ -65,14 +66,11 @@ class GraphRunner:
         )
         outcomes = build(messages, options, ledger, store, may_defer=True)
         _ = outcomes | "Report" >> beam.ParDo(_Report())
-        # State does not outlive a run, so caching it is useless. Beam would measure each cached
-        # value by traversing all objects it refers to, which takes milliseconds per message.
-        worker_handlers.STATE_CACHE_SIZE_MB = 0
         self._ledger = ledger
         self._store = store
         self._options = options
-        self._proto = pipeline.to_runner_api(
-            default_environment=EmbeddedPythonEnvironment.default()
+        self._graph = OneStage(
+            pipeline.to_runner_api(default_environment=EmbeddedPythonEnvironment.default())
         )
 
     def run(self, messages: Sequence[Message]) -> list[Outcome]:
@@ -87,7 +85,7 @@ class GraphRunner:
         """
         _current.run = run = _Run(messages)
         try:
-            FnApiRunner().run_via_runner_api(self._proto, self._options).wait_until_finish()
+            self._graph.run()
         except EnvironmentFault as fault:
             raise fault.without_step() from None
         finally:
