@@ -75,7 +75,7 @@ def main() -> None:
         store = ArtifactStore(f"{folder}/artifacts")
         graphs = {}
         for name, runner in RUNNERS.items():
-            graph_runner.OneStage = runner  # type: ignore[misc]
+            graph_runner.OneStage = runner  # type: ignore[attr-defined]
             graphs[name] = graph_runner.GraphRunner(VividlyOptions([]), Ledger(postgres.url), store)
         taken: dict[tuple[str, int], list[float]] = {}
         for size in SIZES:

@@ -5,6 +5,8 @@ A running streaming job can be updated only while labels and coders stay: a gold
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import apache_beam as beam
 
 from pipeline.settings.beam_options import VividlyOptions
@@ -20,15 +22,27 @@ from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
+from transforms.modality import BranchByModality
 from transforms.narration.narrate_script import Narrate
 from transforms.parse import ParseRequests
 from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
 from transforms.script.write_script import WriteScript
+from transforms.shuffle import Shuffle
 from transforms.stage.budget import Budget
 from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.task import StageRuntime
 from transforms.video.render_video import RenderVideo
+
+DEAD_LETTER_SHARDS = 2
+"""Few, so that a bundle holds many dead letters: its ledger statement costs hardly more."""
+
+
+class HeavyShards(NamedTuple):
+    """Numbers of lessons that all workers together narrate and render at the same time."""
+
+    narration: int = 1
+    video: int = 1
 
 
 def build(
@@ -37,6 +51,7 @@ def build(
     ledger: Ledger,
     store: ArtifactStore,
     may_defer: bool = False,
+    shards: HeavyShards = HeavyShards(),  # noqa: B008  (immutable)
 ) -> beam.PCollection:
     """Add the graph to a pipeline: messages in, outcomes out.
 
@@ -47,6 +62,7 @@ def build(
         store: store for artifacts.
         may_defer: the runner runs messages again whose decision is deferred; see
             `transforms.stage.failure_streak`.
+        shards: keyed shards before the heavy stages.
 
     Returns:
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
@@ -76,7 +92,8 @@ def build(
         | "Requests" >> beam.Flatten()
         | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries)
     )
-    scripted = claimed.lessons | "Script" >> WriteScript(
+    branches = claimed.lessons | "By modality" >> BranchByModality()
+    write_script = WriteScript(
         engine=script_engine(options).chosen(),
         runtime=runtime(
             "script",
@@ -85,7 +102,10 @@ def build(
             per_minute=options.script_per_minute,
         ),
     )
-    narrated = scripted.onward | "Narration" >> Narrate(
+    texts = branches.texts | "Text script" >> write_script
+    scripted = branches.heavy | "Script" >> write_script
+    queued = scripted.onward | "Before narration" >> Shuffle(shards.narration)
+    narrated = queued | "Narration" >> Narrate(
         engine=voice_engine(options).chosen(),
         sound=sound_settings(options),
         runtime=runtime(
@@ -95,7 +115,8 @@ def build(
             per_minute=options.narration_per_minute,
         ),
     )
-    rendered = narrated.onward | "Video" >> RenderVideo(
+    spoken = narrated.onward | "Before video" >> Shuffle(shards.video)
+    rendered = spoken | "Video" >> RenderVideo(
         engine=video_engine(options).chosen(),
         settings=video_settings(options),
         runtime=runtime(
@@ -106,7 +127,7 @@ def build(
         ),
     )
     published = (
-        (scripted.finished, narrated.finished, rendered.finished)
+        (texts.finished, narrated.finished, rendered.finished)
         | "Finished lessons" >> beam.Flatten()
         | "Publish"
         >> PublishResults(
@@ -117,14 +138,15 @@ def build(
             may_defer,
         )
     )
-    steps = (parsed, claimed, scripted, narrated, rendered, published)
+    stages = (texts, scripted, narrated, rendered)
     dead = (
-        [step.dead_letters for step in steps]
+        [step.dead_letters for step in (parsed, claimed, *stages, published)]
         | "All dead letters" >> beam.Flatten()
+        | "Before dead letters" >> Shuffle(DEAD_LETTER_SHARDS)
         | "Dead letters" >> WriteDeadLetters(ledger, options.dead_letter_topic)
     )
     again = claimed.outcomes | "Delivered again" >> RepeatDeadLetters(
         ledger, options.dead_letter_topic
     )
-    settled = [step.outcomes for step in (repeated, scripted, narrated, rendered, published)]
+    settled = [step.outcomes for step in (repeated, *stages, published)]
     return [*settled, again, dead] | "All outcomes" >> beam.Flatten()

@@ -1,8 +1,8 @@
 """PublishResults: the step that completes requests.
 
 It writes each request's manifest first and then marks it `completed` in the ledger, so a reader who
-sees `completed` finds every artifact. The manifests of a bundle are written in parallel, and its
-requests are completed by one statement.
+sees `completed` finds every artifact. The manifests of a bundle's texts are written in parallel,
+and their requests are completed by one statement; a heavy request is completed at once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import ClaimLost
 from transforms.ledger import CompletedLesson, Ledger
+from transforms.modality import is_heavy
 from transforms.model import (
     PROGRESS,
     STAGES_OF,
@@ -131,6 +132,9 @@ class _Publish(BatchDoFn[Lesson]):
 
     def display_data(self) -> dict[str, Any]:
         return display_items(artifacts=self._store.root, ledger=self._ledger.masked_url)
+
+    def is_isolated(self, element: Lesson) -> bool:
+        return is_heavy(element)  # the bundle goes on with other heavy lessons, for minutes
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         with heartbeat.release_on_outage(self._ledger, elements):

@@ -1,9 +1,9 @@
 """OneStage runs a translated graph as one executable stage, for drain and batch.
 
-Beam's FnApiRunner materializes the inputs of every Flatten, and each run translates the graph and
-builds a worker again. A run of a drain is small and stays in one process, so all of that costs more
-than its work. Here Flattens become PCollections with several producers, all transforms are fused
-once, and workers are used again.
+Beam's FnApiRunner materializes the inputs of every shuffle and Flatten, and each run translates the
+graph and builds a worker again. A run of a drain is small and stays in one process, so all of that
+costs more than its work. Here shuffles become identities, Flattens become PCollections with several
+producers, all transforms are fused once, and workers are used again.
 
 The names of Beam that are not public are used in this module only; `tests/graph/test_one_stage.py`
 fails when Beam changes them.
@@ -16,6 +16,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import reduce
+from typing import Any
 
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_provision_api_pb2 as provision_proto
@@ -28,6 +29,8 @@ from apache_beam.runners.portability.fn_api_runner import (
     worker_handlers,
 )
 
+from transforms.shuffle import SHUFFLE
+
 FLATTEN = common_urns.primitives.FLATTEN.urn
 
 
@@ -35,7 +38,7 @@ class OneStage:
     """A graph fused into one executable stage; it can run on several threads at the same time.
 
     Args:
-        graph: The translated graph. It has one Impulse and no GroupByKey.
+        graph: The translated graph. It has one Impulse, and no GroupByKey outside a `Shuffle`.
     """
 
     def __init__(self, graph: beam_proto.Pipeline) -> None:
@@ -44,6 +47,7 @@ class OneStage:
         worker_handlers.STATE_CACHE_SIZE_MB = 0
         rewritten = beam_proto.Pipeline()
         rewritten.CopyFrom(graph)
+        remove_shuffles(rewritten.components, rewritten.root_transform_ids)
         share_flattens(rewritten.components)
         self._context, self._stages = translations.create_and_optimize_stages(
             rewritten,
@@ -128,6 +132,24 @@ def _close_all(workers: list[_Worker]) -> None:
         worker.close()
 
 
+def remove_shuffles(components: beam_proto.Components, roots: Any) -> None:
+    """Replace each `Shuffle` by its input.
+
+    Args:
+        components: Transforms and PCollections of a graph.
+        roots: Ids of the transforms at the top; shuffles are removed from it.
+    """
+    found = [id_ for id_, each in components.transforms.items() if SHUFFLE in each.annotations]
+    for id_ in found:
+        shuffle = components.transforms[id_]
+        [before], [after] = shuffle.inputs.values(), shuffle.outputs.values()
+        _delete(components, id_)
+        for parts in (roots, *(each.subtransforms for each in components.transforms.values())):
+            if id_ in parts:
+                parts.remove(id_)
+        _rename(components, {after: before})
+
+
 def share_flattens(components: beam_proto.Components) -> None:
     """Make the inputs of each Flatten one PCollection, which is its output.
 
@@ -160,6 +182,12 @@ def fuse_all(
 ) -> list[translations.Stage]:
     """Fuse all stages into one."""
     return [reduce(lambda one, other: one.fuse(other, context), stages)]
+
+
+def _delete(components: beam_proto.Components, id_: str) -> None:
+    for part in components.transforms[id_].subtransforms:
+        _delete(components, part)
+    del components.transforms[id_]
 
 
 def _rename(components: beam_proto.Components, names: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 
-from pipeline.graph import build
+from pipeline.graph import HeavyShards, build
 from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
@@ -36,6 +36,7 @@ def build_stream(
     options: VividlyOptions,
     ledger: Ledger,
     store: ArtifactStore,
+    shards: HeavyShards = HeavyShards(),  # noqa: B008  (immutable)
 ) -> None:
     """Add the steps of the streaming job to a pipeline.
 
@@ -46,6 +47,7 @@ def build_stream(
         options: Settings of the graph.
         ledger: Store of claims and outcomes.
         store: Store of artifacts.
+        shards: Keyed shards before the heavy stages.
 
     Raises:
         UsageError: Beam does not accept the subscription's name.
@@ -61,7 +63,8 @@ def build_stream(
         | "Read requests" >> read
         | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
     )
-    _ = build(messages, options, ledger, store) | "Count outcomes" >> beam.ParDo(_Count())
+    outcomes = build(messages, options, ledger, store, shards=shards)
+    _ = outcomes | "Count outcomes" >> beam.ParDo(_Count())
 
 
 class _Take(beam.DoFn):

@@ -9,11 +9,15 @@ import apache_beam as beam
 from pipeline.jobs.streaming import build_stream
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
+from transforms.deduplicate import DeduplicateRequests
 from transforms.ledger import Ledger
+from transforms.shuffle import Shuffle
 
 INTRODUCTION = """\
-The steps of the streaming job as Beam sees them, with the names of their outputs. Drain and batch
-run the same steps from "Parse" to "All outcomes"; they read messages in a loop of their own. The
+The steps of the streaming job as Beam sees them, with the names of their outputs. Hexagons are
+shuffles: "Deduplicate" by request id, the others by shard. Steps between two shuffles are one fused
+stage, so texts are published in the stage that claims them. Drain and batch run the same steps
+from "Parse" to "All outcomes" without the shuffles; they read messages in a loop of their own. The
 labels must not change: Dataflow finds the steps of a running job by them when it is updated.
 """
 
@@ -32,6 +36,7 @@ def page() -> str:
     """Return the graph's steps as a Mermaid flowchart, in Markdown."""
     made: dict[Any, str] = {}
     labels: list[str] = []
+    shuffles: set[str] = set()
     edges: dict[tuple[str, str], list[str]] = {}
 
     class Visitor(beam.pipeline.PipelineVisitor):
@@ -40,6 +45,8 @@ def page() -> str:
 
         def visit_transform(self, node: Any) -> None:
             label = node.full_label
+            if isinstance(node.transform, (Shuffle, DeduplicateRequests)):
+                shuffles.add(label)
             if label and "/" not in label:
                 labels.append(label)
                 for taken in (each for each in node.inputs if each in made):
@@ -49,7 +56,10 @@ def page() -> str:
 
     stream().visit(Visitor())
     names = {label: f"s{number}" for number, label in enumerate(labels)}
-    lines = [f'    {name}["{label}"]' for label, name in names.items()]
+    lines = [
+        f'    {name}{{{{"{label}"}}}}' if label in shuffles else f'    {name}["{label}"]'
+        for label, name in names.items()
+    ]
     for (source, target), tags in edges.items():
         words = ", ".join(sorted({tag for tag in tags if tag and tag != "None"}))
         arrow = f'-- "{words}" -->' if words else "-->"

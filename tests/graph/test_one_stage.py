@@ -194,7 +194,7 @@ def test_internal_api_of_beam_is_unchanged(used):
 
 def test_beam_reads_state_cache_size_of_module(monkeypatch):
     monkeypatch.setattr(worker_handlers, "STATE_CACHE_SIZE_MB", 7)
-    sizes = []
+    sizes: list[int] = []
     monkeypatch.setattr(worker_handlers, "StateCache", sizes.append)
     state = worker_handlers.StateServicer()
     manager = worker_handlers.WorkerHandlerManager({}, None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,10 +24,12 @@ TASKS: dict[str, Any] = {"script": _WriteScript, "narration": _Narrate, "video":
 
 @pytest.fixture
 def run(ledger, tmp_path, monkeypatch):
-    """Run videos through a graph with options; each engine call also calls `entered[stage]`."""
+    """Run bundles of requests side by side; each engine call also calls `entered[stage]`."""
     stand_ins.install(monkeypatch)
 
-    def run(videos: int, entered: dict[str, Callable[[], object]], **options) -> None:
+    def run(
+        *bundles: Sequence[str], entered: dict[str, Callable[[], object]], **options: Any
+    ) -> None:
         for stage, task in TASKS.items():
             perform = task.perform
 
@@ -36,20 +39,28 @@ def run(ledger, tmp_path, monkeypatch):
 
             monkeypatch.setattr(task, "perform", entering)
         graph = GraphRunner(VividlyOptions([], **options), ledger, ArtifactStore(str(tmp_path)))
-        outcomes = graph.run([stand_ins.message(stand_ins.request()) for _ in range(videos)])
-        assert [outcome.status for outcome in outcomes] == ["completed"] * videos
+
+        def work(modalities):
+            asked = [stand_ins.request(requested_modalities=[each]) for each in modalities]
+            return [each.status for each in graph.run([*map(stand_ins.message, asked)])]
+
+        with ThreadPoolExecutor(len(bundles)) as pool:
+            found = list(pool.map(work, bundles))
+        assert found == [["completed"] * len(bundle) for bundle in bundles]
 
     return run
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"workers": 2}, {"workers": 4, **{f"{stage}_concurrency": 2 for stage in TASKS}}],
-    ids=["workers", "concurrency of a stage"],
-)
-def test_more_calls_than_allowed_wait(run, options):
+def test_scripts_of_bundle_share_workers(run):
+    calls = HeldCalls(2)
+    run(["text"] * 4, entered={"script": calls}, workers=2)
+    assert calls.most == 2
+
+
+def test_more_calls_than_allowed_wait(run):
     calls = {stage: HeldCalls(2) for stage in TASKS}
-    run(4, dict(calls), **options)
+    limits = {f"{stage}_concurrency": 2 for stage in TASKS}
+    run(*[["video"]] * 4, entered=dict(calls), **limits)
     assert {stage: held.most for stage, held in calls.items()} == dict.fromkeys(TASKS, 2)
 
 
@@ -57,6 +68,7 @@ def test_calls_of_stage_are_spread_over_minute(run, monkeypatch):
     clock = Clock.instead_of_time_in(rate_limit, monkeypatch)
     begun: dict[str, list[float]] = {stage: [] for stage in TASKS}
     entered = {stage: lambda times=times: times.append(clock.now) for stage, times in begun.items()}
-    run(2, entered, workers=1, script_per_minute=60, narration_per_minute=30, video_per_minute=20)
+    per_minute = {"script_per_minute": 60, "narration_per_minute": 30, "video_per_minute": 20}
+    run(["video"] * 2, entered=entered, workers=1, **per_minute)
     waits = {stage: second - first for stage, (first, second) in begun.items()}
     assert waits == pytest.approx({"script": 1, "narration": 2, "video": 3})

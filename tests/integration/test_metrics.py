@@ -6,6 +6,7 @@ from collections import Counter
 
 import apache_beam as beam
 import pytest
+from apache_beam.metrics.cells import DistributionResult
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.graph import build
@@ -38,7 +39,12 @@ class Place:
         counters: Counter[str] = Counter()  # over the steps that share a name
         for each in found["counters"]:
             counters[each.key.metric.name] += each.committed
-        spread = {each.key.metric.name: each.committed for each in found["distributions"]}
+        spread: dict[str, DistributionResult] = {}
+        for each in found["distributions"]:
+            name, data = each.key.metric.name, each.committed.data
+            if name in spread:
+                data = data.combine(spread[name].data)
+            spread[name] = DistributionResult(data)
         return counters, spread
 
 

@@ -1,8 +1,9 @@
 """RunStage: the step that runs one stage of the lessons in a bundle.
 
 A lesson's valid stored result is reused. Otherwise its work runs with retries until the stage's
-deadline, and its artifacts and record are stored. The lessons of a bundle run in parallel and their
-progress is written to the ledger together at the end.
+deadline, and its artifacts and record are stored. The scripts of a bundle are written in parallel
+and their progress is written to the ledger together at the end; a narration or video is finished
+and emitted before the next one begins.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ class _RunStage(BatchDoFn[Lesson]):
         return display_items(**shown)
 
     def is_isolated(self, element: Lesson) -> bool:
-        return element.claim.isolated
+        # A shard hands over all lessons that wait: each ends before the next one begins.
+        return element.claim.isolated or self._task.stage != "script"
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         works = [_Work(lesson, self._task.stage) for lesson in elements]
