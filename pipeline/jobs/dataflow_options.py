@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
+from pipeline.graph import HeavyShards
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
 from transforms.process import retry
@@ -27,10 +28,8 @@ JOB_NAME = "vividly-content"
 
 MACHINE_TYPE = "n2-standard-4"
 MAX_WORKERS = 10
-THREADS = 12
-"""Requests processed in parallel by one worker.
-
-Most of them wait for an engine's response or for a render slot; each takes a few megabytes."""
+LIGHT_THREADS = 16
+"""Threads of a process that heavy requests can never take, so that texts do not wait for them."""
 
 ONE_PROCESS = "no_use_multiple_sdk_containers"
 """Experiment that starts one process per worker instead of one per core.
@@ -62,7 +61,7 @@ def add_defaults(options: VividlyOptions) -> None:
     """Set defaults for options that the command line does not give.
 
     Raises:
-        UsageError: Workers would not have this package.
+        UsageError: Workers would not have this package, or have too few threads.
     """
     cloud = options.view_as(GoogleCloudOptions)
     cloud.job_name = cloud.job_name or JOB_NAME
@@ -75,12 +74,16 @@ def add_defaults(options: VividlyOptions) -> None:
     if worker.autoscaling_algorithm == "THROUGHPUT_BASED":
         worker.max_num_workers = worker.max_num_workers or max(MAX_WORKERS, worker.num_workers or 0)
     debug = options.view_as(DebugOptions)
-    debug.number_of_worker_harness_threads = debug.number_of_worker_harness_threads or THREADS
-    if not debug.lookup_experiment("use_multiple_sdk_containers"):
+    cores = _cores(worker.machine_type)
+    if debug.lookup_experiment("use_multiple_sdk_containers"):
+        cores = 1  # for each process
+    else:
         debug.add_experiment(ONE_PROCESS)
-        cores = _cores(worker.machine_type)
-        if cores and not options.video_concurrency:  # each scene is encoded by one thread
-            options.video_concurrency = max(1, cores // options.render_workers)
+    # They bound the memory of a process, whatever number of shards it is given.
+    options.narration_concurrency = options.narration_concurrency or cores
+    # Each scene is encoded by one thread.
+    options.video_concurrency = options.video_concurrency or max(1, cores // options.render_workers)
+    _set_threads(debug, heavy_shards(options))
     _package(options)
 
 
@@ -104,6 +107,14 @@ def _set_element_timeout(options: VividlyOptions) -> None:
         waits = retry.LONGEST_WAIT + (budget.LONGEST_WAIT if options.max_cost_per_hour else 0)
         longest = math.ceil((deadline + waits) / 60)
         worker.element_processing_timeout_minutes = longest + ELEMENT_MARGIN
+
+
+def heavy_shards(options: VividlyOptions) -> HeavyShards:
+    """Return as many shards as all workers together narrate and render at the same time."""
+    processes = process_count(options)
+    return HeavyShards(
+        processes * options.narration_concurrency, processes * options.video_concurrency
+    )
 
 
 def require_job_to_update(options: VividlyOptions) -> None:
@@ -138,13 +149,37 @@ def process_count(options: VividlyOptions) -> int:
     worker = options.view_as(WorkerOptions)
     workers = worker.max_num_workers or worker.num_workers or 1
     several = options.view_as(DebugOptions).lookup_experiment("use_multiple_sdk_containers")
-    return workers * ((_cores(worker.machine_type) or 1) if several else 1)
+    return workers * (_cores(worker.machine_type) if several else 1)
 
 
-def _cores(machine_type: str) -> int | None:
-    """Parse the cores from a machine type such as `n2-standard-4` or `n2-custom-4-8192`."""
+def _set_threads(debug: DebugOptions, shards: HeavyShards) -> None:
+    """Set the threads of a process, or check the given number.
+
+    The service may give all shards to one process, and each occupies a thread while its element
+    waits for a free slot, a pause of the engine or the budget.
+
+    Raises:
+        UsageError: Heavy requests could occupy all threads.
+    """
+    needed = sum(shards) + LIGHT_THREADS
+    given = debug.number_of_worker_harness_threads
+    if given and given < needed:
+        raise UsageError(
+            f"--number_of_worker_harness_threads is {given}, but {shards.narration} narrations and "
+            f"{shards.video} videos may wait in one process, and texts need {LIGHT_THREADS} more: "
+            f"give {needed} or leave it out, or lower --max_num_workers, --narration-concurrency "
+            "or --video-concurrency"
+        )
+    debug.number_of_worker_harness_threads = given or needed
+
+
+def _cores(machine_type: str) -> int:
+    """Parse the cores from a machine type such as `n2-standard-4` or `n2-custom-4-8192`.
+
+    Other names are of small machines; they count as one core.
+    """
     found = re.search(r"-(\d+)(-\d+)?$", machine_type)
-    return int(found[1]) if found else None
+    return int(found[1]) if found else 1
 
 
 def _package(options: VividlyOptions) -> None:

@@ -86,7 +86,8 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
     resources.check_dead_letter_topic(options.dead_letter_topic, by_other_account=True)
     _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
     store = resources.artifact_store(chosen)
-    build_stream(pipeline, subscription, chosen.id_label, options, ledger, store)
+    shards = dataflow_options.heavy_shards(options)
+    build_stream(pipeline, subscription, chosen.id_label, options, ledger, store, shards)
     result = _submit(pipeline, options.view_as(GoogleCloudOptions).job_name)
     if not result.has_job:  # --template_location: the graph was written there and not submitted
         return OK

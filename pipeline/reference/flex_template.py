@@ -135,7 +135,8 @@ def _of_dataflow() -> list[dict[str, Any]]:
         {
             "name": "number_of_worker_harness_threads",
             "label": "Threads per worker process",
-            "helpText": "messages that each process of a worker works on side by side",
+            "helpText": "bundles that each process of a worker works on side by side; as many as "
+            "the shards of heavy requests, and 16, when not given",
             **optional,
             "paramType": "NUMBER",
             "regexes": [WHOLE_NUMBER],

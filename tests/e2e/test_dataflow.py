@@ -64,7 +64,7 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     done = command.run_program(
         "run", *arguments, "--no-wait", "--id-label=publication", "--job_name=lessons",
         f"--sdk_container_image={IMAGE}", "--max_num_workers=4", "--num_workers=2",
-        "--worker_machine_type", "c3-standard-8", "--number_of_worker_harness_threads=20",
+        "--worker_machine_type", "c3-standard-8", "--number_of_worker_harness_threads=70",
         "--service-account-email=worker@local-project.iam.gserviceaccount.com",
         "--subnetwork=regions/us-central1/subnetworks/private", "--no_use_public_ips",
         "--labels=team=lessons", "--labels=stage=test", "--script_engine=gemini",
@@ -91,7 +91,7 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
     [pool] = environment["workerPools"]
     assert (pool["machineType"], pool["numWorkers"]) == ("c3-standard-8", 2)
     assert pool["autoscalingSettings"]["maxNumWorkers"] == 4
-    assert pool["numThreadsPerWorker"] == 20
+    assert pool["numThreadsPerWorker"] == 70  # 4 × (8 + 4) + 16 are needed
     assert pool["subnetwork"] == "regions/us-central1/subnetworks/private"
     assert pool["ipConfiguration"] in (2, "WORKER_IP_PRIVATE")
     [harness] = pool["sdkHarnessContainerImages"]

@@ -82,7 +82,7 @@ def vault(monkeypatch):
 def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_path):
     vault.secrets[SECRET] = postgres.url.encode()
     form = {p["name"]: p["defaultValue"] for p in metadata()["parameters"] if "defaultValue" in p}
-    chosen = {"script_timeout": "90", "number_of_worker_harness_threads": "6"}
+    chosen = {"script_timeout": "90", "number_of_worker_harness_threads": "90"}
     done = launch(gcs, tmp_path, **(form | chosen))
     assert done.returncode == 0, done.stderr
     files = staged(bucket)
@@ -94,7 +94,7 @@ def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_pat
     options = job["environment"]["sdkPipelineOptions"]["options"]
     assert (options["script_engine"], options["voice_engine"]) == ("gemini", "google")
     assert options["script_timeout"] == 90
-    assert options["number_of_worker_harness_threads"] == 6
+    assert options["number_of_worker_harness_threads"] == 90
     assert options["max_num_workers"] == 8
     assert options["force"] is False
 

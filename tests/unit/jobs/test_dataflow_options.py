@@ -43,29 +43,45 @@ def test_defaults_suit_rendering():
     assert (worker.machine_type, worker.max_num_workers) == ("n2-standard-4", 10)
     assert worker.autoscaling_algorithm == "THROUGHPUT_BASED"
     debug = made.view_as(DebugOptions)
-    assert debug.number_of_worker_harness_threads == 12
+    assert (made.narration_concurrency, made.video_concurrency) == (4, 2)
+    assert dataflow_options.heavy_shards(made) == (40, 20)
+    assert debug.number_of_worker_harness_threads == 40 + 20 + 16
     assert debug.experiments == ["no_use_multiple_sdk_containers"]
-    assert made.video_concurrency == 2  # × 2 scenes × 1 encoder thread = 4 cores
     assert dataflow_options.process_count(made) == 10
 
 
 @pytest.mark.parametrize(
-    ("arguments", "videos", "processes"),
+    ("arguments", "narrations", "videos", "processes"),
     [
-        (["--machine_type=c3-standard-22", "--render-workers=1"], 22, 10),
-        (["--machine_type=n2-custom-6-24576", "--max_num_workers=3"], 3, 3),
-        (["--machine_type=f1-micro"], None, 10),
-        (["--video-concurrency=1"], 1, 10),
-        (["--autoscaling_algorithm=NONE", "--num_workers=7"], 2, 7),
-        (["--num_workers=20"], 2, 20),
-        # One process per core: video_concurrency keeps the value that the user gave.
-        (["--experiments=use_multiple_sdk_containers", "--max_num_workers=2"], None, 8),
+        (["--machine_type=c3-standard-22", "--render-workers=1"], 22, 22, 10),
+        (["--machine_type=n2-custom-6-24576", "--max_num_workers=3"], 6, 3, 3),
+        (["--machine_type=f1-micro"], 1, 1, 10),
+        (["--video-concurrency=1", "--narration-concurrency=9"], 9, 1, 10),
+        (["--autoscaling_algorithm=NONE", "--num_workers=7"], 4, 2, 7),
+        (["--num_workers=20"], 4, 2, 20),
+        # One process per core.
+        (["--experiments=use_multiple_sdk_containers", "--max_num_workers=2"], 1, 1, 8),
     ],
 )
-def test_given_options_override_defaults(arguments, videos, processes):
+def test_given_options_override_defaults(arguments, narrations, videos, processes):
     made = options(DATAFLOW, IMAGE, *arguments)
-    assert made.video_concurrency == videos
+    assert (made.narration_concurrency, made.video_concurrency) == (narrations, videos)
     assert dataflow_options.process_count(made) == processes
+    assert dataflow_options.heavy_shards(made) == (processes * narrations, processes * videos)
+
+
+@pytest.mark.parametrize("threads", [76, 100])
+def test_enough_harness_threads_are_kept(threads):
+    made = options(DATAFLOW, IMAGE, f"--number_of_worker_harness_threads={threads}")
+    assert made.view_as(DebugOptions).number_of_worker_harness_threads == threads
+
+
+def test_too_few_harness_threads_are_refused():
+    with pytest.raises(UsageError, match=r"40 narrations and 20 videos .* give 76 or leave it out"):
+        options(DATAFLOW, IMAGE, "--number_of_worker_harness_threads=75")
+    fewer = ("--max_num_workers=2", "--number_of_worker_harness_threads=28")
+    made = options(DATAFLOW, IMAGE, *fewer)
+    assert made.view_as(DebugOptions).number_of_worker_harness_threads == 8 + 4 + 16
 
 
 @pytest.mark.parametrize(
