@@ -13,6 +13,9 @@ from typing import Any
 from transforms.engine_registry import find_engine, registered_engines
 from transforms.model import Usage
 
+MACHINE = "cpu-seconds"
+"""SKU of the machine that engines run on."""
+
 
 @dataclass(frozen=True)
 class Price:
@@ -78,6 +81,11 @@ def price(usage: Iterable[Usage]) -> float:
             ) from None
         total += used.quantity * entry.usd / entry.per
     return total
+
+
+def costs_more_than_machine(usage: Iterable[Usage]) -> bool:
+    """Return whether `usage` has more than time of the machine, which is paid in any case."""
+    return any(used.sku != MACHINE for used in usage)
 
 
 def typical(

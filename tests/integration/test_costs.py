@@ -27,6 +27,8 @@ from transforms.artifacts import ArtifactStore
 from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson
 from transforms.model import Message, Saving
+from transforms.prices import typical
+from transforms.script.write_script import _WriteScript
 from transforms.stage import budget
 from transforms.stage.budget import budget_meter
 
@@ -169,8 +171,19 @@ def test_over_budget_request_stops_and_can_be_replayed(place):
     assert {r.stage: r.reused for r in done.records} == {"script": True, "narration": False}
 
 
-def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
+@pytest.fixture
+def paid_script(monkeypatch):
+    """Make the script engine one that is paid, and read the budget often."""
     monkeypatch.setattr(budget, "MAX_AGE", 0.05)
+    monkeypatch.setattr(_WriteScript, "typical", lambda _: typical("script", "gemini"))
+
+
+def test_machine_only_engines_do_not_wait_for_budget(place, spent):
+    assert place.run("video", max_cost_per_hour=0.065).status == "completed"
+
+
+@pytest.mark.usefixtures("paid_script")
+def test_requests_wait_while_hourly_budget_is_spent(place, spent):
     outcomes: list[Any] = []
     working = start_waiting(place, outcomes)
     [row] = place.ledger.requests(place.request_id)
@@ -180,8 +193,8 @@ def test_requests_wait_while_hourly_budget_is_spent(place, spent, monkeypatch):
     assert outcomes[0].status == "completed"
 
 
-def test_request_waiting_for_budget_can_be_cancelled(place, spent, monkeypatch):
-    monkeypatch.setattr(budget, "MAX_AGE", 0.05)
+@pytest.mark.usefixtures("paid_script")
+def test_request_waiting_for_budget_can_be_cancelled(place, spent):
     outcomes: list[Any] = []
     working = start_waiting(place, outcomes)
     place.ledger.cancel([place.request_id])

@@ -1,7 +1,8 @@
 """Spending limits per request, and per hour for all workers together.
 
 A request over its limit becomes a dead letter; a replay can resume it. When the hourly limit is
-reached nothing fails: stages wait until spending in the last hour falls below it.
+reached nothing fails: stages of paid engines wait until spending in the last hour falls below it.
+Engines that only use the machine go on, because the machine costs as much while they wait.
 """
 
 from __future__ import annotations
@@ -114,13 +115,14 @@ class Budget:
     per_request: float | None = None
     per_hour: float | None = None
 
-    def admit(self, lesson: Lesson, stage: str, expected_usd: float) -> float:
+    def admit(self, lesson: Lesson, stage: str, expected_usd: float, is_paid: bool = True) -> float:
         """Wait until the limits allow a stage to start.
 
         Args:
             lesson: The lesson, with its cost so far.
             stage: The stage that is to start.
             expected_usd: Expected cost of the stage in US dollars.
+            is_paid: The stage's engine costs more than the machine's time.
 
         Returns:
             Seconds waited.
@@ -135,7 +137,9 @@ class Budget:
         if self.per_request is not None and total > self.per_request:
             budget_meter(self.ledger).refuse()
             raise OverBudget(stage, lesson.cost_usd, expected_usd, self.per_request)
-        if self.per_hour is None or not budget_meter(self.ledger).exceeded(self.per_hour):
+        if self.per_hour is None or not is_paid:
+            return 0.0
+        if not budget_meter(self.ledger).exceeded(self.per_hour):
             return 0.0
         return self._wait(lesson, stage, self.per_hour)
 

@@ -35,7 +35,7 @@ from transforms.model import (
     decode,
     encode,
 )
-from transforms.prices import price
+from transforms.prices import costs_more_than_machine, price
 from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
@@ -130,7 +130,9 @@ class _RunStage(BatchDoFn[Lesson]):
         self._task = task
         self._runtime = runtime
         # Priced here, so that a missing price fails the launch and not every element.
-        self._expected_usd = price(task.typical()) if runtime.budget else 0.0
+        usage = task.typical() if runtime.budget else ()
+        self._expected_usd = price(usage)
+        self._is_paid = costs_more_than_machine(usage)
 
     def display_data(self) -> dict[str, Any]:
         runtime = self._runtime
@@ -297,8 +299,9 @@ class _RunStage(BatchDoFn[Lesson]):
 
     def _admit(self, work: _Work) -> None:
         if self._runtime.budget:
-            budget, expected = self._runtime.budget, self._expected_usd
-            work.waited = budget.admit(work.lesson, self._task.stage, expected)
+            work.waited = self._runtime.budget.admit(
+                work.lesson, self._task.stage, self._expected_usd, self._is_paid
+            )
 
     def _attempt(self, lesson: Lesson, within: Path, left: float, started: list[float]) -> Produced:
         started.append(time.monotonic())
