@@ -129,7 +129,7 @@ def writes(ledger: Ledger) -> dict[str, Callable[[], object]]:
         ]
 
     lessons = claimed()
-    held = [(lesson.request.request_id, lesson.claim.token) for lesson in lessons]
+    held = [lesson.entry_key for lesson in lessons]
     return {
         f"claim of {CLAIMED}": claimed,
         f"heartbeat of {CLAIMED}": lambda: ledger.heartbeat(held, lease.total_seconds()),

@@ -69,6 +69,8 @@ def build(
     """
     limited = options.max_cost_per_request, options.max_cost_per_hour
     budget = Budget(ledger, *limited) if any(limited) else None
+    # Drain and batch fuse all stages; other runners keep elements between them.
+    queue_lease = None if may_defer else options.queue_lease
 
     def runtime(
         stage: str, *, timeout: float, concurrency: int | None, per_minute: int | None
@@ -82,6 +84,7 @@ def build(
             budget=budget,
             workers=options.workers,
             may_defer=may_defer,
+            queue_lease=queue_lease,
         )
 
     parsed = messages | "Parse" >> ParseRequests()
@@ -90,7 +93,7 @@ def build(
     claimed = (
         (unique.requests, repeated.requests)
         | "Requests" >> beam.Flatten()
-        | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries)
+        | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries, queue_lease)
     )
     branches = claimed.lessons | "By modality" >> BranchByModality()
     write_script = WriteScript(
@@ -136,6 +139,7 @@ def build(
             {"narration": options.voice_engine, "video": options.video_engine},
             options.workers,
             may_defer,
+            queue_lease,
         )
     )
     stages = (texts, scripted, narrated, rendered)

@@ -22,6 +22,7 @@ from transforms.deduplicate import is_replay
 from transforms.errors import Cancelled, PermanentError
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
+from transforms.stage.entering import queue_failures
 from transforms.stage.failures import failure_output
 from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
@@ -45,11 +46,18 @@ class ClaimRequests(beam.PTransform):
         ledger: Ledger to claim in.
         lease: Seconds until a claim expires unless it is renewed.
         max_deliveries: Maximum number of deliveries of a message that is never settled.
+        queue_lease: As for `transforms.stage.task.StageRuntime`.
     """
 
-    def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lease: float,
+        max_deliveries: int,
+        queue_lease: float | None = None,
+    ) -> None:
         super().__init__()
-        self._dofn = _Claim(ledger, lease, max_deliveries)
+        self._dofn = _Claim(ledger, lease, max_deliveries, queue_lease)
 
     def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         tags = {OUTCOMES: Outcome, DEAD_LETTERS: DeadLetter}
@@ -59,10 +67,13 @@ class ClaimRequests(beam.PTransform):
 
 
 class _Claim(BatchDoFn[Received]):
-    def __init__(self, ledger: Ledger, lease: float, max_deliveries: int) -> None:
+    def __init__(
+        self, ledger: Ledger, lease: float, max_deliveries: int, queue_lease: float | None
+    ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._max_deliveries = max_deliveries
+        self._queue_lease = queue_lease
 
     def display_data(self) -> dict[str, Any]:
         return display_items(
@@ -111,7 +122,9 @@ class _Claim(BatchDoFn[Received]):
             received.message, received.request, replace(result.claim, isolated=isolated)
         )
         if result.kind == "cancelled":
-            return BatchResult(position, *failure_output(lesson, "claim", Cancelled("script")))
+            failed: dict[int, tuple[Lesson, Exception]] = {0: (lesson, Cancelled("script"))}
+            left, reason = queue_failures(self._ledger, failed, self._queue_lease)[0]
+            return BatchResult(position, *failure_output(left, "claim", reason))
         log.info(
             "claimed the request (%s)",
             result.kind,

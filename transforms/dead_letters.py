@@ -6,7 +6,7 @@ A topic may receive copies of the stored letters; see `transforms.dead_letter_to
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
-    from transforms.ledger import Ledger
+    from transforms.ledger import DeadLetterDetail, Entered, Ledger
 
 _FIELDS = frozenset(ContentRequest.__dataclass_fields__) | {"message"}
 
@@ -123,8 +123,44 @@ class _Write(BatchDoFn[DeadLetter]):
         return display_items(topic=self._topic, ledger=self._ledger.masked_url)
 
     def process_elements(self, elements: Sequence[DeadLetter]) -> Iterator[BatchResult]:
-        for position, is_settled in enumerate(self._ledger.dead_letter(elements)):
+        letters = dict(enumerate(elements))
+        for position, entered in self._enter(elements).items():
             dead = elements[position]
+            if entered.lesson.claim.entry:
+                letters[position] = replace(dead, claim=entered.lesson.claim)
+            elif entered.kind == "cancelled":  # the claim has ended: the message owns the letter
+                letters[position] = replace(dead, claim=None)
+            else:
+                del letters[position]
+                yield BatchResult(position, self._refused(dead, entered))
+        yield from self._write(letters)
+
+    def _enter(self, elements: Sequence[DeadLetter]) -> dict[int, Entered]:
+        """Enter with letters that came through a shuffle, without the entry of their stage."""
+        lessons = {
+            position: Lesson(dead.message, dead.request, dead.claim, dead.records)
+            for position, dead in enumerate(elements)
+            if dead.request and dead.claim and not dead.claim.entry
+        }
+        answers = self._ledger.enter(list(lessons.values()), DEAD_LETTERS)
+        return dict(zip(lessons, answers, strict=True))
+
+    def _refused(self, dead: DeadLetter, entered: Entered) -> Outcome:
+        outcome = entered.outcome
+        if not outcome:
+            lost = "another worker has taken this request over"
+            outcome = Outcome(
+                dead.message.message_id, "superseded", dead.request_id, dead.stage, lost
+            )
+        again = outcome.status != "superseded" and not entered.is_new
+        if again and self._topic:
+            # The worker that wrote the letter may have died before it published the copy.
+            _publish_again(self._ledger, self._topic, outcome)
+        return report_outcome(outcome, _source(dead), dead.stage, again=again)
+
+    def _write(self, letters: Mapping[int, DeadLetter]) -> Iterator[BatchResult]:
+        settled = self._ledger.dead_letter(list(letters.values()))
+        for (position, dead), is_settled in zip(letters.items(), settled, strict=True):
             kept = is_settled and self._is_kept(dead)
             if kept and self._topic:
                 publish_copy(self._topic, dead)
@@ -171,11 +207,16 @@ class _Repeat(beam.DoFn):
         return display_items(topic=self._topic, ledger=self._ledger.masked_url)
 
     def process(self, outcome: Outcome) -> Iterator[Outcome]:
-        if self._topic and outcome.status == "dead_lettered" and outcome.request_id:
-            found = self._ledger.dead_letter_of(outcome.request_id, outcome.message_id)
-            if found:
-                publish_copy(self._topic, found)
+        if self._topic:
+            _publish_again(self._ledger, self._topic, outcome)
         yield outcome
+
+
+def _publish_again(ledger: Ledger, topic: str, outcome: Outcome) -> None:
+    if outcome.status == "dead_lettered" and outcome.request_id:
+        found = ledger.dead_letter_of(outcome.request_id, outcome.message_id)
+        if found:
+            publish_copy(topic, found)
 
 
 def _source(dead: DeadLetter) -> Message | Received | Lesson:

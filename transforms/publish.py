@@ -36,6 +36,7 @@ from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
 from transforms.stage.canary import canary_lesson
+from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import OUTCOMES, put_artifacts
@@ -57,6 +58,7 @@ class PublishResults(beam.PTransform):
         engines: Engine of each stage that a modality can skip, by stage; prices the savings.
         workers: As for `transforms.stage.task.StageRuntime`.
         may_defer: As for `transforms.stage.task.StageRuntime`.
+        queue_lease: As for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -66,9 +68,10 @@ class PublishResults(beam.PTransform):
         engines: Mapping[str, str],
         workers: int | None = None,
         may_defer: bool = False,
+        queue_lease: float | None = None,
     ) -> None:
         super().__init__()
-        self._dofn = _Publish(store, ledger, engines, workers, may_defer)
+        self._dofn = _Publish(store, ledger, engines, workers, may_defer, queue_lease)
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | "Publish" >> beam.ParDo(self._dofn).with_output_types(
@@ -119,6 +122,7 @@ class _Publish(BatchDoFn[Lesson]):
         engines: Mapping[str, str],
         workers: int | None,
         may_defer: bool,
+        queue_lease: float | None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -129,6 +133,7 @@ class _Publish(BatchDoFn[Lesson]):
         }
         self._workers = workers
         self._may_defer = may_defer
+        self._queue_lease = queue_lease
 
     def display_data(self) -> dict[str, Any]:
         return display_items(artifacts=self._store.root, ledger=self._ledger.masked_url)
@@ -137,18 +142,37 @@ class _Publish(BatchDoFn[Lesson]):
         return is_heavy(element)  # the bundle goes on with other heavy lessons, for minutes
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
-        with heartbeat.release_on_outage(self._ledger, elements):
-            with heartbeat.heartbeats(self._ledger, elements):
-                stored = parallel_map(self._unless_deferred, elements, self._workers)
-                self._judge(elements, stored)
-            refused = self._complete([done for done in stored if not isinstance(done, Exception)])
-        for position, (lesson, done) in enumerate(zip(elements, stored, strict=True)):
-            if isinstance(done, Exception):
-                yield self._failed(position, lesson, done)
-            elif lesson.claim.token in refused:
-                yield self._failed(position, lesson, refused[lesson.claim.token])
+        lessons: dict[int, Lesson] = {}
+        for position, entered in enumerate(self._ledger.enter(elements, "publish")):
+            if may_work(entered):
+                lessons[position] = entered.lesson
             else:
-                yield BatchResult(position, self._completed(done))
+                yield _result(position, *refused_output(entered, "publish"))
+        completed, failed = self._publish(lessons) if lessons else ({}, {})
+        for position, done in completed.items():
+            yield BatchResult(position, self._completed(done))
+        for position, (lesson, error) in failed.items():
+            yield _result(position, *failure_output(lesson, "publish", error))
+
+    def _publish(
+        self, lessons: Mapping[int, Lesson]
+    ) -> tuple[dict[int, CompletedLesson], dict[int, tuple[Lesson, Exception]]]:
+        """Return the lessons that are completed, and those that failed, by position."""
+        given = list(lessons.values())
+        with heartbeat.release_on_outage(self._ledger, given, self._queue_lease):
+            with heartbeat.heartbeats(self._ledger, given):
+                stored = parallel_map(self._unless_deferred, given, self._workers)
+                self._judge(given, stored)
+            refused = self._complete([done for done in stored if not isinstance(done, Exception)])
+            completed: dict[int, CompletedLesson] = {}
+            failed: dict[int, tuple[Lesson, Exception]] = {}
+            for (position, lesson), done in zip(lessons.items(), stored, strict=True):
+                result = refused.get(lesson.claim.token, done)
+                if isinstance(result, Exception):
+                    failed[position] = lesson, result
+                else:
+                    completed[position] = result
+            return completed, queue_failures(self._ledger, failed, self._queue_lease)
 
     @property
     def _streak(self) -> FailureStreak:
@@ -211,10 +235,6 @@ class _Publish(BatchDoFn[Lesson]):
             for lesson in refused
         }
 
-    def _failed(self, position: int, lesson: Lesson, error: Exception) -> BatchResult:
-        value, tag = failure_output(lesson, "publish", error)
-        return BatchResult(position, value, None if tag == OUTCOMES else tag)
-
     def _completed(self, done: CompletedLesson) -> Outcome:
         lesson = done.lesson
         outcome = Outcome(
@@ -226,3 +246,8 @@ class _Publish(BatchDoFn[Lesson]):
             savings=done.savings,
         )
         return report_outcome(outcome, lesson, "publish")
+
+
+def _result(position: int, value: object, tag: str) -> BatchResult:
+    """Return an output; outcomes go to the main output of this step."""
+    return BatchResult(position, value, None if tag == OUTCOMES else tag)

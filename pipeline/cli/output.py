@@ -22,6 +22,7 @@ from transforms.prices import Price
 STYLES = {
     "completed": "green",
     "running": "cyan",
+    "queued": "cyan",
     "failed": "red",
     "cancelled": "yellow",
     "cancelling": "yellow",
@@ -104,7 +105,7 @@ def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
             "%": str(row.progress),
             "s": seconds(row),
             "cost": dollars(row.cost_usd),
-            "result": Text(row.error or main_artifact(row)),
+            "result": Text(row.error or queued_for(row) or main_artifact(row)),
         }
         table.add_row(*(cells[name] for name in columns))
     return table
@@ -116,6 +117,7 @@ def request(row: RequestRow, as_json: bool) -> None:
         _print_json([asdict(row)])
         return
     fields = {k: v for k, v in asdict(row).items() if k not in ("script", "artifacts")}
+    fields["status"] = queued_for(row) or row.status
     fields |= {name: artifact["uri"] for name, artifact in row.artifacts.items()}
     _print_fields({k: v for k, v in fields.items() if not k.endswith("_uri")})
 
@@ -214,11 +216,20 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
 
 
 def status(row: RequestRow) -> str:
-    """Return the status of a request; ``lapsed`` or ``cancelling`` rather than ``running``."""
+    """Return the status of a request; one of `RUNNING_AS` if it is running."""
     if row.lapsed:
         return "lapsed"
-    cancelling = row.status == "running" and row.cancel_requested_at
-    return "cancelling" if cancelling else row.status
+    if row.status == "running" and row.cancel_requested_at:
+        return "cancelling"
+    return "queued" if queued_for(row) else row.status
+
+
+def queued_for(row: RequestRow) -> str:
+    """Return the stage that a request waits for, and since when; empty if it does not wait."""
+    if row.status != "running" or not row.queued_at:
+        return ""
+    since = row.queued_at.astimezone().strftime("%m-%d %H:%M:%S")
+    return f"queued for {(row.stage or 'script').replace('_', ' ')} since {since}"
 
 
 def findings(found: Sequence[Finding]) -> None:

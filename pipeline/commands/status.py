@@ -1,7 +1,8 @@
 """Show the status of requests from the ledger, newest first, and count them.
 
 A request is `lapsed` if no worker holds its claim: the worker has died, or handed the request back.
-The next delivery of its message takes it over; without one it stays as it is.
+The next delivery of its message takes it over; without one it stays as it is. A request is `queued`
+while a streaming job keeps it for its next stage.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ EXAMPLES = """examples:
 """
 SETTINGS = ["database", "state"]
 
-STATUSES = ("running", "cancelling", "lapsed", "completed", "failed", "cancelled")
-STAGES = ("claim", "script", "narration", "video", "publish")
+STATUSES = ("running", "queued", "cancelling", "lapsed", "completed", "failed", "cancelled")
+STAGES = ("claim", "script", "narration", "video", "publish", "dead_letters")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -48,6 +48,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "updated_at": "when the row last changed",
         "cancel_requested_at": "when its cancellation was requested",
         "savings": "estimated cost of each skipped stage",
+        "entry": "number of the last entry into a stage; a worker with another number has lost it",
+        "open_entries": "stage of each entry that no worker has closed yet, by its number",
+        "queued_at": "since when it waits for its stage; empty while a worker has it",
     },
     "stages": {
         "": "Every finished stage of every attempt",

@@ -21,6 +21,10 @@ SETTINGS = (
         type=seconds, default=120.0, unit="seconds", graph=True,
     ),
     Setting(
+        "queue-lease", "in a streaming job, a request that waits for its next stage may be claimed "
+        "again after this long", GROUP, type=seconds, default=86400.0, unit="seconds", graph=True,
+    ),
+    Setting(
         "max-deliveries", "a message delivered more often than this becomes a dead letter", GROUP,
         type=positive_int, default=5, unit="deliveries", graph=True,
     ),

@@ -34,8 +34,14 @@ def _schema(model: Model) -> dict[str, Any]:
     described = {
         field.name: f"{_spell(hints[field.name])}, {'required' if _required(field) else 'default'}"
         for field in fields(model.cls)
+        if not _excluded(get_type_hints(model.cls, include_extras=True)[field.name])
     }
     return {"version": model.version, "fields": described}
+
+
+def _excluded(hint: Any) -> bool:
+    """Return True if a field is not encoded."""
+    return any(getattr(each, "exclude", None) for each in getattr(hint, "__metadata__", ()))
 
 
 def _required(field: Field[Any]) -> bool:

@@ -44,6 +44,7 @@ class ModelRequest:
     lapsed: bool = False
     marked: bool = False
     """The request must be cancelled."""
+    entry: int = 0
 
 
 @dataclass
@@ -136,7 +137,8 @@ class OneWorker(RuleBasedStateMachine):
         for at, (each, result) in enumerate(zip(asked, results, strict=True)):
             assert result.kind == expected.get(at, "superseded")
             if result.claim:
-                self.model.requests[each.request.request_id].token = result.claim.token
+                known = self.model.requests[each.request.request_id]
+                known.token, known.entry = result.claim.token, result.claim.entry
                 self.lessons.append(Lesson(each.message, each.request, result.claim))
             elif result.kind in ("done", "duplicate"):
                 assert result.outcome
@@ -149,8 +151,12 @@ class OneWorker(RuleBasedStateMachine):
     def held(self, lesson: Lesson) -> ModelRequest | None:
         """Return the request if the lesson's claim is valid and the request runs."""
         known = self.model.requests[lesson.request.request_id]
-        good = known.token == lesson.claim.token and known.status == "running"
-        return known if good else None
+        return known if self.entered(lesson) and known.status == "running" else None
+
+    def entered(self, lesson: Lesson) -> bool:
+        """Return true if the lesson has the last claim and entry of its request."""
+        known = self.model.requests[lesson.request.request_id]
+        return (known.token, known.entry) == (lesson.claim.token, lesson.claim.entry)
 
     def pick(self, data: Any) -> Lesson | None:
         return data.draw(st.sampled_from(self.lessons)) if self.lessons else None
@@ -159,7 +165,7 @@ class OneWorker(RuleBasedStateMachine):
     def complete(self, data):
         if lesson := self.pick(data):
             known = self.model.requests[lesson.request.request_id]
-            again = known.token == lesson.claim.token and known.status == "completed"
+            again = self.entered(lesson) and known.status == "completed"
             mine = self.held(lesson) is not None and not known.marked
             assert self.ledger.complete([completed(lesson)]) == [mine or again]
             if mine:
@@ -186,9 +192,7 @@ class OneWorker(RuleBasedStateMachine):
             known = self.model.requests[wanted]
             if claimed:
                 mine = self.held(lesson) is not None
-                again = known.token == lesson.claim.token and known.status in (
-                    "failed", "cancelled",
-                )  # fmt: skip
+                again = self.entered(lesson) and known.status in ("failed", "cancelled")
                 expected = mine or again
                 settled = self.ledger.dead_letter([letter(lesson, "script", error_type=error)])
             else:
@@ -211,22 +215,45 @@ class OneWorker(RuleBasedStateMachine):
             freed = self.ledger.release([lesson])
             assert freed == ({lesson.request.request_id} if known else set())
             if known:
-                known.token, known.lapsed = None, True
+                known.entry, known.lapsed = known.entry + 1, True
                 self.model.deliveries[lesson.message.message_id] -= 1
 
     @rule(data=st.data(), percent=st.integers(0, 100))
     def beat(self, data, percent):
         if lesson := self.pick(data):
             known = self.model.requests[lesson.request.request_id]
-            lost = set() if known.token == lesson.claim.token else {lesson.request.request_id}
-            claims = [(lesson.request.request_id, lesson.claim.token)]
-            assert self.ledger.heartbeat(claims, LEASE.total_seconds()) == lost
+            lost = set() if self.held(lesson) else {lesson.request.request_id}
+            beaten = self.ledger.heartbeat([lesson.entry_key], LEASE.total_seconds())
+            assert beaten == ({lesson.entry_key} if lost else set())
             status = self.ledger.progress([(lesson, "narration", percent)])
             assert status.lost == lost
             mine = {lesson.request.request_id} - lost
             assert status.cancelled == (mine if known.marked else set())
             if self.held(lesson):
                 known.lapsed = False
+
+    @rule(data=st.data())
+    def enter(self, data):
+        if lesson := self.pick(data):
+            name = lesson.message.message_id
+            known = self.model.requests[lesson.request.request_id]
+            outcome = self.model.outcomes[name]
+            [answer] = self.ledger.enter([lesson], "video")
+            if outcome != "in_flight":
+                assert answer.outcome
+                assert (answer.kind, answer.outcome.status) == ("done", outcome)
+            elif known.token == lesson.claim.token and known.status == "running":
+                assert answer.kind == ("cancelled" if known.marked else "go")
+                known.entry, known.lapsed = known.entry + 1, False
+                assert answer.lesson.claim.entry == known.entry
+                self.lessons.append(answer.lesson)
+            elif known.status in ("completed", "failed"):
+                assert answer.outcome
+                assert (answer.kind, answer.outcome.status) == ("done", "duplicate")
+                self.model.outcomes[name] = "duplicate"
+            else:
+                assert answer.kind == ("lost" if known.status == "running" else "cancelled")
+                assert answer.lesson.claim.entry == 0
 
     @rule(number=REQUESTS)
     def lapse(self, number):

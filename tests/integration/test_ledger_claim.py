@@ -59,7 +59,7 @@ def test_redelivery_resumes_and_voids_previous_claim(ledger):
     assert (row(ledger, asked).stage, row(ledger, asked).progress) == ("narration", 25)
     old, new = before, Lesson(asked.message, asked.request, result.claim)
     mine = {asked.request.request_id}
-    assert ledger.heartbeat([(asked.request.request_id, old.claim.token)], 60) == mine
+    assert ledger.heartbeat([old.entry_key], 60) == {old.entry_key}
     assert ledger.progress([(old, "video", 50)]).lost == mine
     assert ledger.complete([completed(old)]) == [False]
     assert ledger.dead_letter([letter(old, "video")]) == [False]
@@ -109,8 +109,7 @@ def test_expired_claim_is_taken_over(ledger):
 def test_expired_lease_can_be_extended_until_takeover(ledger):
     lesson = take(ledger, ask())
     let_lease_lapse(ledger, lesson.request.request_id)
-    held = [(lesson.request.request_id, lesson.claim.token)]
-    assert ledger.heartbeat(held, LEASE.total_seconds()) == set()
+    assert ledger.heartbeat([lesson.entry_key], LEASE.total_seconds()) == set()
     assert claim(ledger, ask(of=lesson)).kind == "duplicate"
     assert ledger.complete([completed(lesson)]) == [True]
 

@@ -99,9 +99,9 @@ Batch = Callable[[Ledger, list[Lesson]], Any]
 # Each statement on claimed lessons, and its result if their claims are lost.
 STATEMENTS: dict[str, tuple[Batch, Any]] = {
     "heartbeat": (
-        lambda ledger, held: ledger.heartbeat(
-            [(each.request.request_id, each.claim.token) for each in held], 60
-        ),
+        lambda ledger, held: {
+            key.request_id for key in ledger.heartbeat([each.entry_key for each in held], 60)
+        },
         lambda ids: ids,
     ),
     "release": (lambda ledger, held: ledger.release(held), lambda ids: set()),

@@ -117,8 +117,8 @@ def test_repeated_complete_changes_nothing(ledger, lesson):
 def test_late_updates_of_completed_lesson_are_ignored(ledger, lesson):
     ledger.complete([completed(lesson)])
     before = row(ledger, lesson)
-    assert ledger.progress([(lesson, "video", 50)]) == UNHARMED
-    assert ledger.heartbeat([(lesson.request.request_id, lesson.claim.token)], 60) == set()
+    assert ledger.progress([(lesson, "video", 50)]).lost == {lesson.request.request_id}
+    assert ledger.heartbeat([lesson.entry_key], 60) == {lesson.entry_key}
     assert ledger.release([lesson]) == set()
     assert row(ledger, lesson) == before
 

@@ -130,7 +130,8 @@ def test_claim_follows_state_of_request(ledger, state, owner, replay, kind):
     assert (found.error_type, found.error, found.completed_at) == (None, None, None)
     assert found.savings == {}
     assert found.started_at == found.updated_at == found.lease_expires_at - LEASE
-    assert ledger.heartbeat([(found.request_id, result.claim.token)], 60) == set()
+    lesson = Lesson(sent.message, sent.request, result.claim)
+    assert ledger.heartbeat([lesson.entry_key], 60) == set()
     assert outcome_of(ledger, sent.message.message_id) == "in_flight"
     if kind == "new":
         return
@@ -194,9 +195,9 @@ def test_reopened_message_counts_its_deliveries_anew(ledger):
 
 
 def take_next(ledger: Ledger, asked: ClaimRequest, lesson: Lesson) -> Lesson:
-    """Return the lesson with the claim token that the ledger holds now."""
-    [found] = ledger.run("SELECT CAST(claim_token AS text) AS token FROM requests")
-    return Lesson(asked.message, asked.request, replace(lesson.claim, token=found["token"]))
+    """Return the lesson with the claim and the entry that the ledger holds now."""
+    [found] = ledger.run("SELECT CAST(claim_token AS text) AS token, entry FROM requests")
+    return Lesson(asked.message, asked.request, replace(lesson.claim, **found))
 
 
 def test_poisoned_message_may_be_replayed_and_poisoned_again(ledger):
@@ -254,7 +255,7 @@ def test_stale_claim_changes_nothing_of_its_successor(ledger):
     second = take(ledger, ask(of=first))
     before, rows = row(ledger, second), messages(ledger)
     wanted = {first.request.request_id}
-    assert ledger.heartbeat([(first.request.request_id, stale.claim.token)], 3600) == wanted
+    assert ledger.heartbeat([stale.entry_key], 3600) == {stale.entry_key}
     assert ledger.progress([(stale.with_record(record(stale)), "video", 50)]).lost == wanted
     assert ledger.release([stale]) == set()
     assert ledger.complete([completed(stale)]) == [False]
@@ -275,8 +276,9 @@ def test_nothing_is_written_to_an_ended_request(ledger, state):
     else:
         fail(ledger, lesson, "Cancelled" if state == "cancelled" else "TypeError")
     before, rows, letters = row(ledger, asked), messages(ledger), ledger.dead_letters()
-    assert ledger.heartbeat([(asked.request.request_id, lesson.claim.token)], 60) == set()
-    assert ledger.progress([(lesson.with_record(record(lesson)), "x", 1)]).lost == frozenset()
+    assert ledger.heartbeat([lesson.entry_key], 60) == {lesson.entry_key}
+    lost = ledger.progress([(lesson.with_record(record(lesson)), "x", 1)]).lost
+    assert lost == {asked.request.request_id}
     assert ledger.release([lesson]) == set()
     assert ledger.complete([completed(lesson)]) == [state == "completed"]
     assert ledger.dead_letter([letter(lesson, "narration")]) == [state != "completed"]
@@ -290,7 +292,7 @@ def test_heartbeat_and_release_reach_only_their_requests(ledger):
     lessons = [take(ledger, ask()) for _ in range(3)]
     before = [row(ledger, each) for each in lessons]
     rows = messages(ledger)
-    ledger.heartbeat([(lessons[0].request.request_id, lessons[0].claim.token)], 3600)
+    ledger.heartbeat([lessons[0].entry_key], 3600)
     ledger.release([lessons[1]])
     after = [row(ledger, each) for each in lessons]
     assert after[0].lease_expires_at > before[0].lease_expires_at + timedelta(minutes=50)

@@ -21,8 +21,10 @@ OF_BUNDLE = {"text": ["unsettled", "claim", "complete"], "video": ["unsettled", 
 """The statements of a bundle, by modality. A stage is recorded when the next one begins, the last
 stage with the completion."""
 
-OF_REQUEST = {"text": [], "video": ["narration", "complete"]}
-"""Further statements of each request: heavy requests are worked one after the other."""
+OF_REQUEST = {"text": [], "video": ["enter", "narration", "enter", "complete"]}
+"""Further statements of each request: heavy requests are worked one after the other.
+
+The claim enters the first stage, and publishing goes on under the entry of the last."""
 
 
 class Place:

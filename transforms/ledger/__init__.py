@@ -1,6 +1,7 @@
 """The ledger: Postgres tables that hold every request, message, stage and dead letter."""
 
 from transforms.ledger.costs import COST_KEYS, CostKey
+from transforms.ledger.entries import Entered
 from transforms.ledger.ledger import Ledger
 from transforms.ledger.migrate import current, downgrade, head, upgrade
 from transforms.ledger.url import mask
@@ -32,6 +33,7 @@ __all__ = [
     "CostRow",
     "DeadLetterDetail",
     "DeadLetterRow",
+    "Entered",
     "Ledger",
     "LedgerStatus",
     "Pruned",

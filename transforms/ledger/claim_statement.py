@@ -1,6 +1,7 @@
 """Claim requests: one SQL statement decides for a whole batch which message gets which request.
 
-The rules that all statements keep are in `transforms.ledger.statements`.
+A claim also enters the first stage (`transforms.ledger.entries`). The rules that all statements
+keep are in `transforms.ledger.statements`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from transforms.ledger.database import Database, StatementSlow
+from transforms.ledger.entries import FIRST_STAGE, hand_over
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import ClaimRequest, ClaimResult
 from transforms.model import Claim, Outcome, OutcomeStatus
@@ -70,14 +72,14 @@ ranked AS MATERIALIZED (
 opened AS (
     INSERT INTO requests AS request (
         request_id, status, message_id, claim_token, lease_expires_at, attempts,
-        modality, student_id, correlation_id, request)
+        modality, student_id, correlation_id, request, entry, open_entries)
     SELECT request_id, 'running', message_id, token, now() + make_interval(secs => :lease), 1,
-        modality, student_id, correlation_id, request
+        modality, student_id, correlation_id, request, 1, jsonb_build_object('1', 'script')
     FROM ranked
     WHERE claims AND kind = 'new'
     ORDER BY request_id
     ON CONFLICT (request_id) DO NOTHING
-    RETURNING request_id, claim_token, attempts
+    RETURNING request_id, claim_token, attempts, entry, 0 AS starts
 ),
 retaken AS (
     UPDATE requests AS request SET
@@ -103,12 +105,19 @@ retaken AS (
         cancel_requested_at = CASE WHEN ranked.kind = 'cancelled'
             THEN request.cancel_requested_at END,
         savings = '{}',
+        entry = request.entry + 1,
+        open_entries = CASE WHEN ranked.kind = 'reopened' THEN '{}' ELSE request.open_entries END
+            || CASE WHEN ranked.kind = 'cancelled' THEN '{}'
+                ELSE jsonb_build_object(CAST(request.entry + 1 AS text), 'script') END,
+        queued_at = NULL,
         started_at = now(),
         completed_at = NULL,
         updated_at = now()
     FROM ranked
     WHERE ranked.claims AND ranked.kind <> 'new' AND request.request_id = ranked.request_id
-    RETURNING request.request_id, request.claim_token, request.attempts
+    RETURNING request.request_id, request.claim_token, request.attempts, request.entry,
+        (SELECT CAST(count(*) AS integer) - 1 FROM jsonb_each_text(request.open_entries)
+            WHERE value = 'script') AS starts
 ),
 claimed AS (
     SELECT * FROM opened UNION ALL SELECT * FROM retaken
@@ -116,7 +125,7 @@ claimed AS (
 -- The decision is NULL where another worker opened the request, or reopened the message, while
 -- this statement waited for a lock: the caller repeats it.
 decided AS MATERIALIZED (
-    SELECT ranked.*, claimed.attempts,
+    SELECT ranked.*, claimed.attempts, claimed.entry, claimed.starts,
         CASE
             WHEN ranked.kind IN ('done', 'duplicate') THEN ranked.kind
             WHEN claimed.claim_token = ranked.token THEN ranked.kind
@@ -153,7 +162,8 @@ counted AS (
         AND message.outcome <> 'in_flight'
     RETURNING message.message_id, outcome, deliveries, released, false
 )
-SELECT decided.position, decided.attempts, message.outcome, message.deliveries, message.released,
+SELECT decided.position, decided.attempts, decided.entry, decided.starts,
+    message.outcome, message.deliveries, message.released,
     CASE WHEN message.outcome IS NULL THEN NULL
         WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
         ELSE decided.decision END AS kind
@@ -252,7 +262,10 @@ def _result(
         return ClaimResult(kind, deliveries, outcome=_settled(lesson, row["outcome"], kind))
     if deliveries - row["released"] > max_deliveries:
         return ClaimResult("poisoned", deliveries)
-    return ClaimResult(kind, deliveries, claim=Claim(token, row["attempts"], lease.total_seconds()))
+    claim = Claim(token, row["attempts"], lease.total_seconds(), entry=row["entry"])
+    if kind != "cancelled":
+        hand_over(claim, FIRST_STAGE, row["starts"])
+    return ClaimResult(kind, deliveries, claim=claim)
 
 
 def _settled(lesson: ClaimRequest, status: OutcomeStatus, kind: str) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.ledger import cancel as cancelling
-from transforms.ledger import claim_statement, reads, records, replays
+from transforms.ledger import claim_statement, entries, leases, reads, records, replays
 from transforms.ledger import costs as costing
 from transforms.ledger import migrate as migrating
 from transforms.ledger import prune as pruning
@@ -29,10 +29,12 @@ class Ledger(Database):
 
     # Claims
     claim = claim_statement.claim
+    enter = entries.enter
     unsettled = claim_statement.unsettled
-    heartbeat = records.heartbeat
-    release = records.release
-    uncount_delivery = records.uncount_delivery
+    heartbeat = leases.heartbeat
+    release = leases.release
+    queue = leases.queue
+    uncount_delivery = leases.uncount_delivery
     reset_deliveries = claim_statement.reset_deliveries
 
     # Outcomes

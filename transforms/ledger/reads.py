@@ -32,17 +32,18 @@ REQUEST_COLUMNS = """
     narration_uri, captions_uri, video_uri, thumbnail_uri, manifest_uri, script, error_type, error,
     CAST(cost_usd AS double precision) AS cost_usd,
     CAST(cost_saved_usd AS double precision) AS cost_saved_usd,
-    created_at, started_at, completed_at, updated_at, cancel_requested_at, savings,
+    created_at, started_at, completed_at, updated_at, cancel_requested_at, savings, queued_at,
     coalesce(lease_expires_at <= now(), false) AS lapsed
 """
 
-RUNNING_AS = ("running", "cancelling", "lapsed")
+RUNNING_AS = ("running", "queued", "cancelling", "lapsed")
 """The statuses shown for a running request."""
 
 _SHOWN_STATUS = """
     CASE
         WHEN lease_expires_at <= now() THEN 'lapsed'
         WHEN status = 'running' AND cancel_requested_at IS NOT NULL THEN 'cancelling'
+        WHEN status = 'running' AND queued_at IS NOT NULL THEN 'queued'
         ELSE status
     END
 """

@@ -1,4 +1,4 @@
-"""Write heartbeats, progress and outcomes of claimed requests, one statement per batch."""
+"""Write progress and outcomes of claimed requests, one statement per batch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from transforms.ledger.statements import (
     COMPLETE,
     DEAD_LETTER,
     DUPLICATES,
-    HEARTBEAT,
     PROGRESS,
-    RELEASE,
-    UNCOUNT_DELIVERY,
 )
 from transforms.ledger.values import ClaimStatus, CompletedLesson
 from transforms.model import Artifact, DeadLetter, Lesson, Message, Script
@@ -31,54 +28,19 @@ MAX_TRACEBACK = 64_000
 """Characters kept of an error (its beginning) and of a traceback (its end)."""
 
 
-def heartbeat(database: Database, claims: Sequence[tuple[str, str]], lease: float) -> set[str]:
-    """Extend the leases of claims that still hold.
-
-    Args:
-        claims: pairs of request id and claim token.
-        lease: seconds from now.
-
-    Returns:
-        The request ids of lost claims: none of the tokens given for them is valid any more.
-    """
-    if not claims:
-        return set()
-    items = [{"request_id": request_id, "token": token} for request_id, token in claims]
-    held = database.run(HEARTBEAT, items=json_text(items), lease=lease)
-    return {request_id for request_id, _ in claims} - {row["request_id"] for row in held}
-
-
-def release(database: Database, lessons: Sequence[Lesson]) -> set[str]:
-    """Release claims of unfinished requests, so that any message may claim them at once.
-
-    For a shutdown, or when a dependency is down. Also uncounts the delivery of each message, and
-    voids the claims.
-
-    Returns:
-        The request ids whose claims were still held.
-    """
-    if not lessons:
-        return set()
-    held = database.run(RELEASE, items=json_text([_claim_key(lesson) for lesson in lessons]))
-    return {row["request_id"] for row in held}
-
-
-def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
-    """Subtract the last delivery of each message from its count towards `max_deliveries`.
-
-    For messages that are processed again, or nacked, although they killed no worker.
-    """
-    if message_ids:
-        database.run(UNCOUNT_DELIVERY, message_ids=json_text(list(message_ids)))
-
-
-def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> ClaimStatus:
+def progress(
+    database: Database,
+    updates: Sequence[tuple[Lesson, str, int]],
+    queue_lease: float | None = None,
+) -> ClaimStatus:
     """Record the progress of lessons, and a row for each finished stage.
 
-    Also extends each lease by the claim's own length.
+    Also extends each lease, and closes all entries of the finished stage.
 
     Args:
         updates: lesson with its records so far, the stage it is in now, percent done.
+        queue_lease: seconds of the lease of lessons that now wait behind a shuffle; None if they do
+            not, for the claim's own length.
 
     Returns:
         The request ids of lost claims, and those of requests that must be cancelled.
@@ -91,10 +53,11 @@ def progress(database: Database, updates: Sequence[tuple[Lesson, str, int]]) -> 
         items=json_text(
             [
                 {
-                    **_claim_key(lesson),
+                    **lesson.entry_key._asdict(),
                     "stage": stage,
                     "progress": percent,
-                    "lease": lesson.claim.lease,
+                    "lease": lesson.claim.lease if queue_lease is None else queue_lease,
+                    "queued": queue_lease is not None,
                     "artifacts": _artifacts(lesson),
                     "cost_usd": lesson.cost_usd,
                 }
@@ -124,7 +87,7 @@ def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[boo
         items=json_text(
             [
                 {
-                    **_claim_key(done.lesson),
+                    **done.lesson.entry_key._asdict(),
                     "script": script_text(done.script),
                     "artifacts": _artifacts(done.lesson, done.manifest),
                     "cost_usd": done.lesson.cost_usd,
@@ -225,10 +188,6 @@ def script_text(script: Script) -> str:
     return "\n\n".join(parts)
 
 
-def _claim_key(lesson: Lesson) -> dict[str, Any]:
-    return {"request_id": lesson.request.request_id, "token": lesson.claim.token}
-
-
 def _artifacts(lesson: Lesson, *more: Artifact) -> dict[str, Any]:
     stored = [artifact for record in lesson.records for artifact in record.artifacts]
     return _by_name((*stored, *more))
@@ -294,6 +253,7 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
         "message_id": message.message_id,
         "request_id": _uuid(letter.request_id),
         "token": letter.claim.token if letter.claim else None,
+        "entry": letter.claim.entry if letter.claim else None,
         "data": base64.b64encode(message.data).decode("ascii"),
         "attributes": dict(message.attributes),
         "publish_time": message.publish_time.isoformat(),

@@ -2,8 +2,8 @@
 
 A batch is one JSON parameter. Rules of these statements and of `transforms.ledger.claim_statement`:
 
-* A claim is fenced by its token: a statement about a lesson changes nothing unless the request's
-  row has the lesson's token.
+* A claim is fenced by its token, and a stage by the number of its entry: a statement about a lesson
+  changes nothing unless the request's row has both and is running.
 * Rows are locked in one order, requests by id before messages by id, so that batches of several
   workers do not deadlock. Rows are locked before a statement decides by them, so the decision holds
   until the commit.
@@ -17,7 +17,8 @@ from __future__ import annotations
 
 _HELD = """
 held AS MATERIALIZED (
-    SELECT item.*, request.status, request.claim_token = item.token AS fits,
+    SELECT item.*, request.status,
+        request.claim_token = item.token AND request.entry = item.entry AS fits,
         request.cancel_requested_at IS NOT NULL AS cancelled
     FROM item
     JOIN requests AS request USING (request_id)
@@ -27,25 +28,38 @@ held AS MATERIALIZED (
 
 HEARTBEAT = f"""
 WITH item AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        request_id uuid, token uuid, entry integer)
 ),
 {_HELD},
+-- A heartbeat that arrives after its stage has queued the request leaves it the longer lease.
 extended AS (
-    UPDATE requests AS request SET lease_expires_at = now() + make_interval(secs => :lease)
+    UPDATE requests AS request SET
+        lease_expires_at = greatest(lease_expires_at, now() + make_interval(secs => :lease))
     FROM held
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
 )
-SELECT CAST(request_id AS text) AS request_id FROM held WHERE fits
+SELECT CAST(request_id AS text) AS request_id, CAST(token AS text) AS token, entry
+FROM held
+WHERE fits AND status = 'running'
 """  # noqa: S608
 
 RELEASE = f"""
 WITH item AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (request_id uuid, token uuid)
+    SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
+        request_id uuid, token uuid, entry integer)
 ),
 {_HELD},
+-- The token is kept, so that the next worker of the same element can enter. The number is raised,
+-- so that this worker can write nothing more.
 freed AS (
-    UPDATE requests AS request
-    SET claim_token = NULL, lease_expires_at = now(), updated_at = now()
+    UPDATE requests AS request SET
+        entry = request.entry + 1,
+        open_entries = request.open_entries - CAST(held.entry AS text),
+        stage = coalesce(CAST(:stage AS text), request.stage),
+        lease_expires_at = now() + make_interval(secs => :lease),
+        queued_at = CASE WHEN CAST(:lease AS double precision) > 0 THEN now() END,
+        updated_at = now()
     FROM held
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
     RETURNING request.request_id, request.message_id
@@ -65,13 +79,13 @@ WITH item AS MATERIALIZED (
     WHERE message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
 ),
 known AS MATERIALIZED (
-    SELECT request_id, message_id, claim_token
+    SELECT request_id, message_id, lease_expires_at <= updated_at AS released
     FROM requests
     WHERE request_id IN (SELECT request_id FROM item)
     ORDER BY request_id
     FOR SHARE
 ),
--- Without a claim token the claim was released, and its delivery is uncounted already.
+-- The lease of a released claim has ended when it was released; its delivery is uncounted already.
 counted AS MATERIALIZED (
     SELECT message.message_id
     FROM messages AS message
@@ -79,7 +93,7 @@ counted AS MATERIALIZED (
     LEFT JOIN known ON known.message_id = message.message_id
         AND known.request_id = message.request_id
     WHERE message.outcome = 'in_flight'
-        AND (known.request_id IS NULL OR known.claim_token IS NOT NULL)
+        AND (known.request_id IS NULL OR known.released IS NOT TRUE)
     ORDER BY message_id
     FOR UPDATE OF message
 )
@@ -112,8 +126,8 @@ recorded AS (
 PROGRESS = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
-        request_id uuid, token uuid, stage text, progress integer, lease double precision,
-        artifacts jsonb, cost_usd numeric)
+        request_id uuid, token uuid, entry integer, stage text, progress integer,
+        lease double precision, queued boolean, artifacts jsonb, cost_usd numeric)
 ),
 {_HELD},
 changed AS (
@@ -123,19 +137,26 @@ changed AS (
         artifacts = held.artifacts,
         cost_usd = held.cost_usd,
         lease_expires_at = now() + make_interval(secs => held.lease),
+        queued_at = CASE WHEN held.queued THEN now() END,
+        open_entries = (
+            SELECT coalesce(jsonb_object_agg(key, value), '{{}}')
+            FROM jsonb_each_text(request.open_entries)
+            WHERE value IS DISTINCT FROM request.open_entries ->> CAST(held.entry AS text)),
         updated_at = now()
     FROM held
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
     RETURNING request.request_id, request.attempts AS attempt
 ),
 {_RECORDS}
-SELECT CAST(request_id AS text) AS request_id, cancelled FROM held WHERE fits
+SELECT CAST(request_id AS text) AS request_id, cancelled
+FROM held
+WHERE fits AND status = 'running'
 """  # noqa: S608
 
 COMPLETE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
-        request_id uuid, token uuid, script text, artifacts jsonb, cost_usd numeric,
+        request_id uuid, token uuid, entry integer, script text, artifacts jsonb, cost_usd numeric,
         cost_saved_usd numeric, savings jsonb)
 ),
 {_HELD},
@@ -145,6 +166,7 @@ changed AS (
         stage = 'publish',
         progress = 100,
         lease_expires_at = NULL,
+        open_entries = '{{}}',
         artifacts = held.artifacts,
         script = held.script,
         cost_usd = held.cost_usd,
@@ -191,7 +213,7 @@ SELECT request_id FROM changed
 DEAD_LETTER = """
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
-        position integer, message_id text, request_id uuid, token uuid, data text,
+        position integer, message_id text, request_id uuid, token uuid, entry integer, data text,
         attributes jsonb, publish_time timestamptz, delivery_attempt integer, stage text,
         field text, error_type text, error text, traceback text, retryable boolean,
         attempts jsonb, occurred_at timestamptz)
@@ -200,7 +222,7 @@ WITH item AS MATERIALIZED (
 held AS MATERIALIZED (
     SELECT item.position, request_id, request.status,
         CASE WHEN item.token IS NULL THEN request.message_id = item.message_id
-            ELSE request.claim_token = item.token END AS fits
+            ELSE request.claim_token = item.token AND request.entry = item.entry END AS fits
     FROM item
     JOIN requests AS request USING (request_id)
     ORDER BY request_id
@@ -213,6 +235,8 @@ failed AS (
         error_type = item.error_type,
         error = item.error,
         lease_expires_at = NULL,
+        open_entries = '{}',
+        queued_at = NULL,
         completed_at = now(),
         updated_at = now()
     FROM held JOIN item USING (position)

@@ -138,6 +138,7 @@ class RequestRow:
         cancel_requested_at: time of the cancel call; cleared when the request is reopened.
         savings: estimated cost of each stage that was not requested: by stage, with `engine` and
             `usd`.
+        queued_at: since when it waits for its stage; None while a worker has it.
         lapsed: no worker holds the claim: its lease has expired, by the clock of the database, or
             was released. The next delivery of a message takes the request over.
     """
@@ -171,6 +172,7 @@ class RequestRow:
     updated_at: datetime
     cancel_requested_at: datetime | None
     savings: Mapping[str, Mapping[str, Any]]
+    queued_at: datetime | None = None
     lapsed: bool = False
 
 

@@ -6,7 +6,7 @@ crosses a shuffle (`transforms.coder`) and is stored in the ledger and the artif
 """
 
 from transforms.model.codec import decode, encode
-from transforms.model.lesson import Claim, Lesson
+from transforms.model.lesson import Claim, EntryKey, Lesson
 from transforms.model.media import Narration, Sentence, Video
 from transforms.model.outcome import Attempt, DeadLetter, Outcome, OutcomeStatus, Saving
 from transforms.model.registry import MODELS, Model, model_of
@@ -45,6 +45,7 @@ __all__ = [
     "Claim",
     "ContentRequest",
     "DeadLetter",
+    "EntryKey",
     "Lesson",
     "Message",
     "Modality",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from transforms.model.request import ContentRequest, Message
 from transforms.model.stages import Artifact, StageRecord
@@ -18,12 +21,23 @@ class Claim:
         lease: Seconds until another worker can take the request over, unless it is renewed.
         isolated: True for a redelivered message that is not settled. It is processed alone, to
             find out whether it crashes the worker.
+        entry: Number of the stage's entry that this worker made; 0 before it enters. It is not
+            encoded: a worker that receives the element has to enter by itself.
     """
 
     token: str
     attempt: int
     lease: float = 120.0
     isolated: bool = False
+    entry: Annotated[int, Field(exclude=True)] = field(default=0, compare=False)
+
+
+class EntryKey(NamedTuple):
+    """What every write about a lesson must match, besides the status ``running``."""
+
+    request_id: str
+    token: str
+    entry: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,15 @@ class Lesson:
     request: ContentRequest
     claim: Claim
     records: tuple[StageRecord, ...] = ()
+
+    @property
+    def entry_key(self) -> EntryKey:
+        """The key of this worker's entry."""
+        return EntryKey(self.request.request_id, self.claim.token, self.claim.entry)
+
+    def with_entry(self, number: int) -> Lesson:
+        """Return a copy with the number of an entry; 0 for none."""
+        return replace(self, claim=replace(self.claim, entry=number))
 
     def with_record(self, record: StageRecord) -> Lesson:
         """Return a copy with the record of one more stage."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from transforms.errors import ClaimLost, EnvironmentFault, WorkerFault
 from transforms.ledger import Ledger
-from transforms.model import Lesson
+from transforms.model import EntryKey, Lesson
 from transforms.process.supervision import SupervisedThread
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,12 @@ class _Held:
     """A lease that this process renews."""
 
     ledger: Ledger
-    request_id: str
     lease: float
     due: float  # on the monotonic clock
     lost: bool = False
 
 
-_held: dict[str, _Held] = {}  # by claim token
+_held: dict[EntryKey, _Held] = {}
 _changed = threading.Condition()
 
 
@@ -53,7 +52,7 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
 
     Args:
         ledger: Ledger that holds their claims.
-        lessons: Claimed lessons.
+        lessons: Lessons that entered a stage.
 
     Yields:
         A function that raises `ClaimLost` if a heartbeat found the lesson's claim lost, and
@@ -66,9 +65,8 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
     _check_thread()
     now = time.monotonic()
     ours = {
-        lesson.claim.token: _Held(
+        lesson.entry_key: _Held(
             ledger,
-            lesson.request.request_id,
             lesson.claim.lease,
             now + lesson.claim.lease / HEARTBEATS_PER_LEASE,
         )
@@ -77,7 +75,7 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
 
     def check(lesson: Lesson) -> None:
         _check_thread()
-        if ours[lesson.claim.token].lost:
+        if ours[lesson.entry_key].lost:
             raise ClaimLost(lesson.request.request_id)
 
     with _changed:
@@ -87,20 +85,24 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
         yield check
     finally:
         with _changed:
-            for token in ours:
-                _held.pop(token, None)
+            for key in ours:
+                _held.pop(key, None)
 
 
 @contextmanager
-def release_on_outage(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[None]:
-    """Release the claims of lessons if a fault outside them ends the block.
+def release_on_outage(
+    ledger: Ledger, lessons: Sequence[Lesson], queue_lease: float | None = None
+) -> Iterator[None]:
+    """Hand lessons back if a fault outside them ends the block.
 
-    The runner repeats a failed bundle until the fault is repaired. Released claims do not count
-    as deliveries, so a long outage does not turn valid requests into dead letters.
+    The runner repeats a failed bundle until the fault is repaired. Entries that are closed so do
+    not count as deaths, so a long outage does not turn valid requests into dead letters.
 
     Args:
         ledger: Ledger that holds the claims.
-        lessons: Claimed lessons.
+        lessons: Lessons that entered a stage.
+        queue_lease: Seconds until another message may claim them, because the runner keeps the
+            elements; None for at once.
 
     Raises:
         EnvironmentFault: As raised in the block.
@@ -109,7 +111,7 @@ def release_on_outage(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Non
         yield
     except EnvironmentFault:
         with suppress(EnvironmentFault):  # the ledger itself may be at fault
-            ledger.release(lessons)
+            ledger.release(lessons, queue_lease or 0.0)
         raise
 
 
@@ -117,14 +119,11 @@ def confirm_claim(ledger: Ledger, lesson: Lesson) -> None:
     """Renew a lesson's lease at once.
 
     Raises:
-        ClaimLost: Another worker holds the claim, or the request has ended.
+        ClaimLost: Another worker has entered or holds the claim, or the request has ended.
         DependencyDown: The ledger cannot be reached.
     """
-    request_id = lesson.request.request_id
-    lost = ledger.heartbeat([(request_id, lesson.claim.token)], lesson.claim.lease)
-    # A request that has ended keeps the token of its last claim, so its status is read as well.
-    if lost or any(row.status != "running" for row in ledger.requests(request_id)):
-        raise ClaimLost(request_id)
+    if ledger.heartbeat([lesson.entry_key], lesson.claim.lease):
+        raise ClaimLost(lesson.request.request_id)
 
 
 def _check_thread() -> None:
@@ -143,22 +142,22 @@ def _beat() -> None:
                 _changed.wait(None if due is None else due - now)
                 continue
             # Renew all leases in one statement, including those not yet due.
-            groups: dict[tuple[Ledger, float], dict[str, _Held]] = {}
-            for token, held in _held.items():
+            groups: dict[tuple[Ledger, float], dict[EntryKey, _Held]] = {}
+            for key, held in _held.items():
                 held.due = now + held.lease / HEARTBEATS_PER_LEASE
-                groups.setdefault((held.ledger, held.lease), {})[token] = held
+                groups.setdefault((held.ledger, held.lease), {})[key] = held
         for (ledger, lease), members in groups.items():
             _thread.stamp()
             try:
-                lost = ledger.heartbeat([(h.request_id, t) for t, h in members.items()], lease)
+                lost = ledger.heartbeat(list(members), lease)
             except EnvironmentFault as fault:
                 log.warning("heartbeat could not renew leases: %s", fault)
                 continue
             except Exception:
                 log.exception("heartbeat failed due to a bug")
                 continue
-            for held in members.values():
-                held.lost = held.lost or held.request_id in lost
+            for key, held in members.items():
+                held.lost = held.lost or key in lost
 
 
 _thread = SupervisedThread("lease heartbeat", _beat, STALE, RESTARTS)

@@ -23,6 +23,8 @@ from pydantic import ValidationError
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import Cancelled, ClaimLost, ContentError, OverBudget
+from transforms.ledger import Entered, Ledger
+from transforms.ledger.entries import hand_over
 from transforms.model import (
     PROGRESS,
     STAGES_OF,
@@ -42,6 +44,7 @@ from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
 from transforms.stage.canary import canary_lesson
+from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.task import (
@@ -98,6 +101,12 @@ class _Work:
     waited: float | None = None
     record: StageRecord | None = None
     error: Exception | None = None
+
+    @classmethod
+    def of(cls, entered: Entered, stage: str) -> _Work:
+        """Return the work on a lesson that has entered the stage; none is left if cancelled."""
+        error = Cancelled(stage) if entered.kind == "cancelled" else None
+        return cls(entered.lesson, stage, error=error)
 
     @property
     def following(self) -> str:
@@ -157,25 +166,43 @@ class _RunStage(BatchDoFn[Lesson]):
         return element.claim.isolated or self._task.stage != "script"
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
-        works = [_Work(lesson, self._task.stage) for lesson in elements]
-        with heartbeat.release_on_outage(self._runtime.ledger, elements):
+        works: dict[int, _Work] = {}
+        for position, entered in enumerate(self._ledger.enter(elements, self._task.stage)):
+            if may_work(entered):
+                works[position] = _Work.of(entered, self._task.stage)
+            else:
+                yield BatchResult(position, *refused_output(entered, self._task.stage))
+        if works:
+            self._work_on(list(works.values()))
+        for position, work in works.items():
+            yield BatchResult(position, *self._output(work))
+
+    def _work_on(self, works: Sequence[_Work]) -> None:
+        lessons = [work.lesson for work in works]
+        queue_lease = self._runtime.queue_lease
+        with heartbeat.release_on_outage(self._ledger, lessons, queue_lease):
             # All leases are renewed, also those of lessons that wait for a free thread.
-            with heartbeat.heartbeats(self._runtime.ledger, elements) as check:
+            with heartbeat.heartbeats(self._ledger, lessons) as check:
                 parallel_map(self._perform, works, self._runtime.workers)
                 self._judge(works)
                 for work in works:
                     with work.capture_error():
                         check(work.lesson)
             self._advance([work for work in works if not work.error and work.following])
-        for position, work in enumerate(works):
-            yield BatchResult(position, *self._output(work))
+            failed = {at: (work.lesson, work.error) for at, work in enumerate(works) if work.error}
+            for at, left in queue_failures(self._ledger, failed, queue_lease).items():
+                works[at].lesson, works[at].error = left
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._runtime.ledger
 
     @property
     def _streak(self) -> FailureStreak:
-        return failure_streak(self._runtime.ledger, self._task.stage)
+        return failure_streak(self._ledger, self._task.stage)
 
     def _perform(self, work: _Work) -> None:
-        work.error = self._streak.held(work.lesson.message.message_id)
+        work.error = work.error or self._streak.held(work.lesson.message.message_id)
         if not work.error:
             with work.capture_error():
                 work.record = self._result(work)
@@ -197,15 +224,15 @@ class _RunStage(BatchDoFn[Lesson]):
                 work.record = _RunStage(self._task, alone)._result(work)
             self._count(work)
             done = work.advanced if work.record else lesson
-            self._runtime.ledger.canary(done, work.stage, work.error)
+            self._ledger.canary(done, work.stage, work.error)
             if work.error:
                 raise work.error
 
     def _advance(self, works: Sequence[_Work]) -> None:
         """Record progress; the last stage is recorded when the request completes."""
         percent = PROGRESS[self._task.stage]
-        status = self._runtime.ledger.progress(
-            [(work.advanced, work.following, percent) for work in works]
+        status = self._ledger.progress(
+            [(work.advanced, work.following, percent) for work in works], self._runtime.queue_lease
         )
         for work in works:
             work.error = claim_error(status, work.lesson, work.following)
@@ -215,7 +242,10 @@ class _RunStage(BatchDoFn[Lesson]):
         self._count(work)
         if work.error:
             return failure_output(work.lesson, work.stage, work.error, work.failures)
-        return work.advanced, None if work.following else FINISHED
+        if work.following:
+            return work.advanced, None
+        hand_over(work.lesson.claim, "publish")
+        return work.advanced, FINISHED
 
     def _count(self, work: _Work) -> None:
         """Update the metrics; on the bundle's own thread, since Beam ignores other threads."""
@@ -323,7 +353,7 @@ class _RunStage(BatchDoFn[Lesson]):
             yield folder
 
     def _put(self, lesson: Lesson, sources: Mapping[str, Path | bytes]) -> tuple[Artifact, ...]:
-        return put_artifacts(self._runtime.store, self._runtime.ledger, lesson, sources)
+        return put_artifacts(self._runtime.store, self._ledger, lesson, sources)
 
     def _reusable(self, lesson: Lesson, digest: str) -> StageRecord | None:
         """Return the stored record if its inputs are equal and its artifacts are intact."""

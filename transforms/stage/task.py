@@ -116,6 +116,9 @@ class StageRuntime:
         workers: Engine calls at the same time per process; None for one per CPU.
         may_defer: The runner runs messages again whose decision is deferred; see
             `transforms.stage.failure_streak`.
+        queue_lease: Seconds of the lease of lessons that leave the stage through a shuffle, or are
+            handed back to a runner that keeps them; None if the stages are fused, for the ordinary
+            lease.
     """
 
     policy: RetryPolicy
@@ -126,6 +129,7 @@ class StageRuntime:
     budget: Budget | None = None
     workers: int | None = None
     may_defer: bool = False
+    queue_lease: float | None = None
 
     @contextmanager
     def admitted(self, patience: float) -> Iterator[None]:
