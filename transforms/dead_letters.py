@@ -30,7 +30,7 @@ from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
 if TYPE_CHECKING:
-    from transforms.ledger import DeadLetterDetail, Entered, Ledger
+    from transforms.ledger import Entered, Ledger
 
 _FIELDS = frozenset(ContentRequest.__dataclass_fields__) | {"message"}
 
