@@ -343,13 +343,11 @@ def test_drain_outlasts_lease_of_lost_response(queue, graph, monkeypatch, may_re
     monkeypatch.setattr(module, "LONGEST_ACK_DEADLINE", 2 * PATIENCE)
     queue.publish(b"completed")
     drain = start_drain(queue, graph)
-    pull, lost = drain._puller.pull, []
+    pull = drain._puller.pull
 
-    def lose_first_response(*arguments):
-        response = pull(*arguments)
-        if lost:
-            return response
-        lost.extend(response.received_messages)
+    def lose_response(*arguments):
+        assert pull(*arguments).received_messages
+        monkeypatch.setattr(drain._puller, "pull", pull)
         raise exceptions.ServiceUnavailable("connection reset")
 
     def get_subscription(**_):
@@ -357,7 +355,7 @@ def test_drain_outlasts_lease_of_lost_response(queue, graph, monkeypatch, may_re
             raise exceptions.PermissionDenied("pubsub.subscriptions.get")
         return SimpleNamespace(ack_deadline_seconds=2 * PATIENCE)
 
-    monkeypatch.setattr(drain._puller, "pull", lose_first_response)
+    monkeypatch.setattr(drain._puller, "pull", lose_response)
     monkeypatch.setattr(drain._client, "get_subscription", get_subscription)
     with ThreadPoolExecutor() as pool:
         running = pool.submit(drain._run)
