@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.console import CommandConsole
+from pipeline.jobs.backlog import Backlog
 from pipeline.jobs.preflight import Finding
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
 from transforms.prices import Price
@@ -120,6 +121,16 @@ def request(row: RequestRow, as_json: bool) -> None:
     fields["status"] = queued_for(row) or row.status
     fields |= {name: artifact["uri"] for name, artifact in row.artifacts.items()}
     _print_fields({k: v for k, v in fields.items() if not k.endswith("_uri")})
+
+
+def backlog(subscription: str, found: Backlog, as_json: bool) -> None:
+    """Print the unacknowledged messages of a subscription."""
+    if as_json:
+        _print_json({"subscription": subscription, **asdict(found)})
+        return
+    oldest = f", the oldest for {found.oldest_seconds:,.0f} s" if found.messages else ""
+    noun = "message" if found.messages == 1 else "messages"
+    print(f"{subscription}: {found.messages:,} unacknowledged {noun}{oldest}")
 
 
 def objects(rows: Sequence[Any]) -> None:

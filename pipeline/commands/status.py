@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.settings import positive_int
+from pipeline.settings import positive_int, subscription_path
 from pipeline.settings.arguments import add_since, checked
 from pipeline.usage_error import UsageError
 
@@ -18,10 +18,11 @@ EXAMPLES = """examples:
   vividly status
   vividly status 123e4567-e89b-12d3-a456-426614174000
   vividly status --status lapsed
+  vividly status --backlog --project my-project --subscription content-requests
   vividly status --student s-17 --since 2h --watch
   vividly status --json --limit 1000
 """
-SETTINGS = ["database", "state"]
+SETTINGS = ["database", "state", "project", "subscription"]
 
 STATUSES = ("running", "queued", "cancelling", "lapsed", "completed", "failed", "cancelled")
 STAGES = ("claim", "script", "narration", "video", "publish", "dead_letters")
@@ -42,6 +43,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print a JSON array of objects")
     parser.add_argument(
         "--watch", action="store_true", help="show changes every two seconds, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--backlog",
+        action="store_true",
+        help="show instead how many messages of --subscription are unacknowledged, and since when",
     )
     which = parser.add_argument_group("Which requests to show")
     which.add_argument(
@@ -77,6 +83,14 @@ def run(chosen: argparse.Namespace) -> int:
     }
     if chosen.request_id and any(value for name, value in filters.items() if name != "request_id"):
         raise UsageError("give either a request id or filters")
+    if chosen.backlog:
+        from pipeline.jobs.backlog import read_backlog
+
+        if chosen.request_id or chosen.watch:
+            raise UsageError("--backlog goes with no request id and not with --watch")
+        name = subscription_path(chosen.subscription, chosen.project)
+        output.backlog(name, read_backlog(name), as_json=chosen.json)
+        return 0
     with resources.open_ledger(chosen) as ledger:
         if chosen.watch:
             output.watch_requests(

@@ -50,10 +50,6 @@ class Service:
         }
         subscriber: dict[str, tuple[Any, Callable[[Any], Any]]] = {
             "CreateSubscription": (types.Subscription, broker.create_subscription),
-            "GetSubscription": (
-                types.GetSubscriptionRequest,
-                lambda r: broker.find(r.subscription).pb,
-            ),
             "DeleteSubscription": (
                 types.DeleteSubscriptionRequest,
                 lambda r: broker.delete_subscription(r.subscription),
@@ -63,7 +59,10 @@ class Service:
             "CreateSnapshot": (types.CreateSnapshotRequest, broker.create_snapshot),
             "Seek": (types.SeekRequest, self._seek),
         }
-        waiting = {
+        others = {
+            "GetSubscription": _unary(
+                types.GetSubscriptionRequest, _refusing(self._get_subscription)
+            ),
             "Pull": _unary(types.PullRequest, _refusing(self._pull)),
             "StreamingPull": grpc.stream_stream_rpc_method_handler(
                 _refusing(self._streaming_pull),
@@ -73,7 +72,7 @@ class Service:
         }
         return [
             _service("Publisher", publisher, {}),
-            _service("Subscriber", subscriber, waiting),
+            _service("Subscriber", subscriber, others),
         ]
 
     def _publish(self, request: Any) -> Any:
@@ -101,6 +100,19 @@ class Service:
         else:
             raise invalid("A seek needs a time or a snapshot.")
         return types.SeekResponse.pb()()
+
+    async def _get_subscription(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        """Return a subscription; number and age of its messages are in the trailing metadata."""
+        subscription = self._broker.find(request.subscription)
+        arrived = [message.arrived for message in subscription.backlog.unacked().values()]
+        now = asyncio.get_running_loop().time()
+        context.set_trailing_metadata(
+            (
+                ("vividly-unacked-messages", str(len(arrived))),
+                ("vividly-oldest-unacked-seconds", f"{now - min(arrived, default=now):.1f}"),
+            )
+        )
+        return subscription.pb
 
     async def _pull(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         subscription = self._broker.find(request.subscription)
