@@ -18,6 +18,7 @@ from apache_beam.options.pipeline_options import (
 )
 
 from pipeline.graph import HeavyShards
+from pipeline.jobs.stream_runners import DATAFLOW
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
 from transforms.process import retry
@@ -54,7 +55,7 @@ SETUP_FILE = Path(__file__).parents[2] / "setup.py"
 
 def runs_on_dataflow(options: VividlyOptions) -> bool:
     """Return whether the runner is Dataflow."""
-    return options.view_as(StandardOptions).runner == "DataflowRunner"
+    return options.view_as(StandardOptions).runner == DATAFLOW
 
 
 def add_defaults(options: VividlyOptions) -> None:

@@ -21,6 +21,7 @@ from google.api_core import exceptions
 from pipeline.exit_status import FAILED, OK
 from pipeline.jobs import dataflow_options, lifecycle, resources
 from pipeline.jobs.connection_budget import check_connection_budget
+from pipeline.jobs.stream_runners import stream_runner
 from pipeline.jobs.streaming import build_stream
 from pipeline.settings import SETTINGS
 from pipeline.settings.beam_options import VividlyOptions, graph_options
@@ -50,9 +51,8 @@ def launch_options(chosen: argparse.Namespace) -> VividlyOptions:
         )
     made = graph_options(chosen, passed_on, streaming=True)
     made.view_as(GoogleCloudOptions).project = chosen.project
-    runner = made.view_as(StandardOptions).runner
-    if runner not in (None, "DirectRunner", "DataflowRunner"):
-        raise UsageError(f"--runner is {runner}; it must be DataflowRunner or DirectRunner")
+    standard = made.view_as(StandardOptions)
+    standard.runner = stream_runner(standard.runner)
     return made
 
 

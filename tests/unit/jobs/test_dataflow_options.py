@@ -150,7 +150,8 @@ def test_installed_package_needs_an_image(monkeypatch, tmp_path):
         (["--nonsense=1"], "nor Beam has --nonsense"),
         (["--scrpt-engine=gemini"], "did you mean --script_engine?"),
         (["--max_num_workrs=3"], "did you mean --max_num_workers?"),
-        (["--runner=FlinkRunner"], "must be DataflowRunner or DirectRunner"),
+        (["--runner=FlinkRunner"], "cannot read Pub/Sub from Python"),
+        (["--runner=SparkleRunner"], "must be DataflowRunner or DirectRunner"),
     ],
 )
 def test_unknown_option_is_reported(arguments, said):
