@@ -8,10 +8,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import apache_beam as beam
 import grpc
 import pytest
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from google.cloud import pubsub_v1
 
+from pipeline.graph import build
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.resources import check_dead_letter_topic
 from pipeline.settings.beam_options import VividlyOptions
@@ -22,6 +25,7 @@ from transforms import dead_letter_topic, pubsub_client
 from transforms.artifacts import ArtifactStore
 from transforms.dead_letter_topic import missing_copies, publish_copy
 from transforms.errors import ConfigurationFault
+from transforms.model import Message
 
 TOPIC = "projects/project/topics/dead"
 
@@ -156,6 +160,19 @@ def test_deleted_topic_stops_no_drain(pubsub, dead, ledger, tmp_path):
     assert queue.left() == set()
     assert len(ledger.dead_letters()) == 1
     assert missing_copies().count == before + 1
+
+
+def test_deleted_topic_stops_no_stream(dead, ledger, tmp_path):
+    """On the engine of `vividly run`, which gives up after four failures of a bundle."""
+    options = VividlyOptions([], dead_letter_topic=dead)
+    pipeline = beam.Pipeline(runner=BundleBasedDirectRunner(), options=options)
+    sent = [message(data=json.dumps(command.request()).encode()) for _ in range(6)]
+    source = pipeline | beam.Create([*sent, message(data=b"not JSON")]).with_output_types(Message)
+    build(source, options, ledger, ArtifactStore(str(tmp_path / "artifacts")))
+    pubsub_v1.PublisherClient().delete_topic(topic=dead)
+    pipeline.run().wait_until_finish()
+    totals = ledger.totals()
+    assert (totals.completed, totals.dead_lettered, totals.in_flight) == (6, 1, 0)
 
 
 def test_existing_topic_passes_the_start_check(dead):
