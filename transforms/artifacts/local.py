@@ -86,12 +86,16 @@ class LocalFolder:
         return stored
 
     def stat(self, key: str) -> Stored | None:
+        path = self._root / key
         with _translated():
             try:
-                found = Content.of(self._root / key)
+                generation = _generation(
+                    path
+                )  # before the content, which may be replaced meanwhile
+                found = Content.of(path)
             except FileNotFoundError:
                 return None
-        return Stored(found.size, found.sha256)
+        return Stored(found.size, found.sha256, generation)
 
     def read(self, key: str, into: BinaryIO) -> bool:
         with _translated():
@@ -166,15 +170,27 @@ def _copy(content: Content, to: Path) -> None:
 
 
 def _name(temporary: Path, path: Path, over: int) -> bool:
-    """Move a temporary file to its final name; return false if the name is taken."""
+    """Move a temporary file to its final name; return false if the name is taken.
+
+    Another writer may still replace the file between the comparison and the move.
+    """
     try:
         if over:
+            with suppress(FileNotFoundError):
+                if _generation(path) != over:
+                    return False
             temporary.replace(path)
         else:
             os.link(temporary, path)
     except FileExistsError:
         return False
     return True
+
+
+def _generation(path: Path) -> int:
+    """Return a number that differs for each file that is moved to a name."""
+    found = path.stat()
+    return found.st_mtime_ns ^ (found.st_ino << 64)
 
 
 def _files(folder: Path) -> Iterator[Path]:

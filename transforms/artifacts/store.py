@@ -113,7 +113,12 @@ class ArtifactStore:
         return self.put_all(request_id, [file], replace=replace)[0]
 
     def put_all(
-        self, request_id: str, files: Sequence[File], *, replace: bool = False
+        self,
+        request_id: str,
+        files: Sequence[File],
+        *,
+        replace: bool = False,
+        confirm: Callable[[], object] | None = None,
     ) -> tuple[Artifact, ...]:
         """Store files of one request; they appear in the given order.
 
@@ -123,6 +128,8 @@ class ArtifactStore:
             request_id: the request that owns the files.
             files: files with distinct names.
             replace: replace other content instead of raising; readers see the old or the new.
+            confirm: called when the content to replace is known; raises to keep it. What another
+                worker stores after the call is not replaced without another call.
 
         Returns:
             The artifacts, in the order of the files.
@@ -151,6 +158,8 @@ class ArtifactStore:
             }
             if not pending:
                 return artifacts
+            if confirm and any(write.over for write in pending.values()):
+                confirm()
         raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
 
     def _generation_to_replace(self, artifact: Artifact, key: str, replace: bool) -> int | None:
