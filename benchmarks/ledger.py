@@ -121,7 +121,7 @@ def writes(ledger: Ledger) -> dict[str, Callable[[], object]]:
             )
             for _ in range(CLAIMED)
         ]
-        results = ledger.claim(asked, lease, max_deliveries=5)
+        results = ledger.claim(asked, lease)
         return [
             Lesson(a.message, a.request, r.claim)
             for a, r in zip(asked, results, strict=True)
@@ -136,7 +136,9 @@ def writes(ledger: Ledger) -> dict[str, Callable[[], object]]:
         f"progress of {CLAIMED}": lambda: ledger.progress(
             [(lesson, "narration", 25) for lesson in lessons]
         ),
-        "unsettled": lambda: ledger.unsettled([lesson.message.message_id for lesson in lessons]),
+        "interrupted": lambda: ledger.interrupted(
+            [lesson.message.message_id for lesson in lessons]
+        ),
     }
 
 

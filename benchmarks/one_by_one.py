@@ -22,14 +22,13 @@ from transforms.publish import MANIFEST, manifest
 from transforms.script.script_markdown import to_markdown
 
 LEASE = timedelta(seconds=120)
-MAX_DELIVERIES = 5
 IDLE = 3.0  # seconds without a message after which the worker ends
 
 
 def work(message: Message, ledger: Ledger, store: ArtifactStore, engine: StubEngine) -> None:
     """Process one request from its claim to its completion."""
     request = parse(message.data)
-    [result] = ledger.claim([ClaimRequest(message, request)], LEASE, MAX_DELIVERIES)
+    [result] = ledger.claim([ClaimRequest(message, request)], LEASE)
     if not result.claim:
         return
     started = time.monotonic()

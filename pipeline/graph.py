@@ -85,6 +85,7 @@ def build(
             workers=options.workers,
             may_defer=may_defer,
             queue_lease=queue_lease,
+            max_deliveries=options.max_deliveries,
         )
 
     parsed = messages | "Parse" >> ParseRequests()
@@ -93,7 +94,7 @@ def build(
     claimed = (
         (unique.requests, repeated.requests)
         | "Requests" >> beam.Flatten()
-        | "Claim" >> ClaimRequests(ledger, options.lease, options.max_deliveries, queue_lease)
+        | "Claim" >> ClaimRequests(ledger, options.lease, queue_lease)
     )
     branches = claimed.lessons | "By modality" >> BranchByModality()
     write_script = WriteScript(
@@ -140,6 +141,7 @@ def build(
             options.workers,
             may_defer,
             queue_lease,
+            options.max_deliveries,
         )
     )
     stages = (texts, scripted, narrated, rendered)

@@ -1,9 +1,8 @@
 """ClaimRequests: the step that claims requests in the ledger.
 
-One statement in Postgres claims all new requests of a bundle. Redelivered messages that are not
-settled are claimed first, one at a time, and the stages process each alone. When it has passed the
-stages that run in the same bundle, its delivery count is reset. So only a message that crashes the
-worker itself counts towards `max_deliveries`, not the messages that were in work beside it.
+One statement in Postgres claims all new requests of a bundle. Redelivered messages whose worker may
+have died are claimed first, one at a time, and the stages of the same bundle process each alone. So
+if a message kills its worker again, no other message is in work beside it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import apache_beam as beam
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.deduplicate import is_replay
-from transforms.errors import Cancelled, PermanentError
+from transforms.errors import Cancelled
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
 from transforms.stage.entering import queue_failures
@@ -39,25 +38,17 @@ class ClaimRequests(beam.PTransform):
     PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 
     `OUTCOMES` receives duplicates and redelivered messages that are settled. `DEAD_LETTERS`
-    receives cancelled requests, and messages delivered more than `max_deliveries` times without
-    being settled, because they crash the worker.
+    receives cancelled requests.
 
     Args:
         ledger: Ledger to claim in.
         lease: Seconds until a claim expires unless it is renewed.
-        max_deliveries: Maximum number of deliveries of a message that is never settled.
         queue_lease: As for `transforms.stage.task.StageRuntime`.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        lease: float,
-        max_deliveries: int,
-        queue_lease: float | None = None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, lease: float, queue_lease: float | None = None) -> None:
         super().__init__()
-        self._dofn = _Claim(ledger, lease, max_deliveries, queue_lease)
+        self._dofn = _Claim(ledger, lease, queue_lease)
 
     def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         tags = {OUTCOMES: Outcome, DEAD_LETTERS: DeadLetter}
@@ -67,12 +58,9 @@ class ClaimRequests(beam.PTransform):
 
 
 class _Claim(BatchDoFn[Received]):
-    def __init__(
-        self, ledger: Ledger, lease: float, max_deliveries: int, queue_lease: float | None
-    ) -> None:
+    def __init__(self, ledger: Ledger, lease: float, queue_lease: float | None) -> None:
         self._ledger = ledger
         self._lease = lease
-        self._max_deliveries = max_deliveries
         self._queue_lease = queue_lease
 
     def display_data(self) -> dict[str, Any]:
@@ -83,17 +71,14 @@ class _Claim(BatchDoFn[Received]):
         )
 
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
-        unsettled = self._ledger.unsettled([received.message.message_id for received in elements])
+        message_ids = [received.message.message_id for received in elements]
+        interrupted = self._ledger.interrupted(message_ids)
         fresh = []
         for position, received in enumerate(elements):
-            message_id = received.message.message_id
-            if message_id not in unsettled:
+            if received.message.message_id in interrupted:
+                yield from self._claim([(position, received)], isolated=True)
+            else:
                 fresh.append((position, received))
-                continue
-            [result] = self._claim([(position, received)], isolated=True)
-            yield result
-            if result.tag is None:  # claimed, and the stages of this bundle have returned
-                self._ledger.reset_deliveries(message_id)
         if fresh:
             yield from self._claim(fresh)
         lapsed_claims_meter(self._ledger).refresh()
@@ -102,7 +87,7 @@ class _Claim(BatchDoFn[Received]):
         self, batch: Sequence[tuple[int, Received]], isolated: bool = False
     ) -> Iterator[BatchResult]:
         requests = [ClaimRequest(r.message, r.request, is_replay(r)) for _, r in batch]
-        results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._max_deliveries)
+        results = self._ledger.claim(requests, timedelta(seconds=self._lease))
         for (position, received), result in zip(batch, results, strict=True):
             yield self._decide(position, received, result, isolated)
 
@@ -112,12 +97,7 @@ class _Claim(BatchDoFn[Received]):
         if result.outcome:
             outcome = report_outcome(result.outcome, received, "claim", again=result.kind == "done")
             return BatchResult(position, outcome, OUTCOMES)
-        if not result.claim:
-            error = PermanentError(
-                f"delivered {result.deliveries} times without ever being settled: it crashes the "
-                "worker; find the cause in the worker log before replaying it"
-            )
-            return BatchResult(position, *failure_output(received, "claim", error))
+        assert result.claim
         lesson = Lesson(
             received.message, received.request, replace(result.claim, isolated=isolated)
         )

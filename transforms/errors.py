@@ -80,6 +80,26 @@ class ChildDied(TransientError):
     """A child process was killed, for lack of memory, or crashed in native code."""
 
 
+class CrashesWorker(PermanentError):
+    """The process of a stage died each time that it worked on the request."""
+
+    def __init__(self, stage: str, deaths: int) -> None:
+        super().__init__(
+            f"the process of the {stage} stage died {deaths} times on this request; find the cause "
+            "in the worker log before replaying it"
+        )
+
+
+class StartedTooOften(TransientError):
+    """A stage was started many times and never ended, for a reason that is not known."""
+
+    def __init__(self, stage: str, starts: int) -> None:
+        super().__init__(
+            f"the {stage} stage was started {starts} times on this request without an end: its "
+            "workers died or were stopped; a replay tries again"
+        )
+
+
 class StageTimeout(TransientError):
     """A stage did not finish before its deadline."""
 

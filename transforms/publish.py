@@ -18,8 +18,8 @@ import apache_beam as beam
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import ClaimLost
-from transforms.ledger import CompletedLesson, Ledger
+from transforms.errors import ClaimLost, StartedTooOften
+from transforms.ledger import CompletedLesson, Entered, Ledger
 from transforms.modality import is_heavy
 from transforms.model import (
     PROGRESS,
@@ -39,6 +39,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.suspects import check_starts
 from transforms.stage.task import OUTCOMES, put_artifacts
 from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
@@ -59,6 +60,7 @@ class PublishResults(beam.PTransform):
         workers: As for `transforms.stage.task.StageRuntime`.
         may_defer: As for `transforms.stage.task.StageRuntime`.
         queue_lease: As for `transforms.stage.task.StageRuntime`.
+        max_deliveries: As for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -69,9 +71,12 @@ class PublishResults(beam.PTransform):
         workers: int | None = None,
         may_defer: bool = False,
         queue_lease: float | None = None,
+        max_deliveries: int = 5,
     ) -> None:
         super().__init__()
-        self._dofn = _Publish(store, ledger, engines, workers, may_defer, queue_lease)
+        self._dofn = _Publish(
+            store, ledger, engines, workers, may_defer, queue_lease, max_deliveries
+        )
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         return lessons | "Publish" >> beam.ParDo(self._dofn).with_output_types(
@@ -123,6 +128,7 @@ class _Publish(BatchDoFn[Lesson]):
         workers: int | None,
         may_defer: bool,
         queue_lease: float | None,
+        max_deliveries: int,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -134,6 +140,7 @@ class _Publish(BatchDoFn[Lesson]):
         self._workers = workers
         self._may_defer = may_defer
         self._queue_lease = queue_lease
+        self._max_deliveries = max_deliveries
 
     def display_data(self) -> dict[str, Any]:
         return display_items(artifacts=self._store.root, ledger=self._ledger.masked_url)
@@ -142,10 +149,10 @@ class _Publish(BatchDoFn[Lesson]):
         return is_heavy(element)  # the bundle goes on with other heavy lessons, for minutes
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
-        lessons: dict[int, Lesson] = {}
+        lessons: dict[int, Entered] = {}
         for position, entered in enumerate(self._ledger.enter(elements, "publish")):
             if may_work(entered):
-                lessons[position] = entered.lesson
+                lessons[position] = entered
             else:
                 yield _result(position, *refused_output(entered, "publish"))
         completed, failed = self._publish(lessons) if lessons else ({}, {})
@@ -155,18 +162,18 @@ class _Publish(BatchDoFn[Lesson]):
             yield _result(position, *failure_output(lesson, "publish", error))
 
     def _publish(
-        self, lessons: Mapping[int, Lesson]
+        self, entered: Mapping[int, Entered]
     ) -> tuple[dict[int, CompletedLesson], dict[int, tuple[Lesson, Exception]]]:
         """Return the lessons that are completed, and those that failed, by position."""
-        given = list(lessons.values())
+        given = [each.lesson for each in entered.values()]
         with heartbeat.release_on_outage(self._ledger, given, self._queue_lease):
             with heartbeat.heartbeats(self._ledger, given):
-                stored = parallel_map(self._unless_deferred, given, self._workers)
+                stored = parallel_map(self._unless_deferred, list(entered.values()), self._workers)
                 self._judge(given, stored)
             refused = self._complete([done for done in stored if not isinstance(done, Exception)])
             completed: dict[int, CompletedLesson] = {}
             failed: dict[int, tuple[Lesson, Exception]] = {}
-            for (position, lesson), done in zip(lessons.items(), stored, strict=True):
+            for position, lesson, done in zip(entered, given, stored, strict=True):
                 result = refused.get(lesson.claim.token, done)
                 if isinstance(result, Exception):
                     failed[position] = lesson, result
@@ -178,7 +185,12 @@ class _Publish(BatchDoFn[Lesson]):
     def _streak(self) -> FailureStreak:
         return failure_streak(self._ledger, "publish")
 
-    def _unless_deferred(self, lesson: Lesson) -> CompletedLesson | Exception:
+    def _unless_deferred(self, entered: Entered) -> CompletedLesson | Exception:
+        lesson = entered.lesson
+        try:
+            check_starts(lesson, "publish", entered.starts, self._max_deliveries)
+        except StartedTooOften as error:
+            return error
         return self._streak.held(lesson.message.message_id) or self._store_manifest(lesson)
 
     def _judge(

@@ -114,5 +114,5 @@ class GraphRunner:
         return False
 
     def uncount_delivery(self, messages: Sequence[Message]) -> None:
-        """Do not count these deliveries as worker deaths; see `Ledger.uncount_delivery`."""
-        self._ledger.uncount_delivery([message.message_id for message in messages])
+        """Do not count these deliveries as worker deaths; see `Ledger.close_entries`."""
+        self._ledger.close_entries([message.message_id for message in messages])

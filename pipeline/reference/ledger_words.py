@@ -11,7 +11,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "request_id": "the request it asks for; empty when the message could not be read",
         "outcome": "in_flight, completed, duplicate or dead_lettered",
         "deliveries": "number of times it was received",
-        "released": "deliveries that do not count towards `--max-deliveries`",
+        "released": "written by release 0.1 only: deliveries of which no worker died",
         "publish_time": "when it was published",
         "received_at": "when it was first received",
         "settled_at": "when its outcome was committed; empty while in flight",

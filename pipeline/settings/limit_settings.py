@@ -25,8 +25,9 @@ SETTINGS = (
         "again after this long", GROUP, type=seconds, default=86400.0, unit="seconds", graph=True,
     ),
     Setting(
-        "max-deliveries", "a message delivered more often than this becomes a dead letter", GROUP,
-        type=positive_int, default=5, unit="deliveries", graph=True,
+        "max-deliveries", "a request becomes a dead letter after this many deaths of the process "
+        "that works on it, or four times as many starts without an end", GROUP,
+        type=positive_int, default=5, unit="deaths", graph=True,
     ),
     Setting(
         "deduplicate-ttl", "how long the in-graph filter remembers a request id", GROUP,

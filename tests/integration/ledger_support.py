@@ -31,7 +31,6 @@ from transforms.model import (
 )
 
 LEASE = timedelta(minutes=5)
-MAX_DELIVERIES = 5
 PUBLISHED = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 
 SCRIPT = Script(
@@ -58,7 +57,7 @@ def request(request_id: str | None = None, **fields: Any) -> ContentRequest:
 
 def claim_all(ledger: Ledger, *asked: ClaimRequest, lease: timedelta = LEASE) -> list[Any]:
     """Claim a batch; the results are untyped, so that tests may use what each kind carries."""
-    return ledger.claim(asked, lease, MAX_DELIVERIES)
+    return ledger.claim(asked, lease)
 
 
 def claim(ledger: Ledger, asked: ClaimRequest, lease: timedelta = LEASE) -> Any:

@@ -1,4 +1,4 @@
-"""ClaimRequests counts deliveries, isolates redelivered messages and settles duplicates."""
+"""ClaimRequests isolates messages whose worker may have died, and settles duplicates."""
 
 from __future__ import annotations
 
@@ -35,9 +35,6 @@ from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
 from transforms.video.render_video import _RenderVideo
 
-MOST = 2
-"""Maximum number of deliveries of a message."""
-
 LEASE = 120.0
 
 DEATH = "the process was killed"
@@ -45,7 +42,7 @@ DEATH = "the process was killed"
 
 @pytest.fixture
 def step(ledger):
-    return Step(ClaimRequests(ledger, LEASE, MOST), Received, "lessons", OUTCOMES, DEAD_LETTERS)
+    return Step(ClaimRequests(ledger, LEASE), Received, "lessons", OUTCOMES, DEAD_LETTERS)
 
 
 def received(of=None, **attributes):
@@ -56,38 +53,35 @@ def names(outputs):
     return [output.message.message_id for output in outputs]
 
 
-def killing(poison):
-    """Return work that ends the process on one message."""
+def killing(poison, ledger):
+    """Return work that ends the process on one message, and completes all others."""
 
     def work(output):
-        if isinstance(output, Lesson) and output.message == poison.message:
-            raise Died(DEATH)
+        if isinstance(output, Lesson):
+            if output.message == poison.message:
+                raise Died(DEATH)
+            ledger.complete([completed(output)])
 
     return work
 
 
-def test_messages_beside_poison_are_not_counted(step):
+def test_company_of_poison_is_started_once(step, ledger):
     before, poison, after = bundle = [received() for _ in range(3)]
-    for _ in range(MOST):
-        assert names(step.run(bundle, killing(poison))["lessons"]) == names([before])
-    found = step.run(bundle, killing(poison))
-    assert set(names(found["lessons"])) == set(names([before, after]))
-    [dead] = found[DEAD_LETTERS]
-    assert names([dead]) == names([poison])
-    assert (dead.stage, dead.error_type, dead.claim) == ("claim", "PermanentError", None)
-    assert f"delivered {MOST + 1} times without ever being settled" in dead.error
-    # Further deliveries give dead letters at once and do not affect the other messages.
-    for _ in range(MOST):
-        found = step.run(bundle, killing(poison))
-        assert set(names(found["lessons"])) == set(names([before, after]))
-        assert names(found[DEAD_LETTERS]) == names([poison])
+    for _ in range(3):
+        step.run(bundle, killing(poison, ledger))
+    assert row(ledger, before).status == "completed"
+    entries = {
+        found["message_id"]: len(found["open_entries"])
+        for found in ledger.run("SELECT message_id, open_entries FROM requests")
+    }
+    assert (entries[poison.message.message_id], entries[after.message.message_id]) == (3, 1)
 
 
 def test_poison_is_claimed_before_new_messages(step, ledger):
     fresh, poison = received(), received()
-    step.run([poison], killing(poison))
-    assert step.run([fresh, poison], killing(poison)) == {}
-    assert ledger.unsettled(names([fresh, poison])) == set(names([poison]))
+    step.run([poison], killing(poison, ledger))
+    assert step.run([fresh, poison], killing(poison, ledger)) == {}
+    assert ledger.interrupted(names([fresh, poison])) == set(names([poison]))
 
 
 def test_only_redelivered_messages_are_isolated(step):
@@ -116,28 +110,6 @@ def test_replay_attribute_reopens_failed_request(step, ledger):
     assert (repeated.status, repeated.stage) == ("duplicate", "claim")
     [reopened] = step.run([received(failed, **{REPLAY_ATTRIBUTE: "1"})])["lessons"]
     assert reopened.claim.attempt == 2
-
-
-def test_poison_of_late_stage_is_identified(ledger, tmp_path, monkeypatch):
-    """Other messages pass the script stage before a message kills the worker in narration."""
-    stand_ins.install(monkeypatch)
-    monkeypatch.setitem(stand_ins.FAULTS, "kill", Died)
-    options = VividlyOptions([], max_deliveries=MOST)
-    graph = GraphRunner(options, ledger, ArtifactStore(str(tmp_path)))
-    faults = ["", "narration:kill", ""]
-    bundle = [
-        stand_ins.message(stand_ins.request(fault, requested_modalities=["audio"]))
-        for fault in faults
-    ]
-    for _ in range(MOST):
-        with pytest.raises(Died):
-            graph.run(bundle)
-    statuses = {outcome.message_id: outcome.status for outcome in graph.run(bundle)}
-    assert statuses == {
-        bundle[0].message_id: "completed",
-        bundle[1].message_id: "dead_lettered",
-        bundle[2].message_id: "completed",
-    }
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ def test_cancelled_claim_is_queued_for_its_dead_letter(place):
     claim(place.ledger, asked)
     place.ledger.cancel([asked.request.request_id])
     received: Any = Received(asked.message, asked.request)
-    step = ClaimRequests(place.ledger, 120.0, 5, queue_lease=DAY)
+    step = ClaimRequests(place.ledger, 120.0, DAY)
     [dead] = apply(step, [received], [DEAD_LETTERS])[DEAD_LETTERS]
     assert row(place.ledger, asked).stage == "dead_letters"
     assert [outcome.status for outcome in write(place, [dead])] == ["dead_lettered"]

@@ -21,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.integration.ledger_support import (
     LEASE,
-    MAX_DELIVERIES,
     accounts_balance,
     completed,
     let_lease_lapse,
@@ -53,8 +52,6 @@ class Model:
 
     requests: dict[str, ModelRequest] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
-    deliveries: Counter[str] = field(default_factory=Counter)
-    """Counted deliveries since the message was opened."""
 
     def claim(self, asked: ClaimRequest) -> str:
         name, wanted = asked.message.message_id, asked.request.request_id
@@ -65,18 +62,15 @@ class Model:
             or (known.status == "cancelled" and known.owner != name)
         )
         outcome = self.outcomes.get(name, "in_flight")
-        if outcome == "dead_lettered" and open_again:
-            self.deliveries[name] = 0
-        elif outcome != "in_flight":
+        if outcome != "in_flight" and not (outcome == "dead_lettered" and open_again):
             return "done"
-        self.deliveries[name] += 1
         kind = self._kind(known, name, asked.replay)
         if kind == "duplicate":
             self.outcomes[name] = "duplicate"
             return kind
         self.outcomes[name] = "in_flight"
         self.requests[wanted] = ModelRequest(name, None, marked=kind == "cancelled")
-        return "poisoned" if self.deliveries[name] > MAX_DELIVERIES else kind
+        return kind
 
     def _kind(self, known: ModelRequest | None, name: str, replay: bool) -> str:
         if known is None:
@@ -130,7 +124,7 @@ class OneWorker(RuleBasedStateMachine):
     def claim(self, batch):
         asked = [self.ask(which) for which in batch]
         last = {each.message.message_id: at for at, each in enumerate(asked)}
-        results = self.ledger.claim(asked, LEASE, MAX_DELIVERIES)
+        results = self.ledger.claim(asked, LEASE)
         expected = {}
         for at in sorted(last.values(), key=lambda at: (not self.owns(asked[at]), at)):
             expected[at] = self.model.claim(asked[at])
@@ -216,7 +210,6 @@ class OneWorker(RuleBasedStateMachine):
             assert freed == ({lesson.request.request_id} if known else set())
             if known:
                 known.entry, known.lapsed = known.entry + 1, True
-                self.model.deliveries[lesson.message.message_id] -= 1
 
     @rule(data=st.data(), percent=st.integers(0, 100))
     def beat(self, data, percent):
@@ -271,7 +264,6 @@ class OneWorker(RuleBasedStateMachine):
             second = known is not None and known.owner != sent.message_id
             if second:
                 self.model.outcomes[sent.message_id] = "duplicate"
-                self.model.deliveries[sent.message_id] += 1
         else:
             second = True
         assert self.ledger.duplicates([(sent, wanted)]) == [second]
@@ -378,7 +370,7 @@ def _handle(ledger, batch, luck, settled, deaths):
                 else:
                     settled(each.message_id, "dead_lettered")
     lease = timedelta(seconds=luck.choice([0, 300]))
-    for each, result in zip(asked, ledger.claim(asked, lease, 1_000), strict=True):
+    for each, result in zip(asked, ledger.claim(asked, lease), strict=True):
         name = each.message.message_id
         if luck.random() < 0.25:
             deaths["before"] += 1

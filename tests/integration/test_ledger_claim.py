@@ -6,7 +6,6 @@ import pytest
 
 from tests.integration.ledger_support import (
     LEASE,
-    MAX_DELIVERIES,
     claim,
     claim_all,
     completed,
@@ -153,28 +152,14 @@ def test_replay_of_running_request_is_duplicate(ledger):
     assert ledger.complete([completed(lesson)]) == [True]
 
 
-@pytest.mark.pooled
-def test_message_is_poisoned_after_max_deliveries(ledger):
+def test_released_request_is_resumed_by_its_message(ledger):
     asked = ask()
-    kinds = [claim(ledger, again(asked)).kind for _ in range(MAX_DELIVERIES)]
-    assert kinds == ["new"] + ["resumed"] * (MAX_DELIVERIES - 1)
-    result = claim(ledger, again(asked))
-    assert (result.kind, result.deliveries) == ("poisoned", MAX_DELIVERIES + 1)
-    assert (result.claim, result.outcome) == (None, None)
-    assert ledger.dead_letter([letter(asked, "claim")]) == [True]
-    assert (row(ledger, asked).status, row(ledger, asked).stage) == ("failed", "claim")
-    assert claim(ledger, again(asked)).outcome.status == "dead_lettered"
-    assert claim(ledger, again(asked, replay=True)).kind == "reopened"  # counts from zero
-
-
-def test_released_deliveries_do_not_poison(ledger):
-    asked = ask()
-    for _ in range(3 * MAX_DELIVERIES):
+    for _ in range(3):
         lesson = take(ledger, again(asked))
         assert ledger.release([lesson]) == {asked.request.request_id}
         assert ledger.release([lesson]) == set()
         assert ledger.complete([completed(lesson)]) == [False]
-    assert claim(ledger, again(asked)).deliveries == 3 * MAX_DELIVERIES + 1
+    assert claim(ledger, again(asked)).deliveries == 4
 
 
 def test_released_request_can_be_taken_over(ledger):

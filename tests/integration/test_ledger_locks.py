@@ -17,7 +17,6 @@ import pytest
 
 from tests.integration.ledger_support import (
     LEASE,
-    MAX_DELIVERIES,
     claim,
     claim_all,
     completed,
@@ -128,7 +127,7 @@ ALL: dict[str, Batch] = {name: call for name, (call, _) in STATEMENTS.items()} |
     "duplicates": lambda ledger, held: ledger.duplicates(
         [(message(), each.request.request_id) for each in held]
     ),
-    "uncount": lambda ledger, held: ledger.uncount_delivery(
+    "close entries": lambda ledger, held: ledger.close_entries(
         [each.message.message_id for each in held]
     ),
     "cancel": lambda ledger, held: ledger.cancel([each.request.request_id for each in held]),
@@ -151,7 +150,7 @@ def test_claim_lost_while_statement_waits_is_lost(ledger, name):
     assert ledger.dead_letters() == ledger.stages(lesson.request.request_id) == []
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in ("duplicates", "uncount")])
+@pytest.mark.parametrize("name", [name for name in ALL if name != "duplicates"])
 def test_same_statement_twice_does_not_deadlock(ledger, both, name):
     lesson = take(ledger, ask())
     call = ALL[name]
@@ -187,12 +186,6 @@ def test_requests_are_locked_in_order_of_id(ledger, name):
             "duplicates",
             lambda ledger, held: ledger.duplicates(
                 [(each.message, each.request.request_id) for each in held]
-            ),
-        ),
-        (
-            "uncount",
-            lambda ledger, held: ledger.uncount_delivery(
-                [each.message.message_id for each in held]
             ),
         ),
     ],
@@ -368,32 +361,6 @@ def test_filtered_message_reopened_meanwhile_is_not_duplicate(ledger, both):
     assert outcome_of(ledger, asked.message.message_id) == "in_flight"
 
 
-def test_delivery_released_meanwhile_is_uncounted_once(ledger, both):
-    asked = ask()
-    for _ in range(3):
-        lesson = take(ledger, again(asked))
-    both(
-        (lesson,),
-        lambda: ledger.release([lesson]),
-        lambda: ledger.uncount_delivery([asked.message.message_id]),
-    )
-    assert ledger.run("SELECT deliveries, released FROM messages") == [
-        {"deliveries": 3, "released": 1}
-    ]
-
-
-def test_delivery_settled_meanwhile_stays_counted(ledger):
-    asked = ask()
-    take(ledger, asked)
-    with ThreadPoolExecutor(1) as pool:
-        with transaction(ledger) as other:
-            execute(other, "UPDATE messages SET outcome = 'completed', settled_at = now()")
-            waiting = pool.submit(ledger.uncount_delivery, [asked.message.message_id])
-            wait_until_blocked(ledger, waiting)
-        waiting.result()
-    assert ledger.run("SELECT released FROM messages") == [{"released": 0}]
-
-
 def test_unclaimed_letter_of_completed_request_is_dropped(ledger, both):
     lesson = take(ledger, ask())
     done, settled = both(
@@ -492,6 +459,6 @@ def test_lock_is_given_up_in_time(ledger):
     impatient = replace(ledger, timeout=0.5)
     lesson = take(ledger, ask())
     with locked(ledger, lesson), pytest.raises(DependencyDown, match="statement timeout"):
-        impatient.claim([again(lesson)], LEASE, MAX_DELIVERIES)
+        impatient.claim([again(lesson)], LEASE)
     impatient.close()
     assert claim(ledger, again(lesson)).deliveries == 2

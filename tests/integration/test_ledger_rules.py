@@ -10,7 +10,6 @@ import pytest
 
 from tests.integration.ledger_support import (
     LEASE,
-    MAX_DELIVERIES,
     claim,
     completed,
     let_lease_lapse,
@@ -184,44 +183,13 @@ def test_duplicate_counts_its_deliveries_and_keeps_its_time(ledger):
     assert messages(ledger)[first.message.message_id]["deliveries"] == 1
 
 
-def test_reopened_message_counts_its_deliveries_anew(ledger):
-    asked = ask()
-    for _ in range(MAX_DELIVERIES):
-        lesson = take(ledger, again(asked))
-    assert claim(ledger, again(asked)).kind == "poisoned"
-    fail(ledger, take_next(ledger, asked, lesson))
-    kinds = [claim(ledger, again(asked, replay=n == 0)).kind for n in range(MAX_DELIVERIES + 1)]
-    assert kinds == ["reopened", *["resumed"] * (MAX_DELIVERIES - 1), "poisoned"]
-
-
-def take_next(ledger: Ledger, asked: ClaimRequest, lesson: Lesson) -> Lesson:
-    """Return the lesson with the claim and the entry that the ledger holds now."""
-    [found] = ledger.run("SELECT CAST(claim_token AS text) AS token, entry FROM requests")
-    return Lesson(asked.message, asked.request, replace(lesson.claim, **found))
-
-
-def test_poisoned_message_may_be_replayed_and_poisoned_again(ledger):
+def test_second_letter_without_claim_is_not_kept(ledger):
     asked = ask()
     for replay in (False, True):
-        for n in range(MAX_DELIVERIES + 1):
-            result = claim(ledger, again(asked, replay and n == 0))
-        assert result.kind == "poisoned"
+        take(ledger, again(asked, replay))
         assert ledger.dead_letter([letter(asked, "claim")]) == [True]
         assert outcome_of(ledger, asked.message.message_id) == "dead_lettered"
     assert len(ledger.dead_letters()) == 1  # one per stage for a message without a claim
-
-
-def test_unsettled_omits_settled_and_uncounted_messages(ledger):
-    working, released, uncounted, ended = (ask() for _ in range(4))
-    take(ledger, working)
-    ledger.release([take(ledger, released)])
-    take(ledger, uncounted)
-    ledger.reset_deliveries(uncounted.message.message_id)
-    ledger.complete([completed(take(ledger, ended))])
-    names = [each.message.message_id for each in (working, released, uncounted, ended)]
-    assert ledger.unsettled([*names, "unknown"]) == {working.message.message_id}
-    take(ledger, again(uncounted))
-    assert ledger.unsettled(names) == {working.message.message_id, uncounted.message.message_id}
 
 
 @pytest.mark.parametrize("end", ["complete", "dead_letter"])
@@ -298,9 +266,7 @@ def test_heartbeat_and_release_reach_only_their_requests(ledger):
     assert after[0].lease_expires_at > before[0].lease_expires_at + timedelta(minutes=50)
     assert after[1].lease_expires_at == after[1].updated_at
     assert after[2] == before[2]
-    released = {name: each["released"] for name, each in messages(ledger).items()}
-    freed = lessons[1].message.message_id
-    assert released == {name: int(name == freed) for name in rows}
+    assert messages(ledger) == rows
 
 
 def test_complete_reaches_only_its_requests(ledger):
@@ -319,37 +285,6 @@ def test_late_record_of_other_attempt_is_not_kept(ledger):
     wrong = replace(lesson, claim=replace(lesson.claim, attempt=7))
     assert ledger.progress([(wrong.with_record(record(wrong)), "video", 50)]).lost == frozenset()
     assert ledger.stages(asked.request.request_id) == []
-
-
-def test_uncount_reaches_only_named_messages(ledger):
-    """The release by another owner does not uncount a delivery of the previous owner."""
-    first, bystander = ask(), ask()
-    take(ledger, first)
-    take(ledger, bystander)
-    let_lease_lapse(ledger, first.request.request_id)
-    second = take(ledger, ask(of=first))
-    ledger.release([second])
-    for _ in range(2):
-        ledger.uncount_delivery([first.message.message_id, second.message.message_id])
-    released = {name: each["released"] for name, each in messages(ledger).items()}
-    assert released == {
-        first.message.message_id: 1,
-        second.message.message_id: 1,
-        bystander.message.message_id: 0,
-    }
-
-
-def test_release_after_uncount_uncounts_once(ledger):
-    asked = ask()
-    lesson = take(ledger, asked)
-    ledger.uncount_delivery([asked.message.message_id])
-    ledger.release([lesson])
-    assert messages(ledger)[asked.message.message_id]["released"] == 1
-    lesson = take(ledger, again(asked))
-    take(ledger, again(asked))
-    ledger.release([take(ledger, again(asked))])
-    ledger.uncount_delivery([asked.message.message_id])
-    assert messages(ledger)[asked.message.message_id]["released"] == 2
 
 
 def test_cancel_at_once_voids_claim_and_tells_why(ledger):

@@ -39,7 +39,7 @@ class Place:
 
     def claim(self, message):
         """Claim a request and do no work, as a worker that is killed after its claim."""
-        [result] = self.ledger.claim([ClaimRequest(message, parse(message.data))], LEASE, 5)
+        [result] = self.ledger.claim([ClaimRequest(message, parse(message.data))], LEASE)
         return result
 
 
@@ -76,7 +76,7 @@ def test_duplicates_complete_once_after_worker_death(place, pair):
 
 def test_next_message_takes_over_expired_claim(place, pair):
     first, second = pair
-    place.ledger.claim([ClaimRequest(first, parse(first.data))], timedelta(0), 5)
+    place.ledger.claim([ClaimRequest(first, parse(first.data))], timedelta(0))
     assert place.outcomes(second) == {"b": "completed"}
     assert place.outcomes(first) == {"a": "duplicate"}  # the bundle of the first, repeated late
     totals = place.ledger.totals()

@@ -19,9 +19,13 @@ from transforms.errors import DependencyDown
 from transforms.model import Message
 from transforms.process.backoff import Backoff
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
+from transforms.stage.suspects import UNPROVEN_FACTOR
 
 PATIENCE = 60
-MAX_DELIVERIES = 2
+MAX_DELIVERIES = 1
+
+STARTS = UNPROVEN_FACTOR * MAX_DELIVERIES + 1
+"""Starts without an end after which a request would be given up."""
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def test_more_outages_than_deliveries_make_no_dead_letter(
     """Postgres is lost while the engine works, and is back before the run is repeated."""
     monkeypatch.setattr(scheduler, "BACKOFF", Backoff(0.001, 0.01))
     administrator = Administrator(migrated_postgres)
-    outages = iter(range(2 * MAX_DELIVERIES))
+    outages = iter(range(STARTS))
     write, run = OfflineScriptEngine.write, graph.run
 
     def write_without_postgres(*arguments, **named):
@@ -105,7 +109,7 @@ def test_more_shutdowns_than_deliveries_make_no_dead_letter(
     started = []
     with monkeypatch.context() as slow:
         slow.setattr(OfflineScriptEngine, "write", write_late)
-        for _ in range(2 * MAX_DELIVERIES):
+        for _ in range(STARTS):
             started.append(Scheduler(graph, 1, lambda *_: None, PATIENCE))
             started[-1].submit(message, heavy=False)
             assert begun.acquire(timeout=PATIENCE)

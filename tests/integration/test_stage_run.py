@@ -315,11 +315,7 @@ def break_within(place):
 
 
 def released(place, lesson):
-    [found] = place.ledger.run(
-        "SELECT released, deliveries FROM messages WHERE message_id = :id",
-        id=lesson.message.message_id,
-    )
-    return found["released"] == found["deliveries"]
+    return not place.ledger.interrupted([lesson.message.message_id])
 
 
 @pytest.mark.parametrize("breaks", [break_before, break_within])
@@ -386,7 +382,7 @@ def test_stage_without_claim_replaces_nothing(place):
 
 def test_valid_claim_replaces_artifacts_of_dead_worker(place):
     lesson = place.lesson()
-    put_artifacts(place.store, place.ledger, place.take_over(lesson), {"script.json": b"theirs"})
+    put_artifacts(place.store, place.ledger, lesson, {"script.json": b"theirs"})
     lesson = place.take_over(lesson)
     [onward] = place.run_stage(made, lesson)["onward"]
     assert place.store.verify(onward.records[0].artifacts[0])

@@ -11,13 +11,15 @@ import pytest
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
+from tests.integration.ledger_support import take
 from transforms.artifacts import ArtifactStore
-from transforms.ledger import Ledger, database, upgrade
+from transforms.ledger import ClaimRequest, Ledger, database, upgrade
 from transforms.model import Message
+from transforms.parse import parse
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.stage.lapsed_claims import lapsed_claims_meter
 
-OF_BUNDLE = {"text": ["unsettled", "claim", "complete"], "video": ["unsettled", "claim", "script"]}
+OF_BUNDLE = {"text": ["interrupted", "claim", "complete"], "video": ["interrupted", "claim", "script"]}
 """The statements of a bundle, by modality. A stage is recorded when the next one begins, the last
 stage with the completion."""
 
@@ -81,7 +83,7 @@ def test_invalid_and_redelivered_messages_take_few_statements(place):
     assert place.statements(*bad) == 1
     good = [stand_ins.message(stand_ins.request(requested_modalities=["text"])) for _ in range(40)]
     place.statements(*good)
-    assert place.statements(*good) == 2  # settled before: only "unsettled" and "claim"
+    assert place.statements(*good) == 2  # settled before: only "interrupted" and "claim"
 
 
 def test_redelivered_message_is_processed_alone(place, monkeypatch):
@@ -89,11 +91,7 @@ def test_redelivered_message_is_processed_alone(place, monkeypatch):
     messages = [
         Message(json.dumps(f).encode(), {}, str(n), datetime.now(UTC)) for n, f in enumerate(fields)
     ]
-    place.ledger.run(
-        "INSERT INTO messages (message_id, request_id, outcome, deliveries, publish_time) "
-        "VALUES ('3', CAST(:request AS uuid), 'in_flight', 1, now()) RETURNING message_id",
-        request=fields[3]["request_id"],
-    )
+    take(place.ledger, ClaimRequest(messages[3], parse(messages[3].data)))
     written: list[str] = []
     claims_at_write: list[int] = []
     write = OfflineScriptEngine.write

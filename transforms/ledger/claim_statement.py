@@ -149,21 +149,18 @@ settled AS (
         outcome = CASE WHEN 'in_flight' IN (message.outcome, excluded.outcome)
             THEN excluded.outcome ELSE message.outcome END,
         settled_at = CASE WHEN 'in_flight' IN (message.outcome, excluded.outcome)
-            THEN excluded.settled_at ELSE message.settled_at END,
-        -- A reopened message starts at zero counted deliveries.
-        released = CASE WHEN excluded.outcome = 'in_flight' AND message.outcome <> 'in_flight'
-            THEN message.deliveries ELSE message.released END
-    RETURNING message_id, outcome, deliveries, released, settled_at = now() AS just_settled
+            THEN excluded.settled_at ELSE message.settled_at END
+    RETURNING message_id, outcome, deliveries, settled_at = now() AS just_settled
 ),
 counted AS (
     UPDATE messages AS message SET deliveries = message.deliveries + 1
     FROM decided
     WHERE decided.decision = 'done' AND message.message_id = decided.message_id
         AND message.outcome <> 'in_flight'
-    RETURNING message.message_id, outcome, deliveries, released, false
+    RETURNING message.message_id, outcome, deliveries, false
 )
 SELECT decided.position, decided.attempts, decided.entry, decided.starts,
-    message.outcome, message.deliveries, message.released,
+    message.outcome, message.deliveries,
     CASE WHEN message.outcome IS NULL THEN NULL
         WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
         ELSE decided.decision END AS kind
@@ -171,41 +168,27 @@ FROM decided
 LEFT JOIN (SELECT * FROM settled UNION ALL SELECT * FROM counted) AS message USING (message_id)
 """
 
-UNSETTLED = """
+INTERRUPTED = """
 SELECT message_id
-FROM messages
+FROM messages JOIN requests USING (request_id, message_id)
 WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
-    AND outcome = 'in_flight' AND deliveries > released
-"""
-
-RESET_DELIVERIES = """
-UPDATE messages SET released = deliveries
-WHERE message_id = :message_id AND outcome = 'in_flight'
-RETURNING message_id
+    AND outcome = 'in_flight' AND open_entries <> '{}'
 """
 
 
-def unsettled(database: Database, message_ids: Sequence[str]) -> set[str]:
-    """Return the messages, of those given, whose last delivery may have killed its worker.
-
-    They were claimed before, are in flight, and not all of their deliveries are uncounted.
-    """
-    return {row["message_id"] for row in database.run(UNSETTLED, ids=json_text(list(message_ids)))}
-
-
-def reset_deliveries(database: Database, message_id: str) -> None:
-    """Reset the delivery count of a message, because it has killed no worker."""
-    database.run(RESET_DELIVERIES, message_id=message_id)
+def interrupted(database: Database, message_ids: Sequence[str]) -> set[str]:
+    """Return the messages, of those given, whose worker may have died: an entry is open."""
+    rows = database.run(INTERRUPTED, ids=json_text(list(message_ids)))
+    return {row["message_id"] for row in rows}
 
 
 def claim(
-    database: Database, lessons: Sequence[ClaimRequest], lease: timedelta, max_deliveries: int
+    database: Database, lessons: Sequence[ClaimRequest], lease: timedelta
 ) -> list[ClaimResult]:
     """Decide for each message whether the caller gets the claim of its request.
 
     Args:
         lease: duration of each claim unless it is extended.
-        max_deliveries: a message with more counted deliveries than this is poisoned.
 
     Returns:
         A result for each, in order.
@@ -227,7 +210,7 @@ def claim(
         for row in rows:
             if row["kind"] is not None:
                 at = row["position"]
-                results[at] = _result(lessons[at], row, tokens.pop(at), lease, max_deliveries)
+                results[at] = _result(lessons[at], row, tokens.pop(at), lease)
     if tokens:
         raise StatementSlow("postgres", f"lost {RACE_TRIES} races for one request in a row")
     return [results[at] for at in range(len(lessons))]
@@ -255,13 +238,10 @@ def _result(
     row: Mapping[str, Any],
     token: str,
     lease: timedelta,
-    max_deliveries: int,
 ) -> ClaimResult:
     kind, deliveries = row["kind"], row["deliveries"]
     if kind in ("duplicate", "done"):
         return ClaimResult(kind, deliveries, outcome=_settled(lesson, row["outcome"], kind))
-    if deliveries - row["released"] > max_deliveries:
-        return ClaimResult("poisoned", deliveries)
     claim = Claim(token, row["attempts"], lease.total_seconds(), entry=row["entry"])
     if kind != "cancelled":
         hand_over(claim, FIRST_STAGE, row["starts"])

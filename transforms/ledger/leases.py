@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
-from transforms.ledger.statements import HEARTBEAT, RELEASE, UNCOUNT_DELIVERY
+from transforms.ledger.statements import CLOSE_ENTRIES, HEARTBEAT, RELEASE
 from transforms.model import EntryKey, Lesson
 
 
@@ -30,8 +30,7 @@ def heartbeat(database: Database, entries: Sequence[EntryKey], lease: float) -> 
 def release(database: Database, lessons: Sequence[Lesson], lease: float = 0.0) -> set[str]:
     """Hand requests back: the next worker with the same element, or the same message, may go on.
 
-    For a shutdown, or when a dependency is down. Also closes the entries, and uncounts the delivery
-    of each message.
+    For a shutdown, or when a dependency is down. Also closes the entries.
 
     Args:
         lease: seconds until another message may claim them.
@@ -65,10 +64,10 @@ def _leave(
     return {row["request_id"] for row in held}
 
 
-def uncount_delivery(database: Database, message_ids: Sequence[str]) -> None:
-    """Subtract the last delivery of each message from its count towards `max_deliveries`.
+def close_entries(database: Database, message_ids: Sequence[str]) -> None:
+    """Close the last entry of each message's request, because no worker died in it.
 
-    For messages that are processed again, or nacked, although they killed no worker.
+    For messages that are processed again, or nacked.
     """
     if message_ids:
-        database.run(UNCOUNT_DELIVERY, message_ids=json_text(list(message_ids)))
+        database.run(CLOSE_ENTRIES, message_ids=json_text(list(message_ids)))

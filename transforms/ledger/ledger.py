@@ -21,21 +21,16 @@ class Ledger(Database):
     equal ledgers of a process. Every method may be called from any thread, is documented where it
     is defined, and raises `transforms.errors.DependencyDown` when Postgres cannot be reached;
     calling it again with the same arguments is then safe.
-
-    Two methods keep a delivery out of what counts towards `max_deliveries`: `uncount_delivery` the
-    last one of each message, `reset_deliveries` all those of one message so far. `release` gives a
-    claim up and uncounts its delivery as well.
     """
 
     # Claims
     claim = claim_statement.claim
     enter = entries.enter
-    unsettled = claim_statement.unsettled
+    interrupted = claim_statement.interrupted
     heartbeat = leases.heartbeat
     release = leases.release
     queue = leases.queue
-    uncount_delivery = leases.uncount_delivery
-    reset_deliveries = claim_statement.reset_deliveries
+    close_entries = leases.close_entries
 
     # Outcomes
     progress = records.progress

@@ -89,7 +89,7 @@ messages = Table(
     Column("request_id", Uuid),
     Column("outcome", Text, nullable=False),
     Column("deliveries", Integer, nullable=False),
-    # Uncounted deliveries: no worker died of them, so they do not count towards max_deliveries.
+    # Written by the previous release only; `requests.open_entries` replaces it.
     Column("released", Integer, nullable=False, server_default=text("0")),
     _timestamp("publish_time"),
     _timestamp("received_at", now=True),

@@ -62,45 +62,28 @@ freed AS (
         updated_at = now()
     FROM held
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
-    RETURNING request.request_id, request.message_id
-),
-uncounted AS (
-    UPDATE messages AS message SET released = least(deliveries, released + 1)
-    FROM freed
-    WHERE message.message_id = freed.message_id
+    RETURNING request.request_id
 )
 SELECT CAST(request_id AS text) AS request_id FROM freed
 """  # noqa: S608
 
-UNCOUNT_DELIVERY = """
-WITH item AS MATERIALIZED (
-    SELECT message_id, request_id
-    FROM messages
-    WHERE message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json)))
-),
-known AS MATERIALIZED (
-    SELECT request_id, message_id, lease_expires_at <= updated_at AS released
+CLOSE_ENTRIES = """
+WITH known AS MATERIALIZED (
+    SELECT request_id, entry
     FROM requests
-    WHERE request_id IN (SELECT request_id FROM item)
+    WHERE status = 'running'
+        AND (request_id, message_id) IN (
+            SELECT request_id, message_id
+            FROM messages
+            WHERE message_id IN (SELECT json_array_elements_text(CAST(:message_ids AS json))))
     ORDER BY request_id
-    FOR SHARE
-),
--- The lease of a released claim has ended when it was released; its delivery is uncounted already.
-counted AS MATERIALIZED (
-    SELECT message.message_id
-    FROM messages AS message
-    JOIN item USING (message_id)
-    LEFT JOIN known ON known.message_id = message.message_id
-        AND known.request_id = message.request_id
-    WHERE message.outcome = 'in_flight'
-        AND (known.request_id IS NULL OR known.released IS NOT TRUE)
-    ORDER BY message_id
-    FOR UPDATE OF message
+    FOR UPDATE
 )
-UPDATE messages AS message SET released = least(deliveries, released + 1)
-FROM counted
-WHERE message.message_id = counted.message_id
-RETURNING message.message_id
+UPDATE requests AS request
+SET open_entries = request.open_entries - CAST(known.entry AS text)
+FROM known
+WHERE request.request_id = known.request_id
+RETURNING CAST(request.request_id AS text) AS request_id
 """
 
 _RECORDS = """

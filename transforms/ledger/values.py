@@ -27,7 +27,6 @@ ClaimKind = Literal[
     "cancelled",
     "duplicate",
     "done",
-    "poisoned",
     "superseded",
 ]
 
@@ -61,7 +60,6 @@ class ClaimResult:
     `duplicate`   another message owns the request or has settled it; settled now       outcome
     `done`        this message was settled by an earlier delivery                       outcome
     `superseded`  the same message occurs again later in the batch; nothing written     outcome
-    `poisoned`    too many counted deliveries: make it a dead letter                    neither
     ============  ====================================================================  =======
 
     Attributes:

@@ -19,8 +19,8 @@ class Claim:
         token: Fencing token.
         attempt: Number of claims of the request so far, this one included.
         lease: Seconds until another worker can take the request over, unless it is renewed.
-        isolated: True for a redelivered message that is not settled. It is processed alone, to
-            find out whether it crashes the worker.
+        isolated: True for a redelivered message whose worker may have died. It is processed alone,
+            to find out whether it crashes the worker.
         entry: Number of the stage's entry that this worker made; 0 before it enters. It is not
             encoded: a worker that receives the element has to enter by itself.
     """

@@ -22,6 +22,7 @@ from transforms.errors import (
     ClaimLost,
     ConfigurationFault,
     ContentError,
+    CrashesWorker,
     EnvironmentFault,
     Undecided,
     WorkerFault,
@@ -39,7 +40,7 @@ EQUAL_FAILURES = 5
 DEFERRED_FAILURES = 2
 """The same number once a message that was deferred runs again: few others came in between."""
 
-_OUT_OF_MEMORY = ("MemoryError", "ChildDied")
+_OUT_OF_MEMORY = ("MemoryError", "ChildDied", "CrashesWorker")
 _JUDGED_AT_ONCE = (*_OUT_OF_MEMORY, "ImportError", "ModuleNotFoundError")
 """Errors for which a canary runs at the first one: a worker without memory, or an engine that
 cannot be loaded, fails every message."""
@@ -174,5 +175,5 @@ def _enough(place: str, usual: int) -> int:
 
 
 def _is_unexpected(error: Exception) -> bool:
-    suspicious = isinstance(error, CallRejected | ChildDied)
+    suspicious = isinstance(error, CallRejected | ChildDied | CrashesWorker)
     return suspicious or not isinstance(error, ContentError | ClaimLost)

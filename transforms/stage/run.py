@@ -11,25 +11,25 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 from pydantic import ValidationError
 
+from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import Cancelled, ClaimLost, ContentError, OverBudget
-from transforms.ledger import Entered, Ledger
+from transforms.ledger import Ledger
 from transforms.ledger.entries import hand_over
 from transforms.model import (
     PROGRESS,
-    STAGES_OF,
     Artifact,
-    Attempt,
     DeadLetter,
     Lesson,
     Outcome,
@@ -47,6 +47,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
     FINISHED,
     OUTCOMES,
@@ -55,6 +56,7 @@ from transforms.stage.task import (
     StageTask,
     put_artifacts,
 )
+from transforms.stage.work import Work
 from transforms.telemetry import log_events, metrics
 from transforms.telemetry.display import display_items
 
@@ -80,58 +82,6 @@ class RunStage(beam.PTransform):
         return lessons | "Run" >> beam.ParDo(self._dofn).with_output_types(
             Lesson, **tags
         ).with_outputs(*tags, main="onward")
-
-
-@dataclass
-class _Work:
-    """One lesson in one stage, and its result.
-
-    Attributes:
-        lesson: The lesson as it entered the stage.
-        stage: The stage's name.
-        failures: Failed tries.
-        waited: Seconds spent waiting for budget; None if no budget was needed.
-        record: The stage's record, new or reused; None if the stage failed.
-        error: The reason the lesson stops; None if it goes on.
-    """
-
-    lesson: Lesson
-    stage: str
-    failures: list[Attempt] = field(default_factory=list)
-    waited: float | None = None
-    record: StageRecord | None = None
-    error: Exception | None = None
-
-    @classmethod
-    def of(cls, entered: Entered, stage: str) -> _Work:
-        """Return the work on a lesson that has entered the stage; none is left if cancelled."""
-        error = Cancelled(stage) if entered.kind == "cancelled" else None
-        return cls(entered.lesson, stage, error=error)
-
-    @property
-    def following(self) -> str:
-        """The stage after this one; empty after the last."""
-        stages = STAGES_OF[self.lesson.request.modality]
-        return next(iter(stages[stages.index(self.stage) + 1 :]), "")
-
-    @property
-    def advanced(self) -> Lesson:
-        """The lesson with this stage's record."""
-        assert self.record
-        return self.lesson.with_record(self.record)
-
-    @contextmanager
-    def capture_error(self) -> Iterator[None]:
-        """Keep an error of the block in `error`; raise faults outside the element."""
-        try:
-            yield
-        except Exception as error:
-            fault = hidden_fault(error)
-            if fault is error:
-                raise
-            if fault:
-                raise fault from error
-            self.error = error
 
 
 class _RunStage(BatchDoFn[Lesson]):
@@ -166,10 +116,10 @@ class _RunStage(BatchDoFn[Lesson]):
         return element.claim.isolated or self._task.stage != "script"
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
-        works: dict[int, _Work] = {}
+        works: dict[int, Work] = {}
         for position, entered in enumerate(self._ledger.enter(elements, self._task.stage)):
             if may_work(entered):
-                works[position] = _Work.of(entered, self._task.stage)
+                works[position] = Work.of(entered, self._task.stage)
             else:
                 yield BatchResult(position, *refused_output(entered, self._task.stage))
         if works:
@@ -177,7 +127,7 @@ class _RunStage(BatchDoFn[Lesson]):
         for position, work in works.items():
             yield BatchResult(position, *self._output(work))
 
-    def _work_on(self, works: Sequence[_Work]) -> None:
+    def _work_on(self, works: Sequence[Work]) -> None:
         lessons = [work.lesson for work in works]
         queue_lease = self._runtime.queue_lease
         with heartbeat.release_on_outage(self._ledger, lessons, queue_lease):
@@ -201,13 +151,13 @@ class _RunStage(BatchDoFn[Lesson]):
     def _streak(self) -> FailureStreak:
         return failure_streak(self._ledger, self._task.stage)
 
-    def _perform(self, work: _Work) -> None:
+    def _perform(self, work: Work) -> None:
         work.error = work.error or self._streak.held(work.lesson.message.message_id)
         if not work.error:
             with work.capture_error():
                 work.record = self._result(work)
 
-    def _judge(self, works: Sequence[_Work]) -> None:
+    def _judge(self, works: Sequence[Work]) -> None:
         """Decide whether lessons that failed unexpectedly become dead letters."""
         self._streak.judge(
             {work.lesson.message.message_id: work.error for work in works if work.error},
@@ -219,7 +169,7 @@ class _RunStage(BatchDoFn[Lesson]):
     def _run_canary(self) -> None:
         with canary_lesson(self._task.stage) as (lesson, store):
             alone = replace(self._runtime, store=store, budget=None, force=True)
-            work = _Work(lesson, self._task.stage)
+            work = Work(lesson, self._task.stage)
             with work.capture_error():
                 work.record = _RunStage(self._task, alone)._result(work)
             self._count(work)
@@ -228,7 +178,7 @@ class _RunStage(BatchDoFn[Lesson]):
             if work.error:
                 raise work.error
 
-    def _advance(self, works: Sequence[_Work]) -> None:
+    def _advance(self, works: Sequence[Work]) -> None:
         """Record progress; the last stage is recorded when the request completes."""
         percent = PROGRESS[self._task.stage]
         status = self._ledger.progress(
@@ -237,17 +187,17 @@ class _RunStage(BatchDoFn[Lesson]):
         for work in works:
             work.error = claim_error(status, work.lesson, work.following)
 
-    def _output(self, work: _Work) -> tuple[Any, str | None]:
+    def _output(self, work: Work) -> tuple[Any, str | None]:
         """Return the element to emit and its output tag."""
         self._count(work)
         if work.error:
             return failure_output(work.lesson, work.stage, work.error, work.failures)
         if work.following:
             return work.advanced, None
-        hand_over(work.lesson.claim, "publish")
+        hand_over(work.lesson.claim, "publish", work.starts)
         return work.advanced, FINISHED
 
-    def _count(self, work: _Work) -> None:
+    def _count(self, work: Work) -> None:
         """Update the metrics; on the bundle's own thread, since Beam ignores other threads."""
         stage, record = work.stage, work.record
         metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
@@ -267,7 +217,7 @@ class _RunStage(BatchDoFn[Lesson]):
         if work.error and not isinstance(work.error, ClaimLost | Cancelled):
             metrics.STAGE_FAILED[stage].inc()
 
-    def _result(self, work: _Work) -> StageRecord:
+    def _result(self, work: Work) -> StageRecord:
         """Return the record of a reused or new result."""
         lesson, failures = work.lesson, work.failures
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
@@ -279,7 +229,13 @@ class _RunStage(BatchDoFn[Lesson]):
                 extra=log_events.log_fields(lesson, stage=self._task.stage),
             )
             return replace(found, reused=True)
+        check_starts(lesson, self._task.stage, work.starts, self._runtime.max_deliveries)
         self._admit(work)
+        policy, perform = self._runtime.policy, self._task.perform
+        if work.starts >= SUSPECT_STARTS:
+            deaths = self._runtime.max_deliveries
+            policy = replace(policy, tries=max(policy.tries, deaths))
+            perform = partial(Suspect(deaths).perform, self._task)
 
         def failed(error: ContentError, delay: float | None) -> None:
             fault = hidden_fault(error)  # otherwise a sick worker would go on trying
@@ -297,8 +253,8 @@ class _RunStage(BatchDoFn[Lesson]):
         started: list[float] = []  # start of each try; excludes waiting for admission
         with self._folder() as folder:
             produced = retry.retry_until_deadline(
-                lambda left: self._attempt(lesson, folder, left, started),
-                self._runtime.policy,
+                lambda left: self._attempt(perform, lesson, folder, left, started),
+                policy,
                 failures,
                 self._runtime.admitted,
                 failed,
@@ -327,18 +283,25 @@ class _RunStage(BatchDoFn[Lesson]):
         )  # fmt: skip
         return record
 
-    def _admit(self, work: _Work) -> None:
+    def _admit(self, work: Work) -> None:
         if self._runtime.budget:
             work.waited = self._runtime.budget.admit(
                 work.lesson, self._task.stage, self._expected_usd, self._is_paid
             )
 
-    def _attempt(self, lesson: Lesson, within: Path, left: float, started: list[float]) -> Produced:
+    def _attempt(
+        self,
+        perform: Callable[[Lesson, ArtifactStore, Path, float], Produced],
+        lesson: Lesson,
+        within: Path,
+        left: float,
+        started: list[float],
+    ) -> Produced:
         started.append(time.monotonic())
         folder = within / f"try-{len(started)}"
         if self._task.needs_folder:
             folder.mkdir()
-        return self._task.perform(lesson, self._runtime.store, folder, left)
+        return perform(lesson, self._runtime.store, folder, left)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -119,6 +119,7 @@ class StageRuntime:
         queue_lease: Seconds of the lease of lessons that leave the stage through a shuffle, or are
             handed back to a runner that keeps them; None if the stages are fused, for the ordinary
             lease.
+        max_deliveries: Proven deaths of a stage's process after which a request is given up.
     """
 
     policy: RetryPolicy
@@ -130,6 +131,7 @@ class StageRuntime:
     workers: int | None = None
     may_defer: bool = False
     queue_lease: float | None = None
+    max_deliveries: int = 5
 
     @contextmanager
     def admitted(self, patience: float) -> Iterator[None]:

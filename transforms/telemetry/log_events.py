@@ -40,6 +40,9 @@ LAPSED_CLAIMS = "lapsed claims: %d for more than %.0f minutes; no delivery has t
 COPY_FAILED = "no copy of a dead letter reached the topic (%s); the ledger has the letter"
 """Arguments: type of the error."""
 
+STARTED_TOO_OFTEN = "gave the %s stage up after %d starts without an end"
+"""Arguments: stage; number of entries that no worker has closed."""
+
 # Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -1,0 +1,66 @@
+"""The work on one lesson in one stage, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from transforms.errors import Cancelled
+from transforms.ledger import Entered
+from transforms.model import STAGES_OF, Attempt, Lesson, StageRecord
+from transforms.process.worker_health import hidden_fault
+
+
+@dataclass
+class Work:
+    """One lesson in one stage, and its result.
+
+    Attributes:
+        lesson: The lesson as it entered the stage.
+        stage: The stage's name.
+        starts: Entries of the stage before this one that no worker has closed.
+        failures: Failed tries.
+        waited: Seconds spent waiting for budget; None if no budget was needed.
+        record: The stage's record, new or reused; None if the stage failed.
+        error: The reason the lesson stops; None if it goes on.
+    """
+
+    lesson: Lesson
+    stage: str
+    starts: int = 0
+    failures: list[Attempt] = field(default_factory=list)
+    waited: float | None = None
+    record: StageRecord | None = None
+    error: Exception | None = None
+
+    @classmethod
+    def of(cls, entered: Entered, stage: str) -> Work:
+        """Return the work on a lesson that has entered the stage; none is left if cancelled."""
+        error = Cancelled(stage) if entered.kind == "cancelled" else None
+        return cls(entered.lesson, stage, entered.starts, error=error)
+
+    @property
+    def following(self) -> str:
+        """The stage after this one; empty after the last."""
+        stages = STAGES_OF[self.lesson.request.modality]
+        return next(iter(stages[stages.index(self.stage) + 1 :]), "")
+
+    @property
+    def advanced(self) -> Lesson:
+        """The lesson with this stage's record."""
+        assert self.record
+        return self.lesson.with_record(self.record)
+
+    @contextmanager
+    def capture_error(self) -> Iterator[None]:
+        """Keep an error of the block in `error`; raise faults outside the element."""
+        try:
+            yield
+        except Exception as error:
+            fault = hidden_fault(error)
+            if fault is error:
+                raise
+            if fault:
+                raise fault from error
+            self.error = error
