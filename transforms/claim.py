@@ -66,7 +66,7 @@ class _Claim(BatchDoFn[Received]):
     def display_data(self) -> dict[str, Any]:
         return display_items(
             lease_seconds=self._lease,
-            max_deliveries=self._max_deliveries,
+            queue_lease_seconds=self._queue_lease,
             ledger=self._ledger.masked_url,
         )
 

@@ -143,7 +143,11 @@ class _Publish(BatchDoFn[Lesson]):
         self._max_deliveries = max_deliveries
 
     def display_data(self) -> dict[str, Any]:
-        return display_items(artifacts=self._store.root, ledger=self._ledger.masked_url)
+        return display_items(
+            max_deliveries=self._max_deliveries,
+            artifacts=self._store.root,
+            ledger=self._ledger.masked_url,
+        )
 
     def is_isolated(self, element: Lesson) -> bool:
         return is_heavy(element)  # the bundle goes on with other heavy lessons, for minutes

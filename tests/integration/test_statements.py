@@ -19,7 +19,10 @@ from transforms.parse import parse
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.stage.lapsed_claims import lapsed_claims_meter
 
-OF_BUNDLE = {"text": ["interrupted", "claim", "complete"], "video": ["interrupted", "claim", "script"]}
+OF_BUNDLE = {
+    "text": ["interrupted", "claim", "complete"],
+    "video": ["interrupted", "claim", "script"],
+}
 """The statements of a bundle, by modality. A stage is recorded when the next one begins, the last
 stage with the completion."""
 

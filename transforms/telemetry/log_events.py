@@ -2,7 +2,7 @@
 
 A message consists of the program's own words and numbers; everything else is a field. The
 log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
-`CANARY`, `LAPSED_CLAIMS` and `COPY_FAILED`; change them together.
+`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED` and `STARTED_TOO_OFTEN`; change them together.
 """
 
 from __future__ import annotations

@@ -165,6 +165,7 @@ LINES = [
     (log_events.COPY_FAILED, ("DependencyDown",), {
         "vividly_dead_letter_copies_failed": (None, {}),
     }),
+    (log_events.STARTED_TOO_OFTEN, ("video", 20), {"vividly_started_too_often": (None, {})}),
     (log_events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),
