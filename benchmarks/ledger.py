@@ -32,16 +32,32 @@ from benchmarks.ledger_rows import fill
 from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.jobs.replay import replay
 from pipeline.report.data import PAYLOAD_BYTES
-from transforms.ledger import COST_KEYS, ClaimRequest, Ledger, scoped, upgrade
+from transforms.ledger import (
+    COST_KEYS,
+    ClaimRequest,
+    CompletedLesson,
+    Ledger,
+    scoped,
+    upgrade,
+)
 from transforms.ledger.scoped import Scope
-from transforms.model import ContentRequest, Lesson, Message
+from transforms.model import (
+    Artifact,
+    ContentRequest,
+    Lesson,
+    Message,
+    Saving,
+    Scene,
+    Script,
+    StageRecord,
+)
 from transforms.stage.budget import HOUR
 
 SIZES = """
 SELECT relname AS name, pg_table_size(oid) / 1000000 AS rows,
     pg_indexes_size(oid) / 1000000 AS indexes
 FROM pg_class
-WHERE relname IN ('messages', 'requests', 'stages', 'dead_letters')
+WHERE relname IN ('messages', 'requests', 'stages', 'dead_letters', 'hourly_stages')
 """
 
 LIMIT = 1.0
@@ -56,6 +72,15 @@ REPLAYED = 3000
 REPORTED = 1000
 CLAIMED = 32
 TOPIC = "projects/benchmark/topics/requests"
+
+# What a worker records of a text request.
+SCRIPT = Script(
+    "Gravity", "Why do things fall?", (Scene("Mass", "Mass attracts.", ("Mass",)),),
+    ("Mass attracts mass.",), (), "gravity", "physics", 8,
+)  # fmt: skip
+MANIFEST = Artifact("manifest.json", "gs://lessons/m", 900, "0" * 64, "application/json")
+SCRIPT_RECORD = StageRecord("script", "gemini", "0" * 64, 1.5, 0.004, (), (MANIFEST,))
+SAVINGS = (Saving("narration", "google", 0.05), Saving("video", "slides", 0.0003))
 
 
 def reads(ledger: Ledger) -> dict[str, Callable[[], object]]:
@@ -101,11 +126,10 @@ def reads(ledger: Ledger) -> dict[str, Callable[[], object]]:
 def report(ledger: Ledger, scope: Scope) -> None:
     """Run the statements of a report, without reading the lessons' files."""
     scoped.accounts(ledger, scope)
-    listed = scoped.requests(ledger, scope, REPORTED)
+    listed, _ = scoped.requests(ledger, scope, REPORTED)
     scoped.stages(ledger, [row.request_id for row, _ in listed])
     for read in (scoped.latencies, scoped.costs, scoped.savings, scoped.reasons):
         read(ledger, scope)
-    scoped.count_requests(ledger, scope)
     scoped.dead_letters(ledger, scope, REPORTED, PAYLOAD_BYTES)
 
 
@@ -128,10 +152,18 @@ def writes(ledger: Ledger) -> dict[str, Callable[[], object]]:
             if r.claim
         ]
 
+    def completed() -> None:
+        done = [
+            CompletedLesson(lesson.with_record(SCRIPT_RECORD), MANIFEST, SCRIPT, SAVINGS)
+            for lesson in claimed()
+        ]
+        ledger.complete(done)
+
     lessons = claimed()
     held = [lesson.entry_key for lesson in lessons]
     return {
         f"claim of {CLAIMED}": claimed,
+        f"claim and completion of {CLAIMED}": completed,
         f"heartbeat of {CLAIMED}": lambda: ledger.heartbeat(held, lease.total_seconds()),
         f"progress of {CLAIMED}": lambda: ledger.progress(
             [(lesson, "narration", 25) for lesson in lessons]

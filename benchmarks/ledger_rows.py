@@ -103,3 +103,7 @@ def fill(ledger: Ledger, requests: int, days: float) -> None:
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("RESET session_replication_role")
         connection.exec_driver_sql("VACUUM ANALYZE")  # as autovacuum does in time
+        connection.exec_driver_sql("UPDATE totals_since SET since = 'infinity'")
+        while connection.exec_driver_sql("SELECT fill_hourly_totals()").scalar():
+            pass  # as the migration does
+        connection.exec_driver_sql("VACUUM ANALYZE hourly_messages, hourly_stages")

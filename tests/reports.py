@@ -191,8 +191,8 @@ def report(
         savings=(Saving("text", 3, 0.004),),
         reasons=tuple(reasons.values()),
         requests=requests,
-        requests_in_all=len(requests),
         letters=letters,
+        cancelled=sum(each.error_type == "Cancelled" for each in letters),
     )
 
 

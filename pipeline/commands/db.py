@@ -95,12 +95,16 @@ def _prune(chosen: argparse.Namespace) -> None:
     Ledger(chosen.database).check()  # an unreachable server fails now, not after the long timeout
     ledger = Ledger(chosen.database, timeout=PRUNE_TIMEOUT)
     ages = (chosen.completed, chosen.failed)
-    total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
-    for batch in [ledger.prunable(*ages)] if chosen.dry_run else ledger.prune(*ages):
-        total.update(asdict(batch))
-    if chosen.json:
-        print(json.dumps(total, indent=2))
+    if chosen.dry_run:
+        old = ledger.prunable(*ages)
+        text = (
+            f"{old.requests:,} requests with their messages, stages and dead letters, and "
+            f"{old.messages:,} other messages would be removed"
+        )
+        print(json.dumps(asdict(old), indent=2) if chosen.json else text)
         return
-    verb = "would be removed" if chosen.dry_run else "removed"
+    total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
+    for batch in ledger.prune(*ages):
+        total.update(asdict(batch))
     rows = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in total.items())
-    print(f"{rows} {verb}")
+    print(json.dumps(total, indent=2) if chosen.json else f"{rows} removed")

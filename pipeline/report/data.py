@@ -10,7 +10,6 @@ from typing import Any
 
 from pipeline.report.lessons import LessonFiles, read_lessons
 from pipeline.report.payload import readable
-from transforms.errors import Cancelled
 from transforms.ledger import DeadLetterDetail, Ledger, RequestRow, StageRow, scoped
 from transforms.ledger.scoped import Latency, Reason, Saving, Scope, StageCost
 from transforms.model import STAGES
@@ -53,9 +52,10 @@ class Report:
         costs: by modality and stage.
         savings: by modality.
         reasons: dead letters by reason.
-        requests: the newest ones; there are `requests_in_all`.
+        requests: the newest ones.
+        more_requests: true if there may be others.
         letters: the newest dead letters; there are `letters_in_all`.
-        pruned_cancelled: cancelled requests that `vividly db prune` removed with their letters.
+        cancelled: dead-lettered messages of cancelled requests; these are not failures.
     """
 
     title: str
@@ -71,20 +71,14 @@ class Report:
     savings: tuple[Saving, ...]
     reasons: tuple[Reason, ...]
     requests: tuple[ReportedRequest, ...]
-    requests_in_all: int
     letters: tuple[DeadLetterDetail, ...]
-    pruned_cancelled: int = 0
+    more_requests: bool = False
+    cancelled: int = 0
 
     @property
     def received(self) -> int:
         """Number of received messages; each has one of the four outcomes."""
         return self.completed + self.duplicates + self.dead_lettered + self.in_flight
-
-    @property
-    def cancelled(self) -> int:
-        """Number of dead letters of cancelled requests; these are not failures."""
-        kept = sum(r.count for r in self.reasons if r.error_type == Cancelled.__name__)
-        return kept + self.pruned_cancelled
 
     @property
     def success_rate(self) -> float | None:
@@ -125,7 +119,7 @@ def gather(
             reported in `LessonFiles.trouble` instead.
     """
     accounts = scoped.accounts(ledger, scope)
-    asked = scoped.requests(ledger, scope, limit)
+    asked, more = scoped.requests(ledger, scope, limit)
     stages: defaultdict[str, list[StageRow]] = defaultdict(list)
     for stage in scoped.stages(ledger, [row.request_id for row, _ in asked]):
         stages[stage.request_id].append(stage)
@@ -149,9 +143,9 @@ def gather(
             )
             for row, published in asked
         ),
-        requests_in_all=scoped.count_requests(ledger, scope),
+        more_requests=more,
         letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
-        pruned_cancelled=scoped.pruned_cancelled(ledger, scope),
+        cancelled=accounts.cancelled,
     )
 
 
@@ -161,7 +155,6 @@ def as_json(report: Report) -> str:
         name: getattr(report, name)
         for name in (
             "received",
-            "cancelled",
             "success_rate",
             "letters_in_all",
             "cost_usd",

@@ -24,6 +24,7 @@ from pipeline.report.formulas import formula
 from pipeline.report.links import link
 from pipeline.report.payload import readable, visible
 from pipeline.report.wording import FILTERS
+from transforms.ledger.scoped import MEASURED_REQUESTS
 from transforms.process.named_errors import naming
 
 OPEN_FIRST_LIMIT = 20
@@ -66,6 +67,7 @@ def html(report: Report, folder: Path) -> str:
         script=Markup(script),  # noqa: S704
         policy=_policy(style, script),
         charts=charts,
+        measured=f"; of the newest {MEASURED_REQUESTS:,} requests" if report.more_requests else "",
         bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
         all_bars=lambda request: waterfall.bars(request.stages),
         artifacts=lambda request: _artifacts(request, folder),

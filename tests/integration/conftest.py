@@ -10,7 +10,7 @@ import pytest
 from pipeline.embedded.postgres import EmbeddedPostgres
 from tests import pgbouncer
 from tests.conftest import Database
-from tests.integration.ledger_support import accounts_balance
+from tests.integration.ledger_support import accounts_balance, totals_match
 from tests.integration.stage_support import Clock, Place
 from transforms.ledger import Ledger
 from transforms.stage import heartbeat
@@ -43,11 +43,17 @@ def route(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def ledger(migrated_postgres: Database, route: Callable[[str], str]) -> Iterator[Ledger]:
-    """Open the ledger of a new database; its accounts must balance after the test."""
+def ledger(
+    request: pytest.FixtureRequest, migrated_postgres: Database, route: Callable[[str], str]
+) -> Iterator[Ledger]:
+    """Open the ledger of a new database; its accounts must balance after the test.
+
+    Its totals must be those of its rows, unless the test is marked `changes_rows`.
+    """
     ledger = Ledger(route(migrated_postgres.url))
     yield ledger
     assert accounts_balance(ledger)
+    assert request.node.get_closest_marker("changes_rows") or totals_match(ledger)
     ledger.close()
 
 

@@ -122,6 +122,17 @@ def let_hour_pass(ledger: Ledger) -> None:
     """Move the end of all stages, and their costs, out of the past hour."""
     for table, column in {"stages": "finished_at", "recent_costs": "minute"}.items():
         ledger.run(f"UPDATE {table} SET {column} = {column} - interval '62 minutes' RETURNING 1")
+    recount(ledger)
+
+
+def recount(ledger: Ledger) -> None:
+    """Compute the hourly totals again, after a test has changed rows behind the triggers."""
+    with transaction(ledger) as other:
+        execute(other, "LOCK TABLE messages, stages IN SHARE ROW EXCLUSIVE MODE")
+        execute(other, "TRUNCATE hourly_messages, hourly_stages")
+        execute(other, "UPDATE totals_since SET since = 'infinity'")
+    while ledger.run("SELECT 1 AS filled WHERE fill_hourly_totals()"):
+        pass
 
 
 @contextmanager
@@ -183,6 +194,47 @@ def row(ledger: Ledger, of: ClaimRequest | Lesson) -> Any:
     """Return a request's row."""
     [found] = ledger.requests(of.request.request_id)
     return found
+
+
+MESSAGES_BY_HOUR = """
+SELECT hour, outcome, CAST(sum(messages) AS bigint) AS messages
+FROM {}
+GROUP BY hour, outcome
+HAVING sum(messages) <> 0
+ORDER BY hour, outcome
+"""
+
+# A stage counts for the modality that its request had then; a replay may have another one.
+STAGES_BY_HOUR = """
+SELECT hour, engine, stage, sum(done) AS done, sum(reused) AS reused,
+    sum(skipped) AS skipped, sum(cost_usd) AS cost_usd, sum(reuse_saved_usd) AS reuse_saved_usd,
+    sum(skip_saved_usd) AS skip_saved_usd
+FROM {}
+GROUP BY hour, engine, stage
+ORDER BY hour, engine, stage
+"""
+
+HOURLY = {
+    "hourly_messages": (
+        MESSAGES_BY_HOUR,
+        "(SELECT date_trunc('hour', received_at) AS hour, outcome, 1 AS messages "
+        "FROM counted_messages) AS scanned",
+    ),
+    "hourly_stages": (
+        STAGES_BY_HOUR,
+        "(SELECT date_trunc('hour', at) AS hour, * FROM counted_stages) AS scanned",
+    ),
+}
+
+
+def totals_match(ledger: Ledger) -> bool:
+    """Return whether the hourly totals are what a scan of all rows finds."""
+    for table, (statement, scan) in HOURLY.items():
+        kept, scanned = (ledger.run(statement.format(source)) for source in (table, scan))
+        if kept != scanned:
+            print(f"{table}:", *kept, "scan:", *scanned, sep="\n")
+            return False
+    return True
 
 
 def accounts_balance(ledger: Ledger) -> bool:

@@ -20,6 +20,7 @@ from tests.integration.ledger_support import (
     letter,
     message,
     record,
+    recount,
     request,
     take,
 )
@@ -92,6 +93,7 @@ def test_costs_by_day_and_time_span(ledger, spent):
     # Three days, so that the day differs at any time of day.
     ledger.run("UPDATE stages SET finished_at = finished_at - interval '3 days' "
                "WHERE engine = 'google' RETURNING stage")  # fmt: skip
+    recount(ledger)
     assert sorted(row.cost_usd for row in ledger.costs("day")) == pytest.approx([0.005, 0.06])
     yesterday = datetime.now(UTC) - timedelta(days=1)
     [later] = ledger.costs("day", since=yesterday)

@@ -102,7 +102,7 @@ def test_expired_claim_is_taken_over(ledger):
     assert ledger.complete([completed(Lesson(second.message, second.request, result.claim))]) == [
         True
     ]
-    assert ledger.totals().requests == {"completed": 1}
+    assert ledger.request_counts() == {"completed": 1}
 
 
 def test_expired_lease_can_be_extended_until_takeover(ledger):

@@ -23,7 +23,7 @@ from tests.integration.ledger_support import (
     row,
     take,
 )
-from transforms.ledger import ClaimRequest, ClaimStatus
+from transforms.ledger import ClaimRequest, ClaimStatus, Totals
 from transforms.model import Attempt, Message
 
 UNHARMED = ClaimStatus(frozenset(), frozenset())
@@ -341,15 +341,12 @@ def test_totals_count_since_a_time(ledger):
     everything, recent = ledger.totals(), ledger.totals(since=now)
     assert (everything.received, everything.completed, everything.dead_lettered) == (4, 1, 1)
     assert (everything.duplicates, everything.in_flight) == (1, 1)
-    assert everything.requests == {"completed": 1, "running": 1}
-    assert (everything.cost_usd, everything.cost_saved_usd) == pytest.approx((0.00125, 0.25))
     assert (recent.received, recent.duplicates, recent.in_flight) == (2, 1, 1)
-    assert recent.requests == {"running": 1}
 
 
 def test_totals_of_empty_ledger_are_zero(ledger):
     totals = ledger.totals()
-    assert (totals.received, totals.cost_usd, totals.requests) == (0, 0, {})
+    assert totals == Totals(0, 0, 0, 0, 0)
 
 
 def test_lapsed_claim_is_listed_and_counted_apart(ledger):

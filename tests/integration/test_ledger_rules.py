@@ -99,6 +99,7 @@ EXAMPLES = [
 ]
 
 
+@pytest.mark.changes_rows
 @pytest.mark.parametrize(("state", "owner", "replay", "kind"), EXAMPLES)
 def test_claim_follows_state_of_request(ledger, state, owner, replay, kind):
     asked = reach(ledger, state)
@@ -395,8 +396,10 @@ def test_unfinished_requests_have_no_savings_or_times(ledger):
     )
     [cost] = costs.costs(ledger, "stage", None, None)
     assert (cost.skipped, cost.skip_saved_usd) == (1, 0.5)
-    [saving] = scoped.savings(ledger, Scope())
-    assert (saving.requests, saving.usd) == (1, 0.5)
+    by_ids = Scope(message_ids=(lesson.message.message_id, failed.message.message_id))
+    for scope in (Scope(), by_ids):
+        [saving] = scoped.savings(ledger, scope)
+        assert (saving.requests, saving.usd) == (1, 0.5)
     whole = [each for each in scoped.latencies(ledger, Scope()) if each.step == scoped.WHOLE]
     assert [each.count for each in whole] == [1]
 
@@ -412,8 +415,10 @@ def test_scope_includes_since_and_excludes_until(ledger):
         (Scope(until=when + MICROSECOND), 1),
     ):
         assert sum(scoped.accounts(ledger, scope).outcomes.values()) == count
+        assert len(scoped.requests(ledger, scope, limit=10)[0]) == count
 
 
+@pytest.mark.changes_rows
 def test_reads_are_in_order(ledger):
     """Requests of equal age are sorted by id; stages by attempt, then by end."""
     lessons = [take(ledger, ask()) for _ in range(8)]

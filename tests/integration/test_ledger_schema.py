@@ -20,7 +20,9 @@ CATALOG = """
 SELECT 'column' AS kind, table_name || '.' || column_name AS name,
     concat_ws(' ', data_type, numeric_precision, numeric_scale, is_nullable, column_default,
         is_identity, generation_expression) AS definition
-FROM information_schema.columns WHERE table_schema = 'public'
+FROM information_schema.columns
+WHERE table_schema = 'public' AND to_regclass(quote_ident(table_name)) NOT IN (
+    SELECT oid FROM pg_class WHERE relkind = 'v')
 UNION ALL
 SELECT 'constraint', conname, pg_get_constraintdef(oid)
 FROM pg_constraint WHERE connamespace = CAST('public' AS regnamespace)

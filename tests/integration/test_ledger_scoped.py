@@ -53,7 +53,7 @@ def test_time_span_selects_by_time_of_receipt(ledger, run):
     later = Scope(since=now + timedelta(hours=1))
     assert scoped.accounts(ledger, later).outcomes == {}
     assert scoped.accounts(ledger, later).first is None
-    assert scoped.requests(ledger, later, limit=10) == []
+    assert scoped.requests(ledger, later, limit=10) == ([], False)
     assert scoped.accounts(ledger, Scope(until=LONG_AGO)).outcomes == {}
     everything = scoped.accounts(ledger, Scope(LONG_AGO, now + timedelta(hours=1)))
     assert everything.outcomes["completed"] == 2
@@ -65,13 +65,15 @@ def test_empty_ids_select_no_messages(ledger, run):
 
 
 def test_requests_have_publish_times_and_stages(ledger, run):
-    found = scoped.requests(ledger, run, limit=10)
+    found, is_cut = scoped.requests(ledger, run, limit=2)
+    assert not is_cut
     assert sorted(row.status for row, _ in found) == ["completed", "failed"]
     assert {published for _, published in found} == {support.PUBLISHED}
     stages = scoped.stages(ledger, [row.request_id for row, _ in found])
     assert sorted(stage.seconds for stage in stages) == [2.0, 4.0]
-    assert len(scoped.requests(ledger, run, limit=1)) == 1
-    assert scoped.count_requests(ledger, run) == 2
+    [newest], is_cut = scoped.requests(ledger, run, limit=1)
+    assert is_cut
+    assert newest == found[0]
 
 
 def test_latencies_are_percentiles_per_step(ledger, run):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from transforms.ledger import hourly
 from transforms.ledger.database import Database
 from transforms.ledger.values import (
     DeadLetterDetail,
@@ -116,49 +117,16 @@ FROM dead_letters
 WHERE id = :id
 """  # noqa: S608
 
-# Pruned rows are known by day, so the day of `since` counts as a whole.
-TOTALS = """
-SELECT accounts.*, by_status.*
-FROM (
-    SELECT CAST(coalesce(sum(number), 0) AS bigint) AS received,
-        CAST(coalesce(sum(number) FILTER (WHERE outcome = 'completed'), 0) AS bigint) AS completed,
-        CAST(coalesce(sum(number) FILTER (WHERE outcome = 'duplicate'), 0) AS bigint) AS duplicates,
-        CAST(coalesce(sum(number) FILTER (WHERE outcome = 'dead_lettered'), 0) AS bigint)
-            AS dead_lettered,
-        CAST(coalesce(sum(number) FILTER (WHERE outcome = 'in_flight'), 0) AS bigint) AS in_flight
-    FROM (
-        SELECT outcome, count(*) AS number
-        FROM messages
-        WHERE CAST(:since AS timestamptz) IS NULL OR received_at >= CAST(:since AS timestamptz)
-        GROUP BY outcome
-        UNION ALL
-        SELECT outcome, messages
-        FROM daily_messages
-        WHERE CAST(:since AS timestamptz) IS NULL
-            OR day >= CAST(CAST(:since AS timestamptz) AS date)
-    ) AS each_outcome
-) AS accounts,
-(
-    SELECT coalesce(jsonb_object_agg(status, number), '{}') AS requests,
-        CAST(coalesce(sum(cost), 0) AS double precision) AS cost_usd,
-        CAST(coalesce(sum(saved), 0) AS double precision) AS cost_saved_usd
-    FROM (
-        SELECT status, CAST(sum(number) AS bigint) AS number, sum(cost) AS cost, sum(saved) AS saved
-        FROM (
-            SELECT status, count(*) AS number, sum(cost_usd) AS cost, sum(cost_saved_usd) AS saved
-            FROM requests
-            WHERE CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz)
-            GROUP BY status
-            UNION ALL
-            SELECT status, requests, cost_usd, cost_saved_usd
-            FROM daily_requests
-            WHERE CAST(:since AS timestamptz) IS NULL
-                OR day >= CAST(CAST(:since AS timestamptz) AS date)
-        ) AS kept_and_pruned
-        GROUP BY status
-    ) AS each_status
-) AS by_status
-"""
+TOTALS = f"""
+WITH {hourly.MESSAGE_PARTS}
+SELECT CAST(coalesce(sum(messages), 0) AS bigint) AS received,
+    CAST(coalesce(sum(messages) FILTER (WHERE outcome = 'completed'), 0) AS bigint) AS completed,
+    CAST(coalesce(sum(messages) FILTER (WHERE outcome = 'duplicate'), 0) AS bigint) AS duplicates,
+    CAST(coalesce(sum(messages) FILTER (WHERE outcome IN ('dead_lettered', 'cancelled')), 0)
+        AS bigint) AS dead_lettered,
+    CAST(coalesce(sum(messages) FILTER (WHERE outcome = 'in_flight'), 0) AS bigint) AS in_flight
+FROM part
+"""  # noqa: S608
 
 
 def requests(
@@ -267,11 +235,8 @@ def dead_letter_detail(database: Database, number: int) -> DeadLetterDetail | No
 
 
 def totals(database: Database, since: datetime | None = None) -> Totals:
-    """Count messages received, by outcome, and requests created, by status, since a time.
-
-    Pruned rows are included, by whole days (UTC).
-    """
-    [row] = database.run(TOTALS, since=_iso(since))
+    """Count messages received since a time by outcome, pruned ones included."""
+    [row] = database.run(TOTALS, **hourly.period(since, None))
     return read(Totals, row)
 
 

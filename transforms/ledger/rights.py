@@ -19,12 +19,14 @@ RIGHTS = {
     "stages": ("SELECT", "INSERT"),
     "dead_letters": _WRITTEN,
     "recent_costs": ("SELECT",),
-    "daily_messages": ("SELECT",),
-    "daily_requests": ("SELECT",),
-    "daily_stages": ("SELECT",),
+    "hourly_messages": ("SELECT",),
+    "hourly_stages": ("SELECT",),
+    "totals_since": ("SELECT",),
+    "counted_messages": ("SELECT",),
+    "counted_stages": ("SELECT",),
     VERSION_TABLE: ("SELECT",),
 }
-"""Rights by table."""
+"""Rights by table or view."""
 
 # A role without USAGE on the schema does not see its tables, but can read the system catalogs. A
 # right may be granted on the table or on each of its columns.

@@ -60,9 +60,10 @@ ARTIFACT_COLUMNS = {
 """Columns with an artifact's URI, and the name of that artifact."""
 
 
-def _timestamp(name: str, *, required: bool = True, now: bool = False) -> Column:
+def _timestamp(name: str, *, required: bool = True, now: bool = False, key: bool = False) -> Column:
     default = func.now() if now else None
-    return Column(name, DateTime(timezone=True), nullable=not required, server_default=default)
+    kind = DateTime(timezone=True)
+    return Column(name, kind, primary_key=key, nullable=not required, server_default=default)
 
 
 def _json(name: str, empty: str) -> Column:
@@ -242,7 +243,52 @@ Index(
 Index(None, dead_letters.c.request_id)
 Index(None, dead_letters.c.recorded_at)
 
-# Totals of pruned rows, by the day (UTC) on which they were received, created or finished.
+# Totals by hour (UTC), kept by triggers of `messages` and `stages`; pruned rows stay in them.
+hourly_messages = Table(
+    "hourly_messages",
+    metadata,
+    _timestamp("hour", key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    _count("messages"),
+    _timestamp("first_at"),
+    _timestamp("last_at"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# A request has stages in several rows, and counts in one row of its day, of its modality, of each
+# of its engines and of each of its stages.
+_STAGE_TOTALS = (
+    *("day_requests", "modality_requests", "engine_requests", "stage_requests"),
+    *("done", "reused", "skipped"),
+)
+
+hourly_stages = Table(
+    "hourly_stages",
+    metadata,
+    _timestamp("hour", key=True),
+    Column("modality", Text, primary_key=True),
+    Column("engine", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    *map(_count, _STAGE_TOTALS),
+    _usd("cost_usd"),
+    _usd("reuse_saved_usd"),
+    _usd("skip_saved_usd"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# Older rows are not in the hourly totals yet.
+totals_since = Table(
+    "totals_since",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    _timestamp("since"),
+    CheckConstraint("id", name="id"),
+)
+
+# Totals of rows that release 0.1 pruned, by the day (UTC) on which they were received, created or
+# finished. Only that release reads them, so a later migration can drop them.
 daily_messages = Table(
     "daily_messages",
     metadata,
@@ -271,15 +317,7 @@ daily_stages = Table(
     Column("modality", Text, primary_key=True),
     Column("engine", Text, primary_key=True),
     Column("stage", Text, primary_key=True),
-    # A request has stages in several rows, and counts in one row of its day, of its modality, of
-    # each of its engines and of each of its stages.
-    _count("day_requests"),
-    _count("modality_requests"),
-    _count("engine_requests"),
-    _count("stage_requests"),
-    _count("done"),
-    _count("reused"),
-    _count("skipped"),
+    *map(_count, _STAGE_TOTALS),
     _usd("cost_usd"),
     _usd("reuse_saved_usd"),
     _usd("skip_saved_usd"),

@@ -1,21 +1,26 @@
 """Read the part of the ledger that belongs to a run or to a time span.
 
 The scope selects messages; the requests they own, the stages of those requests and the dead letters
-of the messages follow from them. Accounts, costs and savings include pruned rows, by whole days
-(UTC), unless the scope names messages. The rest is read from rows that are kept.
+of the messages follow from them. Accounts, costs and savings of a time span are read from the
+hourly totals, pruned rows included. The rest is read from rows that are kept; a number of rows, or
+the number of dead letters, bounds that work.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from transforms.ledger import reads
+from transforms.ledger import hourly, reads
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
 from transforms.ledger.values import DeadLetterDetail, RequestRow, StageRow
+
+MEASURED_REQUESTS = 10_000
+"""Newest requests of a scope from which its latencies are computed."""
 
 WAITING, WHOLE = "waiting", "whole request"
 """Steps of `Latency` besides stages: publishing to current claim, and current claim to the end."""
@@ -23,26 +28,28 @@ WAITING, WHOLE = "waiting", "whole request"
 
 @dataclass(frozen=True)
 class Scope:
-    """Conditions that select messages; all that are given must hold.
+    """Selects messages by the time of their receipt, or by their ids.
 
     Attributes:
         since: received then or later.
         until: received before then.
-        message_ids: only messages with these ids.
+        message_ids: the messages with these ids, whenever they were received.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     message_ids: tuple[str, ...] | None = None
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Parameters of the SQL statements."""
-        return {
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
-            "ids": None if self.message_ids is None else json_text(list(self.message_ids)),
-        }
+    def __post_init__(self) -> None:
+        assert self.message_ids is None or not (self.since or self.until)
+
+    def run(
+        self, database: Database, by_time: str, by_ids: str, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Run the statement of this kind of scope."""
+        if self.message_ids is None:
+            return database.run(by_time, **hourly.period(self.since, self.until), **parameters)
+        return database.run(by_ids, ids=json_text(list(self.message_ids)), **parameters)
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,13 @@ class Accounts:
 
     Attributes:
         outcomes: number of messages by outcome.
+        cancelled: number of dead-lettered messages whose request was cancelled.
         first: time when the first message was received; None without messages.
         last: time when the last message was received or settled.
     """
 
     outcomes: Mapping[str, int]
+    cancelled: int
     first: datetime | None
     last: datetime | None
 
@@ -88,7 +97,7 @@ class StageCost:
 
 @dataclass(frozen=True)
 class Saving:
-    """Completed requests of one modality, and what skipped stages saved, in US dollars."""
+    """Completed requests of one modality that skipped stages, and US dollars saved by that."""
 
     modality: str
     requests: int
@@ -112,42 +121,83 @@ class Reason:
     retryable: int
 
 
-_SCOPE = """
-scope AS (
-    SELECT message_id, request_id, outcome, publish_time, received_at, settled_at
-    FROM messages
-    WHERE (CAST(:since AS timestamptz) IS NULL OR received_at >= CAST(:since AS timestamptz))
-        AND (CAST(:until AS timestamptz) IS NULL OR received_at < CAST(:until AS timestamptz))
-        AND (CAST(:ids AS json) IS NULL
-            OR message_id IN (SELECT json_array_elements_text(CAST(:ids AS json))))
-)"""
+_BY_IDS = "message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))"
+_BY_TIME = """received_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
+        AND received_at < coalesce(CAST(:until AS timestamptz), 'infinity')"""
 
-# Pruned rows have a day, but no message id.
-_DAYS = """
-    (CAST(:since AS timestamptz) IS NULL OR day >= CAST(CAST(:since AS timestamptz) AS date))
-    AND (CAST(:until AS timestamptz) IS NULL OR day < CAST(:until AS timestamptz))
-    AND CAST(:ids AS json) IS NULL
-"""
-
-ACCOUNTS = f"""
-WITH {_SCOPE}
-SELECT outcome, CAST(sum(number) AS bigint) AS number, min(first) AS first, max(last) AS last
-FROM (
-    SELECT outcome, count(*) AS number, min(received_at) AS first,
-        greatest(max(received_at), max(settled_at)) AS last
-    FROM scope
-    GROUP BY outcome
-    UNION ALL
-    SELECT outcome, messages, first_at, last_at FROM daily_messages WHERE {_DAYS}
-) AS kept_and_pruned
+_ACCOUNTS = """
+SELECT outcome, CAST(sum(messages) AS bigint) AS number,
+    nullif(min(first_at), 'infinity') AS first, nullif(max(last_at), '-infinity') AS last
+FROM {parts}
 GROUP BY outcome
+"""
+ACCOUNTS_BY_TIME = f"WITH {hourly.MESSAGE_PARTS}{_ACCOUNTS.format(parts='part')}"
+ACCOUNTS_BY_IDS = _ACCOUNTS.format(
+    parts=f"""(
+    SELECT outcome, 1 AS messages, received_at AS first_at, last_at
+    FROM counted_messages
+    WHERE {_BY_IDS}
+) AS part"""  # noqa: S608
+)
+
+COSTS_BY_TIME = f"""
+WITH {hourly.STAGE_PARTS}
+SELECT modality, stage, CAST(sum(cost_usd) AS double precision) AS usd
+FROM part
+GROUP BY modality, stage
+HAVING sum(done + reused) > 0
+"""  # noqa: S608
+COSTS_BY_IDS = f"""
+SELECT modality, stages.stage,
+    CAST(sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS double precision) AS usd
+FROM stages
+JOIN requests USING (request_id)
+WHERE {_BY_IDS}
+GROUP BY modality, stages.stage
 """  # noqa: S608
 
-LATENCIES = f"""
-WITH {_SCOPE},
-asked AS (
+# Every request that skips a stage skips the last one.
+SAVINGS_BY_TIME = f"""
+WITH {hourly.STAGE_PARTS}
+SELECT modality, max(number) AS requests, CAST(sum(saved) AS double precision) AS usd
+FROM (
+    SELECT modality, CAST(sum(skipped) AS bigint) AS number, sum(skip_saved_usd) AS saved
+    FROM part
+    GROUP BY modality, stage
+    HAVING sum(skipped) > 0
+) AS by_stage
+GROUP BY modality
+"""  # noqa: S608
+SAVINGS_BY_IDS = f"""
+SELECT modality, count(*) AS requests, CAST(sum(cost_saved_usd) AS double precision) AS usd
+FROM requests
+WHERE {_BY_IDS} AND status = 'completed' AND savings <> '{{}}'
+GROUP BY modality
+"""  # noqa: S608
+
+# The limit is for messages, so it bounds the work however many of them own no request any more.
+_NEWEST = """
+newest AS MATERIALIZED (
+    SELECT request_id, message_id, publish_time, received_at
+    FROM messages
+    WHERE {scope} AND request_id IS NOT NULL AND outcome <> 'duplicate'
+    ORDER BY received_at DESC, message_id
+    LIMIT CAST(:limit AS bigint)
+)"""
+
+_REQUESTS = f"""
+WITH {_NEWEST}
+SELECT {reads.REQUEST_COLUMNS}, publish_time,
+    (SELECT count(*) FROM newest) = CAST(:limit AS bigint) AS is_cut
+FROM newest JOIN requests USING (request_id, message_id)
+ORDER BY received_at DESC, message_id
+"""  # noqa: S608
+
+_LATENCIES = f"""
+WITH {_NEWEST},
+asked AS MATERIALIZED (
     SELECT request_id, status, started_at, completed_at, publish_time
-    FROM requests JOIN scope USING (request_id, message_id)
+    FROM newest JOIN requests USING (request_id, message_id)
 ),
 measured AS (
     SELECT stages.stage AS step, seconds
@@ -169,67 +219,40 @@ FROM measured
 GROUP BY step
 """  # noqa: S608
 
-COSTS = f"""
-WITH {_SCOPE}
-SELECT modality, stage, CAST(sum(usd) AS double precision) AS usd
-FROM (
-    SELECT modality, stages.stage,
-        sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS usd
-    FROM stages
-    JOIN requests USING (request_id)
-    JOIN scope USING (request_id, message_id)
-    GROUP BY modality, stages.stage
-    UNION ALL
-    SELECT modality, stage, cost_usd FROM daily_stages WHERE done + reused > 0 AND {_DAYS}
-) AS kept_and_pruned
-GROUP BY modality, stage
-"""  # noqa: S608
+_SCOPED_LETTERS = """
+FROM dead_letters
+JOIN (SELECT message_id FROM messages WHERE {scope}) AS scoped USING (message_id)
+WHERE {recorded}
+"""
 
-SAVINGS = f"""
-WITH {_SCOPE}
-SELECT modality, CAST(sum(number) AS bigint) AS requests,
-    CAST(sum(saved) AS double precision) AS usd
-FROM (
-    SELECT modality, count(*) AS number, sum(cost_saved_usd) AS saved
-    FROM requests JOIN scope USING (request_id, message_id)
-    WHERE status = 'completed'
-    GROUP BY modality
-    UNION ALL
-    SELECT modality, requests, cost_saved_usd
-    FROM daily_requests
-    WHERE status = 'completed' AND {_DAYS}
-) AS kept_and_pruned
-GROUP BY modality
-"""  # noqa: S608
-
-REASONS = f"""
-WITH {_SCOPE}
+_REASONS = f"""
 SELECT stage, error_type, field, count(*) AS count, count(*) FILTER (WHERE retryable) AS retryable,
     (array_agg(error ORDER BY id DESC))[1] AS example
-FROM dead_letters JOIN (SELECT message_id FROM scope) AS scoped USING (message_id)
+{_SCOPED_LETTERS}
 GROUP BY stage, error_type, field
 ORDER BY count(*) DESC, stage, error_type, field
-"""  # noqa: S608
+"""
 
-# A request that was cancelled before it was received has no modality, and no dead letter.
-PRUNED_CANCELLED = f"""
-SELECT CAST(coalesce(sum(requests), 0) AS bigint) AS number
-FROM daily_requests
-WHERE status = 'cancelled' AND modality <> '' AND {_DAYS}
-"""  # noqa: S608
-
-REQUESTS = f"""
-WITH {_SCOPE}
-SELECT {reads.REQUEST_COLUMNS}, publish_time
-FROM requests JOIN scope USING (request_id, message_id)
-ORDER BY created_at DESC, request_id
+_LETTERS = f"""
+SELECT {reads.LETTER_COLUMNS}, substring(data FOR CAST(:bytes AS integer)) AS data, attributes,
+    delivery_attempt, traceback, attempts
+{_SCOPED_LETTERS}
+ORDER BY id DESC
 LIMIT CAST(:limit AS bigint)
-"""  # noqa: S608
+"""
 
-COUNT = f"""
-WITH {_SCOPE}
-SELECT count(*) AS number FROM requests JOIN scope USING (request_id, message_id)
-"""  # noqa: S608
+# A letter is recorded after its message is received, and that time has an index.
+_BOTH = (
+    {
+        "scope": _BY_TIME,
+        "recorded": "recorded_at >= coalesce(CAST(:since AS timestamptz), '-infinity')",
+    },
+    {"scope": _BY_IDS, "recorded": "true"},
+)
+REQUESTS_BY_TIME, REQUESTS_BY_IDS = (_REQUESTS.format(**each) for each in _BOTH)
+LATENCIES_BY_TIME, LATENCIES_BY_IDS = (_LATENCIES.format(**each) for each in _BOTH)
+REASONS_BY_TIME, REASONS_BY_IDS = (_REASONS.format(**each) for each in _BOTH)
+LETTERS_BY_TIME, LETTERS_BY_IDS = (_LETTERS.format(**each) for each in _BOTH)
 
 STAGES = f"""
 SELECT {reads.STAGE_COLUMNS}
@@ -239,63 +262,63 @@ WHERE request_id IN (
 ORDER BY request_id, attempt, finished_at
 """  # noqa: S608
 
-LETTERS = f"""
-WITH {_SCOPE}
-SELECT {reads.LETTER_COLUMNS}, substring(data FOR CAST(:bytes AS integer)) AS data, attributes,
-    delivery_attempt, traceback, attempts
-FROM dead_letters JOIN (SELECT message_id FROM scope) AS scoped USING (message_id)
-ORDER BY id DESC
-LIMIT CAST(:limit AS bigint)
-"""  # noqa: S608
-
 
 def accounts(database: Database, scope: Scope) -> Accounts:
     """Count the scope's messages by outcome."""
-    rows = database.run(ACCOUNTS, **scope.parameters)
+    rows = scope.run(database, ACCOUNTS_BY_TIME, ACCOUNTS_BY_IDS)
+    numbers = Counter({row["outcome"]: row["number"] for row in rows if row["number"]})
+    cancelled = numbers.pop(hourly.CANCELLED, 0)
+    if cancelled:
+        numbers["dead_lettered"] += cancelled
     return Accounts(
-        {row["outcome"]: row["number"] for row in rows},
-        min((row["first"] for row in rows), default=None),
-        max((row["last"] for row in rows), default=None),
+        numbers,
+        cancelled,
+        min((row["first"] for row in rows if row["first"]), default=None),
+        max((row["last"] for row in rows if row["last"]), default=None),
     )
 
 
 def latencies(database: Database, scope: Scope) -> list[Latency]:
-    """Compute latency percentiles per step, unordered."""
-    rows = database.run(LATENCIES, waiting=WAITING, whole=WHOLE, **scope.parameters)
+    """Compute latency percentiles per step, unordered, of the scope's newest requests."""
+    rows = scope.run(
+        database, LATENCIES_BY_TIME, LATENCIES_BY_IDS,
+        waiting=WAITING, whole=WHOLE, limit=MEASURED_REQUESTS,
+    )  # fmt: skip
     return [Latency(**row) for row in rows]
 
 
 def costs(database: Database, scope: Scope) -> list[StageCost]:
-    """Sum the cost of the scope's requests by modality and stage, over all attempts."""
-    return [StageCost(**row) for row in database.run(COSTS, **scope.parameters)]
+    """Sum costs by modality and stage.
+
+    Of a time span these are the costs of stages that ended in it, and else those of the scope's
+    requests, over all attempts.
+    """
+    rows = scope.run(database, COSTS_BY_TIME, COSTS_BY_IDS)
+    return [StageCost(**row) for row in rows]
 
 
 def savings(database: Database, scope: Scope) -> list[Saving]:
-    """Sum the savings of completed requests by modality."""
-    return [Saving(**row) for row in database.run(SAVINGS, **scope.parameters)]
+    """Sum the savings of requests completed in the time span, or of the scope's, by modality."""
+    rows = scope.run(database, SAVINGS_BY_TIME, SAVINGS_BY_IDS)
+    return [Saving(**row) for row in rows]
 
 
 def reasons(database: Database, scope: Scope) -> list[Reason]:
     """Group dead letters by stage, error type and field, the most frequent group first."""
-    return [Reason(**row) for row in database.run(REASONS, **scope.parameters)]
+    return [Reason(**row) for row in scope.run(database, REASONS_BY_TIME, REASONS_BY_IDS)]
 
 
-def pruned_cancelled(database: Database, scope: Scope) -> int:
-    """Count pruned requests whose message became the dead letter of a cancelled request."""
-    [row] = database.run(PRUNED_CANCELLED, **scope.parameters)
-    return int(row["number"])
+def requests(
+    database: Database, scope: Scope, limit: int
+) -> tuple[list[tuple[RequestRow, datetime]], bool]:
+    """List the requests that the scope's messages own with publish times, newest first.
 
-
-def requests(database: Database, scope: Scope, limit: int) -> list[tuple[RequestRow, datetime]]:
-    """List the requests that the scope's messages own with publish times, newest first."""
-    rows = database.run(REQUESTS, limit=limit, **scope.parameters)
-    return [(reads.read(RequestRow, row), row["publish_time"]) for row in rows]
-
-
-def count_requests(database: Database, scope: Scope) -> int:
-    """Count the requests that the scope's messages own."""
-    [row] = database.run(COUNT, **scope.parameters)
-    return int(row["number"])
+    Returns:
+        At most `limit` requests, and whether there may be more.
+    """
+    rows = scope.run(database, REQUESTS_BY_TIME, REQUESTS_BY_IDS, limit=limit + 1)
+    found = [(reads.read(RequestRow, row), row["publish_time"]) for row in rows[:limit]]
+    return found, any(row["is_cut"] for row in rows)
 
 
 def stages(database: Database, request_ids: Sequence[str]) -> list[StageRow]:
@@ -308,5 +331,5 @@ def dead_letters(
     database: Database, scope: Scope, limit: int, payload_bytes: int
 ) -> list[DeadLetterDetail]:
     """List dead letters, newest first, with the first `payload_bytes` of each payload."""
-    rows = database.run(LETTERS, limit=limit, bytes=payload_bytes, **scope.parameters)
+    rows = scope.run(database, LETTERS_BY_TIME, LETTERS_BY_IDS, limit=limit, bytes=payload_bytes)
     return [reads.letter(row) for row in rows]

@@ -294,30 +294,31 @@ class CostRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """The accounts: `received` = `completed` + `duplicates` + `dead_lettered` + `in_flight`.
-
-    Attributes:
-        requests: number of requests by status.
-    """
+    """The accounts: `received` = `completed` + `duplicates` + `dead_lettered` + `in_flight`."""
 
     received: int
     completed: int
     duplicates: int
     dead_lettered: int
     in_flight: int
-    requests: Mapping[str, int]
-    cost_usd: float
-    cost_saved_usd: float
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """Numbers of rows that were removed, or would be, because they are old."""
+    """Numbers of rows that were removed because they are old."""
 
     requests: int
     messages: int
     stages: int
     dead_letters: int
+
+
+@dataclass(frozen=True)
+class Prunable:
+    """Numbers of requests, and of messages without a request, that are old enough to be removed."""
+
+    requests: int
+    messages: int
 
 
 @dataclass(frozen=True)
