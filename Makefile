@@ -40,7 +40,8 @@ nightly: $(STAMP)
 	$(MAKE) test-faults || failed=1; \
 	test -z "$$failed"
 
-SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh .ci/run .ci/venv .ci/test_pythons
+SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh deploy/first_hour.sh \
+	.ci/run .ci/venv .ci/test_pythons
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
