@@ -139,5 +139,11 @@ setup(
         "bench": LOCAL + BENCH,
         "dev": LOCAL + MOVIEPY + DEV + BENCH,
     },
-    entry_points={"console_scripts": ["vividly = pipeline.cli:entry"], **ENGINES},
+    entry_points={
+        "console_scripts": [
+            "vividly = pipeline.cli:entry",
+            "vividly-worker = pipeline.worker_boot:main",
+        ],
+        **ENGINES,
+    },
 )

@@ -33,7 +33,7 @@ settings.register_profile(
 settings.register_profile("new", settings.get_profile("same"), derandomize=False, max_examples=500)
 settings.load_profile("same")
 
-LONGEST_FIRST = {"e2e", "faults", "browser"}
+LONGEST_FIRST = {"e2e", "faults", "browser", "runners"}
 """Folders of tests that take long; at the end of a run they would leave a core idle."""
 
 
@@ -44,7 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that runs the ledger's tests through PgBouncer."""
+    """Add options that run tests through PgBouncer, and runners with real engines."""
+    parser.addoption(
+        "--offline-engines",
+        action="store_true",
+        help="let the tests of runners make real lessons, which takes minutes",
+    )
     parser.addoption(
         "--pgbouncer",
         action="store_true",

@@ -1,0 +1,1 @@
+"""The whole graph on every runner that Beam offers without a cluster."""
