@@ -154,6 +154,7 @@ class _Publish(BatchDoFn[Lesson]):
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         lessons: dict[int, Entered] = {}
+        heartbeat.release_late(self._ledger)
         for position, entered in enumerate(self._ledger.enter(elements, "publish")):
             if may_work(entered):
                 lessons[position] = entered

@@ -134,6 +134,7 @@ class Injector:
         from transforms.artifacts.cloud import CloudFolder
         from transforms.ledger import Ledger
         from transforms.stage.engine_task import EngineTask
+        from transforms.stage.suspects import Suspect
 
         for name in ("claim", "progress", "complete", "dead_letter", "duplicates"):
             called = name.replace("_", " ")
@@ -150,22 +151,36 @@ class Injector:
         for task in EngineTask.__subclasses__():
             self._log_engine_calls(task)
             self.wrap(task, "perform", lambda task, *_, **__: f"{task.stage} engine")
+        self._log_calls_in_children(Suspect)
+        self.wrap(Suspect, "perform", lambda _self, task, *_, **__: f"{task.stage} engine")
         self._log_pulls(Puller)
 
     def _log_engine_calls(self, task: Any) -> None:
         perform = task.perform
 
         def counted(task: Any, lesson: Any, *arguments: Any, **named: Any) -> Any:
-            self.log_event(
-                engine=task.stage,
-                request_id=lesson.request.request_id,
-                message_id=lesson.message.message_id,
-            )
+            self._log_call(task, lesson)
             if lesson.request.student_id == POISON:
                 self.die(POISON)
             return perform(task, lesson, *arguments, **named)
 
         task.perform = counted
+
+    def _log_calls_in_children(self, suspect: Any) -> None:
+        perform = suspect.perform
+
+        def counted(suspect: Any, task: Any, lesson: Any, *arguments: Any) -> Any:
+            self._log_call(task, lesson)
+            return perform(suspect, task, lesson, *arguments)
+
+        suspect.perform = counted
+
+    def _log_call(self, task: Any, lesson: Any) -> None:
+        self.log_event(
+            engine=task.stage,
+            request_id=lesson.request.request_id,
+            message_id=lesson.message.message_id,
+        )
 
     def _log_records(self, owner: Any, name: str, path: Callable[..., str]) -> None:
         """Wrap a function that stores a file; log an event for each stage record."""

@@ -8,8 +8,9 @@ import os
 import pytest
 
 from tests.integration.deadly import POISON, Deadly
-from tests.integration.stage_support import NO_WAIT, apply
+from tests.integration.stage_support import NO_WAIT, apply, made
 from transforms.dead_letters import DEAD_LETTERS
+from transforms.errors import EnvironmentFault
 from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
 from transforms.stage.rate_limit import EngineLimits
@@ -116,6 +117,27 @@ def test_many_unproven_starts_are_given_up(stage, place, caplog):
 def test_scale_downs_do_not_give_a_request_up(stage, place):
     lesson = started(place, UNPROVEN_FACTOR * MOST - 1)
     assert len(stage.run(lesson)["onward"]) == 1
+
+
+def rename(place, table, name):
+    with place.ledger.connected() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+
+
+def test_outages_of_ledger_do_not_give_a_request_up(stage, place):
+    """Postgres is lost while the stage works, and is back when the runner repeats the bundle."""
+    lesson = started(place, 1)
+
+    def lose_ledger(*_):
+        rename(place, "requests", "hidden")
+        return made(lesson)
+
+    for _ in range(UNPROVEN_FACTOR * MOST + 1):
+        with pytest.raises(EnvironmentFault):
+            place.run_stage(lose_ledger, lesson, max_deliveries=MOST, force=True)
+        rename(place, "hidden", "requests")
+    assert len(stage.run(lesson)["onward"]) == 1
+    assert stage.called(lesson.request.student_query) == [os.getpid()]
 
 
 def test_stored_result_is_reused_after_many_starts(stage, place):

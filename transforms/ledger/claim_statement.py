@@ -172,7 +172,7 @@ INTERRUPTED = """
 SELECT message_id
 FROM messages JOIN requests USING (request_id, message_id)
 WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
-    AND outcome = 'in_flight' AND open_entries <> '{}'
+    AND open_entries <> '{}'
 """
 
 

@@ -40,6 +40,7 @@ class _Held:
 
 
 _held: dict[EntryKey, _Held] = {}
+_unreleased: dict[tuple[Ledger, float], list[Lesson]] = {}  # by ledger and lease
 _changed = threading.Condition()
 
 
@@ -111,7 +112,28 @@ def release_on_outage(
         yield
     except EnvironmentFault:
         with suppress(EnvironmentFault):  # the ledger itself may be at fault
-            ledger.release(lessons, queue_lease or 0.0)
+            _release(ledger, lessons, queue_lease or 0.0)
+        raise
+
+
+def release_late(ledger: Ledger) -> None:
+    """Hand back the lessons that an outage of the ledger kept this process from handing back.
+
+    Raises:
+        DependencyDown: The ledger still cannot be reached.
+    """
+    with _changed:
+        late = {key: _unreleased.pop(key) for key in list(_unreleased) if key[0] == ledger}
+    for (_, lease), lessons in late.items():
+        _release(ledger, lessons, lease)
+
+
+def _release(ledger: Ledger, lessons: Sequence[Lesson], lease: float) -> None:
+    try:
+        ledger.release(lessons, lease)
+    except EnvironmentFault:
+        with _changed:
+            _unreleased.setdefault((ledger, lease), []).extend(lessons)
         raise
 
 

@@ -117,6 +117,7 @@ class _RunStage(BatchDoFn[Lesson]):
 
     def process_elements(self, elements: Sequence[Lesson]) -> Iterator[BatchResult]:
         works: dict[int, Work] = {}
+        heartbeat.release_late(self._ledger)
         for position, entered in enumerate(self._ledger.enter(elements, self._task.stage)):
             if may_work(entered):
                 works[position] = Work.of(entered, self._task.stage)
