@@ -102,10 +102,14 @@ def test_other_message_closes_no_entry(ledger, lesson, asked):
     assert row(ledger, other).status == "running"
 
 
-def test_replay_forgets_open_entries(ledger, lesson, asked):
-    enter(ledger, lesson)
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_replay_forgets_open_entries(ledger, lesson, asked, end):
     last = enter(ledger, lesson).lesson
-    ledger.dead_letter([letter(last, "video")])
+    if end == "failed":
+        ledger.dead_letter([letter(last, "video")])
+    else:  # while no worker held its claim
+        let_lease_lapse(ledger, asked.request.request_id)
+        ledger.cancel([asked.request.request_id])
     again = ClaimRequest(message(), asked.request, replay=True)
     assert claim(ledger, again).kind == "reopened"
     assert list(entries(ledger).values()) == ["script"]
