@@ -40,10 +40,10 @@ HELD_PER_THREAD = 20
 RUNS_AHEAD = 4
 """Most unsettled light messages, in full runs; both running and waiting ones count."""
 
-MAX_LINGER = 0.05
+MAX_LINGER = 0.01
 """Longest time that light messages wait for others to share their run, in seconds.
 
-They wait only while other runs are in progress."""
+They wait only while other runs are in progress, about as long as a run of one message computes."""
 
 MAX_FAILED_RUNS = 5
 """Runs that may fail in a row before the scheduler stops.
