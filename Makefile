@@ -66,6 +66,8 @@ docs: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.render
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.run_cost
+	$(BIN)/python -m benchmarks.streaming
 	$(BIN)/python -m benchmarks.ledger
 
 # Every layout in both themes on one picture, build/contact-sheet.png.

@@ -121,7 +121,9 @@ class Place:
     def queue(self, requests: int) -> float:
         """Return the requests per second of the job queue."""
         with self.fresh() as (database, artifacts):
-            seconds = float(self._run("benchmarks.job_queue", str(requests), database, artifacts))
+            seconds = float(
+                self._run("benchmarks.job_queue", "measure", str(requests), database, artifacts)
+            )
             self._working_seconds(database, requests)
             return requests / seconds
 
@@ -140,7 +142,7 @@ class Place:
         ]
         started = time.time()
         with subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as job:
             assert job.stdout
             watch = _Watch(job)
@@ -161,12 +163,13 @@ class Place:
     def _run(self, module: str, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],
-            env=self._environment, check=True, stdout=subprocess.PIPE, text=True,
+            env=self.environment, check=True, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         return done.stdout
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Environment of the jobs' processes."""
         return {**os.environ, "PUBSUB_EMULATOR_HOST": self.pubsub}
 
     def _administrate(self, statement: str) -> None:

@@ -3,8 +3,9 @@
 python -m benchmarks.pipeline [--rounds 3] [--json FILE]
 
 It compares drain and batch with a job queue and a sequential worker that write the same rows and
-files, on the same Postgres and disk; and measures the speedup of 32 workers with slow engines, the
-start and end of a job, and memory and time per request of 100 and of 10,000 requests.
+files, on the same Postgres and disk; and measures the latency of texts that arrive at random, the
+speedup of 32 workers with slow engines, the start and end of a job, and memory and time per request
+of 100 and of 10,000 requests.
 docs/performance.md explains the numbers.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.jobs import IDLE, Place, place
+from benchmarks.latency import latency
 
 FAST, QUEUED, ONE_BY_ONE = 2000, 500, 150
 """Requests for drain and batch, for the queue, for the sequential worker: some seconds each."""
@@ -48,6 +50,12 @@ def throughput(at: Place, rounds: int) -> dict[str, float]:
         "ours_over_queue": ours / rates["queue"],
         "ours_over_sequential": ours / rates["sequential"],
     }
+
+
+def speed(at: Place, rounds: int) -> dict[str, float]:
+    """Measure throughput, and latency up to half of it."""
+    rates = throughput(at, rounds)
+    return rates | latency(at, rates["drain_per_second"])
 
 
 def waiting(at: Place, rounds: int) -> dict[str, float]:
@@ -89,7 +97,7 @@ def main() -> None:
     with place() as at:
         for part in (
             lambda: fixed_cost(at, chosen.rounds),
-            lambda: throughput(at, chosen.rounds),
+            lambda: speed(at, chosen.rounds),
             lambda: waiting(at, chosen.rounds),
             lambda: scale(at),
         ):
