@@ -21,6 +21,8 @@ from apache_beam.transforms.window import (
 )
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms.telemetry.display import display_items
+
 E = TypeVar("E")
 
 SHUFFLE = "vividly_shuffle"
@@ -44,6 +46,9 @@ class Shuffle(beam.PTransform):
 
     def annotations(self) -> dict[str, Any]:
         return {**super().annotations(), SHUFFLE: str(self._shards)}
+
+    def display_data(self) -> dict[str, Any]:
+        return display_items(shards=self._shards)
 
     def expand(self, elements: beam.PCollection) -> beam.PCollection:
         if not isinstance(elements.windowing.windowfn, GlobalWindows):

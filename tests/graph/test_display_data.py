@@ -10,6 +10,7 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from apache_beam.transforms.display import DisplayData
 
+from pipeline.graph import HeavyShards
 from pipeline.jobs.streaming import build_stream
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
@@ -31,7 +32,8 @@ def shown() -> dict[str, dict[str, Any]]:
     pipeline = beam.Pipeline(options=options)
     ledger = Ledger(f"postgresql://me:{SECRET}@db:5432/vividly")
     subscription = "projects/my-project/subscriptions/content-requests"
-    build_stream(pipeline, subscription, None, options, ledger, ArtifactStore("gs://my-lessons"))
+    store = ArtifactStore("gs://my-lessons")
+    build_stream(pipeline, subscription, None, options, ledger, store, HeavyShards(40, 20))
     found: dict[str, dict[str, Any]] = {}
     for step in pipeline.to_runner_api().components.transforms.values():
         labelled = [beam_proto.LabelledPayload.FromString(d.payload) for d in step.display_data]
@@ -55,6 +57,7 @@ LEDGER = "postgresql+pg8000://me:***@db:5432/vividly"
             "engine": "gemini", "model": "gemini-3.5-flash-lite", "location": "global",
             "timeout_seconds": 120.0, "tries": 5, "max_cost_per_hour": 5.0,
         }),
+        ("Before video", {"shards": 20}),
         ("Narration", {"engine": "google", "per_minute": 180.0, "timeout_seconds": 300.0}),
         ("Video", {"engine": "slides", "concurrency": 2, "artifacts": "gs://my-lessons"}),
         ("Publish", {"max_deliveries": 5, "artifacts": "gs://my-lessons"}),
