@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.embedded.pubsub import PubSubServer
     from pipeline.embedded.storage import StorageServer
 
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # as `pipeline.cli.entry` does
+
 # Neither the speed of the machine nor chance may fail a change. `make nightly` draws new examples.
 settings.register_profile(
     "same",

@@ -26,6 +26,9 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     from pipeline import stop_signals
 
     stop_signals.raise_on_signals()  # before the imports, which take seconds
+    # Every fork of this process is followed by exec; gRPC's handlers of forks may crash the child.
+    # https://github.com/grpc/grpc/blob/master/doc/fork_support.md
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     try:
         from pipeline.cli.app import main
         from transforms.process import temp_dirs
