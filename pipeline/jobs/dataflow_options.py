@@ -80,7 +80,7 @@ def add_defaults(options: VividlyOptions) -> None:
         cores = 1  # for each process
     else:
         debug.add_experiment(ONE_PROCESS)
-    # They bound the memory of a process, whatever number of shards it is given.
+    # They bound the memory of a process, however many shards it is given.
     options.narration_concurrency = options.narration_concurrency or cores
     # Each scene is encoded by one thread.
     options.video_concurrency = options.video_concurrency or max(1, cores // options.render_workers)
