@@ -25,6 +25,7 @@ from transforms.errors import DependencyDown, PermanentError
 from transforms.ledger import ClaimRequest
 from transforms.model import Received
 from transforms.publish import PublishResults
+from transforms.stage.entering import queue_failures
 from transforms.stage.task import OUTCOMES
 
 DAY = 86_400.0
@@ -185,6 +186,13 @@ def test_job_that_lost_its_shuffle_leaves_no_request_behind(place):
     assert [row.status for row in place.ledger.requests()] == ["completed"] * 5
     totals = place.ledger.totals()
     assert (totals.completed, totals.duplicates, totals.in_flight) == (5, 10, 0)
+
+
+def test_failure_is_queued_without_its_entry(place):
+    lesson = place.lesson("text")
+    assert lesson.claim.entry
+    [(queued, error)] = queue_failures(place.ledger, {0: (lesson, ValueError())}, DAY).values()
+    assert (queued.claim.entry, type(error)) == (0, ValueError)
 
 
 def test_cancelled_claim_is_queued_for_its_dead_letter(place):

@@ -439,6 +439,22 @@ def test_outage_while_uncounting_is_waited_for(graph, start, settled, clock):
     assert graph.events == ["run", "uncount", "run"]
 
 
+def test_outage_while_closing_is_no_error(graph, start, monkeypatch):
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+
+    def fail(_):
+        raise DOWN
+
+    graph.uncount_delivery = fail
+    running = start(workers=1)
+    submit(running, 1)
+    graph.wait_for(1)
+    assert not running.close(0)
+    assert raised == []
+    graph.gate.set()
+
+
 def test_scheduler_stops_when_dependency_stays_down(graph, start, settled):
     graph.errors.append(DOWN)
     running = start(workers=1, dependency_timeout=0)
