@@ -131,7 +131,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "since": "time from which rows are counted; -infinity once all are",
     },
     "daily_messages": {
-        "": "Counts of messages that release 0.1 pruned; only that release reads them",
+        "": "Counts of messages pruned before the hourly totals; no longer read",
         "day": "day (UTC) on which they were received",
         "outcome": "completed, duplicate or dead_lettered",
         "messages": "number of messages",
@@ -139,7 +139,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "last_at": "when the last was settled",
     },
     "daily_requests": {
-        "": "Counts and costs of requests that release 0.1 pruned; only that release reads them",
+        "": "Counts and costs of requests pruned before the hourly totals; no longer read",
         "day": "day (UTC) on which they were first claimed",
         "status": "completed, failed or cancelled",
         "modality": "text, audio or video; empty if cancelled before it was received",
@@ -148,7 +148,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cost_saved_usd": "estimated cost of the stages that they did not need",
     },
     "daily_stages": {
-        "": "Counts and costs of stages that release 0.1 pruned; only that release reads them",
+        "": "Counts and costs of stages pruned before the hourly totals; no longer read",
         "day": "day (UTC) on which they ended",
         "modality": "modality of their requests",
         "engine": "the engine that did, or would have done, the work",

@@ -49,8 +49,8 @@ def costs(
 ) -> list[CostRow]:
     """Sum what stages cost and saved, grouped by day, modality, engine or stage.
 
-    A request counts in a group with its first stage there. Stages pruned by release 0.1 are
-    included, by whole days (UTC).
+    A request counts in a group with its first stage there. Stages pruned before
+    migration 0008 are included, by whole days (UTC).
 
     Args:
         since: stages that ended then or later.

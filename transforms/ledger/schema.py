@@ -287,8 +287,8 @@ totals_since = Table(
     CheckConstraint("id", name="id"),
 )
 
-# Totals of rows that release 0.1 pruned, by the day (UTC) on which they were received, created or
-# finished. Only that release reads them, so a later migration can drop them.
+# Totals of rows pruned before migration 0008, by the day (UTC) on which they were received, created
+# or finished. Only jobs that still run older code read them, so a later migration can drop them.
 daily_messages = Table(
     "daily_messages",
     metadata,

@@ -5,8 +5,8 @@ release included. They run with the rights of the tables' owner, because the rol
 may only read the totals. Rows before `totals_since` are not counted yet; the next migration counts
 them.
 
-The daily totals, which only pruned rows have, become hourly ones. The previous release goes on
-reading and writing them, so they are dropped by a later migration.
+The daily totals, which only pruned rows have, become hourly ones. Jobs that still run older
+code go on reading and writing them, so a later migration can drop them.
 """
 
 # ruff: noqa: S608  (no text from outside)
@@ -297,7 +297,7 @@ END
 $$
 """
 
-# A prune of the previous release must not remove what is not counted yet.
+# A prune by older code must not remove what is not counted yet.
 KEEP = _TRIGGER_FUNCTION.format(
     name="keep_uncounted_rows",
     body="""
