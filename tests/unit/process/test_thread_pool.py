@@ -118,16 +118,16 @@ def test_error_is_raised_after_running_calls_end():
 
     def work(item: int) -> None:
         begun.wait(30)
-        if item == 1:
+        if item == 0:  # its error is found before the results of the others are awaited
             failing.set()
-            raise ValueError("the second")
+            raise ValueError("the first")
         failing.wait(30)
         holding.wait(MOMENT)  # the failure has been noticed by now
         ended.append(item)
 
-    with pytest.raises(ValueError, match="the second"):
+    with pytest.raises(ValueError, match="the first"):
         parallel_map(work, range(3), workers=2)
-    assert sorted(ended) == [0, 2]
+    assert sorted(ended) == [1, 2]
 
 
 def test_error_cancels_items_not_started():
