@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="file of the page [default report.html in --state]",
+        help="file of the page, or - for standard output [default report.html in --state]",
     )
     add_period(parser, "messages received")
     parser.add_argument(
@@ -40,18 +40,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Write the report or print its data."""
     from pipeline.jobs import resources
+    from pipeline.output_file import STDOUT
     from pipeline.report import data, render
     from transforms.ledger.scoped import Scope
 
     scope = Scope(since=chosen.since, until=chosen.until)
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         report = data.gather(ledger, scope, _title(chosen), chosen.limit)
     if chosen.json:
         print(data.as_json(report))
         return 0
     file = chosen.output or Path(chosen.state) / "report.html"
     render.write(report, file)
-    print(file)
+    if str(file) != STDOUT:
+        print(file)
     return 0
 
 

@@ -8,11 +8,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from pipeline.output_file import write_output
 from transforms.model import Outcome
-from transforms.process.named_errors import naming
 
 SETTLED = ("completed", "duplicate", "dead_lettered")
 
@@ -153,7 +152,5 @@ def write_summary(summary: dict[str, Any], file: str | None) -> str:
     """
     line = json.dumps(summary)
     if file:
-        with naming(file):
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-            Path(file).write_text(line + "\n", encoding="utf-8")
+        write_output(file, line + "\n")
     return line

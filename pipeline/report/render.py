@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import secrets
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.output_file import write_output
 from pipeline.report import charts, waterfall
 from pipeline.report.data import Report, ReportedRequest
 from pipeline.report.formulas import formula
@@ -25,7 +25,6 @@ from pipeline.report.links import link
 from pipeline.report.payload import readable, visible
 from pipeline.report.wording import FILTERS
 from transforms.ledger.scoped import MEASURED_REQUESTS
-from transforms.process.named_errors import naming
 
 OPEN_FIRST_LIMIT = 20
 """Up to this many requests, the first lesson is opened when the page loads."""
@@ -38,19 +37,12 @@ ARTIFACT_ORDER = (
 
 
 def write(report: Report, file: Path) -> None:
-    """Write a report to a file, which appears whole or not at all.
+    """Write a report to a file, as `write_output` does.
 
     Raises:
         OSError: the file cannot be written; the error names the file.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        with naming(file):
-            part.write_text(html(report, file.parent.absolute()), encoding="utf-8")
-            part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    write_output(file, html(report, file.parent.absolute()))
 
 
 def html(report: Report, folder: Path) -> str:
