@@ -3,11 +3,58 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
+from collections.abc import Iterator
+
+
+class OutputError(OSError):
+    """Standard output cannot be written; it does not show a fault of the disk that work needs."""
+
+
+class StandardOutput(io.TextIOWrapper):
+    """Standard output that raises `OutputError` for all errors but a closed pipe."""
+
+    def write(self, text: str) -> int:
+        """Write text.
+
+        Raises:
+            OutputError: It cannot be written.
+            BrokenPipeError: The reader has closed the pipe.
+        """
+        with _output_error():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered; raises what `write` does."""
+        with _output_error():
+            super().flush()
+
+
+def name_output_errors() -> None:
+    """Make `sys.stdout` raise `OutputError`."""
+    if sys.stdout is None:  # it was closed before this process started
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the end)
+    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        settings = {
+            name: getattr(sys.stdout, name)
+            for name in ("encoding", "errors", "line_buffering", "write_through")
+        }
+        sys.stdout = StandardOutput(sys.stdout.detach(), **settings)
 
 
 def discard_output() -> None:
     """Discard what was printed and is not written yet; else Python fails on it at exit."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _output_error() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, "standard output") from error

@@ -24,8 +24,10 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     import sys
 
     from pipeline import stop_signals
+    from pipeline.standard_output import name_output_errors
 
     stop_signals.raise_on_signals()  # before the imports, which take seconds
+    name_output_errors()
     # Every fork of this process is followed by exec; gRPC's handlers of forks may crash the child.
     # https://github.com/grpc/grpc/blob/master/doc/fork_support.md
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from pipeline.cli.parser import Parser, Version
@@ -15,7 +15,7 @@ from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, MEANINGS, OK, 
 from pipeline.monitoring import logging_config
 from pipeline.settings import LOGGING, find_setting
 from pipeline.settings.arguments import add_arguments, unknown_variables
-from pipeline.standard_output import discard_output
+from pipeline.standard_output import OutputError, discard_output
 from pipeline.usage_error import UsageError
 from transforms.telemetry.redaction import redact
 
@@ -46,11 +46,12 @@ exit status:
 EPILOG += "".join(f"  {status:<4} {meaning}\n" for status, meaning in MEANINGS.items())
 
 
-def parser(only: str | None = None) -> Parser:
+def parser(only: str | None = None, environment: Mapping[str, str] | None = None) -> Parser:
     """Build the parser of the whole command line.
 
     Args:
         only: Command whose options are added; other commands get a name only, which saves time.
+        environment: Variables that set defaults; those of this process by default.
 
     Raises:
         ValueError: An environment variable holds a value that its setting does not accept.
@@ -73,7 +74,7 @@ def parser(only: str | None = None) -> Parser:
         )
         if only in (None, name):
             module.configure(command)
-            add_arguments(command, [*module.SETTINGS, *LOGGING])
+            add_arguments(command, [*module.SETTINGS, *LOGGING], environment)
             command.add_argument("--debug", action="store_true", help="show tracebacks")
     return top
 
@@ -92,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader closed the pipe
         discard_output()
         return OK
+    except OutputError as error:
+        discard_output()
+        return _fail(f"{error.filename}: {error.strerror}", FAILED)
     except KeyboardInterrupt as stopped:
         return _fail(str(stopped) or "interrupted", getattr(stopped, "status", INTERRUPTED))
 
@@ -106,7 +110,7 @@ def _run(chosen: argparse.Namespace) -> int:
         status: int = _module(chosen.command).run(chosen)
         sys.stdout.flush()  # an error of it is reported here, not at exit
         return status
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except Exception as error:  # noqa: BLE001  (every error is reported in one line)
         if chosen.debug:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,4 +151,9 @@ def _short(path: str) -> str:
 
 
 def _command() -> str:
-    return "vividly" if shutil.which("vividly") else ".venv/bin/vividly"
+    """Return how to call this program from the working directory."""
+    if shutil.which("vividly"):
+        return "vividly"
+    script = Path(sys.executable).with_name("vividly")
+    python = _short(sys.executable)
+    return _short(str(script)) if script.exists() else f"{python} -m pipeline"

@@ -33,6 +33,7 @@ WATCH_INTERVAL = 2.0
 """Seconds between two readings of `watch_requests`."""
 QUERY_WIDTH = 44  # characters of a question shown in a table
 NARROW, WIDE = 134, 176  # least terminal columns for more table columns, and for paths
+ID_WIDTH = 36  # characters of a request id
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """Artifacts to name as the result of a request, best first."""
 
@@ -85,20 +86,22 @@ def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
     columns = ["request", "asks", "for", "status", "stage", "%", "s", "cost", "result"]
     if width < WIDE:
         columns.remove("result")
-    if width < NARROW:
+    narrow = width < NARROW  # the question then stands below the request id
+    if narrow:
         columns.remove("asks")
         columns.remove("stage")
     table = Table(title=None if rows else "no requests yet", box=None, pad_edge=False)
     for name in columns:
         table.add_column(
             name,
-            no_wrap=name != "result",
-            overflow="fold" if name == "result" else "ellipsis",
+            no_wrap=name not in ("request", "result"),
+            overflow="fold" if name in ("request", "result") else "ellipsis",
+            min_width=ID_WIDTH if name == "request" else None,
             justify="right" if name in ("%", "s", "cost") else "left",
         )
     for row in rows:
         cells: dict[str, str | Text] = {
-            "request": row.request_id,
+            "request": Text(f"{row.request_id}\n{query(row)}" if narrow else row.request_id),
             "asks": query(row),
             "for": row.modality,
             "status": Text(status(row), STYLES.get(status(row), "")),

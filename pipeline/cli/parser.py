@@ -7,6 +7,7 @@ be abbreviated, because a new option would change the meaning of an abbreviation
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
@@ -56,13 +57,17 @@ class Parser(argparse.ArgumentParser):
         """Print the error in one line and exit."""
         self.exit(USAGE, f"{self.prog}: {redact(message)} (see `{self.prog} --help`)\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse's own ignores errors of it
+
     def _options(self, arguments: Sequence[str]) -> Iterator[str]:
         """Yield the names of the options that belong to this parser."""
         for argument in arguments:
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
                 return  # the rest are positional, or options of a command
-            if argument.startswith("--") and " " not in argument.partition("=")[0]:
-                yield argument.partition("=")[0]
+            name = argument.partition("=")[0]
+            if (argument.startswith("--") and " " not in name) or re.fullmatch("-[A-Za-z]+", name):
+                yield name
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

@@ -38,7 +38,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.cli import output
     from pipeline.jobs import resources
 
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         states = ledger.cancel(list(dict.fromkeys(chosen.request_id)))
     if chosen.json:
         output.objects(states)

@@ -8,6 +8,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from pipeline.settings import FRAME_SIZES, OWN, frame_size
+from pipeline.settings.parsers import existing_path
+
 HELP = "print a script for your shell's tab completion"
 EXAMPLES = """examples:
   vividly completion bash > ~/.local/share/bash-completion/completions/vividly
@@ -17,8 +20,8 @@ EXAMPLES = """examples:
 SETTINGS: list[str] = []
 
 SHELLS = ("bash", "zsh", "fish")
-FOLDERS = ("artifacts", "state")
-FILES = ("file", "summary", "report")
+FOLDERS = ("artifacts", "state", "segment_cache")
+FILES = ("file", "output", "summary", "report")
 """Arguments that name a folder or a file on this machine, by their `dest`."""
 
 
@@ -39,12 +42,16 @@ def script(shell: str) -> str:
 
     from pipeline.cli.app import parser
 
-    top = parser()
+    top = parser(environment={})  # the script is for every environment
+    existing = {setting.dest for setting in OWN if setting.type is existing_path}
+    sizes = {setting.dest for setting in OWN if setting.type is frame_size}
     for action in _actions(top):
         if action.dest in FOLDERS:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest in FILES:
+        elif action.dest in FILES or action.dest in existing:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
+        elif action.dest in sizes:
+            action.choices = tuple(FRAME_SIZES)
     return shtab.complete(top, shell=shell)
 
 

@@ -40,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.prices:
         output.prices(prices(), as_json=chosen.json)
         return 0
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         rows = ledger.costs(chosen.by, chosen.since, chosen.until)
     output.costs(rows, chosen.by, as_json=chosen.json)
     return 0

@@ -79,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
             "`replay` takes either numbers of dead letters or at least one of --stage, --error, "
             "--since and --retryable"
         )
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.action == "list":
             output.dead_letters(_found(ledger, chosen, chosen.limit), as_json=chosen.json)
         elif chosen.action == "show":

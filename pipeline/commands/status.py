@@ -91,7 +91,7 @@ def run(chosen: argparse.Namespace) -> int:
         name = subscription_path(chosen.subscription, chosen.project)
         output.backlog(name, read_backlog(name), as_json=chosen.json)
         return 0
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.watch:
             output.watch_requests(
                 lambda: (

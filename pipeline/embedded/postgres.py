@@ -57,6 +57,11 @@ class EmbeddedPostgres:
         return f"postgresql+pg8000://{_USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
     @property
+    def exists(self) -> bool:
+        """True if the folder holds the data of a server, running or not."""
+        return (self._root / "data" / "PG_VERSION").exists()
+
+    @property
     def pid(self) -> int | None:
         """Process id of the server; None while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
@@ -144,7 +149,7 @@ class EmbeddedPostgres:
 
     def _initialize(self, home: Home) -> None:
         password = self._root / "password"
-        if (home.data / "PG_VERSION").exists():
+        if self.exists:
             if not password.exists():
                 raise DependencyDown(
                     "postgres",
@@ -181,6 +186,7 @@ class EmbeddedPostgres:
                 user=home.user.uid if home.user else None,
                 group=home.user.gid if home.user else None,
                 extra_groups=[] if home.user else None,
+                start_new_session=True,  # Ctrl-C stops this process, which then stops the server
                 stdin=secret,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -28,13 +28,17 @@ BACKOFF = Backoff(first=0.5, longest=10.0)
 
 
 @contextmanager
-def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
+def open_ledger(chosen: argparse.Namespace, may_create: bool = True) -> Iterator[Ledger]:
     """Open the ledger in `--database`, or in an embedded Postgres that is stopped at the end.
 
     A job waits up to `--dependency-timeout` for Postgres; a command that only reads does not wait.
 
+    Args:
+        chosen: Parsed options.
+        may_create: Create the embedded Postgres if there is none in `--state`.
+
     Raises:
-        UsageError: The database schema is not the one of this release.
+        UsageError: The database schema is not the one of this release, or there is no ledger.
         ConfigurationFault: The database role lacks a right that a job needs.
         DependencyDown: Postgres cannot be reached.
     """
@@ -55,7 +59,13 @@ def open_ledger(chosen: argparse.Namespace) -> Iterator[Ledger]:
         return
     from pipeline.embedded.postgres import EmbeddedPostgres
 
-    with EmbeddedPostgres(Path(chosen.state) / "postgres") as postgres:
+    postgres = EmbeddedPostgres(Path(chosen.state) / "postgres")
+    if not may_create and not postgres.exists:
+        raise UsageError(
+            f"there is no ledger in {chosen.state}: run `vividly demo` or `vividly batch` first, "
+            "or give --database or another --state"
+        )
+    with postgres:
         upgrade(postgres.url)
         yield Ledger(postgres.url)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import positive_int, topic_name
+from pipeline.settings.parsers import artifact_root, database_url, positive_int, topic_name
 from pipeline.settings.setting import Setting
 
 GROUP = "Where things are"
@@ -29,7 +29,7 @@ SETTINGS = (
         "database", "Postgres URL (postgresql://user:password@host:port/name), or the secret in "
         "Secret Manager that holds it (projects/…/secrets/…); ?pooler=transaction in the URL names "
         "a transaction pooler such as PgBouncer, which is detected otherwise; an embedded Postgres "
-        "under the state folder when not given", GROUP, secret=True,
+        "under the state folder when not given", GROUP, type=database_url, secret=True,
     ),
     Setting(
         "connections", "connections to Postgres that a process may open", GROUP,
@@ -42,7 +42,7 @@ SETTINGS = (
     ),
     Setting(
         "artifacts", "folder or gs://bucket/prefix that artifacts are written to", GROUP,
-        default="var/artifacts",
+        type=artifact_root, default="var/artifacts",
     ),
     Setting("state", "folder of the embedded services", GROUP, default="var"),
 )  # fmt: skip

@@ -86,6 +86,24 @@ def existing_path(text: str) -> str:
     return text
 
 
+def database_url(text: str) -> str:
+    """Return a Postgres URL or the name of a secret; raise ValueError for other text."""
+    from transforms.ledger.secret import is_reference
+    from transforms.ledger.url import parse  # takes longer to load than all else here
+
+    if not is_reference(text):
+        parse(text)
+    return text
+
+
+def artifact_root(text: str) -> str:
+    """Return a folder or ``gs://bucket/prefix``; raise ValueError for other text."""
+    scheme, separator, path = text.partition("://")
+    if not text or (separator and (scheme != "gs" or not path.strip("/"))):
+        raise ValueError("must be a folder or gs://bucket/prefix")
+    return text
+
+
 def topic_name(text: str) -> str:
     """Return the full resource name of a topic; raise ValueError for other text."""
     if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):

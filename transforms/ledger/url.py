@@ -59,6 +59,8 @@ def parse(url: str) -> tuple[URL, dict[str, Any]]:
         raise ValueError(f"{made.drivername} is not Postgres; the URL must look like {EXAMPLE}")
     if not made.username:
         raise ValueError(f"the database URL names no user; it must look like {EXAMPLE}")
+    if made.port is not None and not 0 < made.port < 65536:
+        raise ValueError(f"the port of the database URL must be 1-65535; it looks like {EXAMPLE}")
     given = {k: v if isinstance(v, str) else v[-1] for k, v in made.query.items()}
     unknown = sorted(given.keys() - set(_PARAMETERS))
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,6 +13,7 @@ from typing import Self
 import grpc
 import grpc.aio
 
+from pipeline.embedded.process import LOOPBACK
 from pipeline.embedded.pubsub.broker import Broker
 from pipeline.embedded.pubsub.service import Service
 from transforms.errors import DependencyDown
@@ -44,7 +46,7 @@ class PubSubServer:
     @property
     def host(self) -> str:
         """``host:port``, as the clients read it from `PUBSUB_EMULATOR_HOST`."""
-        return f"127.0.0.1:{self._port}"
+        return f"{LOOPBACK}:{self._port}"
 
     def start(self) -> str:
         """Start serving.
@@ -85,7 +87,19 @@ class PubSubServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _check_port(self) -> None:
+        """Raise if the port is in use, which gRPC would also print to standard error."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, self._port))
+            except OSError as error:
+                raise DependencyDown(
+                    "pubsub", f"cannot listen on {self.host}: {error.strerror}; choose another port"
+                ) from error
+
     async def _serve(self, started: Future[int]) -> None:
+        self._check_port()
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers(Service(Broker()).handlers())
         try:

@@ -100,6 +100,13 @@ def test_wrong_word_gets_nearest_suggestion(capsys, line, meant):
         ("db prune --completed 999999w", "--completed: must be a time span of at least one day"),
         ("cost --since ٣d", "--since: must be a date or time"),
         ("report --limit -1", "--limit: must be a whole number from 0"),
+        ("status --database nonsense", "--database: the database URL cannot be read"),
+        ("status --database sqlite:///x", "--database: sqlite is not Postgres"),
+        ("drain --database postgresql://a@b:99999/c", "--database: the port"),
+        ("batch x.jsonl --artifacts s3://x", "--artifacts: must be a folder or gs://bucket/prefix"),
+        ("batch x.jsonl --artifacts gs://", "--artifacts: must be a folder or gs://bucket/prefix"),
+        ("-v status", "there is no option -v (see `vividly --help`)"),
+        ("status -x", "there is no option -x (see `vividly status --help`)"),
         ("drain --qwxz 1", "there is no option --qwxz (see `vividly drain --help`)"),
     ],
 )
@@ -216,6 +223,31 @@ def test_bash_completes_commands_options_and_values():
     assert "--script-engine" in bash(script, "vividly", "drain", "--script-")
     assert bash(script, "vividly", "drain", "--script-engine", "") == ["offline", "gemini"]
     assert bash(script, "vividly", "dead-letters", "") == ["list", "show", "replay"]
+    assert bash(script, "vividly", "drain", "--video-size", "") == ["1280x720", "1920x1080"]
+
+
+@pytest.mark.parametrize("option", ["--music", "--video-logo", "--report", "--output"])
+def test_bash_completes_names_of_files(tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known.wav").touch()
+    command = "report" if option == "--output" else "batch"
+    assert bash(completion.script("bash"), "vividly", command, option, "kn") == ["known.wav"]
+
+
+def test_completion_ignores_wrong_environment(capsys, monkeypatch):
+    monkeypatch.setenv("VIVIDLY_WORKERS", "many")
+    assert said(capsys, "completion", "bash")[0] == 0
+
+
+CANCEL = "cancel 123e4567-e89b-12d3-a456-426614174000"
+
+
+@pytest.mark.parametrize("line", ["status", "cost", "report", CANCEL, "dead-letters list"])
+def test_reading_command_creates_no_ledger(capsys, tmp_path, line):
+    status, out, err = said(capsys, *line.split(), "--state", str(tmp_path / "none"))
+    assert (status, out, list(tmp_path.iterdir())) == (2, "", [])
+    assert "there is no ledger in" in err
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,15 +38,21 @@ def test_entry_exits_with_the_status_of_the_command(capsys):
     assert "--nonsense" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     ("arguments", "output", "status", "said"),
     [
-        (["completion", "bash"], "/dev/full", 3, "No space left on device"),
+        (["completion", "bash"], "/dev/full", 1, "standard output: No space left on device"),
+        (["--help"], "/dev/full", 1, "standard output: No space left on device"),
+        (["--version"], "/dev/full", 1, "standard output: No space left on device"),
         (["completion", "bash"], "closed pipe", 0, ""),
         (["--help"], "closed pipe", 0, ""),
     ],
 )
-def test_unwritable_output_sets_exit_status(arguments, output, status, said):
+def test_unwritable_output_sets_exit_status(
+    arguments, output, status, said, unbuffered, monkeypatch
+):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer if output == "closed pipe" else output, "wb") as out:
@@ -53,7 +60,16 @@ def test_unwritable_output_sets_exit_status(arguments, output, status, said):
             [sys.executable, "-m", "pipeline", *arguments],
             cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
-    assert (done.returncode, said in done.stderr, bool(said)) == (status, True, bool(done.stderr))
+    assert (done.returncode, said in done.stderr) == (status, True)
+    assert len(done.stderr.splitlines()) == bool(said)
+
+
+def test_closed_standard_output_is_no_error():
+    command = shlex.join([sys.executable, "-m", "pipeline", "--version"])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} >&-"], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 SLOW_BEAM = """

@@ -11,6 +11,7 @@ from tests.unit.cli.rows import WHEN, request_row
 from transforms.ledger import DeadLetterRow
 
 REQUEST = "123e4567-e89b-12d3-a456-426614174000"
+QUESTION = "Explain how gravity keeps planets in orbit"
 REASON = "no lesson covers this question yet; the nearest topics are “Gravity” and “Friction”"
 
 
@@ -50,6 +51,15 @@ def test_reason_column_takes_remaining_width(monkeypatch, capsys, columns, lines
 def test_table_shows_status_of_request(capsys, changes, shown):
     output.requests([request_row(**changes)], as_json=False)
     assert shown in capsys.readouterr().out.splitlines()[1].split()
+
+
+@pytest.mark.parametrize("columns", [80, 133, 134, 200])
+def test_question_is_shown_at_every_width(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    output.requests([request_row(request={"student_query": QUESTION})], as_json=False)
+    shown = capsys.readouterr().out
+    assert REQUEST in shown
+    assert QUESTION in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(

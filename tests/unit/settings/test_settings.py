@@ -48,7 +48,7 @@ def test_command_line_wins_over_environment():
 def test_variable_sets_its_setting(setting):
     particular = {
         "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
-        "video-logo": __file__,
+        "video-logo": __file__, "database": "postgresql://user@host/name",
     }  # fmt: skip
     text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text
