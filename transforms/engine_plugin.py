@@ -67,10 +67,12 @@ class EnginePlugin:
         modules: top-level modules the engine imports that an installation may lack.
         extra: extra of vividly-pipeline that installs `modules`, if one does.
         remedy: instruction for users when the engine's `check` fails.
-        paid: calls cost money, so they should be limited to a quota.
+        paid: calls cost money, so they should be limited to a quota. Script and voice engines send
+            them through `transforms.stage.paid_call.PaidCalls`.
         google: the engine needs Google credentials.
-        isolated: run a voice engine in a child process, which can be killed when native code hangs.
-            Video engines always run in one, script engines never.
+        isolated: run a voice engine in a child process, which can be killed when native code hangs;
+            such an engine makes no paid calls. Video engines always run in one, script engines
+            never.
         prices: file with the prices of what the engine uses, if there is one.
     """
 
@@ -131,12 +133,14 @@ class ChosenEngine:
         factory: its class, as ``module:Class``.
         settings: instance of its settings class; None if it has none.
         isolated: as for `EnginePlugin`.
+        paid: as for `EnginePlugin`.
     """
 
     name: str
     factory: str
     settings: Any = None
     isolated: bool = False
+    paid: bool = False
 
     def make(self, *shared: Any) -> Any:
         """Import the engine's module and create the engine.
@@ -177,4 +181,4 @@ def choose(name: str, plugin: EnginePlugin, settings: Mapping[str, Any]) -> Chos
     module, _, attribute = plugin.engine.partition(":")
     absolute = plugin.package + module if module.startswith(".") else module
     make = partial(plugin.settings, **settings) if plugin.settings else lambda: None
-    return ChosenEngine(name, f"{absolute}:{attribute}", make(), plugin.isolated)
+    return ChosenEngine(name, f"{absolute}:{attribute}", make(), plugin.isolated, plugin.paid)

@@ -33,6 +33,9 @@ class ContentError(Exception):
     code: str | None = None
     """Status that a service answered with, such as ``429 RESOURCE_EXHAUSTED``; safe to log."""
 
+    is_final: bool = False
+    """True if nothing may try again: all tries have failed, or another try cannot help."""
+
 
 class PermanentError(ContentError):
     """An error that retries cannot fix: bad input, refused content, unusable engine answer."""
@@ -111,9 +114,14 @@ class Cancelled(TransientError):
         stage: The stage that would have followed.
     """
 
+    is_final = True
+
     def __init__(self, stage: str) -> None:
         super().__init__(f"cancelled on request before {stage}; a replay reopens it")
         self.stage = stage
+
+    def __reduce__(self) -> tuple[type[Cancelled], tuple[str]]:
+        return type(self), (self.stage,)
 
 
 class OverBudget(TransientError):
@@ -128,11 +136,17 @@ class OverBudget(TransientError):
         limit: The limit in US dollars.
     """
 
+    is_final = True
+
     def __init__(self, stage: str, spent: float, expected: float, limit: float) -> None:
         super().__init__(
             f"with {stage} this request would cost about ${spent + expected:.6f} (${spent:.6f} so "
             f"far), more than the ${limit:.6f} of --max-cost-per-request: raise that and replay it"
         )
+        self._given = stage, spent, expected, limit
+
+    def __reduce__(self) -> tuple[type[OverBudget], tuple[str, float, float, float]]:
+        return type(self), self._given
 
 
 class EnvironmentFault(Exception):

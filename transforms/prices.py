@@ -83,6 +83,14 @@ def price(usage: Iterable[Usage]) -> float:
     return total
 
 
+def total(usage: Iterable[Usage]) -> tuple[Usage, ...]:
+    """Return the usage with one sum for each SKU, in the order of their first occurrence."""
+    sums: dict[str, float] = {}
+    for used in usage:
+        sums[used.sku] = sums.get(used.sku, 0.0) + used.quantity
+    return tuple(Usage(sku, quantity) for sku, quantity in sums.items())
+
+
 def costs_more_than_machine(usage: Iterable[Usage]) -> bool:
     """Return whether `usage` has more than time of the machine, which is paid in any case."""
     return any(used.sku != MACHINE for used in usage)

@@ -34,8 +34,8 @@ SETTINGS = (
         type=seconds, default=600.0, unit="seconds", graph=True,
     ),
     Setting(
-        "max-tries", "tries of one stage before it fails", GROUP, type=positive_int, default=5,
-        unit="tries", graph=True,
+        "max-tries", "tries of one stage before it fails; paid calls go on until its deadline",
+        GROUP, type=positive_int, default=5, unit="tries", graph=True,
     ),
     *(
         Setting(

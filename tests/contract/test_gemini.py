@@ -40,9 +40,10 @@ from transforms.errors import (
     TransientError,
 )
 from transforms.model import MODALITIES, ContentRequest, Modality, Usage
-from transforms.prices import price
+from transforms.prices import price, total
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
+from transforms.stage.direct_calls import DirectCalls
 
 MODEL = "gemini-3.5-flash-lite"
 GOOD = json.dumps(answer(lesson()))
@@ -108,7 +109,7 @@ def camel(value: Any) -> Any:
 
 
 def test_vertex_gets_worker_credentials(server: VertexServer):
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     (asked,) = server.requests
     assert asked.path == (
         "/v1/projects/my-project/locations/europe-west4/publishers/google/models/"
@@ -119,7 +120,7 @@ def test_vertex_gets_worker_credentials(server: VertexServer):
 
 
 def test_developer_api_gets_the_key(server: VertexServer):
-    with_key(server).write(REQUEST, timeout=LONG)
+    with_key(server).write(REQUEST, calls=DirectCalls(LONG))
     (asked,) = server.requests
     assert asked.path == f"/v1beta/models/{MODEL}:generateContent"
     assert asked.headers["x-goog-api-key"] == "key-1"
@@ -130,7 +131,7 @@ def test_project_wins_over_key_in_environment(
     server: VertexServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("GOOGLE_API_KEY", "another-key")
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert server.requests[0].headers["authorization"] == "Bearer token-1"
     assert "x-goog-api-key" not in server.requests[0].headers
 
@@ -141,14 +142,14 @@ def test_key_is_read_from_environment(
 ):
     monkeypatch.setenv(name, "key-2")
     monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
-    with_key(server, api_key=None).write(REQUEST, timeout=LONG)
+    with_key(server, api_key=None).write(REQUEST, calls=DirectCalls(LONG))
     assert server.requests[0].headers["x-goog-api-key"] == "key-2"
     assert server.requests[0].path.startswith("/v1beta/models/")
 
 
 def test_project_is_read_from_environment(server: VertexServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project-2")
-    on_vertex(server, project=None).write(REQUEST, timeout=LONG)
+    on_vertex(server, project=None).write(REQUEST, calls=DirectCalls(LONG))
     assert "/v1/projects/project-2/locations/europe-west4/" in server.requests[0].path
     assert server.requests[0].headers["authorization"] == "Bearer token-1"
 
@@ -156,7 +157,7 @@ def test_project_is_read_from_environment(server: VertexServer, monkeypatch: pyt
 def test_missing_credentials_are_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     with pytest.raises(ConfigurationFault, match="no Google credentials"):
-        GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, timeout=LONG)
+        GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, calls=DirectCalls(LONG))
 
 
 def test_missing_project_error_names_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -165,12 +166,12 @@ def test_missing_project_error_names_remedy(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "user.json"))
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     with pytest.raises(ConfigurationFault, match="GOOGLE_CLOUD_PROJECT or GEMINI_API_KEY"):
-        GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, timeout=LONG)
+        GeminiScriptEngine(GeminiSettings(model=MODEL)).write(REQUEST, calls=DirectCalls(LONG))
 
 
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
 def test_answer_schema_is_sent(server: VertexServer, engine: Any):
-    engine(server).write(REQUEST, timeout=LONG)
+    engine(server).write(REQUEST, calls=DirectCalls(LONG))
     config = camel(server.requests[0].body["generationConfig"])
     assert config["responseMimeType"] == "application/json"
     schema = config["responseSchema"]
@@ -196,7 +197,7 @@ def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dic
     engine = on_vertex(
         server, model=model, temperature=0.4, max_output_tokens=4_000, thinking="minimal"
     )
-    engine.write(REQUEST, timeout=LONG)
+    engine.write(REQUEST, calls=DirectCalls(LONG))
     config = camel(server.requests[0].body["generationConfig"])
     assert config["thinkingConfig"] == thinking
     assert config["temperature"] == 0.4
@@ -204,19 +205,19 @@ def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dic
 
 
 def test_default_temperature_is_not_sent(server: VertexServer):
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert "temperature" not in server.requests[0].body["generationConfig"]
 
 
 def test_content_filters_are_set_for_minors(server: VertexServer):
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     settings = server.requests[0].body["safetySettings"]
     assert len({setting["category"] for setting in settings}) == 4
     assert {setting["threshold"] for setting in settings} == {"BLOCK_MEDIUM_AND_ABOVE"}
 
 
 def test_student_text_is_sent_as_data(server: VertexServer):
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     (asked,) = server.requests
     assert [role for role, _ in asked.turns] == ["user"]
     assert asked.student_data == {
@@ -241,9 +242,9 @@ INJECTION = (
 
 def test_injected_instruction_is_sent_as_data(server: VertexServer):
     engine = on_vertex(server)
-    engine.write(REQUEST, timeout=LONG)
+    engine.write(REQUEST, calls=DirectCalls(LONG))
     injected = replace(REQUEST, student_query=INJECTION, interest=INJECTION[:100])
-    engine.write(injected, timeout=LONG)
+    engine.write(injected, calls=DirectCalls(LONG))
     honest, hostile = server.requests
     assert hostile.student_data["student_query"] == INJECTION
     assert hostile.student_data["interest"] == INJECTION[:100]
@@ -256,8 +257,10 @@ def test_injected_instruction_is_sent_as_data(server: VertexServer):
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_modality_does_not_change_script(server: VertexServer, modality: Modality):
     engine = on_vertex(server)
-    written = engine.write(replace(REQUEST, requested_modalities=(modality,)), timeout=LONG)
-    assert written.script == engine.write(REQUEST, timeout=LONG).script
+    written = engine.write(
+        replace(REQUEST, requested_modalities=(modality,)), calls=DirectCalls(LONG)
+    )
+    assert written.script == engine.write(REQUEST, calls=DirectCalls(LONG)).script
     assert server.requests[0].body == server.requests[1].body
 
 
@@ -266,7 +269,7 @@ def test_modality_does_not_change_script(server: VertexServer, modality: Modalit
 )
 def test_lesson_is_written_in_requested_language(server: VertexServer, language: str, tag: str):
     server.set_replies(text_reply(json.dumps(answer(lesson(language)))))
-    script = on_vertex(server).write(replace(REQUEST, language=tag), timeout=LONG).script
+    script = on_vertex(server).write(replace(REQUEST, language=tag), calls=DirectCalls(LONG)).script
     assert server.requests[0].student_data["language"] == tag
     assert script.language == tag
     assert script.hook == lesson(language)["hook"]
@@ -277,25 +280,30 @@ def test_lesson_is_written_in_requested_language(server: VertexServer, language:
 
 @pytest.mark.parametrize("engine", [on_vertex, with_key])
 def test_lesson_reports_its_usage(server: VertexServer, engine: Any):
-    written = engine(server).write(REQUEST, timeout=LONG)
+    calls = DirectCalls(LONG)
+    written = engine(server).write(REQUEST, calls=calls)
     assert written.script.title == lesson()["title"]
     assert written.script.sources == (f"Written by {MODEL}",)
-    assert written.usage == (
+    assert written.usage == ()
+    assert calls.usage == (
         Usage(f"{MODEL}/input-tokens", 1_000.0),
         Usage(f"{MODEL}/output-tokens", 1_000.0),
     )
-    assert price(written.usage) == pytest.approx(0.0003 + 0.0025)
+    assert price(calls.usage) == pytest.approx(0.0003 + 0.0025)
 
 
 def test_thought_tokens_are_billed_as_output(server: VertexServer):
     server.set_replies(text_reply(GOOD, thought="Let me think {", tokens=(10, 20, 30)))
-    written = on_vertex(server).write(REQUEST, timeout=LONG)
-    assert [used.quantity for used in written.usage] == [10.0, 50.0]
+    calls = DirectCalls(LONG)
+    on_vertex(server).write(REQUEST, calls=calls)
+    assert [used.quantity for used in calls.usage] == [10.0, 50.0]
 
 
 def test_missing_finish_reason_is_accepted(server: VertexServer):
     server.set_replies(text_reply(GOOD, finish_reason=None))
-    assert on_vertex(server).write(REQUEST, timeout=LONG).script.topic == "photosynthesis"
+    assert (
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG)).script.topic == "photosynthesis"
+    )
 
 
 NO_TITLE = json.dumps(answer({k: v for k, v in lesson().items() if k != "title"}))
@@ -319,9 +327,10 @@ DRIFTED = json.dumps({"lektion": lesson()})
 )
 def test_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, expected: str):
     server.set_replies(reply, text_reply(GOOD, tokens=(3_000, 700, 0)))
-    written = on_vertex(server).write(REQUEST, timeout=LONG)
+    calls = DirectCalls(LONG)
+    written = on_vertex(server).write(REQUEST, calls=calls)
     assert written.script.topic == "photosynthesis"
-    assert [used.quantity for used in written.usage] == [4_000.0, 1_700.0]
+    assert [used.quantity for used in total(calls.usage)] == [4_000.0, 1_700.0]
     first, second = server.requests
     assert second.turns[0] == first.turns[0]
     assert second.turns[-1][0] == "user"
@@ -332,7 +341,7 @@ def test_unusable_answer_is_repaired_once(server: VertexServer, reply: Reply, ex
 
 def test_repair_request_holds_unusable_answer(server: VertexServer):
     server.set_replies(text_reply(NO_TITLE), text_reply(GOOD))
-    on_vertex(server).write(REQUEST, timeout=LONG)
+    on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert [role for role, _ in server.requests[1].turns] == ["user", "model", "user"]
     assert server.requests[1].turns[1][1] == NO_TITLE
 
@@ -349,7 +358,7 @@ def test_repair_request_holds_unusable_answer(server: VertexServer):
 def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply, expected: str):
     server.set_replies(reply)
     with pytest.raises(PermanentError, match=f"(?s){MODEL}.*after one repair.*{expected}"):
-        on_vertex(server).write(REQUEST, timeout=LONG)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert len(server.requests) == 2
 
 
@@ -376,7 +385,7 @@ def test_second_unusable_answer_is_permanent(server: VertexServer, reply: Reply,
 def test_refusal_is_permanent_with_reason(server: VertexServer, reply: Reply, expected: str):
     server.set_replies(reply)
     with pytest.raises(PermanentError, match=expected):
-        on_vertex(server).write(REQUEST, timeout=LONG)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert len(server.requests) == 1
 
 
@@ -405,7 +414,7 @@ def test_service_failure_is_transient(
 ):
     server.set_replies(reply)
     with pytest.raises(TransientError, match=expected) as caught:
-        on_vertex(server).write(REQUEST, timeout=LONG)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert caught.value.retry_after == retry_after
     answered = expected[:3].isdigit()
     assert (caught.value.code or "").startswith(expected if answered else ""), "for logs"
@@ -416,7 +425,7 @@ def test_service_failure_is_transient(
 def test_unexpected_json_is_transient(server: VertexServer, value: object):
     server.set_replies(body(value))
     with pytest.raises(TransientError):
-        on_vertex(server).write(REQUEST, timeout=LONG)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
 
 
 @pytest.mark.parametrize(
@@ -435,7 +444,7 @@ def test_client_error_has_domain_and_remedy(
 ):
     server.set_replies(reply)
     with pytest.raises(kind, match=expected):
-        on_vertex(server).write(REQUEST, timeout=LONG)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert len(server.requests) == 1
 
 
@@ -443,20 +452,20 @@ def test_client_error_has_domain_and_remedy(
 def test_timeout_ends_hanging_call(server: VertexServer, reply: Reply):
     server.set_replies(reply)
     with pytest.raises(StageTimeout, match=r"did not answer within 0\.[45]"):
-        on_vertex(server).write(REQUEST, timeout=0.5)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(0.5))
     assert server.requests[0].headers["x-server-timeout"] == "1"
 
 
 def test_repair_gets_only_remaining_time(server: VertexServer):
     server.set_replies(text_reply(NO_TITLE), HANG)
     with pytest.raises(StageTimeout):
-        on_vertex(server).write(REQUEST, timeout=2.0)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(2.0))
     assert len(server.requests) == 2
 
 
 def test_no_time_left_sends_nothing(server: VertexServer):
     with pytest.raises(StageTimeout):
-        on_vertex(server).write(REQUEST, timeout=0.0)
+        on_vertex(server).write(REQUEST, calls=DirectCalls(0.0))
     assert server.requests == []
 
 
@@ -468,7 +477,7 @@ def test_failed_check_names_remedy(server: VertexServer):
 
 def test_unreachable_server_is_transient(server: VertexServer):
     with pytest.raises(TransientError, match="cannot be reached"):
-        on_vertex(server, base_url="http://127.0.0.1:1").write(REQUEST, timeout=LONG)
+        on_vertex(server, base_url="http://127.0.0.1:1").write(REQUEST, calls=DirectCalls(LONG))
 
 
 class _Refused(Credentials):
@@ -478,7 +487,7 @@ class _Refused(Credentials):
 
 def test_invalid_credentials_are_configuration_fault(server: VertexServer):
     with pytest.raises(ConfigurationFault, match=r"no Google credentials.*invalid_grant"):
-        on_vertex(server, credentials=_Refused(token=None)).write(REQUEST, timeout=LONG)
+        on_vertex(server, credentials=_Refused(token=None)).write(REQUEST, calls=DirectCalls(LONG))
     assert server.requests == []
 
 
@@ -506,16 +515,18 @@ def test_identity_changes_only_with_answer_settings(server: VertexServer):
 
 def test_pickled_engine_drops_its_client(server: VertexServer):
     engine = with_key(server)
-    engine.write(REQUEST, timeout=LONG)
+    engine.write(REQUEST, calls=DirectCalls(LONG))
     copy = pickle.loads(pickle.dumps(engine))
     assert copy.identity == engine.identity
-    assert copy.write(REQUEST, timeout=LONG).script.topic == "photosynthesis"
+    assert copy.write(REQUEST, calls=DirectCalls(LONG)).script.topic == "photosynthesis"
 
 
 def test_threads_share_one_client(server: VertexServer):
     engine = on_vertex(server)
     with ThreadPoolExecutor(8) as pool:
-        written = list(pool.map(lambda _: engine.write(REQUEST, timeout=LONG), range(32)))
+        written = list(
+            pool.map(lambda _: engine.write(REQUEST, calls=DirectCalls(LONG)), range(32))
+        )
     assert len({w.script for w in written}) == 1
     assert len(server.requests) == 32
 
@@ -525,6 +536,6 @@ def test_secrets_are_not_shown(server: VertexServer, caplog: pytest.LogCaptureFi
     engine = with_key(server, api_key="key-to-hide")
     server.set_replies(failure(403, "PERMISSION_DENIED"))
     with pytest.raises(ConfigurationFault) as caught:
-        engine.write(REQUEST, timeout=LONG)
+        engine.write(REQUEST, calls=DirectCalls(LONG))
     shown = f"{caught.value!r} {caplog.text} {GeminiSettings(api_key='key-to-hide')!r}"
     assert "key-to-hide" not in shown

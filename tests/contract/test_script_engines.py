@@ -21,6 +21,7 @@ from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine
+from transforms.stage.direct_calls import DirectCalls
 
 Make = Callable[[], ScriptEngine]
 
@@ -114,7 +115,7 @@ def texts(script: Script) -> list[str]:
 
 
 def test_script_keeps_lesson_rules(make: Make):
-    written = make().write(REQUEST, timeout=LONG)
+    written = make().write(REQUEST, calls=DirectCalls(LONG))
     check(written.script, REQUEST)
     assert "photosynthesis" in written.script.topic.lower()
 
@@ -122,7 +123,7 @@ def test_script_keeps_lesson_rules(make: Make):
 def attempt(engine: ScriptEngine, asked: ContentRequest) -> Script | ContentError:
     """Return a checked script, or the error that refused the request."""
     try:
-        script = engine.write(asked, timeout=LONG).script
+        script = engine.write(asked, calls=DirectCalls(LONG)).script
     except ContentError as error:
         return error
     check(script, asked)
@@ -139,13 +140,15 @@ def test_every_grade_gets_lesson_or_error(make: Make, grade: int):
 
 
 def test_usage_has_a_price(make: Make):
-    assert price(make().write(REQUEST, timeout=LONG).usage) >= 0.0
+    calls = DirectCalls(LONG)
+    written = make().write(REQUEST, calls=calls)
+    assert price((*written.usage, *calls.usage)) > 0.0
 
 
 @pytest.mark.parametrize("interest", ["general", "soccer", "<b>knitting</b>", "x" * 100, "🏀"])
 def test_any_interest_is_accepted(make: Make, interest: str):
     asked = replace(REQUEST, interest=interest)
-    check(make().write(asked, timeout=LONG).script, asked)
+    check(make().write(asked, calls=DirectCalls(LONG)).script, asked)
 
 
 def test_hostile_text_gives_lesson_or_content_error(make: Make):
@@ -188,7 +191,9 @@ def test_name_is_one_word(make: Make):
 def test_one_engine_serves_several_threads(make: Make):
     engine = make()
     with ThreadPoolExecutor(4) as pool:
-        written = list(pool.map(lambda _: engine.write(REQUEST, timeout=LONG), range(16)))
+        written = list(
+            pool.map(lambda _: engine.write(REQUEST, calls=DirectCalls(LONG)), range(16))
+        )
     assert len({w.script for w in written}) == 1
 
 
@@ -198,6 +203,6 @@ def test_engine_keeps_to_its_timeout(make: Make, server: VertexServer):
     engine = make()
     if isinstance(engine, GeminiScriptEngine):
         with pytest.raises(TransientError):
-            engine.write(REQUEST, timeout=0.3)
+            engine.write(REQUEST, calls=DirectCalls(0.3))
     else:
-        check(engine.write(REQUEST, timeout=0.3).script, REQUEST)
+        check(engine.write(REQUEST, calls=DirectCalls(0.3)).script, REQUEST)

@@ -22,6 +22,7 @@ from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.engines.voice_engine import Speech, VoiceEngine
 from transforms.narration.mastering import trim
 from transforms.prices import price
+from transforms.stage.direct_calls import DirectCalls
 
 ENGINES = ("offline", "google-grpc", "google-rest")
 HOSTILE = (
@@ -76,7 +77,10 @@ def voice(request: pytest.FixtureRequest) -> Iterator[VoiceEngine]:
 
 
 def speak(voice: VoiceEngine, sentence: str, language: str = "en-US") -> Speech:
-    return voice.speak(sentence, language=language, timeout=60)
+    """Speak a sentence; the usage includes that of paid calls."""
+    calls = DirectCalls(60)
+    speech = voice.speak(sentence, language=language, calls=calls)
+    return Speech(speech.samples, (*speech.usage, *calls.usage))
 
 
 class TestEveryVoice:
@@ -149,7 +153,7 @@ class TestEveryVoice:
 
     def test_no_time_left_raises_timeout(self, voice: VoiceEngine) -> None:
         with pytest.raises(TransientError):
-            voice.speak(SENTENCE, language="en-US", timeout=0)
+            voice.speak(SENTENCE, language="en-US", calls=DirectCalls(0))
 
 
 class TestGoogleRequests:
@@ -199,7 +203,7 @@ class TestGoogleRequests:
     def test_timeout_becomes_deadline(
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice], transport: str
     ) -> None:
-        connect().speak("Hello.", language="en-US", timeout=7)
+        connect().speak("Hello.", language="en-US", calls=DirectCalls(7))
         if transport == "grpc":
             assert google.deadlines[0] is not None
             assert 6 < google.deadlines[0] < 8
@@ -299,7 +303,7 @@ class TestGoogleFailures:
     ) -> None:
         google.script.append("hang")
         with pytest.raises(TransientError):
-            connect().speak("Hello.", language="en-US", timeout=0.3)
+            connect().speak("Hello.", language="en-US", calls=DirectCalls(0.3))
 
     def test_unreachable_service_is_transient(
         self, connect: Callable[..., GoogleVoice], transport: str
@@ -314,7 +318,7 @@ class TestGoogleFailures:
             )
         )
         with pytest.raises(TransientError):
-            voice.speak("Hello.", language="en-US", timeout=5)
+            voice.speak("Hello.", language="en-US", calls=DirectCalls(5))
 
     @pytest.mark.parametrize("audio", [b"", b"not a wav file at all", b"RIFF\x00\x00\x00\x00WAVE"])
     def test_answer_without_audio_is_transient(

@@ -31,7 +31,7 @@ class Deadly(StageTask):
     def inputs(self, lesson):
         return {"query": lesson.request.student_query}
 
-    def perform(self, lesson, store, folder, timeout):
+    def perform(self, lesson, store, folder, calls):
         with self._calls.open("a") as file:
             file.write(f"{os.getpid()} {lesson.request.student_query}\n")
         if lesson.request.student_query == POISON:

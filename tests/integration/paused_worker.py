@@ -43,7 +43,7 @@ class Rendering(StageTask):
     def inputs(self, lesson):
         return {"content": self._content.decode()}
 
-    def perform(self, lesson, store, folder, timeout):
+    def perform(self, lesson, store, folder, calls):
         if not self._content:
             raise PermanentError("refused")
         return Produced({"video.mp4": self._content})

@@ -60,8 +60,8 @@ class Task(StageTask):
     def inputs(self, lesson):
         return {"query": lesson.request.student_query, "salt": self._salt}
 
-    def perform(self, lesson, store, folder, timeout):
-        return _works[self._number](lesson, folder, timeout)
+    def perform(self, lesson, store, folder, calls):
+        return _works[self._number](lesson, folder, calls.left)
 
 
 class FolderlessTask(Task):

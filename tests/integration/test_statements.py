@@ -99,10 +99,10 @@ def test_redelivered_message_is_processed_alone(place, monkeypatch):
     claims_at_write: list[int] = []
     write = OfflineScriptEngine.write
 
-    def watched(engine, request, *, timeout):
+    def watched(engine, request, *, calls):
         written.append(request.request_id)
         claims_at_write.append(len(place.ledger.requests()))
-        return write(engine, request, timeout=timeout)
+        return write(engine, request, calls=calls)
 
     monkeypatch.setattr(OfflineScriptEngine, "write", watched)
     outcomes = place.graph.run(messages)

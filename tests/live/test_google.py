@@ -16,13 +16,14 @@ from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.recording import record_narration
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
+from transforms.stage.direct_calls import DirectCalls
 
 
 @pytest.fixture(scope="module")
 def script() -> Script:
     engine = GeminiScriptEngine(GeminiSettings())
     assert engine.check()
-    written = engine.write(REQUEST, timeout=120)
+    written = engine.write(REQUEST, calls=DirectCalls(120))
     assert all(usage.quantity > 0 for usage in written.usage)
     return written.script
 
@@ -34,7 +35,7 @@ def test_gemini_script_passes_the_contract_checks(script: Script):
 def test_google_voice_speaks_a_whole_lesson(script: Script, tmp_path):
     voice = GoogleVoice(GoogleVoiceSettings())
     assert voice.check()
-    narration, usage = record_narration(script, voice, tmp_path, timeout=300)
+    narration, usage = record_narration(script, voice, tmp_path, calls=DirectCalls(300))
     assert narration.duration > 45
     assert -17 <= narration.loudness <= -15
     assert usage[0].quantity >= script.spoken_words
@@ -42,7 +43,9 @@ def test_google_voice_speaks_a_whole_lesson(script: Script, tmp_path):
 
 @pytest.mark.parametrize("language", ["es-US", "de-DE", "hi-IN", "ja-JP"])
 def test_google_voice_speaks_other_languages(language):
-    spoken = GoogleVoice(GoogleVoiceSettings()).speak("123", language=language, timeout=60)
+    spoken = GoogleVoice(GoogleVoiceSettings()).speak(
+        "123", language=language, calls=DirectCalls(60)
+    )
     assert np.abs(spoken.samples).max() > 0.01
 
 

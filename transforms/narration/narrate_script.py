@@ -19,6 +19,7 @@ from transforms.narration.transcript import transcript
 from transforms.process import child
 from transforms.process.singletons import process_singleton
 from transforms.stage.engine_task import EngineTask
+from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
 from transforms.stage.task import Produced, StageRuntime
 
@@ -56,6 +57,10 @@ class _Narrate(EngineTask):
 
     stage = "narration"
 
+    @property
+    def makes_calls(self) -> bool:
+        return self.chosen.paid and not self.chosen.isolated
+
     def _voice(self) -> VoiceEngine:
         return process_singleton(make_voice_engine, self.chosen)
 
@@ -68,21 +73,22 @@ class _Narrate(EngineTask):
         }
 
     def perform(
-        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         script_file = store.fetch(lesson.artifact("script.json"), folder / "script.json")
         script = decode(Script, script_file.read_bytes())
         if self.chosen.isolated:
             # A child process can be killed when native code hangs, and may crash.
+            left = calls.left
             done = child.call_in_child(
-                narrate_in_child, self.chosen, script, folder, timeout, self.sound, timeout=timeout
+                narrate_in_child, self.chosen, script, folder, left, self.sound, timeout=left
             )
             narration, usage = done.value
         else:  # waits for a service, under the deadlines of its client
             from transforms.narration.recording import record_narration
 
             narration, usage = record_narration(
-                script, self._voice(), folder, timeout=timeout, sound=self.sound
+                script, self._voice(), folder, calls=calls, sound=self.sound
             )
         return Produced(
             {

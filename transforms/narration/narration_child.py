@@ -8,6 +8,7 @@ from transforms.engine_plugin import ChosenEngine
 from transforms.model import Narration, Script, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.sound_settings import SoundSettings
+from transforms.stage.direct_calls import DirectCalls
 
 
 def make_voice_engine(chosen: ChosenEngine) -> VoiceEngine:
@@ -22,4 +23,5 @@ def narrate_in_child(
     """Record a narration; runs in a child process."""
     from transforms.narration.recording import record_narration
 
-    return record_narration(script, make_voice_engine(chosen), folder, timeout=timeout, sound=sound)
+    voice = make_voice_engine(chosen)
+    return record_narration(script, voice, folder, calls=DirectCalls(timeout), sound=sound)

@@ -18,6 +18,7 @@ from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples, master, resample, trim
 from transforms.narration.music import choose, mix_music
 from transforms.narration.sound_settings import SoundSettings
+from transforms.stage.paid_call import PaidCalls
 from transforms.text.sentences import split_sentences
 
 FILE_NAME: Final = "narration.m4a"
@@ -49,7 +50,7 @@ def record_narration(
     voice: VoiceEngine,
     out: Path,
     *,
-    timeout: float,
+    calls: PaidCalls,
     sound: SoundSettings = _SPEECH_ONLY,
 ) -> tuple[Narration, tuple[Usage, ...]]:
     """Record a script with a voice as ``narration.m4a``.
@@ -58,18 +59,17 @@ def record_narration(
         script: the text.
         voice: engine that speaks it.
         out: existing folder to write to.
-        timeout: maximum seconds for the recording.
+        calls: deadline of the recording, and its calls to services that cost money.
         sound: music and lead-in.
 
     Returns:
-        The timing, measured from the audio, and the usage to record as cost.
+        The timing, measured from the audio, and the usage besides that of paid calls.
 
     Raises:
-        StageTimeout: the recording took longer than `timeout`.
+        StageTimeout: the recording took longer than its deadline.
         PermanentError: the voice cannot speak this script.
         TransientError: the voice failed and may succeed later.
     """
-    deadline = time.monotonic() + timeout
     voice.check_language(script.language)
     used: defaultdict[str, float] = defaultdict(float)
     cpu = time.thread_time()
@@ -77,11 +77,10 @@ def record_narration(
     for section in script.sections():
         sections.append([])
         for text in split_sentences(section.narration):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise StageTimeout(f"the narration took longer than {timeout:g} s")
+            if calls.left <= 0:
+                raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
             before = time.thread_time()
-            speech = voice.speak(text, language=script.language, timeout=left)
+            speech = voice.speak(text, language=script.language, calls=calls)
             cpu += time.thread_time() - before
             for usage in speech.usage:
                 used[usage.sku] += usage.quantity
@@ -105,8 +104,8 @@ def record_narration(
     if sound.music is not None:
         mix_music(samples, sentences, choose(sound.music, script.title))
     loudness = master(samples)
-    if time.monotonic() > deadline:
-        raise StageTimeout(f"the narration took longer than {timeout:g} s")
+    if calls.left < 0:
+        raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
     write_m4a(out / FILE_NAME, samples)
     used["cpu-seconds"] += time.thread_time() - cpu
     narration = Narration(

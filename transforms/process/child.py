@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 from transforms.errors import (
     ChildDied,
     ChildError,
+    ClaimLost,
     ContentError,
     StageTimeout,
     WorkerFault,
@@ -66,6 +67,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
         StageTimeout: The call did not return in time.
         ChildDied: The child was killed or crashed.
         ContentError: As raised by `work`.
+        ClaimLost: As raised by `work`.
         WorkerFault: No child can be started, or `work` ran out of disk, memory or file handles.
         ChildError: Any other error of `work`.
         ValueError: `work` is defined in `__main__`, which children do not load.
@@ -180,7 +182,7 @@ def _main(parent: Connection, work: Callable[..., Any], arguments: tuple[Any, ..
         # Found here, since causes and error numbers do not pass the pipe.
         outcome = environment_fault(error)
         if outcome is None:
-            known = isinstance(error, ContentError)
+            known = isinstance(error, ContentError | ClaimLost)
             outcome = error if known else ChildError(traceback.format_exc(), error_place(error))
     if isinstance(outcome, Finished):
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

@@ -1,10 +1,14 @@
-"""Retries of transient errors, with backoff, under one deadline."""
+"""Retries of transient errors, with backoff, under one deadline.
+
+The deadline's clock stands still while work waits for admission.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -47,14 +51,66 @@ class RetryPolicy:
         return max(self.backoff.delay(failures), retry_after or 0.0)
 
 
+class Deadline:
+    """A deadline from now on; any number of threads may share it.
+
+    Args:
+        seconds: Seconds of work.
+        patience: Maximum seconds of waiting for admission, which do not use up the deadline.
+    """
+
+    def __init__(self, seconds: float, patience: float = LONGEST_WAIT) -> None:
+        self._end = time.monotonic() + seconds
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._since = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds of work left; negative after the deadline."""
+        with self._lock:
+            return self._end + self._paused() - time.monotonic()
+
+    @property
+    def patience(self) -> float:
+        """Seconds of waiting left."""
+        with self._lock:
+            return max(0.0, self._patience - self._paused())
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock during the block; the time that several threads wait counts once."""
+        with self._lock:
+            if not self._waiting:
+                self._since = time.monotonic()
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                paused = self._paused()
+                self._waiting -= 1
+                if not self._waiting:
+                    self._end += paused
+                    self._patience -= paused
+
+    def _paused(self) -> float:
+        """Return the seconds of the pause that goes on now."""
+        return time.monotonic() - self._since if self._waiting else 0.0
+
+
 def retry_until_deadline(
     work: Callable[[float], T],
     policy: RetryPolicy,
     failures: list[Attempt],
     admitted: Callable[[float], AbstractContextManager[object]] = nullcontext,
     failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
+    deadline: Deadline | None = None,
 ) -> T:
     """Call `work(seconds_left)` until it succeeds or the policy's limits are reached.
+
+    Errors that leave this function are final: a retry around another retry does not repeat them.
 
     Args:
         work: Raises `TransientError` where another try may help; other errors are not retried.
@@ -63,33 +119,38 @@ def retry_until_deadline(
         admitted: Returns the context to enter before each try, for the seconds of patience left.
             Waiting to enter it does not use up the deadline.
         failed: Called for each failed try with the seconds until the next, or None after the last.
+        deadline: The deadline, if other work shares it; None for one by the policy.
 
     Raises:
         TransientError: All tries failed.
         StageTimeout: The deadline has passed, or would pass before the next try.
     """
-    deadline = time.monotonic() + policy.timeout
-    patience = policy.patience
+    deadline = deadline or Deadline(policy.timeout, policy.patience)
+    tries = 0
     while True:
         try:
-            asked = time.monotonic()
-            with admitted(patience):
-                waited = time.monotonic() - asked
-                deadline += waited
-                patience = max(0.0, patience - waited)
-                return work(deadline - time.monotonic())
+            with ExitStack() as entered:
+                with deadline.paused():
+                    entered.enter_context(admitted(deadline.patience))
+                return work(deadline.left)
         except ContentError as error:
-            failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
-            if not isinstance(error, TransientError) or len(failures) >= policy.tries:
+            if error.is_final:
                 failed(error, None)
                 raise
-            delay = policy.delay(len(failures), error.retry_after)
-            if time.monotonic() + delay >= deadline:
+            tries += 1
+            failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
+            if not isinstance(error, TransientError) or tries >= policy.tries:
+                error.is_final = True
+                failed(error, None)
+                raise
+            delay = policy.delay(tries, error.retry_after)
+            if delay >= deadline.left:
                 failed(error, None)
                 late = StageTimeout(
                     f"no success within {policy.timeout:g} s; the last error was: {error}"
                 )
                 late.code = error.code
+                late.is_final = True
                 raise late from error
             failed(error, delay)
             time.sleep(delay)

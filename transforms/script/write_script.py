@@ -16,6 +16,7 @@ from transforms.process.singletons import process_singleton
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.script.script_markdown import to_markdown
 from transforms.stage.engine_task import EngineTask
+from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
 from transforms.stage.task import Produced, StageRuntime
 
@@ -50,6 +51,10 @@ class _WriteScript(EngineTask):
     stage = "script"
     needs_folder = False
 
+    @property
+    def makes_calls(self) -> bool:
+        return self.chosen.paid
+
     def _engine(self) -> ScriptEngine:
         return process_singleton(make_script_engine, self.chosen)
 
@@ -64,9 +69,9 @@ class _WriteScript(EngineTask):
         }
 
     def perform(
-        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
-        written = self._engine().write(lesson.request, timeout=timeout)
+        written = self._engine().write(lesson.request, calls=calls)
         return Produced(
             {
                 "script.json": encode(written.script),

@@ -8,11 +8,11 @@ and emitted before the next one begins.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from transforms.model import (
     decode,
     encode,
 )
-from transforms.prices import costs_more_than_machine, price
+from transforms.prices import costs_more_than_machine, price, total
 from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
@@ -47,6 +47,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.stage_calls import StageCalls
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
     FINISHED,
@@ -251,27 +252,32 @@ class _RunStage(BatchDoFn[Lesson]):
             log.info("%s stage failed; retrying in %.1f s", self._task.stage, delay, extra=fields)
             log.debug("because: %s", error, extra=fields)
 
-        started: list[float] = []  # start of each try; excludes waiting for admission
+        calls = StageCalls(
+            lesson, self._task.stage, self._task.engine, self._runtime, policy, failures, failed
+        )
+        tries = itertools.count(1)
         with self._folder() as folder:
             produced = retry.retry_until_deadline(
-                lambda left: self._attempt(perform, lesson, folder, left, started),
+                lambda _: self._attempt(perform, lesson, folder / f"try-{next(tries)}", calls),
                 policy,
                 failures,
-                self._runtime.admitted,
+                nullcontext if self._task.makes_calls else self._runtime.admitted,
                 failed,
+                calls.deadline,
             )
             artifacts = tuple(
                 replace(artifact, alt=produced.alt.get(artifact.name, ""))
                 for artifact in self._put(lesson, produced.artifacts)
             )
-        seconds = time.monotonic() - started[0]
+        seconds = calls.seconds
+        usage = total((*produced.usage, *calls.usage))
         record = StageRecord(
             stage=self._task.stage,
             engine=self._task.engine,
             fingerprint=digest,
             seconds=round(seconds, 3),
-            cost_usd=price(produced.usage),
-            usage=produced.usage,
+            cost_usd=price(usage),
+            usage=usage,
             artifacts=artifacts,
             attempts=len(failures) + 1,
         )
@@ -292,17 +298,14 @@ class _RunStage(BatchDoFn[Lesson]):
 
     def _attempt(
         self,
-        perform: Callable[[Lesson, ArtifactStore, Path, float], Produced],
+        perform: Callable[[Lesson, ArtifactStore, Path, StageCalls], Produced],
         lesson: Lesson,
-        within: Path,
-        left: float,
-        started: list[float],
+        folder: Path,
+        calls: StageCalls,
     ) -> Produced:
-        started.append(time.monotonic())
-        folder = within / f"try-{len(started)}"
         if self._task.needs_folder:
             folder.mkdir()
-        return perform(lesson, self._runtime.store, folder, left)
+        return perform(lesson, self._runtime.store, folder, calls)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -16,7 +16,8 @@ from transforms.telemetry import log_events
 
 if TYPE_CHECKING:
     from transforms.artifacts import ArtifactStore
-    from transforms.model import Lesson
+    from transforms.model import Lesson, Usage
+    from transforms.stage.stage_calls import StageCalls
     from transforms.stage.task import Produced, StageTask
 
 log = logging.getLogger(__name__)
@@ -58,26 +59,31 @@ class Suspect:
         self._deaths = 0
 
     def perform(
-        self, task: StageTask, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+        self, task: StageTask, lesson: Lesson, store: ArtifactStore, folder: Path, calls: StageCalls
     ) -> Produced:
         """Run the stage in a child process.
+
+        Its paid calls are admitted by limits of the child's own, and their waits use up the
+        deadline.
 
         Raises:
             CrashesWorker: The child has died too often.
             Exception: As `StageTask.perform`.
         """
-        arguments = task, lesson, store, folder, timeout
+        arguments = task, lesson, store, folder, calls
         try:
-            produced: Produced = call_in_child(_perform, *arguments, timeout=timeout).value
+            produced, usage = call_in_child(_perform, *arguments, timeout=calls.left).value
         except ChildDied as death:
             self._deaths += 1
             if self._deaths < self._max_deliveries:
                 raise
             raise CrashesWorker(task.stage, self._deaths) from death
+        calls.add_usage(usage)
         return produced
 
 
 def _perform(
-    task: StageTask, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
-) -> Produced:
-    return task.perform(lesson, store, folder, timeout)
+    task: StageTask, lesson: Lesson, store: ArtifactStore, folder: Path, calls: StageCalls
+) -> tuple[Produced, tuple[Usage, ...]]:
+    produced = task.perform(lesson, store, folder, calls)
+    return produced, calls.usage

@@ -20,6 +20,7 @@ from transforms.process.retry import RetryPolicy
 from transforms.process.thread_pool import engine_slot
 from transforms.stage.budget import Budget
 from transforms.stage.heartbeat import confirm_claim
+from transforms.stage.paid_call import PaidCalls
 from transforms.stage.rate_limit import EngineLimits
 
 FINISHED = "finished"
@@ -47,7 +48,7 @@ class Produced:
 
     Attributes:
         artifacts: Files or bytes to store, by artifact name.
-        usage: Resources consumed.
+        usage: Resources consumed, besides those of paid calls.
         alt: Alternative texts of pictures, by artifact name.
     """
 
@@ -69,6 +70,11 @@ class StageTask(ABC):
     needs_folder: ClassVar[bool] = True
     """True if `perform` writes files and needs a folder for them."""
 
+    @property
+    def makes_calls(self) -> bool:
+        """Whether the engine makes paid calls, each of which is admitted and retried by itself."""
+        return False
+
     @abstractmethod
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         """Return everything that affects the result, as JSON values, for the fingerprint."""
@@ -87,7 +93,7 @@ class StageTask(ABC):
 
     @abstractmethod
     def perform(
-        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         """Run the stage on a lesson.
 
@@ -95,7 +101,7 @@ class StageTask(ABC):
             lesson: The lesson, with the records of the stages before.
             store: Artifacts of those stages.
             folder: An empty folder for this try; it exists only if `needs_folder` is true.
-            timeout: Seconds until the work must be done.
+            calls: The deadline of the work, and its calls to services that cost money.
 
         Raises:
             ContentError: As `transforms.errors` defines.

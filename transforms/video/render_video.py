@@ -15,6 +15,7 @@ from transforms.model import Lesson, Usage
 from transforms.process import child
 from transforms.process.singletons import process_singleton
 from transforms.stage.engine_task import EngineTask
+from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
 from transforms.stage.task import Produced, StageRuntime
 from transforms.video.engines.video_engine import ARTIFACTS, VideoSettings
@@ -61,7 +62,7 @@ class _RenderVideo(EngineTask):
         }
 
     def perform(
-        self, lesson: Lesson, store: ArtifactStore, folder: Path, timeout: float
+        self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         for name in ("script.json", "narration.json", "narration.m4a"):
             store.fetch(lesson.artifact(name), folder / name)
@@ -69,7 +70,7 @@ class _RenderVideo(EngineTask):
         out.mkdir()
         # A child process can be killed when an encoder hangs, and gives back its memory.
         done = child.call_in_child(
-            render_in_child, self.chosen, self.settings, folder, timeout=timeout
+            render_in_child, self.chosen, self.settings, folder, timeout=calls.left
         )
         return Produced(
             {name: out / name for name in ARTIFACTS},

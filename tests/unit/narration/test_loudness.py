@@ -14,6 +14,7 @@ from tests.unit.narration.voices import BuzzVoice, lesson
 from transforms.narration.mastering import RATE, Samples
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
+from transforms.stage.direct_calls import DirectCalls
 
 # Numerator and denominator of the two K-weighting filters at 48 kHz (annex 1, tables 1 and 2).
 _FILTERS = (
@@ -75,7 +76,7 @@ def test_narration_has_target_loudness_and_peak(tmp_path: Path, level: float, mu
     path = str(tune(tmp_path / "tune.m4a", seconds=8)) if music else None
     sound = SoundSettings(path)
     narration, _ = record_narration(
-        SCRIPT, BuzzVoice(level=level), tmp_path, timeout=60, sound=sound
+        SCRIPT, BuzzVoice(level=level), tmp_path, calls=DirectCalls(60), sound=sound
     )
     heard = read_m4a(tmp_path / "narration.m4a")
     assert loudness(heard) == pytest.approx(-16, abs=1)

@@ -17,6 +17,7 @@ from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, mix_music
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
+from transforms.stage.direct_calls import DirectCalls
 
 
 def tune(path: Path, seconds: float = 3.0, hertz: float = 440.0) -> Path:
@@ -70,7 +71,9 @@ def test_music_changes_neither_loudness_nor_timing(tmp_path: Path) -> None:
     tune(tmp_path / "tune.m4a")
     found = []
     for sound in (SoundSettings(), SoundSettings(str(tmp_path / "tune.m4a"))):
-        narration, _ = record_narration(script, BuzzVoice(), tmp_path, timeout=60, sound=sound)
+        narration, _ = record_narration(
+            script, BuzzVoice(), tmp_path, calls=DirectCalls(60), sound=sound
+        )
         found.append((narration.sections, narration.sentences))
         assert measure(read_m4a(tmp_path / "narration.m4a")).loudness == pytest.approx(-16, abs=1)
     assert found[0] == found[1]

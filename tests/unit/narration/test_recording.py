@@ -22,11 +22,12 @@ from transforms.model import (
     decode,
     encode,
 )
-from transforms.narration import recording as module
 from transforms.narration.m4a import FRAME
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
+from transforms.stage import direct_calls
+from transforms.stage.direct_calls import DirectCalls
 
 SCRIPT = lesson(
     "Plants make sugar. They need light, water and air.",
@@ -37,7 +38,7 @@ SCRIPT = lesson(
 
 def narrated(script: Script, voice: BuzzVoice, out: Path) -> tuple[Narration, Samples]:
     """Record a script and return its timing and its decoded samples."""
-    narration, _ = record_narration(script, voice, out, timeout=60)
+    narration, _ = record_narration(script, voice, out, calls=DirectCalls(60))
     return narration, read_m4a(out / "narration.m4a")
 
 
@@ -138,9 +139,9 @@ def test_answer_follows_after_thinking_time(tmp_path: Path) -> None:
 
 
 def test_intro_delays_the_first_word(tmp_path: Path) -> None:
-    plain, _ = record_narration(SCRIPT, BuzzVoice(), tmp_path, timeout=60)
+    plain, _ = record_narration(SCRIPT, BuzzVoice(), tmp_path, calls=DirectCalls(60))
     moved, _ = record_narration(
-        SCRIPT, BuzzVoice(), tmp_path, timeout=60, sound=SoundSettings(intro=2.4)
+        SCRIPT, BuzzVoice(), tmp_path, calls=DirectCalls(60), sound=SoundSettings(intro=2.4)
     )
     for one, other in zip(plain.sentences, moved.sentences, strict=True):
         assert other.start - one.start == pytest.approx(2.4)
@@ -162,7 +163,7 @@ def test_parallel_narrations_equal_sequential_ones(tmp_path: Path) -> None:
     def run(n: int, kind: str) -> tuple[Narration, bytes]:
         out = tmp_path / f"{kind}{n}"
         out.mkdir()
-        narration, _ = record_narration(scripts[n], BuzzVoice(), out, timeout=60)
+        narration, _ = record_narration(scripts[n], BuzzVoice(), out, calls=DirectCalls(60))
         return narration, (out / "narration.m4a").read_bytes()
 
     sequential = [run(n, "sequential") for n in range(4)]
@@ -198,14 +199,16 @@ def test_silent_first_and_last_sections_have_a_span(tmp_path: Path, silent: str)
 def test_script_without_words_is_refused(tmp_path: Path) -> None:
     script = Script(**{**vars(lesson("🎉", hook="...")), "key_takeaways": ("—",)})
     with pytest.raises(PermanentError, match="A lesson"):
-        record_narration(script, BuzzVoice(), tmp_path, timeout=60)
+        record_narration(script, BuzzVoice(), tmp_path, calls=DirectCalls(60))
     assert not list(tmp_path.iterdir())
 
 
 def test_language_is_checked_before_speaking(tmp_path: Path) -> None:
     voice = BuzzVoice()
     with pytest.raises(PermanentError, match="fr-FR"):
-        record_narration(lesson("Bonjour.", language="fr-FR"), voice, tmp_path, timeout=60)
+        record_narration(
+            lesson("Bonjour.", language="fr-FR"), voice, tmp_path, calls=DirectCalls(60)
+        )
     assert not voice.said
 
 
@@ -213,15 +216,15 @@ def test_deadline_is_checked_between_sentences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: 0.0)
-    monkeypatch.setattr(module, "time", clock)
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(direct_calls, "time", clock)
 
     def take_four_seconds(sentence: str) -> None:
         now[0] += 4
 
     voice = BuzzVoice(before=take_four_seconds)
     with pytest.raises(StageTimeout, match="10 s"):
-        record_narration(SCRIPT, voice, tmp_path, timeout=10)
+        record_narration(SCRIPT, voice, tmp_path, calls=DirectCalls(10))
     assert [left for _, left in voice.said] == [10, 6, 2]
     assert not (tmp_path / "narration.m4a").exists()
 
@@ -232,13 +235,13 @@ def test_voice_error_fails_the_narration(tmp_path: Path) -> None:
             raise TransientError("busy", retry_after=5)
 
     with pytest.raises(TransientError, match="busy"):
-        record_narration(SCRIPT, BuzzVoice(before=fail), tmp_path, timeout=60)
+        record_narration(SCRIPT, BuzzVoice(before=fail), tmp_path, calls=DirectCalls(60))
     assert not (tmp_path / "narration.m4a").exists()
 
 
 def test_usage_sums_voice_and_cpu_time(tmp_path: Path) -> None:
     voice = BuzzVoice()
-    _, usage = record_narration(SCRIPT, voice, tmp_path, timeout=60)
+    _, usage = record_narration(SCRIPT, voice, tmp_path, calls=DirectCalls(60))
     used = {u.sku: u.quantity for u in usage}
     assert used.pop("letters") == sum(len(sentence) for sentence, _ in voice.said)
     assert 0 < used.pop("cpu-seconds") < 30

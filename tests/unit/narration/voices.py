@@ -11,6 +11,7 @@ from transforms.errors import PermanentError
 from transforms.model import Scene, Script, Usage
 from transforms.narration.engines.voice_engine import Speech
 from transforms.narration.mastering import Samples
+from transforms.stage.paid_call import PaidCalls
 
 
 def buzz(seconds: float, rate: int, level: float = 0.1) -> Samples:
@@ -52,8 +53,8 @@ class BuzzVoice:
         if not language.startswith("en"):
             raise PermanentError(f"no {language}, only en-US")
 
-    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
-        self.said.append((sentence, timeout))
+    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
+        self.said.append((sentence, calls.left))
         self.before(sentence)
         if not any(character.isalnum() for character in sentence):
             return Speech(silence(0, self.sample_rate))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from transforms.errors import PermanentError
+from transforms.errors import ClaimLost, PermanentError
 
 
 def burn(cpu_seconds: float) -> str:
@@ -21,6 +21,10 @@ def burn(cpu_seconds: float) -> str:
 
 def refuse() -> None:
     raise PermanentError("no such colour")
+
+
+def lose_claim() -> None:
+    raise ClaimLost("r-1")
 
 
 def divide() -> float:

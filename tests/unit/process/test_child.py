@@ -19,6 +19,7 @@ from tests.unit.process import child_work
 from transforms.errors import (
     ChildDied,
     ChildError,
+    ClaimLost,
     PermanentError,
     StageTimeout,
     WorkerFault,
@@ -42,6 +43,11 @@ def test_call_returns_value_and_cpu_time():
 def test_content_error_is_raised_in_parent():
     with pytest.raises(PermanentError, match="no such colour"):
         call(child_work.refuse)
+
+
+def test_lost_claim_is_raised_in_parent():
+    with pytest.raises(ClaimLost, match="r-1"):
+        call(child_work.lose_claim)
 
 
 def test_bug_raises_with_childs_traceback():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -10,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import Clock, HighestDraw
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import (
+    Cancelled,
+    OverBudget,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
 from transforms.model import Attempt
 from transforms.process import backoff, retry
 from transforms.process.backoff import Backoff
@@ -151,3 +158,30 @@ def test_timeout_is_reported_without_a_next_wait(clock):
             failed=lambda error, delay: reported.append(delay),
         )  # fmt: skip
     assert reported == [None]
+
+
+def test_outer_retry_does_not_repeat_exhausted_work(clock):
+    failures: list[Attempt] = []
+    reported: list[float | None] = []
+    inner = Work(*failing(4))
+    with pytest.raises(TransientError, match="busy 2"):
+        retry.retry_until_deadline(
+            lambda _: retry.retry_until_deadline(
+                inner, retry.RetryPolicy(timeout=1000, tries=2), failures
+            ),
+            PATIENT,
+            failures,
+            failed=lambda error, delay: reported.append(delay),
+        )
+    assert [failure.message for failure in failures] == ["busy 1", "busy 2"]
+    assert reported == [None]
+
+
+@pytest.mark.parametrize("error", [Cancelled("video"), OverBudget("video", 1.0, 2.0, 2.5)])
+def test_final_errors_are_neither_retried_nor_recorded(clock, error):
+    failures: list[Attempt] = []
+    copy = pickle.loads(pickle.dumps(error))
+    with pytest.raises(type(error)) as raised:
+        retry.retry_until_deadline(Work(copy, "never"), PATIENT, failures)
+    assert str(raised.value) == str(error)
+    assert failures == []

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.model import Usage
+from transforms.stage.paid_call import PaidCalls
 
 MASTERING_VERSION: Final = 2
 """Increased when the same script and voice no longer give the same narration."""
@@ -17,7 +18,11 @@ MASTERING_VERSION: Final = 2
 
 @dataclass(frozen=True)
 class Speech:
-    """Mono samples in -1..1, shape (n,), at the engine's sample rate."""
+    """Mono samples in -1..1, shape (n,), at the engine's sample rate.
+
+    Attributes:
+        usage: resources consumed, besides those of paid calls.
+    """
 
     samples: NDArray[np.float32]
     usage: tuple[Usage, ...] = ()
@@ -51,13 +56,13 @@ class VoiceEngine(Protocol):
         """
         ...
 
-    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
         """Speak one sentence and return the recording.
 
         Args:
             sentence: plain text as a reader sees it; the engine normalises it for speech.
             language: BCP-47 tag.
-            timeout: seconds it may take.
+            calls: the deadline, and the calls to services that cost money.
 
         Raises:
             PermanentError: the sentence can never be spoken.

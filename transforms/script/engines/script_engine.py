@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transforms.model import ContentRequest, Script, Usage
+from transforms.stage.paid_call import PaidCalls
 
 
 @dataclass(frozen=True)
 class Written:
-    """A script and the usage it took to write it."""
+    """A script and the usage it took to write it, besides that of paid calls."""
 
     script: Script
     usage: tuple[Usage, ...] = ()
@@ -35,12 +36,12 @@ class ScriptEngine(Protocol):
         """
         ...
 
-    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
         """Write the script for a request.
 
         Args:
             request: a validated request.
-            timeout: seconds it may take.
+            calls: the deadline, and the calls to services that cost money.
 
         Raises:
             PermanentError: unknown topic, refused request or unusable answer.

@@ -4,6 +4,7 @@ import echo_client
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Usage
 from transforms.script.engines.script_engine import Written
+from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
 from vividly_echo.plugin import EchoSettings
 
 
@@ -24,9 +25,16 @@ class EchoWriter:
         """Return how the service answers."""
         return f"echoes {self._settings.style}"
 
-    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
         """Write a script."""
-        text = echo_client.complete(request.student_query, self._settings.style)
+        style, question = self._settings.style, request.student_query
+
+        def send(timeout: float) -> Answer:
+            echoed = echo_client.complete(question, style)
+            return Answer(echoed.encode(), (Usage(f"echo/{style}/characters", len(echoed)),))
+
+        call = PaidCall("script", {**self.identity, "question": question})
+        text = calls.run(call, send).data.decode()
         quiz = (QuizQuestion("What was asked?", (text, "Nothing"), 0, "It was."),)
         script = Script(
             title=text,
@@ -38,5 +46,4 @@ class EchoWriter:
             subject="physics",
             grade_level=request.grade_level,
         )
-        used = Usage(f"echo/{self._settings.style}/characters", float(len(text)))
-        return Written(script, (used,))
+        return Written(script)

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from transforms.narration.engines.voice_engine import Speech
+from transforms.stage.paid_call import PaidCalls
 
 
 class ToneVoice:
@@ -26,7 +27,7 @@ class ToneVoice:
     def check_language(self, language: str) -> None:
         """Accept every language."""
 
-    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
         """Return the tone."""
         times = np.arange(self.sample_rate // 5) / self.sample_rate
         return Speech((0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32))

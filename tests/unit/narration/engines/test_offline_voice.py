@@ -20,10 +20,11 @@ from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.mastering import measure, trim
 from transforms.narration.recording import record_narration
 from transforms.process.singletons import process_singleton
+from transforms.stage.direct_calls import DirectCalls
 
 
 def say(text: str) -> np.ndarray:
-    return OfflineVoice().speak(text, language="en-US", timeout=60).samples
+    return OfflineVoice().speak(text, language="en-US", calls=DirectCalls(60)).samples
 
 
 def test_symbols_are_spoken_as_words() -> None:
@@ -93,9 +94,10 @@ def test_telemetry_is_disabled() -> None:
 _MEMORY = """
 import resource
 from transforms.narration.engines.offline.offline_voice import OfflineVoice
+from transforms.stage.direct_calls import DirectCalls
 
 def speak(text):
-    OfflineVoice().speak(text, language="en-US", timeout=60)
+    OfflineVoice().speak(text, language="en-US", calls=DirectCalls(60))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 before = speak("Plants make sugar out of light, water and air, in their leaves, every day.")
@@ -118,7 +120,7 @@ def test_memory_is_bounded_for_long_sentence() -> None:
 
 def test_narration_in_real_voice_is_valid(tmp_path: Path) -> None:
     script = lesson("Newton's 2nd law says F = ma. A ball of 0.6 kg gains 5.0 m/s² from 3.0 N.")
-    narration, usage = record_narration(script, OfflineVoice(), tmp_path, timeout=60)
+    narration, usage = record_narration(script, OfflineVoice(), tmp_path, calls=DirectCalls(60))
     samples = read_m4a(tmp_path / "narration.m4a")
     level = measure(samples)
     assert level.loudness == pytest.approx(-16, abs=1)

@@ -16,16 +16,19 @@ from transforms.script.cards.concept_card import Library, load_cards
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.script.script_markdown import to_markdown
+from transforms.stage.direct_calls import DirectCalls
 
 ENGINE: ScriptEngine = OfflineScriptEngine()
 
 
 def write(query: str, **fields) -> Script:
-    return ENGINE.write(request(query, **fields), timeout=5).script
+    return ENGINE.write(request(query, **fields), calls=DirectCalls(5)).script
 
 
 def test_question_becomes_a_script() -> None:
-    written = ENGINE.write(request("Explain photosynthesis for basketball fans"), timeout=5)
+    written = ENGINE.write(
+        request("Explain photosynthesis for basketball fans"), calls=DirectCalls(5)
+    )
     assert written.script.topic == "Photosynthesis"
     assert written.script.subject == "biology"
     assert [usage.sku for usage in written.usage] == ["cpu-seconds"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import re
 import threading
-import time
 import unicodedata
 import wave
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final
 
 import grpc
@@ -39,6 +39,7 @@ from transforms.narration.engines.google.google_voices import LOCALES, parse_nam
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.engines.voice_engine import Speech
 from transforms.prices import price
+from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
 from transforms.text.sentences import split_sentences
 
 SAMPLE_RATE: Final = 24_000
@@ -81,7 +82,7 @@ _REMEDIES: Final = (
 class GoogleVoice:
     """Speaks with Google Cloud Text-to-Speech (the `VoiceEngine` port).
 
-    It tries once; the stage retries. The client is created when first needed and shared by all
+    `PaidCalls` retries its calls. The client is created when first needed and shared by all
     threads; a pickled engine drops it.
 
     Args:
@@ -135,23 +136,19 @@ class GoogleVoice:
         """Raise `PermanentError` if Google has no voice for a BCP-47 language."""
         self._voice_for(language)
 
-    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
         """Speak one sentence; return no samples if nothing in it can be spoken.
 
         The text is sent as it is shown: Google's voices read numbers and symbols correctly.
         """
-        deadline = time.monotonic() + timeout
         voice = self._voice_for(language)
         parts: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-        characters = 0
         for text in _requests(_plain(sentence)):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise StageTimeout(f"Google Text-to-Speech took longer than {timeout:g} s")
-            parts.append(self._synthesize(text, voice, left))
-            characters += len(text)
-        usage = (Usage(_sku(voice), characters),) if characters else ()
-        return Speech(np.concatenate(parts), usage)
+            inputs = {**self.identity, "spoken_by": voice, "text": text}
+            call = PaidCall("speech", inputs, (Usage(_sku(voice), len(text)),))
+            answer = calls.run(call, partial(self._synthesize, text, voice))
+            parts.append(_samples(answer.data))
+        return Speech(np.concatenate(parts))
 
     def _voice_for(self, language: str) -> str:
         voice = voice_for(language, self._settings.voice)
@@ -162,7 +159,9 @@ class GoogleVoice:
             )
         return voice
 
-    def _synthesize(self, text: str, voice: str, timeout: float) -> NDArray[np.float32]:
+    def _synthesize(self, text: str, voice: str, timeout: float) -> Answer:
+        if timeout <= 0:
+            raise StageTimeout(f"{_SERVICE} had no time left for {len(text)} characters")
         audio = texttospeech.AudioConfig(
             audio_encoding=texttospeech.AudioEncoding.LINEAR16, sample_rate_hertz=SAMPLE_RATE
         )
@@ -183,7 +182,8 @@ class GoogleVoice:
             )
         except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
             raise _mapped(error, voice) from error
-        return _samples(response.audio_content)
+        _samples(response.audio_content)  # other answers are asked for again
+        return Answer(response.audio_content, (Usage(_sku(voice), len(text)),))
 
     def _connected(self) -> texttospeech.TextToSpeechClient:
         with self._lock:

@@ -19,6 +19,7 @@ from transforms.narration.engines.voice_engine import Speech
 from transforms.narration.mastering import trim
 from transforms.narration.normalization.speech_text import to_speech
 from transforms.process.singletons import process_singleton
+from transforms.stage.paid_call import PaidCalls
 from transforms.text.language import primary_subtag
 from transforms.text.sentences import split_sentences
 
@@ -70,20 +71,19 @@ class OfflineVoice:
                 "as en-US, or choose the google voice engine"
             )
 
-    def speak(self, sentence: str, *, language: str, timeout: float) -> Speech:
+    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
         """Speak one sentence; return no samples if nothing in it can be spoken."""
         self.check_language(language)
         spoken = to_speech(sentence)
         if not spoken:
             return Speech(np.zeros(0, np.float32))
-        deadline = time.monotonic() + timeout
         hibari = process_singleton(load_voice)
         cpu = time.thread_time()
         pieces = split_sentences(spoken, _LONGEST_SPOKEN)
         parts = []
         for piece in pieces:
-            if time.monotonic() >= deadline:
-                raise StageTimeout(f"the offline voice took longer than {timeout:g} s")
+            if calls.left <= 0:
+                raise StageTimeout(f"the offline voice took longer than {calls.timeout:g} s")
             # Its own normalisation finds numerals and abbreviations where none are: it reads "King
             # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
             phonemes = hibari.g2p(piece, normalize_text=False)

@@ -7,13 +7,13 @@ import json
 import os
 import re
 import threading
-import time
 from collections.abc import Mapping
 from typing import Literal
 
 from google import genai
 from google.genai import types
 
+from transforms.engine_plugin import setting_values
 from transforms.errors import (
     ConfigurationFault,
     PermanentError,
@@ -21,7 +21,7 @@ from transforms.errors import (
     TransientError,
 )
 from transforms.model import ContentRequest, Usage
-from transforms.prices import price
+from transforms.prices import price, typical
 from transforms.script.engines.gemini.gemini_answer import Answer, UnusableAnswer, read_answer
 from transforms.script.engines.gemini.gemini_prompt import (
     TEMPLATE,
@@ -32,6 +32,8 @@ from transforms.script.engines.gemini.gemini_prompt import (
 from transforms.script.engines.gemini.gemini_transport import event_hooks, mapped_errors
 from transforms.script.engines.gemini.plugin import GeminiSettings, Thinking
 from transforms.script.engines.script_engine import Written
+from transforms.stage import paid_call
+from transforms.stage.paid_call import PaidCall, PaidCalls
 
 _BUDGETS: Mapping[Thinking, int] = {"minimal": 512, "low": 1024, "medium": 4096, "high": 8192}
 """Thinking tokens for models before Gemini 3, which know no levels; 512 is the least that all of
@@ -60,7 +62,7 @@ _SAFETY = [
 class GeminiScriptEngine:
     """Writes scripts with Gemini (the `ScriptEngine` port).
 
-    It asks once, and once more if the answer is unusable; the stage does all other retries. The
+    It asks once, and once more if the answer is unusable; `PaidCalls` does all other retries. The
     client is created when first needed and shared by all threads; a pickled engine drops it.
 
     Args:
@@ -105,12 +107,12 @@ class GeminiScriptEngine:
             )
         return f"{self._settings.model} answers"
 
-    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
         """Write the script for a request.
 
         Args:
             request: a validated request.
-            timeout: seconds for both attempts together.
+            calls: the deadline of both attempts together, and their calls.
 
         Raises:
             PermanentError: refused, declined, or two unusable answers.
@@ -118,13 +120,10 @@ class GeminiScriptEngine:
             ConfigurationFault: the model, the project or the credentials are wrong.
             TransientError: the service failed, throttled or did not answer in time.
         """
-        deadline = time.monotonic() + timeout
         contents = [_turn("user", student_data(request))]
-        tokens = (0, 0)
         repaired = False
         while True:
-            response = self._ask(contents, request, deadline)
-            tokens = _add(tokens, response.usage_metadata)
+            response = self._ask(contents, request, calls, "repair" if repaired else "script")
             answer = _text(response, self._settings.model)
             try:
                 if _finish(response) == types.FinishReason.MAX_TOKENS:
@@ -142,20 +141,38 @@ class GeminiScriptEngine:
                 contents += [_turn("model", answer)] if answer else []
                 contents.append(_turn("user", repair_request(str(problem))))
             else:
-                return Written(script, tuple(map(Usage, self._skus, map(float, tokens))))
+                return Written(script)
 
     def _ask(
-        self, contents: list[types.Content], request: ContentRequest, deadline: float
+        self,
+        contents: list[types.Content],
+        request: ContentRequest,
+        calls: PaidCalls,
+        purpose: Literal["script", "repair"],
     ) -> types.GenerateContentResponse:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise StageTimeout(f"{self._settings.model} left no time for a repair")
-        with mapped_errors(self._settings.model, left):
-            return self._connected().models.generate_content(
-                model=self._settings.model,
-                contents=list(contents),
-                config=self._config(request, left),
+        def send(timeout: float) -> paid_call.Answer:
+            if timeout <= 0:
+                raise StageTimeout(f"{self._settings.model} has no time left for its {purpose}")
+            with mapped_errors(self._settings.model, timeout):
+                response = self._connected().models.generate_content(
+                    model=self._settings.model,
+                    contents=list(contents),
+                    config=self._config(request, timeout),
+                )
+            return paid_call.Answer(
+                response.model_dump_json(exclude_none=True).encode(),
+                tuple(map(Usage, self._skus, _tokens(response.usage_metadata))),
+                response.model_version or "",
             )
+
+        inputs = {
+            **self.identity,
+            "grade": request.grade_level,
+            "turns": [content.model_dump(mode="json", exclude_none=True) for content in contents],
+        }
+        expected = typical("script", self.name, setting_values(self._settings))
+        answer = calls.run(PaidCall(purpose, inputs, expected), send)
+        return types.GenerateContentResponse.model_validate_json(answer.data)
 
     def _config(self, request: ContentRequest, timeout: float) -> types.GenerateContentConfig:
         return types.GenerateContentConfig(
@@ -216,14 +233,14 @@ def _turn(role: Literal["user", "model"], text: str) -> types.Content:
     return types.Content(role=role, parts=[types.Part(text=text)])
 
 
-def _add(
-    tokens: tuple[int, int], metadata: types.GenerateContentResponseUsageMetadata | None
-) -> tuple[int, int]:
-    """Add input and output tokens; thoughts are billed as output."""
+def _tokens(
+    metadata: types.GenerateContentResponseUsageMetadata | None,
+) -> tuple[float, float]:
+    """Return input and output tokens; thoughts are billed as output."""
     if metadata is None:
-        return tokens
+        return 0.0, 0.0
     output = (metadata.candidates_token_count or 0) + (metadata.thoughts_token_count or 0)
-    return tokens[0] + (metadata.prompt_token_count or 0), tokens[1] + output
+    return float(metadata.prompt_token_count or 0), float(output)
 
 
 def _finish(response: types.GenerateContentResponse) -> types.FinishReason | None:

@@ -13,6 +13,7 @@ from transforms.script.engines.script_engine import Written
 from transforms.script.matching.interests import find_interest
 from transforms.script.matching.student_question import parse_student_question
 from transforms.script.matching.topics import load_topic_index
+from transforms.stage.paid_call import PaidCalls
 from transforms.text.language import primary_subtag
 
 VERSION = 2
@@ -43,12 +44,12 @@ class OfflineScriptEngine:
         """Return the number of cards."""
         return f"{len(self._library.cards)} concept cards"
 
-    def write(self, request: ContentRequest, *, timeout: float) -> Written:
+    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
         """Write the script for a request.
 
         Args:
             request: a validated request.
-            timeout: seconds it may take; a few milliseconds are enough.
+            calls: the deadline; a few milliseconds are enough.
 
         Raises:
             PermanentError: no card covers the question, several do, or the language is not English.
