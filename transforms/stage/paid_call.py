@@ -18,9 +18,13 @@ class PaidCall:
 
     Attributes:
         purpose: What it is for, such as ``"script"``, ``"repair"`` or ``"speech"``.
-        inputs: Everything that shapes the answer, as JSON values; its hash names the stored answer.
-        expected: Usage to expect, for the budgets.
+        inputs: Everything that shapes the answer, as JSON values. The hash of purpose, inputs and
+            reason names the stored answer.
+        expected: Usage to expect, for the budgets; counted until the call has ended, and for good
+            if its worker is killed first or the service gives no answer in time (`StageTimeout`).
         reason: Why it repeats an earlier call, such as ``"silent audio"``; empty for a first call.
+            A third call for the same inputs needs another reason than the second, or it gets the
+            stored answer of that one.
     """
 
     purpose: str
@@ -34,7 +38,7 @@ class Answer:
     """The answer of a service, billed whether or not it can be used.
 
     Attributes:
-        data: Its bytes, kept until the request is completed.
+        data: Its bytes, kept until the request is completed or fails for good.
         usage: Resources that are billed.
         model: The model that answered; empty if the service names none.
         details: JSON values that the engine wants back with a stored answer.
@@ -67,8 +71,8 @@ class PaidCalls(Protocol):
 
         Args:
             call: The call.
-            send: Sends it once, within the given seconds. Raises `TransientError` where another
-                try may help.
+            send: Sends it once, within the given seconds. Returns every answer that is billed, also
+                one that cannot be used. Raises `TransientError` where another try may help.
 
         Raises:
             ClaimLost: Another worker holds the request.
