@@ -6,6 +6,7 @@ import json
 
 from transforms.model import ContentRequest
 from transforms.script.engines.gemini.gemini_answer import CHARACTERS, LINE, WORDS
+from transforms.text.personal_data import mask_personal_data
 
 _RULES = f"""\
 You write short lessons for students. A lesson is read aloud over slides, so write as a good teacher
@@ -82,11 +83,15 @@ def system_instruction(grade_level: int) -> str:
 
 
 def student_data(request: ContentRequest) -> str:
-    """Return the request as delimited JSON, escaped so that no value can end the delimiter."""
+    """Return the request as delimited JSON, escaped so that no value can end the delimiter.
+
+    Personal data that the student typed is masked: the service gets none of it, so no lesson has
+    it either.
+    """
     data = json.dumps(
         {
-            "student_query": request.student_query,
-            "interest": request.interest,
+            "student_query": mask_personal_data(request.student_query),
+            "interest": mask_personal_data(request.interest),
             "grade_level": request.grade_level,
             "language": request.language,
         },
