@@ -90,6 +90,27 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "replays": "number of replays",
         "replayed_at": "when it was last replayed",
         "replayed_as": "message id of the last replay",
+        "student_id": "the student's id; empty if the message names none that can be read",
+        "erased_at": "when the student was erased; the row then only keeps the counts right",
+    },
+    "erased_requests": {
+        "": "Requests of erased students, so that a redelivered message does not bring one back",
+        "request_id": "the request",
+        "erased_at": "when it was erased",
+        "writers_until": "until when a worker may have written files that it had begun",
+        "swept_at": "when its files were last deleted",
+        "expires_at": "when no message of it can be delivered any more; `vividly db prune` then "
+        "removes the row",
+    },
+    "privacy_log": {
+        "": "Exports and erasures of students' data; nothing identifies the student",
+        "id": "number of the entry",
+        "action": "export or erase",
+        "actor": "who ran the command: user and host, and the role in the database",
+        "reference": "what the operator gave as `--reference`, such as the number of a ticket",
+        "counts": "numbers of requests, dead letters and files",
+        "started_at": "when it was started",
+        "finished_at": "when it ended; empty if it was interrupted",
     },
     "recent_costs": {
         "": "Costs of stages in the last two hours by minute, kept by a trigger of `stages`",

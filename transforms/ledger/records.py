@@ -10,6 +10,7 @@ from uuid import UUID
 
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
+from transforms.ledger.letter_student import student_of
 from transforms.ledger.statements import (
     CANARY,
     COMPLETE,
@@ -273,6 +274,7 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
             for attempt in letter.attempts
         ],
         "occurred_at": letter.occurred_at.isoformat(),
+        "student_id": student_of(letter),
     }
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     Computed,
     Date,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
@@ -20,15 +19,20 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Numeric,
     SmallInteger,
     Table,
     Text,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from transforms.ledger.columns import count as _count
+from transforms.ledger.columns import json_column as _json
+from transforms.ledger.columns import one_of as _one_of
+from transforms.ledger.columns import timestamp as _timestamp
+from transforms.ledger.columns import usd as _usd
+from transforms.ledger.personal import personal
 
 metadata = MetaData(
     naming_convention={
@@ -60,33 +64,12 @@ ARTIFACT_COLUMNS = {
 """Columns with an artifact's URI, and the name of that artifact."""
 
 
-def _timestamp(name: str, *, required: bool = True, now: bool = False, key: bool = False) -> Column:
-    default = func.now() if now else None
-    kind = DateTime(timezone=True)
-    return Column(name, kind, primary_key=key, nullable=not required, server_default=default)
-
-
-def _json(name: str, empty: str) -> Column:
-    return Column(name, JSONB, nullable=False, server_default=text(f"'{empty}'::jsonb"))
-
-
-def _usd(name: str) -> Column:
-    return Column(name, Numeric(16, 8), nullable=False, server_default=text("0"))
-
-
-def _count(name: str) -> Column:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
+_MESSAGE_ID = personal("Pub/Sub's id; where there is none, a digest of the content", None)
 
 messages = Table(
     "messages",
     metadata,
-    Column("message_id", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True, info=_MESSAGE_ID),
     Column("request_id", Uuid),
     Column("outcome", Text, nullable=False),
     Column("deliveries", Integer, nullable=False),
@@ -111,21 +94,21 @@ requests = Table(
     Column("stage", Text),
     Column("progress", SmallInteger, nullable=False, server_default=text("0")),
     Column("modality", Text, nullable=False),
-    Column("student_id", Text, nullable=False),
-    Column("correlation_id", Text, nullable=False),
-    Column("request", JSONB, nullable=False),
-    Column("message_id", Text, nullable=False),
+    Column("student_id", Text, nullable=False, info=personal("the student's id", "''")),
+    Column("correlation_id", Text, nullable=False, info=personal("text of the publisher", "''")),
+    Column("request", JSONB, nullable=False, info=personal("the whole request", "'{}'")),
+    Column("message_id", Text, nullable=False, info=_MESSAGE_ID),
     Column("claim_token", Uuid),
     _timestamp("lease_expires_at", required=False),
     Column("attempts", Integer, nullable=False),
-    _json("artifacts", "{}"),
+    _json("artifacts", "{}", "addresses and descriptions of the files"),
     *(
         Column(column, Text, Computed(f"artifacts -> '{name}' ->> 'uri'", persisted=True))
         for column, name in ARTIFACT_COLUMNS.items()
     ),
-    Column("script", Text),
+    Column("script", Text, info=personal("the text of the lesson", "NULL")),
     Column("error_type", Text),
-    Column("error", Text),
+    Column("error", Text, info=personal("may quote the request", "NULL")),
     _usd("cost_usd"),
     _usd("cost_saved_usd"),
     _timestamp("created_at", now=True),
@@ -173,11 +156,11 @@ stages = Table(
     Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("stage", Text, primary_key=True),
     Column("engine", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, info=personal("a digest of the request", "''")),
     Column("seconds", Double, nullable=False),
     _usd("cost_usd"),
     _json("usage", "{}"),
-    _json("artifacts", "{}"),
+    _json("artifacts", "{}", "addresses and descriptions of the files"),
     Column("tries", Integer, nullable=False),
     Column("reused", Boolean, nullable=False),
     _timestamp("started_at"),
@@ -205,25 +188,28 @@ dead_letters = Table(
     "dead_letters",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("message_id", Text, nullable=False),
+    Column("message_id", Text, nullable=False, info=_MESSAGE_ID),
     Column("request_id", Uuid),
     Column("claim_token", Uuid),
-    Column("data", LargeBinary, nullable=False),
-    _json("attributes", "{}"),
+    Column("data", LargeBinary, nullable=False, info=personal("the message's bytes", "''")),
+    _json("attributes", "{}", "attributes of the publisher"),
     _timestamp("publish_time"),
     Column("delivery_attempt", Integer, nullable=False),
     Column("stage", Text, nullable=False),
-    Column("field", Text),
+    Column("field", Text, info=personal("a field's name, as the publisher wrote it", "NULL")),
     Column("error_type", Text, nullable=False),
-    Column("error", Text, nullable=False),
-    Column("traceback", Text),
+    Column("error", Text, nullable=False, info=personal("may quote the message", "'erased'")),
+    Column("traceback", Text, info=personal("may quote the message", "NULL")),
     Column("retryable", Boolean, nullable=False),
-    _json("attempts", "[]"),
+    _json("attempts", "[]", "may quote the message"),
     _timestamp("occurred_at"),
     _timestamp("recorded_at", now=True),
     Column("replays", Integer, nullable=False, server_default=text("0")),
     _timestamp("replayed_at", required=False),
-    Column("replayed_as", Text),
+    Column("replayed_as", Text, info=_MESSAGE_ID),
+    # Empty if the message names no student; NULL if an older release wrote the row.
+    Column("student_id", Text, info=personal("the student's id", "NULL")),
+    _timestamp("erased_at", required=False),
     postgresql_with=_VACUUM,
 )
 # A failure that is recorded twice is one row: per claim, or per message and stage without a claim.
@@ -242,6 +228,31 @@ Index(
 )
 Index(None, dead_letters.c.request_id)
 Index(None, dead_letters.c.recorded_at)
+Index(None, dead_letters.c.student_id)
+
+# Requests of erased students: a redelivered message must not bring one back.
+erased_requests = Table(
+    "erased_requests",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    _timestamp("erased_at", now=True),
+    _timestamp("writers_until"),
+    _timestamp("swept_at", required=False),
+    _timestamp("expires_at"),
+)
+
+# Exports and erasures of students' data, without anything about the student.
+privacy_log = Table(
+    "privacy_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reference", Text),
+    _json("counts", "{}"),
+    _timestamp("started_at", now=True),
+    _timestamp("finished_at", required=False),
+)
 
 # Totals by hour (UTC), kept by triggers of `messages` and `stages`; pruned rows stay in them.
 hourly_messages = Table(

@@ -199,7 +199,7 @@ WITH item AS MATERIALIZED (
         position integer, message_id text, request_id uuid, token uuid, entry integer, data text,
         attributes jsonb, publish_time timestamptz, delivery_attempt integer, stage text,
         field text, error_type text, error text, traceback text, retryable boolean,
-        attempts jsonb, occurred_at timestamptz)
+        attempts jsonb, occurred_at timestamptz, student_id text)
 ),
 -- The claim's token decides; a message without a claim may fail only a request that it owns.
 held AS MATERIALIZED (
@@ -244,10 +244,10 @@ settled AS (
 recorded AS (
     INSERT INTO dead_letters (
         message_id, request_id, claim_token, data, attributes, publish_time, delivery_attempt,
-        stage, field, error_type, error, traceback, retryable, attempts, occurred_at)
+        stage, field, error_type, error, traceback, retryable, attempts, occurred_at, student_id)
     SELECT message_id, request_id, token, decode(data, 'base64'), attributes, publish_time,
         delivery_attempt, stage, field, error_type, error, traceback, retryable, attempts,
-        occurred_at
+        occurred_at, student_id
     FROM item
     JOIN settled USING (message_id)
     WHERE just_settled OR token IS NOT NULL

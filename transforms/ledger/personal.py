@@ -1,0 +1,63 @@
+"""Annotations of the columns that hold a student's id or words.
+
+The statements that erase a student and the inventory in docs/privacy.md are made from them. A test
+fails if a column that can hold text is neither annotated nor in `OWN_WORDS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table
+
+_KEY = "personal"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A column's content about a student.
+
+    Attributes:
+        holds: What it holds, for the inventory.
+        erased: SQL expression that replaces it when the student is erased; None keeps it.
+    """
+
+    holds: str
+    erased: str | None
+
+
+OWN_WORDS = frozenset(
+    f"{table}.{column}"
+    for table, columns in {
+        "messages": "outcome",
+        "requests": "status stage modality error_type savings open_entries script_uri "
+        "narration_uri captions_uri video_uri thumbnail_uri manifest_uri",
+        "stages": "stage engine usage",
+        "dead_letters": "stage error_type",
+        "privacy_log": "action actor reference counts",
+        "hourly_messages": "outcome",
+        "hourly_stages": "modality engine stage",
+        "daily_messages": "outcome",
+        "daily_requests": "status modality",
+        "daily_stages": "modality engine stage",
+    }.items()
+    for column in columns.split()
+)
+"""Columns with text that never comes from a student; addresses are made from `artifacts`."""
+
+
+def personal(holds: str, erased: str | None) -> dict[str, Any]:
+    """Return the annotation of a column; see `Personal`."""
+    return {_KEY: Personal(holds, erased)}
+
+
+def personal_columns(table: Table) -> dict[str, Personal]:
+    """Return the annotations of a table's columns that hold a student's id or words, by name."""
+    return {column.name: column.info[_KEY] for column in table.columns if _KEY in column.info}
+
+
+def erasing(table: Table) -> str:
+    """Return the assignments of an UPDATE that erases a student's id and words from a row."""
+    contents = personal_columns(table).items()
+    return ", ".join(f"{name} = {content.erased}" for name, content in contents if content.erased)
