@@ -6,6 +6,7 @@ from typing import Any
 
 from transforms.model import MODALITIES
 from transforms.parse import (
+    CORRELATION_PATTERN,
     FORBIDDEN_PATTERN,
     GRADES,
     LANGUAGE_PATTERN,
@@ -16,6 +17,7 @@ from transforms.parse import (
     UUID_PATTERN,
     WHITE_SPACE,
 )
+from transforms.text.hidden import hidden_ranges
 
 DEFAULT_MODALITY = "video"
 
@@ -57,8 +59,10 @@ def schema() -> dict[str, Any]:
             "interest": _text("interest", "what the student likes; `general` when absent or blank"),
             "correlation_id": _text(
                 "correlation_id",
-                "returned in every log line; made from `request_id` when absent or blank",
-            ),
+                "returned in every log line; letters, digits and `. _ ~ : / + = -`; made from "
+                "`request_id` when absent or blank",
+            )
+            | {"pattern": _whole(f"[{WHITE_SPACE}]*{CORRELATION_PATTERN}[{WHITE_SPACE}]*")},
             "requested_modalities": {
                 "description": "any of `text` (a script), `audio` (and its narration), `video` "
                 f'(and a film); `["{DEFAULT_MODALITY}"]` when absent',
@@ -106,7 +110,7 @@ def _required_text(name: str, what: str) -> dict[str, Any]:
     return _text(name, what) | {
         "description": f"{what}; 1–{MAX_LENGTHS[name]:,} characters, not only white space",
         "type": "string",
-        "pattern": f"[^{WHITE_SPACE}]",
+        "pattern": f"[^{WHITE_SPACE}{hidden_ranges()}]",
     }
 
 

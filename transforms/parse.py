@@ -20,6 +20,7 @@ from transforms.errors import InvalidRequest
 from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
 from transforms.telemetry import metrics
 from transforms.telemetry.display import display_items
+from transforms.text.hidden import without_hidden
 
 T = TypeVar("T")
 
@@ -37,6 +38,10 @@ MAX_NUMBER = sys.float_info.max
 _MAX_INTEGER_CHARACTERS = 310  # those of -MAX_NUMBER; Python refuses to convert very long integers
 
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+CORRELATION_PATTERN = "[A-Za-z0-9._~:/+=-]*"
+"""Alphabet of correlation ids. They stand in every log line, so it holds UUIDs, hashes, Base64 and
+trace ids, but no address or sentence."""
+
 LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
 """Shape of a language tag (RFC 5646): a language, then subtags of 1-8 letters or digits."""
 
@@ -45,11 +50,11 @@ LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
 FORBIDDEN_PATTERN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 _FORBIDDEN = re.compile(FORBIDDEN_PATTERN)
 
-WHITE_SPACE = "\t\n\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+WHITE_SPACE = "\t\n\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-"""White space in both Python and JavaScript or, as the byte order mark, in JavaScript only; the
-other white space of either is forbidden."""
+"""White space in both Python and JavaScript. The byte order mark, which is white space in
+JavaScript only, is a hidden character; other white space of either is forbidden."""
 
 
 def parse(data: bytes) -> ContentRequest:
@@ -77,7 +82,11 @@ def parse(data: bytes) -> ContentRequest:
             "grade_level", f"is {grade}; it must be from {GRADES[0]} to {GRADES[1]}"
         )
     interest = _trimmed(_optional(fields, "interest", _short_text))
-    correlation_id = _trimmed(_optional(fields, "correlation_id", _short_text))
+    correlation_id = (_optional(fields, "correlation_id", _short_text) or "").strip(WHITE_SPACE)
+    if not re.fullmatch(CORRELATION_PATTERN, correlation_id):
+        raise InvalidRequest(
+            "correlation_id", "holds characters other than A-Z a-z 0-9 . _ ~ : / + = -"
+        )
     modalities = _modalities(fields)
     preferred = _optional(fields, "preferred_modality", _text)
     if preferred is not None and preferred not in modalities:
@@ -88,7 +97,7 @@ def parse(data: bytes) -> ContentRequest:
     language = _optional(fields, "language", _text) or "en-US"
     if len(language) > MAX_LENGTHS["language"] or not re.fullmatch(LANGUAGE_PATTERN, language):
         raise InvalidRequest("language", "is not a BCP-47 tag such as en-US or pt-BR")
-    environment = _optional(fields, "environment", _short_text)
+    environment = _trimmed(_optional(fields, "environment", _short_text)) or None
     return ContentRequest(
         request_id=request_id,
         student_id=student_id,
@@ -285,7 +294,8 @@ def _short_text(name: str, value: object) -> str:
 
 
 def _trimmed(text: str | None) -> str:
-    return (text or "").strip(WHITE_SPACE)
+    """Return the text without its hidden characters and the white space at its ends."""
+    return without_hidden(text or "").strip(WHITE_SPACE)
 
 
 def _not_blank(name: str, text: str) -> str:

@@ -125,7 +125,7 @@ def _outcomes(rows: Sequence[RequestRow]) -> Table:
     for row in rows:
         table.add_row(
             output.query(row),
-            str(row.request["interest"]),
+            output.plain(str(row.request["interest"])),
             str(row.request["grade_level"]),
             row.modality,
             Text(row.status, output.STYLES.get(row.status, "")),
@@ -140,7 +140,12 @@ def _dead_letters(letters: Sequence[DeadLetterRow]) -> Table:
     for heading in ("id", "stage", "field", "reason"):
         table.add_column(heading, overflow="fold")
     for letter in letters:
-        table.add_row(str(letter.id), letter.stage, letter.field or "", Text(letter.error))
+        table.add_row(
+            str(letter.id),
+            letter.stage,
+            output.plain(letter.field or ""),
+            output.plain(letter.error),
+        )
     return table
 
 

@@ -19,6 +19,7 @@ from pipeline.jobs.backlog import Backlog
 from pipeline.jobs.preflight import Finding
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
 from transforms.prices import Price
+from transforms.text.hidden import visible
 
 STYLES = {
     "completed": "green",
@@ -109,7 +110,7 @@ def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
             "%": str(row.progress),
             "s": seconds(row),
             "cost": dollars(row.cost_usd),
-            "result": Text(row.error or queued_for(row) or main_artifact(row)),
+            "result": plain(row.error or queued_for(row) or main_artifact(row)),
         }
         table.add_row(*(cells[name] for name in columns))
     return table
@@ -207,8 +208,8 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
             "id": str(row.id),
             "when": row.occurred_at.astimezone().strftime("%m-%d %H:%M:%S"),
             "stage": row.stage,
-            "field": Text(row.field or ""),
-            "reason": Text(row.error),
+            "field": plain(row.field or ""),
+            "reason": plain(row.error),
             "retryable": "yes" if row.retryable else "no",
             "request": row.request_id or "",
         }
@@ -259,7 +260,12 @@ def findings(found: Sequence[Finding]) -> None:
 def query(row: RequestRow) -> Text:
     """Return the question, shortened for a table."""
     text = " ".join(str(row.request.get("student_query", "")).split())
-    return Text(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
+    return plain(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
+
+
+def plain(text: str) -> Text:
+    """Return untrusted text as it is, without markup and terminal controls."""
+    return Text(visible(text))
 
 
 def seconds(row: RequestRow) -> str:
@@ -286,12 +292,11 @@ def _print_fields(fields: Mapping[str, Any]) -> None:
     shown = {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
-        console.print(Text(f"{name:>{width}}  ", "bold") + Text(_safe(value)), soft_wrap=True)
+        console.print(Text(f"{name:>{width}}  ", "bold") + _shown(value), soft_wrap=True)
 
 
-def _safe(value: Any) -> str:
-    text = value if isinstance(value, str) else _json(value).strip('"')
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+def _shown(value: Any) -> Text:
+    return plain(value if isinstance(value, str) else _json(value).strip('"'))
 
 
 def _print_json(value: Any) -> None:

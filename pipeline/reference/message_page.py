@@ -18,7 +18,10 @@ in an object, is nested more than 32 levels deep, or contains NaN, a number beyo
 64-bit float, a lone surrogate or a control character (other than tab and line ends in text).
 
 White space around `student_id`, `student_query`, `interest` and `correlation_id` counts towards
-their length, and is then removed.
+their length, and is then removed. So are hidden characters in `student_id`, `student_query`,
+`interest` and `environment`: tags, zero-width characters, bidirectional controls and other default
+ignorable characters of Unicode. Joiners and variation selectors stay where a script or an emoji
+needs them.
 """
 
 

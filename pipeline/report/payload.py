@@ -1,18 +1,12 @@
-"""Safe display of untrusted bytes and text."""
+"""Safe display of untrusted bytes."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 HEX_BYTES = 512
 """Bytes shown of a payload that is not text."""
-
-# Control characters, bidirectional controls and lone surrogates.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True)
@@ -26,11 +20,6 @@ class Payload:
 
     kind: str
     text: str
-
-
-def visible(text: str) -> str:
-    """Escape the characters of a text that are invisible or reorder other text."""
-    return _INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def readable(data: bytes, whole: bool = True) -> Payload:

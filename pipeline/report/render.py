@@ -22,9 +22,10 @@ from pipeline.report import charts, waterfall
 from pipeline.report.data import Report, ReportedRequest
 from pipeline.report.formulas import formula
 from pipeline.report.links import link
-from pipeline.report.payload import readable, visible
+from pipeline.report.payload import readable
 from pipeline.report.wording import FILTERS
 from transforms.ledger.scoped import MEASURED_REQUESTS
+from transforms.text.hidden import visible
 
 OPEN_FIRST_LIMIT = 20
 """Up to this many requests, the first lesson is opened when the page loads."""

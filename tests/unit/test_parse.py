@@ -105,6 +105,13 @@ BAD = [
     ("grade_level", raw(grade_level=True)),
     ("interest", raw(interest="x" * 101)),
     ("correlation_id", raw(correlation_id="x" * 65)),
+    ("correlation_id", raw(correlation_id="asked by Ann")),
+    ("correlation_id", raw(correlation_id="ann@example.org")),
+    ("correlation_id", raw(correlation_id="é")),
+    ("correlation_id", raw(correlation_id="c\u200b1")),
+    ("correlation_id", raw(correlation_id="c\n1")),
+    ("student_id", raw(student_id="\u200b \U000e0041")),
+    ("student_query", raw(student_query="\u202e\u2066\u200d")),
     ("requested_modalities", raw(requested_modalities=[])),
     ("requested_modalities", raw(requested_modalities="text")),
     ("requested_modalities", raw(requested_modalities=["text", "hologram"])),
@@ -253,6 +260,18 @@ def test_every_control_and_surrogate_is_refused():
 
 def test_text_keeps_tabs_and_line_breaks():
     assert parse(raw(student_query="a\tb\r\nc")).student_query == "a\tb\r\nc"
+
+
+@pytest.mark.parametrize("name", ["student_id", "student_query", "interest", "environment"])
+def test_hidden_characters_of_text_are_removed(name):
+    hidden = "".join(map(chr, (0x200B, 0x202E, 0xE0041, 0xAD, 0x2060, 0xFEFF, 0xFE0F)))
+    request = parse(raw(**{name: f"{hidden}ab{hidden}c 👩🏽\u200d🚀 می\u200cخواهم{hidden}"}))
+    assert getattr(request, name) == "abc 👩🏽\u200d🚀 می\u200cخواهم"
+
+
+def test_correlation_id_takes_usual_forms():
+    for text in (ID, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "aGk+/w==", "a:b"):
+        assert parse(raw(correlation_id=f" {text}\n")).correlation_id == text
 
 
 @pytest.mark.parametrize("missing", [None, "", ...])

@@ -38,6 +38,7 @@ CONTROLS = (
 )
 TEXTS = (
     *SPACES, *(f"{space}a{space}" for space in SPACES), *(f"a{c}b" for c in CONTROLS),
+    "\u200d", "a\u200bb", "\U000e0041\ufe0f", "\u3164\u00ad", "a b", "a@b", "a:b/c+d=.~-_", "é",
     "\ud800", "a\udfff", "\ud83d\ude00", "😀", "a\u0301", "ａ", "\u202e", "\ufffe", " \t\n\ufeff ",
 )  # fmt: skip
 NUMBERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
 from transforms.stage.task import Produced, StageRuntime
+from transforms.text.hidden import without_hidden
 
 
 class WriteScript(beam.PTransform):
@@ -72,10 +73,21 @@ class _WriteScript(EngineTask):
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         written = self._engine().write(lesson.request, calls=calls)
+        script = _clean(written.script)
         return Produced(
-            {
-                "script.json": encode(written.script),
-                "script.md": to_markdown(written.script).encode(),
-            },
+            {"script.json": encode(script), "script.md": to_markdown(script).encode()},
             written.usage,
         )
+
+
+def _clean(value: Any) -> Any:
+    """Return a script, or a part of one, without the hidden characters of its texts."""
+    if isinstance(value, str):
+        return without_hidden(value)
+    if isinstance(value, tuple):
+        return tuple(map(_clean, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{each.name: _clean(getattr(value, each.name)) for each in fields(value)}
+        )
+    return value

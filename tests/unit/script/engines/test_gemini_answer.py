@@ -103,7 +103,8 @@ RULES: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("blank title", lambda w: w.update(title=" \n "), "lesson.title: .*empty"),
     ("null hook", lambda w: w.update(hook=None), "lesson.hook"),
     ("control character", lambda w: w.update(hook="a\x00b"), "lesson.hook: .*control"),
-    ("writing direction", lambda w: w.update(hook="a\u202eb"), "lesson.hook: .*direction"),
+    ("hidden only", lambda w: w.update(hook="\u200b\U000e0041"), "lesson.hook: .*empty"),
+    ("hidden in markup", lambda w: w.update(hook="<\u200bb>a"), "lesson.hook: .*plain text"),
 ]
 
 

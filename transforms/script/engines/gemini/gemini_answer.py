@@ -14,6 +14,7 @@ from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
 from transforms.script.cards.concept_card import Subject
 from transforms.script.engines.gemini.gemini_formula import is_supported_formula
 from transforms.script.spoken_quiz import spoken_question
+from transforms.text.hidden import without_hidden
 from transforms.text.language import primary_subtag
 
 WORDS = (150, 450)
@@ -38,7 +39,6 @@ _MARKUP = re.compile(
     r"|```|`|\*\*|__\w|\]\(|^#{1,6}\s|^\s*(?:[-*+•]|\d{1,2}[.)])\s"  # Markdown
     r"|https?://|www\."
 )
-_BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class UnusableAnswer(Exception):
@@ -49,19 +49,17 @@ def _plain(limit: int) -> Callable[[str], str]:
     """Return a validator for plain text of 1 to `limit` characters; it joins lines and normalizes.
 
     The length is no schema constraint: Gemini refuses schemas with many string lengths because
-    they have too many states. The result is in NFC.
+    they have too many states. The result is in NFC and has no hidden characters.
     """
 
     def check(text: str) -> str:
-        text = unicodedata.normalize("NFC", " ".join(text.split()))
+        text = unicodedata.normalize("NFC", " ".join(without_hidden(text).split()))
         if not text:
             raise ValueError("must not be empty")
         if len(text) > limit:
             raise ValueError(f"must have at most {limit} characters, has {len(text)}")
         if any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in text):
             raise ValueError("must not hold control characters")
-        if _BIDI_OVERRIDES & set(text):
-            raise ValueError("must not hold characters that override the writing direction")
         if _MARKUP.search(text):
             raise ValueError("must be plain text: no markup, Markdown, list marker or web address")
         return text
