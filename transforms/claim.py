@@ -17,7 +17,6 @@ import apache_beam as beam
 
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.deduplicate import is_replay
 from transforms.errors import Cancelled
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger
 from transforms.model import DeadLetter, Lesson, Outcome, Received
@@ -86,7 +85,10 @@ class _Claim(BatchDoFn[Received]):
     def _claim(
         self, batch: Sequence[tuple[int, Received]], isolated: bool = False
     ) -> Iterator[BatchResult]:
-        requests = [ClaimRequest(r.message, r.request, is_replay(r)) for _, r in batch]
+        replays = self._ledger.accept_replays([(r.message, r.request.request_id) for _, r in batch])
+        requests = [
+            ClaimRequest(r.message, r.request, r.message.message_id in replays) for _, r in batch
+        ]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease))
         for (position, received), result in zip(batch, results, strict=True):
             yield self._decide(position, received, result, isolated)

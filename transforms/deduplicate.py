@@ -28,25 +28,15 @@ if TYPE_CHECKING:
 
 DUPLICATES = "duplicates"
 
-REPLAY_ATTRIBUTE = "vividly-replay"
-"""Message attribute of a replay: the number of the dead letter that is replayed."""
-
-REPLAY_OF_ATTRIBUTE = "vividly-replay-of"
-"""Message attribute of a replay: the id of the message that became the dead letter."""
-
-
-def is_replay(received: Received) -> bool:
-    """Return whether the message is a replay, which may reopen a settled request."""
-    return REPLAY_ATTRIBUTE in received.message.attributes
-
 
 class DeduplicateRequests(beam.PTransform):
     """Separate duplicates from the first message of each request.
 
     PCollection[Received] -> tagged `requests` and `DUPLICATES` (Received).
 
-    The first message of a request passes, and so do its redeliveries and all replays. Another
-    message with the same request id is a duplicate.
+    The first message of a request passes, and so do its redeliveries and messages with the
+    token of a replay, which the claim checks. Another message with the same request id is a
+    duplicate.
 
     Args:
         ttl: seconds of event time for which a request id is remembered.
@@ -91,7 +81,7 @@ class _Remember(beam.DoFn):
     ) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         received = element[1]
         message_id = received.message.message_id
-        if is_replay(received):
+        if received.message.replay_token:
             yield received
         elif owner.read() in (None, message_id):
             owner.write(message_id)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 import apache_beam as beam
@@ -17,7 +18,16 @@ from transforms import (
 )
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import InvalidRequest
-from transforms.model import MODALITIES, ContentRequest, DeadLetter, Message, Modality, Received
+from transforms.model import (
+    MODALITIES,
+    REPLAY_ATTRIBUTE,
+    RESERVED,
+    ContentRequest,
+    DeadLetter,
+    Message,
+    Modality,
+    Received,
+)
 from transforms.telemetry import metrics
 from transforms.telemetry.display import display_items
 from transforms.text.hidden import without_hidden
@@ -326,6 +336,16 @@ def _kind(value: object) -> str:
     return kinds[type(value)]
 
 
+def _without_reserved(message: Message) -> Message:
+    """Remove attributes that only this pipeline may set, except the token of a replay."""
+    kept = {
+        name: value
+        for name, value in message.attributes.items()
+        if name == REPLAY_ATTRIBUTE or not name.startswith(RESERVED)
+    }
+    return message if len(kept) == len(message.attributes) else replace(message, attributes=kept)
+
+
 class ParseRequests(beam.PTransform):
     """Validate messages, and turn invalid ones into dead letters.
 
@@ -344,6 +364,7 @@ class _Parse(beam.DoFn):
 
     def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         metrics.RECEIVED.inc()
+        message = _without_reserved(message)
         try:
             request = _peeked.take(message.data) or parse(message.data)
         except InvalidRequest as error:

@@ -1,4 +1,4 @@
-"""Publish the original messages of dead letters again, marked as replays.
+"""Publish the original messages of dead letters again, each with a token of the ledger.
 
 The claim step decides the outcome of a replay; a superfluous one ends as a duplicate. Dead letters
 whose replay cannot help are skipped here.
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from transforms import pubsub_client as pubsub
-from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import PermanentError
 from transforms.ledger import DeadLetterDetail, Ledger, ReplayState
+from transforms.model import REPLAY_ATTRIBUTE
 
 STATES_AT_ONCE = 1000
 """Dead letters whose state a dry run reads with one statement."""
@@ -87,7 +87,8 @@ def obstacle(state: ReplayState, again: bool) -> str | None:
         return "its request has been completed since"
     if state.newer:
         return f"dead letter {state.newer} has taken its place"
-    if state.replay_outcome in ("completed", "duplicate"):
+    reopens = state.request_status in ("failed", "cancelled")
+    if state.replay_outcome in ("completed", "duplicate") and not reopens:
         return f"its replay {state.replayed_as} ended as {state.replay_outcome}"
     if again:
         return None
@@ -102,7 +103,7 @@ def _publish(
     ledger: Ledger, topic: str, letter: DeadLetterDetail, id_label: str | None
 ) -> Replayed:
     message = letter.message
-    marks = {REPLAY_ATTRIBUTE: str(letter.id), REPLAY_OF_ATTRIBUTE: message.message_id}
+    marks = {REPLAY_ATTRIBUTE: ledger.issue_replay(letter.id)}
     if id_label:  # with the original's value Dataflow would drop the replay
         marks[id_label] = str(uuid4())
     try:

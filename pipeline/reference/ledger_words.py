@@ -111,6 +111,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "counts": "numbers of requests, dead letters and files",
         "started_at": "when it was started",
         "finished_at": "when it ended; empty if it was interrupted",
+        "replay_digest": "SHA-256 of the token of the last replay",
+        "replay_owner": "id of the first message that came with this token",
     },
     "recent_costs": {
         "": "Costs of stages in the last two hours by minute, kept by a trigger of `stages`",

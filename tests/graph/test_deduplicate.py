@@ -15,8 +15,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 
 from pipeline.reference.graph_page import stream
-from transforms.deduplicate import DUPLICATES, REPLAY_ATTRIBUTE, DeduplicateRequests, is_replay
-from transforms.model import ContentRequest, Message, Received
+from transforms.deduplicate import DUPLICATES, DeduplicateRequests
+from transforms.model import REPLAY_ATTRIBUTE, ContentRequest, Message, Received
 
 TTL = 600
 
@@ -149,10 +149,3 @@ def test_state_and_timer_of_stream_are_event_time():
             {"ts-expiry": api.TimeDomain.EVENT_TIME},
         )
     }
-
-
-@pytest.mark.parametrize(
-    ("attributes", "replay"), [({}, False), (REPLAY, True), ({"vividly-replay-of": "1"}, False)]
-)
-def test_attribute_marks_a_replay(attributes, replay):
-    assert is_replay(received("1", "a", **attributes)) is replay

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from transforms.ledger import ClaimRequest, CompletedLesson, Ledger
 from transforms.model import (
+    REPLAY_ATTRIBUTE,
     Artifact,
     Claim,
     ContentRequest,
@@ -107,6 +108,12 @@ def letter(
     }
     whole = source if isinstance(source, Message) else source.message
     return DeadLetter(whole, stage, claim=claimed, **(known | fields))
+
+
+def replay_marks(ledger: Ledger, request_id: str) -> dict[str, Any]:
+    """Return the attributes of a replay of the request's latest dead letter."""
+    newest = max(each.id for each in ledger.dead_letters(request_id=request_id))
+    return {REPLAY_ATTRIBUTE: ledger.issue_replay(newest)}
 
 
 def let_lease_lapse(ledger: Ledger, request_id: str) -> None:

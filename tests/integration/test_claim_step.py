@@ -17,6 +17,7 @@ from tests.integration.ledger_support import (
     letter,
     message,
     outcome_of,
+    replay_marks,
     request,
     row,
     take,
@@ -24,9 +25,8 @@ from tests.integration.ledger_support import (
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import ClaimRequest
-from transforms.model import Lesson, Received
+from transforms.model import REPLAY_ATTRIBUTE, Lesson, Received
 from transforms.narration.narrate_script import _Narrate
 from transforms.parse import parse
 from transforms.script.write_script import _WriteScript
@@ -102,13 +102,15 @@ def test_claim_lease_is_the_setting(step, ledger):
     assert found.lease_expires_at - found.updated_at == timedelta(seconds=LEASE)
 
 
-def test_replay_attribute_reopens_failed_request(step, ledger):
+def test_only_token_of_ledger_reopens_failed_request(step, ledger):
     failed = received()
     [lesson] = step.run([failed])["lessons"]
     ledger.dead_letter([letter(lesson, "script")])
-    [repeated] = step.run([received(failed)])[OUTCOMES]
-    assert (repeated.status, repeated.stage) == ("duplicate", "claim")
-    [reopened] = step.run([received(failed, **{REPLAY_ATTRIBUTE: "1"})])["lessons"]
+    marks = replay_marks(ledger, failed.request.request_id)
+    for forged in ({}, {REPLAY_ATTRIBUTE: "1"}, {REPLAY_ATTRIBUTE: marks[REPLAY_ATTRIBUTE] + "x"}):
+        [repeated] = step.run([received(failed, **forged)])[OUTCOMES]
+        assert (repeated.status, repeated.stage) == ("duplicate", "claim")
+    [reopened] = step.run([received(failed, **marks)])["lessons"]
     assert reopened.claim.attempt == 2
 
 

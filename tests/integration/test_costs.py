@@ -21,11 +21,11 @@ from tests.integration.ledger_support import (
     message,
     record,
     recount,
+    replay_marks,
     request,
     take,
 )
 from transforms.artifacts import ArtifactStore
-from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import COST_KEYS, ClaimRequest, CompletedLesson
 from transforms.model import Message, Saving
 from transforms.prices import typical
@@ -144,7 +144,7 @@ class Place:
             "requested_modalities": [modality],
             "fault": "",
         }
-        marks = {REPLAY_ATTRIBUTE: "1"} if replay else {}
+        marks = replay_marks(self.ledger, self.request_id) if replay else {}
         sent = Message(json.dumps(fields).encode(), marks, str(uuid.uuid4()), datetime.now(UTC))
         [outcome] = GraphRunner(VividlyOptions([], **options), self.ledger, self.store).run([sent])
         return outcome

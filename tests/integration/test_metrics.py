@@ -12,8 +12,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipeline.graph import build
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
+from tests.integration.ledger_support import replay_marks
 from transforms.artifacts import ArtifactStore
-from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
 from transforms.model import ENGINE_STAGES, Message
 from transforms.telemetry import metrics
@@ -80,7 +80,9 @@ def test_every_metric_is_emitted(place, pubsub):
     assert counters["cost_nano_usd"] > 0
     assert counters["cost_saved_nano_usd"] > 0
 
-    replay = stand_ins.message(requests[faults.index("publish:bug")], **{REPLAY_ATTRIBUTE: "1"})
+    failed = requests[faults.index("publish:bug")]
+    marks = replay_marks(place.ledger, failed["request_id"])
+    replay = stand_ins.message(failed, **marks)
     again, _ = place.run(replay)
     assert {stage: again[f"{stage}_reused"] for stage in STAGES} == dict.fromkeys(STAGES, 1)
     assert again["cost_nano_usd"] == 0

@@ -11,9 +11,9 @@ from pipeline.jobs import replay
 from pipeline.settings import timestamps
 from tests.integration.ledger_support import claim, completed, letter, message, request, take
 from transforms import pubsub_client as pubsub_topic
-from transforms.deduplicate import REPLAY_ATTRIBUTE, REPLAY_OF_ATTRIBUTE
 from transforms.errors import ConfigurationFault
 from transforms.ledger import ClaimRequest, database
+from transforms.model import REPLAY_ATTRIBUTE
 
 
 @pytest.fixture
@@ -55,14 +55,12 @@ def test_replay_keeps_bytes_and_attributes(ledger, topic):
     [done] = sent(ledger, topic, number)
     [published] = pulled(topic)
     assert published.data == original.data
-    assert published.attributes == {
-        "topic": "physics",
-        "data_": "x",
-        REPLAY_ATTRIBUTE: str(number),
-        REPLAY_OF_ATTRIBUTE: original.message_id,
-    }
-    assert done.message_id == published.message_id
+    token = published.attributes[REPLAY_ATTRIBUTE]
+    assert published.attributes == {"topic": "physics", "data_": "x", REPLAY_ATTRIBUTE: token}
+    received = message(published.message_id, **published.attributes)
     kept = ledger.dead_letter_detail(number)
+    assert ledger.accept_replays([(received, kept.request_id)]) == {published.message_id}
+    assert done.message_id == published.message_id
     assert (kept.replays, kept.replayed_as) == (1, published.message_id)
     assert kept.replayed_at is not None
     assert kept.message.data == original.data

@@ -10,8 +10,8 @@ import pytest
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
+from tests.integration.ledger_support import replay_marks
 from transforms.artifacts import ArtifactStore
-from transforms.deduplicate import REPLAY_ATTRIBUTE
 from transforms.ledger import Ledger, upgrade
 from transforms.narration import narrate_script as narration
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
@@ -39,8 +39,8 @@ class Place:
         fields = stand_ins.request(
             fault, request_id=self.request_id, requested_modalities=[modality]
         )
-        again = bool(self.ledger.requests(self.request_id))
-        attributes = {REPLAY_ATTRIBUTE: "1"} if again else {}
+        again = bool(self.ledger.dead_letters(request_id=self.request_id))
+        attributes = replay_marks(self.ledger, self.request_id) if again else {}
         message = stand_ins.message(fields, **attributes)
         graph = GraphRunner(VividlyOptions([], **options), self.ledger, self.store)
         [outcome] = graph.run([message])

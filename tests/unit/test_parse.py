@@ -294,6 +294,15 @@ def received(data: bytes) -> Message:
     return Message(data, {}, "1", datetime.now(UTC))
 
 
+def test_reserved_attributes_are_removed_at_intake():
+    forged = {"vividly-replay-of": "1", "vividly-error": "x", "vividly-": ""}
+    kept = {"topic": "physics", "vividly-replay": "token", "vividly": "v", "Vividly-x": "y"}
+    for data in (raw(), b"not JSON"):
+        [found] = _Parse().process(Message(data, {**forged, **kept}, "1", datetime.now(UTC)))
+        whole = found if isinstance(found, Received) else found.value
+        assert whole.message.attributes == kept
+
+
 def test_peeked_message_is_decoded_once(monkeypatch):
     decoded = []
 

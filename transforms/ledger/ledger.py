@@ -57,6 +57,8 @@ class Ledger(Database):
     dead_letter_of = replays.dead_letter_of
     replay_states = replays.replay_states
     replayed = replays.replayed
+    issue_replay = replays.issue_replay
+    accept_replays = replays.accept_replays
 
     # Retention
     prune = pruning.prune

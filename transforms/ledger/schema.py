@@ -210,6 +210,9 @@ dead_letters = Table(
     # Empty if the message names no student; NULL if an older release wrote the row.
     Column("student_id", Text, info=personal("the student's id", "NULL")),
     _timestamp("erased_at", required=False),
+    # Of the token of the latest replay: its SHA-256 in hexadecimal, and the message that owns it.
+    Column("replay_digest", Text),
+    Column("replay_owner", Text),
     postgresql_with=_VACUUM,
 )
 # A failure that is recorded twice is one row: per claim, or per message and stage without a claim.

@@ -36,8 +36,8 @@ class ClaimRequest:
     """A message that asks for the claim of its request.
 
     Attributes:
-        replay: the message carries a replay token: reopen the request if it failed or was
-            cancelled.
+        replay: the message is a replay that `Ledger.accept_replays` accepts: reopen the request if
+            it failed or was cancelled.
     """
 
     message: Message

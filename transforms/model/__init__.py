@@ -10,7 +10,15 @@ from transforms.model.lesson import Claim, EntryKey, Lesson
 from transforms.model.media import Narration, Sentence, Video
 from transforms.model.outcome import Attempt, DeadLetter, Outcome, OutcomeStatus, Saving
 from transforms.model.registry import MODELS, Model, model_of
-from transforms.model.request import MODALITIES, ContentRequest, Message, Modality, Received
+from transforms.model.request import (
+    MODALITIES,
+    REPLAY_ATTRIBUTE,
+    RESERVED,
+    ContentRequest,
+    Message,
+    Modality,
+    Received,
+)
 from transforms.model.script import (
     LETTERS,
     THINKING,
@@ -37,6 +45,8 @@ __all__ = [
     "MODALITIES",
     "MODELS",
     "PROGRESS",
+    "REPLAY_ATTRIBUTE",
+    "RESERVED",
     "STAGES",
     "STAGES_OF",
     "THINKING",

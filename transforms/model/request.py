@@ -15,6 +15,13 @@ MODALITIES: tuple[Modality, ...] = ("text", "audio", "video")
 """All modalities; each needs the stages of those before it and one more."""
 
 
+RESERVED = "vividly-"
+"""Start of the names of attributes that only this pipeline may set."""
+
+REPLAY_ATTRIBUTE = f"{RESERVED}replay"
+"""Attribute of a replay: the token that the ledger issued for the dead letter."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A message as it was received, kept unchanged so that a dead letter can be replayed.
@@ -40,6 +47,11 @@ class Message:
     def __post_init__(self) -> None:
         if not self.message_id:
             object.__setattr__(self, "message_id", _derived_id(self.data, self.attributes))
+
+    @property
+    def replay_token(self) -> str | None:
+        """The token of a replay, as it was sent; the ledger tells whether it is valid."""
+        return self.attributes.get(REPLAY_ATTRIBUTE)
 
 
 def _derived_id(data: bytes, attributes: Mapping[str, str]) -> str:
