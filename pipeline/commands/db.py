@@ -17,7 +17,7 @@ from pipeline.usage_error import UsageError
 
 HELP = "migrate the ledger's schema, or remove old requests"
 EXAMPLES = """examples:
-  vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly
+  vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly --grant-to jobs
   vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
   vividly db prune --completed 90d --failed 180d --dry-run
 """
@@ -38,6 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="print a JSON object: server, revision, head; or the numbers of rows removed",
+    )
+    parser.add_argument(
+        "--grant-to",
+        metavar="ROLE",
+        help="after `upgrade`, grant this role of Postgres the rights of a job, and no others",
     )
     prune = parser.add_argument_group("What to prune")
     prune.add_argument(
@@ -70,6 +75,8 @@ def run(chosen: argparse.Namespace) -> int:
             "--database (or VIVIDLY_DATABASE) is required; an embedded Postgres is migrated by "
             "the command that starts it"
         )
+    if chosen.grant_to and chosen.action != "upgrade":
+        raise UsageError("--grant-to is an option of `upgrade`")
     ages = chosen.completed or chosen.failed
     if chosen.action == "prune":
         if not ages:
@@ -80,6 +87,8 @@ def run(chosen: argparse.Namespace) -> int:
         raise UsageError("--completed, --failed and --dry-run are options of `prune`")
     if chosen.action == "upgrade":
         upgrade(chosen.database)
+    if chosen.grant_to:
+        Ledger(chosen.database).grant(chosen.grant_to)
     found = Ledger(chosen.database).check()
     if chosen.json:
         print(json.dumps(asdict(found), indent=2))

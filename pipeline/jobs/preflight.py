@@ -137,7 +137,7 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     )  # fmt: skip
     yield Check(
         "database rights", lambda: _rights(chosen),
-        "let the owner of the tables grant the role what it lacks (deploy/terraform/README.md)",
+        "let the owner of the tables run `vividly db upgrade --grant-to=ROLE`",
     )  # fmt: skip
     yield Check(
         "connections", lambda: _connections(chosen),

@@ -52,6 +52,7 @@ class Ledger(Database):
     spent = costing.spent
     check = migrating.check
     missing_rights = granted.missing_rights
+    grant = granted.grant
 
     # Replays
     dead_letter_of = replays.dead_letter_of

@@ -1,4 +1,4 @@
-"""Check that the database role has every right that jobs and commands on the ledger need.
+"""Check that a database role has every right that jobs and commands need, or grant them to it.
 
 Identity columns need no right on their sequence. `vividly db upgrade` and `vividly db prune` run as
 the owner of the tables.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.errors import ConfigurationFault
 from transforms.ledger.database import Database
 from transforms.ledger.migrate import VERSION_TABLE
 
@@ -70,6 +71,15 @@ ORDER BY position
 """
 
 
+# Quoted names of the tables' schema and of the role; the role is NULL if it does not exist.
+_NAMES = """
+SELECT CAST(CAST(relnamespace AS regnamespace) AS text) AS schema,
+    (SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = :role) AS role
+FROM pg_class
+WHERE oid = to_regclass(:version_table)
+"""
+
+
 @dataclass(frozen=True)
 class MissingRights:
     """Rights that a database role lacks.
@@ -116,3 +126,27 @@ def missing_rights(database: Database) -> MissingRights:
     )
     role = str(rows[0]["role"]) if rows else ""
     return MissingRights(role, tuple((row["lacking"], row["place"]) for row in rows))
+
+
+def grant(database: Database, role: str) -> None:
+    """Grant a role the rights of a job, as the owner of the tables.
+
+    Args:
+        database: The migrated database, with a login that owns the tables.
+        role: Name of the role.
+
+    Raises:
+        ConfigurationFault: The role or the tables do not exist, or this login may not grant.
+        DependencyDown: Postgres cannot be reached.
+    """
+    [names] = database.run(_NAMES, role=role, version_table=VERSION_TABLE) or [{"schema": None}]
+    if not names["schema"]:
+        raise ConfigurationFault("postgres", "there are no tables; run `vividly db upgrade`")
+    if not names["role"]:
+        raise ConfigurationFault("postgres", f"the role {role} does not exist; create it first")
+    schema, grantee = names["schema"], names["role"]
+    places: dict[str, tuple[str, ...]] = {f"SCHEMA {schema}": ("USAGE",)}
+    places |= {f"{schema}.{table}": rights for table, rights in RIGHTS.items()}
+    with database.connected() as connection:
+        for place, rights in places.items():
+            connection.exec_driver_sql(f"GRANT {', '.join(rights)} ON {place} TO {grantee}")
