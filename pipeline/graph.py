@@ -51,6 +51,7 @@ def build(
     ledger: Ledger,
     store: ArtifactStore,
     may_defer: bool = False,
+    fused: bool = False,
     shards: HeavyShards = HeavyShards(),  # noqa: B008  (immutable)
 ) -> beam.PCollection:
     """Add the graph to a pipeline: messages in, outcomes out.
@@ -62,6 +63,7 @@ def build(
         store: store for artifacts.
         may_defer: the runner runs messages again whose decision is deferred; see
             `transforms.stage.failure_streak`.
+        fused: the runner removes the shuffles; elements never wait between steps.
         shards: keyed shards before the heavy stages.
 
     Returns:
@@ -69,8 +71,7 @@ def build(
     """
     limited = options.max_cost_per_request, options.max_cost_per_hour
     budget = Budget(ledger, *limited) if any(limited) else None
-    # Drain and batch fuse all stages; other runners keep elements between them.
-    queue_lease = None if may_defer else options.queue_lease
+    queue_lease = None if fused else options.queue_lease
 
     def runtime(
         stage: str, *, timeout: float, concurrency: int | None, per_minute: int | None

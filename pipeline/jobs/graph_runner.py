@@ -64,7 +64,7 @@ class GraphRunner:
             | "Start" >> beam.Impulse()
             | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
         )
-        outcomes = build(messages, options, ledger, store, may_defer=True)
+        outcomes = build(messages, options, ledger, store, may_defer=True, fused=True)
         _ = outcomes | "Report" >> beam.ParDo(_Report())
         self._ledger = ledger
         self._store = store
