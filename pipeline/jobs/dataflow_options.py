@@ -99,8 +99,8 @@ def _set_utilization_hint(options: VividlyOptions) -> None:
 def _set_element_timeout(options: VividlyOptions) -> None:
     """Set the time after which Beam ends a worker process that is stuck in one element.
 
-    It ends all elements of the process, so it must be longer than any of them takes: the deadline
-    of its stage, and its waits for the engine and for budget.
+    It ends all elements of the process, so it must be longer than any bundle takes to emit an
+    element: the deadline of a stage, and the waits for its engine and for budget.
     """
     worker = options.view_as(WorkerOptions)
     if worker.element_processing_timeout_minutes is None:

@@ -13,10 +13,14 @@ from pipeline.settings.beam_options import VividlyOptions
 from tests.clock import Clock
 from tests.held_calls import HeldCalls
 from tests.integration import stand_ins
+from tests.integration.stage_support import made
 from transforms.artifacts import ArtifactStore
+from transforms.errors import DependencyDown
 from transforms.narration.narrate_script import _Narrate
+from transforms.process.retry import LONGEST_WAIT
 from transforms.script.write_script import _WriteScript
 from transforms.stage import rate_limit
+from transforms.stage import run as run_module
 from transforms.video.render_video import _RenderVideo
 
 TASKS: dict[str, Any] = {"script": _WriteScript, "narration": _Narrate, "video": _RenderVideo}
@@ -72,3 +76,22 @@ def test_calls_of_stage_are_spread_over_minute(run, monkeypatch):
     run(["video"] * 2, entered=entered, workers=1, **per_minute)
     waits = {stage: second - first for stage, (first, second) in begun.items()}
     assert waits == pytest.approx({"script": 1, "narration": 2, "video": 3})
+
+
+def test_bundle_of_slow_scripts_is_handed_back_in_time(place, monkeypatch):
+    """Dataflow ends a process whose bundle emits nothing for too long; what is done stays done."""
+    clock = Clock.instead_of_time_in(run_module, monkeypatch)
+    lessons = [place.lesson() for _ in range(3)]
+    written: list[str] = []
+
+    def write_slowly(lesson, *_):
+        written.append(lesson.request.request_id)
+        clock.sleep(LONGEST_WAIT + 1)
+        return made(lesson)
+
+    for count in (1, 2):
+        with pytest.raises(DependencyDown, match="kept it busy"):
+            place.run_stage(write_slowly, *lessons)
+        assert len(written) == count
+    assert len(place.run_stage(write_slowly, *lessons)["onward"]) == 3
+    assert sorted(written) == sorted(each.request.request_id for each in lessons)

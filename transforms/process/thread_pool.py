@@ -53,19 +53,29 @@ def parallel_map(work: Callable[[T], R], items: Sequence[T], workers: int | None
 
 
 @contextmanager
-def engine_slot(workers: int | None) -> Iterator[None]:
+def engine_slot(workers: int | None, patience: float | None = None) -> Iterator[bool]:
     """Hold one of `workers` engine slots of this process during the block.
 
     Does nothing on threads outside the pool: there, one call runs at a time.
 
     Args:
         workers: Number of slots; None for one per CPU.
+        patience: Maximum number of seconds to wait; None for no limit.
+
+    Yields:
+        False if no slot became free in that time.
     """
     if not isinstance(threading.current_thread(), _Worker):
-        yield
+        yield True
         return
-    with process_singleton(_slots, workers or available_cpus()):
-        yield
+    slots = process_singleton(_slots, workers or available_cpus())
+    if not slots.acquire(timeout=patience):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        slots.release()
 
 
 def available_cpus() -> int:

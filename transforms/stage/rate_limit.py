@@ -61,6 +61,20 @@ class EngineLimits:
         return process_singleton(_Gate, self).take_throttled()
 
 
+def overdue(stage: str, reason: str) -> DependencyDown:
+    """Return the fault of work that waited too long for a stage's engine.
+
+    Args:
+        stage: Name of the stage.
+        reason: What kept it waiting.
+    """
+    return DependencyDown(
+        f"{stage} engine",
+        f"{reason} for too long; compare its quota with --{stage}-concurrency and "
+        f"--{stage}-per-minute",
+    )
+
+
 class _Gate:
     """The state of one engine's limits in this process."""
 
@@ -75,7 +89,7 @@ class _Gate:
     @contextmanager
     def slot(self, patience: float) -> Iterator[None]:
         if self._slots and not self._slots.acquire(timeout=patience):
-            raise self._overdue("all its slots were taken")
+            raise overdue(self._stage, "all its slots were taken")
         try:
             yield
         finally:
@@ -90,17 +104,10 @@ class _Gate:
                     self._next = now + self._interval
                     return
                 if self._next > deadline:
-                    raise self._overdue("its limits allowed no call")
+                    raise overdue(self._stage, "its limits allowed no call")
                 wait = self._next - now
                 self._throttled += wait
             time.sleep(wait)
-
-    def _overdue(self, reason: str) -> DependencyDown:
-        return DependencyDown(
-            f"{self._stage} engine",
-            f"{reason} for too long; compare its quota with --{self._stage}-concurrency and "
-            f"--{self._stage}-per-minute",
-        )
 
     def take_throttled(self) -> int:
         with self._lock:

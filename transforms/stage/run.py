@@ -47,6 +47,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.rate_limit import overdue
 from transforms.stage.stage_calls import StageCalls
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
@@ -135,7 +136,8 @@ class _RunStage(BatchDoFn[Lesson]):
         with heartbeat.release_on_outage(self._ledger, lessons, queue_lease):
             # All leases are renewed, also those of lessons that wait for a free thread.
             with heartbeat.heartbeats(self._ledger, lessons) as check:
-                parallel_map(self._perform, works, self._runtime.workers)
+                begin_by = time.monotonic() + self._runtime.policy.patience
+                parallel_map(partial(self._perform, begin_by), works, self._runtime.workers)
                 self._judge(works)
                 for work in works:
                     with work.capture_error():
@@ -153,11 +155,21 @@ class _RunStage(BatchDoFn[Lesson]):
     def _streak(self) -> FailureStreak:
         return failure_streak(self._ledger, self._task.stage)
 
-    def _perform(self, work: Work) -> None:
+    def _perform(self, begin_by: float, work: Work) -> None:
+        """Run the stage on a lesson, if its turn comes in time.
+
+        All lessons of a bundle share one time to wait, because Dataflow ends a process that emits
+        nothing for too long. A bundle that waited longer is handed back; results stored so far are
+        reused.
+        """
         work.error = work.error or self._streak.held(work.lesson.message.message_id)
-        if not work.error:
-            with work.capture_error():
-                work.record = self._result(work)
+        if work.error:
+            return
+        patience = begin_by - time.monotonic()
+        if patience < 0:
+            raise overdue(self._task.stage, "other requests of the bundle kept it busy")
+        with work.capture_error():
+            work.record = self._result(work, replace(self._runtime.policy, patience=patience))
 
     def _judge(self, works: Sequence[Work]) -> None:
         """Decide whether lessons that failed unexpectedly become dead letters."""
@@ -173,7 +185,7 @@ class _RunStage(BatchDoFn[Lesson]):
             alone = replace(self._runtime, store=store, budget=None, force=True)
             work = Work(lesson, self._task.stage)
             with work.capture_error():
-                work.record = _RunStage(self._task, alone)._result(work)
+                work.record = _RunStage(self._task, alone)._result(work, alone.policy)
             self._count(work)
             done = work.advanced if work.record else lesson
             self._ledger.canary(done, work.stage, work.error)
@@ -219,7 +231,7 @@ class _RunStage(BatchDoFn[Lesson]):
         if work.error and not isinstance(work.error, ClaimLost | Cancelled):
             metrics.STAGE_FAILED[stage].inc()
 
-    def _result(self, work: Work) -> StageRecord:
+    def _result(self, work: Work, policy: retry.RetryPolicy) -> StageRecord:
         """Return the record of a reused or new result."""
         lesson, failures = work.lesson, work.failures
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
@@ -233,7 +245,7 @@ class _RunStage(BatchDoFn[Lesson]):
             return replace(found, reused=True)
         check_starts(lesson, self._task.stage, work.starts, self._runtime.max_deliveries)
         self._admit(work)
-        policy, perform = self._runtime.policy, self._task.perform
+        perform = self._task.perform
         if work.starts >= SUSPECT_STARTS:
             deaths = self._runtime.max_deliveries
             policy = replace(policy, tries=max(policy.tries, deaths))

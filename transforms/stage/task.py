@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from transforms.process.thread_pool import engine_slot
 from transforms.stage.budget import Budget
 from transforms.stage.heartbeat import confirm_claim
 from transforms.stage.paid_call import PaidCalls
-from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.rate_limit import EngineLimits, overdue
 
 FINISHED = "finished"
 """Output tag of the lessons whose modality needs no further stage."""
@@ -141,13 +142,20 @@ class StageRuntime:
 
     @contextmanager
     def admitted(self, patience: float) -> Iterator[None]:
-        """Wait until the limits allow an engine call; hold its place during the block.
+        """Wait until a worker is free and the limits allow an engine call; hold both in the block.
 
         Args:
-            patience: As for `EngineLimits.admitted`.
+            patience: Maximum number of seconds to wait.
+
+        Raises:
+            DependencyDown: There is no place for the call in that time.
         """
-        with engine_slot(self.workers), self.limits.admitted(patience):
-            yield
+        end = time.monotonic() + patience
+        with engine_slot(self.workers, patience) as is_free:
+            if not is_free:
+                raise overdue(self.limits.stage, "all workers were busy")
+            with self.limits.admitted(max(0.0, end - time.monotonic())):
+                yield
 
 
 def put_artifacts(

@@ -66,6 +66,20 @@ def test_failed_engine_call_frees_its_slot():
     assert parallel_map(lambda item: use_slot(item, 2), range(2), workers=2) == [0, 1]
 
 
+def test_slot_is_refused_after_patience():
+    refused = threading.Event()
+
+    def work(patience: float) -> bool:
+        with engine_slot(2, patience) as is_free:
+            if is_free:
+                assert refused.wait(30)
+            else:
+                refused.set()
+            return is_free
+
+    assert sorted(parallel_map(work, [0.0] * 3, workers=2)) == [False, True, True]
+
+
 def test_other_threads_need_no_slot():
     with engine_slot(1), engine_slot(1), engine_slot(1):
         pass
