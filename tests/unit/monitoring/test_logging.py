@@ -120,7 +120,14 @@ def test_trace_of_publisher_is_kept():
     assert log_events.log_fields(message(googclient_traceparent=header))["trace_id"] == TRACE
 
 
-@pytest.mark.parametrize("header", ["", "x", f"00-{'0' * 32}-b7ad6b7169203331-01", f"{TRACE}\n"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("", "x", f"{TRACE}\n"),
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE}-b7ad6b7169203331-01-rest",
+    ],
+)
 def test_invalid_trace_is_ignored(header):
     assert log_events.trace_id({"traceparent": header}, REQUEST_ID) == REQUEST_ID.replace("-", "")
     assert log_events.trace_id({"traceparent": header}, None) is None
