@@ -98,11 +98,12 @@ resolve() {
   export VIVIDLY_PROJECT=$PROJECT VIVIDLY_REGION=$REGION VIVIDLY_TAG=$TAG
 }
 
-# apply MODE: let Terraform create the resources of a mode.
+# apply MODE: let Terraform create the resources of a mode. The database gets a public address, which
+# accepts only connections by IAM and TLS, so that this machine can read the ledger.
 apply() {
   terraform -chdir="$TERRAFORM" init -input=false
   terraform -chdir="$TERRAFORM" apply -input=false -auto-approve -var "project=$PROJECT" \
-    -var "region=$REGION" -var "image_tag=$TAG" -var "mode=$1"
+    -var "region=$REGION" -var "image_tag=$TAG" -var "mode=$1" -var private_addresses=false
 }
 
 # output NAME: print an output of Terraform.
@@ -121,9 +122,11 @@ wait_for() {
   done
 }
 
-# on_ledger COMMAND…: run a command of vividly with the ledger of the project.
+# on_ledger COMMAND…: run a command of vividly with the ledger of the project, as its owner.
 on_ledger() {
-  if [ "$LOCAL" = false ]; then export VIVIDLY_DATABASE && VIVIDLY_DATABASE=$(output database); fi
+  if [ "$LOCAL" = false ]; then
+    export VIVIDLY_DATABASE && VIVIDLY_DATABASE=$(output database_owner)
+  fi
   "$VIVIDLY" "$@"
 }
 
@@ -155,7 +158,11 @@ job_messages() {
     --project="$PROJECT" --freshness=1h --limit=1 --format="value(textPayload)" | grep .
 }
 
-resources() { apply none; }
+resources() {
+  gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com \
+    --project="$PROJECT"
+  apply none
+}
 
 images() {
   VIVIDLY_BUCKET=$(output bucket) "$ROOT/run_dataflow.sh" build-template

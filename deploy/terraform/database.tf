@@ -1,25 +1,10 @@
 # The ledger: Cloud SQL for PostgreSQL, its users, and the secret that holds its URL.
 
-resource "google_compute_global_address" "database" {
-  count         = var.network != null && var.private_service_access ? 1 : 0
-  name          = "vividly-cloud-sql"
-  purpose       = "VPC_PEERING"
-  address_type  = "INTERNAL"
-  prefix_length = 20
-  network       = var.network
-}
-
-resource "google_service_networking_connection" "database" {
-  count                   = var.network != null && var.private_service_access ? 1 : 0
-  network                 = var.network
-  service                 = "servicenetworking.googleapis.com"
-  reserved_peering_ranges = [google_compute_global_address.database[0].name]
-}
-
 resource "google_sql_database_instance" "ledger" {
   name                = "vividly"
   database_version    = var.database_version
   region              = var.region
+  encryption_key_name = var.kms_key
   deletion_protection = !var.force_destroy
 
   settings {
@@ -32,8 +17,8 @@ resource "google_sql_database_instance" "ledger" {
     connector_enforcement       = "REQUIRED" # only connections through IAM and TLS
 
     ip_configuration {
-      ipv4_enabled    = var.network == null
-      private_network = var.network
+      ipv4_enabled    = !var.private_addresses
+      private_network = local.network
       ssl_mode        = "ENCRYPTED_ONLY"
     }
 
@@ -64,6 +49,12 @@ resource "google_sql_database_instance" "ledger" {
       }
     }
 
+    # Taken when the instance is deleted, and kept without it.
+    final_backup_config {
+      enabled        = var.final_backup_days > 0
+      retention_days = var.final_backup_days > 0 ? var.final_backup_days : null
+    }
+
     maintenance_window {
       day          = 7
       hour         = 9
@@ -79,7 +70,11 @@ resource "google_sql_database_instance" "ledger" {
     ignore_changes = [settings[0].disk_size] # it grows automatically
   }
 
-  depends_on = [google_project_service.apis, google_service_networking_connection.database]
+  depends_on = [
+    google_kms_crypto_key_iam_member.agents,
+    google_project_service.apis,
+    google_service_networking_connection.database,
+  ]
 }
 
 resource "google_sql_database" "ledger" {
@@ -94,27 +89,48 @@ ephemeral "random_password" "database" {
   special = false
 }
 
-# Owns the tables.
+# Owns the tables. ABANDON, since Postgres does not drop users who own or were granted something; they
+# go with the instance.
 resource "google_sql_user" "vividly" {
   name                = "vividly"
   instance            = google_sql_database_instance.ledger.name
   password_wo         = ephemeral.random_password.database.result
   password_wo_version = var.database_password_version
+  deletion_policy     = "ABANDON"
 }
 
-# The login of the pipeline's service account; its privileges are granted in SQL, see README.md.
+# The login of the pipeline's service account; `vividly-migrate` grants it its rights.
 resource "google_sql_user" "iam" {
-  name     = trimsuffix(google_service_account.pipeline.email, ".gserviceaccount.com")
-  instance = google_sql_database_instance.ledger.name
-  type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+  name            = trimsuffix(google_service_account.pipeline.email, ".gserviceaccount.com")
+  instance        = google_sql_database_instance.ledger.name
+  type            = "CLOUD_IAM_SERVICE_ACCOUNT"
+  deletion_policy = "ABANDON"
 }
 
+# In one region with a key, since a regional key cannot encrypt replicas elsewhere.
 resource "google_secret_manager_secret" "database" {
-  secret_id = "vividly-database"
+  secret_id           = "vividly-database"
+  deletion_protection = !var.force_destroy
+
   replication {
-    auto {}
+    dynamic "auto" {
+      for_each = var.kms_key == null ? [1] : []
+      content {}
+    }
+    dynamic "user_managed" {
+      for_each = var.kms_key == null ? [] : [var.kms_key]
+      content {
+        replicas {
+          location = var.region
+          customer_managed_encryption {
+            kms_key_name = user_managed.value
+          }
+        }
+      }
+    }
   }
-  depends_on = [google_project_service.apis]
+
+  depends_on = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_secret_manager_secret_version" "database" {
@@ -126,8 +142,8 @@ resource "google_secret_manager_secret_version" "database" {
   secret_data_wo_version = var.database_password_version
 }
 
-resource "google_secret_manager_secret_iam_member" "database_pipeline" {
+resource "google_secret_manager_secret_iam_member" "database_owner" {
   secret_id = google_secret_manager_secret.database.id
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.pipeline.member
+  member    = google_service_account.owner.member
 }

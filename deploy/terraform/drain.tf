@@ -1,14 +1,20 @@
 # Cloud Run jobs: the drain, the migration of the ledger's tables and their pruning, with schedules.
 
 locals {
+  # The engines and what they may be called with, by all workers together or in each process, whichever
+  # the release counts; `vividly check` asks for a limit of each paid engine. var.settings overrides them.
+  engine_settings = {
+    script_engine        = var.script_engine
+    voice_engine         = var.voice_engine
+    script_per_minute    = "120"
+    narration_per_minute = "180" # Chirp 3 allows 200 in a new project
+  }
   drain_settings = {
     VIVIDLY_PROJECT             = var.project
     VIVIDLY_SUBSCRIPTION        = google_pubsub_subscription.requests.id
     VIVIDLY_DATABASE            = local.database
     VIVIDLY_ARTIFACTS           = local.artifacts
     VIVIDLY_DEAD_LETTER_TOPIC   = google_pubsub_topic.dead_letters.id
-    VIVIDLY_SCRIPT_ENGINE       = var.script_engine
-    VIVIDLY_VOICE_ENGINE        = var.voice_engine
     VIVIDLY_WORKERS             = "4"
     VIVIDLY_MAX_RUNTIME         = "3300"
     VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"
@@ -23,20 +29,23 @@ locals {
         timeout = "3600s"         # above VIVIDLY_MAX_RUNTIME, so that the drain ends by itself
         retries = 1               # after status 3 (a dependency stayed down) a retry may succeed
         limits  = { cpu = "4", memory = "8Gi" }
+        account = google_service_account.pipeline.email
         environment = merge(local.drain_settings, {
-          for name, value in var.settings : "VIVIDLY_${upper(name)}" => value
+          for name, value in merge(local.engine_settings, var.settings) :
+          "VIVIDLY_${upper(name)}" => value
         })
       }
       # Run by hand, once before the first job and once with each release:
       # gcloud run jobs execute vividly-migrate --region REGION --wait
       migrate = {
         wanted  = var.mode != "none"
-        args    = ["db", "upgrade"]
+        args    = ["db", "upgrade", "--grant-to=${google_sql_user.iam.name}"]
         tasks   = 1
         timeout = "7200s" # an index of a large table takes long
         retries = 0
         limits  = { cpu = "1", memory = "512Mi" }
-        environment = { # as the tables' owner, even if the pipeline logs in by IAM
+        account = google_service_account.owner.email
+        environment = { # as the tables' owner
           VIVIDLY_DATABASE = google_secret_manager_secret.database.id
         }
       }
@@ -50,6 +59,7 @@ locals {
         timeout = "3600s" # the next run goes on where an interrupted one ended
         retries = 0
         limits  = { cpu = "1", memory = "512Mi" }
+        account = google_service_account.owner.email
         environment = { # as the tables' owner: only it may delete
           VIVIDLY_DATABASE = google_secret_manager_secret.database.id
         }
@@ -81,7 +91,8 @@ resource "google_cloud_run_v2_job" "pipeline" {
     parallelism = each.value.tasks
 
     template {
-      service_account = google_service_account.pipeline.email
+      service_account = each.value.account
+      encryption_key  = var.kms_key
       timeout         = each.value.timeout
       max_retries     = each.value.retries
 
@@ -103,12 +114,12 @@ resource "google_cloud_run_v2_job" "pipeline" {
       }
 
       dynamic "vpc_access" {
-        for_each = var.network == null ? [] : [var.network]
+        for_each = var.private_addresses ? [local.network] : []
         content {
           egress = "PRIVATE_RANGES_ONLY"
           network_interfaces {
-            network    = var.network
-            subnetwork = basename(var.subnetwork)
+            network    = local.network
+            subnetwork = basename(local.subnetwork)
           }
         }
       }
@@ -117,7 +128,8 @@ resource "google_cloud_run_v2_job" "pipeline" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.images_pipeline,
-    google_secret_manager_secret_iam_member.database_pipeline,
+    google_kms_crypto_key_iam_member.agents,
+    google_secret_manager_secret_iam_member.database_owner,
     google_secret_manager_secret_version.database,
   ]
 }

@@ -1,5 +1,6 @@
-# Two service accounts: one for workers and drains, one that may only start jobs. Roles on single
-# resources are granted beside them (pubsub.tf, storage.tf, database.tf), roles on the project here.
+# Three service accounts: one for workers and drains; one for migrations and prunes, the only one that
+# can read the password of the tables' owner; one that may only start jobs. Roles on single resources
+# are granted beside them (pubsub.tf, storage.tf, database.tf), roles on the project here.
 
 resource "google_service_account" "pipeline" {
   account_id   = "vividly-pipeline"
@@ -22,6 +23,22 @@ resource "google_project_iam_member" "pipeline" {
   project = var.project
   role    = each.value
   member  = google_service_account.pipeline.member
+
+  depends_on = [google_project_service.apis]
+}
+
+resource "google_service_account" "owner" {
+  account_id   = "vividly-owner"
+  display_name = "Vividly owner of the ledger's tables: migrations and prunes"
+  depends_on   = [google_project_service.apis]
+}
+
+resource "google_project_iam_member" "owner" {
+  project = var.project
+  role    = "roles/cloudsql.client" # reach the instance
+  member  = google_service_account.owner.member
+
+  depends_on = [google_project_service.apis]
 }
 
 resource "google_pubsub_subscription_iam_member" "pipeline" {
@@ -36,14 +53,27 @@ resource "google_pubsub_subscription_iam_member" "pipeline" {
   member       = google_service_account.pipeline.member
 }
 
+# `vividly check` and the jobs tell a missing topic from a forbidden one by looking at it.
 resource "google_pubsub_topic_iam_member" "pipeline" {
   for_each = {
-    dead_letters = google_pubsub_topic.dead_letters.id
-    requests     = google_pubsub_topic.requests.id # replays
+    for pair in setproduct(
+      [google_pubsub_topic.dead_letters.name, google_pubsub_topic.requests.name], # copies, replays
+      ["roles/pubsub.publisher", "roles/pubsub.viewer"],
+    ) : join(" ", pair) => pair
   }
-  topic  = each.value
-  role   = "roles/pubsub.publisher"
+  topic  = each.value[0]
+  role   = each.value[1]
   member = google_service_account.pipeline.member
+}
+
+moved {
+  from = google_pubsub_topic_iam_member.pipeline["dead_letters"]
+  to   = google_pubsub_topic_iam_member.pipeline["content-requests-dead-letters roles/pubsub.publisher"]
+}
+
+moved {
+  from = google_pubsub_topic_iam_member.pipeline["requests"]
+  to   = google_pubsub_topic_iam_member.pipeline["content-requests roles/pubsub.publisher"]
 }
 
 resource "google_service_account" "scheduler" {

@@ -3,16 +3,15 @@
 locals {
   labels = merge({ app = "vividly", environment = var.environment }, var.labels)
 
-  # Jobs get the secret's name; each process reads the URL from the secret itself.
-  database = var.database_login == "password" ? google_secret_manager_secret.database.id : (
-    "postgresql://${urlencode(google_sql_user.iam.name)}@/${google_sql_database.ledger.name}?${local.database_query}"
-  )
+  # Jobs log in as their service account, so the URL holds no password.
+  database = "postgresql://${urlencode(google_sql_user.iam.name)}@/${google_sql_database.ledger.name}?${local.database_query}"
   database_query = join("&", [
     "instance=${google_sql_database_instance.ledger.connection_name}",
-    "ip_type=${var.network == null ? "public" : "private"}",
+    "ip_type=${var.private_addresses ? "private" : "public"}",
   ])
 
-  artifacts = "gs://${google_storage_bucket.artifacts.name}/lessons"
+  lessons   = "lessons" # folder of the artifacts in their bucket
+  artifacts = "gs://${google_storage_bucket.artifacts.name}/${local.lessons}"
   # Names as in run_dataflow.sh (launcher and workers of the stream) and deploy/cloud_run.sh (drain).
   stream_image = "${local.repository}/vividly:${var.image_tag}"
   drain_image  = "${local.repository}/drain:${var.image_tag}"
@@ -21,10 +20,14 @@ locals {
   ])
 }
 
+# Terraform itself calls Service Usage and Cloud Resource Manager, so these two must be enabled before
+# the first apply (README.md); they are listed so that nothing disables them.
 resource "google_project_service" "apis" {
-  for_each = toset([
+  for_each = toset(concat([
     "aiplatform.googleapis.com",
     "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com", # --builder=cloud
+    "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "compute.googleapis.com", # Dataflow's workers
     "dataflow.googleapis.com",
@@ -35,10 +38,14 @@ resource "google_project_service" "apis" {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "servicenetworking.googleapis.com", # Cloud SQL's private address
+    "serviceusage.googleapis.com",
     "sqladmin.googleapis.com",
     "storage.googleapis.com",
     "texttospeech.googleapis.com",
-  ])
+    ],
+    var.billing_account == null ? [] : ["billingbudgets.googleapis.com"],
+    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+  ))
   service            = each.value
   disable_on_destroy = false # other programs in the project may use it
 }

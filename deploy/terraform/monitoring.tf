@@ -71,16 +71,20 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on   = [google_project_service.apis]
 }
 
-resource "google_monitoring_alert_policy" "alerts" {
-  for_each     = local.alerts
-  display_name = each.value.displayName
-  severity     = each.value.severity
-  combiner     = each.value.combiner
-  user_labels  = each.value.userLabels
+locals {
   notification_channels = concat(
     sort(var.notification_channels),
     [for channel in google_monitoring_notification_channel.email : channel.id],
   )
+}
+
+resource "google_monitoring_alert_policy" "alerts" {
+  for_each              = local.alerts
+  display_name          = each.value.displayName
+  severity              = each.value.severity
+  combiner              = each.value.combiner
+  user_labels           = each.value.userLabels
+  notification_channels = local.notification_channels
 
   dynamic "conditions" {
     for_each = each.value.conditions

@@ -24,8 +24,13 @@ output "artifacts" {
 }
 
 output "database" {
-  description = "Address of the ledger, or the name of the secret that holds it: --database. Not secret."
+  description = "Address of the ledger, for the pipeline's service account: --database. Not secret."
   value       = local.database
+}
+
+output "database_owner" {
+  description = "Name of the secret that holds the address of the ledger with its owner's password."
+  value       = google_secret_manager_secret.database.id
 }
 
 output "bucket" {

@@ -7,8 +7,9 @@
 #                  Its subscription stays in mode stream too: it may hold messages of earlier drains.
 
 resource "google_pubsub_topic" "requests" {
-  name       = "content-requests"
-  depends_on = [google_project_service.apis]
+  name         = "content-requests"
+  kms_key_name = var.kms_key
+  depends_on   = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_pubsub_subscription" "requests" {
@@ -47,8 +48,9 @@ resource "google_pubsub_subscription" "requests" {
 }
 
 resource "google_pubsub_topic" "undeliverable" {
-  name       = "content-requests-undeliverable"
-  depends_on = [google_project_service.apis]
+  name         = "content-requests-undeliverable"
+  kms_key_name = var.kms_key
+  depends_on   = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_pubsub_subscription" "undeliverable" {
@@ -68,8 +70,9 @@ resource "google_pubsub_subscription" "undeliverable" {
 }
 
 resource "google_pubsub_topic" "dead_letters" {
-  name       = "content-requests-dead-letters"
-  depends_on = [google_project_service.apis]
+  name         = "content-requests-dead-letters"
+  kms_key_name = var.kms_key
+  depends_on   = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_pubsub_subscription" "dead_letters" {
@@ -86,24 +89,18 @@ resource "google_pubsub_subscription" "dead_letters" {
 # For drains Pub/Sub moves undeliverable messages as its own service agent, which publishes to that
 # topic and acknowledges in this subscription.
 
-resource "google_project_service_identity" "pubsub" {
-  provider   = google-beta # creates the service agent if it does not exist yet
-  service    = "pubsub.googleapis.com"
-  depends_on = [google_project_service.apis]
-}
-
 resource "google_pubsub_topic_iam_member" "undeliverable_pubsub" {
   count  = local.drains ? 1 : 0
   topic  = google_pubsub_topic.undeliverable.id
   role   = "roles/pubsub.publisher"
-  member = google_project_service_identity.pubsub.member
+  member = google_project_service_identity.agents["pubsub.googleapis.com"].member
 }
 
 resource "google_pubsub_subscription_iam_member" "requests_pubsub" {
   count        = local.drains ? 1 : 0
   subscription = google_pubsub_subscription.requests.id
   role         = "roles/pubsub.subscriber"
-  member       = google_project_service_identity.pubsub.member
+  member       = google_project_service_identity.agents["pubsub.googleapis.com"].member
 }
 
 moved {

@@ -2,14 +2,43 @@
 
 resource "google_storage_bucket" "artifacts" {
   name                        = "${var.project}-vividly-artifacts"
-  location                    = var.region
+  location                    = coalesce(var.storage_location, var.region)
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = var.force_destroy
 
-  # Each file is written once, so versioning is off. Deleted files can be restored for a week.
+  # Each file is written once, so versioning is off. Deleted and overwritten files can be restored.
   soft_delete_policy {
-    retention_duration_seconds = 604800
+    retention_duration_seconds = var.soft_delete_days * 86400
+  }
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  # A page may play lessons of another origin, but not their <track> captions without this.
+  dynamic "cors" {
+    for_each = length(var.cors_origins) > 0 ? [var.cors_origins] : []
+    content {
+      origin          = cors.value
+      method          = ["GET", "HEAD"]
+      response_header = ["Accept-Ranges", "Content-Length", "Content-Range", "Content-Type", "Range"]
+      max_age_seconds = 3600
+    }
+  }
+
+  # Results of single paid calls, kept until their lesson is complete.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 7
+      matches_prefix = ["${local.lessons}/parts/"]
+    }
   }
 
   lifecycle_rule {
@@ -44,7 +73,7 @@ resource "google_storage_bucket" "artifacts" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_storage_bucket" "work" {
@@ -53,6 +82,13 @@ resource "google_storage_bucket" "work" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = var.force_destroy
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
 
   # Only temp/: new workers of a streaming job download the files staged at its start, at any later
   # time, and updates use the templates.
@@ -75,19 +111,38 @@ resource "google_storage_bucket" "work" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
+# Overwriting a file needs the permission to delete it. So the account may delete in this bucket, where
+# soft delete keeps what is deleted, and else only what its job stages.
 resource "google_storage_bucket_iam_member" "artifacts_pipeline" {
   bucket = google_storage_bucket.artifacts.name
   role   = "roles/storage.objectUser"
   member = google_service_account.pipeline.member
 }
 
+# Workers read the template and the staged files, and write only beneath these two folders: one that is
+# taken over cannot change the template of the next release.
 resource "google_storage_bucket_iam_member" "work_pipeline" {
+  for_each = local.streams ? {
+    read  = { role = "roles/storage.objectViewer", folders = [] }
+    write = { role = "roles/storage.objectUser", folders = ["staging", "temp"] }
+  } : {}
   bucket = google_storage_bucket.work.name
-  role   = "roles/storage.objectUser"
+  role   = each.value.role
   member = google_service_account.pipeline.member
+
+  dynamic "condition" {
+    for_each = length(each.value.folders) > 0 ? [each.value.folders] : []
+    content {
+      title = "staged-and-temporary-files"
+      expression = join(" || ", [
+        for folder in condition.value :
+        "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.work.name}/objects/${folder}/\")"
+      ])
+    }
+  }
 }
 
 # Dataflow and `vividly check` read the buckets' metadata.
@@ -112,6 +167,7 @@ resource "google_artifact_registry_repository" "images" {
   repository_id = "vividly"
   location      = var.region
   format        = "DOCKER"
+  kms_key_name  = var.kms_key
   description   = "Images of the Vividly content pipeline"
 
   cleanup_policies {
@@ -129,7 +185,7 @@ resource "google_artifact_registry_repository" "images" {
     }
   }
 
-  depends_on = [google_project_service.apis]
+  depends_on = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
 }
 
 resource "google_artifact_registry_repository_iam_member" "images_pipeline" {

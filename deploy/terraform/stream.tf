@@ -2,14 +2,25 @@
 
 locals {
   # Names as in deploy/metadata.json. No secrets: every user who may view the job sees them.
-  stream_parameters = {
+  stream_parameters = merge(local.engine_settings, {
     subscription        = google_pubsub_subscription.requests.id
     database            = local.database
     artifacts           = local.artifacts
     dead_letter_topic   = google_pubsub_topic.dead_letters.id
-    script_engine       = var.script_engine
-    voice_engine        = var.voice_engine
     sdk_container_image = local.stream_image
+  })
+
+  # Options of the launch. Each is given once, here and not as an argument: the provider moves these
+  # names from the parameters to the launch's environment. It reads the arguments of the same meaning
+  # back from sdkPipelineOptions by their Java names, which a Python job does not have. So they would
+  # differ in each plan, and a different num_workers or max_workers replaces the job. With
+  # ignore_changes alone an update would launch with the values read back, which are empty.
+  launch_options = {
+    numWorkers        = tostring(var.min_workers)
+    maxNumWorkers     = tostring(var.max_workers)
+    workerMachineType = var.machine_type
+    stagingLocation   = "gs://${google_storage_bucket.work.name}/staging"
+    tempLocation      = "gs://${google_storage_bucket.work.name}/temp"
   }
 }
 
@@ -24,26 +35,26 @@ resource "google_dataflow_flex_template_job" "stream" {
 
   enable_streaming_engine = true
   autoscaling_algorithm   = "THROUGHPUT_BASED"
-  num_workers             = var.min_workers
-  max_workers             = var.max_workers
-  machine_type            = var.machine_type
-  sdk_container_image     = local.stream_image
   service_account_email   = google_service_account.pipeline.email
-  staging_location        = "gs://${google_storage_bucket.work.name}/staging"
-  temp_location           = "gs://${google_storage_bucket.work.name}/temp"
-  network                 = var.network == null ? null : basename(var.network)
-  subnetwork              = var.subnetwork
-  ip_configuration        = var.network == null ? "WORKER_IP_PUBLIC" : "WORKER_IP_PRIVATE"
-  labels                  = local.labels
+  kms_key_name            = var.kms_key
+  network                 = local.network == null ? null : basename(local.network)
+  subnetwork              = local.subnetwork
+  ip_configuration        = var.private_addresses ? "WORKER_IP_PRIVATE" : "WORKER_IP_PUBLIC"
 
-  parameters = merge(local.stream_parameters, var.settings)
+  parameters = merge(local.stream_parameters, local.launch_options, var.settings)
+
+  lifecycle {
+    # Computed from the launch options above, and read back wrong.
+    ignore_changes = [
+      machine_type, max_workers, num_workers, sdk_container_image, staging_location, temp_location,
+    ]
+  }
 
   depends_on = [
     google_artifact_registry_repository_iam_member.images_pipeline,
+    google_kms_crypto_key_iam_member.agents,
     google_project_iam_member.pipeline,
     google_pubsub_subscription_iam_member.pipeline,
-    google_secret_manager_secret_iam_member.database_pipeline,
-    google_secret_manager_secret_version.database,
     google_storage_bucket_iam_member.work_pipeline,
   ]
 }

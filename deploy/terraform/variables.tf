@@ -110,9 +110,45 @@ variable "readers" {
 }
 
 variable "force_destroy" {
-  description = "Let `terraform destroy` delete buckets that contain files, and the database."
+  description = "Let `terraform destroy` delete buckets that contain files, the database and its secret."
   type        = bool
   default     = false
+}
+
+variable "soft_delete_days" {
+  description = "Days for which deleted and overwritten lessons can be restored; 0 for none. What is erased for a student is gone after these days."
+  type        = number
+  default     = 7
+  validation {
+    condition     = var.soft_delete_days == 0 || (var.soft_delete_days >= 7 && var.soft_delete_days <= 90)
+    error_message = "soft_delete_days must be 0, or from 7 to 90."
+  }
+}
+
+variable "storage_location" {
+  description = "Location of the bucket of lessons: a region, a dual region such as NAM4, or a multi-region such as EU. Null for the region; with kms_key it must be the key's location."
+  type        = string
+  default     = null
+}
+
+variable "cors_origins" {
+  description = "Origins of pages that play lessons from the bucket, such as https://school.example; their <track> captions need it."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : can(regex("^(\\*|https?://[^/*]+)$", origin))])
+    error_message = "cors_origins must be origins such as https://school.example, without a path."
+  }
+}
+
+variable "kms_key" {
+  description = "Cloud KMS key of the region that encrypts stored data, as projects/P/locations/L/keyRings/R/cryptoKeys/K. Null for Google's keys. It cannot be changed for an existing database or secret."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key must be projects/P/locations/L/keyRings/R/cryptoKeys/K, with the region as L."
+  }
 }
 
 # Ledger
@@ -153,13 +189,13 @@ variable "max_connections" {
   }
 }
 
-variable "database_login" {
-  description = "Login of the pipeline: password, read from Secret Manager, or iam, which needs grants once (README.md)."
-  type        = string
-  default     = "password"
+variable "final_backup_days" {
+  description = "Days for which the backup taken at the deletion of the database is kept; 0 for none."
+  type        = number
+  default     = 30
   validation {
-    condition     = contains(["password", "iam"], var.database_login)
-    error_message = "database_login must be password or iam."
+    condition     = var.final_backup_days >= 0 && var.final_backup_days <= 365
+    error_message = "final_backup_days must be from 0 to 365."
   }
 }
 
@@ -171,8 +207,14 @@ variable "database_password_version" {
 
 # Network
 
+variable "private_addresses" {
+  description = "Give database and workers private addresses only. False for public ones; the database then accepts only connections of the Cloud SQL connector, by IAM and TLS. It cannot go back to public ones."
+  type        = bool
+  default     = true
+}
+
 variable "network" {
-  description = "VPC network, as projects/PROJECT/global/networks/NAME, in which database and workers have private addresses only; it needs Cloud NAT or Private Google Access. Null for public addresses, where the database accepts IAM connections only."
+  description = "VPC network, as projects/PROJECT/global/networks/NAME, for the private addresses; its subnetwork needs Private Google Access. Null to create one."
   type        = string
   default     = null
   validation {
@@ -192,9 +234,19 @@ variable "subnetwork" {
 }
 
 variable "private_service_access" {
-  description = "Create the peering for Cloud SQL's private address; false if the network has one already."
+  description = "Create the peering for Cloud SQL's private address in a given network; false if it has one already."
   type        = bool
   default     = true
+}
+
+variable "ip_range" {
+  description = "Addresses of the subnetwork that is created, as CIDR, for workers and Cloud Run jobs."
+  type        = string
+  default     = "10.64.0.0/20"
+  validation {
+    condition     = can(cidrhost(var.ip_range, 0))
+    error_message = "ip_range must be a range such as 10.64.0.0/20."
+  }
 }
 
 # Engines
@@ -229,7 +281,7 @@ variable "settings" {
   }
   validation {
     condition     = !contains(keys(var.settings), "database")
-    error_message = "settings must not hold the database: database_login says how it is reached."
+    error_message = "settings must not hold the database: jobs use the one that is created here."
   }
 }
 
@@ -258,6 +310,10 @@ variable "max_workers" {
   validation {
     condition     = var.max_workers >= var.min_workers && var.max_workers <= 1000
     error_message = "max_workers must be from min_workers to 1000."
+  }
+  validation {
+    condition     = var.max_workers * 8 <= var.max_connections - 20 # as `vividly check` computes
+    error_message = "max_workers must be at most (max_connections - 20) / 8: each opens up to 8 connections to Postgres."
   }
 }
 
@@ -301,6 +357,10 @@ variable "drain_tasks" {
   validation {
     condition     = var.drain_tasks >= 1 && var.drain_tasks <= 100
     error_message = "drain_tasks must be from 1 to 100."
+  }
+  validation {
+    condition     = var.drain_tasks * 8 <= var.max_connections - 20 # as `vividly check` computes
+    error_message = "drain_tasks must be at most (max_connections - 20) / 8: each opens up to 8 connections to Postgres."
   }
 }
 
@@ -349,5 +409,37 @@ variable "request_cost_usd" {
   validation {
     condition     = var.request_cost_usd > 0
     error_message = "request_cost_usd must be above 0."
+  }
+}
+
+# Governance
+
+variable "audit_log_services" {
+  description = "Services whose reads and writes are recorded in Cloud Audit Logs. It replaces the project's settings for these services; storage.googleapis.com adds a line for each file that is read."
+  type        = set(string)
+  default     = ["cloudsql.googleapis.com", "secretmanager.googleapis.com"]
+  validation {
+    condition     = alltrue([for service in var.audit_log_services : endswith(service, ".googleapis.com")])
+    error_message = "audit_log_services must be names such as storage.googleapis.com."
+  }
+}
+
+variable "billing_account" {
+  description = "Billing account of the project, as 000000-000000-000000, for a monthly budget that alerts at 50, 90 and 100 %. You need the role Billing Account Costs Manager on it. Null for none."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.billing_account == null || can(regex("^[0-9A-F]{6}(-[0-9A-F]{6}){2}$", var.billing_account))
+    error_message = "billing_account must be 000000-000000-000000."
+  }
+}
+
+variable "monthly_budget" {
+  description = "Monthly budget of the project, in the billing account's currency."
+  type        = number
+  default     = 500
+  validation {
+    condition     = var.monthly_budget > 0 && floor(var.monthly_budget) == var.monthly_budget
+    error_message = "monthly_budget must be a whole number above 0."
   }
 }

@@ -92,3 +92,21 @@ def evaluated(folder: Path, **variables: Any) -> dict[str, Any]:
             raise ValueError(" ".join(done.stderr.replace("│", " ").split()))
     shown = terraform(folder, "output", "-json").stdout
     return {name: output["value"] for name, output in json.loads(shown or "{}").items()}
+
+
+META = {"count", "depends_on", "for_each", "lifecycle", "provider"}
+"""Arguments of Terraform itself, which every resource has."""
+
+
+def arguments(body: dict[str, Any], prefix: str = "") -> set[str]:
+    """Return the dotted names of a body's arguments; a block only if it is empty."""
+    pairs = [(name, value) for name, value in body.items() if prefix or name not in META]
+    for dynamic in body.get("dynamic", []):
+        pairs += [(name, block["content"]) for name, block in dynamic.items()]
+    found: set[str] = set()
+    for name, value in pairs:
+        inner = value if isinstance(value, list) else []
+        inside = [arguments(each, f"{prefix}{name}.") for each in inner if isinstance(each, dict)]
+        if name != "dynamic":
+            found |= set().union(*inside) or {prefix + name}
+    return found

@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-from pipeline.cli.app import main
+from pipeline.cli.app import main, parser
+from pipeline.jobs import preflight
 from pipeline.settings import SETTINGS
 from tests.unit.deploy.terraform_files import (
     FOLDER,
@@ -99,8 +100,8 @@ def test_requests_have_one_subscription():
 
 def test_pubsub_agent_may_move_messages():
     """Without both roles a dead-letter policy does nothing."""
-    agent = resources()["google_project_service_identity.pubsub"]
-    assert agent["service"] == "pubsub.googleapis.com"
+    agents = resources()["google_project_service_identity.agents"]
+    assert '"pubsub.googleapis.com"' in agents["for_each"]
     topic = resources()["google_pubsub_topic_iam_member.undeliverable_pubsub"]
     subscription = resources()["google_pubsub_subscription_iam_member.requests_pubsub"]
     assert topic["role"] == "roles/pubsub.publisher"
@@ -108,7 +109,7 @@ def test_pubsub_agent_may_move_messages():
     assert (
         topic["member"]
         == subscription["member"]
-        == "${google_project_service_identity.pubsub.member}"
+        == '${google_project_service_identity.agents["pubsub.googleapis.com"].member}'
     )
     assert topic["count"] == subscription["count"] == "${local.drains ? 1 : 0}"
 
@@ -138,6 +139,25 @@ def test_buckets_are_private_with_lifecycle_rules():
     assert [c["matches_prefix"] for c in deleted] == [["temp/"]], "a job needs what it staged"
 
 
+def test_artifacts_can_be_restored_and_parts_are_deleted():
+    body = resources()["google_storage_bucket.artifacts"]
+    [policy] = body["soft_delete_policy"]
+    assert policy["retention_duration_seconds"] == "${var.soft_delete_days * 86400}"
+    rules = [(rule["action"][0], rule["condition"][0]) for rule in body["lifecycle_rule"]]
+    assert ({"type": "Delete"}, {"age": 7, "matches_prefix": ["${local.lessons}/parts/"]}) in rules
+    assert blocks("locals")["artifacts"].endswith("/${local.lessons}")
+
+
+def test_delete_right_is_limited_to_artifacts_and_staged_files():
+    """Overwriting needs it. A worker must not be able to replace the next release's template."""
+    grants = resources("google_storage_bucket_iam_member.")
+    writing = {name.split(".")[1] for name, body in grants.items() if "objectUser" in str(body)}
+    assert writing == {"artifacts_pipeline", "work_pipeline"}
+    body = grants["google_storage_bucket_iam_member.work_pipeline"]
+    assert '{role = "roles/storage.objectUser", folders = ["staging", "temp"]}' in body["for_each"]
+    assert "templates" not in str(body)
+
+
 def test_database_flags_protect_students_data():
     [settings] = resources()["google_sql_database_instance.ledger"]["settings"]
     flags = {flag["name"]: flag["value"] for flag in settings["database_flags"]}
@@ -146,7 +166,9 @@ def test_database_flags_protect_students_data():
     assert flags["log_min_error_statement"] == "panic", "statements hold what students wrote"
     assert flags["log_error_verbosity"] == "terse", "details of errors hold rows"
     [address] = settings["ip_configuration"]
-    assert address["private_network"] == "${var.network}"
+    assert address["private_network"] == "${local.network}"
+    assert address["ipv4_enabled"] == "${!var.private_addresses}"
+    assert blocks("variable")["private_addresses"]["default"] is True
     assert address["ssl_mode"] == "ENCRYPTED_ONLY"
     assert settings["backup_configuration"][0]["point_in_time_recovery_enabled"] is True
 
@@ -165,7 +187,6 @@ VALUES = {
     "google_sql_database.ledger.name": "vividly",
     "google_sql_database_instance.ledger.connection_name": "my-project:us-central1:vividly",
     "urlencode(google_sql_user.iam.name)": "vividly-pipeline%40my-project.iam",
-    'var.network == null ? "public" : "private"': "private",
     "local.database_query": "instance=my-project:us-central1:vividly&ip_type=private",
 }
 """Values of the attributes in URLs after the resources have been created."""
@@ -205,10 +226,12 @@ def test_accounts_have_only_the_needed_roles():
     source = text()
     granted = set(re.findall(r'"(roles/[\w.]+)"', source))
     assert not [role for role in granted if re.search(r"(?i)owner|editor|admin", role)]
-    [body] = resources("google_project_iam_member.").values()
+    body = resources()["google_project_iam_member.pipeline"]
     assert set(re.findall(r"roles/[\w.]+", body["for_each"])) == PROJECT_ROLES
+    assert resources()["google_project_iam_member.owner"]["role"] == "roles/cloudsql.client"
     assert granted - PROJECT_ROLES == {
         "roles/artifactregistry.reader",
+        "roles/cloudkms.cryptoKeyEncrypterDecrypter",
         "roles/pubsub.publisher",
         "roles/pubsub.subscriber",
         "roles/pubsub.viewer",
@@ -222,10 +245,75 @@ def test_accounts_have_only_the_needed_roles():
     assert "google_service_account_key" not in source
 
 
+def test_only_owner_account_reads_the_owners_password():
+    [grant] = resources("google_secret_manager_secret_iam_member.").values()
+    assert grant["member"] == "${google_service_account.owner.member}"
+    jobs = blocks("locals")["jobs"]
+    accounts = dict(
+        re.findall(
+            r"(\w+) = \{[^{}]*(?:\{[^{}]*\}[^{}]*)*?account += google_service_account\.(\w+)", jobs
+        )
+    )
+    assert accounts == {"drain": "pipeline", "migrate": "owner", "prune": "owner"}
+    assert "google_secret" not in blocks("locals")["database"]
+
+
+def test_migration_grants_the_pipelines_login_its_rights():
+    assert "--grant-to=${google_sql_user.iam.name}" in blocks("locals")["jobs"]
+
+
+def test_topics_may_be_published_to_and_looked_at():
+    """`vividly check` does both."""
+    body = resources()["google_pubsub_topic_iam_member.pipeline"]
+    for word in ("dead_letters", "requests", "pubsub.publisher", "pubsub.viewer"):
+        assert word in body["for_each"]
+
+
+def merged(name: str) -> dict[str, str]:
+    """Return the strings of a local that merges maps, without the maps that it names."""
+    return dict(re.findall(r"(\w+) += +\"?([^\"\n,}]+)", blocks("locals")[name]))
+
+
+def test_limits_satisfy_our_own_check():
+    """`vividly check` asks for a limit of each paid engine, and counts connections."""
+    given = blocks("locals")["engine_settings"] | {
+        "script_engine": "gemini",
+        "voice_engine": "google",
+    }
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    chosen = parser("check").parse_args(["check", "drain", *words])
+    assert "script ≤" in preflight._limits(chosen)
+    connections = next(s.default for s in SETTINGS if s.name == "connections")
+    for name in ("max_workers", "drain_tasks"):
+        rules = str(blocks("variable")[name]["validation"])
+        assert f"var.{name} * {connections} <= var.max_connections - 20" in rules
+
+
+LAUNCHED = {
+    "numWorkers": "num_workers",
+    "maxNumWorkers": "max_workers",
+    "workerMachineType": "machine_type",
+    "stagingLocation": "staging_location",
+    "tempLocation": "temp_location",
+}
+"""Arguments of the job by the parameter that the provider takes them from."""
+
+
+def test_each_option_of_the_stream_job_is_given_once():
+    body = resources()["google_dataflow_flex_template_job.stream"]
+    assert blocks("locals")["launch_options"].keys() == LAUNCHED.keys()
+    [lifecycle] = body["lifecycle"]
+    ignored = {name.strip("${}") for name in lifecycle["ignore_changes"]}
+    assert ignored == {*LAUNCHED.values(), "sdk_container_image"}
+    assert not ignored & body.keys(), "ignored arguments are launched as they are read back"
+    assert "labels" not in body, "the provider's default labels are set too"
+
+
 def test_stream_job_passes_known_template_parameters():
     body = resources()["google_dataflow_flex_template_job.stream"]
-    assert body["parameters"] == "${merge(local.stream_parameters, var.settings)}"
-    given = blocks("locals")["stream_parameters"].keys()
+    parameters = "${merge(local.stream_parameters, local.launch_options, var.settings)}"
+    assert body["parameters"] == parameters
+    given = merged("stream_parameters").keys() | blocks("locals")["engine_settings"].keys()
     known = {p["name"]: p for p in METADATA["parameters"]}
     assert given <= known.keys()
     assert {name for name, p in known.items() if not p.get("isOptional")} <= given
@@ -272,7 +360,19 @@ def test_used_apis_are_enabled():
     assert {f"{a}.googleapis.com" for a in (
         "aiplatform", "artifactregistry", "cloudscheduler", "dataflow", "logging", "monitoring",
         "pubsub", "run", "secretmanager", "sqladmin", "storage", "texttospeech",
+        "billingbudgets", "cloudbuild", "cloudkms", "cloudresourcemanager", "servicenetworking",
     )} <= apis  # fmt: skip
+
+
+def test_apis_that_terraform_calls_are_enabled_first():
+    first = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"]
+    for file in (FOLDER / "README.md", FOLDER.parent / "first_hour.sh"):
+        text = file.read_text()
+        [enabled] = re.findall(r"gcloud services enable ([^-\n\\]+)", text)
+        assert enabled.split() == first, file
+        applied = re.search(r"terraform apply|apply none", text)
+        assert applied
+        assert text.index("services enable") < applied.start()
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +407,16 @@ def test_defaults_are_valid(variables):
         ("settings", {"database": "x"}, "must not hold the database"),
         ("runbook_url", "docs/runbook.md", "https address"),
         ("daily_cost_usd", 0, "above 0"),
+        ("max_workers", 100, "at most (max_connections - 20) / 8"),
+        ("drain_tasks", 60, "at most (max_connections - 20) / 8"),
+        ("ip_range", "10.0.0.0", "must be a range"),
+        ("kms_key", "projects/p/locations/eu/keyRings/r/cryptoKeys/k", "with the region as L"),
+        ("cors_origins", ["https://school.example/page"], "without a path"),
+        ("soft_delete_days", 3, "from 7 to 90"),
+        ("final_backup_days", -1, "from 0 to 365"),
+        ("audit_log_services", ["storage"], "storage.googleapis.com"),
+        ("billing_account", "mine", "000000-000000-000000"),
+        ("monthly_budget", 0.5, "a whole number"),
     ],
 )
 def test_invalid_variable_is_refused_with_remedy(variables, name, value, says):
