@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-pythons test-faults nightly lint format docs constraints bench contact-sheet pictures clean setup
+.PHONY: demo test test-pythons test-faults nightly lint format docs constraints hashes bench contact-sheet pictures clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -81,18 +81,17 @@ pictures: $(STAMP)
 
 setup: $(STAMP)
 
-# New versions on purpose: what setup.py allows, resolved anew for every supported Python. MoviePy is
-# resolved against the Pillow that it works with, not the one it asks for (docs/video.md).
+# New versions on purpose: what setup.py allows, resolved anew for every supported Python.
 constraints: $(STAMP)
-	mkdir -p build && echo 'pillow>=12.1.1,<13' > build/overrides.txt
-	{ head -n 1 constraints.txt && printf 'uv\nmoviepy>=2.2,<3\n' | $(BIN)/uv pip compile --quiet \
-	  --universal --python-version 3.11 --no-header --no-annotate --extra dev \
-	  --override build/overrides.txt setup.py -; } > build/constraints.txt
-	mv build/constraints.txt constraints.txt
+	$(BIN)/python -m deploy.supply_chain.pins --upgrade
+
+# After a change of setup.py: the same versions, and those of new requirements.
+hashes: $(STAMP)
+	$(BIN)/python -m deploy.supply_chain.pins
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(STAMP): setup.py pyproject.toml constraints.txt .ci/venv
+$(STAMP): setup.py pyproject.toml $(wildcard constraints/*/*.txt) .ci/venv
 	PYTHON='$(PYTHON)' .ci/venv $(VENV)
 	touch $@

@@ -107,7 +107,7 @@ def test_constraints_pin_moviepy() -> None:
     pins = (PROJECT / "constraints.txt").read_text().splitlines()
     assert f"moviepy=={NEEDED}" in pins
     assert not re.search(r"moviepy *([<>~!]|==)", (PROJECT / "setup.py").read_text())
-    installs = re.findall(r"^.*install.* moviepy$", (PROJECT / ".ci/venv").read_text(), re.M)
+    installs = re.findall(r"^ *install .*$", (PROJECT / ".ci/venv").read_text(), re.M)
     assert installs
     assert all("--no-deps" in line for line in installs)
 

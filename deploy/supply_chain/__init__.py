@@ -1,0 +1,1 @@
+"""Pins with hashes, licences and sizes of the packages that this project installs."""
