@@ -42,7 +42,7 @@ nightly: $(STAMP)
 	test -z "$$failed"
 
 SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh deploy/first_hour.sh \
-	.ci/run .ci/venv .ci/test_pythons
+	deploy/base_images.sh .ci/run .ci/venv .ci/image .ci/test_pythons
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
+import subprocess
 
 import pytest
 
+from deploy.supply_chain import pins
 from pipeline.reference.flex_template import PRODUCTION
 from pipeline.settings import BY_NAME
 from tests.unit.deploy.stand_ins import ROOT, StandIns
@@ -74,18 +77,74 @@ def test_only_copied_sources_reach_build():
 
 
 @pytest.mark.parametrize(
-    ("extras", "itself"),
-    [("", False), ("[local]", False), ("[moviepy]", True), ("[local,moviepy]", True)],
+    ("extras", "groups"),
+    [
+        ("", []),
+        ("[local]", ["local"]),
+        ("[moviepy]", ["moviepy"]),
+        ("[local,moviepy]", ["local", "moviepy"]),
+    ],
 )
-def test_extras_are_installed_and_moviepy_separately(tmp_path, extras, itself):
+def test_extras_are_installed_with_hashes(tmp_path, extras, groups):
     stand_ins = StandIns(tmp_path)
     stand_ins.add("pip")
     [command] = [run for run in instructions("RUN") if "EXTRAS" in run]
     done = stand_ins.run("sh", "-euc", command, EXTRAS=extras)
     assert done.returncode == 0, done.stderr
-    package, *rest = stand_ins.calls()
-    assert package[-1] == f".{extras}"
-    assert ["--no-deps" in call and call[-1] == "moviepy" for call in rest] == [True] * itself
+    [call] = stand_ins.calls()
+    assert {"--require-hashes", "--no-deps", "constraints/core.txt"} <= set(call)
+    given = [word for word in call if word.startswith("--requirement=")]
+    assert given == [f"--requirement=constraints/{group}.txt" for group in groups]
+
+
+def test_every_install_checks_hashes_or_is_the_package():
+    for run in instructions("RUN"):
+        for install in re.findall(r"pip install ([^&]*)", run):
+            assert "--no-deps" in install
+            assert "--require-hashes" in install or install.split()[-1] == "."
+
+
+def test_setuptools_pin_is_cut_out_whole(tmp_path):
+    [command] = [run for run in instructions("RUN") if "setuptools.txt" in run]
+    (tmp_path / "constraints").symlink_to(ROOT / "constraints/3.11")
+    cut = command.partition("&&")[0]
+    subprocess.run(["sh", "-euc", cut], cwd=tmp_path, check=True)
+    [pin] = pins.pins((tmp_path / "setuptools.txt").read_text(), "3.11")
+    assert pin.name == "setuptools"
+    assert "--hash=sha256:" in (tmp_path / "setuptools.txt").read_text()
+
+
+@pytest.fixture
+def base_images(tmp_path):
+    """A copy of `deploy/base_images.sh` and the Dockerfile, with a stand-in for docker."""
+    stand_ins = StandIns(tmp_path)
+    stand_ins.add("docker")
+    (tmp_path / "deploy").mkdir()
+    for name in ("base_images.sh", "common.sh", "Dockerfile"):
+        shutil.copy(ROOT / "deploy" / name, tmp_path / "deploy")
+    return stand_ins
+
+
+def test_renew_pins_every_base_image_by_digest(base_images):
+    base_images.answer(f"echo sha256:{'0f' * 32}")
+    script = str(base_images.folder / "deploy/base_images.sh")
+    done = base_images.run(script, "renew")
+    assert done.returncode == 0, done.stderr
+    written = (base_images.folder / "deploy/Dockerfile").read_text()
+    tags = [value.partition("@")[0] for name, value in ARGUMENTS.items() if "IMAGE" in name]
+    assert [call[-1] for call in base_images.calls()] == tags
+    for tag in tags:
+        assert f"={tag}@sha256:{'0f' * 32}\n" in written
+    assert re.sub(r"@sha256:\w+", "", written) == re.sub(r"@sha256:\w+", "", TEXT)
+    assert base_images.run(script, "check").returncode == 0
+
+
+@pytest.mark.parametrize("answer", ["exit 1", "echo latest"])
+def test_renew_keeps_the_dockerfile_without_a_digest(base_images, answer):
+    base_images.answer(answer)
+    done = base_images.run(str(base_images.folder / "deploy/base_images.sh"), "renew")
+    assert done.returncode != 0
+    assert (base_images.folder / "deploy/Dockerfile").read_text() == TEXT
 
 
 def test_launcher_file_is_part_of_package():
