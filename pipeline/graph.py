@@ -17,6 +17,7 @@ from pipeline.settings.chosen_engines import (
     video_settings,
     voice_engine,
 )
+from pipeline.settings.student_quota import student_quota
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
@@ -95,7 +96,7 @@ def build(
     claimed = (
         (unique.requests, repeated.requests)
         | "Requests" >> beam.Flatten()
-        | "Claim" >> ClaimRequests(ledger, options.lease, queue_lease)
+        | "Claim" >> ClaimRequests(ledger, options.lease, queue_lease, student_quota(options))
     )
     branches = claimed.lessons | "By modality" >> BranchByModality()
     write_script = WriteScript(

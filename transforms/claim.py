@@ -16,9 +16,9 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.batch_dofn import BatchDoFn, BatchResult
-from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import Cancelled
-from transforms.ledger import ClaimRequest, ClaimResult, Ledger
+from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
+from transforms.errors import Cancelled, OverQuota
+from transforms.ledger import ClaimRequest, ClaimResult, Ledger, StudentQuota
 from transforms.model import DeadLetter, Lesson, Outcome, Received
 from transforms.stage.entering import queue_failures
 from transforms.stage.failures import failure_output
@@ -37,17 +37,24 @@ class ClaimRequests(beam.PTransform):
     PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 
     `OUTCOMES` receives duplicates and redelivered messages that are settled. `DEAD_LETTERS`
-    receives cancelled requests.
+    receives cancelled requests and those that exceed their student's quota.
 
     Args:
         ledger: Ledger to claim in.
         lease: Seconds until a claim expires unless it is renewed.
         queue_lease: As for `transforms.stage.task.StageRuntime`.
+        quota: Limits of each student; None for none.
     """
 
-    def __init__(self, ledger: Ledger, lease: float, queue_lease: float | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lease: float,
+        queue_lease: float | None = None,
+        quota: StudentQuota | None = None,
+    ) -> None:
         super().__init__()
-        self._dofn = _Claim(ledger, lease, queue_lease)
+        self._dofn = _Claim(ledger, lease, queue_lease, quota)
 
     def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         tags = {OUTCOMES: Outcome, DEAD_LETTERS: DeadLetter}
@@ -57,15 +64,20 @@ class ClaimRequests(beam.PTransform):
 
 
 class _Claim(BatchDoFn[Received]):
-    def __init__(self, ledger: Ledger, lease: float, queue_lease: float | None) -> None:
+    def __init__(
+        self, ledger: Ledger, lease: float, queue_lease: float | None, quota: StudentQuota | None
+    ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._queue_lease = queue_lease
+        self._quota = quota
 
     def display_data(self) -> dict[str, Any]:
         return display_items(
             lease_seconds=self._lease,
             queue_lease_seconds=self._queue_lease,
+            student_requests_per_hour=self._quota.requests_per_hour if self._quota else None,
+            student_usd_per_day=self._quota.usd_per_day if self._quota else None,
             ledger=self._ledger.masked_url,
         )
 
@@ -89,7 +101,7 @@ class _Claim(BatchDoFn[Received]):
         requests = [
             ClaimRequest(r.message, r.request, r.message.message_id in replays) for _, r in batch
         ]
-        results = self._ledger.claim(requests, timedelta(seconds=self._lease))
+        results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._quota)
         for (position, received), result in zip(batch, results, strict=True):
             yield self._decide(position, received, result, isolated)
 
@@ -99,6 +111,9 @@ class _Claim(BatchDoFn[Received]):
         if result.outcome:
             outcome = report_outcome(result.outcome, received, "claim", again=result.kind == "done")
             return BatchResult(position, outcome, OUTCOMES)
+        if result.again_at:
+            letter = make_dead_letter(received, "claim", OverQuota(result.again_at))
+            return BatchResult(position, letter, DEAD_LETTERS)
         assert result.claim
         lesson = Lesson(
             received.message, received.request, replace(result.claim, isolated=isolated)

@@ -21,6 +21,7 @@ libraries.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar, Self
 
 
@@ -147,6 +148,20 @@ class OverBudget(TransientError):
 
     def __reduce__(self) -> tuple[type[OverBudget], tuple[str, float, float, float]]:
         return type(self), self._given
+
+
+class OverQuota(TransientError):
+    """The student has asked for as much as a quota allows; a replay may succeed later.
+
+    Args:
+        again_at: When the quota begins anew.
+    """
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(
+            "this student has used up a quota (--student-requests-per-hour or "
+            f"--student-cost-per-day); replay it from {again_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        )
 
 
 class EnvironmentFault(Exception):

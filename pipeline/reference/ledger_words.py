@@ -114,6 +114,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "replay_digest": "SHA-256 of the token of the last replay",
         "replay_owner": "id of the first message that came with this token",
     },
+    "student_usage": {
+        "": "What each student has asked for in each hour, counted while a quota is set",
+        "student_id": "id of the student",
+        "hour": "start of the hour (UTC)",
+        "requests": "number of new requests",
+        "expected_usd": "expected cost of the requests claimed, replays included",
+    },
     "recent_costs": {
         "": "Costs of stages in the last two hours by minute, kept by a trigger of `stages`",
         "slot": "the minute's number, modulo 128",

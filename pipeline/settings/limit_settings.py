@@ -59,6 +59,16 @@ SETTINGS = (
         "when not given", GROUP, type=usd, unit="US dollars", graph=True,
     ),
     Setting(
+        "student-requests-per-hour", "requests of one student in an hour (UTC), all workers "
+        "together; more become dead letters; any number when not given", GROUP,
+        type=positive_int, unit="requests", graph=True,
+    ),
+    Setting(
+        "student-cost-per-day", "expected cost of the requests of one student in a day (UTC); more "
+        "become dead letters; any amount when not given", GROUP, type=usd, unit="US dollars",
+        graph=True,
+    ),
+    Setting(
         "max-cost-per-hour", "when all workers together have spent this within an hour, requests "
         "wait; any amount when not given", GROUP, type=usd, unit="US dollars", graph=True,
     ),

@@ -25,7 +25,7 @@ from tests.integration.ledger_support import (
 from transforms.artifacts import ArtifactStore
 from transforms.claim import ClaimRequests
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.ledger import ClaimRequest
+from transforms.ledger import ClaimRequest, StudentQuota
 from transforms.model import REPLAY_ATTRIBUTE, Lesson, Received
 from transforms.narration.narrate_script import _Narrate
 from transforms.parse import parse
@@ -112,6 +112,22 @@ def test_only_token_of_ledger_reopens_failed_request(step, ledger):
         assert (repeated.status, repeated.stage) == ("duplicate", "claim")
     [reopened] = step.run([received(failed, **marks)])["lessons"]
     assert reopened.claim.attempt == 2
+
+
+def test_request_over_quota_becomes_retryable_letter(ledger):
+    quota = StudentQuota(1, None, {"text": 0.0, "audio": 0.0, "video": 0.0})
+    transform = ClaimRequests(ledger, LEASE, quota=quota)
+    step = Step(transform, Received, "lessons", OUTCOMES, DEAD_LETTERS)
+    first, second = received(), received()
+    found = step.run([first, second])
+    assert names(found["lessons"]) == [first.message.message_id]
+    [refused] = found[DEAD_LETTERS]
+    assert (refused.message, refused.request, refused.claim) == (
+        second.message,
+        second.request,
+        None,
+    )
+    assert (refused.stage, refused.error_type, refused.retryable) == ("claim", "OverQuota", True)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ FORGED = ("", "1", "12", "true", "*", "é", "x" * 1024)
 
 def test_forged_tokens_are_refused(ledger, failed):
     replay_marks(ledger, failed.request.request_id)
-    forged = [message(**{REPLAY_ATTRIBUTE: token}) for token in FORGED]
+    forged = [message(None, b"{}", **{REPLAY_ATTRIBUTE: token}) for token in FORGED]
     assert accepted(ledger, failed, *forged, message()) == set()
 
 
@@ -107,7 +107,7 @@ def test_new_token_replaces_the_one_before(ledger, failed):
 
 def test_replay_of_previous_release_is_known_by_its_id(ledger, failed):
     [dead] = ledger.dead_letters()
-    queued, forged = (message(**{REPLAY_ATTRIBUTE: str(dead.id)}) for _ in range(2))
+    queued, forged = (message(None, b"{}", **{REPLAY_ATTRIBUTE: str(dead.id)}) for _ in range(2))
     ledger.replayed(dead.id, queued.message_id)
     assert accepted(ledger, failed, queued, forged) == ids(queued)
 

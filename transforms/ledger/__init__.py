@@ -4,6 +4,7 @@ from transforms.ledger.costs import COST_KEYS, CostKey
 from transforms.ledger.entries import Entered
 from transforms.ledger.ledger import Ledger
 from transforms.ledger.migrate import current, downgrade, head, upgrade
+from transforms.ledger.student_quota import StudentQuota
 from transforms.ledger.url import mask
 from transforms.ledger.values import (
     CancelState,
@@ -40,6 +41,7 @@ __all__ = [
     "ReplayState",
     "RequestRow",
     "StageRow",
+    "StudentQuota",
     "Totals",
     "current",
     "downgrade",

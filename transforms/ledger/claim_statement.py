@@ -12,21 +12,27 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from transforms.ledger import student_quota
 from transforms.ledger.database import Database, StatementSlow
 from transforms.ledger.entries import FIRST_STAGE, hand_over
 from transforms.ledger.jsontext import json_text
+from transforms.ledger.student_quota import StudentQuota
 from transforms.ledger.values import ClaimRequest, ClaimResult
 from transforms.model import Claim, Outcome, OutcomeStatus
 
 RACE_TRIES = 10
 """Tries for messages whose request another worker opens at the same time; usually two suffice."""
 
-CLAIM = """
-WITH item AS MATERIALIZED (
+# `again_at` is set where a quota refuses a message.
+_ITEM = """ AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         position integer, message_id text, publish_time timestamptz, token uuid, replay boolean,
-        request_id uuid, modality text, student_id text, correlation_id text, request jsonb)
+        request_id uuid, modality text, student_id text, correlation_id text, request jsonb,
+        expected_usd numeric, again_at timestamptz)
 ),
+"""
+
+_JUDGED = """
 known AS MATERIALIZED (
     SELECT request_id, status, message_id, lease_expires_at, cancel_requested_at
     FROM requests
@@ -62,13 +68,18 @@ judged AS MATERIALIZED (
     LEFT JOIN messages AS message ON message.message_id = item.message_id
 ),
 -- Of several messages that could claim one request, the owner does, else the first of the batch.
-ranked AS MATERIALIZED (
+"""
+
+_RANKED = """ AS MATERIALIZED (
     SELECT *, row_number() OVER (
             PARTITION BY request_id, kind IN ('done', 'duplicate')
             ORDER BY owns DESC NULLS LAST, position
         ) = 1 AND kind NOT IN ('done', 'duplicate') AS claims
     FROM judged
 ),
+"""
+
+_WRITTEN = """
 opened AS (
     INSERT INTO requests AS request (
         request_id, status, message_id, claim_token, lease_expires_at, attempts,
@@ -127,7 +138,7 @@ claimed AS (
 decided AS MATERIALIZED (
     SELECT ranked.*, claimed.attempts, claimed.entry, claimed.starts,
         CASE
-            WHEN ranked.kind IN ('done', 'duplicate') THEN ranked.kind
+            WHEN ranked.kind IN ('done', 'duplicate', 'refused') THEN ranked.kind
             WHEN claimed.claim_token = ranked.token THEN ranked.kind
             WHEN claimed.claim_token IS NOT NULL THEN 'duplicate'
         END AS decision
@@ -141,7 +152,7 @@ settled AS (
         CASE WHEN decision = 'duplicate' THEN 'duplicate' ELSE 'in_flight' END, 1, publish_time,
         CASE WHEN decision = 'duplicate' THEN now() END
     FROM decided
-    WHERE decision <> 'done'
+    WHERE decision NOT IN ('done', 'refused')
     ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE SET
         request_id = excluded.request_id,
@@ -159,14 +170,24 @@ counted AS (
         AND message.outcome <> 'in_flight'
     RETURNING message.message_id, outcome, deliveries, false
 )
-SELECT decided.position, decided.attempts, decided.entry, decided.starts,
+"""
+
+_ANSWER = """
+SELECT decided.position, decided.attempts, decided.entry, decided.starts, decided.again_at,
     message.outcome, message.deliveries,
-    CASE WHEN message.outcome IS NULL THEN NULL
+    CASE WHEN decided.decision = 'refused' THEN 'refused'
+        WHEN message.outcome IS NULL THEN NULL
         WHEN decided.decision = 'duplicate' AND NOT message.just_settled THEN 'done'
         ELSE decided.decision END AS kind
 FROM decided
 LEFT JOIN (SELECT * FROM settled UNION ALL SELECT * FROM counted) AS message USING (message_id)
 """
+
+CLAIM = f"WITH item{_ITEM}{_JUDGED}ranked{_RANKED}{_WRITTEN}{_ANSWER}"
+CLAIM_WITHIN_QUOTA = (
+    f"WITH given{_ITEM}{student_quota.LOCKED}{_JUDGED}contender{_RANKED}{student_quota.ADMITTED}"
+    f"{_WRITTEN}{student_quota.CHARGED}{_ANSWER}"
+)
 
 INTERRUPTED = """
 SELECT message_id
@@ -183,12 +204,16 @@ def interrupted(database: Database, message_ids: Sequence[str]) -> set[str]:
 
 
 def claim(
-    database: Database, lessons: Sequence[ClaimRequest], lease: timedelta
+    database: Database,
+    lessons: Sequence[ClaimRequest],
+    lease: timedelta,
+    quota: StudentQuota | None = None,
 ) -> list[ClaimResult]:
     """Decide for each message whether the caller gets the claim of its request.
 
     Args:
         lease: duration of each claim unless it is extended.
+        quota: limits of each student; None for none.
 
     Returns:
         A result for each, in order.
@@ -202,10 +227,15 @@ def claim(
     for _ in range(RACE_TRIES):
         if not tokens:
             break
+        items = [_item(at, token, lessons[at], quota) for at, token in tokens.items()]
+        limits: dict[str, Any] = {}
+        if quota:
+            limits = student_quota.open_counters(database, [i["student_id"] for i in items], quota)
         rows = database.run(
-            CLAIM,
-            items=json_text([_item(at, token, lessons[at]) for at, token in tokens.items()]),
+            CLAIM_WITHIN_QUOTA if quota else CLAIM,
+            items=json_text(items),
             lease=lease.total_seconds(),
+            **limits,
         )
         for row in rows:
             if row["kind"] is not None:
@@ -216,7 +246,9 @@ def claim(
     return [results[at] for at in range(len(lessons))]
 
 
-def _item(position: int, token: str, lesson: ClaimRequest) -> dict[str, Any]:
+def _item(
+    position: int, token: str, lesson: ClaimRequest, quota: StudentQuota | None
+) -> dict[str, Any]:
     message, request = lesson.message, lesson.request
     fields = {f.name: getattr(request, f.name) for f in dataclasses.fields(request)}
     return {
@@ -230,6 +262,7 @@ def _item(position: int, token: str, lesson: ClaimRequest) -> dict[str, Any]:
         "student_id": request.student_id,
         "correlation_id": request.correlation_id,
         "request": fields,
+        "expected_usd": quota.expected_usd[request.modality] if quota else None,
     }
 
 
@@ -240,6 +273,8 @@ def _result(
     lease: timedelta,
 ) -> ClaimResult:
     kind, deliveries = row["kind"], row["deliveries"]
+    if kind == "refused":
+        return ClaimResult(kind, 0, again_at=row["again_at"])
     if kind in ("duplicate", "done"):
         return ClaimResult(kind, deliveries, outcome=_settled(lesson, row["outcome"], kind))
     claim = Claim(token, row["attempts"], lease.total_seconds(), entry=row["entry"])

@@ -7,6 +7,7 @@ run is continued by the next one. Rules:
 * A replay counts as use: a request is as old as its end or its last replay, whichever is later.
 * A request goes with its messages, stages and dead letters, never without them.
 * Messages without a request, which could not be read, are as old as their outcome.
+* Counters of students that no quota reads any more are removed, whatever ages are given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from transforms.ledger import reads
+from transforms.ledger import reads, student_quota
 from transforms.ledger.database import Database
 from transforms.ledger.values import Prunable, Pruned
 
@@ -124,6 +125,7 @@ def prune(
         completed: age from which completed requests are removed; None keeps them.
         failed: age from which failed and cancelled requests are removed; None keeps them.
     """
+    database.run(student_quota.PRUNE)
     for status, age in _requests_by(completed, failed):
         while True:
             [row] = database.run(PRUNE_REQUESTS, status=status, age=age, batch=batch)

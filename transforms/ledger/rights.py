@@ -19,6 +19,7 @@ RIGHTS = {
     "requests": _WRITTEN,
     "stages": ("SELECT", "INSERT"),
     "dead_letters": _WRITTEN,
+    "student_usage": _WRITTEN,
     "recent_costs": ("SELECT",),
     "hourly_messages": ("SELECT",),
     "hourly_stages": ("SELECT",),

@@ -257,6 +257,17 @@ privacy_log = Table(
     _timestamp("finished_at", required=False),
 )
 
+# What each student has asked for, for quotas.
+student_usage = Table(
+    "student_usage",
+    metadata,
+    Column("student_id", Text, primary_key=True),
+    _timestamp("hour", key=True),
+    Column("requests", Integer, nullable=False, server_default=text("0")),
+    _usd("expected_usd"),
+    postgresql_with={"fillfactor": "70"},
+)
+
 # Totals by hour (UTC), kept by triggers of `messages` and `stages`; pruned rows stay in them.
 hourly_messages = Table(
     "hourly_messages",

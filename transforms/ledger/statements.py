@@ -4,9 +4,9 @@ A batch is one JSON parameter. Rules of these statements and of `transforms.ledg
 
 * A claim is fenced by its token, and a stage by the number of its entry: a statement about a lesson
   changes nothing unless the request's row has both and is running.
-* Rows are locked in one order, requests by id before messages by id, so that batches of several
-  workers do not deadlock. Rows are locked before a statement decides by them, so the decision holds
-  until the commit.
+* Rows are locked in one order, so that batches of several workers do not deadlock: counters of
+  students (only with quotas) by student and hour, then requests by id, then messages by id. Rows
+  are locked before a statement decides by them, so the decision holds until the commit.
 * Rows are found by primary key, and other conditions are tested on the rows found: statistics about
   `status` are stale within seconds, and plans built on them are slow.
 * All times are `now()` of the database.

@@ -28,6 +28,7 @@ ClaimKind = Literal[
     "duplicate",
     "done",
     "superseded",
+    "refused",
 ]
 
 
@@ -60,16 +61,20 @@ class ClaimResult:
     `duplicate`   another message owns the request or has settled it; settled now       outcome
     `done`        this message was settled by an earlier delivery                       outcome
     `superseded`  the same message occurs again later in the batch; nothing written     outcome
+    `refused`     it exceeds its student's quota; nothing written                       again_at
     ============  ====================================================================  =======
 
     Attributes:
-        deliveries: number of deliveries of this message, this one included; 0 if superseded.
+        deliveries: number of deliveries of this message, this one included; 0 if nothing was
+            written.
+        again_at: when the student may ask again, if the message is refused.
     """
 
     kind: ClaimKind
     deliveries: int
     claim: Claim | None = None
     outcome: Outcome | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True)

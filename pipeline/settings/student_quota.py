@@ -1,0 +1,27 @@
+"""Make the quota of students from options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.settings.chosen_engines import engine_choices
+from transforms.ledger import StudentQuota
+from transforms.model import ENGINE_STAGES, STAGES_OF
+from transforms.prices import price, typical
+
+
+def student_quota(options: Any) -> StudentQuota | None:
+    """Return the limits of each student, if there are any.
+
+    Args:
+        options: has an attribute for every setting of the graph.
+    """
+    limits = options.student_requests_per_hour, options.student_cost_per_day
+    if not any(limits):
+        return None
+    usd = {
+        stage: price(typical(stage, engine.name, engine.chosen().values()))
+        for stage, engine in zip(ENGINE_STAGES, engine_choices(options), strict=True)
+    }
+    costs = {modality: sum(usd[s] for s in stages) for modality, stages in STAGES_OF.items()}
+    return StudentQuota(*limits, costs)
