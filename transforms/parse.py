@@ -123,10 +123,10 @@ def parse(data: bytes) -> ContentRequest:
     )
 
 
-def peek(data: bytes) -> str | None:
-    """Return the deepest modality that a message asks for, or None if it is invalid.
+def peek(data: bytes) -> ContentRequest | None:
+    """Return the request of a message, or None if it is invalid.
 
-    Jobs schedule messages by it. The parsed request is kept for `ParseRequests`, so that a message
+    Jobs schedule messages by it. It is kept for `ParseRequests`, so that a message
     is decoded once.
     """
     try:
@@ -134,7 +134,7 @@ def peek(data: bytes) -> str | None:
     except InvalidRequest:
         return None
     _peeked.put(data, request)
-    return request.modality
+    return request
 
 
 class _Peeked:

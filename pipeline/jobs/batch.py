@@ -116,7 +116,9 @@ class Batch:
                 if self._ended():
                     break
                 self._tally.received(1)
-                self._scheduler.submit(message, heavy=peek(message.data) in ("audio", "video"))
+                request = peek(message.data)
+                is_heavy = request is not None and request.modality != "text"
+                self._scheduler.submit(message, is_heavy, request.student_id if request else "")
             self._wait(lambda: self._scheduler.idle)
             self._scheduler.close(self._grace)
             reason = self._reason()

@@ -326,10 +326,11 @@ class Drain:
                 self._unsettled.discard(message.message_id)  # counted as received before
             else:
                 self._tally.received(1)
-            is_heavy = peek(message.data) in ("audio", "video")
+            request = peek(message.data)
+            is_heavy = request is not None and request.modality != "text"
             accepted += 1
             heavy += is_heavy
-            self._scheduler.submit(message, is_heavy)
+            self._scheduler.submit(message, is_heavy, request.student_id if request else "")
         self._pull_size.record(accepted, heavy)
         return len(received)
 

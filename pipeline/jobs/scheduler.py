@@ -2,7 +2,8 @@
 
 Each run takes waiting messages, executes the graph, and reports the outcomes. A heavy message
 (audio or video) has a run of its own. Light messages (text) share a run, whose stages process them
-in parallel. One thread takes light messages only, so that a slow video does not delay texts.
+in parallel. One thread takes light messages only, so that a slow video does not delay texts. Among
+heavy messages, students take turns.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.run_size import RunSize
+from pipeline.jobs.turns import Batch, TurnQueue
 from transforms.errors import DependencyDown, EnvironmentFault, Undecided
 from transforms.faults import environment_fault
 from transforms.model import Message, Outcome
@@ -68,13 +70,6 @@ Fault = EnvironmentFault | RunsFailed | ThreadFailed
 """What can stop a job before its end."""
 
 
-class _Batch(NamedTuple):
-    """Messages taken for one run; `light` is true if all of them are light."""
-
-    messages: Sequence[Message]
-    light: bool
-
-
 class Scheduler:
     """Runs submitted messages through the graph on a fixed number of threads.
 
@@ -97,11 +92,11 @@ class Scheduler:
         self._dependency_timeout = dependency_timeout
         self._changed = threading.Condition()
         self._light: deque[Message] = deque()
-        self._heavy: deque[Message] = deque()
+        self._heavy = TurnQueue()
         self._light_since = 0.0  # arrival of the oldest waiting light message, monotonic seconds
         self._workers = workers
         self._run_size = RunSize(workers)
-        self._running: list[_Batch] = []
+        self._running: list[Batch] = []
         self._closed = False
         self._down_since: float | None = None
         self._failed_runs = 0  # in a row
@@ -126,13 +121,19 @@ class Scheduler:
         """Failure of a thread; None while all work."""
         return first_failure(self._threads)
 
-    def submit(self, message: Message, heavy: bool) -> None:
-        """Queue a message."""
+    def submit(self, message: Message, heavy: bool, student: str = "") -> None:
+        """Queue a message of a student."""
         with self._changed:
-            if not heavy and not self._light:
-                self._light_since = time.monotonic()
-            (self._heavy if heavy else self._light).append(message)
+            self._add(message, heavy, student)
             self._changed.notify_all()
+
+    def _add(self, message: Message, heavy: bool, student: str) -> None:
+        if heavy:
+            self._heavy.append(message, student)
+            return
+        if not self._light:
+            self._light_since = time.monotonic()
+        self._light.append(message)
 
     @property
     def waiting(self) -> int:
@@ -227,18 +228,19 @@ class Scheduler:
                     self._running.remove(taken)
                     self._changed.notify_all()
 
-    def _take_batch(self, takes_heavy: bool) -> _Batch | None:
+    def _take_batch(self, takes_heavy: bool) -> Batch | None:
         with self._changed:
             while not self._closed:
                 if takes_heavy and self._heavy:
-                    taken = _Batch([self._heavy.popleft()], light=False)
+                    message, student = self._heavy.popleft()
+                    taken = Batch([message], light=False, student=student)
                 elif self._light and self._may_start_light_run():
                     lingering = self._linger_seconds()
                     if lingering > 0:
                         self._changed.wait(lingering)
                         continue
                     share = min(len(self._light), self._run_size.limit)
-                    taken = _Batch([self._light.popleft() for _ in range(share)], light=True)
+                    taken = Batch([self._light.popleft() for _ in range(share)], light=True)
                     self._light_since = time.monotonic()
                 else:
                     self._changed.wait()
@@ -257,7 +259,7 @@ class Scheduler:
             return 0.0
         return self._light_since + MAX_LINGER - time.monotonic()
 
-    def _work(self, taken: _Batch) -> None:
+    def _work(self, taken: Batch) -> None:
         messages = taken.messages
         failures = 0
         while True:
@@ -296,11 +298,12 @@ class Scheduler:
             self._on_settled(messages, outcomes)
             return
 
-    def _put_back(self, taken: _Batch) -> None:
+    def _put_back(self, taken: Batch) -> None:
         """Queue messages again, behind those that wait."""
         with self._changed:
             if not self._closed:
-                (self._light if taken.light else self._heavy).extend(taken.messages)
+                for message in taken.messages:
+                    self._add(message, not taken.light, taken.student)
 
     def _dependency_timed_out(self, down: DependencyDown) -> bool:
         fault = probe_worker()  # without file handles, every dependency seems to be down

@@ -35,7 +35,8 @@ class Stepped(Graph):
         self.done: list[bytes] = []
 
     def run(self, messages):
-        if peek(messages[0].data) != "text":
+        request = peek(messages[0].data)
+        if request and request.modality != "text":
             assert self.steps.acquire(timeout=PATIENCE)
         self.done += [each.data for each in messages]
         return [Outcome(each.message_id, "completed") for each in messages]

@@ -14,6 +14,7 @@ import pytest
 from pipeline.jobs import scheduler
 from pipeline.jobs.run_size import MAX_RUN, MIN_RUN
 from pipeline.jobs.scheduler import HELD_PER_THREAD, LIGHT_RUNS, RUNS_AHEAD, Scheduler
+from pipeline.jobs.turns import Batch
 from tests.clock import HighestDraw
 from tests.integration.drain_support import wait_until
 from transforms.errors import DependencyDown, Undecided, WorkerFault
@@ -223,6 +224,14 @@ def test_heavy_messages_are_taken_first_and_in_order(still, clock):
 
 
 @pytest.mark.usefixtures("no_waiting")
+def test_students_take_turns_with_heavy_messages(still, clock):
+    running = still(workers=1)
+    for student in ("ann", "ann", "bob", "ann"):
+        running.submit(message(student), True, student)
+    found = [take(running).messages[0].message_id for _ in range(4)]
+    assert found == [f"message-{student}" for student in ("ann", "bob", "ann", "ann")]
+
+
 def test_heavy_run_does_not_count_as_light(still, clock):
     running = still(workers=1)
     submit(running, 1, heavy=True)
@@ -389,7 +398,7 @@ def test_undecided_messages_run_again_behind_others(still, graph, heavy):
     graph.errors.append(Undecided("script", "waits"))
     graph.gate.set()
     running = still(workers=1)
-    taken = scheduler._Batch([message("first")], light=not heavy)
+    taken = Batch([message("first")], light=not heavy)
     running.submit(message("second"), heavy)
     running._work(taken)
     assert ids(running._heavy if heavy else running._light) == ["message-second", "message-first"]
@@ -487,7 +496,7 @@ def test_success_ends_an_outage(still, graph, clock):
     assert not running._dependency_timed_out(DOWN)
     clock.now += PATIENCE
     graph.gate.set()
-    running._work(scheduler._Batch([message(1)], light=True))
+    running._work(Batch([message(1)], light=True))
     assert not running._dependency_timed_out(DOWN)
 
 
