@@ -8,11 +8,13 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
 from typing import Any, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from pipeline.monitoring.http_server import BoundedHTTPServer
 from pipeline.monitoring.readiness import Check, Readiness
 from pipeline.usage_error import UsageError
 from transforms.artifacts import ArtifactStore
@@ -70,6 +72,8 @@ class HealthServer:
     * `/ready` or `/readyz`: 200 if every check passes in time, else 503 with the others.
     * `/metrics`: the registry in the format of Prometheus.
 
+    Reasons and names of checks are for clients on this machine only; others get the status.
+
     Google's front end answers some paths that end in ``z`` itself, so probes from outside need the
     names without it. HEAD is answered like GET without a body, and queries are ignored.
 
@@ -96,7 +100,7 @@ class HealthServer:
             "failure": staticmethod(failure),
         }
         try:  # "": on all interfaces
-            self._server = _Server(("", port), type("_Bound", (_Handler,), bound))
+            self._server = BoundedHTTPServer(("", port), type("_Bound", (_Handler,), bound))
         except OSError as error:
             raise UsageError(f"--health-port {port}: {error.strerror}") from error
         self.thread = SupervisedThread("health server", self._server.serve_forever, STALE, RESTARTS)
@@ -120,15 +124,6 @@ class HealthServer:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    stamp: Callable[[], None]
-
-    def service_actions(self) -> None:
-        """Record that the loop makes progress; called in each of its passes."""
-        self.stamp()
-
-
 class _Handler(BaseHTTPRequestHandler):
     readiness: Readiness
     registry: CollectorRegistry
@@ -139,12 +134,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path in HEALTH_PATHS:
             failure = self.failure()
             if failure:
-                self._reply(503, {"status": "failed", "reason": str(failure)})
+                self._reply(503, {"status": "failed"}, {"reason": str(failure)})
             else:
                 self._reply(200, {"status": "alive"})
         elif path in READY_PATHS:
             down = self.readiness.down()
-            self._reply(503 if down else 200, {"ready": not down, "down": down})
+            self._reply(503 if down else 200, {"ready": not down}, {"down": down})
         elif path == "/metrics":
             self._send(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
         else:
@@ -152,8 +147,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def _reply(self, status: int, body: Mapping[str, Any]) -> None:
-        self._send(status, "application/json", json.dumps(body).encode())
+    def _reply(
+        self, status: int, body: Mapping[str, Any], details: Mapping[str, Any] | None = None
+    ) -> None:
+        shown = {**body, **(details or {})} if self._is_local() else body
+        self._send(status, "application/json", json.dumps(shown).encode())
+
+    def _is_local(self) -> bool:
+        """Return whether the client is on this machine."""
+        return ip_address(self.client_address[0]).is_loopback
 
     def _send(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)
