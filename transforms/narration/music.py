@@ -19,6 +19,13 @@ from transforms.narration.mastering import RATE, UNMEASURED, Samples, measure
 SUFFIXES: Final = (".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav")
 """File name extensions of music files."""
 
+_DEMUXERS: Final = {
+    # A playlist (HLS, ffconcat) named like a sound file would make FFmpeg read other files.
+    "format_whitelist": "aac,flac,mov,mp3,ogg,wav",
+    "protocol_whitelist": "file",
+}
+"""Options of FFmpeg: the formats that are opened, whatever the file is named, and from where."""
+
 UNDER_SPEECH: Final = -24.0
 """Loudness of music under speech, in LU relative to the speech; WCAG 2.2, 1.4.7 asks for -20 or
 less."""
@@ -49,6 +56,16 @@ def files(path: str) -> list[Path]:
     return found
 
 
+def check(path: str) -> None:
+    """Open all music files at a path.
+
+    Raises:
+        PermanentError: there are none, or one has no sound or another format.
+    """
+    for file in files(path):
+        _first(file, 1)
+
+
 def digest(path: str) -> str:
     """Return the SHA-256 (hex) of all music files at a path."""
     total = hashlib.sha256()
@@ -69,7 +86,7 @@ def mix_music(samples: Samples, sentences: Sequence[Sentence], file: Path) -> No
     Args:
         samples: mono at `RATE`.
         sentences: times of the speech.
-        file: the music, in any format that FFmpeg reads.
+        file: the music, in the format of one of `SUFFIXES`.
 
     Raises:
         PermanentError: the file has no sound.
@@ -149,7 +166,7 @@ def _decoded(file: Path) -> Iterator[Samples]:
         PermanentError: the file has no sound or cannot be decoded.
     """
     try:
-        with av.open(str(file)) as container:
+        with av.open(str(file), options=dict(_DEMUXERS)) as container:
             if not container.streams.audio:
                 raise PermanentError(f"{file.name} has no sound: use another file as music")
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)

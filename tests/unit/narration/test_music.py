@@ -14,7 +14,15 @@ from transforms.errors import PermanentError
 from transforms.model import Sentence
 from transforms.narration.m4a import write_m4a
 from transforms.narration.mastering import RATE, Samples, measure
-from transforms.narration.music import BETWEEN, UNDER_SPEECH, choose, digest, files, mix_music
+from transforms.narration.music import (
+    BETWEEN,
+    UNDER_SPEECH,
+    check,
+    choose,
+    digest,
+    files,
+    mix_music,
+)
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
 from transforms.stage.direct_calls import DirectCalls
@@ -88,6 +96,45 @@ def test_lesson_chooses_a_file_of_the_folder(tmp_path: Path) -> None:
     before = digest(str(tmp_path))
     (tmp_path / "a.mp3").write_bytes(b"another")
     assert digest(str(tmp_path)) != before
+
+
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile {sound}\n",
+    "concat": "file '{sound}'\n",
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{sound}\n#EXT-X-ENDLIST\n",
+    "HLS of a URL": "#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:1/a.ts\n#EXT-X-ENDLIST\n",
+    "DASH": '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>{sound}</BaseURL></MPD>',
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 9 RTP/AVP 0\n",
+}
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".ogg"])
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_playlist_named_like_sound_is_refused(kind: str, suffix: str, tmp_path: Path) -> None:
+    sound = tune(tmp_path / "sound.m4a", seconds=0.5)
+    (tmp_path / f"list{suffix}").write_text(PLAYLISTS[kind].format(sound=sound.name))
+    with pytest.raises(PermanentError, match=f"list{suffix} cannot be decoded as music"):
+        check(str(tmp_path / f"list{suffix}"))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [(".wav", "pcm_s16le"), (".flac", "flac"), (".mp3", "mp3"), (".ogg", "libopus"),
+     (".oga", "libopus"), (".opus", "libopus"), (".m4a", "aac")],
+)  # fmt: skip
+def test_every_format_of_music_is_read(suffix: str, codec: str, tmp_path: Path) -> None:
+    file = tmp_path / f"tune{suffix}"
+    with av.open(str(file), "w") as target:
+        stream = target.add_stream(codec, rate=48_000)
+        wave = (8000 * np.sin(np.arange(48_000) / 20)).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(wave[None], "s16", "mono")
+        frame.sample_rate = 48_000
+        size = stream.frame_size or None
+        resampler = av.AudioResampler(stream.format, stream.layout, 48_000, size)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            target.mux(stream.encode(part))
+        target.mux(stream.encode(None))
+    check(str(tmp_path))
 
 
 def test_files_without_sound_are_refused(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ from PIL import Image
 
 from transforms.errors import PermanentError
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+"""Formats that are read; Pillow's others include ones that start programs, such as Ghostscript."""
+
 MAX_PIXELS = 16_000_000
 """Larger pictures are rejected: they would take too much memory."""
 
@@ -22,15 +25,21 @@ def load_logo(path: str) -> Image.Image:
         PermanentError: the file is not a picture, is too large or entirely transparent.
     """
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise PermanentError(
                     f"{path}: the logo has {picture.width}x{picture.height} pixels; "
                     f"use a picture of at most {MAX_PIXELS:,} pixels"
                 )
             loaded = picture.convert("RGBA")
-    except (OSError, Image.DecompressionBombError) as error:
-        raise PermanentError(f"{path} cannot be read as a picture: {error}") from error
+    except PermanentError:
+        raise
+    except MemoryError as error:
+        raise PermanentError(f"{path} takes too much memory as a picture") from error
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        raise PermanentError(
+            f"{path} cannot be read as a picture ({', '.join(FORMATS)}): {error}"
+        ) from error
     inked = loaded.getchannel("A").getbbox()
     if inked is None:
         raise PermanentError(f"{path} is empty: every pixel of it is transparent")

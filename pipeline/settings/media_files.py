@@ -1,0 +1,34 @@
+"""Check the files that shape every lesson, before a message is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.usage_error import UsageError
+from transforms.errors import PermanentError
+
+
+def check_media_files(options: Any) -> None:
+    """Open the logo and the music, if they are given.
+
+    Args:
+        options: has an attribute for every setting of the graph.
+
+    Raises:
+        UsageError: a file cannot be used; every lesson would fail.
+    """
+    if options.video_logo:
+        from transforms.video.draw.logo import load_logo
+
+        _check("--video-logo", load_logo, options.video_logo)
+    if options.music:
+        from transforms.narration import music
+
+        _check("--music", music.check, options.music)
+
+
+def _check(flag: str, load: Any, path: str) -> None:
+    try:
+        load(path)
+    except PermanentError as error:
+        raise UsageError(f"{flag}: {error}") from error
