@@ -71,18 +71,18 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
         raise UsageError(
             "workers on Dataflow need --database; they cannot reach an embedded Postgres"
         )
+    ledger = resources.ledger_at(chosen)
+    if ledger.holds_password:
+        raise UsageError(
+            "--database holds a password, which would be staged on Cloud Storage and shown to all "
+            "who may view the job: keep the URL in Secret Manager and give the secret's name "
+            "(--database projects/…/secrets/…), or log in by IAM"
+        )
     if not chosen.artifacts.startswith("gs://"):
         raise UsageError("workers on Dataflow need --artifacts gs://bucket/prefix")
     dataflow_options.add_defaults(options)
     pipeline = _make_pipeline(options)
     dataflow_options.require_job_to_update(options)
-    ledger = resources.ledger_at(chosen)
-    if ledger.holds_password:
-        log.warning(
-            "the graph is staged in %s with the database's password in it; give the name of a "
-            "secret in Secret Manager instead (--database projects/…/secrets/…)",
-            options.view_as(GoogleCloudOptions).temp_location,
-        )
     resources.check_dead_letter_topic(options.dead_letter_topic, by_other_account=True)
     _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
     store = resources.artifact_store(chosen)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.contract.fakes import secretmanager
 
 PACKAGE = Path(__file__).with_name("echo_engine")
 
@@ -26,3 +30,11 @@ def echo_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True, timeout=240,
     )  # fmt: skip
     return target
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Serve Secret Manager; the environment makes commands use it."""
+    with secretmanager.serving_rest() as vault:
+        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", vault.endpoint)
+        yield vault

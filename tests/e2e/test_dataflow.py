@@ -13,6 +13,7 @@ import av
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from google.cloud import storage
+from sqlalchemy import make_url
 
 from pipeline.cli import app
 from pipeline.graph import build
@@ -28,6 +29,7 @@ from transforms.ledger import Ledger
 from transforms.model import Message
 
 PROJECT = "local-project"
+SECRET = "projects/local-project/secrets/vividly-database/versions/latest"
 IMAGE = "us-docker.pkg.dev/local-project/vividly/pipeline:1"
 CHECKOUT = Path(__file__).parents[2]
 
@@ -39,8 +41,9 @@ def dataflow():
 
 
 @pytest.fixture
-def arguments(dataflow, gcs, postgres):
+def arguments(dataflow, gcs, postgres, vault):
     """Arguments that every job needs; tests add to them."""
+    vault.secrets[SECRET] = postgres.url.encode()
     return [
         "--runner=DataflowRunner",
         f"--project={PROJECT}",
@@ -48,7 +51,7 @@ def arguments(dataflow, gcs, postgres):
         f"--temp_location={gcs.root}/tmp",
         f"--dataflow_endpoint={dataflow.endpoint}",
         "--subscription=content-requests",
-        f"--database={postgres.url}",
+        f"--database={SECRET}",
         f"--artifacts={gcs.root}/lessons",
     ]
 
@@ -71,7 +74,6 @@ def test_submitted_job_has_expected_options(arguments, dataflow, gcs):
         "--voice_engine=google", "--dataflow_service_options=enable_google_cloud_profiler",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "give the name of a secret in Secret Manager" in done.stderr  # in place of this password
     [job] = dataflow.jobs.values()
     shown = json.loads(done.stdout)
     assert (shown["job"], shown["id"], shown["project"]) == ("lessons", job["id"], PROJECT)
@@ -147,6 +149,17 @@ def test_refused_submission_states_the_reason(arguments, dataflow, running, upda
             chosen, launcher.launch_options(chosen), f"projects/{PROJECT}/subscriptions/s"
         )
     assert len(dataflow.jobs) == 1
+
+
+def test_password_in_database_url_is_refused(arguments, dataflow, postgres):
+    given = [*arguments, f"--sdk_container_image={IMAGE}", f"--database={postgres.url}"]
+    chosen = app.parser(only="run").parse_args(["run", *given])
+    with pytest.raises(UsageError, match="--database holds a password") as refused:
+        launcher.run_on_dataflow(
+            chosen, launcher.launch_options(chosen), f"projects/{PROJECT}/subscriptions/s"
+        )
+    assert str(make_url(postgres.url).password) not in str(refused.value)
+    assert dataflow.jobs == {}
 
 
 def test_template_location_receives_the_graph(arguments, dataflow, gcs, tmp_path):

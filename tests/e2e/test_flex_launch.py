@@ -21,7 +21,6 @@ from google.cloud import storage
 from sqlalchemy import make_url
 
 from pipeline.reference.flex_template import metadata
-from tests.contract.fakes import secretmanager
 from tests.unit.deploy.test_image import environment
 from transforms.ledger import Ledger
 
@@ -70,13 +69,6 @@ def bucket(gcs):
 
 def staged(bucket):
     return {blob.name: blob.download_as_bytes() for blob in bucket.list_blobs(prefix="staging/")}
-
-
-@pytest.fixture
-def vault(monkeypatch):
-    with secretmanager.serving_rest() as vault:
-        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", vault.endpoint)
-        yield vault
 
 
 def test_launch_writes_job_for_the_service(gcs, bucket, vault, postgres, tmp_path):
