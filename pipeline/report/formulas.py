@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
+from transforms.text.formula_size import is_drawable
+
 MAX_FORMULA_LENGTH = 120
 """Characters; a longer formula is shown as typed. Typesetting takes about 0.2 ms for each."""
 
@@ -21,16 +23,18 @@ def formula(text: str) -> Markup | None:
         text: mathtext without surrounding ``$``.
 
     Returns:
-        None when `text` is not mathtext or draws nothing.
+        None when `text` is not mathtext, draws nothing or is too large.
     """
     if not text.isprintable() or not 0 < len(text) <= MAX_FORMULA_LENGTH or "$" in text:
+        return None
+    if not is_drawable(text):
         return None
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
     try:
         path = TextPath((0, 0), f"${text}$", size=_EM, prop=FontProperties(math_fontfamily="stix"))
-    except (ValueError, RuntimeError, RecursionError):
+    except Exception:  # noqa: BLE001  (it raises many kinds, even for text that it accepts)
         return None
     if not len(path.vertices):
         return None

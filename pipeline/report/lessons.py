@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from transforms.artifacts import ArtifactStore
-from transforms.errors import DependencyDown
+from transforms.errors import EnvironmentFault
 from transforms.ledger import RequestRow
 from transforms.model import Script, decode
+
+log = logging.getLogger(__name__)
 
 READERS = 16  # threads; most of the time is spent waiting for Cloud Storage
 
@@ -44,8 +47,17 @@ def read_lessons(rows: Sequence[RequestRow]) -> dict[str, LessonFiles]:
     """
     down: dict[str, str] = {}
     with ThreadPoolExecutor(READERS, "report") as pool:
-        found = pool.map(lambda row: _read(row, down), rows)
+        found = pool.map(lambda row: _read_or_explain(row, down), rows)
         return {row.request_id: files for row, files in zip(rows, found, strict=True)}
+
+
+def _read_or_explain(row: RequestRow, down: dict[str, str]) -> LessonFiles:
+    """Read the files of a lesson; one that cannot be read costs no other lesson."""
+    try:
+        return _read(row, down)
+    except Exception as error:  # noqa: BLE001  (logged; the page names it)
+        log.warning("the lesson of %s cannot be read: %s", row.request_id, type(error).__name__)
+        return LessonFiles(trouble=type(error).__name__)
 
 
 def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
@@ -65,7 +77,7 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
             store.read(row.request_id, name) if name in row.artifacts else None
             for name in ("captions.vtt", "chapters.vtt")
         )
-    except DependencyDown as error:
+    except EnvironmentFault as error:
         down[root] = str(error)
         return LessonFiles(missing=tuple(missing), trouble=str(error))
     return LessonFiles(

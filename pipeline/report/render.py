@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,8 +25,11 @@ from pipeline.report.formulas import formula
 from pipeline.report.links import link
 from pipeline.report.payload import readable
 from pipeline.report.wording import FILTERS
+from transforms.ledger import DeadLetterDetail
 from transforms.ledger.scoped import MEASURED_REQUESTS
 from transforms.text.hidden import visible
+
+log = logging.getLogger(__name__)
 
 OPEN_FIRST_LIMIT = 20
 """Up to this many requests, the first lesson is opened when the page loads."""
@@ -53,7 +57,25 @@ def html(report: Report, folder: Path) -> str:
         folder: folder that will hold the page; links to local artifacts are relative to it.
     """
     style, script = _asset("report.css"), _asset("report.js")
+    opened = _first_lesson(report) if len(report.requests) <= OPEN_FIRST_LIMIT else None
     longest = max((waterfall.span(waterfall.latest(r.stages)) for r in report.requests), default=0)
+
+    def request_item(request: ReportedRequest) -> Markup:
+        return _item(
+            "request.html.j2", "request", request.row.request_id, request=request,
+            bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
+            all_bars=lambda request: waterfall.bars(request.stages),
+            artifacts=lambda request: _artifacts(request, folder),
+            opened=opened, vtt_url=_vtt_url, formula=formula,
+        )  # fmt: skip
+
+    def letter_item(letter: DeadLetterDetail) -> Markup:
+        data = letter.message.data
+        return _item(
+            "letter.html.j2", "dead letter", letter.id, letter=letter,
+            payload=lambda: readable(data, whole=len(data) == letter.size),
+        )  # fmt: skip
+
     return _environment().get_template("page.html.j2").render(
         report=report,
         style=Markup(style),  # noqa: S704  (our own file)
@@ -61,16 +83,20 @@ def html(report: Report, folder: Path) -> str:
         policy=_policy(style, script),
         charts=charts,
         measured=f"; of the newest {MEASURED_REQUESTS:,} requests" if report.more_requests else "",
-        bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
-        all_bars=lambda request: waterfall.bars(request.stages),
-        artifacts=lambda request: _artifacts(request, folder),
-        opened=_first_lesson(report) if len(report.requests) <= OPEN_FIRST_LIMIT else None,
-        vtt_url=_vtt_url,
-        formula=formula,
-        payload=lambda letter: readable(
-            letter.message.data, whole=len(letter.message.data) == letter.size
-        ),
+        request_item=request_item,
+        letter_item=letter_item,
     )  # fmt: skip
+
+
+def _item(template: str, what: str, name: object, **context: Any) -> Markup:
+    """Render one item of a list; one that cannot be rendered costs no other item."""
+    try:
+        return Markup(_environment().get_template(template).render(**context))  # noqa: S704
+    except Exception as error:  # noqa: BLE001  (logged; the page names it)
+        kind = type(error).__name__
+        log.warning("the %s %s cannot be shown: %s", what, name, kind)
+        text = Markup("The {} <code>{}</code> cannot be shown: {}").format(what, name, kind)
+        return Markup("<li><details><summary>{}</summary></details></li>\n").format(text)
 
 
 @cache

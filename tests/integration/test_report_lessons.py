@@ -51,6 +51,21 @@ def test_unreadable_script_is_left_out(tmp_path, script):
     assert files.captions == CAPTIONS
 
 
+def test_unreadable_lesson_costs_no_other_lesson(monkeypatch, tmp_path):
+    rows = [stored(str(tmp_path), number) for number in (1, 2)]
+    read = ArtifactStore.read
+
+    def failing(self, request_id, name):
+        if request_id == rows[0].request_id:
+            raise ValueError("a bug")
+        return read(self, request_id, name)
+
+    monkeypatch.setattr(ArtifactStore, "read", failing)
+    first, second = read_lessons(rows).values()
+    assert (first.script, first.trouble) == (None, "ValueError")
+    assert (second.script, second.trouble) == (SCRIPT, None)
+
+
 def test_store_outage_is_reported_after_few_reads(monkeypatch, tmp_path):
     asked = []
 

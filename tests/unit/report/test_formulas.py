@@ -23,3 +23,12 @@ def test_formula_is_one_path_labelled_with_its_source(text):
 @pytest.mark.parametrize("text", ["", r"\nosuch{", "$x$", "a" * 121, "a\x00b", " ", "%", "{" * 100])
 def test_invalid_formula_is_none(text):
     assert formula(text) is None
+
+
+ODD = [r"\mathrm{ }", r"\operatorname{ }", r"\hspace{1000000}", r"a\hspace{1000000}b"]
+ODD += [r"a\hspace{-1000000}b", r"\hspace{-900}a\hspace{900}", r"x^{" * 30 + "}" * 30]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_formula_of_any_size_or_none_is_refused(text):
+    assert formula(text) is None

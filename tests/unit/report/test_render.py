@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.report import data, render
-from tests.reports import letter, ordinary, report, request
+from tests.reports import SCRIPT, letter, ordinary, report, request
 
 
 class Parsed(HTMLParser):
@@ -125,3 +125,24 @@ def test_json_contains_all_report_data():
     assert found["letters_in_all"] == 3
     assert found["letters"][1]["message"]["data"].startswith("ff fe 00")
     assert found["requests"][0]["files"]["script"]["title"] == "Photosynthesis"
+
+
+BROKEN = {
+    "answer out of range": replace(SCRIPT, quiz=(replace(SCRIPT.quiz[0], answer=9),)),
+    "spoken question out of range": replace(SCRIPT, asked=9),
+    "no scenes": replace(SCRIPT, scenes=None),  # type: ignore[arg-type]
+}
+"""Scripts of another release or of a faulty engine."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_lesson_costs_no_other_lesson(name, tmp_path):
+    lessons = (request(1, script=BROKEN[name]), request(2))
+    made = report(lessons, (letter(1), letter(2, size="many")))
+    page = render.html(made, tmp_path)
+    assert page.count("Leaves catch light.") >= 1
+    assert page.count("cannot be shown") == 2
+    for each in lessons:
+        assert each.row.request_id in page
+    assert "letter-1" in page
+    assert len(json.loads(data.as_json(made))["requests"]) == 2

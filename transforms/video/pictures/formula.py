@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from transforms.text.formula_size import is_drawable
 from transforms.video.draw.fonts import Face, covers, package_folder
 
 _FONT = "STIXGeneral.ttf"
@@ -26,7 +27,8 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
         size: pixels per em.
 
     Returns:
-        A mask cropped to the formula; None when `text` is not mathtext or draws nothing.
+        A mask cropped to the formula; None when `text` is not mathtext, draws nothing or is too
+        large.
     """
     if not text or len(text) > MAX_FORMULA_LENGTH or "$" in text:
         return None
@@ -35,15 +37,13 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     from matplotlib.font_manager import FontProperties
 
     face = Face(str(package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / _FONT))
-    if not covers(face, text):
+    text = _use_display_fractions(text)
+    if not (covers(face, text) and is_drawable(text)):
         return None
+    font = FontProperties(size=size, math_fontfamily="stix")
     try:
-        parsed = mathtext.MathTextParser("agg").parse(
-            f"${_use_display_fractions(text)}$",
-            dpi=72,
-            prop=FontProperties(size=size, math_fontfamily="stix"),
-        )
-    except (ValueError, RuntimeError, RecursionError):
+        parsed = mathtext.MathTextParser("agg").parse(f"${text}$", dpi=72, prop=font)
+    except Exception:  # noqa: BLE001  (it raises many kinds, even for text that it accepts)
         return None
     pixels = np.asarray(parsed.image, dtype=np.uint8)
     mask = Image.fromarray(pixels)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.every_row import for_all
+from tests.unit.report.test_formulas import ODD
 from tests.unit.video.lessons import HOSTILE, VISUALS, WORDS
 from transforms.model import Visual
 from transforms.video.draw import canvas as canvas_module
@@ -163,7 +164,8 @@ def test_fraction_is_typeset_in_two_levels() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", r"\frac{", r"\nonsense{x}", "a $ b", "x" * 5000, " ", "力 = 1"]
+    "text",
+    ["", r"\frac{", r"\nonsense{x}", "a $ b", "x" * 5000, " ", "力 = 1", *ODD],
 )
 def test_invalid_formula_has_no_mask(text: str) -> None:
     assert formula_mask(text, 40) is None

@@ -1,0 +1,31 @@
+"""Size of a formula before it is drawn, so that no formula draws a picture of any size."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+WIDTH, HEIGHT = 100.0, 30.0
+"""Largest size of a formula in ems; a slide shows about 40 by 20 of them."""
+
+_EM = 20.0
+
+
+@lru_cache(maxsize=1024)
+def is_drawable(text: str) -> bool:
+    """Return whether a formula is mathtext and within the largest size.
+
+    Args:
+        text: mathtext without surrounding ``$``.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import MathTextParser
+
+    font = FontProperties(size=_EM, math_fontfamily="stix")
+    try:
+        box = MathTextParser("path").parse(f"${text}$", dpi=72, prop=font)
+        # A negative space puts glyphs outside the box.
+        places = [glyph[-2:] for glyph in box.glyphs] + [rect[:2] for rect in box.rects]
+        sizes = [(box.width, box.height + box.depth), *(rect[2:] for rect in box.rects)]
+        return all(abs(x) <= WIDTH * _EM and abs(y) <= HEIGHT * _EM for x, y in (*places, *sizes))
+    except Exception:  # noqa: BLE001  (mathtext raises many kinds, even for text that it accepts)
+        return False
