@@ -5,7 +5,8 @@ The type of an error decides what happens to the element (`transforms.stage.run`
 ====================  =====================================================================
 `PermanentError`      the element can never succeed: dead letter at once
 `TransientError`      it may succeed later: retried with backoff, then a retryable dead letter
-`DependencyDown`      a service is down: nothing is settled, the job waits
+`DependencyDown`      a service is down, or its quota is exhausted: nothing is settled, the job
+                      waits
 `ConfigurationFault`  the set-up is wrong: nothing is settled, the job stops at once
 `WorkerFault`         this machine is out of resources: nothing is settled, the job stops at once
 `ClaimLost`           another worker has the request: outcome `superseded`
@@ -78,6 +79,10 @@ class TransientError(ContentError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Overloaded(TransientError):
+    """A service answered 429 or 503: it wants fewer calls."""
 
 
 class ChildDied(TransientError):
@@ -197,6 +202,19 @@ class DependencyDown(EnvironmentFault):
 
     def __str__(self) -> str:
         return f"{self.subject} is down: {self.detail}"
+
+
+class QuotaExhausted(DependencyDown):
+    """An engine accepts no call before the deadline of the stage that waits for it."""
+
+
+class Interrupted(EnvironmentFault):
+    """The job ends, so the wait for an engine ends too; the subject is the engine."""
+
+    exit_reason = "signal"
+
+    def __str__(self) -> str:
+        return f"the wait for the {self.subject} ends: {self.detail}"
 
 
 class ConfigurationFault(EnvironmentFault):

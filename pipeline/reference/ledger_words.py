@@ -121,6 +121,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "requests": "number of new requests",
         "expected_usd": "expected cost of the requests claimed, replays included",
     },
+    "rate_limits": {
+        "": "Rate limits that all workers share, with `--script-per-minute` and its like",
+        "name": "stage and engine, such as `narration/google`",
+        "next_at": "when the next call may begin",
+    },
     "recent_costs": {
         "": "Costs of stages in the last two hours by minute, kept by a trigger of `stages`",
         "slot": "the minute's number, modulo 128",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.ledger import cancel as cancelling
-from transforms.ledger import claim_statement, entries, leases, reads, records, replays
+from transforms.ledger import (
+    claim_statement,
+    entries,
+    leases,
+    rate_limits,
+    reads,
+    records,
+    replays,
+)
 from transforms.ledger import costs as costing
 from transforms.ledger import migrate as migrating
 from transforms.ledger import prune as pruning
@@ -39,6 +47,9 @@ class Ledger(Database):
     duplicates = records.duplicates
     cancel = cancelling.cancel
     canary = records.canary
+
+    # Limits
+    grant_calls = rate_limits.grant_calls
 
     # Reads
     requests = reads.requests

@@ -21,6 +21,7 @@ RIGHTS = {
     "dead_letters": _WRITTEN,
     "student_usage": _WRITTEN,
     "recent_costs": ("SELECT",),
+    "rate_limits": _WRITTEN,
     "hourly_messages": ("SELECT",),
     "hourly_stages": ("SELECT",),
     "totals_since": ("SELECT",),

@@ -184,6 +184,15 @@ recent_costs = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# Limits of calls that all workers share. There are few rows, updated in place.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _timestamp("next_at"),
+    postgresql_with={"fillfactor": "10"},
+)
+
 dead_letters = Table(
     "dead_letters",
     metadata,

@@ -1,0 +1,54 @@
+"""Waits of worker threads that end when their job ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakSet
+
+from transforms.errors import Interrupted
+
+_lock = threading.Lock()
+_waited_on: WeakSet[threading.Condition] = WeakSet()
+_ending = 0  # jobs of this process that end now
+
+
+def wait(changed: threading.Condition, seconds: float, subject: str) -> None:
+    """Wait on a condition that the caller holds, as `Condition.wait`.
+
+    Args:
+        changed: The condition.
+        seconds: Longest wait.
+        subject: What is waited for, for the message.
+
+    Raises:
+        Interrupted: The job ends.
+    """
+    with _lock:
+        _waited_on.add(changed)
+    _check(subject)
+    changed.wait(seconds)
+    _check(subject)
+
+
+@contextmanager
+def interrupted_waits() -> Iterator[None]:
+    """End all waits, and let none begin, during the block."""
+    global _ending
+    with _lock:
+        _ending += 1
+        conditions = list(_waited_on)
+    for changed in conditions:
+        with changed:
+            changed.notify_all()
+    try:
+        yield
+    finally:
+        with _lock:
+            _ending -= 1
+
+
+def _check(subject: str) -> None:
+    if _ending:
+        raise Interrupted(subject, "the job ends")
