@@ -75,11 +75,11 @@ def build(
     queue_lease = None if fused else options.queue_lease
 
     def runtime(
-        stage: str, *, timeout: float, concurrency: int | None, per_minute: int | None
+        stage: str, engine: str, *, timeout: float, concurrency: int | None, per_minute: int | None
     ) -> StageRuntime:
         return StageRuntime(
             policy=RetryPolicy(timeout, options.max_tries),
-            limits=EngineLimits(stage, at_once=concurrency, per_minute=per_minute),
+            limits=EngineLimits(stage, engine, concurrency, per_minute, ledger),
             store=store,
             ledger=ledger,
             force=options.force,
@@ -103,6 +103,7 @@ def build(
         engine=script_engine(options).chosen(),
         runtime=runtime(
             "script",
+            options.script_engine,
             timeout=options.script_timeout,
             concurrency=options.script_concurrency,
             per_minute=options.script_per_minute,
@@ -116,6 +117,7 @@ def build(
         sound=sound_settings(options),
         runtime=runtime(
             "narration",
+            options.voice_engine,
             timeout=options.narration_timeout,
             concurrency=options.narration_concurrency,
             per_minute=options.narration_per_minute,
@@ -127,6 +129,7 @@ def build(
         settings=video_settings(options),
         runtime=runtime(
             "video",
+            options.video_engine,
             timeout=options.video_timeout,
             concurrency=options.video_concurrency,
             per_minute=options.video_per_minute,

@@ -25,6 +25,7 @@ from transforms.model import Message, Outcome
 from transforms.parse import peek
 from transforms.process.named_errors import naming
 from transforms.process.supervision import ThreadFailed, restart_stale
+from transforms.process.waiting import interrupted_waits
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ class Batch:
                 is_heavy = request is not None and request.modality != "text"
                 self._scheduler.submit(message, is_heavy, request.student_id if request else "")
             self._wait(lambda: self._scheduler.idle)
-            self._scheduler.close(self._grace)
+            with interrupted_waits():
+                self._scheduler.close(self._grace)
             reason = self._reason()
             self._end_reading()
         result = {**self._tally.summary(reason), "unread_input": not self._read_to_end}

@@ -39,6 +39,7 @@ from transforms.process.supervision import (
     first_failure,
     restart_stale,
 )
+from transforms.process.waiting import interrupted_waits
 
 log = logging.getLogger(__name__)
 
@@ -149,11 +150,13 @@ class Drain:
             raise self._end
         return self._tally.summary(down.exit_reason if down else self._end)
 
+    @interrupted_waits()
     def _shut_down(self) -> None:
         """End every thread within the shutdown grace and `CLOSE_SECONDS`.
 
-        Messages that no thread has taken are returned at once. The others keep their leases until
-        the grace is over, because returning work in progress would pay for it twice.
+        Messages that no thread has taken, and those that wait for an engine, are returned at once.
+        The others keep their leases until the grace is over, because returning work in progress
+        would pay for it twice.
         """
         grace_end = time.monotonic() + self._timing.shutdown_grace
         end = grace_end + CLOSE_SECONDS

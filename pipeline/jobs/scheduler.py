@@ -21,7 +21,7 @@ from typing import Any
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.run_size import RunSize
 from pipeline.jobs.turns import Batch, TurnQueue
-from transforms.errors import DependencyDown, EnvironmentFault, Undecided
+from transforms.errors import DependencyDown, EnvironmentFault, Interrupted, Undecided
 from transforms.faults import environment_fault
 from transforms.model import Message, Outcome
 from transforms.process.backoff import Backoff
@@ -274,10 +274,10 @@ class Scheduler:
                 if self._dependency_timed_out(down):
                     return
                 failures += 1
-                time.sleep(BACKOFF.delay(failures))
+                self._pause(BACKOFF.delay(failures))
                 continue
-            except Undecided as undecided:
-                log.info("%s; its %d messages run again", undecided, len(messages))
+            except (Undecided, Interrupted) as postponed:
+                log.info("%s; its %d messages are put back", postponed, len(messages))
                 self._uncount(messages)
                 self._put_back(taken)
                 return
@@ -297,6 +297,11 @@ class Scheduler:
                 self._down_since = None
             self._on_settled(messages, outcomes)
             return
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, at most until the scheduler is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, seconds)
 
     def _put_back(self, taken: Batch) -> None:
         """Queue messages again, behind those that wait."""

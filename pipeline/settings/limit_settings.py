@@ -46,12 +46,13 @@ SETTINGS = (
     ),
     *(
         Setting(
-            f"{stage}-{limit}", f"calls of the {stage} engine {counted}, per process; any number "
-            "when not given", GROUP, type=positive_int, graph=True,
+            f"{stage}-{limit}", f"calls of the {stage} engine {counted}; any number when not "
+            "given", GROUP, type=positive_int, graph=True,
         )
         for stage in ("script", "narration", "video")
         for limit, counted in (
-            ("concurrency", "at the same time"), ("per-minute", "begun in a minute")
+            ("concurrency", "at the same time, per process"),
+            ("per-minute", "begun in a minute by all workers together"),
         )
     ),
     Setting(

@@ -15,11 +15,12 @@ from tests.held_calls import HeldCalls
 from tests.integration import stand_ins
 from tests.integration.stage_support import made
 from transforms.artifacts import ArtifactStore
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, Overloaded, QuotaExhausted
+from transforms.ledger import Ledger
+from transforms.ledger.rate_limits import GrantedCalls
 from transforms.narration.narrate_script import _Narrate
 from transforms.process.retry import LONGEST_WAIT
 from transforms.script.write_script import _WriteScript
-from transforms.stage import rate_limit
 from transforms.stage import run as run_module
 from transforms.video.render_video import _RenderVideo
 
@@ -68,14 +69,49 @@ def test_more_calls_than_allowed_wait(run):
     assert {stage: held.most for stage, held in calls.items()} == dict.fromkeys(TASKS, 2)
 
 
-def test_calls_of_stage_are_spread_over_minute(run, monkeypatch):
-    clock = Clock.instead_of_time_in(rate_limit, monkeypatch)
-    begun: dict[str, list[float]] = {stage: [] for stage in TASKS}
-    entered = {stage: lambda times=times: times.append(clock.now) for stage, times in begun.items()}
+def test_limits_of_all_workers_are_in_the_ledger(run, ledger):
+    per_minute = {"script_per_minute": 6000, "narration_per_minute": 3000, "video_per_minute": 2000}
+    run(["video"] * 2, entered=dict.fromkeys(TASKS, int), workers=1, **per_minute)
+    limits = ledger.run("SELECT name FROM rate_limits ORDER BY name")
+    assert [limit["name"] for limit in limits] == [
+        "narration/offline", "script/offline", "video/slides",
+    ]  # fmt: skip
+
+
+def test_calls_wait_for_the_limit_of_all_workers(run, monkeypatch):
+    granted = []
+
+    def grant(ledger, name, calls, interval, within):
+        granted.append((name, calls, interval))
+        return GrantedCalls(calls, 0.0)
+
+    monkeypatch.setattr(Ledger, "grant_calls", grant)
     per_minute = {"script_per_minute": 60, "narration_per_minute": 30, "video_per_minute": 20}
-    run(["video"] * 2, entered=entered, workers=1, **per_minute)
-    waits = {stage: second - first for stage, (first, second) in begun.items()}
-    assert waits == pytest.approx({"script": 1, "narration": 2, "video": 3})
+    run(["video"], entered=dict.fromkeys(TASKS, int), workers=1, **per_minute)
+    assert granted == [
+        ("script/offline", 1, 1.0), ("narration/offline", 1, 2.0), ("video/slides", 1, 3.0),
+    ]  # fmt: skip
+
+
+def test_exhausted_quota_settles_nothing(ledger, tmp_path, monkeypatch):
+    stand_ins.install(monkeypatch)
+    calls = []
+
+    def refuse(*_):
+        calls.append(1)
+        raise Overloaded("429 quota", retry_after=86_400.0)
+
+    monkeypatch.setattr(TASKS["narration"], "perform", refuse)
+    graph = GraphRunner(VividlyOptions([]), ledger, ArtifactStore(str(tmp_path)))
+    audio = stand_ins.message(stand_ins.request(requested_modalities=["audio"]))
+    for _ in range(3):
+        with pytest.raises(QuotaExhausted, match="narration engine is down"):
+            graph.run([audio])
+    assert len(calls) == 1  # the others would only be refused
+    text = stand_ins.message(stand_ins.request(requested_modalities=["text"]))
+    assert [each.status for each in graph.run([text])] == ["completed"]
+    assert ledger.totals().in_flight == 1
+    assert ledger.dead_letters() == []
 
 
 def test_bundle_of_slow_scripts_is_handed_back_in_time(place, monkeypatch):

@@ -99,9 +99,9 @@ def test_every_metric_is_emitted(place, pubsub):
     assert uncopied["dead_letter_copies_failed"] == uncopied["outcome_dead_lettered"] == 1
 
     spaced, _ = place.run(
-        *[stand_ins.message(stand_ins.request()) for _ in range(2)], script_per_minute=40
+        *[stand_ins.message(stand_ins.request()) for _ in range(3)], script_per_minute=40
     )
-    assert spaced["cumulativeThrottlingSeconds"] == 1  # of 1.5 s; the rest counts later
+    assert spaced["cumulativeThrottlingSeconds"] >= 1  # of 1.5 and 3 s
 
     spread |= waits
     emitted = {*counters, *again, *over_budget, *uncopied, *spaced}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from transforms.errors import ContentError, StageTimeout, TransientError
+from transforms.errors import ContentError, Overloaded, StageTimeout, TransientError
 from transforms.model import Attempt
 from transforms.process.backoff import Backoff
 
@@ -31,7 +31,7 @@ class RetryPolicy:
 
     Attributes:
         timeout: Seconds for all tries together.
-        tries: Maximum number of tries.
+        tries: Maximum number of tries, besides those that an overloaded service refused.
         patience: Seconds of waiting for admission to all tries together.
         backoff: Waits between tries, unless the service asked for a longer one.
     """
@@ -104,7 +104,7 @@ def retry_until_deadline(
     work: Callable[[float], T],
     policy: RetryPolicy,
     failures: list[Attempt],
-    admitted: Callable[[float], AbstractContextManager[object]] = nullcontext,
+    admitted: Callable[[float, float], AbstractContextManager[object]] = lambda *_: nullcontext(),
     failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
     deadline: Deadline | None = None,
 ) -> T:
@@ -116,8 +116,9 @@ def retry_until_deadline(
         work: Raises `TransientError` where another try may help; other errors are not retried.
         policy: The limits.
         failures: Receives every failed try, whether or not a later one succeeds.
-        admitted: Returns the context to enter before each try, for the seconds of patience left.
-            Waiting to enter it does not use up the deadline.
+        admitted: Returns the context to enter before each try, for the seconds of patience left and
+            the seconds until the deadline. Waiting to enter it does not use up the deadline, and
+            tries that it lets an overloaded service refuse are not limited in number.
         failed: Called for each failed try with the seconds until the next, or None after the last.
         deadline: The deadline, if other work shares it; None for one by the policy.
 
@@ -131,19 +132,19 @@ def retry_until_deadline(
         try:
             with ExitStack() as entered:
                 with deadline.paused():
-                    entered.enter_context(admitted(deadline.patience))
+                    entered.enter_context(admitted(deadline.patience, deadline.left))
                 return work(deadline.left)
         except ContentError as error:
             if error.is_final:
                 failed(error, None)
                 raise
-            tries += 1
+            tries += not isinstance(error, Overloaded)
             failures.append(Attempt(datetime.now(UTC), type(error).__name__, str(error)))
             if not isinstance(error, TransientError) or tries >= policy.tries:
                 error.is_final = True
                 failed(error, None)
                 raise
-            delay = policy.delay(tries, error.retry_after)
+            delay = policy.delay(max(1, tries), error.retry_after)
             if delay >= deadline.left:
                 failed(error, None)
                 late = StageTimeout(

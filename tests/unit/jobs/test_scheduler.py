@@ -17,9 +17,10 @@ from pipeline.jobs.scheduler import HELD_PER_THREAD, LIGHT_RUNS, RUNS_AHEAD, Sch
 from pipeline.jobs.turns import Batch
 from tests.clock import HighestDraw
 from tests.integration.drain_support import wait_until
-from transforms.errors import DependencyDown, Undecided, WorkerFault
+from transforms.errors import DependencyDown, Interrupted, Undecided, WorkerFault
 from transforms.model import Message, Outcome
 from transforms.process import backoff
+from transforms.process.backoff import Backoff
 from transforms.process.supervision import SupervisedThread
 
 PATIENCE = 20
@@ -380,6 +381,7 @@ def test_failing_callback_stops_the_scheduler(graph, start):
 
 def test_run_is_repeated_until_dependency_is_back(graph, start, settled, clock, monkeypatch):
     monkeypatch.setattr(backoff, "random", HighestDraw)
+    monkeypatch.setattr(Scheduler, "_pause", lambda _, seconds: clock.sleep(seconds))
     graph.errors.extend([DOWN] * 6)
     graph.gate.set()
     running = start(workers=1)
@@ -391,6 +393,28 @@ def test_run_is_repeated_until_dependency_is_back(graph, start, settled, clock, 
     assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0]  # doubled up to a limit
     assert running.down is None
     assert running.down_seconds == 0
+
+
+def test_close_ends_wait_for_dependency(graph, start, monkeypatch):
+    monkeypatch.setattr(scheduler, "BACKOFF", Backoff(3600.0, 3600.0))
+    graph.errors.extend([DOWN] * 9)
+    graph.gate.set()
+    running = start(workers=1)
+    submit(running, 1, heavy=True)
+    graph.wait_for(1)
+    assert running.close(PATIENCE)
+    assert running.down is DOWN
+
+
+def test_interrupted_messages_are_not_settled(still, graph):
+    graph.errors.append(Interrupted("script engine", "the job ends"))
+    graph.gate.set()
+    running = still(workers=1)
+    running.withdraw()
+    running._work(scheduler._Batch([message("first")], light=True))
+    assert graph.uncounted == [["message-first"]]
+    assert running.down is None
+    assert running.idle
 
 
 @pytest.mark.parametrize("heavy", [True, False])

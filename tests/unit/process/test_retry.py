@@ -125,7 +125,7 @@ def test_wait_past_deadline_is_a_timeout(clock, asked):
 
 def test_admission_wait_does_not_use_deadline(clock):
     @contextmanager
-    def admitted(patience):
+    def admitted(patience, left):
         offered.append(patience)
         clock.now += 60
         yield

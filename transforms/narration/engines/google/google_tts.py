@@ -30,6 +30,7 @@ from transforms.errors import (
     ConfigurationFault,
     ContentError,
     EnvironmentFault,
+    Overloaded,
     PermanentError,
     StageTimeout,
     TransientError,
@@ -62,6 +63,7 @@ _TRANSIENT: Final = (
     TransportError,
     requests.RequestException,
 )
+_OVERLOADED: Final = (exceptions.TooManyRequests, exceptions.ServiceUnavailable)
 _CONFIGURATION: Final = (exceptions.Unauthorized, exceptions.Forbidden, GoogleAuthError)
 _SERVICE: Final = "Google Text-to-Speech"
 _REMEDIES: Final = (
@@ -262,7 +264,8 @@ def _mapped(error: Exception, voice: str) -> ContentError | EnvironmentFault:
     text = f"{said}; {remedy}" if remedy else said
     failed: ContentError
     if isinstance(error, _TRANSIENT):
-        failed = TransientError(f"{_SERVICE} ({voice}): {said}", _retry_after(error))
+        kind = Overloaded if isinstance(error, _OVERLOADED) else TransientError
+        failed = kind(f"{_SERVICE} ({voice}): {said}", _retry_after(error))
     elif isinstance(error, _CONFIGURATION):
         return ConfigurationFault(_SERVICE, text)
     else:  # the voice follows from the request's language

@@ -21,6 +21,7 @@ from transforms.errors import (
     ConfigurationFault,
     ContentError,
     EnvironmentFault,
+    Overloaded,
     StageTimeout,
     TransientError,
 )
@@ -76,7 +77,8 @@ def _from_status(model: str, error: errors.APIError) -> ContentError | Environme
         return ConfigurationFault(model, explained)
     converted: ContentError
     if error.code in (408, 429) or not 400 <= error.code < 500:
-        converted = TransientError(f"{model} answered {explained}", _retry_after(error))
+        kind = Overloaded if error.code in (429, 503) else TransientError
+        converted = kind(f"{model} answered {explained}", _retry_after(error))
     else:
         converted = CallRejected(f"{model} answered {explained}")
     converted.code = answer
