@@ -59,6 +59,26 @@ class Clip:
     end: int
 
 
+def audible_frames(samples: Samples, rate: int) -> tuple[int, NDArray[np.bool_]]:
+    """Tell which frames of a recording are audible beside its loud passages.
+
+    Args:
+        samples: mono, shape (n,), at `rate` samples per second.
+
+    Returns:
+        The samples of a frame, and True for each audible frame.
+    """
+    frame = max(1, round(rate * _FRAME_SECONDS))
+    count = -(-len(samples) // frame)
+    framed = np.zeros(count * frame, np.float32)
+    framed[: len(samples)] = samples
+    level = np.sqrt(np.mean(np.square(framed.reshape(count, frame)), axis=1, dtype=np.float64))
+    if not count or level.max() <= _SILENCE:
+        return frame, np.zeros(count, np.bool_)
+    loud = np.percentile(level[level > _SILENCE], 95)
+    return frame, level > max(_SILENCE, loud * 10 ** (-_GATE_DB / 20))
+
+
 def trim(samples: Samples, rate: int) -> Clip | None:
     """Cut silence off both ends but keep a margin, so that no consonant is lost.
 
@@ -68,15 +88,10 @@ def trim(samples: Samples, rate: int) -> Clip | None:
     Returns:
         The clip, or None if nothing is audible.
     """
-    frame = max(1, round(rate * _FRAME_SECONDS))
-    count = -(-len(samples) // frame)
-    framed = np.zeros(count * frame, np.float32)
-    framed[: len(samples)] = samples
-    level = np.sqrt(np.mean(np.square(framed.reshape(count, frame)), axis=1, dtype=np.float64))
-    if not count or level.max() <= _SILENCE:
+    frame, heard = audible_frames(samples, rate)
+    audible = np.flatnonzero(heard)
+    if not len(audible):
         return None
-    loud = np.percentile(level[level > _SILENCE], 95)
-    audible = np.flatnonzero(level > max(_SILENCE, loud * 10 ** (-_GATE_DB / 20)))
     begin, end = int(audible[0]) * frame, min(len(samples), (int(audible[-1]) + 1) * frame)
     margin = round(rate * _MARGIN_SECONDS)
     first, last = max(0, begin - margin), min(len(samples), end + margin)
