@@ -8,6 +8,7 @@ from pathlib import Path
 from transforms.model import Narration, Scene, Script, Visual
 from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.recording import record_narration
+from transforms.stage.direct_calls import DirectCalls
 
 _SCENES = (
     Scene(
@@ -72,5 +73,5 @@ SCRIPT = Script(
 def narrate_lesson(folder: Path, times: int = 1) -> tuple[Script, Narration]:
     """Narrate the lesson, its scenes repeated `times` times, into ``narration.m4a`` in a folder."""
     script = replace(SCRIPT, scenes=_SCENES * times)
-    narration, _ = record_narration(script, OfflineVoice(), folder, timeout=3600)
+    narration, _ = record_narration(script, OfflineVoice(), folder, calls=DirectCalls(3600))
     return script, narration

@@ -65,7 +65,7 @@ def place(echo_package, ledger, tmp_path):
         (package / "echo_client.py").write_text(client)
         if voice_fails:
             voice = package / "vividly_echo" / "tone_voice.py"
-            voice.write_text(voice.read_text().replace("return Speech(", "return self.nothing("))
+            voice.write_text(voice.read_text().replace("return (0.5", "return self.nothing(0.5"))
         return command.run(*arguments, **environment, **more)
 
     return run

@@ -1,9 +1,8 @@
-"""Recorder of a narration: speaks each sentence, places it in time, masters and stores it."""
+"""Recorder of a narration: has a script spoken, places each sentence in time, masters the sound."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,13 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from transforms.errors import PermanentError, StageTimeout
+from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import Narration, Script, Sentence, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples, master, resample, trim
 from transforms.narration.music import choose, mix_music
 from transforms.narration.sound_settings import SoundSettings
+from transforms.narration.speech_length import is_speakable
+from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 from transforms.text.sentences import split_sentences
 
@@ -55,59 +56,46 @@ def record_narration(
 ) -> tuple[Narration, tuple[Usage, ...]]:
     """Record a script with a voice as ``narration.m4a``.
 
+    A sentence in which nothing can be spoken, such as an emoji, is left out of the narration.
+
     Args:
         script: the text.
         voice: engine that speaks it.
         out: existing folder to write to.
-        calls: deadline of the recording, and its calls to services that cost money.
+        calls: runs the voice's paid calls; its deadline is that of the recording.
         sound: music and lead-in.
 
     Returns:
-        The timing, measured from the audio, and the usage besides that of paid calls.
+        The timing, measured from the audio, and what was used besides paid calls.
 
     Raises:
-        StageTimeout: the recording took longer than its deadline.
+        StageTimeout: the deadline has passed.
         PermanentError: the voice cannot speak this script.
-        TransientError: the voice failed and may succeed later.
+        TransientError: the voice failed, or left a sentence out, and may succeed later.
     """
     voice.check_language(script.language)
-    used: defaultdict[str, float] = defaultdict(float)
-    cpu = time.thread_time()
-    sections: list[list[_Spoken]] = []
-    for section in script.sections():
-        sections.append([])
-        for text in split_sentences(section.narration):
-            if calls.left <= 0:
-                raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
-            before = time.thread_time()
-            speech = voice.speak(text, language=script.language, calls=calls)
-            cpu += time.thread_time() - before
-            for usage in speech.usage:
-                used[usage.sku] += usage.quantity
-            clip = trim(speech.samples, voice.sample_rate)
-            if clip is not None:
-                scale = RATE / voice.sample_rate
-                sections[-1].append(
-                    _Spoken(
-                        text,
-                        resample(clip.samples, voice.sample_rate),
-                        round(clip.begin * scale),
-                        round(clip.end * scale),
-                    )
-                )
-    if not any(sections):
+    texts = [
+        [text for text in split_sentences(section.narration) if is_speakable(text)]
+        for section in script.sections()
+    ]
+    if not any(texts):
         raise PermanentError(
             f"nothing in the script {script.title!r} can be spoken by the {voice.name} voice"
         )
+    speech = voice.speak(texts, language=script.language, calls=calls)
+    cpu = time.thread_time()  # the voice reports its own
+    sections = [
+        [_spoken(text, samples, voice) for text, samples in zip(section, recordings, strict=True)]
+        for section, recordings in zip(texts, speech.sections, strict=True)
+    ]
     pauses = [section.pause for section in script.sections()]
     samples, spans, sentences = _assemble(sections, pauses, _LEAD_IN + sound.intro)
     if sound.music is not None:
         mix_music(samples, sentences, choose(sound.music, script.title))
     loudness = master(samples)
-    if calls.left < 0:
+    if calls.left <= 0:
         raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
     write_m4a(out / FILE_NAME, samples)
-    used["cpu-seconds"] += time.thread_time() - cpu
     narration = Narration(
         duration=len(samples) / RATE,
         sections=spans,
@@ -116,7 +104,24 @@ def record_narration(
         language=script.language,
         loudness=round(loudness, 2),
     )
-    return narration, tuple(Usage(sku, used[sku]) for sku in sorted(used))
+    used = Usage("cpu-seconds", time.thread_time() - cpu)
+    return narration, total([*speech.usage, used])
+
+
+def _spoken(text: str, samples: Samples, voice: VoiceEngine) -> _Spoken:
+    """Return a sentence without the silence around it."""
+    clip = trim(samples, voice.sample_rate)
+    if clip is None:
+        raise TransientError(
+            f"the {voice.name} voice returned no sound for a sentence of {len(text)} characters"
+        )
+    scale = RATE / voice.sample_rate
+    return _Spoken(
+        text,
+        resample(clip.samples, voice.sample_rate),
+        round(clip.begin * scale),
+        round(clip.end * scale),
+    )
 
 
 def _assemble(

@@ -1,17 +1,20 @@
 """Fake of Google Cloud Text-to-Speech v1 for Google's client, over gRPC or REST.
 
-It validates requests as the service does, records them, and answers with sound whose length follows
-the text, or with prepared failures.
+It validates requests as the service does, records them, and answers with real speech whose times
+are known (`tests.contract.fakes.spoken`), or with prepared failures.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import threading
+import time
 import wave
+import xml.etree.ElementTree as ET
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,9 +32,15 @@ from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untype
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status import rpc_status  # type: ignore[import-untyped]
 
-SECONDS_PER_CHARACTER = 0.06
-LEADING_SILENCE = 0.2
-TRAILING_SILENCE = 0.4
+from tests.contract.fakes.spoken import Pauses, Utterance, speak
+from transforms.narration.engines.google.google_tts import GoogleVoice
+from transforms.narration.engines.google.plugin import GoogleVoiceSettings
+from transforms.narration.mastering import Samples
+from transforms.text.sentences import split_sentences
+
+RATE = 24_000
+_PAUSE = re.compile(r"\[pause(?: short| long)?\]")
+_NO_PAUSES = re.compile("(bg|cs|el|et|he|hr|hu|lt|lv|pa|ro|sk|sl|sr|yue)-")
 
 _HTTP = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -63,17 +72,33 @@ class FakeSpeech:
         endpoint: Host and port of the server.
         requests: Requests in order of arrival.
         deadlines: Seconds until the deadline of each request; None if the client set none.
-        script: Answers to the next requests: a failure, raw audio, or ``"hang"``.
+        script: Answers to the next requests: a failure, raw audio, ``"hang"``, or None for speech.
         voices: Names of the available voices.
         released: Event that ends all hanging requests.
+        pauses: Lengths of the pauses in speech.
+        spoken: Place of each text in the speech of each answer.
+        sounds: Latest speech for each text, from its first to its last audible sample.
+        billed: Characters of all requests that were answered.
+        quota: Number of requests in so many seconds; None for no limit.
+        disturb: Called before each answer; may raise a failure.
     """
 
     endpoint: str = ""
     requests: list[tts.SynthesizeSpeechRequest] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
-    script: deque[Failure | bytes | Literal["hang"]] = field(default_factory=deque)
+    script: deque[Failure | bytes | Literal["hang"] | None] = field(default_factory=deque)
     voices: list[str] = field(default_factory=lambda: ["en-US-Chirp3-HD-Kore"])
     released: threading.Event = field(default_factory=threading.Event)
+    pauses: Pauses = field(default_factory=Pauses)
+    spoken: list[tuple[Utterance, ...]] = field(default_factory=list)
+    sounds: dict[str, Samples] = field(default_factory=dict)
+    billed: int = 0
+    quota: tuple[int, float] | None = None
+    disturb: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._admitted: deque[float] = deque()
 
     def voices_of(self, language: str) -> tts.ListVoicesResponse:
         """Return the voices of a language.
@@ -95,23 +120,72 @@ class FakeSpeech:
         Raises:
             Failure: the request is invalid, or a failure is next in the script.
         """
-        self.requests.append(request)
-        self.deadlines.append(deadline)
-        if self.script:
-            scripted = self.script.popleft()
-            if isinstance(scripted, Failure):
-                raise scripted
-            if isinstance(scripted, bytes):
-                return tts.SynthesizeSpeechResponse(audio_content=scripted)
+        with self._lock:
+            self.requests.append(request)
+            self.deadlines.append(deadline)
+            self._admit()
+            scripted = self.script.popleft() if self.script else None
+        if isinstance(scripted, Failure):
+            raise scripted
+        if scripted == "hang":
             self.released.wait(30)
         check(request)
-        audio = speech(request.input.text, request.audio_config.sample_rate_hertz)
+        self.disturb()
+        audio = self._speech(request) if scripted is None else scripted
+        with self._lock:
+            self.billed += len(content(request))
         return tts.SynthesizeSpeechResponse(audio_content=audio)
+
+    def _admit(self) -> None:
+        """Count a request against the quota."""
+        if self.quota is None:
+            return
+        most, seconds = self.quota
+        now = time.monotonic()
+        while self._admitted and self._admitted[0] <= now - seconds:
+            self._admitted.popleft()
+        if len(self._admitted) >= most:
+            raise Failure(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "Quota exceeded for quota metric 'Chirp3 Requests' and limit 'Chirp3 Requests per "
+                "minute' of service 'texttospeech.googleapis.com'.",
+            )
+        self._admitted.append(now)
+
+    def _speech(self, request: tts.SynthesizeSpeechRequest) -> bytes:
+        texts = pieces(request)
+        samples, places = speak(
+            texts,
+            english=request.voice.language_code.startswith("en"),
+            asked=not request.input.text,
+            pauses=self.pauses,
+            rate=request.audio_config.speaking_rate or 1.0,
+        )
+        with self._lock:
+            self.spoken.append(places)
+            self.sounds |= {each.text: samples[each.begin : each.end] for each in places}
+        return wav(samples, request.audio_config.sample_rate_hertz)
+
+
+def content(request: tts.SynthesizeSpeechRequest) -> str:
+    """Return what is billed: the whole input, with its markup."""
+    return request.input.text or request.input.markup or request.input.ssml
+
+
+def pieces(request: tts.SynthesizeSpeechRequest) -> list[str]:
+    """Return the texts between which a request asks for pauses; sentences if it asks for none."""
+    if request.input.text:
+        return list(split_sentences(request.input.text, 5000))
+    if request.input.markup:
+        return [piece.strip() for piece in _PAUSE.split(request.input.markup)]
+    root = ET.fromstring(request.input.ssml)
+    return [text.strip() for text in (root.text, *(child.tail for child in root)) if text]
 
 
 def check(request: tts.SynthesizeSpeechRequest) -> None:
     """Raise the service's error if a request is invalid."""
-    text, voice, audio = request.input.text, request.voice, request.audio_config
+    text, voice, audio = content(request), request.voice, request.audio_config
+    chirp = "Chirp3" in voice.name
     refused = grpc.StatusCode.INVALID_ARGUMENT
     if not text.strip():
         raise Failure(
@@ -121,33 +195,41 @@ def check(request: tts.SynthesizeSpeechRequest) -> None:
         raise Failure(
             refused, "Either `input.text` or `input.ssml` is longer than the limit of 5000"
         )
+    if request.input.markup and (not chirp or _NO_PAUSES.match(voice.language_code)):
+        raise Failure(refused, "This voice does not support markup input.")
+    if request.input.ssml:
+        _check_ssml(request.input.ssml, chirp)
     if not voice.name.startswith(voice.language_code):
         raise Failure(refused, f"voice {voice.name} does not match {voice.language_code}")
     if audio.audio_encoding != tts.AudioEncoding.LINEAR16:
         raise Failure(refused, "only LINEAR16 here")
-    if audio.pitch and "Chirp3" in voice.name:
+    if audio.pitch and chirp:
         raise Failure(refused, "This voice does not support pitch parameters at this time.")
 
 
-def speech(text: str, rate: int) -> bytes:
-    """Return a WAV file with a speech-like sound: a buzz in syllables, between silences."""
-    length = round(rate * SECONDS_PER_CHARACTER * max(4, len(text)))
-    time = np.arange(rate) / rate
-    buzz = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12))
-    second = 0.12 * buzz * (0.55 - 0.45 * np.cos(2 * np.pi * 4 * time))
-    return wav(np.tile(second, length // rate + 1)[:length], rate)
+def _check_ssml(text: str, chirp: bool) -> None:
+    try:
+        root = ET.fromstring(text)
+    except ET.ParseError as error:
+        raise Failure(grpc.StatusCode.INVALID_ARGUMENT, "Invalid SSML") from error
+    if chirp or root.tag != "speak" or any(child.tag != "break" for child in root):
+        raise Failure(grpc.StatusCode.INVALID_ARGUMENT, "Invalid SSML. Newer voices like Neural2")
 
 
 def wav(samples: Any, rate: int, channels: int = 1) -> bytes:
-    """Return a WAV file of 16-bit PCM with silence before and after the samples."""
-    padded = np.concatenate(
-        [np.zeros(round(rate * LEADING_SILENCE)), samples, np.zeros(round(rate * TRAILING_SILENCE))]
-    )
+    """Return a WAV file of 16-bit PCM."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setparams((channels, 2, rate, 0, "NONE", ""))
-        writer.writeframes((padded * 32767).astype("<i2").tobytes())
+        writer.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     return file.getvalue()
+
+
+def connected(fake: FakeSpeech, transport: Literal["grpc", "rest"], **settings: Any) -> GoogleVoice:
+    """Return an engine with a client of a fake server."""
+    return GoogleVoice(
+        GoogleVoiceSettings(endpoint=fake.endpoint, transport=transport, insecure=True, **settings)
+    )
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,7 +25,6 @@ from transforms.narration.m4a import FRAME
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.recording import record_narration
 from transforms.narration.sound_settings import SoundSettings
-from transforms.stage import direct_calls
 from transforms.stage.direct_calls import DirectCalls
 
 SCRIPT = lesson(
@@ -172,9 +170,10 @@ def test_parallel_narrations_equal_sequential_ones(tmp_path: Path) -> None:
     assert parallel == sequential
 
 
-def test_unspeakable_text_takes_no_time(tmp_path: Path) -> None:
+def test_section_without_words_is_left_out(tmp_path: Path) -> None:
     script = lesson("Plants grow. 🎉🎉 Well done. ...", "🎉🎉🎉", "Good.")
-    narration, _ = narrated(script, BuzzVoice(), tmp_path)
+    voice = BuzzVoice()
+    narration, _ = narrated(script, voice, tmp_path)
     assert [s.text for s in narration.sentences if s.section == 1] == [
         "Plants grow.", "🎉🎉 Well done. ...",
     ]  # fmt: skip
@@ -182,6 +181,7 @@ def test_unspeakable_text_takes_no_time(tmp_path: Path) -> None:
     start, end = narration.sections[2]
     assert end - start == pytest.approx(1.0)
     assert {s.section for s in narration.sentences} == {0, 1, 3, 4}
+    assert "🎉🎉🎉" not in [sentence for sentence, _ in voice.said]
 
 
 @pytest.mark.parametrize("silent", ["first", "last"])
@@ -212,20 +212,36 @@ def test_language_is_checked_before_speaking(tmp_path: Path) -> None:
     assert not voice.said
 
 
-def test_deadline_is_checked_between_sentences(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
-    clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr(direct_calls, "time", clock)
+class FourSecondsEach(DirectCalls):
+    """A deadline of 10 s, of which each sentence of a voice takes four."""
 
-    def take_four_seconds(sentence: str) -> None:
-        now[0] += 4
+    spoken = 0
 
-    voice = BuzzVoice(before=take_four_seconds)
+    @property
+    def left(self) -> float:
+        return 10.0 - 4 * self.spoken
+
+    def count(self, sentence: str) -> None:
+        self.spoken += 1
+
+
+def test_deadline_is_checked_between_sentences(tmp_path: Path) -> None:
+    calls = FourSecondsEach(10)
+    voice = BuzzVoice(before=calls.count)
     with pytest.raises(StageTimeout, match="10 s"):
-        record_narration(SCRIPT, voice, tmp_path, calls=DirectCalls(10))
+        record_narration(SCRIPT, voice, tmp_path, calls=calls)
     assert [left for _, left in voice.said] == [10, 6, 2]
+    assert not (tmp_path / "narration.m4a").exists()
+
+
+def test_sentence_without_sound_is_an_error(tmp_path: Path) -> None:
+    class Mute(BuzzVoice):
+        def speak_sentence(self, sentence, **options):
+            samples, usage = super().speak_sentence(sentence, **options)
+            return samples * (not sentence.startswith("They")), usage
+
+    with pytest.raises(TransientError, match="no sound for a sentence of 31 characters"):
+        record_narration(SCRIPT, Mute(), tmp_path, calls=DirectCalls(60))
     assert not (tmp_path / "narration.m4a").exists()
 
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from transforms.errors import PermanentError
 from transforms.model import Scene, Script, Usage
-from transforms.narration.engines.voice_engine import Speech
+from transforms.narration.engines.voice_engine import SentenceVoice
 from transforms.narration.mastering import Samples
-from transforms.stage.paid_call import PaidCalls
 
 
 def buzz(seconds: float, rate: int, level: float = 0.1) -> Samples:
@@ -27,7 +26,7 @@ def silence(seconds: float, rate: int) -> Samples:
 
 
 @dataclass
-class BuzzVoice:
+class BuzzVoice(SentenceVoice):
     """Voice that buzzes for 20 ms a character, with silence on either side.
 
     Attributes:
@@ -53,14 +52,14 @@ class BuzzVoice:
         if not language.startswith("en"):
             raise PermanentError(f"no {language}, only en-US")
 
-    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
-        self.said.append((sentence, calls.left))
+    def speak_sentence(
+        self, sentence: str, *, language: str, timeout: float
+    ) -> tuple[Samples, tuple[Usage, ...]]:
+        self.said.append((sentence, timeout))
         self.before(sentence)
-        if not any(character.isalnum() for character in sentence):
-            return Speech(silence(0, self.sample_rate))
         sound = buzz(0.02 * len(sentence), self.sample_rate, self.level)
         around = silence(0.31, self.sample_rate), sound, silence(0.48, self.sample_rate)
-        return Speech(np.concatenate(around), (Usage("letters", len(sentence)),))
+        return np.concatenate(around), (Usage("letters", len(sentence)),)
 
 
 def lesson(*narrations: str, hook: str = "Why is that?", language: str = "en-US") -> Script:

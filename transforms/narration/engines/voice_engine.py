@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.errors import StageTimeout
 from transforms.model import Usage
+from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 
 MASTERING_VERSION: Final = 2
@@ -18,18 +21,20 @@ MASTERING_VERSION: Final = 2
 
 @dataclass(frozen=True)
 class Speech:
-    """Mono samples in -1..1, shape (n,), at the engine's sample rate.
+    """A spoken script.
 
     Attributes:
-        usage: resources consumed, besides those of paid calls.
+        sections: mono samples in -1..1, shape (n,), of each sentence of each section, at the
+            engine's sample rate; none for a sentence in which nothing can be spoken.
+        usage: what was used besides paid calls.
     """
 
-    samples: NDArray[np.float32]
+    sections: tuple[tuple[NDArray[np.float32], ...], ...]
     usage: tuple[Usage, ...] = ()
 
 
 class VoiceEngine(Protocol):
-    """Speaks sentences. One instance serves one process and may be called from several threads."""
+    """Speaks scripts. One instance serves one process and may be called from several threads."""
 
     name: str
     voice: str
@@ -56,16 +61,54 @@ class VoiceEngine(Protocol):
         """
         ...
 
-    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
-        """Speak one sentence and return the recording.
+    def speak(
+        self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
+    ) -> Speech:
+        """Speak the sentences of a script and return the recording of each.
 
         Args:
-            sentence: plain text as a reader sees it; the engine normalises it for speech.
+            sections: sentences of each section, as plain text that a reader sees; the engine
+                normalises it for speech.
             language: BCP-47 tag.
-            calls: the deadline, and the calls to services that cost money.
+            calls: runs every call that costs money; its deadline holds for all other work too.
 
         Raises:
-            PermanentError: the sentence can never be spoken.
+            PermanentError: a sentence can never be spoken.
             TransientError: the engine may succeed later.
+            StageTimeout: the deadline has passed.
         """
         ...
+
+
+class SentenceVoice(ABC):
+    """Base class of voices that speak one sentence at a time, without paid calls."""
+
+    @abstractmethod
+    def speak_sentence(
+        self, sentence: str, *, language: str, timeout: float
+    ) -> tuple[NDArray[np.float32], tuple[Usage, ...]]:
+        """Return the samples of a sentence, as in `Speech`, and what was used.
+
+        Args:
+            sentence: plain text that a reader sees.
+            language: BCP-47 tag.
+            timeout: seconds it may take.
+        """
+
+    def speak(
+        self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
+    ) -> Speech:
+        """Speak sentence by sentence."""
+        used: list[Usage] = []
+        spoken: list[tuple[NDArray[np.float32], ...]] = []
+        for section in sections:
+            recordings = []
+            for sentence in section:
+                left = calls.left
+                if left <= 0:
+                    raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
+                samples, usage = self.speak_sentence(sentence, language=language, timeout=left)
+                recordings.append(samples)
+                used.extend(usage)
+            spoken.append(tuple(recordings))
+        return Speech(tuple(spoken), total(used))

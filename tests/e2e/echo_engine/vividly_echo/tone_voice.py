@@ -4,11 +4,10 @@ import os
 
 import numpy as np
 
-from transforms.narration.engines.voice_engine import Speech
-from transforms.stage.paid_call import PaidCalls
+from transforms.narration.engines.voice_engine import SentenceVoice
 
 
-class ToneVoice:
+class ToneVoice(SentenceVoice):
     """Plays a fifth of a second of tone for every sentence (the `VoiceEngine` port)."""
 
     name = "tone"
@@ -27,7 +26,7 @@ class ToneVoice:
     def check_language(self, language: str) -> None:
         """Accept every language."""
 
-    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
-        """Return the tone."""
+    def speak_sentence(self, sentence: str, *, language: str, timeout: float) -> tuple:
+        """Return the tone, and that it uses nothing."""
         times = np.arange(self.sample_rate // 5) / self.sample_rate
-        return Speech((0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32))
+        return (0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32), ()

@@ -24,7 +24,8 @@ from transforms.stage.direct_calls import DirectCalls
 
 
 def say(text: str) -> np.ndarray:
-    return OfflineVoice().speak(text, language="en-US", calls=DirectCalls(60)).samples
+    samples, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
+    return samples
 
 
 def test_symbols_are_spoken_as_words() -> None:
@@ -94,10 +95,9 @@ def test_telemetry_is_disabled() -> None:
 _MEMORY = """
 import resource
 from transforms.narration.engines.offline.offline_voice import OfflineVoice
-from transforms.stage.direct_calls import DirectCalls
 
 def speak(text):
-    OfflineVoice().speak(text, language="en-US", calls=DirectCalls(60))
+    OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 before = speak("Plants make sugar out of light, water and air, in their leaves, every day.")
@@ -130,3 +130,8 @@ def test_narration_in_real_voice_is_valid(tmp_path: Path) -> None:
     assert [u.sku for u in usage] == ["cpu-seconds"]
     words = sum(len(s.text.split()) for s in narration.sentences)
     assert 100 < words / narration.sentences[-1].end * 60 < 220
+
+
+def test_text_without_english_words_is_refused() -> None:
+    with pytest.raises(PermanentError, match="no English words"):
+        say("你好。")

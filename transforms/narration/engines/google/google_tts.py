@@ -2,90 +2,50 @@
 
 from __future__ import annotations
 
-import io
-import re
 import threading
-import unicodedata
-import wave
-from collections.abc import Iterator, Mapping
-from functools import partial
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import grpc
 import numpy as np
-import requests
-from google.api_core import exceptions
-from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import texttospeech
-from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
-    TextToSpeechGrpcTransport,
-    TextToSpeechRestTransport,
-)
-from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
-from numpy.typing import NDArray
 
-from transforms.errors import (
-    CallRejected,
-    ConfigurationFault,
-    ContentError,
-    EnvironmentFault,
-    Overloaded,
-    PermanentError,
-    StageTimeout,
-    TransientError,
-)
+from transforms.errors import PermanentError, StageTimeout, TransientError
 from transforms.model import Usage
+from transforms.narration.engines.google.google_client import CLIENT_ERRORS, classify, connect
 from transforms.narration.engines.google.google_voices import LOCALES, parse_name, tier, voice_for
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
+from transforms.narration.engines.google.speech_answer import (
+    SAMPLE_RATE,
+    UnusableAudio,
+    read_speech,
+)
+from transforms.narration.engines.google.speech_request import (
+    SpeechInput,
+    input_kind,
+    pack,
+    speech_input,
+)
 from transforms.narration.engines.voice_engine import Speech
+from transforms.narration.mastering import Samples
+from transforms.narration.sentence_split import split_at_silences
 from transforms.prices import price
 from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
-from transforms.text.sentences import split_sentences
 
-SAMPLE_RATE: Final = 24_000
+_REQUESTS_VERSION: Final = 1
+"""Increased when the same script is asked for in other requests."""
 
-LONGEST_REQUEST: Final = 5_000
-"""UTF-8 bytes of text in one request (cloud.google.com/text-to-speech/quotas)."""
+_MOST_TRIES: Final = 3
+"""Times that a sentence is asked for, alone or with others."""
 
 _CHECK_TIMEOUT: Final = 15.0  # seconds
-
-# By HTTP class, which the gRPC errors derive from: both transports raise one or the other.
-_TRANSIENT: Final = (
-    exceptions.TooManyRequests,
-    exceptions.InternalServerError,
-    exceptions.BadGateway,
-    exceptions.ServiceUnavailable,
-    exceptions.GatewayTimeout,
-    exceptions.Unknown,
-    exceptions.Conflict,
-    exceptions.Cancelled,
-    TransportError,
-    requests.RequestException,
-)
-_OVERLOADED: Final = (exceptions.TooManyRequests, exceptions.ServiceUnavailable)
-_CONFIGURATION: Final = (exceptions.Unauthorized, exceptions.Forbidden, GoogleAuthError)
-_SERVICE: Final = "Google Text-to-Speech"
-_REMEDIES: Final = (
-    (
-        (exceptions.Unauthorized, GoogleAuthError),
-        "provide Google credentials: a service account or GOOGLE_APPLICATION_CREDENTIALS",
-    ),
-    (
-        exceptions.Forbidden,
-        "enable the Cloud Text-to-Speech API in the project and let the worker's service account "
-        "use it (role Service Usage Consumer)",
-    ),
-    (exceptions.NotFound, "choose a voice and an endpoint that exist"),
-    (exceptions.BadRequest, "check the voice, its speaking rate and pitch, and the text"),
-)
 
 
 class GoogleVoice:
     """Speaks with Google Cloud Text-to-Speech (the `VoiceEngine` port).
 
-    `PaidCalls` retries its calls. The client is created when first needed and shared by all
-    threads; a pickled engine drops it.
+    The client is created when first needed and shared by all threads; a pickled engine drops it.
 
     Args:
         settings: the voice and the service.
@@ -112,6 +72,7 @@ class GoogleVoice:
         """Return everything that shapes the sound; the endpoint does not."""
         return {
             "engine": "google-text-to-speech-v1",
+            "requests": _REQUESTS_VERSION,
             "voice": self._settings.voice,
             "speaking_rate": self._settings.speaking_rate,
             "pitch": self._settings.pitch,
@@ -124,8 +85,8 @@ class GoogleVoice:
             listed = self._connected().list_voices(
                 language_code=language, retry=None, timeout=_CHECK_TIMEOUT
             )
-        except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
-            raise _mapped(error, self.voice) from error
+        except CLIENT_ERRORS as error:
+            raise classify(error, self.voice) from error
         names = sorted(voice.name for voice in listed.voices)
         if self.voice not in names:
             raise PermanentError(
@@ -138,19 +99,67 @@ class GoogleVoice:
         """Raise `PermanentError` if Google has no voice for a BCP-47 language."""
         self._voice_for(language)
 
-    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
-        """Speak one sentence; return no samples if nothing in it can be spoken.
+    def speak(
+        self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
+    ) -> Speech:
+        """Speak a script with few requests, each split again at the pauses between its sentences.
 
         The text is sent as it is shown: Google's voices read numbers and symbols correctly.
         """
-        voice = self._voice_for(language)
-        parts: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-        for text in _requests(_plain(sentence)):
-            inputs = {**self.identity, "spoken_by": voice, "text": text}
-            call = PaidCall("speech", inputs, (Usage(_sku(voice), len(text)),))
-            answer = calls.run(call, partial(self._synthesize, text, voice))
-            parts.append(_samples(answer.data))
-        return Speech(np.concatenate(parts))
+        speaker = _Speaker(self, self._voice_for(language), calls)
+        spoken: list[list[list[Samples]]] = [[[] for _ in section] for section in sections]
+        for pieces in pack(sections, input_kind(speaker.voice)):
+            recordings = speaker.speak([piece.text for piece in pieces])
+            for piece, samples in zip(pieces, recordings, strict=True):
+                spoken[piece.section][piece.sentence].append(samples)
+        nothing = np.zeros(0, np.float32)
+        return Speech(
+            tuple(
+                tuple(np.concatenate([nothing, *samples]) for samples in section)
+                for section in spoken
+            )
+        )
+
+    def synthesize(self, text: SpeechInput, voice: str, timeout: float) -> bytes:
+        """Send one request and return the WAV file of its answer.
+
+        Raises:
+            StageTimeout: no answer came in time.
+        """
+        if timeout <= 0:
+            raise StageTimeout(f"no time was left to speak {len(text.content)} characters")
+        ended = time.monotonic() + timeout
+        try:
+            response = self._connected().synthesize_speech(
+                input=texttospeech.SynthesisInput({text.kind: text.content}),
+                voice=texttospeech.VoiceSelectionParams(
+                    language_code=parse_name(voice)[0], name=voice
+                ),
+                audio_config=texttospeech.AudioConfig(
+                    audio_encoding=texttospeech.AudioEncoding.LINEAR16, **self.sound(voice)
+                ),
+                retry=None,
+                timeout=timeout,
+            )
+        except CLIENT_ERRORS as error:
+            if time.monotonic() >= ended:
+                raise StageTimeout(f"{voice} did not answer within {timeout:.3g} s") from error
+            raise classify(error, voice) from error
+        return bytes(response.audio_content)
+
+    def sound(self, voice: str) -> dict[str, float]:
+        """Return the sound settings of a voice; some voices refuse even neutral values."""
+        sound: dict[str, float] = {"sample_rate_hertz": SAMPLE_RATE}
+        if self.speaking_rate != 1.0:
+            sound["speaking_rate"] = self.speaking_rate
+        if self._settings.pitch and voice == self._settings.voice:
+            sound["pitch"] = self._settings.pitch
+        return sound
+
+    @property
+    def speaking_rate(self) -> float:
+        """Speaking rate; 1 is the voice's own."""
+        return self._settings.speaking_rate
 
     def _voice_for(self, language: str) -> str:
         voice = voice_for(language, self._settings.voice)
@@ -161,126 +170,78 @@ class GoogleVoice:
             )
         return voice
 
-    def _synthesize(self, text: str, voice: str, timeout: float) -> Answer:
-        if timeout <= 0:
-            raise StageTimeout(f"{_SERVICE} had no time left for {len(text)} characters")
-        audio = texttospeech.AudioConfig(
-            audio_encoding=texttospeech.AudioEncoding.LINEAR16, sample_rate_hertz=SAMPLE_RATE
-        )
-        # Some voices refuse these fields even at their neutral value.
-        if self._settings.speaking_rate != 1.0:
-            audio.speaking_rate = self._settings.speaking_rate
-        if self._settings.pitch and voice == self._settings.voice:
-            audio.pitch = self._settings.pitch
-        try:
-            response = self._connected().synthesize_speech(
-                input=texttospeech.SynthesisInput(text=text),
-                voice=texttospeech.VoiceSelectionParams(
-                    language_code=parse_name(voice)[0], name=voice
-                ),
-                audio_config=audio,
-                retry=None,
-                timeout=timeout,
-            )
-        except (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException) as error:
-            raise _mapped(error, voice) from error
-        _samples(response.audio_content)  # other answers are asked for again
-        return Answer(response.audio_content, (Usage(_sku(voice), len(text)),))
-
     def _connected(self) -> texttospeech.TextToSpeechClient:
         with self._lock:
             if self._client is None:
-                self._client = _connect(self._settings)
+                self._client = connect(self._settings)
             return self._client
 
 
-def _connect(settings: GoogleVoiceSettings) -> texttospeech.TextToSpeechClient:
-    if settings.insecure and settings.transport == "grpc":
-        # As Google's own channels: minutes of audio are more than the 4 MB allowed by default.
-        channel = grpc.insecure_channel(
-            settings.endpoint, options=[("grpc.max_receive_message_length", -1)]
-        )
-        return texttospeech.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=channel))
-    if settings.insecure:
-        return texttospeech.TextToSpeechClient(
-            transport=TextToSpeechRestTransport(
-                host=settings.endpoint, credentials=AnonymousCredentials(), url_scheme="http"
+@dataclass(frozen=True)
+class _Speaker:
+    """Speaks the requests of one script.
+
+    Attributes:
+        engine: the engine.
+        voice: voice for the script's language.
+        calls: runs the requests.
+    """
+
+    engine: GoogleVoice
+    voice: str
+    calls: PaidCalls
+
+    def speak(self, texts: Sequence[str], tries: int = 1, reason: str = "") -> list[Samples]:
+        """Return the samples of each text, all of them spoken in one request if that succeeds.
+
+        An answer without usable speech is asked for again, then text by text; texts whose place in
+        an answer is not sure are asked for one by one.
+
+        Args:
+            texts: what to speak; one request holds it.
+            tries: how often these texts are asked for with this request.
+            reason: why they are asked for again.
+
+        Raises:
+            TransientError: no usable speech after `_MOST_TRIES`.
+        """
+        audio = self._ask(texts, tries, reason).data
+        try:
+            samples = read_speech(audio, " ".join(texts), self.engine.speaking_rate)
+        except UnusableAudio as unusable:
+            if tries >= _MOST_TRIES:
+                failed = TransientError(
+                    f"Google Text-to-Speech ({self.voice}) answered {tries} times without usable "
+                    f"speech, last with {unusable.reason}, for a text of {len(texts[0])} characters"
+                )
+                failed.is_final = True
+                raise failed from unusable
+            if tries == 1:
+                return self.speak(texts, tries + 1, unusable.reason)
+            return [self._alone(text, tries + 1, unusable.reason) for text in texts]
+        if len(texts) == 1:
+            return [samples]
+        return [
+            samples[span.begin : span.end] if span else self._alone(text, tries + 1, "uneven split")
+            for text, span in zip(
+                texts, split_at_silences(samples, SAMPLE_RATE, texts), strict=True
             )
+        ]
+
+    def _alone(self, text: str, tries: int, reason: str) -> Samples:
+        return self.speak([text], tries, reason)[0]
+
+    def _ask(self, texts: Sequence[str], tries: int, reason: str) -> Answer:
+        text = speech_input(texts, input_kind(self.voice))
+        used = (Usage(_sku(self.voice), len(text.content)),)
+        inputs = {text.kind: text.content, "voice": self.voice, **self.engine.sound(self.voice)}
+        if tries > 1:
+            inputs["try"] = tries
+        return self.calls.run(
+            PaidCall("speech", inputs, used, reason),
+            lambda timeout: Answer(self.engine.synthesize(text, self.voice, timeout), used),
         )
-    return texttospeech.TextToSpeechClient(
-        credentials=settings.credentials,
-        transport=settings.transport,
-        client_options={"api_endpoint": settings.endpoint} if settings.endpoint else None,
-    )
 
 
 def _sku(voice: str) -> str:
     return f"text-to-speech/{tier(voice)}/characters"
-
-
-def _plain(sentence: str) -> str:
-    """Remove control characters; return an empty text if nothing can be spoken."""
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in sentence)
-    # Letters, digits, mathematical and currency signs are spoken; emoji and punctuation are not.
-    speakable = any(c.isalnum() or unicodedata.category(c) in ("Sm", "Sc") for c in text)
-    return " ".join(text.split()) if speakable else ""
-
-
-def _requests(text: str) -> Iterator[str]:
-    """Split a text into requests, between sentences if possible, never inside a character."""
-    # At most four bytes a character.
-    pending = ""
-    for piece in split_sentences(text, LONGEST_REQUEST // 4):
-        joined = f"{pending} {piece}" if pending else piece
-        if len(joined.encode()) > LONGEST_REQUEST:
-            yield pending
-            joined = piece
-        pending = joined
-    if pending:
-        yield pending
-
-
-def _samples(audio: bytes) -> NDArray[np.float32]:
-    try:
-        with wave.open(io.BytesIO(audio)) as file:
-            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
-            data = file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise TransientError(
-            f"Google Text-to-Speech answered with no WAV audio: {error}"
-        ) from error
-    if form != (1, 2, SAMPLE_RATE):
-        raise PermanentError(
-            "Google Text-to-Speech answered with (channels, bytes, rate) "
-            f"{form} instead of (1, 2, {SAMPLE_RATE}): use another voice"
-        )
-    whole = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
-    return whole.astype(np.float32) * np.float32(1 / 32768)
-
-
-def _mapped(error: Exception, voice: str) -> ContentError | EnvironmentFault:
-    said = getattr(error, "message", None) or str(error)
-    remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
-    text = f"{said}; {remedy}" if remedy else said
-    failed: ContentError
-    if isinstance(error, _TRANSIENT):
-        kind = Overloaded if isinstance(error, _OVERLOADED) else TransientError
-        failed = kind(f"{_SERVICE} ({voice}): {said}", _retry_after(error))
-    elif isinstance(error, _CONFIGURATION):
-        return ConfigurationFault(_SERVICE, text)
-    else:  # the voice follows from the request's language
-        failed = CallRejected(f"{_SERVICE} ({voice}): {text}")
-    failed.code = type(error).__name__
-    return failed
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Return the retry delay (seconds) from a gRPC detail, a JSON detail or an HTTP header."""
-    for detail in getattr(error, "details", None) or ():
-        if isinstance(detail, RetryInfo):
-            return float(detail.retry_delay.ToTimedelta().total_seconds())
-        if isinstance(detail, dict) and re.fullmatch(r"[\d.]+s", detail.get("retryDelay", "")):
-            return float(detail["retryDelay"][:-1])
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None

@@ -15,11 +15,11 @@ import numpy as np
 
 from transforms.errors import PermanentError, StageTimeout
 from transforms.model import Usage
-from transforms.narration.engines.voice_engine import Speech
-from transforms.narration.mastering import trim
+from transforms.narration.engines.voice_engine import SentenceVoice
+from transforms.narration.mastering import Samples, trim
 from transforms.narration.normalization.speech_text import to_speech
+from transforms.narration.speech_length import is_speakable
 from transforms.process.singletons import process_singleton
-from transforms.stage.paid_call import PaidCalls
 from transforms.text.language import primary_subtag
 from transforms.text.sentences import split_sentences
 
@@ -41,7 +41,7 @@ def load_voice() -> Any:
     return Hibari(voice=VOICE, threads=1, g2p=G2P())
 
 
-class OfflineVoice:
+class OfflineVoice(SentenceVoice):
     """Speaks American English without a network. Has no state, so it may be pickled and forked."""
 
     name = "offline"
@@ -71,19 +71,24 @@ class OfflineVoice:
                 "as en-US, or choose the google voice engine"
             )
 
-    def speak(self, sentence: str, *, language: str, calls: PaidCalls) -> Speech:
-        """Speak one sentence; return no samples if nothing in it can be spoken."""
+    def speak_sentence(
+        self, sentence: str, *, language: str, timeout: float
+    ) -> tuple[Samples, tuple[Usage, ...]]:
+        """Return the samples of a sentence, none if nothing in it can be spoken, and CPU time."""
         self.check_language(language)
         spoken = to_speech(sentence)
+        if not spoken and is_speakable(sentence):
+            raise PermanentError(f"the offline voice has no English words for {sentence!r}")
         if not spoken:
-            return Speech(np.zeros(0, np.float32))
+            return np.zeros(0, np.float32), ()
+        deadline = time.monotonic() + timeout
         hibari = process_singleton(load_voice)
         cpu = time.thread_time()
         pieces = split_sentences(spoken, _LONGEST_SPOKEN)
         parts = []
         for piece in pieces:
-            if calls.left <= 0:
-                raise StageTimeout(f"the offline voice took longer than {calls.timeout:g} s")
+            if time.monotonic() >= deadline:
+                raise StageTimeout(f"the offline voice took longer than {timeout:g} s")
             # Its own normalisation finds numerals and abbreviations where none are: it reads "King
             # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
             phonemes = hibari.g2p(piece, normalize_text=False)
@@ -92,4 +97,4 @@ class OfflineVoice:
             clip = trim(samples, self.sample_rate) if len(pieces) > 1 else None
             parts.append(samples if clip is None else clip.samples)
         used = Usage("cpu-seconds", time.thread_time() - cpu)
-        return Speech(np.concatenate(parts), (used,))
+        return np.concatenate(parts), (used,)

@@ -1,0 +1,210 @@
+"""Google's voice packs sentences into few requests and splits the answers again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+from benchmarks.lesson import SCRIPT
+from tests.caption_errors import caption_errors
+from tests.contract.fakes.spoken import Pauses
+from tests.contract.fakes.texttospeech import FakeSpeech, connected, serve, wav
+from tests.recorded_calls import RecordedCalls
+from tests.unit.narration.m4a_reader import read_m4a
+from transforms.errors import TransientError
+from transforms.narration.engines.google.google_tts import SAMPLE_RATE, GoogleVoice
+from transforms.narration.mastering import Samples, trim
+from transforms.narration.recording import record_narration
+
+SECTIONS = [
+    ["Plants make their own food, out of light and water.", "Nobody feeds them."],
+    ["In the leaf, a green molecule catches the light.", "Sugar is built, and oxygen leaves."],
+]
+TEXTS = [text for section in SECTIONS for text in section]
+SILENCE = wav(np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+NOISE = wav(np.random.default_rng(1).normal(0, 0.1, 8 * SAMPLE_RATE), SAMPLE_RATE)
+
+
+@pytest.fixture(params=["grpc", "rest"])
+def transport(request: pytest.FixtureRequest) -> Literal["grpc", "rest"]:
+    return request.param
+
+
+@pytest.fixture
+def google(transport: Literal["grpc", "rest"]) -> Iterator[FakeSpeech]:
+    with serve(transport) as fake:
+        yield fake
+
+
+@pytest.fixture
+def connect(google: FakeSpeech, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
+    return partial(connected, google, transport)
+
+
+def speak(
+    voice: GoogleVoice, sections: Any = SECTIONS, language: str = "en-US"
+) -> tuple[list[Samples], RecordedCalls]:
+    calls = RecordedCalls()
+    speech = voice.speak(sections, language=language, calls=calls)
+    assert [len(section) for section in speech.sections] == [len(section) for section in sections]
+    assert not speech.usage
+    return [samples for section in speech.sections for samples in section], calls
+
+
+def speech_seconds(samples: Samples) -> float:
+    clip = trim(samples, SAMPLE_RATE)
+    assert clip is not None
+    return (clip.end - clip.begin) / SAMPLE_RATE
+
+
+def test_sentences_are_spoken_in_one_request(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    samples, calls = speak(connect())
+    (request,) = google.requests
+    assert request.input.markup == " [pause long] ".join(TEXTS)
+    assert calls.reasons == [""]
+    (places,) = google.spoken
+    for recording, place in zip(samples, places, strict=True):
+        seconds = (place.end - place.begin) / SAMPLE_RATE
+        assert speech_seconds(recording) == pytest.approx(seconds, abs=0.03)
+
+
+def test_whole_request_is_billed(google: FakeSpeech, connect: Callable[..., GoogleVoice]) -> None:
+    _, calls = speak(connect())
+    assert [usage.quantity for usage in calls.usage] == [google.billed]
+    ((call, answer),) = calls.made
+    assert call.expected == answer.usage
+    assert google.billed == sum(map(len, TEXTS)) + 3 * len(" [pause long] ")
+
+
+def test_older_voice_is_asked_for_pauses_in_ssml(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    sections = [["Is 5 < 6 & 7 > 6?", "<break time='9s'/> is not a pause."]]
+    speak(connect(voice="en-US-Neural2-A"), sections)
+    assert google.requests[0].input.ssml == (
+        '<speak>Is 5 &lt; 6 &amp; 7 &gt; 6?<break time="1s"/>'
+        "&lt;break time='9s'/&gt; is not a pause.</speak>"
+    )
+
+
+def test_text_cannot_ask_for_pauses(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    speak(connect(), [["Say [pause long] aloud, please.", "It is only a word in brackets."]])
+    assert google.requests[0].input.markup == (
+        "Say (pause long) aloud, please. [pause long] It is only a word in brackets."
+    )
+
+
+def test_locale_without_pause_tags_gets_plain_text(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    samples, calls = speak(connect(), [["Rostliny rostou.", "Potřebují světlo."]], "cs-CZ")
+    assert google.requests[0].input.text == "Rostliny rostou.\nPotřebují světlo."
+    assert all(map(len, samples))
+    assert set(calls.reasons) <= {"", "uneven split"}
+
+
+def test_long_section_is_divided_between_sentences(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    sentence = "光合作用は植物の働きです、そして葉の中で起こります。" * 5
+    _, calls = speak(connect(), [[sentence] * 20], "ja-JP")
+    packed = [request.input.markup for request in google.requests if request.input.markup]
+    assert len(packed) > 1
+    assert sum(markup.count(sentence) for markup in packed) == 20
+    assert all(len(markup.encode()) <= 5000 for markup in packed)
+    assert calls.reasons.count("") == len(packed)
+
+
+@pytest.mark.parametrize(
+    ("audio", "reason"),
+    [
+        (b"", "no audio"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "no audio"),
+        (wav(np.zeros(0), SAMPLE_RATE), "silent audio"),
+        (SILENCE, "silent audio"),
+        (NOISE[: len(NOISE) // 2], "truncated audio"),
+        (wav(0.1 * np.ones(SAMPLE_RATE), SAMPLE_RATE), "implausible length"),
+    ],
+    ids=["nothing", "no frames", "zero frames", "silence", "cut off", "too short"],
+)
+def test_unusable_audio_is_asked_for_again(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice], audio: bytes, reason: str
+) -> None:
+    google.script.append(audio)
+    samples, calls = speak(connect())
+    assert calls.reasons == ["", reason]
+    assert all(map(speech_seconds, samples))
+    assert [usage.quantity for usage in calls.usage] == [google.billed / 2] * 2
+
+
+def test_sentences_are_asked_for_alone_at_last(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    google.script += [SILENCE, SILENCE]
+    samples, calls = speak(connect())
+    assert [request.input.text for request in google.requests[2:]] == TEXTS
+    assert calls.reasons == ["", *["silent audio"] * 5]
+    assert all(map(speech_seconds, samples))
+
+
+def test_sentence_without_speech_is_an_error(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    google.script += [SILENCE] * 3
+    with pytest.raises(TransientError, match="3 times without usable speech") as caught:
+        speak(connect(), [["Nobody feeds them."]])
+    assert caught.value.is_final
+    assert len(google.requests) == 3
+
+
+def test_unsure_split_is_asked_for_alone(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    google.script.append(NOISE)  # plausible in length, but with no pause
+    samples, calls = speak(connect())
+    assert [request.input.text for request in google.requests[1:]] == TEXTS
+    assert calls.reasons == ["", *["uneven split"] * 4]
+    assert all(map(speech_seconds, samples))
+
+
+def test_slow_voice_may_take_longer(connect: Callable[..., GoogleVoice]) -> None:
+    slow, calls = speak(connect(speaking_rate=0.5))
+    usual, _ = speak(connect())
+    assert set(calls.reasons) <= {"", "uneven split"}
+    assert sum(map(len, slow)) > 1.6 * sum(map(len, usual))
+
+
+def test_equal_requests_have_equal_inputs(connect: Callable[..., GoogleVoice]) -> None:
+    _, first = speak(connect())
+    _, second = speak(connect())
+    _, faster = speak(connect(speaking_rate=1.1))
+    assert first.made[0][0] == second.made[0][0]
+    assert first.made[0][0].inputs != faster.made[0][0].inputs
+
+
+@pytest.mark.parametrize(
+    ("asked", "inside"),
+    [((0.45, 0.8), (0.1, 0.45)), ((0.1, 0.8), (0.1, 0.8))],
+    ids=["pauses as asked", "pauses of any length"],
+)
+def test_captions_match_the_speech(
+    tmp_path: Path, asked: tuple[float, float], inside: tuple[float, float]
+) -> None:
+    calls = RecordedCalls()
+    with serve("grpc") as google:
+        google.pauses = Pauses(asked=asked, inside=inside)
+        narration, _ = record_narration(SCRIPT, connected(google, "grpc"), tmp_path, calls=calls)
+    heard = read_m4a(tmp_path / "narration.m4a")
+    errors = caption_errors(narration, heard, google.sounds, SAMPLE_RATE)
+    assert len(errors) == 2 * len(narration.sentences) == 2 * 19
+    assert max(errors) <= 0.1
+    assert len(calls.made) <= 10
