@@ -338,6 +338,8 @@ class TestGoogleSettings:
             {"voice": "en-US-Imaginary-A"},
             {"speaking_rate": 0.1},
             {"speaking_rate": 3.0},
+            {"speaking_rate": float("nan")},
+            {"endpoint": "https://eu-texttospeech.googleapis.com"},
             {"pitch": -2.0},
             {"voice": "en-US-Wavenet-D", "pitch": 21.0},
             {"insecure": True},

@@ -124,6 +124,25 @@ def test_engine_refuses_its_settings_at_start():
         graph_options(chosen)
 
 
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ("--google-speaking-rate=3", "must be 0.25-2"),
+        ("--google-voice-endpoint=https://eu-texttospeech.googleapis.com", "must be a host"),
+    ],
+)
+def test_wrong_speech_options_are_refused(option, remedy):
+    with pytest.raises(UsageError, match=remedy):
+        graph_options(parse(["--voice-engine=google", option]))
+
+
+def test_speech_options_reach_the_voice():
+    arguments = ["--google-speaking-rate=0.9", "--google-voice-endpoint=eu-texttospeech.example"]
+    options = graph_options(parse(["--voice-engine=google", *arguments]))
+    chosen = voice_engine(options).chosen().settings
+    assert (chosen.speaking_rate, chosen.endpoint) == (0.9, "eu-texttospeech.example")
+
+
 def test_typed_settings_come_from_options():
     arguments = [
         "--script-engine=gemini",

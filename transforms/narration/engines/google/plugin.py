@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 _RATES: Final = (0.25, 2.0)
 _PITCHES: Final = (-20.0, 20.0)
+_ENDPOINT = re.compile(r"[\w.-]+(:\d{1,5})?")
+
+
+def _number(text: str) -> float:
+    """Parse a decimal number; raise ValueError for other text."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError("must be a decimal number") from error
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,7 @@ class GoogleVoiceSettings:
             of Chirp 3 HD.
         speaking_rate: 0.25-2; 1 is the voice's own.
         pitch: semitones, -20 to 20; Chirp 3 HD and Studio voices have none to change.
-        endpoint: ``host:port`` of another server than the global one, such as
-            ``eu-texttospeech.googleapis.com``.
+        endpoint: ``host`` or ``host:port`` of another server than the global one.
         transport: ``"grpc"`` or ``"rest"``.
         insecure: the endpoint is a local server without TLS that asks for no credentials.
         credentials: instead of the Application Default Credentials.
@@ -38,9 +47,17 @@ class GoogleVoiceSettings:
         "google-voice", "Google Text-to-Speech voice for requests in its language",
         default="en-US-Chirp3-HD-Kore",
     )  # fmt: skip
-    speaking_rate: float = 1.0
+    speaking_rate: float = option(
+        "google-speaking-rate", "speaking rate, 0.25 to 2, of the Google voice",
+        default=1.0, type=_number,
+    )  # fmt: skip
     pitch: float = 0.0
-    endpoint: str | None = None
+    endpoint: str | None = option(
+        "google-voice-endpoint",
+        "server of Google Text-to-Speech, such as `eu-texttospeech.googleapis.com`, which keeps "
+        "texts in the EU",
+        default=None,
+    )
     transport: Literal["grpc", "rest"] = "grpc"
     insecure: bool = False
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
@@ -53,6 +70,11 @@ class GoogleVoiceSettings:
             raise ValueError(f"pitch must be {_PITCHES[0]:g} to {_PITCHES[1]:g} semitones")
         if self.pitch and family in ("Chirp3-HD", "Studio"):
             raise ValueError(f"{family} voices have no pitch to change: leave it at 0")
+        if self.endpoint and not _ENDPOINT.fullmatch(self.endpoint):
+            raise ValueError(
+                f"endpoint must be a host such as eu-texttospeech.googleapis.com, not "
+                f"{self.endpoint!r}"
+            )
         if self.insecure and not self.endpoint:
             raise ValueError("insecure needs an endpoint: Google's own accept only TLS")
 
