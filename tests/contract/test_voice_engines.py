@@ -235,7 +235,7 @@ class TestGoogleRequests:
         if " " in text.strip():
             assert " ".join(sent).split() == text.split()
         assert sum(u.quantity for u in usage) == google.billed == sum(map(len, sent))
-        spoken = sum(each.end - each.begin for places in google.spoken for each in places)
+        spoken = sum(each.end - each.begin for answer in google.spoken for each in answer.places)
         assert len(samples) >= spoken
 
 

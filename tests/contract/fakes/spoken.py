@@ -10,9 +10,8 @@ import random
 import re
 import unicodedata
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -50,29 +49,52 @@ class Utterance:
     end: int
 
 
-def speak(
-    texts: Sequence[str], *, english: bool, asked: bool, pauses: Pauses, rate: float = 1.0
-) -> tuple[Samples, tuple[Utterance, ...]]:
-    """Return a recording of texts and the place of each.
+@dataclass(frozen=True)
+class Recording:
+    """A recording of texts, made again each time it is needed.
 
-    Args:
+    Attributes:
         texts: What is spoken, in order.
         english: Whether the offline voice may speak them.
         asked: Whether the pauses between them are asked for.
         pauses: Lengths of pauses.
         rate: Speaking rate.
     """
-    chance = random.Random(zlib.crc32("\n".join(texts).encode()))
-    recording = [_silence(chance.uniform(*pauses.edge))]
-    places: list[Utterance] = []
-    for text in texts:
-        if places:
-            recording.append(_silence(chance.uniform(*(pauses.asked if asked else pauses.other))))
-        begin = sum(map(len, recording))
-        recording += _sentence(text, english, pauses, chance, rate)
-        places.append(Utterance(text, begin, sum(map(len, recording))))
-    recording.append(_silence(chance.uniform(*pauses.edge)))
-    return np.concatenate(recording), tuple(places)
+
+    texts: tuple[str, ...]
+    english: bool = True
+    asked: bool = True
+    pauses: Pauses = Pauses()  # immutable
+    rate: float = 1.0
+
+    @property
+    def samples(self) -> Samples:
+        """All samples at `RATE`."""
+        return self._speak()[0]
+
+    @cached_property
+    def places(self) -> tuple[Utterance, ...]:
+        """Place of each text."""
+        return self._speak()[1]
+
+    def sounds(self, text: str) -> list[Samples]:
+        """Return the speech for a text, from its first to its last audible sample."""
+        return [self.samples[each.begin : each.end] for each in self.places if each.text == text]
+
+    def _speak(self) -> tuple[Samples, tuple[Utterance, ...]]:
+        chance = random.Random(zlib.crc32("\n".join(self.texts).encode()))
+        pauses = self.pauses
+        between = pauses.asked if self.asked else pauses.other
+        parts = [_silence(chance.uniform(*pauses.edge))]
+        places: list[Utterance] = []
+        for text in self.texts:
+            if places:
+                parts.append(_silence(chance.uniform(*between)))
+            begin = sum(map(len, parts))
+            parts += _sentence(text, self.english, pauses, chance, self.rate)
+            places.append(Utterance(text, begin, sum(map(len, parts))))
+        parts.append(_silence(chance.uniform(*pauses.edge)))
+        return np.concatenate(parts), tuple(places)
 
 
 def _sentence(

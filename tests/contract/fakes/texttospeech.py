@@ -32,7 +32,7 @@ from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untype
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status import rpc_status  # type: ignore[import-untyped]
 
-from tests.contract.fakes.spoken import Pauses, Utterance, speak
+from tests.contract.fakes.spoken import Pauses, Recording
 from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.narration.mastering import Samples
@@ -76,8 +76,7 @@ class FakeSpeech:
         voices: Names of the available voices.
         released: Event that ends all hanging requests.
         pauses: Lengths of the pauses in speech.
-        spoken: Place of each text in the speech of each answer.
-        sounds: Latest speech for each text, from its first to its last audible sample.
+        spoken: Speech of each answer.
         billed: Characters of all requests that were answered.
         quota: Number of requests in so many seconds; None for no limit.
         disturb: Called before each answer; may raise a failure.
@@ -90,8 +89,7 @@ class FakeSpeech:
     voices: list[str] = field(default_factory=lambda: ["en-US-Chirp3-HD-Kore"])
     released: threading.Event = field(default_factory=threading.Event)
     pauses: Pauses = field(default_factory=Pauses)
-    spoken: list[tuple[Utterance, ...]] = field(default_factory=list)
-    sounds: dict[str, Samples] = field(default_factory=dict)
+    spoken: list[Recording] = field(default_factory=list)
     billed: int = 0
     quota: tuple[int, float] | None = None
     disturb: Callable[[], None] = lambda: None
@@ -153,18 +151,22 @@ class FakeSpeech:
         self._admitted.append(now)
 
     def _speech(self, request: tts.SynthesizeSpeechRequest) -> bytes:
-        texts = pieces(request)
-        samples, places = speak(
-            texts,
+        recording = Recording(
+            tuple(pieces(request)),
             english=request.voice.language_code.startswith("en"),
             asked=not request.input.text,
             pauses=self.pauses,
             rate=request.audio_config.speaking_rate or 1.0,
         )
         with self._lock:
-            self.spoken.append(places)
-            self.sounds |= {each.text: samples[each.begin : each.end] for each in places}
-        return wav(samples, request.audio_config.sample_rate_hertz)
+            self.spoken.append(recording)
+        return wav(recording.samples, request.audio_config.sample_rate_hertz)
+
+    def sounds(self, text: str) -> Iterator[Samples]:
+        """Yield the speech for a text in each answer that has it."""
+        for recording in self.spoken:
+            if text in recording.texts:
+                yield from recording.sounds(text)
 
 
 def content(request: tts.SynthesizeSpeechRequest) -> str:
