@@ -12,7 +12,13 @@ from typing import Literal
 import grpc
 import numpy as np
 import pytest
+from google.auth.exceptions import RefreshError, TransportError
+from google.auth.transport.grpc import AuthMetadataPlugin
 from google.cloud import texttospeech as tts
+from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
+    TextToSpeechGrpcTransport,
+)
+from google.oauth2.credentials import Credentials
 
 from tests.contract.fakes.texttospeech import Failure, FakeSpeech, connected, serve, wav
 from tests.every_row import failures
@@ -328,6 +334,42 @@ class TestGoogleFailures:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing-credentials.json")
         with pytest.raises(ConfigurationFault, match="GOOGLE_APPLICATION_CREDENTIALS"):
             speak(GoogleVoice(GoogleVoiceSettings()), "Hello.")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "expected"),
+    [
+        (RefreshError("invalid_grant: account disabled"), ConfigurationFault, "provide Google"),
+        (RefreshError("unauthorized_client: scope"), ConfigurationFault, "provide Google"),
+        (RefreshError("the metadata server is busy", retryable=True), TransientError, "busy"),
+        (TransportError("no route to the metadata server"), TransientError, "no route"),
+    ],
+)
+def test_refused_login_is_told_from_outage(
+    error: Exception, kind: type[Exception], expected: str
+) -> None:
+    """Both reach the caller of gRPC as an outage of the service."""
+
+    class Login(Credentials):
+        def refresh(self, request: object) -> None:
+            raise error
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_secure_port("127.0.0.1:0", grpc.local_server_credentials())
+    server.start()
+    login = grpc.metadata_call_credentials(AuthMetadataPlugin(Login(token=None), None))
+    channel = grpc.secure_channel(
+        f"127.0.0.1:{port}",
+        grpc.composite_channel_credentials(grpc.local_channel_credentials(), login),
+    )
+    voice = GoogleVoice(GoogleVoiceSettings())
+    voice._client = tts.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=channel))
+    try:
+        with pytest.raises(kind, match=expected):
+            speak(voice, "Hello.")
+    finally:
+        channel.close()
+        server.stop(None).wait()
 
 
 class TestGoogleSettings:

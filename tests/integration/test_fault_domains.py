@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
+from pipeline import graph
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.resources import check_rights
 from pipeline.settings.beam_options import VividlyOptions
+from pipeline.settings.chosen_engines import voice_engine
+from tests.contract.fakes import texttospeech
 from tests.database_role import Role
 from tests.e2e import command
 from tests.integration.drain_support import Queue, record_requests, start_drain
@@ -114,6 +119,30 @@ def test_grant_revoked_during_drain_stops_it_at_once(role, queue, ledger, tmp_pa
     assert ledger.dead_letters() == []
     with pytest.raises(ConfigurationFault):
         drain._checks()["scheduler"]()
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("PERMISSION_DENIED", "enable billing"), ("UNAUTHENTICATED", "provide Google credentials")],
+)
+def test_refused_speech_service_stops_drain(queue, ledger, tmp_path, monkeypatch, code, expected):
+    refused = texttospeech.Failure(grpc.StatusCode[code], "the project is closed")
+    sent = [json.dumps(command.request(requested_modalities=["audio"])).encode()]
+    queue.publish(*sent)
+    with texttospeech.serve("grpc") as google:
+        google.script.extend([refused] * 20)
+        options = VividlyOptions([], voice_engine="google")
+        voice = voice_engine(options)
+        local = {**voice.settings, "endpoint": google.endpoint, "insecure": True}
+        monkeypatch.setattr(graph, "voice_engine", lambda _: replace(voice, settings=local))
+        store = ArtifactStore(str(tmp_path / "artifacts"))
+        drain = start_drain(queue, GraphRunner(options, ledger, store))
+        summary = drain._run()
+    assert summary["exit_reason"] == "configuration_fault"
+    assert "Google Text-to-Speech is misconfigured: the project is closed" in str(drain.down)
+    assert expected in str(drain.down)
+    assert queue.left() == set(sent)
+    assert ledger.dead_letters() == []
 
 
 def test_read_only_role_pulls_nothing_in_a_drain_command(role, queue, tmp_path):

@@ -45,6 +45,13 @@ _TRANSIENT: Final = (
 )
 _OVERLOADED: Final = (exceptions.TooManyRequests, exceptions.ServiceUnavailable)
 _CONFIGURATION: Final = (exceptions.Unauthorized, exceptions.Forbidden, GoogleAuthError)
+# gRPC reports credentials that cannot be refreshed as an outage of the service, with the error code
+# of RFC 6749 in the text.
+_REFUSED_LOGIN: Final = re.compile(
+    r"metadata from plugin failed.*?(?:invalid_(?:request|client|grant|scope)|unauthorized_client"
+    r"|unsupported_grant_type|access_denied)",
+    re.DOTALL,
+)
 _SERVICE: Final = "Google Text-to-Speech"
 _REMEDIES: Final = (
     (
@@ -53,8 +60,8 @@ _REMEDIES: Final = (
     ),
     (
         exceptions.Forbidden,
-        "enable the Cloud Text-to-Speech API in the project and let the worker's service account "
-        "use it (role Service Usage Consumer)",
+        "enable billing and the Cloud Text-to-Speech API in the project and let the worker's "
+        "service account use it (role Service Usage Consumer)",
     ),
     (exceptions.NotFound, "choose a voice and an endpoint that exist"),
     (exceptions.BadRequest, "check the voice, its speaking rate and pitch, and the text"),
@@ -85,10 +92,14 @@ def connect(settings: GoogleVoiceSettings) -> texttospeech.TextToSpeechClient:
 def classify(error: Exception, voice: str) -> ContentError | EnvironmentFault:
     """Return what one of `CLIENT_ERRORS` means for a call with a voice."""
     said = getattr(error, "message", None) or str(error)
-    remedy = next((remedy for kinds, remedy in _REMEDIES if isinstance(error, kinds)), "")
+    is_refused = isinstance(error, exceptions.ServiceUnavailable) and _REFUSED_LOGIN.search(said)
+    cause = GoogleAuthError if is_refused else type(error)
+    remedy = next((remedy for kinds, remedy in _REMEDIES if issubclass(cause, kinds)), "")
     text = f"{said}; {remedy}" if remedy else said
+    if is_refused:
+        return ConfigurationFault(_SERVICE, text)
     failed: ContentError
-    if isinstance(error, _TRANSIENT):
+    if isinstance(error, _TRANSIENT) or getattr(error, "retryable", False):
         kind = Overloaded if isinstance(error, _OVERLOADED) else TransientError
         failed = kind(f"{_SERVICE} ({voice}): {said}", _retry_after(error))
     elif isinstance(error, _CONFIGURATION):
