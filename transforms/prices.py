@@ -1,10 +1,14 @@
-"""Prices of used resources, from dated tables: `prices.toml` here and in every engine's package."""
+"""Prices of used resources, from dated tables: `prices.toml` here and in every engine's package.
+
+An operator's file can replace prices and add some (`transforms.price_file`).
+"""
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -12,6 +16,8 @@ from typing import Any
 
 from transforms.engine_registry import find_engine, registered_engines
 from transforms.model import Usage
+
+log = logging.getLogger(__name__)
 
 MACHINE = "cpu-seconds"
 """SKU of the machine that engines run on."""
@@ -43,16 +49,17 @@ def prices() -> Mapping[str, Price]:
     Raises:
         ValueError: two engines give the same SKU different prices.
     """
-    table = _parse(tomllib.loads((files("transforms") / "prices.toml").read_text("utf-8")))
+    table = parse_prices(tomllib.loads((files("transforms") / "prices.toml").read_text("utf-8")))
     for engines in registered_engines().values():
         for name, plugin in engines.items():
-            for sku, entry in _parse(plugin.read_prices()).items():
+            for sku, entry in parse_prices(plugin.read_prices()).items():
                 if table.setdefault(sku, entry) != entry:
                     raise ValueError(f"the engine {name} gives {sku!r} a second price")
     return table
 
 
-def _parse(content: Mapping[str, Any]) -> dict[str, Price]:
+def parse_prices(content: Mapping[str, Any]) -> dict[str, Price]:
+    """Return the prices in the content of a valid price file, by SKU."""
     return {
         sku: Price(
             usd=entry["usd"],
@@ -65,30 +72,86 @@ def _parse(content: Mapping[str, Any]) -> dict[str, Price]:
     }
 
 
+class Unpriced(ValueError):
+    """A SKU has no price."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            f"no price is known for {sku!r}: give it in a file (--prices FILE), or count it as "
+            "nothing (--allow-unpriced)"
+        )
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The price table of a job.
+
+    Attributes:
+        changes: Prices that replace or extend the included ones, by SKU.
+        allow_unpriced: Count usage without a price as nothing, instead of raising `Unpriced`.
+    """
+
+    changes: tuple[tuple[str, Price], ...] = ()
+    allow_unpriced: bool = False
+
+    def price(self, usage: Iterable[Usage]) -> float:
+        """Return the cost of `usage` in US dollars.
+
+        Raises:
+            Unpriced: A SKU has no price.
+        """
+        table = self.table()
+        return sum((used.quantity * self._unit_price(used, table) for used in usage), 0.0)
+
+    def unpriced(self, usage: Iterable[Usage]) -> list[str]:
+        """Return the SKUs in `usage` that have no price of their own."""
+        table = self.table()
+        return [used.sku for used in usage if not _found(used.sku, table)]
+
+    def table(self) -> Mapping[str, Price]:
+        """Return all prices by SKU."""
+        return {**prices(), **dict(self.changes)} if self.changes else prices()
+
+    def _unit_price(self, used: Usage, table: Mapping[str, Price]) -> float:
+        entry = _found(used.sku, table)
+        if entry is None:
+            entry = _found(used.priced_as, table)
+            if entry is None and not self.allow_unpriced:
+                raise Unpriced(used.sku)
+            _warn_once(used.sku, used.priced_as if entry else "0 US dollars")
+        return entry.usd / entry.per if entry else 0.0
+
+
+INCLUDED = Prices()
+"""The price table without an operator's changes."""
+
+
+def _found(sku: str, table: Mapping[str, Price]) -> Price | None:
+    """Return the price of a SKU; without one of its own, cached input costs as much as any."""
+    return table.get(sku) or table.get(sku.replace("/cached-", "/"))
+
+
+@cache
+def _warn_once(sku: str, instead: str) -> None:
+    log.warning("%s has no price and counts as %s; give one with --prices", sku, instead)
+
+
 def price(usage: Iterable[Usage]) -> float:
-    """Return the cost of `usage` in US dollars.
+    """Return the cost of `usage` in US dollars, at the included prices.
 
     Raises:
-        ValueError: A SKU has no price.
+        Unpriced: A SKU has no price.
     """
-    total = 0.0
-    for used in usage:
-        try:
-            entry = prices()[used.sku]
-        except KeyError:
-            raise ValueError(
-                f"no price is known for {used.sku!r}: add it to the engine's prices.toml"
-            ) from None
-        total += used.quantity * entry.usd / entry.per
-    return total
+    return INCLUDED.price(usage)
 
 
 def total(usage: Iterable[Usage]) -> tuple[Usage, ...]:
     """Return the usage with one sum for each SKU, in the order of their first occurrence."""
-    sums: dict[str, float] = {}
+    sums: dict[str, Usage] = {}
     for used in usage:
-        sums[used.sku] = sums.get(used.sku, 0.0) + used.quantity
-    return tuple(Usage(sku, quantity) for sku, quantity in sums.items())
+        before = sums.get(used.sku, replace(used, quantity=0.0))
+        sums[used.sku] = replace(before, quantity=before.quantity + used.quantity)
+    return tuple(sums.values())
 
 
 def costs_more_than_machine(usage: Iterable[Usage]) -> bool:
@@ -123,14 +186,15 @@ def typical(
     return tuple(Usage(sku.format_map(values), float(used)) for sku, used in usage.items())
 
 
-def saved_by_skipping(stage: str, engine: str) -> float:
+def saved_by_skipping(stage: str, engine: str, table: Prices = INCLUDED) -> float:
     """Return the US dollars a request saves by skipping a stage: the cost of `typical`.
 
     Args:
         stage: As for `typical`.
         engine: As for `typical`.
+        table: Price table of the job.
 
     Raises:
         ValueError: As for `typical`.
     """
-    return price(typical(stage, engine))
+    return table.price(typical(stage, engine))

@@ -31,7 +31,7 @@ from transforms.model import (
     Script,
     decode,
 )
-from transforms.prices import saved_by_skipping
+from transforms.prices import INCLUDED, Prices, saved_by_skipping
 from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
@@ -61,6 +61,7 @@ class PublishResults(beam.PTransform):
         may_defer: As for `transforms.stage.task.StageRuntime`.
         queue_lease: As for `transforms.stage.task.StageRuntime`.
         max_deliveries: As for `transforms.stage.task.StageRuntime`.
+        prices: As for `transforms.stage.task.StageRuntime`.
     """
 
     def __init__(
@@ -72,10 +73,16 @@ class PublishResults(beam.PTransform):
         may_defer: bool = False,
         queue_lease: float | None = None,
         max_deliveries: int = 5,
+        prices: Prices = INCLUDED,
     ) -> None:
         super().__init__()
+        # Priced here, so that a missing price fails the launch and not every element.
+        savings = {
+            stage: Saving(stage, engine, saved_by_skipping(stage, engine, prices))
+            for stage, engine in engines.items()
+        }
         self._dofn = _Publish(
-            store, ledger, engines, workers, may_defer, queue_lease, max_deliveries
+            store, ledger, savings, workers, may_defer, queue_lease, max_deliveries
         )
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -104,6 +111,8 @@ def manifest(lesson: Lesson, saved_usd: float) -> bytes:
                 {
                     "stage": record.stage,
                     "engine": record.engine,
+                    "model": record.model,
+                    "fallback": record.fallback,
                     "fingerprint": record.fingerprint,
                     "seconds": record.seconds,
                     "cost_usd": record.cost_usd,
@@ -124,7 +133,7 @@ class _Publish(BatchDoFn[Lesson]):
         self,
         store: ArtifactStore,
         ledger: Ledger,
-        engines: Mapping[str, str],
+        savings: Mapping[str, Saving],
         workers: int | None,
         may_defer: bool,
         queue_lease: float | None,
@@ -132,11 +141,7 @@ class _Publish(BatchDoFn[Lesson]):
     ) -> None:
         self._store = store
         self._ledger = ledger
-        # Priced here, so that a missing price fails the launch and not every element.
-        self._savings = {
-            stage: Saving(stage, engine, saved_by_skipping(stage, engine))
-            for stage, engine in engines.items()
-        }
+        self._savings = savings
         self._workers = workers
         self._may_defer = may_defer
         self._queue_lease = queue_lease

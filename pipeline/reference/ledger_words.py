@@ -67,6 +67,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "reused": "true when a valid earlier result was used and no engine called",
         "started_at": "when the work began",
         "finished_at": "when it was done",
+        "model": "the model that answered; empty if the engine has none",
+        "fallback": "true when the engine or model that was chosen first did not do the work",
     },
     "dead_letters": {
         "": "Every message that could not be completed, whole, with the reason",

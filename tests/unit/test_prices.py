@@ -17,7 +17,8 @@ VOICES = ("standard", "wavenet", "neural2", "chirp3-hd")
 
 def test_every_sku_of_engines_has_price():
     expected = {"cpu-seconds"}
-    expected |= {f"{model}/{kind}-tokens" for model in GEMINI for kind in ("input", "output")}
+    kinds = ("input", "cached-input", "output")
+    expected |= {f"{model}/{kind}-tokens" for model in GEMINI for kind in kinds}
     expected |= {f"text-to-speech/{voice}/characters" for voice in VOICES}
     assert expected <= prices().keys()
 
@@ -40,6 +41,7 @@ def test_every_price_has_unit_source_and_date(sku: str):
         ("gemini-2.5-flash/input-tokens", 2_000_000, 0.60),
         ("gemini-2.5-flash/output-tokens", 1_000, 0.0025),
         ("gemini-2.5-pro/output-tokens", 1_000_000, 10.0),
+        ("gemini-3.5-flash/cached-input-tokens", 1_000_000, 0.15),
         ("gemini-2.5-flash-lite/input-tokens", 1_000_000, 0.10),
         ("text-to-speech/chirp3-hd/characters", 1_750, 0.0525),
         ("text-to-speech/standard/characters", 0, 0.0),
@@ -57,7 +59,7 @@ def test_usage_of_same_sku_adds_up():
 
 
 def test_unknown_sku_is_named_with_remedy():
-    with pytest.raises(ValueError, match=r"'gemini-0/input-tokens'.*prices\.toml"):
+    with pytest.raises(ValueError, match=r"'gemini-0/input-tokens'.*--prices FILE"):
         price([Usage("gemini-0/input-tokens", 1)])
 
 

@@ -87,8 +87,8 @@ WHERE status = 'running'
 
 STAGE_COLUMNS = """
     CAST(request_id AS text) AS request_id, attempt, stage, engine, fingerprint, seconds,
-    CAST(cost_usd AS double precision) AS cost_usd, usage, artifacts, tries, reused, started_at,
-    finished_at
+    CAST(cost_usd AS double precision) AS cost_usd, usage, artifacts, tries, reused, model,
+    fallback, started_at, finished_at
 """
 
 STAGES = f"""

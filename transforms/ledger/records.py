@@ -228,6 +228,8 @@ def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
             "artifacts": _by_name(record.artifacts),
             "tries": record.attempts,
             "reused": record.reused,
+            "model": record.model,
+            "fallback": record.fallback,
             "ago": ago,
             "lasted": lasted,
         }

@@ -165,6 +165,8 @@ stages = Table(
     Column("reused", Boolean, nullable=False),
     _timestamp("started_at"),
     _timestamp("finished_at"),
+    Column("model", Text, nullable=False, server_default=""),
+    Column("fallback", Boolean, nullable=False, server_default=text("false")),
     postgresql_with=_VACUUM,
 )
 Index(

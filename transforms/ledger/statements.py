@@ -91,14 +91,15 @@ record AS (
     SELECT * FROM json_to_recordset(CAST(:records AS json)) AS record (
         request_id uuid, attempt integer, stage text, engine text, fingerprint text,
         seconds double precision, cost_usd numeric, usage jsonb, artifacts jsonb, tries integer,
-        reused boolean, ago double precision, lasted double precision)
+        reused boolean, model text, fallback boolean, ago double precision,
+        lasted double precision)
 ),
 recorded AS (
     INSERT INTO stages (
         request_id, attempt, stage, engine, fingerprint, seconds, cost_usd, usage, artifacts,
-        tries, reused, started_at, finished_at)
+        tries, reused, model, fallback, started_at, finished_at)
     SELECT request_id, attempt, stage, engine, fingerprint, seconds, record.cost_usd, usage,
-        record.artifacts, tries, reused,
+        record.artifacts, tries, reused, model, fallback,
         now() - make_interval(secs => ago + lasted), now() - make_interval(secs => ago)
     FROM record
     JOIN changed USING (request_id, attempt)

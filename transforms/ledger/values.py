@@ -188,6 +188,8 @@ class StageRow:
         tries: engine calls within the attempt.
         seconds: wall time of the stage; for a reused result, of the run that made it.
         usage: billed quantity by SKU of `transforms.prices`.
+        model: the model that answered; empty if the engine has none.
+        fallback: true if the engine or model that was chosen first did not do the work.
     """
 
     request_id: str
@@ -203,6 +205,8 @@ class StageRow:
     reused: bool
     started_at: datetime
     finished_at: datetime
+    model: str = ""
+    fallback: bool = False
 
 
 @dataclass(frozen=True)

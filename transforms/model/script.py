@@ -95,6 +95,8 @@ class Script:
         sources: Sources of the statements.
         asked: Index of the quiz question that is spoken at the end; None if the lesson is too
             long for one.
+        model: The model that wrote it; empty if none did.
+        fallback: True if the engine or model that was chosen first did not write it.
     """
 
     title: str
@@ -108,6 +110,8 @@ class Script:
     language: str = "en-US"
     sources: tuple[str, ...] = ()
     asked: int | None = None
+    model: str = ""
+    fallback: bool = False
 
     def sections(self) -> tuple[Section, ...]:
         """Return the spoken sections: title with hook, scenes, takeaways, question with answer."""

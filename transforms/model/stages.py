@@ -28,10 +28,12 @@ class Usage:
     Attributes:
         sku: Name of the resource in the price table, `transforms.prices`.
         quantity: Number of units.
+        priced_as: Name of the resource whose price counts if `sku` has none; empty for no other.
     """
 
     sku: str
     quantity: float
+    priced_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class StageRecord:
         seconds: Wall time of the work; for a reused result, of the work that made it.
         reused: True if a valid stored result was used and no engine was called.
         attempts: Number of tries, the successful one included.
+        model: The model that answered; empty if the engine has none.
+        fallback: True if the engine or model that was chosen first did not do the work.
     """
 
     stage: str
@@ -70,3 +74,5 @@ class StageRecord:
     artifacts: tuple[Artifact, ...]
     attempts: int = 1
     reused: bool = False
+    model: str = ""
+    fallback: bool = False

@@ -38,7 +38,7 @@ from transforms.model import (
     decode,
     encode,
 )
-from transforms.prices import costs_more_than_machine, price, total
+from transforms.prices import costs_more_than_machine, total
 from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
@@ -93,7 +93,7 @@ class _RunStage(BatchDoFn[Lesson]):
         self._runtime = runtime
         # Priced here, so that a missing price fails the launch and not every element.
         usage = task.typical() if runtime.budget else ()
-        self._expected_usd = price(usage)
+        self._expected_usd = runtime.prices.price(usage)
         self._is_paid = costs_more_than_machine(usage)
 
     def display_data(self) -> dict[str, Any]:
@@ -224,6 +224,7 @@ class _RunStage(BatchDoFn[Lesson]):
             metrics.STAGE_REUSED[stage].inc()
             metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))
         elif record:
+            metrics.UNPRICED.inc(len(self._runtime.prices.unpriced(record.usage)))
             metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))
             metrics.COST.inc(metrics.nano(record.cost_usd))
             metrics.STAGE_COST[stage].inc(metrics.nano(record.cost_usd))
@@ -286,13 +287,15 @@ class _RunStage(BatchDoFn[Lesson]):
         usage = total((*produced.usage, *calls.usage))
         record = StageRecord(
             stage=self._task.stage,
-            engine=self._task.engine,
+            engine=produced.engine or self._task.engine,
             fingerprint=digest,
             seconds=round(seconds, 3),
-            cost_usd=price(usage),
+            cost_usd=self._runtime.prices.price(usage),
             usage=usage,
             artifacts=artifacts,
             attempts=len(failures) + 1,
+            model=produced.model,
+            fallback=produced.fallback,
         )
         self._put(lesson, {_record_name(record.stage): encode(record)})
         log.info(

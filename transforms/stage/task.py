@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from transforms.artifacts import ArtifactConflict, ArtifactStore, File
 from transforms.ledger import Ledger
 from transforms.model import Artifact, Lesson, Usage
-from transforms.prices import typical
+from transforms.prices import INCLUDED, Prices, typical
 from transforms.process.retry import RetryPolicy
 from transforms.process.thread_pool import engine_slot
 from transforms.stage.budget import Budget
@@ -51,11 +51,17 @@ class Produced:
         artifacts: Files or bytes to store, by artifact name.
         usage: Resources consumed, besides those of paid calls.
         alt: Alternative texts of pictures, by artifact name.
+        engine: The engine that did the work; empty for that of the stage.
+        model: As for `transforms.model.StageRecord`.
+        fallback: As for `transforms.model.StageRecord`.
     """
 
     artifacts: Mapping[str, Path | bytes]
     usage: tuple[Usage, ...] = ()
     alt: Mapping[str, str] = field(default_factory=dict)
+    engine: str = ""
+    model: str = ""
+    fallback: bool = False
 
 
 class StageTask(ABC):
@@ -127,6 +133,7 @@ class StageRuntime:
             handed back to a runner that keeps them; None if the stages are fused, for the ordinary
             lease.
         max_deliveries: Proven deaths of a stage's process after which a request is given up.
+        prices: The price table of the job.
     """
 
     policy: RetryPolicy
@@ -139,6 +146,7 @@ class StageRuntime:
     may_defer: bool = False
     queue_lease: float | None = None
     max_deliveries: int = 5
+    prices: Prices = INCLUDED
 
     @contextmanager
     def admitted(self, patience: float, left: float | None = None) -> Iterator[None]:

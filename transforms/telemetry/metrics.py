@@ -63,6 +63,9 @@ DEAD_LETTER_COPIES_FAILED = _counter("dead_letter_copies_failed")
 OVER_BUDGET = _counter("over_budget")
 """Stages not started because their request would have exceeded its cost limit."""
 
+UNPRICED = _counter("unpriced_usage")
+"""SKUs of finished stages that have no price of their own."""
+
 BUDGET_WAIT = _distribution("budget_wait_milliseconds")
 """Milliseconds stages waited for budget; recorded only with a budget."""
 
@@ -80,7 +83,7 @@ def nano(usd: float) -> int:
 def reported() -> frozenset[str]:
     """Return all metric names as Dataflow reports them in the label `metric_name`."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
-    counters += [THROTTLED, *OUTCOMES.values()]
+    counters += [THROTTLED, UNPRICED, *OUTCOMES.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]
