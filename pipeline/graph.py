@@ -11,7 +11,9 @@ import apache_beam as beam
 
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.settings.chosen_engines import (
+    prices,
     script_engine,
+    script_fallbacks,
     sound_settings,
     video_engine,
     video_settings,
@@ -70,6 +72,7 @@ def build(
     Returns:
         PCollection[Outcome]: one for every message, emitted after it was committed to the ledger.
     """
+    table = prices(options)
     limited = options.max_cost_per_request, options.max_cost_per_hour
     budget = Budget(ledger, *limited) if any(limited) else None
     queue_lease = None if fused else options.queue_lease
@@ -88,6 +91,7 @@ def build(
             may_defer=may_defer,
             queue_lease=queue_lease,
             max_deliveries=options.max_deliveries,
+            prices=table,
         )
 
     parsed = messages | "Parse" >> ParseRequests()
@@ -108,6 +112,7 @@ def build(
             concurrency=options.script_concurrency,
             per_minute=options.script_per_minute,
         ),
+        fallbacks=[each.chosen() for each in script_fallbacks(options)],
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script
@@ -147,6 +152,7 @@ def build(
             may_defer,
             queue_lease,
             options.max_deliveries,
+            table,
         )
     )
     stages = (texts, scripted, narrated, rendered)

@@ -226,6 +226,10 @@ class ConfigurationFault(EnvironmentFault):
         return f"{self.subject} is misconfigured: {self.detail}"
 
 
+class ModelRetired(ConfigurationFault):
+    """A service does not have the model that an engine calls, or not any more."""
+
+
 class WorkerFault(EnvironmentFault):
     """This worker lacks disk space, memory, file handles, processes or a folder."""
 

@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
 from pipeline.settings import SETTINGS
 from pipeline.settings.arguments import argument_type, describe
-from pipeline.settings.chosen_engines import engine_choices
+from pipeline.settings.chosen_engines import engine_choices, prices, script_fallbacks
 from pipeline.settings.media_files import check_media_files
 from transforms.coder import PLUGIN
 
@@ -57,8 +57,9 @@ def graph_options(
         UsageError: an engine lacks what it needs or refuses its settings, or the logo or the music
             cannot be used; every message would fail.
     """
-    for engine in engine_choices(chosen):
-        engine.check()
+    table = prices(chosen)
+    for engine in (*engine_choices(chosen), *script_fallbacks(chosen)):
+        engine.check(table)
     check_media_files(chosen)
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
     return VividlyOptions(list(beam_arguments), **graph, **beam_options)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.usage_error import UsageError
 from transforms.engine_plugin import ChosenEngine, EnginePlugin, choose
 from transforms.engine_registry import find_engine
 from transforms.narration.sound_settings import INTRO_SECONDS, SoundSettings
+from transforms.price_file import read_price_file
+from transforms.prices import Prices, typical
 from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.pages import Look
+
+OFFLINE = "offline"
+"""The script engine that needs no service, and may be the last fallback."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,14 @@ class EngineChoice:
     """One engine that was chosen by an option.
 
     Attributes:
+        stage: the engine's stage.
         flag: the option.
         name: its value.
         plugin: the engine's declaration.
         settings: the engine's own settings, by field.
     """
 
+    stage: str
     flag: str
     name: str
     plugin: EnginePlugin
@@ -40,11 +47,14 @@ class EngineChoice:
         except ValueError as error:
             raise UsageError(f"{self.flag} {self.name}: {error}") from error
 
-    def check(self) -> None:
-        """Verify that the engine is installed and takes its settings.
+    def check(self, prices: Prices) -> None:
+        """Verify that the engine is installed, takes its settings and has prices.
+
+        Args:
+            prices: the price table of the job.
 
         Raises:
-            UsageError: it is not installed, or refuses its settings.
+            UsageError: it is not installed, refuses its settings, or lacks a price.
         """
         try:
             self.plugin.check_installed()
@@ -54,6 +64,18 @@ class EngineChoice:
                 f"{self.plugin.installation()}"
             ) from error
         self.chosen()
+        try:
+            self.typical_usd(prices)
+        except ValueError as error:
+            raise UsageError(f"{self.flag} {self.name}: {error}") from error
+
+    def typical_usd(self, prices: Prices) -> float:
+        """Return the cost of a typical lesson in US dollars.
+
+        Raises:
+            ValueError: the engine declares no typical usage, or a SKU has no price.
+        """
+        return prices.price(typical(self.stage, self.name, self.settings))
 
 
 def script_engine(options: Any) -> EngineChoice:
@@ -63,6 +85,41 @@ def script_engine(options: Any) -> EngineChoice:
         options: has an attribute for every setting of the graph.
     """
     return _choice("script", "--script-engine", options.script_engine, options)
+
+
+def script_fallbacks(options: Any) -> tuple[EngineChoice, ...]:
+    """Return the fallbacks of the script engine, in their order; `options` as for `script_engine`.
+
+    Raises:
+        UsageError: `--script-fallback` names something that cannot be a fallback.
+    """
+    flag, first = "--script-fallback", script_engine(options)
+    return tuple(_fallback(flag, name, first, options) for name in options.script_fallback or ())
+
+
+def _fallback(flag: str, name: str, first: EngineChoice, options: Any) -> EngineChoice:
+    if "model" not in first.settings:
+        raise UsageError(f"{flag}: the script engine {first.name} needs no fallback; remove it")
+    if name == OFFLINE:
+        if options.script_fallback[-1] != OFFLINE:
+            raise UsageError(f"{flag}: {OFFLINE} must be the last one")
+        return _choice("script", flag, OFFLINE, options)
+    if name == first.settings["model"]:
+        raise UsageError(f"{flag}: {name} is the model that is asked first")
+    return replace(first, flag=flag, settings={**first.settings, "model": name})
+
+
+def prices(options: Any) -> Prices:
+    """Return the price table of a job; `options` as for `script_engine`.
+
+    Raises:
+        UsageError: the file of `--prices` cannot be read or is not valid.
+    """
+    try:
+        changes = read_price_file(options.prices) if options.prices else ()
+    except ValueError as error:
+        raise UsageError(f"--prices: {error}") from error
+    return Prices(changes, options.allow_unpriced)
 
 
 def voice_engine(options: Any) -> EngineChoice:
@@ -111,4 +168,4 @@ def _choice(stage: str, flag: str, name: str, options: Any) -> EngineChoice:
         field: getattr(options, option.name.replace("-", "_"))
         for field, option in plugin.options().items()
     }
-    return EngineChoice(flag, name, plugin, settings)
+    return EngineChoice(stage, flag, name, plugin, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import positive_int, seconds, usd
+from pipeline.settings.parsers import existing_path, positive_int, seconds, usd
 from pipeline.settings.setting import Setting
 
 GROUP = "Limits of the work"
@@ -72,5 +72,13 @@ SETTINGS = (
     Setting(
         "max-cost-per-hour", "when all workers together have spent this within an hour, requests "
         "wait; any amount when not given", GROUP, type=usd, unit="US dollars", graph=True,
+    ),
+    Setting(
+        "prices", "file of prices that replace or extend the included ones, in the format of "
+        "prices.toml", GROUP, type=existing_path, graph=True,
+    ),
+    Setting(
+        "allow-unpriced", "run engines and models without a known price; their usage costs nothing "
+        "in budgets and totals", GROUP, type=bool, default=False, graph=True,
     ),
 )  # fmt: skip

@@ -109,3 +109,13 @@ def topic_name(text: str) -> str:
     if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
         raise ValueError("must be projects/PROJECT/topics/TOPIC")
     return text
+
+
+def engine_list(text: str) -> tuple[str, ...]:
+    """Parse names separated by commas; raise ValueError for other text."""
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) for name in names):
+        raise ValueError("must be names separated by commas, such as gemini-2.5-flash,offline")
+    if len(set(names)) < len(names):
+        raise ValueError("must name each model or engine once")
+    return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.settings.engine_settings import EngineNames
 from pipeline.settings.parsers import (
+    engine_list,
     existing_path,
     frame_size,
     positive_int,
@@ -17,6 +18,11 @@ SETTINGS = (
     Setting(
         "script-engine", "engine that writes scripts", GROUP, default="offline",
         choices=EngineNames("script", "offline"), graph=True,
+    ),
+    Setting(
+        "script-fallback", "models of the script engine, and offline, that are tried in this order "
+        "when it gives no script; separated by commas, none when not given", GROUP,
+        type=engine_list, graph=True,
     ),
     Setting(
         "voice-engine", "engine that speaks", GROUP, default="offline",

@@ -78,6 +78,10 @@ class Deadline:
         with self._lock:
             return max(0.0, self._patience - self._paused())
 
+    def before_end(self, seconds: float) -> Deadline:
+        """Return a deadline so much earlier, whose clock is this one's."""
+        return _EarlierDeadline(self, seconds) if seconds else self
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Stop the clock during the block; the time that several threads wait counts once."""
@@ -98,6 +102,27 @@ class Deadline:
     def _paused(self) -> float:
         """Return the seconds of the pause that goes on now."""
         return time.monotonic() - self._since if self._waiting else 0.0
+
+
+class _EarlierDeadline(Deadline):
+    """A deadline some seconds before another one."""
+
+    def __init__(self, later: Deadline, seconds: float) -> None:
+        self._later = later
+        self._seconds = seconds
+
+    @property
+    def left(self) -> float:
+        return self._later.left - self._seconds
+
+    @property
+    def patience(self) -> float:
+        return self._later.patience
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        with self._later.paused():
+            yield
 
 
 def retry_until_deadline(

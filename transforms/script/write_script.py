@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from transforms.engine_plugin import ChosenEngine
 from transforms.model import Lesson, encode
 from transforms.process.singletons import process_singleton
 from transforms.script.engines.script_engine import ScriptEngine
+from transforms.script.order_of_tries import OrderOfTries
 from transforms.script.script_markdown import to_markdown
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
@@ -30,11 +31,14 @@ class WriteScript(beam.PTransform):
     Args:
         engine: the script engine and its settings.
         runtime: limits and services of the stage.
+        fallbacks: engines that are tried in this order when the first gives no script.
     """
 
-    def __init__(self, engine: ChosenEngine, runtime: StageRuntime) -> None:
+    def __init__(
+        self, engine: ChosenEngine, runtime: StageRuntime, fallbacks: Sequence[ChosenEngine] = ()
+    ) -> None:
         super().__init__()
-        self._task = _WriteScript(engine)
+        self._task = _WriteScript(engine, tuple(fallbacks))
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -47,8 +51,15 @@ def make_script_engine(chosen: ChosenEngine) -> ScriptEngine:
     return engine
 
 
+def make_order(chosen: tuple[ChosenEngine, ...]) -> OrderOfTries:
+    """Create the engines, and the order in which they are tried."""
+    return OrderOfTries([process_singleton(make_script_engine, each) for each in chosen])
+
+
 @dataclass(frozen=True)
 class _WriteScript(EngineTask):
+    fallbacks: tuple[ChosenEngine, ...] = ()
+
     stage = "script"
     needs_folder = False
 
@@ -72,11 +83,17 @@ class _WriteScript(EngineTask):
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
-        written = self._engine().write(lesson.request, calls=calls)
+        order = process_singleton(make_order, (self.chosen, *self.fallbacks))
+        tried = order.write(lesson.request, calls)
+        written = tried.written
         script = _clean(written.script)
+        script = replace(script, model=written.model, fallback=tried.is_fallback)
         return Produced(
             {"script.json": encode(script), "script.md": to_markdown(script).encode()},
             written.usage,
+            engine=tried.engine,
+            model=written.model,
+            fallback=tried.is_fallback,
         )
 
 

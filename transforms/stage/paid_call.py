@@ -25,12 +25,14 @@ class PaidCall:
         reason: Why it repeats an earlier call, such as ``"silent audio"``; empty for a first call.
             A third call for the same inputs needs another reason than the second, or it gets the
             stored answer of that one.
+        until: Part of the stage's deadline after which it is not sent again.
     """
 
     purpose: str
     inputs: Mapping[str, Any]
     expected: tuple[Usage, ...] = ()
     reason: str = ""
+    until: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class StageCalls:
             self.failures,
             self.runtime.admitted,
             self.failed,
-            self.deadline,
+            self.deadline.before_end((1.0 - call.until) * self.timeout),
         )
         self.add_usage(answer.usage)
         return answer

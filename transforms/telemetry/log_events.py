@@ -2,7 +2,8 @@
 
 A message consists of the program's own words and numbers; everything else is a field. The
 log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
-`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED` and `STARTED_TOO_OFTEN`; change them together.
+`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED`, `STARTED_TOO_OFTEN` and `MODEL_RETIRED`; change them
+together.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ COPY_FAILED = "no copy of a dead letter reached the topic (%s); the ledger has t
 
 STARTED_TOO_OFTEN = "gave the %s stage up after %d starts without an end"
 """Arguments: stage; number of entries that no worker has closed."""
+
+MODEL_RETIRED = "the model %s is retired; this process goes on with %s"
+"""Arguments: model; the models, or engines without one, that are left."""
 
 # Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
 _TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")

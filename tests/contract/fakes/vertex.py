@@ -73,7 +73,9 @@ def text_reply(
     finish_reason: str | None = "STOP",
     *,
     tokens: tuple[int, int, int] = (1_000, 800, 200),
+    cached: int = 0,
     thought: str = "",
+    model: str = "",
 ) -> Reply:
     """Return a reply with one candidate.
 
@@ -81,13 +83,17 @@ def text_reply(
         text: Text of the candidate.
         finish_reason: Finish reason; None to leave it out.
         tokens: Tokens of the prompt, the candidate and the thoughts.
+        cached: Tokens of the prompt that were cached.
         thought: Text of a thought part before the answer.
+        model: The model that answered; empty to leave it out.
     """
     parts = [{"text": thought, "thought": True}] if thought else []
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": [*parts, {"text": text}]}}
     if finish_reason:
         candidate["finishReason"] = finish_reason
-    return _json({"candidates": [candidate], "usageMetadata": _usage(*tokens)})
+    usage = _usage(*tokens) | ({"cachedContentTokenCount": cached} if cached else {})
+    version = {"modelVersion": model} if model else {}
+    return _json({"candidates": [candidate], "usageMetadata": usage, **version})
 
 
 def _usage(prompt: int, candidates: int, thoughts: int) -> dict[str, int]:

@@ -166,6 +166,7 @@ LINES = [
         "vividly_dead_letter_copies_failed": (None, {}),
     }),
     (log_events.STARTED_TOO_OFTEN, ("video", 20), {"vividly_started_too_often": (None, {})}),
+    (log_events.MODEL_RETIRED, ("gemini-1", "offline"), {"vividly_model_retired": (None, {})}),
     (log_events.SETTLED_BEFORE, (1.0,), {}),
     ("%s reused", ("script",), {}),
     ("%s failed", ("script",), {}),

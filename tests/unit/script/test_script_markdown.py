@@ -12,6 +12,7 @@ from tests.unit.script.support import request
 from transforms.model import QuizQuestion, Scene, Script, Visual
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.script_markdown import to_markdown
+from transforms.stage.direct_calls import DirectCalls
 
 RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render
 TAGS = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
@@ -97,7 +98,7 @@ def test_hostile_text_adds_no_markup(text: str) -> None:
 
 
 def test_sections_run_from_hook_to_sources() -> None:
-    script = OfflineScriptEngine().write(request(), timeout=5).script
+    script = OfflineScriptEngine().write(request(), calls=DirectCalls(5)).script
     text = to_markdown(script)
     order = [
         f"# {script.title}",
@@ -116,7 +117,7 @@ def test_sections_run_from_hook_to_sources() -> None:
 
 
 def test_answers_follow_the_quiz() -> None:
-    script = OfflineScriptEngine().write(request(), timeout=5).script
+    script = OfflineScriptEngine().write(request(), calls=DirectCalls(5)).script
     quiz, answers = to_markdown(script).split("## Answers")
     for question in script.quiz:
         assert question.explanation in answers
@@ -125,10 +126,10 @@ def test_answers_follow_the_quiz() -> None:
 
 
 def test_comparison_is_table_and_steps_numbered() -> None:
-    script = OfflineScriptEngine().write(request("speed vs velocity"), timeout=5).script
+    script = OfflineScriptEngine().write(request("speed vs velocity"), calls=DirectCalls(5)).script
     html = RENDER(to_markdown(script))
     assert html.count("<table>") == 2
-    steps = OfflineScriptEngine().write(request("newtons second law"), timeout=5).script
+    steps = OfflineScriptEngine().write(request("newtons second law"), calls=DirectCalls(5)).script
     assert "1. List the forces on it\n2. Add them" in to_markdown(steps)
 
 

@@ -12,13 +12,16 @@ from pipeline.settings import BY_NAME, SETTINGS, settings_of, subscription_path,
 from pipeline.settings.arguments import add_arguments, describe, mask_value
 from pipeline.settings.beam_options import VividlyOptions, graph_options
 from pipeline.settings.chosen_engines import (
+    prices,
     script_engine,
+    script_fallbacks,
     sound_settings,
     video_settings,
     voice_engine,
 )
 from pipeline.usage_error import UsageError
 from transforms.narration.sound_settings import INTRO_SECONDS
+from transforms.prices import Prices
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.video.engines.video_engine import VideoSettings
 
@@ -49,6 +52,8 @@ def test_variable_sets_its_setting(setting):
     particular = {
         "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
         "video-logo": __file__, "database": "postgresql://user@host/name",
+        "prices": __file__, "gemini-max-tokens": "2048",
+        "gemini-endpoint": "https://gemini.example.com",
     }  # fmt: skip
     text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text
@@ -143,17 +148,84 @@ def test_speech_options_reach_the_voice():
     assert (chosen.speaking_rate, chosen.endpoint) == (0.9, "eu-texttospeech.example")
 
 
+def test_fallbacks_are_models_of_the_engine_and_offline():
+    chosen = parse(["--script-engine=gemini", "--script-fallback=gemini-2.5-flash, offline"])
+    model, offline = (each.chosen() for each in script_fallbacks(graph_options(chosen)))
+    assert (model.name, model.settings) == ("gemini", GeminiSettings(model="gemini-2.5-flash"))
+    assert (offline.name, offline.settings) == ("offline", None)
+
+
+GEMINI = "--script-engine=gemini"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--script-fallback=offline"], "the script engine offline needs no fallback"),
+        ([GEMINI, "--script-fallback=offline,gemini-2.5-pro"], "offline must be the last"),
+        ([GEMINI, "--script-fallback=gemini-3.5-flash-lite"], "is the model that is asked first"),
+        ([GEMINI, "--script-fallback=gemini-0"], "--script-fallback gemini: .*--prices FILE"),
+        ([GEMINI, "--gemini-model=gemini-flash-latest"], "'gemini-flash-latest/.*--prices FILE"),
+    ],
+)
+def test_unfit_model_is_refused_at_start(arguments, error):
+    with pytest.raises(UsageError, match=error):
+        graph_options(parse(arguments))
+
+
+def test_prices_of_a_file_are_known_at_start(tmp_path):
+    file = tmp_path / "prices.toml"
+    model = ("--script-engine=gemini", "--gemini-model=gemini-9")
+    file.write_text("skus = 1")
+    with pytest.raises(UsageError, match=r"--prices: .*prices.toml: `sources` and `skus` must be"):
+        graph_options(parse([*model, f"--prices={file}"]))
+    entry = 'usd = 1\nper = 1000\nunit = "token"\nsource = "s"\n'
+    kinds = (f'[skus."gemini-9/{kind}-tokens"]\n{entry}' for kind in ("input", "output"))
+    file.write_text('[sources.s]\nname = "s"\ndate = 2026-11-30\n' + "".join(kinds))
+    options = graph_options(parse([*model, f"--prices={file}"]))
+    assert script_engine(options).typical_usd(prices(options)) == pytest.approx(3.6)
+    assert prices(graph_options(parse([*model, "--allow-unpriced"]))) == Prices((), True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("gemini-thinking", "much", "must be one of minimal, low"),
+        ("gemini-safety", "none", "must be one of low, medium, high"),
+        ("gemini-max-tokens", "100", "must be a whole number from 1024 to 65536"),
+        ("gemini-max-tokens", "many", "must be a whole number"),
+        ("gemini-endpoint", "vertex", "must be an address such as https://"),
+        ("gemini-endpoint", "https://user@host", "must be an address"),
+        ("script-fallback", "a,,b", "must be names separated by commas"),
+        ("script-fallback", "a,a", "must name each model or engine once"),
+    ],
+)
+def test_wrong_value_of_script_engine_is_refused(name, value, error):
+    with pytest.raises(argparse.ArgumentError, match=error):
+        parse([f"--{name}={value}"])
+
+
 def test_typed_settings_come_from_options():
     arguments = [
         "--script-engine=gemini",
         "--gemini-location=europe-west4",
+        "--gemini-thinking=high",
+        "--gemini-max-tokens=4096",
+        "--gemini-safety=low",
+        "--gemini-endpoint=https://gemini.example.com",
         "--video-size=1920x1080",
     ]
     chosen = parse(
         [*arguments, "--segment-cache-size=3", "--video-intro=School", "--burn-captions"]
     )
     options = graph_options(chosen)
-    settings = GeminiSettings(model="gemini-3.5-flash-lite", location="europe-west4")
+    settings = GeminiSettings(
+        location="europe-west4",
+        thinking="high",
+        max_output_tokens=4096,
+        safety="low",
+        base_url="https://gemini.example.com",
+    )
     assert script_engine(options).chosen().settings == settings
     assert voice_engine(options).chosen().settings is None
     video = VideoSettings(

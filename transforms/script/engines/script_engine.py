@@ -2,20 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from transforms.errors import PermanentError, TransientError
 from transforms.model import ContentRequest, Script, Usage
 from transforms.stage.paid_call import PaidCalls
+
+Severity = Literal["block", "repair", "note"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error of a script, in words that a repair request can quote.
+
+    Attributes:
+        text: What is wrong and what is valid, without words of the student.
+        severity: ``"block"``: the script cannot be used. ``"repair"``: it is worth one repair, and
+            is used if that fails. ``"note"``: it is named in a repair that has another reason.
+    """
+
+    text: str
+    severity: Severity = "block"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The request to write a script again.
+
+    Attributes:
+        answer: The engine's answer that has the problems; empty if it is of no use for a repair.
+        problems: All problems found, in words for the engine.
+        cut_off: The answer ended at the limit of its tokens.
+    """
+
+    answer: str
+    problems: tuple[str, ...]
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)
 class Written:
-    """A script and the usage it took to write it, besides that of paid calls."""
+    """A script and the usage it took to write it.
+
+    Attributes:
+        script: The script.
+        usage: Usage besides that of paid calls.
+        model: The model that answered; empty if the engine has none.
+        answer: The engine's answer, for a repair; empty if the engine cannot repair.
+        problems: Problems that the engine itself found, none of which blocks.
+    """
 
     script: Script
     usage: tuple[Usage, ...] = ()
+    model: str = ""
+    answer: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+class UnusableAnswer(TransientError):
+    """The answer of an engine is no script; a repair, another engine or a replay may give one.
+
+    Args:
+        writer: The engine or model.
+        problems: All problems found, in words for the engine.
+        answer: The answer; empty if it is of no use for a repair.
+        cut_off: The answer ended at the limit of its tokens.
+    """
+
+    is_final = True
+
+    def __init__(
+        self, writer: str, problems: Sequence[str], answer: str = "", cut_off: bool = False
+    ) -> None:
+        super().__init__(f"{writer} gave an answer that cannot be used: {'; '.join(problems)}")
+        self.repair = Repair(answer, tuple(problems), cut_off)
+
+
+class Refused(PermanentError):
+    """An engine refused the request for its content; no other engine is asked."""
 
 
 class ScriptEngine(Protocol):
@@ -36,15 +102,21 @@ class ScriptEngine(Protocol):
         """
         ...
 
-    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
-        """Write the script for a request.
+    def write(
+        self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
+    ) -> Written:
+        """Write the script for a request, by at most one paid call.
 
         Args:
             request: a validated request.
-            calls: the deadline, and the calls to services that cost money.
+            calls: sends paid calls, and knows the deadline.
+            repair: what to write again; only given after an answer that can be repaired.
 
         Raises:
-            PermanentError: unknown topic, refused request or unusable answer.
+            Refused: the engine refuses the request for its content.
+            UnusableAnswer: the answer is no script.
+            ModelRetired: the engine's model does not exist.
+            PermanentError: the engine cannot write this script, for example for its topic.
             TransientError: the engine may succeed later.
         """
         ...

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.contract.fakes.lessons import answer, lesson
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script, Visual, decode, encode
-from transforms.script.engines.gemini.gemini_answer import UnusableAnswer, read_answer
+from transforms.script.engines.gemini.gemini_reading import find_json, read_answer
+from transforms.script.engines.script_engine import Problem, UnusableAnswer
 
 
 def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
@@ -28,7 +29,7 @@ def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
 
 
 def read(value: object, request: ContentRequest | None = None) -> Script:
-    return read_answer(json.dumps(value), request or request_in(), "gemini-test")
+    return read_answer(json.dumps(value), request or request_in(), "gemini-test")[0]
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -220,7 +221,7 @@ def test_error_does_not_quote_offending_text():
     with pytest.raises(UnusableAnswer) as caught:
         read(broken)
     assert secret not in str(caught.value)
-    assert len(str(caught.value).splitlines()) >= 3
+    assert len(caught.value.repair.problems) >= 3
 
 
 JSON = st.recursive(
@@ -247,3 +248,67 @@ def test_any_answer_gives_script_or_error(value: object, key: str | None):
 def test_any_text_gives_script_or_error(text: str):
     with pytest.raises((UnusableAnswer, PermanentError)):
         read_answer(text, request_in(), "gemini-test")
+
+
+WHOLE = json.dumps(answer(lesson()))
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_text_around_answer_is_skipped(before: str, after: str):
+    assert find_json(before + WHOLE + after) == WHOLE
+
+
+@given(st.integers(1, len(WHOLE) - 1), st.sampled_from(["", "}", "}}", "]}}", "```"]))
+def test_truncated_answer_is_never_completed(length: int, end: str):
+    cut = WHOLE[:length] + end
+    if json.loads(WHOLE) == _parsed(cut):
+        return
+    with pytest.raises(UnusableAnswer):
+        read_answer(cut, request_in(), "gemini-test")
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("depth", [1, 100_000])
+def test_answer_of_nested_brackets_is_unusable(depth: int):
+    with pytest.raises(UnusableAnswer):
+        read_answer('{"lesson": ' + "[" * depth, request_in(), "gemini-test")
+
+
+def test_two_different_answers_are_unusable():
+    other = json.dumps(answer({**lesson(), "title": "Another"}))
+    with pytest.raises(UnusableAnswer):
+        read_answer(f"{WHOLE}\n{other}", request_in(), "gemini-test")
+    assert find_json(f"{WHOLE}\n{WHOLE}") == WHOLE
+
+
+def test_problems_of_form_length_and_picture_are_named_together():
+    def broken(written: dict[str, Any]) -> None:
+        shorten(written)
+        written["quiz"].pop()
+        written["scenes"][0]["visual"].update(kind="formula", text="\\unknown")
+        written["scenes"][1]["visual"] = {"kind": "none"}
+
+    with pytest.raises(UnusableAnswer) as caught:
+        read(changed(broken))
+    text = "\n".join(caught.value.repair.problems)
+    for place in (
+        "lesson.quiz: ",
+        "lesson: hook",
+        "scenes.0.visual: formula",
+        "scenes.1.visual.kind",
+    ):
+        assert place in text
+
+
+def test_undrawable_picture_is_noted():
+    bad = {"kind": "steps", "text": "", "items": ["a"]}
+    written = changed(lambda w: w["scenes"][0].update(visual=bad))
+    _, problems = read_answer(json.dumps(written), request_in(), "gemini-test")
+    text = "lesson.scenes.0.visual: steps cannot be drawn: `items` must have 2 to 6 entries, has 1"
+    assert problems == (Problem(text, "note"),)

@@ -80,6 +80,5 @@ def test_system_instruction_holds_all_rules(rule: str):
 
 
 def test_repair_request_lists_the_faults():
-    assert "- lesson.title: must not be empty" in repair_request(
-        "- lesson.title: must not be empty"
-    )
+    listed = repair_request(["lesson.title: must not be empty", "lesson.quiz: too short"])
+    assert "- lesson.title: must not be empty\n- lesson.quiz: too short\n" in listed

@@ -8,30 +8,33 @@ import os
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from google import genai
 from google.genai import types
 
-from transforms.engine_plugin import setting_values
-from transforms.errors import (
-    ConfigurationFault,
-    PermanentError,
-    StageTimeout,
-    TransientError,
-)
-from transforms.model import ContentRequest, Usage
-from transforms.prices import price, typical
-from transforms.script.engines.gemini.gemini_answer import Answer, UnusableAnswer, read_answer
+from transforms.errors import ConfigurationFault, StageTimeout
+from transforms.model import ContentRequest
+from transforms.prices import typical
+from transforms.script.engines.gemini.gemini_answer import Answer
 from transforms.script.engines.gemini.gemini_prompt import (
     TEMPLATE,
     repair_request,
     student_data,
     system_instruction,
 )
+from transforms.script.engines.gemini.gemini_reading import read_answer
+from transforms.script.engines.gemini.gemini_response import text_of, to_answer
 from transforms.script.engines.gemini.gemini_transport import event_hooks, mapped_errors
-from transforms.script.engines.gemini.plugin import GeminiSettings, Thinking
-from transforms.script.engines.script_engine import Written
+from transforms.script.engines.gemini.plugin import (
+    MOST_TOKENS,
+    THINKING_LEVELS,
+    GeminiSettings,
+    Safety,
+    Thinking,
+)
+from transforms.script.engines.script_engine import Repair, UnusableAnswer, Written
 from transforms.stage import paid_call
 from transforms.stage.paid_call import PaidCall, PaidCalls
 
@@ -46,38 +49,50 @@ _PROMPT = hashlib.sha256(
 ).hexdigest()[:16]
 """Digest of the rules and the schema, for the engine's identity."""
 
-_SAFETY = [
-    types.SafetySetting(
-        category=category, threshold=types.HarmBlockThreshold.BLOCK_MEDIUM_AND_ABOVE
-    )
-    for category in (
-        types.HarmCategory.HARM_CATEGORY_HARASSMENT,
-        types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
-        types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
-        types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
-    )
-]
+_CATEGORIES = (
+    types.HarmCategory.HARM_CATEGORY_HARASSMENT,
+    types.HarmCategory.HARM_CATEGORY_HATE_SPEECH,
+    types.HarmCategory.HARM_CATEGORY_SEXUALLY_EXPLICIT,
+    types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT,
+)
+_THRESHOLDS: Mapping[Safety, types.HarmBlockThreshold] = {
+    "low": types.HarmBlockThreshold.BLOCK_LOW_AND_ABOVE,
+    "medium": types.HarmBlockThreshold.BLOCK_MEDIUM_AND_ABOVE,
+    "high": types.HarmBlockThreshold.BLOCK_ONLY_HIGH,
+}
+
+_MORE_TOKENS = 2
+"""Factor of the limit of tokens in a repair of an answer that was cut off."""
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """Everything that shapes one answer."""
+
+    model: str
+    system: str
+    turns: tuple[tuple[Literal["user", "model"], str], ...]
+    temperature: float | None
+    max_output_tokens: int
+    thinking: Thinking
+    safety: Safety
+    schema: str = _PROMPT
 
 
 class GeminiScriptEngine:
     """Writes scripts with Gemini (the `ScriptEngine` port).
 
-    It asks once, and once more if the answer is unusable; `PaidCalls` does all other retries. The
-    client is created when first needed and shared by all threads; a pickled engine drops it.
+    The client is created when first needed and shared by all threads; a pickled engine drops it.
 
     Args:
         settings: service, model and limits.
-
-    Raises:
-        ValueError: the model has no price.
     """
 
     name = "gemini"
 
     def __init__(self, settings: GeminiSettings) -> None:
         self._settings = settings
-        self._skus = (f"{settings.model}/input-tokens", f"{settings.model}/output-tokens")
-        price(Usage(sku, 0) for sku in self._skus)
+        self._expected = typical("script", self.name, {"model": settings.model})
         self._client: genai.Client | None = None
         self._lock = threading.Lock()
 
@@ -86,7 +101,7 @@ class GeminiScriptEngine:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the answer; project and location do not."""
+        """Return everything that shapes the answer; project, location and safety do not."""
         return {
             "model": self._settings.model,
             "temperature": self._settings.temperature,
@@ -107,91 +122,101 @@ class GeminiScriptEngine:
             )
         return f"{self._settings.model} answers"
 
-    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
-        """Write the script for a request.
+    def write(
+        self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
+    ) -> Written:
+        """Write the script for a request, by one call.
 
         Args:
             request: a validated request.
-            calls: the deadline of both attempts together, and their calls.
+            calls: sends the call.
+            repair: what to write again.
 
         Raises:
-            PermanentError: refused, declined, or two unusable answers.
+            Refused: the model refused or declined the request.
+            UnusableAnswer: the answer is no lesson.
             CallRejected: the service does not accept the call.
-            ConfigurationFault: the model, the project or the credentials are wrong.
+            ModelRetired: the service does not have the model.
+            ConfigurationFault: the project, the credentials or the schema are wrong.
             TransientError: the service failed, throttled or did not answer in time.
         """
-        contents = [_turn("user", student_data(request))]
-        repaired = False
-        while True:
-            response = self._ask(contents, request, calls, "repair" if repaired else "script")
-            answer = _text(response, self._settings.model)
-            try:
-                if _finish(response) == types.FinishReason.MAX_TOKENS:
-                    raise UnusableAnswer(
-                        f"- answer: cut off at {self._settings.max_output_tokens} tokens; be brief"
-                    )
-                script = read_answer(answer, request, self._settings.model)
-            except UnusableAnswer as problem:
-                if repaired:
-                    raise PermanentError(
-                        f"{self._settings.model} gave an answer that cannot be used, "
-                        f"even after one repair:\n{problem}"
-                    ) from None
-                repaired = True
-                contents += [_turn("model", answer)] if answer else []
-                contents.append(_turn("user", repair_request(str(problem))))
-            else:
-                return Written(script)
-
-    def _ask(
-        self,
-        contents: list[types.Content],
-        request: ContentRequest,
-        calls: PaidCalls,
-        purpose: Literal["script", "repair"],
-    ) -> types.GenerateContentResponse:
-        def send(timeout: float) -> paid_call.Answer:
-            if timeout <= 0:
-                raise StageTimeout(f"{self._settings.model} has no time left for its {purpose}")
-            with mapped_errors(self._settings.model, timeout):
-                response = self._connected().models.generate_content(
-                    model=self._settings.model,
-                    contents=list(contents),
-                    config=self._config(request, timeout),
-                )
-            return paid_call.Answer(
-                response.model_dump_json(exclude_none=True).encode(),
-                tuple(map(Usage, self._skus, _tokens(response.usage_metadata))),
-                response.model_version or "",
-            )
-
-        inputs = {
-            **self.identity,
-            "grade": request.grade_level,
-            "turns": [content.model_dump(mode="json", exclude_none=True) for content in contents],
-        }
-        expected = typical("script", self.name, setting_values(self._settings))
-        answer = calls.run(PaidCall(purpose, inputs, expected), send)
-        return types.GenerateContentResponse.model_validate_json(answer.data)
-
-    def _config(self, request: ContentRequest, timeout: float) -> types.GenerateContentConfig:
-        return types.GenerateContentConfig(
-            http_options=types.HttpOptions(timeout=max(1, int(timeout * 1000))),
-            system_instruction=system_instruction(request.grade_level),
-            response_mime_type="application/json",
-            response_schema=Answer,
-            temperature=self._settings.temperature,
-            max_output_tokens=self._settings.max_output_tokens,
-            thinking_config=_thinking(self._settings.model, self._settings.thinking),
-            safety_settings=_SAFETY,
-            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        ask = self._ask(request, repair)
+        call = PaidCall(
+            purpose="repair" if repair else "script",
+            inputs=asdict(ask),
+            expected=self._expected,
+            reason="unusable answer" if repair else "",
         )
+        answer = calls.run(call, lambda seconds: self._send(ask, seconds))
+        text, cut_off = text_of(answer)
+        try:
+            script, problems = read_answer(text, request, answer.model)
+        except UnusableAnswer as unusable:
+            if not cut_off:
+                raise
+            problem = f"answer: cut off at {ask.max_output_tokens} tokens; be brief"
+            raise UnusableAnswer(answer.model, [problem], cut_off=True) from unusable
+        return Written(script, model=answer.model, answer=text, problems=problems)
+
+    def _ask(self, request: ContentRequest, repair: Repair | None) -> _Ask:
+        settings = self._settings
+        ask = _Ask(
+            model=settings.model,
+            system=system_instruction(request.grade_level),
+            turns=(("user", student_data(request)),),
+            temperature=settings.temperature,
+            max_output_tokens=settings.max_output_tokens,
+            thinking=settings.thinking,
+            safety=settings.safety,
+        )
+        if repair is None:
+            return ask
+        if repair.cut_off:
+            ask = replace(
+                ask,
+                max_output_tokens=min(_MORE_TOKENS * ask.max_output_tokens, MOST_TOKENS),
+                thinking=THINKING_LEVELS[max(0, THINKING_LEVELS.index(ask.thinking) - 1)],
+            )
+        answered: tuple[tuple[Literal["model"], str], ...] = (
+            (("model", repair.answer),) if repair.answer else ()
+        )
+        return replace(
+            ask, turns=(*ask.turns, *answered, ("user", repair_request(repair.problems)))
+        )
+
+    def _send(self, ask: _Ask, seconds: float) -> paid_call.Answer:
+        if seconds <= 0:
+            raise StageTimeout(f"{ask.model} has no time left")
+        with mapped_errors(ask.model, seconds):
+            response = self._connected().models.generate_content(
+                model=ask.model,
+                contents=[_turn(role, text) for role, text in ask.turns],
+                config=_config(ask, seconds),
+            )
+        return to_answer(response, ask.model)
 
     def _connected(self) -> genai.Client:
         with self._lock:
             if self._client is None:
                 self._client = _connect(self._settings)
             return self._client
+
+
+def _config(ask: _Ask, seconds: float) -> types.GenerateContentConfig:
+    return types.GenerateContentConfig(
+        http_options=types.HttpOptions(timeout=max(1, int(seconds * 1000))),
+        system_instruction=ask.system,
+        response_mime_type="application/json",
+        response_schema=Answer,
+        temperature=ask.temperature,
+        max_output_tokens=ask.max_output_tokens,
+        thinking_config=_thinking(ask.model, ask.thinking),
+        safety_settings=[
+            types.SafetySetting(category=category, threshold=_THRESHOLDS[ask.safety])
+            for category in _CATEGORIES
+        ],
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+    )
 
 
 def _connect(settings: GeminiSettings) -> genai.Client:
@@ -231,42 +256,3 @@ def _thinking(model: str, thinking: Thinking) -> types.ThinkingConfig:
 
 def _turn(role: Literal["user", "model"], text: str) -> types.Content:
     return types.Content(role=role, parts=[types.Part(text=text)])
-
-
-def _tokens(
-    metadata: types.GenerateContentResponseUsageMetadata | None,
-) -> tuple[float, float]:
-    """Return input and output tokens; thoughts are billed as output."""
-    if metadata is None:
-        return 0.0, 0.0
-    output = (metadata.candidates_token_count or 0) + (metadata.thoughts_token_count or 0)
-    return float(metadata.prompt_token_count or 0), float(output)
-
-
-def _finish(response: types.GenerateContentResponse) -> types.FinishReason | None:
-    return response.candidates[0].finish_reason if response.candidates else None
-
-
-def _text(response: types.GenerateContentResponse, model: str) -> str:
-    """Return the answer's text, which may be truncated.
-
-    Raises:
-        PermanentError: the prompt was blocked, or the answer stopped for a reason of its content.
-        TransientError: there is no answer and no reason why.
-    """
-    feedback = response.prompt_feedback
-    if feedback and feedback.block_reason:
-        raise PermanentError(f"{model} refused the request: {feedback.block_reason.value}")
-    if not response.candidates:
-        raise TransientError(f"{model} answered nothing")
-    reason = _finish(response)
-    if reason not in (None, types.FinishReason.STOP, types.FinishReason.MAX_TOKENS):
-        ratings = response.candidates[0].safety_ratings or []
-        blamed = [r.category.value for r in ratings if r.blocked and r.category]
-        raise PermanentError(
-            f"{model} stopped its answer: {reason.value}"
-            + (f" ({', '.join(blamed)})" if blamed else "")
-        )
-    content = response.candidates[0].content
-    parts = (content.parts if content else None) or []
-    return "".join(part.text for part in parts if part.text and not part.thought)

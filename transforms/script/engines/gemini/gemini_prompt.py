@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from transforms.model import ContentRequest
 from transforms.script.engines.gemini.gemini_answer import CHARACTERS, LINE, WORDS
@@ -100,9 +101,10 @@ def student_data(request: ContentRequest) -> str:
     return f"<student_request>\n{data.translate(_ESCAPES)}\n</student_request>"
 
 
-def repair_request(problem: str) -> str:
-    """Return a prompt that asks for a corrected answer."""
+def repair_request(problems: Sequence[str]) -> str:
+    """Return a prompt that asks for a corrected answer and names all problems."""
+    listed = "\n".join(f"- {problem}" for problem in problems)
     return (
-        f"That answer cannot be used:\n{problem}\n"
+        f"That answer cannot be used:\n{listed}\n"
         "Answer again with the whole corrected JSON object, and keep to every rule."
     )

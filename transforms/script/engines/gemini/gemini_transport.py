@@ -21,6 +21,7 @@ from transforms.errors import (
     ConfigurationFault,
     ContentError,
     EnvironmentFault,
+    ModelRetired,
     Overloaded,
     StageTimeout,
     TransientError,
@@ -29,13 +30,27 @@ from transforms.errors import (
 _REMEDIES = {
     400: "the request or the API key is not valid",
     401: "the credentials or the API key are not accepted",
-    403: "grant the service account roles/aiplatform.user and enable the API",
-    404: "the model does not exist in this location",
+    403: "enable billing and the API for the project, and grant the service account "
+    "roles/aiplatform.user",
+    404: "the location has no such model, or not any more: choose another --gemini-model or "
+    "--gemini-location",
 }
+_SCHEMA_REMEDY = (
+    "the model does not accept the schema or the settings that every request has: choose another "
+    "--gemini-model or --gemini-thinking"
+)
 
-_CONFIGURATION = (401, 403, 404)
-_BAD_KEY = ("API_KEY_INVALID", "API_KEY_EXPIRED")
-"""Reasons of 400 answers, in the ``google.rpc.ErrorInfo`` detail."""
+_CONFIGURATION = (401, 403)
+_BAD_SET_UP = ("API_KEY_INVALID", "API_KEY_EXPIRED", "FAILED_PRECONDITION")
+"""Reasons and status of 400 answers that no request causes; the status is about billing or place.
+"""
+
+_SCHEMA = re.compile(
+    r"response_?(?:json_?)?schema|specified schema|generation_?config|safety_?settings"
+    r"|thinking[_ ]?(?:config|level|budget)",
+    re.IGNORECASE,
+)
+"""Words of 400 answers that are about what all requests have in common."""
 
 
 @contextmanager
@@ -47,7 +62,8 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
         timeout: time limit of the call in seconds, for the message.
 
     Raises:
-        ConfigurationFault: 401, 403, 404, or credentials that do not work.
+        ModelRetired: 404.
+        ConfigurationFault: 401, 403, a refused schema, or credentials that do not work.
         CallRejected: any other 4xx answer.
         TransientError: 408, 429, 5xx, a failed connection, or a malformed answer.
     """
@@ -71,9 +87,13 @@ def mapped_errors(model: str, timeout: float) -> Iterator[None]:
 def _from_status(model: str, error: errors.APIError) -> ContentError | EnvironmentFault:
     text = " ".join(str(error.message or "").split())[:300]
     answer = f"{error.code} {error.status or ''}".strip()
-    remedy = _REMEDIES.get(error.code)
+    is_schema = error.code == 400 and _SCHEMA.search(text)
+    remedy = _SCHEMA_REMEDY if is_schema else _REMEDIES.get(error.code)
     explained = f"{answer}: {text}" + (f" ({remedy})" if remedy else "")
-    if error.code in _CONFIGURATION or any(reason in str(error.details) for reason in _BAD_KEY):
+    if error.code == 404:
+        return ModelRetired(model, explained)
+    is_set_up = error.code == 400 and any(reason in str(error.details) for reason in _BAD_SET_UP)
+    if error.code in _CONFIGURATION or is_schema or is_set_up:
         return ConfigurationFault(model, explained)
     converted: ContentError
     if error.code in (408, 429) or not 400 <= error.code < 500:

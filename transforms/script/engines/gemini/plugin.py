@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from transforms.engine_plugin import EnginePlugin, option
 
@@ -11,6 +12,37 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 Thinking = Literal["minimal", "low", "medium", "high"]
+Safety = Literal["low", "medium", "high"]
+
+THINKING_LEVELS: tuple[Thinking, ...] = get_args(Thinking)
+"""From the least to the most."""
+
+_SAFETY_LEVELS: tuple[Safety, ...] = get_args(Safety)
+
+MOST_TOKENS = 65_536
+"""Tokens of the longest answer that the models give."""
+
+
+def token_limit(text: str) -> int:
+    """Parse a limit of tokens.
+
+    Raises:
+        ValueError: it is not a whole number in the range that the models accept.
+    """
+    if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= MOST_TOKENS):
+        raise ValueError(f"must be a whole number from 1024 to {MOST_TOKENS}")
+    return int(text)
+
+
+def web_address(text: str) -> str:
+    """Parse the address of a server.
+
+    Raises:
+        ValueError: it is no address of a server that speaks HTTP.
+    """
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("must be an address such as https://gemini.example.com")
+    return text
 
 
 @dataclass(frozen=True)
@@ -21,28 +53,43 @@ class GeminiSettings:
     worker's own Google credentials.
 
     Attributes:
-        model: a model that `prices.toml` lists.
+        model: a model that `prices.toml` or the file of `--prices` lists.
         project: the Google Cloud project; None takes it from the environment or the credentials.
         location: the Vertex AI location; ``"global"`` has every model.
         api_key: the key; None takes ``GEMINI_API_KEY`` or ``GOOGLE_API_KEY`` of the environment.
-        base_url: address of a server to call instead of Google's.
+        base_url: address of the server; None is the one of the location.
         temperature: 0-2; None is the model's default. Gemini 3.5 and later ignore it.
         max_output_tokens: limit for answer and thoughts together.
         thinking: amount of reasoning before the answer.
+        safety: least probability of harm at which the service blocks a request or an answer.
         credentials: used in place of the Application Default Credentials.
     """
 
     model: str = option("gemini-model", "Gemini model", default="gemini-3.5-flash-lite")
     project: str | None = None
     location: str = option(
-        "gemini-location", "Vertex AI location that serves the model", default="global",
+        "gemini-location", "Vertex AI location that serves the model, such as eu or us-central1",
+        default="global",
         aliases=("GOOGLE_CLOUD_LOCATION",),
     )  # fmt: skip
     api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
+    base_url: str | None = option(
+        "gemini-endpoint", "address of the server that serves Gemini, such as a private endpoint; "
+        "that of --gemini-location when not given", default=None, type=web_address,
+    )  # fmt: skip
     temperature: float | None = None
-    max_output_tokens: int = 8192
-    thinking: Thinking = "low"
+    max_output_tokens: int = option(
+        "gemini-max-tokens", "limit of Gemini's answer and thoughts together", default=8192,
+        type=token_limit, unit="tokens",
+    )  # fmt: skip
+    thinking: Thinking = option(
+        "gemini-thinking", "how much Gemini reasons before it answers", default="low",
+        choices=THINKING_LEVELS,
+    )  # fmt: skip
+    safety: Safety = option(
+        "gemini-safety", "least probability of harm at which Gemini blocks: low blocks most",
+        default="medium", choices=_SAFETY_LEVELS,
+    )  # fmt: skip
     credentials: Credentials | None = field(default=None, repr=False, compare=False)
 
 

@@ -9,7 +9,7 @@ from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Usage
 from transforms.script.cards.concept_card import load_cards
 from transforms.script.engines.offline.compose import compose
-from transforms.script.engines.script_engine import Written
+from transforms.script.engines.script_engine import Repair, Written
 from transforms.script.matching.interests import find_interest
 from transforms.script.matching.student_question import parse_student_question
 from transforms.script.matching.topics import load_topic_index
@@ -44,12 +44,15 @@ class OfflineScriptEngine:
         """Return the number of cards."""
         return f"{len(self._library.cards)} concept cards"
 
-    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
+    def write(
+        self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
+    ) -> Written:
         """Write the script for a request.
 
         Args:
             request: a validated request.
             calls: the deadline; a few milliseconds are enough.
+            repair: never given, because an equal request gives an equal script.
 
         Raises:
             PermanentError: no card covers the question, several do, or the language is not English.

@@ -1,0 +1,175 @@
+"""Read Gemini's answer: find its JSON, name all its problems, make a script of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from transforms.model import ContentRequest, QuizQuestion, Scene, Script
+from transforms.script.engines.gemini.gemini_answer import (
+    CHARACTERS,
+    WORDS,
+    Answer,
+    LessonAnswer,
+    VisualAnswer,
+)
+from transforms.script.engines.script_engine import Problem, Refused, UnusableAnswer
+from transforms.script.spoken_quiz import spoken_question
+from transforms.text.language import primary_subtag
+
+_UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
+
+_DECLINED = {
+    "unsafe": "it is not safe to answer for a student",
+    "not_a_topic": "it names nothing that can be taught; ask about a school topic",
+    "unclear": "it cannot be understood; ask in other words",
+}
+
+_OPENING = re.compile(r'\{\s*"(?:decline|lesson)"\s*:')
+"""The beginning of an answer; objects within it have other keys."""
+
+MOST_PROBLEMS = 40
+
+
+def read_answer(
+    text: str, request: ContentRequest, model: str
+) -> tuple[Script, tuple[Problem, ...]]:
+    """Validate Gemini's answer and convert it to a script.
+
+    Args:
+        text: the answer, JSON with or without text around it.
+        request: the request; gives grade and language.
+        model: name of the model, stored as the source of the lesson.
+
+    Returns:
+        The script, and the problems with which it can be used.
+
+    Raises:
+        UnusableAnswer: the answer breaks the schema or a rule; it names all problems together.
+        Refused: the model declined the request.
+    """
+    found = find_json(text)
+    try:
+        answer = Answer.model_validate_json(found)
+    except ValidationError as error:
+        problems = [*_form_problems(error), *_other_problems(found, request.language)]
+        raise UnusableAnswer(model, problems[:MOST_PROBLEMS], text) from None
+    if answer.decline:
+        raise Refused(f"{model} declined the request: {_DECLINED[answer.decline]}")
+    if answer.lesson is None:
+        raise UnusableAnswer(model, ["lesson: must be set unless the request is declined"], text)
+    pictures = list(_picture_problems(answer.lesson))
+    length = _length_problem(answer.lesson.spoken_texts(), request.language)
+    if length:
+        raise UnusableAnswer(model, [length, *pictures][:MOST_PROBLEMS], text)
+    script = _script(answer.lesson, request, model)
+    spoken = spoken_question(script, _limits(request.language)[1], _spoken)
+    return spoken, tuple(Problem(text, "note") for text in pictures)
+
+
+def find_json(text: str) -> str:
+    """Return the JSON object in an answer, without a code fence, a sentence or a brace around it.
+
+    Nothing inside the object is changed. The text is returned as it is if it holds no whole answer,
+    or several that differ.
+    """
+    decoder = json.JSONDecoder()
+    found: dict[str, str] = {}
+    position = 0
+    while opening := _OPENING.search(text, position):
+        try:
+            value, position = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            position = opening.end()
+        else:
+            found.setdefault(repr(value), text[opening.start() : position])
+    return next(iter(found.values())) if len(found) == 1 else text
+
+
+def _form_problems(error: ValidationError) -> Iterator[str]:
+    """Yield each error and its field, without the invalid text: it may hold a student's words."""
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        yield f"{'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}"
+
+
+def _other_problems(text: str, language: str) -> Iterator[str]:
+    """Yield problems of length and pictures in an answer whose form is wrong, as far as it goes."""
+    try:
+        lesson = json.loads(text)["lesson"]
+        scenes, takeaways = list(lesson["scenes"]), list(lesson["key_takeaways"])
+        texts = [lesson["hook"], *(scene["narration"] for scene in scenes), *takeaways]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return
+    if all(isinstance(each, str) for each in texts):
+        length = _length_problem(texts, language)
+        if length:
+            yield length
+    for at, scene in enumerate(scenes):
+        try:
+            visual = VisualAnswer.model_validate(scene.get("visual"))
+        except ValidationError:
+            continue  # named as an error of form
+        yield from _picture_problem(at, visual)
+
+
+def _picture_problems(lesson: LessonAnswer) -> Iterator[str]:
+    for at, scene in enumerate(lesson.scenes):
+        yield from _picture_problem(at, scene.visual)
+
+
+def _picture_problem(at: int, visual: VisualAnswer) -> Iterator[str]:
+    problem = visual.problem()
+    if problem:
+        yield f"lesson.scenes.{at}.visual: {problem}"
+
+
+def _length_problem(texts: Sequence[str], language: str) -> str:
+    least, most = _limits(language)
+    spoken = sum(_size(text, language) for text in texts)
+    if least <= spoken <= most:
+        return ""
+    unit = "characters" if _is_unspaced(language) else "words"
+    return (
+        f"lesson: hook, narration and takeaways have {spoken} spoken {unit} together; "
+        f"write {least} to {most}"
+    )
+
+
+def _limits(language: str) -> tuple[int, int]:
+    return CHARACTERS if _is_unspaced(language) else WORDS
+
+
+def _spoken(script: Script) -> int:
+    return sum(_size(section.narration, script.language) for section in script.sections())
+
+
+def _size(text: str, language: str) -> int:
+    words = text.split()
+    return len("".join(words)) if _is_unspaced(language) else len(words)
+
+
+def _is_unspaced(language: str) -> bool:
+    return primary_subtag(language) in _UNSPACED
+
+
+def _script(lesson: LessonAnswer, request: ContentRequest, model: str) -> Script:
+    return Script(
+        title=lesson.title,
+        hook=lesson.hook,
+        scenes=tuple(
+            Scene(s.heading, s.narration, tuple(s.bullets), s.visual.to_visual())
+            for s in lesson.scenes
+        ),
+        key_takeaways=tuple(lesson.key_takeaways),
+        quiz=tuple(
+            QuizQuestion(q.question, tuple(q.choices), q.answer, q.explanation) for q in lesson.quiz
+        ),
+        topic=lesson.topic,
+        subject=lesson.subject,
+        grade_level=request.grade_level,
+        language=request.language,
+        sources=(f"Written by {model}",),
+    )

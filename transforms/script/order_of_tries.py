@@ -1,0 +1,272 @@
+"""OrderOfTries: the engines that are tried for one script, and in which order.
+
+The first engine is tried until a part of the stage's deadline, and repairs its answer at most once:
+the repair names all errors together. Then each fallback is tried once, without a repair. At most
+`MOST_CALLS` paid calls are made for one request. A refusal of the request's content, a rejected
+call and a fault of the configuration end the order at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from transforms.errors import (
+    Cancelled,
+    ContentError,
+    ModelRetired,
+    OverBudget,
+    PermanentError,
+    StageTimeout,
+    TransientError,
+)
+from transforms.model import ContentRequest, Script
+from transforms.script.engines.script_engine import (
+    Problem,
+    Refused,
+    Repair,
+    ScriptEngine,
+    UnusableAnswer,
+    Written,
+)
+from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
+from transforms.telemetry import log_events
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[Script, ContentRequest], Sequence[Problem]]
+"""Finds problems of a script, whatever engine wrote it."""
+
+FIRST_SHARE = 0.6
+"""Part of the stage's deadline for the first engine, if there are fallbacks."""
+
+MOST_CALLS = 3
+"""Paid calls for one request, stored answers included.
+
+A call that the service refused with 429 or 5xx does not count, because it is not billed. A call
+without an answer before its deadline counts, because it may be.
+"""
+
+
+class CheckFailed(PermanentError):
+    """A script has problems with which it cannot be used."""
+
+    def __init__(self, writer: str, problems: Sequence[Problem]) -> None:
+        super().__init__(f"the script of {writer} failed its checks: {_texts(problems)}")
+
+
+class NoScript(TransientError):
+    """No engine of the order gave a script; a replay tries again."""
+
+    is_final = True
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A script, and what wrote it.
+
+    Attributes:
+        written: The script and its usage.
+        engine: Name of the engine.
+        is_fallback: It is not the first engine.
+        problems: Problems that the script still has; none of them blocks.
+    """
+
+    written: Written
+    engine: str
+    is_fallback: bool
+    problems: tuple[Problem, ...] = ()
+
+
+class OrderOfTries:
+    """Tries engines in their order; one instance serves one process and several threads.
+
+    A model that the service does not have any more is not called again in this process.
+
+    Args:
+        engines: The first engine and its fallbacks.
+        checks: Checks of every script.
+    """
+
+    def __init__(self, engines: Sequence[ScriptEngine], checks: Sequence[Check] = ()) -> None:
+        self._engines = tuple(engines)
+        self._checks = tuple(checks)
+        self._retired: dict[int, ModelRetired] = {}
+        self._lock = threading.Lock()
+
+    def write(self, request: ContentRequest, calls: PaidCalls) -> Tried:
+        """Write the script for a request.
+
+        Args:
+            request: A validated request.
+            calls: The paid calls of the stage.
+
+        Raises:
+            Refused: An engine refused the request for its content.
+            CallRejected: The service of the first engine does not accept the call.
+            ConfigurationFault: The set-up is wrong, or all models that could answer are retired.
+            PermanentError: The checks failed after the repair, and no fallback passed them.
+            TransientError: No engine gave a script; a replay tries again.
+        """
+        limited = _LimitedCalls(calls)
+        failures: list[ContentError] = []
+        for at, engine in enumerate(self._engines):
+            if at in self._retired:
+                continue
+            limited.turn(_share(at, len(self._engines)), is_fallback=at > 0)
+            try:
+                written, problems = self._try(engine, request, limited, may_repair=at == 0)
+            except ModelRetired as fault:
+                self._retire(at, fault)
+            except (Cancelled, OverBudget, Refused):
+                raise
+            except (UnusableAnswer, CheckFailed, TransientError) as error:
+                failures.append(error)
+            except PermanentError as error:
+                if at == 0:
+                    raise
+                failures.append(error)
+            else:
+                return Tried(written, engine.name, at > 0, tuple(problems))
+        raise self._failure(failures)
+
+    def _try(
+        self, engine: ScriptEngine, request: ContentRequest, calls: _LimitedCalls, may_repair: bool
+    ) -> tuple[Written, Sequence[Problem]]:
+        """Return a script that can be used, repaired once if that is allowed."""
+        usable: tuple[Written, Sequence[Problem]] | None = None
+        failure: ContentError
+        try:
+            written = engine.write(request, calls=calls)
+            problems = self._problems(written, request)
+            failure = CheckFailed(written.model or engine.name, problems)
+            repair = Repair(written.answer, tuple(p.text for p in problems))
+            if not _any(problems, "block"):
+                usable = written, problems
+                if not (_any(problems, "repair") and written.answer):
+                    return usable
+            may_repair = may_repair and bool(written.answer)
+        except UnusableAnswer as unusable:
+            failure, repair = unusable, unusable.repair
+        if may_repair and calls.may_call:
+            try:
+                written = engine.write(request, calls=calls, repair=repair)
+                problems = self._problems(written, request)
+                if not _any(problems, "block"):
+                    return written, problems
+                failure = CheckFailed(written.model or engine.name, problems)
+            except (Cancelled, OverBudget):
+                raise
+            except TransientError as error:
+                failure = error
+        if usable:
+            return usable
+        raise failure
+
+    def _problems(self, written: Written, request: ContentRequest) -> Sequence[Problem]:
+        found = list(written.problems)
+        for check in self._checks:
+            found += check(written.script, request)
+        return found
+
+    def _retire(self, at: int, fault: ModelRetired) -> None:
+        """Remember that an engine's model is gone; log it once, if an engine is left."""
+        with self._lock:
+            is_new = at not in self._retired
+            self._retired[at] = fault
+            left = [
+                str(each.identity.get("model", each.name))
+                for n, each in enumerate(self._engines)
+                if n not in self._retired
+            ]
+        if is_new and left:
+            log.error(log_events.MODEL_RETIRED, fault.subject, ", ".join(left))
+
+    def _failure(self, failures: Sequence[ContentError]) -> Exception:
+        """Return the error of a request for which no engine gave a script.
+
+        The request is not at fault if only a retired model could have written it.
+        """
+        if self._retired and all(type(each) is PermanentError for each in failures):
+            return next(iter(self._retired.values()))
+        first, *others = failures
+        if not others:
+            return first
+        text = "; then ".join(map(str, failures))
+        failed: ContentError
+        if any(isinstance(each, TransientError) for each in failures):
+            failed = NoScript(text)
+        else:
+            failed = PermanentError(text)
+        failed.code = first.code
+        return failed
+
+
+class _CallsSpent(TransientError):
+    """The request has had all its paid calls."""
+
+    is_final = True
+
+
+class _LimitedCalls:
+    """The paid calls of one request (the `PaidCalls` port), with a limit and a share of time."""
+
+    def __init__(self, calls: PaidCalls) -> None:
+        self._calls = calls
+        self._made = 0
+        self._share = 1.0
+        self._is_fallback = False
+
+    def turn(self, share: float, is_fallback: bool) -> None:
+        """Set the part of the deadline by which the next engine has to answer."""
+        self._share = share
+        self._is_fallback = is_fallback
+
+    @property
+    def left(self) -> float:
+        return self._calls.left - (1.0 - self._share) * self._calls.timeout
+
+    @property
+    def timeout(self) -> float:
+        return self._calls.timeout
+
+    @property
+    def may_call(self) -> bool:
+        """Whether another paid call is allowed."""
+        return self._made < MOST_CALLS and self.left > 0
+
+    def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:
+        if self._made >= MOST_CALLS:
+            raise _CallsSpent(f"the request has had its {MOST_CALLS} paid calls")
+        purpose = "fallback" if self._is_fallback else call.purpose
+
+        def counted(seconds: float) -> Answer:
+            try:
+                return send(seconds)
+            except StageTimeout:
+                self._made += 1
+                raise
+
+        answer = self._calls.run(replace(call, purpose=purpose, until=self._share), counted)
+        self._made += 1
+        return answer
+
+
+def _share(at: int, count: int) -> float:
+    """Return the part of the deadline after which the engine at a place of the order is given up.
+
+    The fallbacks divide the time after the first engine's share evenly.
+    """
+    if count == 1:
+        return 1.0
+    return FIRST_SHARE + (1.0 - FIRST_SHARE) * at / (count - 1)
+
+
+def _any(problems: Sequence[Problem], severity: str) -> bool:
+    return any(problem.severity == severity for problem in problems)
+
+
+def _texts(problems: Sequence[Problem]) -> str:
+    return "; ".join(problem.text for problem in problems if problem.severity == "block")
