@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.settings.chosen_engines import (
+    engine_choices,
     prices,
     script_engine,
     script_fallbacks,
@@ -21,18 +22,19 @@ from pipeline.settings.chosen_engines import (
 )
 from pipeline.settings.student_quota import student_quota
 from transforms.artifacts import ArtifactStore
-from transforms.claim import ClaimRequests
+from transforms.claim import ClaimRequests, Refusal
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
 from transforms.ledger import Ledger
 from transforms.modality import BranchByModality
 from transforms.narration.narrate_script import Narrate
+from transforms.narration.voice_languages import VoiceLanguages
 from transforms.parse import ParseRequests
 from transforms.process.retry import RetryPolicy
 from transforms.publish import PublishResults
 from transforms.script.write_script import WriteScript
 from transforms.shuffle import Shuffle
-from transforms.stage.budget import Budget
+from transforms.stage.budget import Budget, RequestCost
 from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.task import StageRuntime
 from transforms.video.render_video import RenderVideo
@@ -94,13 +96,19 @@ def build(
             prices=table,
         )
 
+    voice = voice_engine(options).chosen()
+    refusals: list[Refusal] = [VoiceLanguages(voice)]
+    if options.max_cost_per_request:
+        expected = {each.stage: each.typical_usd(table) for each in engine_choices(options)}
+        refusals.append(RequestCost(ledger, options.max_cost_per_request, expected))
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
     repeated = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
     claimed = (
         (unique.requests, repeated.requests)
         | "Requests" >> beam.Flatten()
-        | "Claim" >> ClaimRequests(ledger, options.lease, queue_lease, student_quota(options))
+        | "Claim"
+        >> ClaimRequests(ledger, options.lease, queue_lease, refusals, student_quota(options))
     )
     branches = claimed.lessons | "By modality" >> BranchByModality()
     write_script = WriteScript(
@@ -118,7 +126,7 @@ def build(
     scripted = branches.heavy | "Script" >> write_script
     queued = scripted.onward | "Before narration" >> Shuffle(shards.narration)
     narrated = queued | "Narration" >> Narrate(
-        engine=voice_engine(options).chosen(),
+        engine=voice,
         sound=sound_settings(options),
         runtime=runtime(
             "narration",

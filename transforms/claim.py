@@ -8,7 +8,7 @@ if a message kills its worker again, no other message is in work beside it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,9 +17,9 @@ import apache_beam as beam
 
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
-from transforms.errors import Cancelled, OverQuota
+from transforms.errors import Cancelled, ContentError, OverQuota
 from transforms.ledger import ClaimRequest, ClaimResult, Ledger, StudentQuota
-from transforms.model import DeadLetter, Lesson, Outcome, Received
+from transforms.model import ContentRequest, DeadLetter, Lesson, Outcome, Received
 from transforms.stage.entering import queue_failures
 from transforms.stage.failures import failure_output
 from transforms.stage.lapsed_claims import lapsed_claims_meter
@@ -30,6 +30,9 @@ from transforms.telemetry.outcomes import report_outcome
 
 log = logging.getLogger(__name__)
 
+Refusal = Callable[[ContentRequest], ContentError | None]
+"""Returns why a request cannot be completed, before anything is paid for it, or None."""
+
 
 class ClaimRequests(beam.PTransform):
     """Claim the requests of received messages, so that no other worker processes them.
@@ -37,12 +40,13 @@ class ClaimRequests(beam.PTransform):
     PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 
     `OUTCOMES` receives duplicates and redelivered messages that are settled. `DEAD_LETTERS`
-    receives cancelled requests and those that exceed their student's quota.
+    receives cancelled and refused requests, and those that exceed their student's quota.
 
     Args:
         ledger: Ledger to claim in.
         lease: Seconds until a claim expires unless it is renewed.
         queue_lease: As for `transforms.stage.task.StageRuntime`.
+        refusals: Reasons to refuse a claimed request.
         quota: Limits of each student; None for none.
     """
 
@@ -51,10 +55,11 @@ class ClaimRequests(beam.PTransform):
         ledger: Ledger,
         lease: float,
         queue_lease: float | None = None,
+        refusals: Sequence[Refusal] = (),
         quota: StudentQuota | None = None,
     ) -> None:
         super().__init__()
-        self._dofn = _Claim(ledger, lease, queue_lease, quota)
+        self._dofn = _Claim(ledger, lease, queue_lease, refusals, quota)
 
     def expand(self, received: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
         tags = {OUTCOMES: Outcome, DEAD_LETTERS: DeadLetter}
@@ -65,11 +70,17 @@ class ClaimRequests(beam.PTransform):
 
 class _Claim(BatchDoFn[Received]):
     def __init__(
-        self, ledger: Ledger, lease: float, queue_lease: float | None, quota: StudentQuota | None
+        self,
+        ledger: Ledger,
+        lease: float,
+        queue_lease: float | None,
+        refusals: Sequence[Refusal],
+        quota: StudentQuota | None,
     ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._queue_lease = queue_lease
+        self._refusals = tuple(refusals)
         self._quota = quota
 
     def display_data(self) -> dict[str, Any]:
@@ -118,8 +129,9 @@ class _Claim(BatchDoFn[Received]):
         lesson = Lesson(
             received.message, received.request, replace(result.claim, isolated=isolated)
         )
-        if result.kind == "cancelled":
-            failed: dict[int, tuple[Lesson, Exception]] = {0: (lesson, Cancelled("script"))}
+        refused = self._refuse(result.kind, received.request)
+        if refused:
+            failed: dict[int, tuple[Lesson, Exception]] = {0: (lesson, refused)}
             left, reason = queue_failures(self._ledger, failed, self._queue_lease)[0]
             return BatchResult(position, *failure_output(left, "claim", reason))
         log.info(
@@ -128,3 +140,8 @@ class _Claim(BatchDoFn[Received]):
             extra=log_events.log_fields(lesson, stage="claim", modality=received.request.modality),
         )
         return BatchResult(position, lesson)
+
+    def _refuse(self, kind: str, request: ContentRequest) -> ContentError | None:
+        if kind == "cancelled":
+            return Cancelled("script")
+        return next(filter(None, (refusal(request) for refusal in self._refusals)), None)

@@ -135,13 +135,14 @@ class Place:
         self.ledger, self.store = ledger, ArtifactStore(str(folder))
         self.request_id = str(uuid.uuid4())
 
-    def run(self, modality, replay=False, **options):
+    def run(self, modality, replay=False, language="en-US", **options):
         fields = {
             "request_id": self.request_id,
             "student_id": "s",
             "student_query": "Explain gravity",
             "grade_level": 8,
             "requested_modalities": [modality],
+            "language": language,
             "fault": "",
         }
         marks = replay_marks(self.ledger, self.request_id) if replay else {}
@@ -156,21 +157,37 @@ def place(ledger, tmp_path, monkeypatch):
     return Place(ledger, tmp_path)
 
 
-def test_over_budget_request_stops_and_can_be_replayed(place):
+def test_too_costly_request_is_refused_at_claim_and_can_be_replayed(place):
     # The offline voice is expected to take 5 CPU seconds, some $0.0001; the script hardly anything.
     outcome = place.run("audio", max_cost_per_request=0.00005)
-    assert (outcome.status, outcome.stage) == ("dead_lettered", "narration")
-    assert [r.stage for r in outcome.records] == ["script"]  # so its cost is counted
+    assert (outcome.status, outcome.stage, outcome.records) == ("dead_lettered", "claim", ())
     [found] = place.ledger.dead_letters()
     assert (found.error_type, found.retryable) == ("OverBudget", True)
+    assert "with script and narration this request would cost about $0.00" in found.error
     assert "of --max-cost-per-request: raise that and replay it" in found.error
     assert budget_meter(place.ledger).refused == 1
-    # The script is reused, so the budget refuses the narration.
+    assert place.ledger.stages(place.request_id) == []
     again = place.run("audio", replay=True, max_cost_per_request=0.0000001)
-    assert (again.status, again.stage) == ("dead_lettered", "narration")
+    assert (again.status, again.stage) == ("dead_lettered", "claim")
     done = place.run("audio", replay=True, max_cost_per_request=1.0)
-    assert done.status == "completed"
-    assert {r.stage: r.reused for r in done.records} == {"script": True, "narration": False}
+    assert (done.status, [r.stage for r in done.records]) == ("completed", ["script", "narration"])
+
+
+def test_text_under_the_limit_is_not_refused(place):
+    assert place.run("text", max_cost_per_request=0.00005).status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("modality", "stage", "engine"),
+    [("text", "script", "script engine"), ("audio", "claim", "voice")],
+)
+def test_language_without_voice_is_refused_at_claim(place, modality, stage, engine):
+    outcome = place.run(modality, language="de-DE")
+    assert (outcome.status, outcome.records) == ("dead_lettered", ())
+    [found] = place.ledger.dead_letters()
+    assert (found.stage, found.error_type, found.retryable) == (stage, "PermanentError", False)
+    assert f"the offline {engine} " in found.error
+    assert "not 'de-DE'" in found.error
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from transforms.errors import Cancelled, DependencyDown, OverBudget
 from transforms.ledger import Ledger
-from transforms.model import Lesson
+from transforms.model import STAGES_OF, ContentRequest, Lesson
 from transforms.process.singletons import process_singleton
-from transforms.telemetry import log_events
+from transforms.telemetry import log_events, metrics
 
 log = logging.getLogger(__name__)
 
@@ -159,3 +159,30 @@ class Budget:
                     if row.cancel_requested_at:
                         raise Cancelled(stage)
         return time.monotonic() - started
+
+
+@dataclass(frozen=True)
+class RequestCost:
+    """Refuses a request whose stages would together exceed the limit (`claim.Refusal`).
+
+    Otherwise its first stages would be paid for nothing.
+
+    Attributes:
+        ledger: Ledger in which costs are recorded.
+        limit: US dollars for all stages of one request.
+        expected: Expected cost of each stage in US dollars.
+    """
+
+    ledger: Ledger
+    limit: float
+    expected: Mapping[str, float]
+
+    def __call__(self, request: ContentRequest) -> OverBudget | None:
+        """Return the error of a request that would cost too much, or None."""
+        stages = STAGES_OF[request.modality]
+        total = sum(self.expected[stage] for stage in stages)
+        if total <= self.limit:
+            return None
+        budget_meter(self.ledger).refuse()
+        metrics.OVER_BUDGET.inc()
+        return OverBudget(" and ".join(stages), 0.0, total, self.limit)
