@@ -16,7 +16,7 @@ from rich.text import Text
 
 from pipeline.cli.console import CommandConsole
 from pipeline.jobs.backlog import Backlog
-from pipeline.jobs.preflight import Finding
+from pipeline.jobs.preflight_check import Finding
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
 from transforms.prices import Price
 from transforms.text.hidden import visible

@@ -36,16 +36,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the batch; see `pipeline.jobs.lifecycle` for the exit status."""
-    from pipeline.jobs import lifecycle, resources
+    from pipeline.jobs import lifecycle, preflight, resources
     from pipeline.jobs.batch import Batch
     from pipeline.jobs.request_lines import check_readable
 
     check_readable(chosen.file)
     lifecycle.log_settings("batch", chosen, SETTINGS)
     with resources.open_ledger(chosen) as ledger:
+        graph = resources.graph_for(chosen, ledger)
+        preflight.require("batch", chosen)
         batch = Batch(
             chosen.file,
-            resources.graph_for(chosen, ledger),
+            graph,
             resources.worker_count(chosen),
             chosen.dependency_timeout,
             chosen.shutdown_grace,

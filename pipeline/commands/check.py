@@ -25,6 +25,7 @@ SETTINGS = [
     "processes",
     "artifacts",
     "script-engine",
+    "script-fallback",
     "voice-engine",
     "video-engine",
     "video-size",
@@ -44,6 +45,8 @@ SETTINGS = [
     "narration-per-minute",
     "video-concurrency",
     "video-per-minute",
+    "prices",
+    "allow-unpriced",
 ]
 
 

@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Drain; see `pipeline.jobs.lifecycle` for the exit status."""
-    from pipeline.jobs import lifecycle, resources
+    from pipeline.jobs import lifecycle, preflight, resources
     from pipeline.jobs.drain import Drain, Timing
 
     lifecycle.log_settings("drain", chosen, SETTINGS)
@@ -46,9 +46,11 @@ def run(chosen: argparse.Namespace) -> int:
         health_port=chosen.health_port,
     )
     with resources.open_ledger(chosen) as ledger:
+        graph = resources.graph_for(chosen, ledger)
+        preflight.require("drain", chosen)
         drain = Drain(
             subscription,
-            resources.graph_for(chosen, ledger),
+            graph,
             resources.worker_count(chosen),
             timing,
             keep_ids=bool(chosen.report),

@@ -19,7 +19,7 @@ from apache_beam.runners.runner import PipelineState
 from google.api_core import exceptions
 
 from pipeline.exit_status import FAILED, OK
-from pipeline.jobs import dataflow_options, lifecycle, resources
+from pipeline.jobs import dataflow_options, lifecycle, preflight, resources
 from pipeline.jobs.connection_budget import check_connection_budget
 from pipeline.jobs.stream_runners import stream_runner
 from pipeline.jobs.streaming import build_stream
@@ -85,6 +85,7 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
     dataflow_options.require_job_to_update(options)
     resources.check_dead_letter_topic(options.dead_letter_topic, by_other_account=True)
     _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
+    preflight.require("stream", chosen, by_other_account=True)
     store = resources.artifact_store(chosen)
     shards = dataflow_options.heavy_shards(options)
     build_stream(pipeline, subscription, chosen.id_label, options, ledger, store, shards)
@@ -117,6 +118,7 @@ def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
             "--id-label works on Dataflow only; remove it or give --runner=DataflowRunner"
         )
     resources.check_dead_letter_topic(options.dead_letter_topic)
+    preflight.require("stream", chosen)
     with resources.open_ledger(chosen) as ledger:
         stream = LocalStream(subscription, options, ledger, resources.artifact_store(chosen))
         return lifecycle.finish_job(

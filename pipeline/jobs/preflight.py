@@ -1,7 +1,7 @@
 """Checks of everything that a job needs before it runs, each with a remedy (`vividly check`).
 
 A check returns a line of text or raises. The text of its exception is shown with the remedy that
-the check was registered with.
+the check was registered with. Every job runs the quick checks at its start.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from pipeline.jobs.preflight_check import Check, Finding
 from pipeline.settings import subscription_path
 from pipeline.settings.chosen_engines import (
     EngineChoice,
     engine_choices,
+    prices,
     script_engine,
+    script_fallbacks,
     video_engine,
     video_settings,
     voice_engine,
@@ -30,47 +31,6 @@ from transforms.engine_plugin import ChosenEngine
 
 SCRATCH = 1 << 30  # bytes of temporary space that lessons in progress may need
 MIN_ACK_DEADLINE = 60  # seconds; a shorter one redelivers messages during the pull
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Result of one check; `remedy` is empty if the check passed."""
-
-    name: str
-    detail: str
-    remedy: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """True if the check passed."""
-        return not self.remedy
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the result as a JSON object."""
-        return {**asdict(self), "passed": self.passed}
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check of `vividly check`: one thing that a job needs.
-
-    Attributes:
-        name: Name of the thing checked.
-        look: Function that returns what it found, or raises.
-        remedy: Instruction for users if `look` raises.
-    """
-
-    name: str
-    look: Callable[[], str]
-    remedy: str
-
-    def run(self) -> Finding:
-        """Run the check; an exception becomes a finding with the remedy."""
-        try:
-            return Finding(self.name, self.look())
-        except Exception as error:  # noqa: BLE001  (any exception is a failed check)
-            detail = " ".join(str(error).split()) or type(error).__name__
-            return Finding(self.name, detail, self.remedy)
 
 
 def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
@@ -100,7 +60,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     yield Check(
         "artifacts", lambda: _artifacts(chosen),
         "create the bucket or folder, or correct --artifacts; the account needs the role Storage "
-        "Object User, or the right to write there",
+        "Object User, or the right to write there", is_quick=True,
     )  # fmt: skip
     yield from _database_checks(mode, chosen)
     for name, engine, look in (
@@ -108,7 +68,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         ("voice engine", voice_engine(chosen), _voice),
         ("video engine", video_engine(chosen), _video),
     ):
-        yield Check(name, partial(look, chosen), engine.plugin.how_to_repair())
+        yield Check(name, partial(look, chosen), engine.plugin.how_to_repair(), engine.plugin.paid)
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
     yield Check(
@@ -240,23 +200,25 @@ def _embedded_postgres() -> str:
 def _script(chosen: argparse.Namespace) -> str:
     from transforms.script.write_script import make_script_engine
 
-    return make_script_engine(_installed(script_engine(chosen))).check()
+    engines = (script_engine(chosen), *script_fallbacks(chosen))
+    return ", ".join(make_script_engine(_ready(engine, chosen)).check() for engine in engines)
 
 
 def _voice(chosen: argparse.Namespace) -> str:
     from transforms.narration.narration_child import make_voice_engine
 
-    return make_voice_engine(_installed(voice_engine(chosen))).check()
+    return make_voice_engine(_ready(voice_engine(chosen), chosen)).check()
 
 
 def _video(chosen: argparse.Namespace) -> str:
     from transforms.video.render_child import make_video_engine
 
-    return make_video_engine(_installed(video_engine(chosen)), video_settings(chosen)).check()
+    return make_video_engine(_ready(video_engine(chosen), chosen), video_settings(chosen)).check()
 
 
-def _installed(engine: EngineChoice) -> ChosenEngine:
+def _ready(engine: EngineChoice, chosen: argparse.Namespace) -> ChosenEngine:
     engine.plugin.check_installed()
+    engine.check(prices(chosen))
     return engine.chosen()
 
 
@@ -306,6 +268,22 @@ def _limits(chosen: argparse.Namespace) -> str:
             )
         lines.append(f"{stage} ≤ {most or at_once} at once, {rate or 'any number'} a minute")
     return "; ".join(lines) or "no paid engine"
+
+
+def require(mode: str, chosen: argparse.Namespace, by_other_account: bool = False) -> None:
+    """Run the quick checks of a mode at the start of a job.
+
+    Args:
+        mode: As for `checks`.
+        chosen: The settings of the job.
+        by_other_account: As for `Check.require`.
+
+    Raises:
+        ConfigurationFault: A check failed.
+    """
+    for check in checks(mode, chosen):
+        if check.is_quick:
+            check.require(by_other_account)
 
 
 def run_checks(mode: str, chosen: argparse.Namespace) -> Sequence[Finding]:
