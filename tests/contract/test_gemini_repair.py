@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from google.oauth2.credentials import Credentials
 
+from tests.clock import Clock
 from tests.contract.fakes.lessons import answer, lesson
 from tests.contract.fakes.vertex import (
     Reply,
@@ -22,18 +26,27 @@ from tests.contract.fakes.vertex import (
 )
 from tests.contract.test_gemini import REQUEST, camel
 from transforms.errors import CallRejected, ConfigurationFault, TransientError
+from transforms.model import Claim, Lesson, Message
 from transforms.prices import total
+from transforms.process import retry
+from transforms.process.retry import RetryPolicy
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine, UnusableAnswer
 from transforms.script.order_of_tries import NoScript, OrderOfTries, Tried
 from transforms.stage.direct_calls import DirectCalls
+from transforms.stage.stage_calls import StageCalls
 
 FIRST = "gemini-3.5-flash-lite"
 SECOND = "gemini-2.5-flash"
 GOOD = json.dumps(answer(lesson()))
 NO_TITLE = json.dumps(answer({k: v for k, v in lesson().items() if k != "title"}))
+LESSON = Lesson(
+    Message(b"{}", {}, "m-1", datetime(2026, 11, 30, tzinfo=UTC)),
+    REQUEST,
+    Claim("b5d2c6e0-0d4c-4c3e-9a55-0f6f2f3d7a11", 1),
+)
 DRIFTED = json.dumps({"lektion": lesson()})
 
 
@@ -218,6 +231,20 @@ def test_retired_model_is_not_asked_again(server: VertexServer):
     for _ in range(2):
         assert order.write(REQUEST, DirectCalls(60.0)).written.model == SECOND
     assert models(server) == [FIRST, SECOND, SECOND]
+
+
+def test_busy_model_has_its_share_of_the_deadline(
+    server: VertexServer, monkeypatch: pytest.MonkeyPatch
+):
+    Clock.instead_of_time_in(retry, monkeypatch)
+    busy = failure(429, "RESOURCE_EXHAUSTED", Retry_After="30")
+    server.set_replies(busy, busy, busy, text_reply(GOOD, model=SECOND))
+    runtime = SimpleNamespace(admitted=nullcontext)
+    calls = StageCalls(LESSON, "script", "gemini", runtime, RetryPolicy(120.0))  # type: ignore[arg-type]
+    order = OrderOfTries([engine(server), engine(server, SECOND)])
+    assert order.write(REQUEST, calls).written.model == SECOND
+    assert models(server) == [FIRST, FIRST, FIRST, SECOND], "at 0, 30 and 60 of 72 seconds"
+    assert calls.left == pytest.approx(60.0, abs=1e-6)
 
 
 def test_busy_service_falls_back(server: VertexServer):

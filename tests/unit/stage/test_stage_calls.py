@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -70,6 +71,16 @@ def test_calls_share_deadline_of_stage(clock):
     with pytest.raises(StageTimeout, match="within 10 s"):
         calls.run(CALL, Service(TransientError("503", 6.0)))
     assert (calls.timeout, calls.seconds) == (10.0, 6.0)
+
+
+def test_call_is_given_up_at_its_part_of_deadline(clock):
+    calls, busy = calls_with(timeout=100.0), Service(*[TransientError("429", 7.0)] * 99)
+    with pytest.raises(StageTimeout):
+        calls.run(replace(CALL, until=0.6), busy)
+    assert busy.timeouts == pytest.approx([60.0 - 7 * n for n in range(9)])
+    after = Service()
+    assert calls.run(CALL, after).data == b"audio"
+    assert after.timeouts == pytest.approx([44.0])
 
 
 def test_failed_call_is_not_retried_by_stage(clock):
