@@ -25,6 +25,7 @@ from transforms.errors import (
     Overloaded,
     TransientError,
 )
+from transforms.google_credentials import SharedCredentials, default_credentials
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 
 CLIENT_ERRORS: Final = (exceptions.GoogleAPIError, GoogleAuthError, requests.RequestException)
@@ -68,24 +69,37 @@ _REMEDIES: Final = (
 )
 
 
-def connect(settings: GoogleVoiceSettings) -> texttospeech.TextToSpeechClient:
-    """Create a client."""
-    if settings.insecure and settings.transport == "grpc":
+def connect(
+    settings: GoogleVoiceSettings,
+) -> tuple[texttospeech.TextToSpeechClient, SharedCredentials | None]:
+    """Create a client; return it with its credentials, if it uses any."""
+    credentials = SharedCredentials(settings.credentials) if settings.credentials else None
+    if settings.insecure:
+        return _connect_insecure(settings, credentials), credentials
+    credentials = credentials or default_credentials()[0]
+    client = texttospeech.TextToSpeechClient(
+        credentials=credentials,
+        transport=settings.transport,
+        client_options={"api_endpoint": settings.endpoint} if settings.endpoint else None,
+    )
+    return client, credentials
+
+
+def _connect_insecure(
+    settings: GoogleVoiceSettings, credentials: SharedCredentials | None
+) -> texttospeech.TextToSpeechClient:
+    if settings.transport == "grpc":
         # As Google's own channels: minutes of audio are more than the 4 MB allowed by default.
         channel = grpc.insecure_channel(
             settings.endpoint, options=[("grpc.max_receive_message_length", -1)]
         )
         return texttospeech.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=channel))
-    if settings.insecure:
-        return texttospeech.TextToSpeechClient(
-            transport=TextToSpeechRestTransport(
-                host=settings.endpoint, credentials=AnonymousCredentials(), url_scheme="http"
-            )
-        )
     return texttospeech.TextToSpeechClient(
-        credentials=settings.credentials,
-        transport=settings.transport,
-        client_options={"api_endpoint": settings.endpoint} if settings.endpoint else None,
+        transport=TextToSpeechRestTransport(
+            host=settings.endpoint,
+            credentials=credentials or AnonymousCredentials(),
+            url_scheme="http",
+        )
     )
 
 

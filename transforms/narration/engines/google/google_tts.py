@@ -12,6 +12,7 @@ import numpy as np
 from google.cloud import texttospeech
 
 from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.google_credentials import SharedCredentials
 from transforms.model import Usage
 from transforms.narration.engines.google.google_client import CLIENT_ERRORS, classify, connect
 from transforms.narration.engines.google.google_voices import LOCALES, parse_name, tier, voice_for
@@ -62,6 +63,7 @@ class GoogleVoice:
         self.voice = settings.voice
         price([Usage(_sku(settings.voice), 0)])
         self._client: texttospeech.TextToSpeechClient | None = None
+        self._credentials: SharedCredentials | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[GoogleVoice], tuple[GoogleVoiceSettings]]:
@@ -82,9 +84,8 @@ class GoogleVoice:
         """Verify that the configured voice exists; listing the voices costs nothing."""
         language = parse_name(self.voice)[0]
         try:
-            listed = self._connected().list_voices(
-                language_code=language, retry=None, timeout=_CHECK_TIMEOUT
-            )
+            client, left = self._connected(_CHECK_TIMEOUT)
+            listed = client.list_voices(language_code=language, retry=None, timeout=left)
         except CLIENT_ERRORS as error:
             raise classify(error, self.voice) from error
         names = sorted(voice.name for voice in listed.voices)
@@ -130,7 +131,8 @@ class GoogleVoice:
             raise StageTimeout(f"no time was left to speak {len(text.content)} characters")
         ended = time.monotonic() + timeout
         try:
-            response = self._connected().synthesize_speech(
+            client, left = self._connected(timeout)
+            response = client.synthesize_speech(
                 input=texttospeech.SynthesisInput({text.kind: text.content}),
                 voice=texttospeech.VoiceSelectionParams(
                     language_code=parse_name(voice)[0], name=voice
@@ -139,7 +141,7 @@ class GoogleVoice:
                     audio_encoding=texttospeech.AudioEncoding.LINEAR16, **self.sound(voice)
                 ),
                 retry=None,
-                timeout=timeout,
+                timeout=max(0.001, left),
             )
         except CLIENT_ERRORS as error:
             if time.monotonic() >= ended:
@@ -170,11 +172,12 @@ class GoogleVoice:
             )
         return voice
 
-    def _connected(self) -> texttospeech.TextToSpeechClient:
+    def _connected(self, timeout: float) -> tuple[texttospeech.TextToSpeechClient, float]:
+        """Return the client, ready for a call, and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
-                self._client = connect(self._settings)
-            return self._client
+                self._client, self._credentials = connect(self._settings)
+        return self._client, self._credentials.ready(timeout) if self._credentials else timeout
 
 
 @dataclass(frozen=True)

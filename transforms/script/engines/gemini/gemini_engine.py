@@ -15,6 +15,7 @@ from google import genai
 from google.genai import types
 
 from transforms.errors import ConfigurationFault, StageTimeout
+from transforms.google_credentials import SharedCredentials, default_credentials
 from transforms.model import ContentRequest
 from transforms.prices import typical
 from transforms.script.engines.gemini.gemini_answer import Answer
@@ -94,6 +95,7 @@ class GeminiScriptEngine:
         self._settings = settings
         self._expected = typical("script", self.name, {"model": settings.model})
         self._client: genai.Client | None = None
+        self._credentials: SharedCredentials | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[GeminiScriptEngine], tuple[GeminiSettings]]:
@@ -113,11 +115,12 @@ class GeminiScriptEngine:
     def check(self) -> str:
         """Verify that the model can be called; counting the tokens of a word costs nothing."""
         with mapped_errors(self._settings.model, _CHECK_TIMEOUT):
-            self._connected().models.count_tokens(
+            client, left = self._connected(_CHECK_TIMEOUT)
+            client.models.count_tokens(
                 model=self._settings.model,
                 contents="photosynthesis",
                 config=types.CountTokensConfig(
-                    http_options=types.HttpOptions(timeout=int(_CHECK_TIMEOUT * 1000))
+                    http_options=types.HttpOptions(timeout=max(1, int(left * 1000)))
                 ),
             )
         return f"{self._settings.model} answers"
@@ -188,18 +191,20 @@ class GeminiScriptEngine:
         if seconds <= 0:
             raise StageTimeout(f"{ask.model} has no time left")
         with mapped_errors(ask.model, seconds):
-            response = self._connected().models.generate_content(
+            client, left = self._connected(seconds)
+            response = client.models.generate_content(
                 model=ask.model,
                 contents=[_turn(role, text) for role, text in ask.turns],
-                config=_config(ask, seconds),
+                config=_config(ask, left),
             )
         return to_answer(response, ask.model)
 
-    def _connected(self) -> genai.Client:
+    def _connected(self, timeout: float) -> tuple[genai.Client, float]:
+        """Return the client, ready for a call, and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
-                self._client = _connect(self._settings)
-            return self._client
+                self._client, self._credentials = _connect(self._settings)
+        return self._client, self._credentials.ready(timeout) if self._credentials else timeout
 
 
 def _config(ask: _Ask, seconds: float) -> types.GenerateContentConfig:
@@ -219,7 +224,7 @@ def _config(ask: _Ask, seconds: float) -> types.GenerateContentConfig:
     )
 
 
-def _connect(settings: GeminiSettings) -> genai.Client:
+def _connect(settings: GeminiSettings) -> tuple[genai.Client, SharedCredentials | None]:
     key = settings.api_key or os.environ.get("GEMINI_API_KEY") or os.environ.get("GOOGLE_API_KEY")
     vertex = bool(settings.project or not key)
     options = types.HttpOptions(
@@ -230,13 +235,19 @@ def _connect(settings: GeminiSettings) -> genai.Client:
         client_args={"event_hooks": event_hooks()},
     )
     if not vertex:
-        return genai.Client(vertexai=False, api_key=key, http_options=options)
+        return genai.Client(vertexai=False, api_key=key, http_options=options), None
+    project = settings.project or os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if settings.credentials:
+        credentials = SharedCredentials(settings.credentials)
+    else:
+        credentials, own_project = default_credentials()
+        project = project or own_project
     try:
-        return genai.Client(
+        client = genai.Client(
             vertexai=True,
-            project=settings.project or os.environ.get("GOOGLE_CLOUD_PROJECT"),
+            project=project,
             location=settings.location,
-            credentials=settings.credentials,
+            credentials=credentials,
             http_options=options,
         )
     except ValueError as error:  # credentials that name no project
@@ -245,6 +256,7 @@ def _connect(settings: GeminiSettings) -> genai.Client:
             "it needs a Google Cloud project or an API key: set GOOGLE_CLOUD_PROJECT or "
             f"GEMINI_API_KEY ({error})",
         ) from error
+    return client, credentials
 
 
 def _thinking(model: str, thinking: Thinking) -> types.ThinkingConfig:
