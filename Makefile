@@ -69,6 +69,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run_cost
 	$(BIN)/python -m benchmarks.streaming
 	$(BIN)/python -m benchmarks.ledger
+	$(BIN)/python -m benchmarks.capacity
 
 # Every layout in both themes on one picture, build/contact-sheet.png.
 contact-sheet: $(STAMP)
