@@ -2,7 +2,7 @@
 
 python -m benchmarks.streaming [--json FILE]
 
-Each scenario runs on Beam's SdkHarness with keyed work items (`benchmarks.keyed_worker`), twice:
+Each scenario runs on Beam's SdkHarness with keyed work items (`benchmarks.keyed_service`), twice:
 without the explicit shuffles and with 12 threads, as before they existed, and as the launcher sets
 them up. Narrations take 0.2 s and videos 3 s; nothing else is stubbed but the script engine.
 docs/performance.md explains the numbers.
@@ -27,7 +27,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.jobs import place
-from benchmarks.keyed_worker import KeyedWorker
+from benchmarks.keyed_service import KeyedService
 from benchmarks.requests import request
 from benchmarks.stubs import StubEngine
 from pipeline.graph import HeavyShards, build
@@ -101,31 +101,31 @@ def measure(name: str, shuffles: bool, database: str, folder: str) -> dict[str, 
     _install_stubs(scenario)
     ledger, store = Ledger(database), ArtifactStore(folder)
     options = VividlyOptions([], **scenario.options)
-    worker = KeyedWorker(
+    service = KeyedService(
         lambda messages: build(messages, options, ledger, store, shards=scenario.shards),
         threads=sum(scenario.shards) + LIGHT_THREADS if shuffles else THREADS_BEFORE,
         shuffles=shuffles,
     )
-    _publish(worker, WARM_UP, "text")  # each thread builds its bundle processor
-    worker.wait_until_idle(LIMIT)
+    _publish(service, WARM_UP, "text")  # each thread builds its bundle processor
+    service.wait_until_idle(LIMIT)
     if scenario.budget_spent:
-        _publish(worker, 1, "audio")
-        worker.wait_until_idle(LIMIT)
-    _publish(worker, scenario.heavy, scenario.modality)
+        _publish(service, 1, "audio")
+        service.wait_until_idle(LIMIT)
+    _publish(service, scenario.heavy, scenario.modality)
     time.sleep(SETTLE)
-    taken = _wait(ledger, _since_publication(_publish(worker, TEXTS, "text", TEXT_PAUSE)))
+    taken = _wait(ledger, _since_publication(_publish(service, TEXTS, "text", TEXT_PAUSE)))
     found = {"p50": median(taken), "p99": max(taken)}
     if scenario.modality == "audio":
-        worker.wait_until_idle(LIMIT)
+        service.wait_until_idle(LIMIT)
         found["published_after_narration_p99"] = max(_wait(ledger, _narrated))
     return found
 
 
-def _publish(worker: KeyedWorker, count: int, modality: str, pause: float = 0.0) -> list[Message]:
+def _publish(service: KeyedService, count: int, modality: str, pause: float = 0.0) -> list[Message]:
     made = []
     for _ in range(count):
         message = Message(request(modality), {}, uuid.uuid4().hex, datetime.now(UTC))
-        worker.publish(message)
+        service.publish(message)
         made.append(message)
         time.sleep(pause)
     return made

@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.testing import test_stream
 
-from benchmarks.keyed_worker import MESSAGES, KeyedWorker
+from benchmarks.keyed_service import MESSAGES, KeyedService
 from pipeline.graph import HeavyShards, build
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
@@ -91,19 +91,19 @@ def test_videos_without_a_slot_do_not_delay_texts(graph, ledger, monkeypatch):
 
     before(monkeypatch, _RenderVideo, hold)
     shards = HeavyShards(narration=3, video=14)  # all of them on this worker
-    worker = KeyedWorker(graph(shards, video_concurrency=2), threads=sum(shards) + 4)
+    service = KeyedService(graph(shards, video_concurrency=2), threads=sum(shards) + 4)
     videos, texts = requests(20, "video"), requests(5, "text")
     for each in videos:
-        worker.publish(each)
+        service.publish(each)
     for _ in range(2):
         assert rendering.acquire(timeout=PATIENCE)
     for each in texts:
-        worker.publish(each)
+        service.publish(each)
     wait_for(partial(are_completed, ledger, texts))
     assert not rendering.acquire(blocking=False)  # two videos are in work, as allowed
     release.set()
-    worker.wait_until_idle(PATIENCE)
-    worker.close()
+    service.wait_until_idle(PATIENCE)
+    service.close()
     assert are_completed(ledger, [*videos, *texts])
 
 
@@ -119,29 +119,29 @@ def test_each_narration_of_a_shard_ends_before_the_next(graph, ledger, monkeypat
         assert release.wait(PATIENCE)
 
     before(monkeypatch, _Narrate, check)
-    worker = KeyedWorker(graph(HeavyShards(narration=1)), threads=8)
+    service = KeyedService(graph(HeavyShards(narration=1)), threads=8)
     audios = requests(1, "audio")
-    worker.publish(audios[0])
+    service.publish(audios[0])
     assert first.wait(PATIENCE)
     audios += requests(6, "audio")
     for each in audios[1:]:
-        worker.publish(each)
-    wait_for(lambda: max(map(len, worker._waiting.values()), default=0) == 6)
+        service.publish(each)
+    wait_for(lambda: max(map(len, service._waiting.values()), default=0) == 6)
     release.set()
-    worker.wait_until_idle(PATIENCE)
-    worker.close()
-    assert max(worker.sizes) == 6  # the shard's backlog was one bundle
+    service.wait_until_idle(PATIENCE)
+    service.close()
+    assert max(service.sizes) == 6  # the shard's backlog was one bundle
     assert (len(begun), unsettled) == (7, [])
     assert are_completed(ledger, audios)
 
 
 def test_failed_video_is_dead_lettered_beside_others(graph, ledger):
-    worker = KeyedWorker(graph(), threads=6)
+    service = KeyedService(graph(), threads=6)
     good, bad = requests(3, "video"), requests(1, "video", "video:permanent")
     for each in (good[0], *bad, *good[1:]):
-        worker.publish(each)
-    worker.wait_until_idle(PATIENCE)
-    worker.close()
+        service.publish(each)
+    service.wait_until_idle(PATIENCE)
+    service.close()
     found = outcomes(ledger)
     assert found == {
         **{each.message_id: "completed" for each in good},

@@ -1,7 +1,10 @@
-"""KeyedWorker runs a graph on Beam's SdkHarness, driven as Dataflow's streaming service drives it.
+"""KeyedService drives Beam's SdkHarness as Dataflow's streaming service does.
 
 Elements wait by key at each shuffle. A bundle is a work item: all elements that wait for one key,
 and no other bundle of that key runs meanwhile. A fixed number of threads runs bundles.
+
+The elements stay in the service until their bundle has ended, so a worker can be replaced at any
+time: the next one is given the same elements, and results of the one before are dropped.
 """
 
 from __future__ import annotations
@@ -14,23 +17,14 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.portability import common_urns
-from apache_beam.portability.api import (
-    beam_fn_api_pb2,
-    beam_provision_api_pb2,
-    beam_runner_api_pb2,
-)
-from apache_beam.runners.portability.fn_api_runner import (
-    execution,
-    fn_runner,
-    translations,
-    worker_handlers,
-)
+from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.runners.portability.fn_api_runner import fn_runner, translations
 from apache_beam.runners.worker import bundle_processor
-from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment
+from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment, Environment
 from apache_beam.transforms.window import GlobalWindows
 
-from pipeline.jobs.one_stage import FLATTEN, fuse_all, remove_shuffles, share_flattens
+from benchmarks.keyed_stage import prepare
+from pipeline.jobs.one_stage import remove_shuffles, share_flattens
 from transforms.coder import ModelCoder
 from transforms.model import MODELS, Message
 
@@ -50,18 +44,25 @@ class _WorkItem(NamedTuple):
     elements: list[Any]
 
 
-class KeyedWorker:
-    """A worker with one harness, in this process.
+class KeyedService:
+    """A service with one worker at a time.
 
     Args:
         build: Adds the graph to a PCollection of messages.
         threads: Bundles that run at the same time.
         shuffles: False to remove the explicit shuffles, as before they existed; the implicit one
             before a stateful step stays.
+        environment: The environment of workers; this process by default.
+        repeat_failed: Repeat bundles that fail, as Dataflow does, instead of stopping.
     """
 
     def __init__(
-        self, build: Callable[[beam.PCollection], Any], threads: int, shuffles: bool = True
+        self,
+        build: Callable[[beam.PCollection], Any],
+        threads: int,
+        shuffles: bool = True,
+        environment: Environment | None = None,
+        repeat_failed: bool = False,
     ) -> None:
         pipeline = beam.Pipeline(runner=fn_runner.FnApiRunner())
         messages = (
@@ -70,11 +71,13 @@ class KeyedWorker:
             | "Decode" >> beam.ParDo(_Decode()).with_output_types(Message)
         )
         build(messages)
-        graph = pipeline.to_runner_api(default_environment=EmbeddedPythonGrpcEnvironment.default())
+        graph = pipeline.to_runner_api(
+            default_environment=environment or EmbeddedPythonGrpcEnvironment.default()
+        )
         if not shuffles:
             remove_shuffles(graph.components, graph.root_transform_ids)
         share_flattens(graph.components)
-        self._stage, self._worker, self._manager = _prepare(graph)
+        self._stage, self._manager = prepare(graph)
         self._outputs = dict(self._stage.stage_data_outputs)
         self._inputs = {
             each.unique_name
@@ -91,19 +94,24 @@ class KeyedWorker:
             if translations.split_buffer_id(buffer)[0] == "group"
         }
         [self._read] = self._inputs - set(self._routes.values())
+        self._number_of_threads = threads
+        self._repeat_failed = repeat_failed
         self._ids = itertools.count()
         self._changed = threading.Condition()
         self._waiting: dict[tuple[str, Any], list[Any]] = {}
         self._ready: deque[tuple[str, Any]] = deque()
-        self._busy: set[tuple[str, Any]] = set()
+        self._busy: dict[tuple[str, Any], _WorkItem] = {}
         self._closed = False
         self.failed: Future[None] = Future()
-        """Holds the error of the first bundle that failed; the worker then takes no more."""
+        """Holds the error of the first bundle that failed; no more bundles are run then."""
+        self.failures = 0
+        """Number of bundles that failed and were repeated."""
         self.sizes: list[int] = []
         """Numbers of elements of the bundles behind the first shuffle."""
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
+        self._threads: dict[Any, list[threading.Thread]] = {}  # by worker
+        with self._changed:
+            self.worker = self._start_worker()
+            """Beam's handler of the worker that is given bundles."""
 
     def publish(self, message: Message) -> None:
         """Deliver a message."""
@@ -126,14 +134,44 @@ class KeyedWorker:
         if not ended:
             raise TimeoutError(f"{len(self._busy)} bundles run after {timeout} s")
 
+    def replace_worker(self, worker: Any) -> None:
+        """Give the elements of a worker to another one, unless that is done already."""
+        with self._changed:
+            if self._closed or worker is not self.worker:
+                return
+            self.worker = self._start_worker()
+            for place, item in list(self._busy.items()):
+                self._put_back(place, item)
+            self._changed.notify_all()
+
+    def join(self, worker: Any) -> None:
+        """Wait until all bundles of a worker that was replaced have ended."""
+        for thread in self._threads[worker]:
+            thread.join()
+
     def close(self) -> None:
-        """Take no more work, wait for the bundles that run, and end the harness."""
+        """Take no more work, wait for the bundles that run, and end the workers."""
+        self._stop()
+        for worker in self._threads:
+            self.join(worker)
+        self._manager.close_all()
+
+    def _stop(self) -> None:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
-        self._manager.close_all()
+
+    def _start_worker(self) -> Any:
+        count = len(self._threads) + 1
+        worker = self._manager.get_worker_handlers(self._stage.stage.environment, count)[-1]
+        threads = [
+            threading.Thread(target=self._work, args=(worker,), daemon=True)
+            for _ in range(self._number_of_threads)
+        ]
+        self._threads[worker] = threads
+        for thread in threads:
+            thread.start()
+        return worker
 
     def _add(self, source: str, key: Any, elements: Iterable[Any]) -> None:
         place = (source, key)
@@ -145,42 +183,63 @@ class KeyedWorker:
             self._waiting[place] += elements
             self._changed.notify_all()
 
-    def _work(self) -> None:
-        while item := self._take():
-            try:
-                outputs = self._run(item)
-            except Exception as error:  # noqa: BLE001  (`wait_until_idle` raises it)
-                with self._changed:
-                    self._closed = True
-                    if not self.failed.done():
-                        self.failed.set_exception(error)
-                outputs = {}
-            for output, elements in outputs.items():
-                for element in elements:
-                    self._add(self._routes[output], element.value[0], [element])
+    def _work(self, worker: Any) -> None:
+        while item := self._take(worker):
             place = (item.source, item.key)
+            try:
+                outputs = self._run(worker, item)
+            except Exception as error:  # noqa: BLE001  (`wait_until_idle` raises it)
+                self._fail(place, item, error)
+                continue
             with self._changed:
-                self._busy.remove(place)
-                if place in self._waiting:
-                    self._ready.append(place)
-                self._changed.notify_all()
+                if self._busy.get(place) is not item:
+                    continue  # the worker was replaced
+                for output, elements in outputs.items():
+                    for element in elements:
+                        self._add(self._routes[output], element.value[0], [element])
+                self._release(place)
 
-    def _take(self) -> _WorkItem | None:
+    def _take(self, worker: Any) -> _WorkItem | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._ready)
-            if self._closed:
+            self._changed.wait_for(lambda: self._closed or worker is not self.worker or self._ready)
+            if self._closed or worker is not self.worker:
                 return None
             place = self._ready.popleft()
-            self._busy.add(place)
             item = _WorkItem(*place, self._waiting.pop(place))
+            self._busy[place] = item
             if item.source != self._read:
                 self.sizes.append(len(item.elements))
             return item
 
-    def _run(self, item: _WorkItem) -> dict[str, list[Any]]:
+    def _fail(self, place: tuple[str, Any], item: _WorkItem, error: Exception) -> None:
+        with self._changed:
+            if self._busy.get(place) is not item:
+                return  # the worker was replaced
+            if self._repeat_failed:
+                self.failures += 1
+                self._put_back(place, item)
+                self._changed.notify_all()
+                return
+            self._closed = True
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            self._release(place)
+
+    def _release(self, place: tuple[str, Any]) -> None:
+        del self._busy[place]
+        if place in self._waiting:
+            self._ready.append(place)
+        self._changed.notify_all()
+
+    def _put_back(self, place: tuple[str, Any], item: _WorkItem) -> None:
+        del self._busy[place]
+        self._waiting[place] = [*item.elements, *self._waiting.get(place, ())]
+        self._ready.append(place)
+
+    def _run(self, worker: Any, item: _WorkItem) -> dict[str, list[Any]]:
         """Run a bundle; return the elements it emitted, by output of the stage."""
         bundle = f"bundle-{next(self._ids)}"
-        data, stage = self._worker.data_conn, self._stage
+        data, stage = worker.data_conn, self._stage
         for transform, family in stage.stage_timer_outputs:
             data.output_timer_stream(bundle, transform, family).close()
         coder = stage.get_input_coder_impl(item.source)
@@ -193,7 +252,7 @@ class KeyedWorker:
         request = beam_fn_api_pb2.ProcessBundleRequest(
             process_bundle_descriptor_id=stage.process_bundle_descriptor.id
         )
-        answer = self._worker.control_conn.push(
+        answer = worker.control_conn.push(
             beam_fn_api_pb2.InstructionRequest(instruction_id=bundle, process_bundle=request)
         )
         found: dict[str, list[Any]] = {}
@@ -214,61 +273,3 @@ class KeyedWorker:
             return item.elements
         values = [element.value[1] for element in item.elements]
         return [item.elements[0].with_value((item.key, values))]
-
-
-def _prepare(graph: beam_runner_api_pb2.Pipeline) -> tuple[Any, Any, Any]:
-    """Fuse a graph into one stage that reads and writes its shuffles; start a harness for it."""
-    context, stages = translations.create_and_optimize_stages(
-        graph,
-        phases=[
-            cut_before_state,
-            translations.expand_gbk,
-            fuse_all,
-            translations.impulse_to_input,
-            translations.setup_timer_mapping,
-            translations.populate_data_channel_coders,
-        ],
-        known_runner_urns=frozenset([FLATTEN, common_urns.primitives.GROUP_BY_KEY.urn]),
-    )
-    manager = worker_handlers.WorkerHandlerManager(
-        context.components.environments,
-        fn_runner.ExtendedProvisionInfo(beam_provision_api_pb2.ProvisionInfo()),
-    )
-    made = execution.FnApiRunnerExecutionContext(
-        stages,
-        manager,
-        context.components,
-        context.safe_coders,
-        context.data_channel_coders,
-        num_workers=1,
-    )
-    made.setup()
-    [stage] = made.stages.values()
-    bundles = made.bundle_manager_for(stage)
-    manager.register_process_bundle_descriptor(bundles.process_bundle_descriptor)
-    return bundles, bundles.worker_handlers[0], manager
-
-
-def cut_before_state(
-    stages: Iterable[translations.Stage], context: translations.TransformContext
-) -> Iterator[translations.Stage]:
-    """Write the input of each stateful step out of the stage and read it into the stage again."""
-    for stage in stages:
-        yield stage
-        if not stage.is_stateful():
-            continue
-        [transform] = stage.transforms
-        [(tag, before)] = transform.inputs.items()
-        after = transform.inputs[tag] = f"{before}/by key"
-        context.components.pcollections[after].CopyFrom(context.components.pcollections[before])
-        buffer = translations.create_buffer_id(before)
-        ends = {
-            "Write": {"urn": bundle_processor.DATA_OUTPUT_URN, "inputs": {"in": before}},
-            "Read": {"urn": bundle_processor.DATA_INPUT_URN, "outputs": {"out": after}},
-        }
-        for name, each in ends.items():
-            spec = beam_runner_api_pb2.FunctionSpec(urn=each.pop("urn"), payload=buffer)
-            end = beam_runner_api_pb2.PTransform(
-                unique_name=f"{transform.unique_name}/{name}", spec=spec, **each
-            )
-            yield translations.Stage(end.unique_name, [end])
