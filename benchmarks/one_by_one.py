@@ -20,6 +20,7 @@ from transforms.parse import parse
 from transforms.process.fingerprints import fingerprint
 from transforms.publish import MANIFEST, manifest
 from transforms.script.script_markdown import to_markdown
+from transforms.stage.direct_calls import DirectCalls
 
 LEASE = timedelta(seconds=120)
 IDLE = 3.0  # seconds without a message after which the worker ends
@@ -32,7 +33,7 @@ def work(message: Message, ledger: Ledger, store: ArtifactStore, engine: StubEng
     if not result.claim:
         return
     started = time.monotonic()
-    script = engine.write(request, timeout=60).script
+    script = engine.write(request, calls=DirectCalls(60.0)).script
 
     def put(name: str, content: bytes, content_type: str = "application/json"):  # type: ignore[no-untyped-def]
         return store.put(request.request_id, name, content, content_type)

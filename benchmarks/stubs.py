@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script
 from transforms.script import write_script
-from transforms.script.engines.script_engine import Written
+from transforms.script.engines.script_engine import Repair, Written
 from transforms.stage.paid_call import PaidCalls
 
 SCRIPT = Script(
@@ -53,7 +53,9 @@ class StubEngine:
         """Return that the engine is ready."""
         return "ready"
 
-    def write(self, request: ContentRequest, *, calls: PaidCalls) -> Written:
+    def write(
+        self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
+    ) -> Written:
         """Return the same script for every request."""
         if self._seconds:
             time.sleep(self._seconds)

@@ -28,6 +28,7 @@ from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
+from transforms.stage.direct_calls import DirectCalls
 
 THREADS = 12
 LONG = 60.0
@@ -66,7 +67,7 @@ def call(
                     project="my-project", base_url=vertex.url, credentials=tokens.credentials()
                 )
             )
-            yield lambda timeout: writer.write(REQUEST, timeout=timeout)
+            yield lambda timeout: writer.write(REQUEST, calls=DirectCalls(timeout))
         return
     with texttospeech.serve("rest") as fake:
         voice = GoogleVoice(
@@ -75,7 +76,9 @@ def call(
                 credentials=tokens.credentials(),
             )
         )  # fmt: skip
-        yield lambda timeout: voice.speak("Plants.", language="en-US", timeout=timeout)
+        yield lambda timeout: voice.speak(
+            [["Plants."]], language="en-US", calls=DirectCalls(timeout)
+        )
 
 
 def call_together(call: Engine, timeout: float = LONG) -> list[Any]:
@@ -200,6 +203,7 @@ def test_service_account_needs_no_token_endpoint(tokens: TokenServer, private_ke
     )  # fmt: skip
     credentials = SharedCredentials(source)
     assert credentials.ready(LONG) > 0
+    assert credentials.token
     assert credentials.token.count(".") == 2  # a signed JWT
     assert tokens.refreshes == 0
 

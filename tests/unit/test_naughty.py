@@ -25,6 +25,7 @@ from transforms.parse import parse
 from transforms.process import child
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.script_markdown import to_markdown
+from transforms.stage.direct_calls import DirectCalls
 from transforms.text.drawable_text import graphemes
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
@@ -125,11 +126,11 @@ def test_script_never_repeats_hostile_text(name: str) -> None:
     text = NAUGHTY[name]
     if any("\ud800" <= char <= "\udfff" for char in text):
         return  # no message can hold one
-    plain = engine.write(request(student_query="Explain gravity"), timeout=10).script
+    plain = engine.write(request(student_query="Explain gravity"), calls=DirectCalls(10.0)).script
     asked = request(student_query="Explain gravity", interest=text[:100])
-    assert engine.write(asked, timeout=10).script == plain
+    assert engine.write(asked, calls=DirectCalls(10.0)).script == plain
     try:
-        script = engine.write(request(student_query=text[:2000]), timeout=10).script
+        script = engine.write(request(student_query=text[:2000]), calls=DirectCalls(10.0)).script
     except PermanentError:
         return
     assert text not in decode(Script, encode(script)).title

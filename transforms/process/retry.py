@@ -125,11 +125,16 @@ class _EarlierDeadline(Deadline):
             yield
 
 
+def unlimited(patience: float, left: float) -> AbstractContextManager[object]:
+    """Return a context that admits work at once."""
+    return nullcontext()
+
+
 def retry_until_deadline(
     work: Callable[[float], T],
     policy: RetryPolicy,
     failures: list[Attempt],
-    admitted: Callable[[float, float], AbstractContextManager[object]] = lambda *_: nullcontext(),
+    admitted: Callable[[float, float], AbstractContextManager[object]] = unlimited,
     failed: Callable[[ContentError, float | None], object] = lambda error, delay: None,
     deadline: Deadline | None = None,
 ) -> T:

@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -275,7 +275,7 @@ class _RunStage(BatchDoFn[Lesson]):
                 lambda _: self._attempt(perform, lesson, folder / f"try-{next(tries)}", calls),
                 policy,
                 failures,
-                nullcontext if self._task.makes_calls else self._runtime.admitted,
+                retry.unlimited if self._task.makes_calls else self._runtime.admitted,
                 failed,
                 calls.deadline,
             )

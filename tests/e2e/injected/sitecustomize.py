@@ -23,7 +23,7 @@ DEATHS = (
 )
 
 
-def _fail(self, request, *, timeout):
+def _fail(self, request, *, calls, repair=None):
     fault = request.metadata.get("fault")
     if fault:
         with open(os.environ["FAULTS"], "a+") as file:
@@ -34,7 +34,7 @@ def _fail(self, request, *, timeout):
         DEATHS[before % len(DEATHS)]()
     elif fault == "busy":
         raise TransientError("the engine is busy")
-    return _write(self, request, timeout=timeout)
+    return _write(self, request, calls=calls, repair=repair)
 
 
 OfflineScriptEngine.write = _fail  # type: ignore[method-assign]

@@ -411,7 +411,7 @@ def test_interrupted_messages_are_not_settled(still, graph):
     graph.gate.set()
     running = still(workers=1)
     running.withdraw()
-    running._work(scheduler._Batch([message("first")], light=True))
+    running._work(Batch([message("first")], light=True))
     assert graph.uncounted == [["message-first"]]
     assert running.down is None
     assert running.idle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_sentences_found_are_the_right_ones(sentences: list[str], seed: int) -> 
 @pytest.mark.parametrize("asked", [(0.45, 0.8), (0.15, 0.8)], ids=["as asked", "any length"])
 def test_most_sentences_are_found(asked: tuple[float, float]) -> None:
     chance = random.Random(7)
-    spans = []
+    spans: list[Any] = []
     for _ in range(12):
         sentences = chance.sample(SENTENCES, 6)
         samples, _ = recording(sentences, chance, asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def work_through(clock, gate, engine, texts, threads, timeout=120.0):
     ends = []
 
     def thread():
-        results = []
+        results: list[Any] = []
         while True:
             with taking:
                 if next(waiting, None) is None:
@@ -198,7 +199,8 @@ def test_retry_after_delays_waiting_calls_too(clock, gate):
             clock.sleep(1.5)
             raise TransientError("500", retry_after=10.0)
 
-    start, ends = clock.now, []
+    ends: list[Any] = []
+    start = clock.now
     clock.run([refused, second])
     assert ends == [pytest.approx(start + 11.5)]
 

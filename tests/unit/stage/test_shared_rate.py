@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_next_block_is_asked_for_before_the_last_is_used(clock, row):
 
 def test_call_that_begins_too_late_is_lost(clock, row, monkeypatch):
     rate = SharedRate(row, NAME, per_minute=30)
-    paused = []
+    paused: list[Any] = []
 
     def pause(changed, seconds, subject):
         changed.wait(seconds)
@@ -192,7 +193,7 @@ def test_end_of_job_ends_waits():
             return GrantedCalls(calls, 3000.0)
 
     asked = threading.Event()
-    rate = SharedRate(Never(), NAME, per_minute=60)
+    rate = SharedRate(cast("Any", Never()), NAME, per_minute=60)
     raised = []
 
     def call():
