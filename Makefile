@@ -70,6 +70,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.streaming
 	$(BIN)/python -m benchmarks.ledger
 	$(BIN)/python -m benchmarks.capacity
+	$(BIN)/python -m benchmarks.quota
 
 # Every layout in both themes on one picture, build/contact-sheet.png.
 contact-sheet: $(STAMP)

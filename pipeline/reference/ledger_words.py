@@ -94,6 +94,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "replayed_as": "message id of the last replay",
         "student_id": "the student's id; empty if the message names none that can be read",
         "erased_at": "when the student was erased; the row then only keeps the counts right",
+        "replay_digest": "SHA-256 of the token of the last replay",
+        "replay_owner": "id of the first message that came with this token",
     },
     "erased_requests": {
         "": "Requests of erased students, so that a redelivered message does not bring one back",
@@ -113,8 +115,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "counts": "numbers of requests, dead letters and files",
         "started_at": "when it was started",
         "finished_at": "when it ended; empty if it was interrupted",
-        "replay_digest": "SHA-256 of the token of the last replay",
-        "replay_owner": "id of the first message that came with this token",
     },
     "student_usage": {
         "": "What each student has asked for in each hour, counted while a quota is set",

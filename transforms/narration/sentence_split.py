@@ -32,6 +32,7 @@ _AT_CLAUSE: Final = (0.28, 0.6)
 _CLAUSE_IS_HEARD: Final = 0.6  # probability of a silence after a clause
 # Silences elsewhere: number for each end, mean seconds above the shortest, lowest density.
 _ELSEWHERE: Final = (0.5, 0.06, 0.02)
+_CLAUSE_LETTERS: Final = 1.5  # the last syllable of a clause is longer
 # Standard deviation of the seconds of speech: of those expected, and in addition.
 _SPREAD: Final = (0.10, 0.12)
 # Standard deviations that one sentence may differ, and all of them (root mean square). More means
@@ -109,7 +110,11 @@ class _Alignment:
     def __init__(self, silences: _Silences, sentences: Sequence[str]) -> None:
         self._silences = silences
         clauses = [
-            [spoken_letters(clause) for clause in _CLAUSE_END.split(sentence) if clause.strip()]
+            [
+                spoken_letters(clause) + _CLAUSE_LETTERS
+                for clause in _CLAUSE_END.split(sentence)
+                if clause.strip()
+            ]
             for sentence in sentences
         ]
         self._ends = list(accumulate(len(parts) for parts in clauses))  # of sentences, in clauses

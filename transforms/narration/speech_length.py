@@ -14,10 +14,11 @@ _IDEOGRAPH: Final = 3.0
 _SYLLABLE: Final = 2.3  # of kana and hangul
 _DIGIT: Final = 4.0
 _SYMBOL: Final = 6.0  # "=" is spoken as "equals"
-_SPELLED: Final = 3.0  # a letter of an acronym
+_SPELLED: Final = 3.0  # a letter by its name
 _MARK: Final = 0.5  # punctuation and combining marks
 
-_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
+# Acronyms, and letters such as those of answers ("B: Two"), unlike the words "A" and "I".
+_SPELLED_OUT = re.compile(r"\b(?:[A-Z]{2,}|[B-HJ-Z]|[AI](?=[:.,;)]))(?!['’\w])")
 _LONGEST_WORD: Final = 25
 _AROUND_WORDS: Final = "\"'“”‘’«»()¿¡.,;:!?…،؛؟।"
 # Of the expected seconds; voices, languages and ways to read a number differ.
@@ -36,7 +37,7 @@ def spoken_letters(text: str) -> float:
 
     Digits and symbols are spoken as words; characters of East Asian scripts are syllables.
     """
-    spelled = sum(len(found.group()) for found in _ACRONYM.finditer(text))
+    spelled = sum(len(found.group()) for found in _SPELLED_OUT.finditer(text))
     return sum(map(_letters, text)) + spelled * (_SPELLED - 1)
 
 

@@ -12,6 +12,7 @@ import unicodedata
 import zlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from transforms.narration.mastering import Samples, trim
 
 RATE = 24_000
 _CLAUSE = re.compile(r"(?<=[,;:—–])\s+|\s+(?=[—–(])")
+_speaking = Lock()
 _NOTHING = np.zeros(0, np.float32)
 
 
@@ -111,8 +113,13 @@ def _sentence(
     return parts
 
 
-@lru_cache(maxsize=10_000)
 def _say(text: str, english: bool) -> Samples:
+    with _speaking:  # or threads that need the same text would all have it spoken
+        return _sound(text, english)
+
+
+@lru_cache(maxsize=10_000)
+def _sound(text: str, english: bool) -> Samples:
     if english and text.isascii():
         samples, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
         clip = trim(samples, RATE)

@@ -1,0 +1,82 @@
+"""Audio lessons under a small quota of Text-to-Speech, with random faults."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from benchmarks import fake_services
+from benchmarks.lesson import SCRIPT
+from benchmarks.quota import needed_characters
+from benchmarks.stubs import StubEngine
+from pipeline.cli import app
+from tests import fork_server
+from tests.contract.fakes.texttospeech import Failure, FakeSpeech, serve
+from tests.e2e import command
+from transforms.ledger import Ledger
+from transforms.model import Usage
+from transforms.prices import price
+from transforms.script import write_script
+from transforms.script.engines.script_engine import Written
+
+LESSONS = 6
+FAULTS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL)
+
+
+class ShortLesson(StubEngine):
+    """Writes the lesson of a minute that needs two requests."""
+
+    def write(self, request, *, calls):
+        return Written(SCRIPT)
+
+
+def run(*arguments: str) -> int:
+    """Run a command with the fake service; in a process of its own."""
+    fake_services.install()
+    write_script.make_script_engine = lambda chosen: ShortLesson()
+    return app.main(arguments)
+
+
+@pytest.fixture
+def google() -> Iterator[FakeSpeech]:
+    """Serve real speech, 3 requests a second, one fault in five."""
+    chance = random.Random(1)
+
+    def disturb() -> None:
+        if chance.random() < 1 / 5:
+            raise Failure(chance.choice(FAULTS))
+
+    with serve("grpc") as fake:
+        fake.quota, fake.disturb = (3, 1.0), disturb
+        yield fake
+
+
+def test_lessons_under_a_quota_are_completed(google, migrated_postgres, tmp_path):
+    requests = [command.request(requested_modalities=["audio"]) for _ in range(LESSONS)]
+    output, log = tmp_path / "output", tmp_path / "log"
+    with output.open("w") as stdout, log.open("w") as stderr:
+        job = fork_server.start(
+            run,
+            "batch",
+            str(command.jsonl(tmp_path / "requests.jsonl", requests)),
+            f"--database={migrated_postgres.url}",
+            f"--artifacts={tmp_path / 'artifacts'}",
+            *("--voice-engine=google", f"--workers={LESSONS}"),
+            stdout=stdout,
+            stderr=stderr,
+            environment={**os.environ, "FAKE_SPEECH": google.endpoint},
+        )
+        assert job.wait(120) == 0, log.read_text()
+    assert command.summary(output.read_text())["completed"] == LESSONS
+    assert len(google.requests) > len(google.spoken)  # some were refused
+    assert len(google.spoken) <= 10 * LESSONS
+    assert google.billed <= 1.02 * LESSONS * needed_characters(SCRIPT)
+    ledger = Ledger(migrated_postgres.url)
+    [recorded] = [row.cost_usd for row in ledger.costs("engine") if row.key == "google"]
+    ledger.close()
+    billed = price([Usage("text-to-speech/chirp3-hd/characters", google.billed)])
+    assert recorded == pytest.approx(billed, rel=0.02)  # and some CPU time
