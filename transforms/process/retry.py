@@ -79,7 +79,7 @@ class Deadline:
             return max(0.0, self._patience - self._paused())
 
     def before_end(self, seconds: float) -> Deadline:
-        """Return a deadline so much earlier, whose clock is this one's."""
+        """Return a deadline that is some seconds earlier and shares this clock."""
         return _EarlierDeadline(self, seconds) if seconds else self
 
     @contextmanager

@@ -65,12 +65,12 @@ class NoScript(TransientError):
 
 @dataclass(frozen=True)
 class Tried:
-    """A script, and what wrote it.
+    """A script and the engine that wrote it.
 
     Attributes:
         written: The script and its usage.
         engine: Name of the engine.
-        is_fallback: It is not the first engine.
+        is_fallback: Another engine than the first wrote it.
         problems: Problems that the script still has; none of them blocks.
     """
 
