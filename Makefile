@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-pythons test-faults nightly lint format docs constraints hashes bench contact-sheet pictures clean setup
+.PHONY: demo test test-pythons test-faults nightly lint format docs constraints hashes sbom audit bench contact-sheet pictures clean setup
 
 demo: $(STAMP)
 	$(BIN)/vividly demo
@@ -42,7 +42,7 @@ nightly: $(STAMP)
 	test -z "$$failed"
 
 SCRIPTS := run_dataflow.sh deploy/common.sh deploy/cloud_run.sh deploy/first_hour.sh \
-	deploy/base_images.sh .ci/run .ci/venv .ci/image .ci/test_pythons
+	deploy/base_images.sh .ci/run .ci/venv .ci/audit .ci/image .ci/test_pythons
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -82,6 +82,15 @@ pictures: $(STAMP)
 	$(BIN)/python -m benchmarks.readme_pictures build/pictures
 
 setup: $(STAMP)
+
+# What is in an image: build/sbom.json (CycloneDX) and build/licences.md. GROUPS="core local" adds an
+# extra's packages.
+sbom: $(STAMP)
+	.ci/audit sbom $(GROUPS)
+
+# Known vulnerabilities of all pinned packages, where the database of advisories can be reached.
+audit: $(STAMP)
+	.ci/audit advisories
 
 # New versions on purpose: what setup.py allows, resolved anew for every supported Python.
 constraints: $(STAMP)
