@@ -92,6 +92,10 @@ class GraphRunner:
             del _current.run
         return run.outcomes
 
+    def warm_up(self, runs: int) -> None:
+        """Prepare for so many runs at the same time, so that no message waits for it."""
+        self._graph.warm_up(runs)
+
     def checks(self) -> dict[str, Check]:
         """Return a readiness check for each dependency, by its name."""
         return dependencies(self._ledger, self._store)

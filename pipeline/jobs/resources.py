@@ -128,10 +128,12 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
         ConfigurationFault: The dead-letter topic is missing or forbidden.
     """
     from pipeline.jobs.graph_runner import GraphRunner
+    from pipeline.jobs.scheduler import LIGHT_RUNS
     from pipeline.settings.beam_options import graph_options
 
     check_dead_letter_topic(chosen.dead_letter_topic)
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
+    graph.warm_up(LIGHT_RUNS)
     # Modules and the graph live until the process ends. Freezing them keeps the garbage collector
     # from traversing them in each full collection and at exit.
     gc.collect()

@@ -16,6 +16,7 @@ from apache_beam.runners.portability.fn_api_runner import (
     translations,
     worker_handlers,
 )
+from apache_beam.runners.worker import bundle_processor, sdk_worker, statesampler
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
@@ -55,6 +56,12 @@ INTERNAL = {
         "self inputs expected_outputs fired_timers expected_output_timers dry_run"
     ),
     FnApiRunner.get_cache_token_generator: "static",
+    sdk_worker.BundleProcessorCache.get: "self instruction_id bundle_descriptor_id",
+    sdk_worker.BundleProcessorCache.release: "self instruction_id",
+    bundle_processor.BundleProcessor.monitoring_infos: "self",
+    statesampler.StateSampler.start: "self",
+    statesampler.StateSampler.stop_if_still_running: "self",
+    statesampler.set_current_tracker: "tracker",
 }
 """Classes and functions of Beam that are not public and are used, with their parameters."""
 
@@ -167,6 +174,24 @@ def test_parallel_runs_are_independent(graph):
     with ThreadPoolExecutor(4) as pool:
         found = [held for part in pool.map(work, range(4)) for held in part]
     assert [sorted(held) for held in found] == [["a1", "a2", "a3", "b1", "b2"]] * 20
+
+
+def test_run_starts_no_thread_and_keeps_its_worker(graph, monkeypatch):
+    """Beam's sampling thread would end up to 200 ms after the run, its worker after a minute."""
+    graph.warm_up(1)
+
+    def refuse(self):
+        raise AssertionError(f"{self.name} is started")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(bundle_processor.BundleProcessor, "__init__", refuse)
+    for _ in range(2):
+        assert run(graph, ("a", 0)) == [["a1"]]
+    [worker] = graph._idle
+    [handler] = worker._bundles.bundle_context_manager.worker_handlers
+    eviction = handler.bundle_processor_cache.periodic_shutdown
+    eviction.join(60)
+    assert not eviction.is_alive()
 
 
 def test_flatten_with_shared_input_is_refused():
