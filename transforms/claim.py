@@ -94,7 +94,8 @@ class _Claim(BatchDoFn[Received]):
 
     def process_elements(self, elements: Sequence[Received]) -> Iterator[BatchResult]:
         message_ids = [received.message.message_id for received in elements]
-        interrupted = self._ledger.interrupted(message_ids)
+        has_company = len(elements) > 1  # otherwise it is claimed alone in any case
+        interrupted = self._ledger.interrupted(message_ids) if has_company else ()
         fresh = []
         for position, received in enumerate(elements):
             if received.message.message_id in interrupted:
