@@ -59,11 +59,15 @@ class Clip:
     end: int
 
 
-def audible_frames(samples: Samples, rate: int) -> tuple[int, NDArray[np.bool_]]:
+def audible_frames(
+    samples: Samples, rate: int, gate_db: float = _GATE_DB
+) -> tuple[int, NDArray[np.bool_]]:
     """Tell which frames of a recording are audible beside its loud passages.
 
     Args:
         samples: mono, shape (n,), at `rate` samples per second.
+        rate: samples per second.
+        gate_db: level below the loud passages up to which a frame is audible.
 
     Returns:
         The samples of a frame, and True for each audible frame.
@@ -76,7 +80,7 @@ def audible_frames(samples: Samples, rate: int) -> tuple[int, NDArray[np.bool_]]
     if not count or level.max() <= _SILENCE:
         return frame, np.zeros(count, np.bool_)
     loud = np.percentile(level[level > _SILENCE], 95)
-    return frame, level > max(_SILENCE, loud * 10 ** (-_GATE_DB / 20))
+    return frame, level > max(_SILENCE, loud * 10 ** (-gate_db / 20))
 
 
 def trim(samples: Samples, rate: int) -> Clip | None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from transforms.narration.mastering import Samples, audible_frames
 from transforms.narration.speech_length import spoken_letters
 
+_GATES_DB: Final = (40.0, 34.0, 28.0)  # the next one if noise or breath fills the pauses
 _SHORTEST_SILENCE: Final = 0.07  # seconds; the closure of a consonant is shorter
 _LONGEST_SILENCE: Final = 1.0  # seconds; a longer one tells no more
 _MARGIN: Final = 0.08  # seconds of silence kept on either side of a sentence
@@ -65,10 +66,15 @@ def split_at_silences(
     Returns:
         The place of each sentence; None where it is not sure.
     """
-    silences = _find_silences(samples, rate)
-    if len(silences) < len(sentences) + 1:
-        return (None,) * len(sentences)
-    return _Alignment(silences, sentences).spans(rate)
+    found: tuple[Span | None, ...] = (None,) * len(sentences)
+    for gate in _GATES_DB:
+        silences = _find_silences(samples, rate, gate)
+        if len(silences) > len(sentences):
+            spans = _Alignment(silences, sentences).spans(rate)
+            found = max(found, spans, key=lambda each: len(each) - each.count(None))
+        if None not in found:
+            break
+    return found
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,8 @@ class _Silences:
         return len(self.begin)
 
 
-def _find_silences(samples: Samples, rate: int) -> _Silences:
-    frame, audible = audible_frames(samples, rate)
+def _find_silences(samples: Samples, rate: int, gate_db: float) -> _Silences:
+    frame, audible = audible_frames(samples, rate, gate_db)
     edges = np.flatnonzero(np.diff(audible.astype(np.int8), prepend=0, append=0)) * frame
     begin = np.minimum(np.concatenate([[0], edges[1::2]]), len(samples))
     end = np.concatenate([edges[0::2], [len(samples)]])

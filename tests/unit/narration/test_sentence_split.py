@@ -112,3 +112,12 @@ def test_equal_short_sentences_are_split() -> None:
     assert [span.end - span.begin for span in found if span] == pytest.approx(
         [len(word) + 0.08 * RATE, len(word) + 0.16 * RATE, len(word) + 0.08 * RATE], abs=80
     )
+
+
+@pytest.mark.parametrize("noise_db", [-60, -44, -36])
+def test_noise_does_not_hide_pauses(noise_db: float) -> None:
+    samples, truth = recording(list(SENTENCES), random.Random(3))
+    level = np.sqrt(np.mean(samples[truth[0].begin : truth[0].end] ** 2)) * 10 ** (noise_db / 20)
+    noise = np.random.default_rng(1).normal(0, level, len(samples)).astype(np.float32)
+    found = split_at_silences(samples + noise, RATE, SENTENCES)
+    assert all(span and holds(span, true) for span, true in zip(found, truth, strict=True))
