@@ -35,6 +35,7 @@ test-faults: $(STAMP)
 nightly: $(STAMP)
 	failed=; \
 	$(PYTEST) --hypothesis-profile new || failed=1; \
+	FUZZ_SECONDS=100 $(PYTEST) tests/fuzz || failed=1; \
 	$(PYTEST) tests/runners --offline-engines || failed=1; \
 	$(BIN)/python -m tests.mutation || failed=1; \
 	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \

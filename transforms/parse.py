@@ -30,7 +30,7 @@ from transforms.model import (
 )
 from transforms.telemetry import metrics
 from transforms.telemetry.display import display_items
-from transforms.text.hidden import without_hidden
+from transforms.text.hidden import visible, without_hidden
 
 T = TypeVar("T")
 
@@ -266,7 +266,9 @@ _MAX_SHOWN = 100
 
 def _shown(path: str) -> str:
     """Return the path of a field as errors name it: printable, not empty, of limited length."""
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in path) or _EMPTY_NAME
+    shown = (
+        "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in visible(path)) or _EMPTY_NAME
+    )
     return shown if len(shown) <= _MAX_SHOWN else shown[: _MAX_SHOWN - 1] + "…"
 
 

@@ -90,6 +90,7 @@ BAD = [
     ("a field's name in message", b'{"\\ud800": 1}'),
     ("a field's name in message", b'{"a\\u0000b": 1}'),
     ("a field's name in a.b[1]", b'{"a": {"b": [0, {"\\u0007": 1}]}}'),
+    ("\\ufe00", b'{"\\ufe00": "\\f"}'),
     ("a.\\ufeffb", b'{"a": {"\\ufeffb": "\\u0000"}}'),
     ("x" * 99 + "…", raw(**{"x" * 101: "\x00"})),
     ("x" * 100, raw(**{"x" * 100: "\x00"})),

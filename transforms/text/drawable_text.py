@@ -10,13 +10,14 @@ import unicodedata
 
 import regex  # type: ignore[import-untyped]
 
+from transforms.text.hidden import without_hidden
+
 ZWNJ, ZWJ = "\u200c", "\u200d"
 MAX_MARKS = 4
 """Combining marks kept on one base character; pointed Hebrew and Vietnamese need three."""
 
 _GRAPHEME = regex.compile(r"\X")
 _MARK_TOWER = regex.compile(rf"(\p{{M}}{{{MAX_MARKS}}})\p{{M}}+")
-_JOINER_RUN = regex.compile(rf"([{ZWNJ}{ZWJ}])[{ZWNJ}{ZWJ}]+")
 _MAX_JOINED = 24
 """Characters of a joined cluster: more than the longest emoji has; longer ones are split."""
 _SPACES = regex.compile(r"\s+")
@@ -38,18 +39,15 @@ _TRAILING_VOWELS = frozenset("ำຳ")
 def clean(text: str) -> str:
     """Return text in NFC without control, format, private or unassigned characters.
 
-    Joiners that shape letters stay. Bidirectional controls are removed: the order of a line
-    follows from its letters alone, so no text can reorder its neighbours.
+    Joiners that shape letters stay, other hidden characters do not. The order of a line follows
+    from its letters alone, so no text can reorder its neighbours.
     """
     kept = "".join(
         " " if char.isspace() else char
         for char in unicodedata.normalize("NFC", text)
         if char.isspace() or char in (ZWNJ, ZWJ) or unicodedata.category(char) not in _DROPPED
     )
-    kept = _VARIATION_SELECTOR.sub("", kept)
-    kept = _JOINER_RUN.sub(r"\1", kept)
-    if not kept.strip(f" {ZWNJ}{ZWJ}"):
-        return ""
+    kept = without_hidden(_VARIATION_SELECTOR.sub("", kept))
     if ZWJ in kept:
         kept = _GRAPHEME.sub(_limit_joined, kept)
     return _SPACES.sub(" ", _MARK_TOWER.sub(r"\1", kept)).strip()

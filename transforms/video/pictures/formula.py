@@ -9,10 +9,7 @@ import numpy as np
 from PIL import Image
 
 from transforms.text.formula_size import is_drawable
-from transforms.video.draw.fonts import Face, covers, package_folder
 
-_FONT = "STIXGeneral.ttf"
-"""Mathtext draws substitutes for glyphs it lacks; mathtext's other fonts have no more letters."""
 _FRACTION = re.compile(r"\\frac(?![a-zA-Z])")
 MAX_FORMULA_LENGTH = 400
 """Characters; a longer formula does not fit on a slide."""
@@ -36,9 +33,8 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     from matplotlib import mathtext
     from matplotlib.font_manager import FontProperties
 
-    face = Face(str(package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / _FONT))
     text = _use_display_fractions(text)
-    if not (covers(face, text) and is_drawable(text)):
+    if not is_drawable(text):
         return None
     font = FontProperties(size=size, math_fontfamily="stix")
     try:

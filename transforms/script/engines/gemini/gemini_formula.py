@@ -11,13 +11,16 @@ _SYMBOL = re.compile(
     r"|omega|Gamma|Delta|Theta|Lambda|Pi|Sigma|Phi|Psi|Omega)(?![A-Za-z])"
 )
 _SPACE = re.compile(r"\\(?:quad(?![A-Za-z])|[,;])")
-_GROUP = r"\{[A-Za-z0-9 +\-=/*().,:!'|<>]+\}"
-_REDUCIBLE = re.compile(rf"\\frac{_GROUP}{_GROUP}|\\sqrt{_GROUP}|\\mathrm\{{[A-Za-z0-9 ]+\}}")
+_SIGN = r"A-Za-z0-9+\-=/*().,:!'|<>"
+_GROUP = rf"\{{ *[{_SIGN}][{_SIGN} ]*\}}"  # not only spaces, which mathtext cannot typeset
+_REDUCIBLE = re.compile(
+    rf"\\frac{_GROUP}{_GROUP}|\\sqrt{_GROUP}|\\mathrm\{{ *[A-Za-z0-9][A-Za-z0-9 ]*\}}"
+)
 _SCRIPTS = re.compile(
     rf"(?<=[A-Za-z0-9)])(?<![_^].)(?:_(?:[A-Za-z0-9]|{_GROUP})(?:\^(?:[A-Za-z0-9]|{_GROUP}))?"
     rf"|\^(?:[A-Za-z0-9]|{_GROUP}))(?![_^])"
 )
-_REDUCED = re.compile(r"[A-Za-z0-9 +\-=/*().,:!'|<>]+")
+_REDUCED = re.compile(rf"[{_SIGN} ]+")
 
 
 def is_supported_formula(formula: str) -> bool:

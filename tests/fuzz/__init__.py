@@ -1,0 +1,1 @@
+"""Random hostile input for everything that reads text of publishers, students and models."""

@@ -1,0 +1,50 @@
+"""Any formula is drawn within bounds or shown as text."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from hypothesis import strategies as st
+
+from pipeline.report.formulas import formula
+from tests.fuzz.fuzz import fuzz
+from tests.fuzz.texts import texts
+from transforms.script.engines.gemini.gemini_formula import is_supported_formula
+from transforms.text.formula_size import HEIGHT, WIDTH
+from transforms.video.pictures.formula import formula_mask
+
+TOKENS = (
+    *("a", "x", "F", "12", " ", "=", "+", "-", "(", ")", "[", "]", "|", ",", ".", "'", "/", "!"),
+    *("{", "}", "{}", "{ }", "^", "_", "^2", "_{i}", "^{-1}", "&", "~", "#", "%", "\\", "\\\\"),
+    *(
+        r"\frac{a}{b}",
+        r"\frac{1}{",
+        r"\dfrac",
+        r"\sqrt{x}",
+        r"\sqrt[3]{x}",
+        r"\sqrt",
+        r"\mathrm{ }",
+    ),
+    *(r"\mathrm{CO_2}", r"\mathbf{x}", r"\text{if }", r"\operatorname{ }", r"\overline{ab}"),
+    *(r"\hspace{9}", r"\hspace{1e6}", r"\hspace{-99}", r"\quad", r"\,", r"\left(", r"\right)"),
+    *(r"\left\{", r"\right.", r"\sum_{i=1}^{n}", r"\int", r"\times", r"\rightarrow", r"\alpha"),
+    *(r"\substack{a\\b}", r"\underset{a}{b}", r"\genfrac{(}{)}{9pt}{0}{a}{b}", r"\binom{n}{k}"),
+    *(r"\hat{a}", r"\vec F", r"\overset{x}{y}", r"\phantom{x}", r"\color{red}", r"\begin{x}", "é"),
+)
+
+formulas = st.lists(st.sampled_from(TOKENS), max_size=14).map("".join) | texts
+
+
+@fuzz(formulas, count=250)
+def test_formula_is_bounded_in_report_and_on_slides(text):
+    drawn = formula(text)
+    if drawn is not None:
+        size = ElementTree.fromstring(drawn).attrib
+        assert float(size["width"]) <= 2 * WIDTH * 20
+        assert float(size["height"]) <= 2 * HEIGHT * 20
+    mask = formula_mask(text, 30)
+    if mask is not None:
+        assert mask.width <= 2 * WIDTH * 30
+        assert mask.height <= 2 * HEIGHT * 30
+    if is_supported_formula(text):
+        assert mask is not None
