@@ -12,8 +12,10 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli import demo_output, output
+from pipeline.cli.console import CommandConsole
 from pipeline.report import data, render
 from pipeline.report.data import Report
 from tests import reports
@@ -55,8 +57,18 @@ def report_of(*texts: str, script: Script | None = None) -> Report:
     """Return a report in which students, engines and errors say only these texts."""
     requests, letters = [], []
     for at, text in enumerate(texts):
-        words = {"query": text, "interest": text, "student_id": text, "correlation_id": text}
-        failed = {"status": "failed", "error_type": "X", "error": text, "artifacts": {}}
+        words: dict[str, Any] = {
+            "query": text,
+            "interest": text,
+            "student_id": text,
+            "correlation_id": text,
+        }
+        failed: dict[str, Any] = {
+            "status": "failed",
+            "error_type": "X",
+            "error": text,
+            "artifacts": {},
+        }
         made = script or script_of(text, *(ODD if at == 0 else ()), *([text[:9]] if at < 3 else ()))
         requests.append(reports.request(2 * at, **words, script=made))
         requests.append(reports.request(2 * at + 1, **words, modality="text", **failed))
@@ -119,8 +131,8 @@ def test_terminal_shows_hostile_text_as_text(group: str) -> None:
         *(printed(output.request, row, as_json=False) for row in rows),
         printed(output.dead_letters, letters, as_json=False),
         *(printed(output.dead_letter, each, as_json=False) for each in letters),
-        printed(lambda: output.CommandConsole().print(demo_output._outcomes(rows))),
-        printed(lambda: output.CommandConsole().print(demo_output._dead_letters(letters))),
+        printed(lambda: CommandConsole().print(demo_output._outcomes(rows))),
+        printed(lambda: CommandConsole().print(demo_output._dead_letters(letters))),
     )
     for each in shown:
         each.encode()
@@ -134,7 +146,7 @@ def test_terminal_does_not_read_markup() -> None:
     shown = (
         printed(output.request, rows[0], as_json=False),
         printed(output.dead_letter, made.letters[0], as_json=False),
-        printed(lambda: output.CommandConsole().print(demo_output._outcomes(rows))),
+        printed(lambda: CommandConsole().print(demo_output._outcomes(rows))),
     )
     assert all("[bold red]a[/]" in each for each in shown)
 
