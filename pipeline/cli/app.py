@@ -31,6 +31,7 @@ COMMANDS = (
     "report",
     "cancel",
     "dead-letters",
+    "students",
     "db",
     "emulators",
     "completion",

@@ -2,7 +2,8 @@
 
 `prune` removes requests that ended long ago, with their messages, stages and dead letters; their
 counts and costs are kept by day, so that totals and costs do not change. Requests in progress and
-requests with a message in flight are kept. An interrupted run is continued by the next one.
+requests with a message in flight are kept. It also removes what `vividly students erase` has left
+to recognize messages that can no longer be delivered. An interrupted run is continued by the next.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _prune(chosen: argparse.Namespace) -> None:
     """Remove old requests and print the numbers of rows."""
-    from transforms.ledger import Ledger, Pruned
+    from transforms.ledger import Ledger, Pruned, tombstones
 
     Ledger(chosen.database).check()  # an unreachable server fails now, not after the long timeout
     ledger = Ledger(chosen.database, timeout=PRUNE_TIMEOUT)
@@ -115,5 +116,6 @@ def _prune(chosen: argparse.Namespace) -> None:
     total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
     for batch in ledger.prune(*ages):
         total.update(asdict(batch))
+    total["tombstones"] = tombstones.expire(ledger)
     rows = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in total.items())
     print(json.dumps(total, indent=2) if chosen.json else f"{rows} removed")

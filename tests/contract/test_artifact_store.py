@@ -51,7 +51,9 @@ class Folder:
         self.root = str(root)
 
     def overwrite(self, key, content):
-        (Path(self.root) / key).write_bytes(content)
+        path = Path(self.root) / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
     def content(self, key):
         return (Path(self.root) / key).read_bytes()
@@ -147,6 +149,35 @@ def test_deleted_artifact_can_be_put_again(store):
     assert store.list(REQUEST) == ("script.md",)
     assert store.put(REQUEST, "script.json", b"new", JSON).size == 3
     assert store.read(REQUEST, "script.json") == b"new"
+
+
+PART = f"parts/{REQUEST}/{'ab' * 32}"
+
+
+def test_all_files_of_a_request_are_copied(store, place, tmp_path):
+    store.put(REQUEST, "video.mp4", b"video", JSON)
+    store.put(REQUEST, "stages/script.json", b"stage", JSON)
+    store.put(str(uuid4()), "other.json", b"other", JSON)
+    place.overwrite(PART, b"part")
+    assert store.copy_all(REQUEST, tmp_path / "copy") == 3
+    copies = {
+        p.relative_to(tmp_path / "copy").as_posix(): p.read_bytes()
+        for p in (tmp_path / "copy").rglob("*")
+        if p.is_file()
+    }
+    assert copies == {"video.mp4": b"video", "stages/script.json": b"stage", "ab" * 32: b"part"}
+
+
+def test_all_files_of_a_request_are_erased(store, place):
+    other = store.put(str(uuid4()), "other.json", b"other", JSON)
+    for name in ("video.mp4", "stages/script.json"):
+        store.put(REQUEST, name, b"x", JSON)
+    place.overwrite(PART, b"part")
+    place.overwrite(f"{REQUEST}/.video.mp4.{'0' * 16}.part", b"what a killed writer leaves")
+    assert store.erase(REQUEST) == 4
+    assert store.erase(REQUEST) == 0
+    assert place.names() == ["other.json"]
+    assert store.verify(other)
 
 
 def test_content_type_is_stored(gcs):

@@ -274,7 +274,7 @@ def test_prune_command_counts_and_removes(ledger, rows, capsys):
     assert main([*command, "--dry-run", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"requests": 6, "messages": 1}
     assert main([*command, "--json"]) == 0
-    removed = {"requests": 6, "messages": 11, "stages": 10, "dead_letters": 3}
+    removed = {"requests": 6, "messages": 11, "stages": 10, "dead_letters": 3, "tombstones": 0}
     assert json.loads(capsys.readouterr().out) == removed
     assert main(command) == 0
     assert capsys.readouterr().out.startswith("0 requests")

@@ -133,8 +133,12 @@ class Backend(Protocol):
         """Delete a key; return false if there was none."""
         ...
 
-    def keys(self, request_id: str) -> tuple[str, ...]:
-        """Return the keys of a request, sorted."""
+    def keys(self, folder: str) -> tuple[str, ...]:
+        """Return the keys under a folder, such as a request's, sorted."""
+        ...
+
+    def erase(self, folder: str) -> int:
+        """Delete everything under a folder, temporary files too; return their number."""
         ...
 
     def sweep(self, older_than: timedelta) -> int:

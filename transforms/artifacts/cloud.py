@@ -108,13 +108,16 @@ class CloudFolder:
                 return False
         return True
 
-    def keys(self, request_id: str) -> tuple[str, ...]:
-        prefix = f"{self._prefix}{request_id}/"
+    def keys(self, folder: str) -> tuple[str, ...]:
+        prefix = f"{self._prefix}{folder}/"
         with self._translated():
             blobs = self._bucket().list_blobs(
                 prefix=prefix, fields="items(name),nextPageToken", **_CALL
             )
             return tuple(sorted(blob.name.removeprefix(self._prefix) for blob in blobs))
+
+    def erase(self, folder: str) -> int:
+        return sum(map(self.delete, self.keys(folder)))
 
     def sweep(self, older_than: timedelta) -> int:
         return 0

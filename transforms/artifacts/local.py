@@ -120,9 +120,9 @@ class LocalFolder:
                     folder.rmdir()
         return True
 
-    def keys(self, request_id: str) -> tuple[str, ...]:
+    def keys(self, folder: str) -> tuple[str, ...]:
         with _translated():
-            files = _files(self._root / request_id)
+            files = _files(self._root / folder)
             return tuple(
                 sorted(
                     path.relative_to(self._root).as_posix()
@@ -130,6 +130,11 @@ class LocalFolder:
                     if not path.name.startswith(".")
                 )
             )
+
+    def erase(self, folder: str) -> int:
+        with _translated():
+            paths = list(_files(self._root / folder))
+        return sum(self.delete(path.relative_to(self._root).as_posix()) for path in paths)
 
     def sweep(self, older_than: timedelta) -> int:
         swept = 0

@@ -244,6 +244,25 @@ class ArtifactStore:
         names = (key.removeprefix(f"{request_id}/") for key in keys)
         return tuple(name for name in names if _is_name(name))
 
+    def copy_all(self, request_id: str, to: Path) -> int:
+        """Copy all files of a request, stored answers too, into a folder; return their number."""
+        copied = 0
+        for folder in _folders(request_id):
+            for key in _retry(partial(self._backend.keys, folder)):
+                target = to / key.removeprefix(f"{folder}/")
+                if ".." not in target.parts:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    copied += _retry(partial(self._download, key, target))
+        return copied
+
+    def count(self, request_id: str) -> int:
+        """Return the number of all files of a request, stored answers too."""
+        return sum(len(_retry(partial(self._backend.keys, each))) for each in _folders(request_id))
+
+    def erase(self, request_id: str) -> int:
+        """Delete all files of a request, temporary ones too; return their number."""
+        return sum(_retry(partial(self._backend.erase, each)) for each in _folders(request_id))
+
     def sweep(self, older_than: timedelta) -> int:
         """Delete temporary files of interrupted writers.
 
@@ -294,6 +313,12 @@ def _key(request_id: str, name: str) -> str:
             f"letter, in at most one folder, {_MAX_NAME} characters at most"
         )
     return f"{request_id}/{name}"
+
+
+def _folders(request_id: str) -> tuple[str, str]:
+    """Return the folders of a request: its artifacts, and the stored answers of its paid calls."""
+    _check_request_id(request_id)
+    return request_id, f"parts/{request_id}"
 
 
 def _is_name(name: str) -> bool:

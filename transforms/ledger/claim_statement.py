@@ -50,6 +50,7 @@ judged AS MATERIALIZED (
                               OR known.status = 'cancelled'
                               AND known.message_id <> item.message_id))
                 THEN 'done'
+            WHEN erased.request_id IS NOT NULL THEN 'duplicate'
             WHEN known.request_id IS NULL THEN 'new'
             -- The request is or must be cancelled, and is owned by this message or by none.
             WHEN known.message_id IN ('', item.message_id)
@@ -66,6 +67,7 @@ judged AS MATERIALIZED (
     FROM item
     LEFT JOIN known USING (request_id)
     LEFT JOIN messages AS message ON message.message_id = item.message_id
+    LEFT JOIN erased_requests AS erased ON erased.request_id = item.request_id
 ),
 -- Of several messages that could claim one request, the owner does, else the first of the batch.
 """

@@ -101,7 +101,8 @@ ORDER BY attempt, finished_at
 DEAD_LETTERS = f"""
 SELECT {LETTER_COLUMNS}
 FROM dead_letters
-WHERE (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
+WHERE erased_at IS NULL
+    AND (CAST(:request_id AS uuid) IS NULL OR request_id = CAST(:request_id AS uuid))
     AND (CAST(:stage AS text) IS NULL OR stage = CAST(:stage AS text))
     AND (CAST(:error AS text) IS NULL OR position(lower(CAST(:error AS text)) IN
         lower(concat_ws(' ', error_type, field, error))) > 0)
@@ -114,7 +115,7 @@ LIMIT CAST(:limit AS bigint)
 DEAD_LETTER = f"""
 SELECT {LETTER_COLUMNS}, data, attributes, delivery_attempt, traceback, attempts
 FROM dead_letters
-WHERE id = :id
+WHERE id = :id AND erased_at IS NULL
 """  # noqa: S608
 
 TOTALS = f"""

@@ -32,7 +32,7 @@ FROM dead_letters AS letter
 LEFT JOIN messages AS replay ON replay.message_id = letter.replayed_as
 LEFT JOIN requests AS request
     ON request.request_id = coalesce(letter.request_id, replay.request_id)
-WHERE letter.id IN (
+WHERE letter.erased_at IS NULL AND letter.id IN (
     SELECT CAST(number AS bigint) FROM json_array_elements_text(CAST(:ids AS json)) AS number)
 """
 
@@ -74,7 +74,7 @@ RETURNING id
 LETTER_OF = """
 SELECT max(id) AS id
 FROM dead_letters
-WHERE request_id = CAST(:request_id AS uuid) AND message_id = :message_id
+WHERE request_id = CAST(:request_id AS uuid) AND message_id = :message_id AND erased_at IS NULL
 """
 
 

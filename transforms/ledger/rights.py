@@ -20,6 +20,7 @@ RIGHTS = {
     "stages": ("SELECT", "INSERT"),
     "dead_letters": _WRITTEN,
     "student_usage": _WRITTEN,
+    "erased_requests": ("SELECT",),
     "recent_costs": ("SELECT",),
     "rate_limits": _WRITTEN,
     "hourly_messages": ("SELECT",),

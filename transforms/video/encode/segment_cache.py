@@ -72,6 +72,15 @@ class SegmentCache:
                 raise
             self._evict()
 
+    def clear(self) -> int:
+        """Delete all segments, and what interrupted writers left; return their number."""
+        deleted = 0
+        with suppress(FileNotFoundError):
+            for path in self._folder.glob(f"*{_SUFFIX}") if self._is_private() else ():
+                path.unlink(missing_ok=True)
+                deleted += 1
+        return deleted
+
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"
 
