@@ -16,6 +16,9 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     for the threads and processes of that work, which may then fail with misleading errors, so the
     process exits at once in that case.
 
+    Files that a command writes (artifacts, state, reports, logs) hold students' words, so they can
+    be read by their owner only.
+
     Args:
         arguments: Command-line arguments without the program's name; `sys.argv[1:]` by default.
     """
@@ -28,6 +31,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
 
     stop_signals.raise_on_signals()  # before the imports, which take seconds
     name_output_errors()
+    os.umask(0o077)
     # Every fork of this process is followed by exec; gRPC's handlers of forks may crash the child.
     # https://github.com/grpc/grpc/blob/master/doc/fork_support.md
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

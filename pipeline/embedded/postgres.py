@@ -28,6 +28,13 @@ _STOP_TIMEOUT = 15.0
 _PORT_TRIES = 5
 _PORT_IN_USE = re.compile(r"could not bind|Address already in use")
 _STILL_ENDING = re.compile(r"pre-existing shared memory block|lock file .* already exists")
+_NO_WORDS = (
+    *("-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"),
+    *("-c", "log_min_messages=log"),
+)
+"""The log gets no failed statements, rejected rows and errors that quote values: they may hold
+students' words. Severity `log` is above errors; clients get those."""
+
 _NO_SYNC = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
@@ -220,7 +227,7 @@ class EmbeddedPostgres:
         command = [
             home.binaries / "postgres",
             *("-D", home.seen(home.data), "-p", str(port), "-h", LOOPBACK, "-k", ""),
-            *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+            *("-c", "timezone=UTC", "-c", "log_timezone=UTC", *_NO_WORDS),
             *(() if self._fsync else _NO_SYNC),
         ]
         with home.log.open("wb") as log:

@@ -91,6 +91,17 @@ def test_server_listens_on_loopback_with_password(make):
         sqlalchemy.create_engine(stranger).connect()
 
 
+def test_log_holds_no_words_of_failed_statements(make, new_folder):
+    folder = new_folder()
+    postgres = make(folder).start()
+    for failing in ("SELECT CAST('zebrafish' AS integer)", "SELECT 1 / 0 -- zebrafish"):
+        with pytest.raises(sqlalchemy.exc.DBAPIError):
+            run(postgres, failing)
+    log = (folder / "postgres.log").read_text()
+    assert "ready to accept connections" in log
+    assert "zebrafish" not in log
+
+
 def test_data_survives_restart_stop_and_crash(make):
     postgres = make().start()
     run(postgres, "CREATE TABLE kept (n int)")

@@ -98,6 +98,14 @@ def test_ledger_stays_readable_after_demo(demo):
     assert len(letters) == 6
 
 
+def test_files_are_private_to_their_user(demo):
+    folder, _, _ = demo
+    paths = [*folder.glob("*.json"), *(folder / "var").rglob("*"), *folder.glob("artifacts/**/*")]
+    assert {"report.html", "demo.log", "postgres.log", "video.mp4"} <= {p.name for p in paths}
+    readable = [path for path in paths if path.lstat().st_mode & 0o077 and not path.is_symlink()]
+    assert readable == []
+
+
 def test_each_run_writes_its_own_report(demo):
     folder, runs, environment = demo
     report = folder / "var" / "report.html"

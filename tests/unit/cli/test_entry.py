@@ -17,6 +17,13 @@ from pipeline import cli
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(autouse=True)
+def _restore_umask():
+    umask = os.umask(0o077)
+    yield
+    os.umask(umask)
+
+
 def test_setup_names_the_console_entry_point():
     assert '"vividly = pipeline.cli:entry"' in (ROOT / "setup.py").read_text()
 
