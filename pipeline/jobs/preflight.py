@@ -69,6 +69,8 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         ("video engine", video_engine(chosen), _video),
     ):
         yield Check(name, partial(look, chosen), engine.plugin.how_to_repair(), engine.plugin.paid)
+    if chosen.script_engine == "gemini":
+        yield terms_check(mode)
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
     yield Check(
@@ -102,6 +104,15 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
     yield Check(
         "connections", lambda: _connections(chosen),
         "run fewer processes, lower --connections, or raise max_connections of the server",
+    )  # fmt: skip
+
+
+def terms_check(mode: str) -> Check:
+    """Return the check that Google's terms allow a job with Gemini to serve minors."""
+    return Check(
+        "students under 18", lambda: _minors(mode),
+        "unset GEMINI_API_KEY and GOOGLE_API_KEY and give the job a Google Cloud project, so that "
+        "it calls Vertex AI (docs/privacy.md)",
     )  # fmt: skip
 
 
@@ -202,6 +213,26 @@ def _script(chosen: argparse.Namespace) -> str:
 
     engines = (script_engine(chosen), *script_fallbacks(chosen))
     return ", ".join(make_script_engine(_ready(engine, chosen)).check() for engine in engines)
+
+
+def _minors(mode: str) -> str:
+    """Return which terms of Google hold for the students.
+
+    Raises:
+        ValueError: The job serves students and would call the Gemini Developer API.
+    """
+    from transforms.script.engines.gemini.plugin import GeminiSettings
+    from transforms.script.engines.gemini.terms import calls_developer_api
+
+    if not calls_developer_api(GeminiSettings()):
+        return "Vertex AI, under the terms of Google Cloud; choose no model in preview for minors"
+    found = (
+        "an API key calls the Gemini Developer API, whose terms exclude services that people under "
+        "18 are likely to use"
+    )
+    if mode in ("drain", "stream"):
+        raise ValueError(found)
+    return found
 
 
 def _voice(chosen: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""Pages maps each generated file of docs/reference/ to the function that makes its text."""
+"""Pages maps each generated file of docs/ to the function that makes its text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipeline.reference import (
     ledger_page,
     message_page,
     metrics_page,
+    privacy_page,
     settings_page,
 )
 
@@ -28,10 +29,12 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "ledger.md": lambda: f"{_MADE}# The ledger\n\n{ledger_page.page()}",
     "graph.md": lambda: f"{_MADE}# The graph\n\n{graph_page.page()}",
     "metrics.md": lambda: f"{_MADE}# Metrics\n\n{metrics_page.page()}",
+    "../privacy.md": lambda: f"{_MADE}{privacy_page.page()}",
 }
-"""Functions that return the text of each file, by name."""
+"""Functions that return the text of each file, by its path from docs/reference/."""
 
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file, by path."""
-    return {ROOT / "docs" / "reference" / name: make() for name, make in PAGES.items()}
+    folder = ROOT / "docs" / "reference"
+    return {(folder / name).resolve(): make() for name, make in PAGES.items()}

@@ -19,6 +19,7 @@ from transforms.ledger import tombstones
 if TYPE_CHECKING:
     from transforms.artifacts import ArtifactStore
     from transforms.ledger import Ledger
+    from transforms.ledger.erase import Found
     from transforms.video.encode.segment_cache import SegmentCache
 
 POLL = 0.5
@@ -88,7 +89,7 @@ def erase(
         found = ledger_erase.find(ledger, student)
         if not found.requests or time.monotonic() >= deadline:
             break
-        time.sleep(POLL)
+        _wait_for_change(ledger, student, found, deadline)
     return replace(
         done,
         segments=cache.clear(),
@@ -96,6 +97,15 @@ def erase(
         live_until=found.live_until,
         sweep_at=tombstones.sweep_again_at(ledger),
     )
+
+
+def _wait_for_change(ledger: Ledger, student: str, found: Found, deadline: float) -> None:
+    """Wait until a worker has stopped, or the student has another request."""
+    while time.monotonic() < deadline:
+        now = ledger_erase.find(ledger, student)
+        if (now.requests, now.live) != (found.requests, found.live):
+            return
+        time.sleep(POLL)
 
 
 def _erase_rows(ledger: Ledger, student: str, hold: timedelta) -> Iterator[Erased]:

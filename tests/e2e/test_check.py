@@ -74,6 +74,22 @@ def test_failed_checks_are_reported_with_remedies(place, postgres):
 
 
 @pytest.mark.parametrize(
+    ("mode", "key", "passes", "words"),
+    [
+        ("drain", "", True, "Vertex AI"),
+        ("drain", "AIza", False, "exclude services that people under 18"),
+        ("stream", "AIza", False, "exclude services that people under 18"),
+        ("batch", "AIza", True, "exclude services that people under 18"),
+    ],
+)
+def test_developer_api_is_refused_for_students(monkeypatch, mode, key, passes, words):
+    monkeypatch.setenv("GEMINI_API_KEY", key)
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    finding = preflight.terms_check(mode).run()
+    assert (finding.passed, words in finding.detail) == (passes, True)
+
+
+@pytest.mark.parametrize(
     "policy",
     [{"retry_policy": {}}, {"dead_letter_policy": {"max_delivery_attempts": 5}}],
     ids=lambda policy: next(iter(policy)),

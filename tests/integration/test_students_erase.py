@@ -6,6 +6,8 @@ import json
 import os
 import random
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -169,6 +171,19 @@ def test_request_in_work_is_cancelled_and_erased_later(ledger, place, student, c
     assert ledger.dead_letter([letter(lesson, "narration", error_type="Cancelled")]) == [True]
     assert erase(ledger, place) == 0
     assert "Run this again after" in capsys.readouterr().out
+    assert left_of(student, place / "artifacts") == []
+
+
+def test_erasure_waits_for_worker_to_stop(ledger, place, student):
+    lesson = student.work()
+    given = ["students", "erase", STUDENT, "--wait", "120", *options(ledger, place)]
+    with ThreadPoolExecutor(1) as pool:
+        erasing = pool.submit(main, given)
+        while not row(ledger, lesson).cancel_requested_at:
+            time.sleep(0.01)
+        assert not erasing.done()
+        ledger.dead_letter([letter(lesson, "narration", error_type="Cancelled")])
+        assert erasing.result() == 0
     assert left_of(student, place / "artifacts") == []
 
 

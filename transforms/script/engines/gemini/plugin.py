@@ -65,7 +65,11 @@ class GeminiSettings:
         credentials: used in place of the Application Default Credentials.
     """
 
-    model: str = option("gemini-model", "Gemini model", default="gemini-3.5-flash-lite")
+    model: str = option(
+        "gemini-model", "Gemini model, on Vertex AI; an API key without a project calls the Gemini "
+        "Developer API, whose terms exclude services likely to be used by people under 18",
+        default="gemini-3.5-flash-lite",
+    )  # fmt: skip
     project: str | None = None
     location: str = option(
         "gemini-location", "Vertex AI location that serves the model, such as eu or us-central1",
