@@ -19,7 +19,6 @@ from transforms.ledger import tombstones
 if TYPE_CHECKING:
     from transforms.artifacts import ArtifactStore
     from transforms.ledger import Ledger
-    from transforms.ledger.erase import Found
     from transforms.video.encode.segment_cache import SegmentCache
 
 POLL = 0.5
@@ -89,7 +88,7 @@ def erase(
         found = ledger_erase.find(ledger, student)
         if not found.requests or time.monotonic() >= deadline:
             break
-        _wait_for_change(ledger, student, found, deadline)
+        _wait_for_worker(ledger, student, found.live, deadline)
     return replace(
         done,
         segments=cache.clear(),
@@ -99,11 +98,11 @@ def erase(
     )
 
 
-def _wait_for_change(ledger: Ledger, student: str, found: Found, deadline: float) -> None:
-    """Wait until a worker has stopped, or the student has another request."""
+def _wait_for_worker(ledger: Ledger, student: str, live: int, deadline: float) -> None:
+    """Wait until a request can be erased, or fewer than `live` are in work."""
     while time.monotonic() < deadline:
         now = ledger_erase.find(ledger, student)
-        if (now.requests, now.live) != (found.requests, found.live):
+        if now.requests > now.live or now.live < live:
             return
         time.sleep(POLL)
 
