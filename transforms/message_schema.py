@@ -48,7 +48,9 @@ def schema() -> dict[str, Any]:
                 "type": "string",
                 "pattern": _whole(UUID_PATTERN),
             },
-            "student_id": _required_text("student_id", "who asks"),
+            "student_id": _required_text(
+                "student_id", "opaque id of who asks, never a name or an e-mail address"
+            ),
             "student_query": _required_text("student_query", "the question, as it was typed"),
             "grade_level": {
                 "description": f"whole number {GRADES[0]}–{GRADES[1]}",

@@ -13,7 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.cli.app import main
+from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests import fork_server
+from tests.integration import stand_ins
 from tests.integration.ledger_support import claim, letter, message, request, row, take
 from tests.integration.student_support import OTHER, STUDENT, Student, left_of, redeliver
 from transforms.artifacts import ArtifactStore
@@ -83,9 +86,9 @@ def settled(ledger):
 def test_erased_student_leaves_nothing(ledger, place, student, other, capsys):
     student.fill(2)
     spent, before = ledger.costs("stage"), settled(ledger)
-    assert left_of(student, place / "artifacts", place / "cache")
+    assert left_of(student, place)
     assert erase(ledger, place) == 0
-    assert left_of(student, place / "artifacts", place / "cache") == []
+    assert left_of(student, place) == []
     assert ledger.costs("stage") == spent
     assert settled(ledger) == before
     assert ledger.totals().in_flight == 0
@@ -112,6 +115,21 @@ def test_redelivered_messages_bring_nothing_back(ledger, place, student):
     assert ledger.totals().duplicates == before[0].duplicates + len(replays)
 
 
+def test_graph_makes_no_lesson_of_redelivered_messages(ledger, place, student, monkeypatch):
+    """Messages that a queue kept are delivered again, as they were and as new publications."""
+    stand_ins.install(monkeypatch)
+    graph = GraphRunner(VividlyOptions([]), ledger, student.store)
+    fields = stand_ins.request(student_id=STUDENT, student_query="Explain zebrafish")
+    first = stand_ins.message(fields)
+    unread = stand_ins.message(f'{{"student_id": "{STUDENT}", zebrafish'.encode())
+    assert {each.status for each in graph.run([first, unread])} == {"completed", "dead_lettered"}
+    erase(ledger, place)
+    again = graph.run([first, unread, stand_ins.message(fields)])
+    assert sorted(each.status for each in again) == ["completed", "dead_lettered", "duplicate"]
+    assert left_of(student, place) == []
+    assert not list((place / "artifacts").glob("*/*"))
+
+
 def test_killed_erasures_are_continued(ledger, place, student, other):
     """Processes are killed after one of their statements or deletions, and started again."""
     student.fill(5)
@@ -135,7 +153,7 @@ def test_killed_erasures_are_continued(ledger, place, student, other):
         assert ledger.costs("stage") == spent
         assert settled(ledger) == before
     assert kills
-    assert left_of(student, place / "artifacts", place / "cache") == []
+    assert left_of(student, place) == []
     assert ledger.totals().in_flight == 0
     assert erase(ledger, place) == 0  # idempotent
     entries = ledger.run("SELECT finished_at IS NULL AS killed FROM privacy_log")
