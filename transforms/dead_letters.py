@@ -16,7 +16,7 @@ import apache_beam as beam
 from transforms import coder  # noqa: F401  (registers the coders of the outputs)
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letter_topic import publish_copy
-from transforms.errors import ContentError, InvalidRequest, TransientError
+from transforms.errors import Cancelled, ContentError, InvalidRequest, TransientError
 from transforms.model import (
     Attempt,
     ContentRequest,
@@ -162,7 +162,7 @@ class _Write(BatchDoFn[DeadLetter]):
         settled = self._ledger.dead_letter(list(letters.values()))
         for (position, dead), is_settled in zip(letters.items(), settled, strict=True):
             kept = is_settled and self._is_kept(dead)
-            if kept and self._topic:
+            if kept and self._topic and not self._is_erased(dead):
                 publish_copy(self._topic, dead)
             outcome = Outcome(
                 message_id=dead.message.message_id,
@@ -185,6 +185,11 @@ class _Write(BatchDoFn[DeadLetter]):
                     field=known_field,
                 ),
             )
+
+    def _is_erased(self, dead: DeadLetter) -> bool:
+        """Return whether the request was cancelled to erase its student, so it gets no copy."""
+        cancelled = dead.error_type == Cancelled.__name__
+        return bool(cancelled and dead.request_id and self._ledger.is_erased(dead.request_id))
 
     def _is_kept(self, dead: DeadLetter) -> bool:
         """Return whether the ledger holds a letter of a settled message.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from tests.integration.ledger_support import (
 )
 from transforms import pubsub_client as pubsub_topic
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
-from transforms.ledger import ClaimRequest, Ledger
+from transforms.ledger import ClaimRequest, Ledger, erase
 from transforms.model import DeadLetter, Outcome
 
 
@@ -172,6 +173,14 @@ def test_letter_of_given_up_message_is_published(ledger, topic, write):
     assert outcome.status == "dead_lettered"
     assert row(ledger, lesson).status == "failed"
     assert len(topic.published()) == 1
+
+
+def test_letter_of_erased_student_is_not_published(ledger, topic, write):
+    lesson = take(ledger, claimed())
+    erase.mark(ledger, lesson.request.student_id, timedelta(days=32))
+    [outcome] = write(letter(lesson, "narration", error_type="Cancelled"))
+    assert outcome.status == "dead_lettered"
+    assert topic.published() == []
 
 
 def test_bad_message_at_two_workers_is_one_letter(ledger):

@@ -20,6 +20,7 @@ from transforms.ledger.jsontext import json_text
 from transforms.ledger.letter_search import mentioning
 from transforms.ledger.personal import erasing
 from transforms.ledger.schema import metadata
+from transforms.ledger.tombstones import LIVE
 
 BATCH = 200
 """Requests or dead letters of one statement."""
@@ -28,8 +29,6 @@ LATE = timedelta(hours=1)
 """Time after which a worker whose request was cancelled writes no more files."""
 
 _ERASING = {name: erasing(table) for name, table in metadata.tables.items()}
-
-LIVE = "status = 'running' AND queued_at IS NULL AND lease_expires_at > now()"
 
 # A tombstone whose request has a student again was brought back by an older release.
 MARK = """

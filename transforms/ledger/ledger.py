@@ -13,6 +13,7 @@ from transforms.ledger import (
     reads,
     records,
     replays,
+    tombstones,
 )
 from transforms.ledger import costs as costing
 from transforms.ledger import migrate as migrating
@@ -72,6 +73,7 @@ class Ledger(Database):
     issue_replay = replays.issue_replay
     accept_replays = replays.accept_replays
 
-    # Retention
+    # Retention and erasure
+    is_erased = tombstones.is_erased
     prune = pruning.prune
     prunable = pruning.prunable

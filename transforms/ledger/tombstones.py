@@ -10,11 +10,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from transforms.ledger.database import Database
-from transforms.ledger.erase import LIVE
 from transforms.ledger.jsontext import json_text
 
 BATCH = 200
 """Tombstones of one statement."""
+
+LIVE = "status = 'running' AND queued_at IS NULL AND lease_expires_at > now()"
+"""Condition of a request that a worker processes now."""
+
+IS_ERASED = """
+SELECT 1 AS erased FROM erased_requests WHERE request_id = CAST(:request_id AS uuid)
+"""
 
 UNSWEPT = f"""
 SELECT CAST(request_id AS text) AS request_id
@@ -39,6 +45,11 @@ EXPIRE = """
 DELETE FROM erased_requests WHERE expires_at < now() AND swept_at >= writers_until
 RETURNING 1 AS expired
 """
+
+
+def is_erased(database: Database, request_id: str) -> bool:
+    """Return whether a request is being, or was, erased."""
+    return bool(database.run(IS_ERASED, request_id=request_id))
 
 
 def unswept(database: Database) -> Iterator[list[str]]:
