@@ -50,6 +50,17 @@ resource "google_storage_bucket" "artifacts" {
     }
   }
 
+  # Stored answers of paid calls, which finished requests delete.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 7
+      matches_prefix = ["parts/"]
+    }
+  }
+
   # Old lessons are rarely watched.
   lifecycle_rule {
     action {

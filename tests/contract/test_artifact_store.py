@@ -24,7 +24,7 @@ from pipeline.embedded.storage import StorageServer
 from pipeline.embedded.storage_http import Reply
 from tests.every_row import failures
 from transforms.artifacts import ArtifactConflict, ArtifactCorrupt, ArtifactStore, File, Stored
-from transforms.artifacts.store import _backend
+from transforms.artifacts.store import backend_of
 from transforms.errors import ConfigurationFault, DependencyDown, WorkerFault
 from transforms.model import Artifact
 from transforms.process import retry
@@ -638,7 +638,7 @@ def test_last_delete_removes_empty_folders(folder, tmp_path):
 
 
 def disk_of(folder):
-    backend: Any = _backend(folder.root)
+    backend: Any = backend_of(folder.root)
     return backend._disk
 
 

@@ -104,7 +104,7 @@ def opened(source: Path | bytes) -> Iterator[BinaryIO]:
 
 
 class Backend(Protocol):
-    """A place that stores files by key, ``REQUEST_ID/NAME``.
+    """A place that stores files by key, ``REQUEST_ID/NAME`` or ``parts/REQUEST_ID/NAME``.
 
     Every method raises `StoreUnreachable`, `StoreUnusable` or `StoreForbidden` if the place fails.
     """
@@ -133,8 +133,8 @@ class Backend(Protocol):
         """Delete a key; return false if there was none."""
         ...
 
-    def keys(self, folder: str) -> tuple[str, ...]:
-        """Return the keys under a folder, such as a request's, sorted."""
+    def keys(self, folder: str, older_than: timedelta = timedelta()) -> tuple[str, ...]:
+        """Return the keys in a folder, such as a request's, of files of an age; sorted."""
         ...
 
     def erase(self, folder: str) -> int:

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -108,13 +108,15 @@ class CloudFolder:
                 return False
         return True
 
-    def keys(self, folder: str) -> tuple[str, ...]:
+    def keys(self, folder: str, older_than: timedelta = timedelta()) -> tuple[str, ...]:
         prefix = f"{self._prefix}{folder}/"
+        oldest = datetime.now(UTC) - older_than
         with self._translated():
             blobs = self._bucket().list_blobs(
-                prefix=prefix, fields="items(name),nextPageToken", **_CALL
+                prefix=prefix, fields="items(name,timeCreated),nextPageToken", **_CALL
             )
-            return tuple(sorted(blob.name.removeprefix(self._prefix) for blob in blobs))
+            names = [blob.name for blob in blobs if not older_than or blob.time_created < oldest]
+        return tuple(sorted(name.removeprefix(self._prefix) for name in names))
 
     def erase(self, folder: str) -> int:
         return sum(map(self.delete, self.keys(folder)))

@@ -120,14 +120,14 @@ class LocalFolder:
                     folder.rmdir()
         return True
 
-    def keys(self, folder: str) -> tuple[str, ...]:
+    def keys(self, folder: str, older_than: timedelta = timedelta()) -> tuple[str, ...]:
         with _translated():
             files = _files(self._root / folder)
             return tuple(
                 sorted(
                     path.relative_to(self._root).as_posix()
                     for path in files
-                    if not path.name.startswith(".")
+                    if not path.name.startswith(".") and _is_older(path, older_than)
                 )
             )
 
@@ -138,13 +138,10 @@ class LocalFolder:
 
     def sweep(self, older_than: timedelta) -> int:
         swept = 0
-        oldest = time.time() - older_than.total_seconds()
         with _translated():
             for path in _files(self._root):
-                if not _TEMPORARY.fullmatch(path.name):
-                    continue
-                with suppress(FileNotFoundError):  # its writer has just removed it
-                    if path.stat().st_mtime < oldest:
+                if _TEMPORARY.fullmatch(path.name) and _is_older(path, older_than):
+                    with suppress(FileNotFoundError):  # its writer has just removed it
                         path.unlink()
                         swept += 1
         return swept
@@ -196,6 +193,15 @@ def _generation(path: Path) -> int:
     """Return a number that differs for each file that is moved to a name."""
     found = path.stat()
     return found.st_mtime_ns ^ (found.st_ino << 64)
+
+
+def _is_older(path: Path, age: timedelta) -> bool:
+    """Return whether a file is older than an age; false if it has just been removed."""
+    if not age:
+        return True
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime < time.time() - age.total_seconds()
+    return False
 
 
 def _files(folder: Path) -> Iterator[Path]:

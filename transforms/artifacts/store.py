@@ -97,7 +97,7 @@ class ArtifactStore:
         else:
             root = os.path.abspath(root)
         object.__setattr__(self, "root", root)
-        _backend(root)
+        backend_of(root)
 
     def put(
         self,
@@ -148,7 +148,7 @@ class ArtifactStore:
             pending[artifact] = Write(key, content, file.content_type)
         artifacts = tuple(pending)
         for _ in range(_MAX_OVERTAKEN):
-            written = _retry(partial(self._backend.write, list(pending.values())))
+            written = with_retries(partial(self._backend.write, list(pending.values())))
             left = [artifact for artifact, ours in zip(pending, written, strict=True) if not ours]
             pending = {
                 artifact: dataclasses.replace(pending[artifact], over=over)
@@ -191,7 +191,7 @@ class ArtifactStore:
         copy = to.with_name(f".{to.name}.{secrets.token_hex(8)}.part")
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
-            if not _retry(lambda: self._download(key, copy)):
+            if not with_retries(lambda: self._download(key, copy)):
                 raise ArtifactCorrupt(f"{artifact.uri} is missing")
             found = Content.of(copy)
             if (found.size, found.sha256) != (artifact.size, artifact.sha256):
@@ -218,7 +218,7 @@ class ArtifactStore:
             into = io.BytesIO()
             return into.getvalue() if self._backend.read(key, into) else None
 
-        return _retry(download)
+        return with_retries(download)
 
     def stat(self, request_id: str, name: str) -> Stored | None:
         """Return size and checksum of a file, or None if there is none."""
@@ -235,12 +235,12 @@ class ArtifactStore:
     def delete(self, request_id: str, name: str) -> bool:
         """Delete a file; return false if there was none."""
         key = _key(request_id, name)
-        return _retry(lambda: self._backend.delete(key))
+        return with_retries(lambda: self._backend.delete(key))
 
     def list(self, request_id: str) -> tuple[str, ...]:
         """Return the names of a request's files, sorted."""
-        _check_request_id(request_id)
-        keys = _retry(lambda: self._backend.keys(request_id))
+        check_request_id(request_id)
+        keys = with_retries(lambda: self._backend.keys(request_id))
         names = (key.removeprefix(f"{request_id}/") for key in keys)
         return tuple(name for name in names if _is_name(name))
 
@@ -272,14 +272,14 @@ class ArtifactStore:
         Returns:
             Number of deleted files.
         """
-        return _retry(lambda: self._backend.sweep(older_than))
+        return with_retries(lambda: self._backend.sweep(older_than))
 
     @property
     def _backend(self) -> Backend:
-        return _backend(self.root)
+        return backend_of(self.root)
 
     def _stat(self, key: str) -> Stored | None:
-        return _retry(lambda: self._backend.stat(key))
+        return with_retries(lambda: self._backend.stat(key))
 
     def _download(self, key: str, to: Path) -> bool:
         with to.open("wb") as file:
@@ -297,7 +297,8 @@ class ArtifactStore:
 
 
 @cache
-def _backend(root: str) -> Backend:
+def backend_of(root: str) -> Backend:
+    """Return this process's backend for the root of a store."""
     return CloudFolder(root) if root.startswith(SCHEME) else LocalFolder(root)
 
 
@@ -306,7 +307,7 @@ def _is(stored: Stored, artifact: Artifact) -> bool:
 
 
 def _key(request_id: str, name: str) -> str:
-    _check_request_id(request_id)
+    check_request_id(request_id)
     if not _is_name(name):
         raise ValueError(
             f"{name!r} is not an artifact name: use lower-case letters, digits and _.- after a "
@@ -325,7 +326,8 @@ def _is_name(name: str) -> bool:
     return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
 
 
-def _check_request_id(request_id: str) -> None:
+def check_request_id(request_id: str) -> None:
+    """Raise `ValueError` unless a request id is a canonical UUID."""
     try:
         canonical = str(uuid.UUID(request_id))
     except ValueError:
@@ -334,7 +336,7 @@ def _check_request_id(request_id: str) -> None:
         raise ValueError(f"{request_id!r} is not a canonical UUID")
 
 
-def _retry(work: Callable[[], T]) -> T:
+def with_retries(work: Callable[[], T]) -> T:
     """Call the backend, with retries for some seconds.
 
     Raises:
