@@ -21,6 +21,7 @@ from transforms.model import (
     Attempt,
     ContentRequest,
     DeadLetter,
+    FailedStage,
     Lesson,
     Message,
     Outcome,
@@ -43,6 +44,7 @@ def make_dead_letter(
     stage: str,
     error: Exception,
     attempts: Sequence[Attempt] = (),
+    spent: FailedStage | None = None,
 ) -> DeadLetter:
     """Build the dead letter of a failed element.
 
@@ -51,6 +53,7 @@ def make_dead_letter(
         stage: name of the step or stage that failed.
         error: the cause; anything but a `ContentError` is a bug and is kept with its traceback.
         attempts: earlier attempts that failed.
+        spent: cost of the stage that failed.
     """
     known = isinstance(error, ContentError)
     return DeadLetter(
@@ -69,6 +72,7 @@ def make_dead_letter(
         retryable=isinstance(error, TransientError),
         attempts=tuple(replace(each, message=_encodable(each.message)) for each in attempts),
         records=source.records if isinstance(source, Lesson) else (),
+        spent=spent,
     )
 
 
@@ -171,8 +175,10 @@ class _Write(BatchDoFn[DeadLetter]):
                 stage=dead.stage,
                 reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
                 records=dead.records,
-                cost_usd=sum(record.cost_usd for record in dead.records),
+                cost_usd=sum(record.cost_usd for record in dead.records)
+                + (dead.spent.usd if dead.spent else 0.0),
                 error_type=dead.error_type,
+                spent=dead.spent,
             )
             known_field = dead.field if dead.field in _FIELDS else None
             yield BatchResult(

@@ -10,15 +10,17 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
+from transforms.artifacts.parts import Parts
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import ClaimLost, StartedTooOften
+from transforms.errors import ClaimLost, EnvironmentFault, StartedTooOften
 from transforms.ledger import CompletedLesson, Entered, Ledger
 from transforms.modality import is_heavy
 from transforms.model import (
@@ -31,7 +33,7 @@ from transforms.model import (
     Script,
     decode,
 )
-from transforms.prices import INCLUDED, Prices, saved_by_skipping
+from transforms.prices import INCLUDED, Prices, costs_more_than_machine, saved_by_skipping
 from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
@@ -166,6 +168,8 @@ class _Publish(BatchDoFn[Lesson]):
             else:
                 yield _result(position, *refused_output(entered, "publish"))
         completed, failed = self._publish(lessons) if lessons else ({}, {})
+        paid = [done.lesson for done in completed.values() if _has_paid(done.lesson)]
+        parallel_map(self._delete_parts, paid, self._workers)
         for position, done in completed.items():
             yield BatchResult(position, self._completed(done))
         for position, (lesson, error) in failed.items():
@@ -190,6 +194,11 @@ class _Publish(BatchDoFn[Lesson]):
                 else:
                     completed[position] = result
             return completed, queue_failures(self._ledger, failed, self._queue_lease)
+
+    def _delete_parts(self, lesson: Lesson) -> None:
+        """Delete the stored answers of paid calls, which the artifacts replace."""
+        with suppress(EnvironmentFault):  # they are swept later
+            Parts(self._store).delete(lesson.request.request_id)
 
     @property
     def _streak(self) -> FailureStreak:
@@ -268,6 +277,10 @@ class _Publish(BatchDoFn[Lesson]):
             savings=done.savings,
         )
         return report_outcome(outcome, lesson, "publish")
+
+
+def _has_paid(lesson: Lesson) -> bool:
+    return any(costs_more_than_machine(record.usage) for record in lesson.records)
 
 
 def _result(position: int, value: object, tag: str) -> BatchResult:

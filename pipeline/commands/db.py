@@ -1,9 +1,10 @@
 """Migrate the ledger's schema, print its revision, or remove old requests.
 
-`prune` removes requests that ended long ago, with their messages, stages and dead letters; their
-counts and costs are kept by day, so that totals and costs do not change. Requests in progress and
+`prune` removes requests that ended long ago, with their messages, stages, calls and dead letters;
+their counts and costs are kept by hour, so that totals and costs stay. Requests in progress and
 requests with a message in flight are kept. It also removes what `vividly students erase` has left
-to recognize messages that can no longer be delivered. An interrupted run is continued by the next.
+to recognize messages that can no longer be delivered, and stored answers of paid calls in
+`--artifacts` that no finished request has deleted. An interrupted run is continued by the next.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ EXAMPLES = """examples:
   vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
   vividly db prune --completed 90d --failed 180d --dry-run
 """
-SETTINGS = ["database"]
+SETTINGS = ["database", "artifacts"]
 
 PRUNE_TIMEOUT = 600.0
 """Seconds for one statement of `prune`; a search for old rows may read a whole table."""
@@ -99,7 +100,9 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _prune(chosen: argparse.Namespace) -> None:
-    """Remove old requests and print the numbers of rows."""
+    """Remove old requests and stored answers, and print the numbers of rows."""
+    from transforms.artifacts import ArtifactStore
+    from transforms.artifacts.parts import Parts
     from transforms.ledger import Ledger, Pruned, tombstones
 
     Ledger(chosen.database).check()  # an unreachable server fails now, not after the long timeout
@@ -108,7 +111,7 @@ def _prune(chosen: argparse.Namespace) -> None:
     if chosen.dry_run:
         old = ledger.prunable(*ages)
         text = (
-            f"{old.requests:,} requests with their messages, stages and dead letters, and "
+            f"{old.requests:,} requests with their messages, stages, calls and dead letters, and "
             f"{old.messages:,} other messages would be removed"
         )
         print(json.dumps(asdict(old), indent=2) if chosen.json else text)
@@ -117,5 +120,6 @@ def _prune(chosen: argparse.Namespace) -> None:
     for batch in ledger.prune(*ages):
         total.update(asdict(batch))
     total["tombstones"] = tombstones.expire(ledger)
+    Parts(ArtifactStore(chosen.artifacts)).sweep()
     rows = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in total.items())
     print(json.dumps(total, indent=2) if chosen.json else f"{rows} removed")

@@ -67,6 +67,8 @@ class Tally:
                     self._ids.append(outcome.message_id)
                 for saving in outcome.savings:
                     self._add_saved(saving.stage, saving.engine, "skipped", saving.usd)
+                if outcome.spent:
+                    self._add_cost(outcome.spent.stage, outcome.spent.engine, outcome.spent.usd)
                 # A redelivered message has an outcome without records.
                 if outcome.status == "completed" and outcome.records:
                     self._end_to_end.append(outcome.seconds)
@@ -75,9 +77,12 @@ class Tally:
                         self._reused += 1
                         self._add_saved(record.stage, record.engine, "reused", record.cost_usd)
                     else:
-                        key = record.stage, record.engine
-                        self._cost[key] = self._cost.get(key, 0.0) + record.cost_usd
+                        self._add_cost(record.stage, record.engine, record.cost_usd)
                         self._seconds.setdefault(record.stage, []).append(record.seconds)
+
+    def _add_cost(self, stage: str, engine: str, usd: float) -> None:
+        key = stage, engine
+        self._cost[key] = self._cost.get(key, 0.0) + usd
 
     def _add_saved(self, stage: str, engine: str, by: str, usd: float) -> None:
         key = stage, engine, by

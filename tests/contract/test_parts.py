@@ -130,6 +130,7 @@ def test_parts_are_no_artifacts(parts, place):
 )
 def test_other_names_are_refused(tmp_path, request_id, name):
     parts = Parts(ArtifactStore(str(tmp_path)))
-    for call in (parts.read, lambda *key: parts.put(*key, b"x")):
-        with pytest.raises(ValueError, match="not a"):
-            call(request_id, name)
+    with pytest.raises(ValueError, match="not a"):
+        parts.read(request_id, name)
+    with pytest.raises(ValueError, match="not a"):
+        parts.put(request_id, name, b"x")

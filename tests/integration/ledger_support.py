@@ -126,8 +126,9 @@ def let_lease_lapse(ledger: Ledger, request_id: str) -> None:
 
 
 def let_hour_pass(ledger: Ledger) -> None:
-    """Move the end of all stages, and their costs, out of the past hour."""
-    for table, column in {"stages": "finished_at", "recent_costs": "minute"}.items():
+    """Move all stages and calls, and their costs, out of the past hour."""
+    moved = {"stages": "finished_at", "calls": "started_at", "recent_costs": "minute"}
+    for table, column in moved.items():
         ledger.run(f"UPDATE {table} SET {column} = {column} - interval '62 minutes' RETURNING 1")
     recount(ledger)
 
@@ -218,6 +219,7 @@ SELECT hour, engine, stage, sum(done) AS done, sum(reused) AS reused,
     sum(skip_saved_usd) AS skip_saved_usd
 FROM {}
 GROUP BY hour, engine, stage
+HAVING sum(done + reused + skipped) <> 0 OR sum(cost_usd) <> 0
 ORDER BY hour, engine, stage
 """
 

@@ -37,6 +37,7 @@ COLUMNS = {
     "messages": ("received_at", "settled_at"),
     "requests": ("created_at", "completed_at"),
     "stages": ("started_at", "finished_at"),
+    "calls": ("started_at", "finished_at"),
     "dead_letters": ("recorded_at", "replayed_at"),
     "hourly_messages": ("hour", "first_at", "last_at"),
     "hourly_stages": ("hour",),
@@ -267,10 +268,11 @@ def wait_for_blocked(ledger):
             return rows
 
 
-def test_prune_command_counts_and_removes(ledger, rows, capsys):
+def test_prune_command_counts_and_removes(ledger, rows, tmp_path, capsys):
     command = ["db", "prune", "--database", ledger.url, "--completed", "90d", "--failed", "26w"]
+    command += ["--artifacts", str(tmp_path)]
     assert main([*command, "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("6 requests with their messages, stages and")
+    assert capsys.readouterr().out.startswith("6 requests with their messages, stages, calls")
     assert main([*command, "--dry-run", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"requests": 6, "messages": 1}
     assert main([*command, "--json"]) == 0

@@ -54,6 +54,11 @@ GONE = {
 HOUR = timedelta(hours=1)
 
 
+def with_costs(items):
+    """Add the costs of requests, which only released statements are given."""
+    return json_text([{"cost_usd": 0.064, **item} for item in items])
+
+
 @pytest.fixture
 def worker(monkeypatch):
     """Return a context in which the ledger's statements are those of a release."""
@@ -68,6 +73,8 @@ def worker(monkeypatch):
                 assert modules, f"{name} has no successor"
                 for module in modules:
                     patched.setattr(module, name, WRITES[name])
+            if release == "previous":
+                patched.setattr(records, "json_text", with_costs)
             yield
 
     return of_release

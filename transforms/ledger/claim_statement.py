@@ -111,8 +111,6 @@ retaken AS (
             THEN request.progress ELSE 0 END,
         artifacts = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
             THEN request.artifacts ELSE '{}' END,
-        cost_usd = CASE WHEN ranked.kind IN ('resumed', 'cancelled')
-            THEN request.cost_usd ELSE 0 END,
         error_type = NULL,
         error = NULL,
         cancel_requested_at = CASE WHEN ranked.kind = 'cancelled'

@@ -47,14 +47,15 @@ def costs(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[CostRow]:
-    """Sum what stages cost and saved, grouped by day, modality, engine or stage.
+    """Sum what stages and calls cost and saved, grouped by day, modality, engine or stage.
 
-    A request counts in a group with its first stage there. Stages pruned before
-    migration 0008 are included, by whole days (UTC).
+    A failed stage costs what its calls cost, and counts as no stage and no request. A request
+    counts in a group with its first stage there. Stages pruned before migration 0008 are included,
+    by whole days (UTC).
 
     Args:
-        since: stages that ended then or later.
-        until: stages that ended before then.
+        since: stages that ended, and calls that began, then or later.
+        until: stages that ended, and calls that began, before then.
     """
     statement = COSTS.format(key=key, of_part=_KEYS.get(key, key))
     rows = database.run(statement, **hourly.period(since, until))
@@ -62,9 +63,10 @@ def costs(
 
 
 def spent(database: Database, within: timedelta) -> float:
-    """Return the US dollars that all workers have spent on stages in the last `within`.
+    """Return the US dollars that all workers have spent on stages and calls in the last `within`.
 
-    The first minute of the period counts as a whole.
+    A call counts with what is expected of it until its end is known. The first minute of the period
+    counts as a whole.
 
     Args:
         within: `LONGEST_SPENT` at most.

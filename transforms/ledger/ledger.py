@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.ledger import calls as calling
 from transforms.ledger import cancel as cancelling
 from transforms.ledger import (
     claim_statement,
@@ -51,6 +52,10 @@ class Ledger(Database):
 
     # Limits
     grant_calls = rate_limits.grant_calls
+
+    # Paid calls
+    record_calls = calling.record_calls
+    calls = calling.calls
 
     # Reads
     requests = reads.requests

@@ -5,7 +5,8 @@ run is continued by the next one. Rules:
 
 * Requests that run, and requests with a message in flight, are kept.
 * A replay counts as use: a request is as old as its end or its last replay, whichever is later.
-* A request goes with its messages, stages and dead letters, never without them.
+* A request goes with its messages, stages, calls and dead letters, never without them.
+* Calls without a request, of a canary that was killed, are as old as their begin.
 * Messages without a request, which could not be read, are as old as their outcome.
 * Counters of students that no quota reads any more are removed, whatever ages are given.
 """
@@ -75,6 +76,9 @@ removed_stages AS (
     WHERE request_id IN (SELECT request_id FROM old)
     RETURNING request_id
 ),
+removed_calls AS (
+    DELETE FROM calls WHERE request_id IN (SELECT request_id FROM old)
+),
 removed_requests AS (
     DELETE FROM requests WHERE request_id IN (SELECT request_id FROM old) RETURNING request_id
 )
@@ -108,6 +112,13 @@ SELECT 0 AS requests, 0 AS stages,
     (SELECT count(*) FROM removed_letters) AS dead_letters,
     (SELECT max(received_at) FROM removed_messages) AS last
 """  # noqa: S608
+
+PRUNE_CALLS = """
+DELETE FROM calls AS call
+WHERE started_at < now() - make_interval(secs => CAST(:age AS double precision))
+    AND NOT EXISTS (SELECT FROM requests WHERE requests.request_id = call.request_id)
+RETURNING 1 AS removed
+"""
 
 COUNT_REQUESTS = f"SELECT count(*) AS number {_OLD_REQUESTS}"
 COUNT_MESSAGES = f"SELECT count(*) AS number {_OLD_MESSAGES}"
@@ -146,6 +157,8 @@ def prune(
                 break
             after = row["last"]
             yield reads.read(Pruned, row)
+    if failed is not None:
+        database.run(PRUNE_CALLS, age=failed.total_seconds())
 
 
 def prunable(database: Database, completed: timedelta | None, failed: timedelta | None) -> Prunable:

@@ -60,7 +60,6 @@ def progress(
                     "lease": lesson.claim.lease if queue_lease is None else queue_lease,
                     "queued": queue_lease is not None,
                     "artifacts": _artifacts(lesson),
-                    "cost_usd": lesson.cost_usd,
                 }
                 for lesson, stage, percent in latest.values()
             ]
@@ -91,7 +90,6 @@ def complete(database: Database, lessons: Sequence[CompletedLesson]) -> list[boo
                     **done.lesson.entry_key._asdict(),
                     "script": script_text(done.script),
                     "artifacts": _artifacts(done.lesson, done.manifest),
-                    "cost_usd": done.lesson.cost_usd,
                     "cost_saved_usd": sum(saving.usd for saving in done.savings),
                     "savings": {
                         saving.stage: {"engine": saving.engine, "usd": saving.usd}
@@ -146,7 +144,7 @@ def canary(database: Database, lesson: Lesson, stage: str, error: Exception | No
         request=json_text(asdict(request)),
         error_type=type(error).__name__ if error else None,
         error=str(error)[:MAX_ERROR] if error else None,
-        cost_usd=lesson.cost_usd,
+        besides_calls_usd=sum(record.cost_usd - record.calls_usd for record in lesson.records),
         records=json_text([row for row in _records(lesson) if row["stage"] == stage]),
     )
 
@@ -224,6 +222,7 @@ def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
             "fingerprint": record.fingerprint,
             "seconds": record.seconds,
             "cost_usd": record.cost_usd,
+            "calls_usd": record.calls_usd,
             "usage": {used.sku: used.quantity for used in record.usage},
             "artifacts": _by_name(record.artifacts),
             "tries": record.attempts,

@@ -18,6 +18,7 @@ RIGHTS = {
     "messages": _WRITTEN,
     "requests": _WRITTEN,
     "stages": ("SELECT", "INSERT"),
+    "calls": _WRITTEN,
     "dead_letters": _WRITTEN,
     "student_usage": _WRITTEN,
     "erased_requests": ("SELECT",),

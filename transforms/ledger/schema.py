@@ -52,6 +52,7 @@ _VACUUM = {
 
 OUTCOMES = ("in_flight", "completed", "duplicate", "dead_lettered")
 STATUSES = ("running", "completed", "failed", "cancelled")
+CALL_OUTCOMES = ("open", "answered", "failed")
 
 ARTIFACT_COLUMNS = {
     "script_uri": "script.json",
@@ -167,6 +168,7 @@ stages = Table(
     _timestamp("finished_at"),
     Column("model", Text, nullable=False, server_default=""),
     Column("fallback", Boolean, nullable=False, server_default=text("false")),
+    _usd("calls_usd"),
     postgresql_with=_VACUUM,
 )
 Index(
@@ -175,7 +177,36 @@ Index(
     postgresql_include=["request_id", "stage", "engine", "cost_usd", "reused"],
 )
 
-# Costs of the last two hours by minute, kept by a trigger of `stages`. Rows are used again.
+# Calls that cost money. A row is written before its call is sent, and counts what is expected until
+# it is closed. Its request need not exist: that of a canary is recorded last.
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("request_id", Uuid, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in ("attempt", "entry")),
+    *(Column(name, Text, nullable=False) for name in ("modality", "stage", "engine", "purpose")),
+    *(
+        Column(name, Text, nullable=False, server_default=text("''"))
+        for name in ("reason", "model")
+    ),
+    Column("input", Text, nullable=False),
+    Column("outcome", Text, nullable=False, server_default=text("'open'")),
+    Column("error", Text),
+    _json("usage", "{}"),
+    _usd("expected_usd"),
+    _usd("cost_usd"),
+    _timestamp("started_at", now=True),
+    _timestamp("finished_at", required=False),
+    _one_of("outcome", CALL_OUTCOMES),
+    CheckConstraint("(outcome = 'open') = (finished_at IS NULL)", name="finished"),
+    # Closing a row changes no indexed column, and finds free space on the same page.
+    postgresql_with={"fillfactor": "70", **_VACUUM},
+)
+Index(None, calls.c.request_id)
+Index(None, calls.c.started_at)
+
+# Costs of the last two hours by minute, kept by triggers. Rows are used again.
 recent_costs = Table(
     "recent_costs",
     metadata,
@@ -279,7 +310,7 @@ student_usage = Table(
     postgresql_with={"fillfactor": "70"},
 )
 
-# Totals by hour (UTC), kept by triggers of `messages` and `stages`; pruned rows stay in them.
+# Totals by hour (UTC), kept by triggers; pruned rows stay in them.
 hourly_messages = Table(
     "hourly_messages",
     metadata,

@@ -145,15 +145,20 @@ WITH {hourly.STAGE_PARTS}
 SELECT modality, stage, CAST(sum(cost_usd) AS double precision) AS usd
 FROM part
 GROUP BY modality, stage
-HAVING sum(done + reused) > 0
+HAVING sum(done + reused) > 0 OR sum(cost_usd) <> 0
 """  # noqa: S608
 COSTS_BY_IDS = f"""
-SELECT modality, stages.stage,
-    CAST(sum(CASE WHEN reused THEN 0 ELSE stages.cost_usd END) AS double precision) AS usd
-FROM stages
-JOIN requests USING (request_id)
+SELECT modality, part.stage, CAST(sum(usd) AS double precision) AS usd
+FROM requests
+JOIN (
+    SELECT request_id, stages.stage,
+        CASE WHEN reused THEN 0 ELSE stages.cost_usd - calls_usd END AS usd
+    FROM stages
+    UNION ALL
+    SELECT request_id, calls.stage, calls.cost_usd FROM calls
+) AS part USING (request_id)
 WHERE {_BY_IDS}
-GROUP BY modality, stages.stage
+GROUP BY modality, part.stage
 """  # noqa: S608
 
 # Every request that skips a stage skips the last one.
@@ -288,10 +293,10 @@ def latencies(database: Database, scope: Scope) -> list[Latency]:
 
 
 def costs(database: Database, scope: Scope) -> list[StageCost]:
-    """Sum costs by modality and stage.
+    """Sum costs by modality and stage, those of failed calls included.
 
-    Of a time span these are the costs of stages that ended in it, and else those of the scope's
-    requests, over all attempts.
+    Of a time span these are the costs of stages that ended and calls that began in it, and else
+    those of the scope's requests, over all attempts.
     """
     rows = scope.run(database, COSTS_BY_TIME, COSTS_BY_IDS)
     return [StageCost(**row) for row in rows]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 _HELD = """
 held AS MATERIALIZED (
-    SELECT item.*, request.status,
+    SELECT item.*, request.status, request.attempts AS attempt,
         request.claim_token = item.token AND request.entry = item.entry AS fits,
         request.cancel_requested_at IS NOT NULL AS cancelled
     FROM item
@@ -86,40 +86,47 @@ WHERE request.request_id = known.request_id
 RETURNING CAST(request.request_id AS text) AS request_id
 """
 
+# `added` is what the stages cost besides their calls.
 _RECORDS = """
 record AS (
     SELECT * FROM json_to_recordset(CAST(:records AS json)) AS record (
         request_id uuid, attempt integer, stage text, engine text, fingerprint text,
-        seconds double precision, cost_usd numeric, usage jsonb, artifacts jsonb, tries integer,
-        reused boolean, model text, fallback boolean, ago double precision,
+        seconds double precision, cost_usd numeric, calls_usd numeric, usage jsonb,
+        artifacts jsonb, tries integer, reused boolean, model text, fallback boolean,
+        ago double precision,
         lasted double precision)
 ),
 recorded AS (
     INSERT INTO stages (
-        request_id, attempt, stage, engine, fingerprint, seconds, cost_usd, usage, artifacts,
-        tries, reused, model, fallback, started_at, finished_at)
-    SELECT request_id, attempt, stage, engine, fingerprint, seconds, record.cost_usd, usage,
-        record.artifacts, tries, reused, model, fallback,
+        request_id, attempt, stage, engine, fingerprint, seconds, cost_usd, calls_usd, usage,
+        artifacts, tries, reused, model, fallback, started_at, finished_at)
+    SELECT request_id, attempt, record.stage, engine, fingerprint, seconds, record.cost_usd,
+        calls_usd, usage, record.artifacts, tries, reused, model, fallback,
         now() - make_interval(secs => ago + lasted), now() - make_interval(secs => ago)
     FROM record
-    JOIN changed USING (request_id, attempt)
+    JOIN {requests} USING (request_id, attempt)
+    {condition}
     ON CONFLICT (request_id, attempt, stage) DO NOTHING
-)
-"""
+    RETURNING request_id, CASE WHEN reused THEN 0 ELSE cost_usd - calls_usd END AS usd
+),
+added AS MATERIALIZED (
+    SELECT request_id, sum(usd) AS usd FROM recorded GROUP BY request_id
+)"""
 
 PROGRESS = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, entry integer, stage text, progress integer,
-        lease double precision, queued boolean, artifacts jsonb, cost_usd numeric)
+        lease double precision, queued boolean, artifacts jsonb)
 ),
 {_HELD},
+{_RECORDS.format(requests="held", condition="WHERE fits AND status = 'running'")},
 changed AS (
     UPDATE requests AS request SET
         stage = held.stage,
         progress = held.progress,
         artifacts = held.artifacts,
-        cost_usd = held.cost_usd,
+        cost_usd = request.cost_usd + coalesce(added.usd, 0),
         lease_expires_at = now() + make_interval(secs => held.lease),
         queued_at = CASE WHEN held.queued THEN now() END,
         open_entries = (
@@ -128,10 +135,9 @@ changed AS (
             WHERE value IS DISTINCT FROM request.open_entries ->> CAST(held.entry AS text)),
         updated_at = now()
     FROM held
+    LEFT JOIN added USING (request_id)
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
-    RETURNING request.request_id, request.attempts AS attempt
-),
-{_RECORDS}
+)
 SELECT CAST(request_id AS text) AS request_id, cancelled
 FROM held
 WHERE fits AND status = 'running'
@@ -140,10 +146,11 @@ WHERE fits AND status = 'running'
 COMPLETE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
-        request_id uuid, token uuid, entry integer, script text, artifacts jsonb, cost_usd numeric,
+        request_id uuid, token uuid, entry integer, script text, artifacts jsonb,
         cost_saved_usd numeric, savings jsonb)
 ),
 {_HELD},
+{_RECORDS.format(requests="held", condition="WHERE fits AND status = 'running' AND NOT cancelled")},
 changed AS (
     UPDATE requests AS request SET
         status = 'completed',
@@ -153,15 +160,16 @@ changed AS (
         open_entries = '{{}}',
         artifacts = held.artifacts,
         script = held.script,
-        cost_usd = held.cost_usd,
+        cost_usd = request.cost_usd + coalesce(added.usd, 0),
         cost_saved_usd = held.cost_saved_usd,
         savings = held.savings,
         completed_at = now(),
         updated_at = now()
     FROM held
+    LEFT JOIN added USING (request_id)
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
         AND NOT held.cancelled
-    RETURNING request.request_id, request.attempts AS attempt, request.message_id
+    RETURNING request.request_id, request.message_id
 ),
 -- Other messages in flight for the completed request are duplicates.
 settled AS (
@@ -171,8 +179,7 @@ settled AS (
         settled_at = now()
     FROM changed
     WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
-),
-{_RECORDS}
+)
 SELECT CAST(token AS text) AS token
 FROM held
 WHERE fits AND (status = 'running' AND NOT cancelled OR status = 'completed')
@@ -186,11 +193,16 @@ WITH changed AS (
         message_id, attempts, error_type, error, cost_usd, completed_at)
     VALUES (
         CAST(:request_id AS uuid), :status, :stage, :progress, :modality, :student_id,
-        :correlation_id, CAST(:request AS jsonb), '', 1, :error_type, :error, :cost_usd, now())
+        :correlation_id, CAST(:request AS jsonb), '', 1, :error_type, :error,
+        CAST(:besides_calls_usd AS numeric) + (
+            SELECT coalesce(sum(cost_usd), 0)
+            FROM calls
+            WHERE request_id = CAST(:request_id AS uuid)),
+        now())
     ON CONFLICT (request_id) DO NOTHING
     RETURNING request_id, attempts AS attempt
 ),
-{_RECORDS}
+{_RECORDS.format(requests="changed", condition="")}
 SELECT request_id FROM changed
 """  # noqa: S608
 

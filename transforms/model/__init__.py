@@ -8,7 +8,14 @@ crosses a shuffle (`transforms.coder`) and is stored in the ledger and the artif
 from transforms.model.codec import decode, encode
 from transforms.model.lesson import Claim, EntryKey, Lesson
 from transforms.model.media import Narration, Sentence, Video
-from transforms.model.outcome import Attempt, DeadLetter, Outcome, OutcomeStatus, Saving
+from transforms.model.outcome import (
+    Attempt,
+    DeadLetter,
+    FailedStage,
+    Outcome,
+    OutcomeStatus,
+    Saving,
+)
 from transforms.model.registry import MODELS, Model, model_of
 from transforms.model.request import (
     MODALITIES,
@@ -56,6 +63,7 @@ __all__ = [
     "ContentRequest",
     "DeadLetter",
     "EntryKey",
+    "FailedStage",
     "Lesson",
     "Message",
     "Modality",

@@ -21,6 +21,15 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class FailedStage:
+    """A stage that failed, and the US dollars that its calls have cost."""
+
+    stage: str
+    engine: str
+    usd: float
+
+
+@dataclass(frozen=True)
 class DeadLetter:
     """A message that cannot be completed, with the reason.
 
@@ -38,6 +47,7 @@ class DeadLetter:
         retryable: True if a replay may succeed with nothing changed.
         attempts: Failed tries of the stage.
         records: Records of the stages before.
+        spent: Cost of the stage that failed; None if it cost nothing.
     """
 
     message: Message
@@ -53,6 +63,7 @@ class DeadLetter:
     retryable: bool = False
     attempts: tuple[Attempt, ...] = ()
     records: tuple[StageRecord, ...] = ()
+    spent: FailedStage | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +92,11 @@ class Outcome:
         stage: Stage of a failure.
         reason: Why it did not complete; may quote the message.
         records: Records of the stages passed.
-        cost_usd: Cost of these stages in US dollars.
+        cost_usd: Cost of these stages, and of the one that failed, in US dollars.
         savings: Stages that the modality skipped.
         seconds: Seconds from the publication of the message to the commit.
         error_type: Class name of the error of a new dead letter; None otherwise.
+        spent: Cost of the stage that failed; None if it cost nothing.
     """
 
     message_id: str
@@ -97,6 +109,7 @@ class Outcome:
     savings: tuple[Saving, ...] = ()
     seconds: float = 0.0
     error_type: str | None = None
+    spent: FailedStage | None = None
 
     @property
     def cost_saved_usd(self) -> float:

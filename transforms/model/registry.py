@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from transforms.model.lesson import Claim, Lesson
 from transforms.model.media import Narration, Sentence, Video
-from transforms.model.outcome import Attempt, DeadLetter, Outcome, Saving
+from transforms.model.outcome import Attempt, DeadLetter, FailedStage, Outcome, Saving
 from transforms.model.request import ContentRequest, Message, Received
 from transforms.model.script import QuizQuestion, Scene, Script, Section, Visual
 from transforms.model.stages import Artifact, StageRecord, Usage
@@ -50,6 +50,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
             Model("Attempt", 1, Attempt),
             Model("Claim", 1, Claim),
             Model("ContentRequest", 1, ContentRequest),
+            Model("FailedStage", 1, FailedStage),
             Model("Saving", 1, Saving),
             Model("StageRecord", 1, StageRecord),
             Model("Usage", 1, Usage),

@@ -59,7 +59,10 @@ class StageRecord:
     Attributes:
         fingerprint: Hex digest of the stage's inputs (`transforms.process.fingerprints`).
         seconds: Wall time of the work; for a reused result, of the work that made it.
+        cost_usd: Cost of the usage in US dollars.
+        usage: Resources that the result took, also those of reused answers.
         reused: True if a valid stored result was used and no engine was called.
+        calls_usd: Part of the cost that is recorded as paid calls.
         attempts: Number of tries, the successful one included.
         model: The model that answered; empty if the engine has none.
         fallback: True if the engine or model that was chosen first did not do the work.
@@ -76,3 +79,4 @@ class StageRecord:
     reused: bool = False
     model: str = ""
     fallback: bool = False
+    calls_usd: float = 0.0

@@ -137,14 +137,25 @@ class Budget:
         if self.per_request is not None and total > self.per_request:
             budget_meter(self.ledger).refuse()
             raise OverBudget(stage, lesson.cost_usd, expected_usd, self.per_request)
-        if self.per_hour is None or not is_paid:
-            return 0.0
-        if not budget_meter(self.ledger).exceeded(self.per_hour):
-            return 0.0
-        return self._wait(lesson, stage, self.per_hour)
+        return self.wait(lesson, stage) if is_paid else 0.0
 
-    def _wait(self, lesson: Lesson, stage: str, per_hour: float) -> float:
-        meter = budget_meter(self.ledger)
+    def wait(self, lesson: Lesson, stage: str) -> float:
+        """Wait until the hourly limit allows a paid call.
+
+        Args:
+            lesson: The lesson.
+            stage: Its stage.
+
+        Returns:
+            Seconds waited.
+
+        Raises:
+            Cancelled: As `admit`.
+            DependencyDown: As `admit`.
+        """
+        per_hour, meter = self.per_hour, budget_meter(self.ledger)
+        if per_hour is None or not meter.exceeded(per_hour):
+            return 0.0
         started = time.monotonic()
         with meter.count_waiting():
             while meter.exceeded(per_hour):

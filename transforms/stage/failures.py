@@ -6,9 +6,16 @@ import logging
 from collections.abc import Sequence
 
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
-from transforms.errors import Cancelled, ClaimLost, ContentError
+from transforms.errors import (
+    CallRejected,
+    Cancelled,
+    ClaimLost,
+    ContentError,
+    CrashesWorker,
+    PermanentError,
+)
 from transforms.ledger import ClaimStatus
-from transforms.model import Attempt, DeadLetter, Lesson, Outcome, Received
+from transforms.model import Attempt, DeadLetter, FailedStage, Lesson, Outcome, Received
 from transforms.stage.task import OUTCOMES
 from transforms.telemetry import log_events
 from transforms.telemetry.outcomes import report_outcome
@@ -34,8 +41,17 @@ def claim_error(
     return None
 
 
+def is_answer_at_fault(error: Exception | None) -> bool:
+    """Return whether a stage failed because of what its engine was answered."""
+    return isinstance(error, PermanentError) and not isinstance(error, CallRejected | CrashesWorker)
+
+
 def failure_output(
-    source: Received | Lesson, stage: str, error: Exception, attempts: Sequence[Attempt] = ()
+    source: Received | Lesson,
+    stage: str,
+    error: Exception,
+    attempts: Sequence[Attempt] = (),
+    spent: FailedStage | None = None,
 ) -> tuple[Outcome | DeadLetter, str]:
     """Log a failure and return the element to emit for it, with the tag of its output.
 
@@ -45,13 +61,14 @@ def failure_output(
         error: `ClaimLost` gives an outcome; everything else a dead letter. An error other than
             `ContentError` is a bug and is logged as one.
         attempts: Tries that failed before.
+        spent: Cost of the stage that failed.
     """
     if isinstance(error, ClaimLost):
         return _superseded(source, stage), OUTCOMES
     if isinstance(error, Cancelled):
         log.info("request cancelled", extra=log_events.log_fields(source, stage=error.stage))
-        return make_dead_letter(source, error.stage, error), DEAD_LETTERS
-    dead = make_dead_letter(source, stage, error, attempts)
+        return make_dead_letter(source, error.stage, error, (), spent), DEAD_LETTERS
+    dead = make_dead_letter(source, stage, error, attempts, spent)
     code = error.code if isinstance(error, ContentError) else None
     fields = log_events.log_fields(source, stage=stage, error_type=dead.error_type, error_code=code)
     if dead.traceback:

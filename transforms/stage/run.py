@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,7 @@ from transforms.stage import heartbeat
 from transforms.stage.canary import canary_lesson
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
-from transforms.stage.failures import claim_error, failure_output
+from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
 from transforms.stage.rate_limit import overdue
 from transforms.stage.stage_calls import StageCalls
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
@@ -171,6 +171,8 @@ class _RunStage(BatchDoFn[Lesson]):
             raise overdue(self._task.stage, "other requests of the bundle kept it busy")
         with work.capture_error():
             work.record = self._result(work, replace(self._runtime.policy, patience=patience))
+        if is_answer_at_fault(work.error) and work.calls:
+            work.calls.discard()
 
     def _judge(self, works: Sequence[Work]) -> None:
         """Decide whether lessons that failed unexpectedly become dead letters."""
@@ -184,7 +186,7 @@ class _RunStage(BatchDoFn[Lesson]):
     def _run_canary(self) -> None:
         with canary_lesson(self._task.stage) as (lesson, store):
             alone = replace(self._runtime, store=store, budget=None, force=True)
-            work = Work(lesson, self._task.stage)
+            work = Work(lesson, self._task.stage, is_fenced=False)
             with work.capture_error():
                 work.record = _RunStage(self._task, alone)._result(work, alone.policy)
             self._count(work)
@@ -206,7 +208,9 @@ class _RunStage(BatchDoFn[Lesson]):
         """Return the element to emit and its output tag."""
         self._count(work)
         if work.error:
-            return failure_output(work.lesson, work.stage, work.error, work.failures)
+            return failure_output(
+                work.lesson, work.stage, work.error, work.failures, work.failed_stage
+            )
         if work.following:
             return work.advanced, None
         hand_over(work.lesson.claim, "publish", work.starts)
@@ -218,16 +222,19 @@ class _RunStage(BatchDoFn[Lesson]):
         metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
         metrics.THROTTLED.inc(self._runtime.limits.take_throttled())
         if work.waited is not None:
-            metrics.BUDGET_WAIT.update(round(work.waited * 1000))
-            metrics.THROTTLED.inc(round(work.waited))
+            waited = work.waited + (work.calls.waited if work.calls else 0.0)
+            metrics.BUDGET_WAIT.update(round(waited * 1000))
+            metrics.THROTTLED.inc(round(waited))
+        spent = metrics.nano(work.spent_usd)
+        if spent:
+            metrics.COST.inc(spent)
+            metrics.STAGE_COST[stage].inc(spent)
         if record and record.reused:
             metrics.STAGE_REUSED[stage].inc()
             metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))
         elif record:
             metrics.UNPRICED.inc(len(self._runtime.prices.unpriced(record.usage)))
             metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))
-            metrics.COST.inc(metrics.nano(record.cost_usd))
-            metrics.STAGE_COST[stage].inc(metrics.nano(record.cost_usd))
         if isinstance(work.error, OverBudget):
             metrics.OVER_BUDGET.inc()
         if work.error and not isinstance(work.error, ClaimLost | Cancelled):
@@ -266,11 +273,12 @@ class _RunStage(BatchDoFn[Lesson]):
             log.info("%s stage failed; retrying in %.1f s", self._task.stage, delay, extra=fields)
             log.debug("because: %s", error, extra=fields)
 
-        calls = StageCalls(
-            lesson, self._task.stage, self._task.engine, self._runtime, policy, failures, failed
-        )
+        calls = work.calls = StageCalls(
+            lesson, self._task.stage, self._task.engine, self._runtime, policy, work.is_fenced,
+            failures, failed,
+        )  # fmt: skip
         tries = itertools.count(1)
-        with self._folder() as folder:
+        with self._folder() as folder, closing(calls):
             produced = retry.retry_until_deadline(
                 lambda _: self._attempt(perform, lesson, folder / f"try-{next(tries)}", calls),
                 policy,
@@ -296,6 +304,7 @@ class _RunStage(BatchDoFn[Lesson]):
             attempts=len(failures) + 1,
             model=produced.model,
             fallback=produced.fallback,
+            calls_usd=self._runtime.prices.price(calls.usage),
         )
         self._put(lesson, {_record_name(record.stage): encode(record)})
         log.info(

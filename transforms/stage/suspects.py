@@ -72,18 +72,22 @@ class Suspect:
         """
         arguments = task, lesson, store, folder, calls
         try:
-            produced, usage = call_in_child(_perform, *arguments, timeout=calls.left).value
+            done = call_in_child(_perform, *arguments, timeout=calls.left)
         except ChildDied as death:
             self._deaths += 1
             if self._deaths < self._max_deliveries:
                 raise
             raise CrashesWorker(task.stage, self._deaths) from death
-        calls.add_usage(usage)
+        produced, usage, spent_usd = done.value
+        calls.add(usage, spent_usd)
         return produced
 
 
 def _perform(
     task: StageTask, lesson: Lesson, store: ArtifactStore, folder: Path, calls: StageCalls
-) -> tuple[Produced, tuple[Usage, ...]]:
-    produced = task.perform(lesson, store, folder, calls)
-    return produced, calls.usage
+) -> tuple[Produced, tuple[Usage, ...], float]:
+    try:
+        produced = task.perform(lesson, store, folder, calls)
+    finally:
+        calls.close()
+    return produced, calls.usage, calls.spent_usd

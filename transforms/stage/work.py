@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from transforms.errors import Cancelled
 from transforms.ledger import Entered
-from transforms.model import STAGES_OF, Attempt, Lesson, StageRecord
+from transforms.model import STAGES_OF, Attempt, FailedStage, Lesson, StageRecord
 from transforms.process.worker_health import hidden_fault
+
+if TYPE_CHECKING:
+    from transforms.stage.stage_calls import StageCalls
 
 
 @dataclass
@@ -24,6 +28,8 @@ class Work:
         waited: Seconds spent waiting for budget; None if no budget was needed.
         record: The stage's record, new or reused; None if the stage failed.
         error: The reason the lesson stops; None if it goes on.
+        calls: The paid calls of the stage; None before it runs.
+        is_fenced: False for a canary, which has no claim.
     """
 
     lesson: Lesson
@@ -33,6 +39,8 @@ class Work:
     waited: float | None = None
     record: StageRecord | None = None
     error: Exception | None = None
+    calls: StageCalls | None = None
+    is_fenced: bool = True
 
     @classmethod
     def of(cls, entered: Entered, stage: str) -> Work:
@@ -51,6 +59,20 @@ class Work:
         """The lesson with this stage's record."""
         assert self.record
         return self.lesson.with_record(self.record)
+
+    @property
+    def spent_usd(self) -> float:
+        """US dollars that this worker has spent on the stage."""
+        record = self.record
+        besides = record.cost_usd - record.calls_usd if record and not record.reused else 0.0
+        return besides + (self.calls.spent_usd if self.calls else 0.0)
+
+    @property
+    def failed_stage(self) -> FailedStage | None:
+        """The cost of the stage if it failed; None if it cost nothing."""
+        if not self.calls or not self.spent_usd:
+            return None
+        return FailedStage(self.stage, self.calls.engine, self.spent_usd)
 
     @contextmanager
     def capture_error(self) -> Iterator[None]:

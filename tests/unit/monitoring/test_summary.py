@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.jobs import lifecycle
 from pipeline.monitoring.summary import Tally, percentile, write_summary
-from transforms.model import Outcome, Saving, StageRecord
+from transforms.model import FailedStage, Outcome, Saving, StageRecord
 
 
 def record(stage, seconds, reused=False, cost=0.5):
@@ -49,6 +49,14 @@ def test_every_message_is_counted_once():
         {("script", "e"): 0.75, ("video", "e"): 0.5},
         {("script", "e", "reused"): 0.5, ("video", "slides", "skipped"): 0.125},
     )
+
+
+def test_failed_stage_costs_what_its_calls_cost():
+    tally = Tally("drain")
+    spent = FailedStage("narration", "google", 0.25)
+    tally.settled([Outcome("1", "dead_lettered", records=(record("script", 1.0),), spent=spent)])
+    assert tally.summary("empty_queue")["cost_usd"] == 0.75
+    assert tally.costs()[0] == {("script", "e"): 0.5, ("narration", "google"): 0.25}
 
 
 def test_sums_add_up_over_runs_and_requests():
