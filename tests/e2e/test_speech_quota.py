@@ -30,7 +30,7 @@ FAULTS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL)
 class ShortLesson(StubEngine):
     """Writes the lesson of a minute that needs two requests."""
 
-    def write(self, request, *, calls):
+    def write(self, request, *, calls, repair=None):
         return Written(SCRIPT)
 
 

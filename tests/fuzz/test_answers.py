@@ -14,7 +14,8 @@ from tests.fuzz.texts import encodable
 from tests.unit.script.engines.test_gemini_answer import request_in
 from transforms.errors import PermanentError
 from transforms.model import Script, decode, encode
-from transforms.script.engines.gemini.gemini_answer import UnusableAnswer, read_answer
+from transforms.script.engines.gemini.gemini_reading import read_answer
+from transforms.script.engines.script_engine import UnusableAnswer
 from transforms.script.script_markdown import to_markdown
 from transforms.text.hidden import visible
 
@@ -59,7 +60,7 @@ def answers(draw):
 def test_answer_is_clean_script_or_refused(drawn):
     language, text = drawn
     try:
-        script = read_answer(text, request_in(language), "m")
+        script, _ = read_answer(text, request_in(language), "m")
     except (UnusableAnswer, PermanentError):
         return
     assert decode(Script, encode(script)) == script

@@ -19,6 +19,7 @@ from tests.integration.drain_support import PATIENCE, Queue, start_drain, wait_u
 from transforms.artifacts import ArtifactStore
 from transforms.errors import Overloaded, QuotaExhausted
 from transforms.narration.narrate_script import _Narrate
+from transforms.process import waiting as process_waiting
 from transforms.process.backoff import Backoff
 from transforms.stage import engine_gate
 
@@ -58,7 +59,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def when_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     """Return a function that waits until a call waits for the engine."""
     waits = threading.Event()
-    wait = engine_gate.wait
+    wait = process_waiting.wait
 
     def waiting(*arguments):
         waits.set()
@@ -118,7 +119,12 @@ def test_stop_of_batch_ends_wait_for_engine(graph, ledger, monkeypatch, tmp_path
     file = tmp_path / "requests.jsonl"
     file.write_text(json.dumps(stand_ins.request(requested_modalities=["audio"])) + "\n")
     batch = Batch(file, graph, workers=1, dependency_timeout=PATIENCE, shutdown_grace=GRACE)
-    stopping = threading.Thread(target=lambda: waits() and batch._stop.set(), daemon=True)
+
+    def stop_when_waiting() -> None:
+        waits()
+        batch._stop.set()
+
+    stopping = threading.Thread(target=stop_when_waiting, daemon=True)
     stopping.start()
     summary = batch.run()
     assert (summary["exit_reason"], summary["in_flight"]) == ("signal", 1)

@@ -248,20 +248,24 @@ class ArtifactStore:
         """Copy all files of a request, stored answers too, into a folder; return their number."""
         copied = 0
         for folder in _folders(request_id):
-            for key in _retry(partial(self._backend.keys, folder)):
+            for key in with_retries(partial(self._backend.keys, folder)):
                 target = to / key.removeprefix(f"{folder}/")
                 if ".." not in target.parts:
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    copied += _retry(partial(self._download, key, target))
+                    copied += with_retries(partial(self._download, key, target))
         return copied
 
     def count(self, request_id: str) -> int:
         """Return the number of all files of a request, stored answers too."""
-        return sum(len(_retry(partial(self._backend.keys, each))) for each in _folders(request_id))
+        return sum(
+            len(with_retries(partial(self._backend.keys, each))) for each in _folders(request_id)
+        )
 
     def erase(self, request_id: str) -> int:
         """Delete all files of a request, temporary ones too; return their number."""
-        return sum(_retry(partial(self._backend.erase, each)) for each in _folders(request_id))
+        return sum(
+            with_retries(partial(self._backend.erase, each)) for each in _folders(request_id)
+        )
 
     def sweep(self, older_than: timedelta) -> int:
         """Delete temporary files of interrupted writers.
@@ -318,7 +322,7 @@ def _key(request_id: str, name: str) -> str:
 
 def _folders(request_id: str) -> tuple[str, str]:
     """Return the folders of a request: its artifacts, and the stored answers of its paid calls."""
-    _check_request_id(request_id)
+    check_request_id(request_id)
     return request_id, f"parts/{request_id}"
 
 

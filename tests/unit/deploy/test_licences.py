@@ -38,7 +38,7 @@ def test_each_form_of_licence_is_shown(tmp_path, capsys, stated, shown):
 
 
 def test_package_without_licence_is_named(tmp_path, capsys):
-    mit = {"license": {"id": "MIT"}}
+    mit: dict[str, object] = {"license": {"id": "MIT"}}
     status, rows, err = printed(tmp_path, capsys, component("b"), component("A", mit))
     assert status == 1
     assert rows == ["| A | 1.0 | MIT |", "| b | 1.0 | not stated |"]

@@ -121,14 +121,14 @@ def test_calls_share_deadline_of_stage(make):
 def test_call_is_given_up_at_its_part_of_deadline(make):
     calls, busy = make(timeout=100.0), Service(*[TransientError("429", 7.0)] * 99)
     with pytest.raises(StageTimeout):
-        calls.run(replace(CALL, until=0.6), busy)
+        calls.run(replace(speech(), until=0.6), busy)
     assert busy.timeouts == pytest.approx([60.0 - 7 * n for n in range(9)])
     after = Service()
-    assert calls.run(CALL, after).data == b"audio"
+    assert calls.run(speech("Again."), after).data == b"audio"
     assert after.timeouts == pytest.approx([44.0])
 
 
-def tesdef test_failed_call_is_not_retried_by_stage(make):
+def test_failed_call_is_not_retried_by_stage(make):
     calls = make(timeout=10.0)
     service = Service(*[TransientError("503", 4.0)] * 9)
     with pytest.raises(StageTimeout):
