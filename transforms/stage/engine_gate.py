@@ -34,6 +34,20 @@ PROBE = 60.0
 """Seconds between two calls that test an engine whose quota is exhausted."""
 
 
+def overdue(stage: str, reason: str) -> DependencyDown:
+    """Return the fault of work that waited too long for a stage's engine.
+
+    Args:
+        stage: Name of the stage.
+        reason: What kept it waiting.
+    """
+    return DependencyDown(
+        f"{stage} engine",
+        f"{reason} for too long; compare its quota with --{stage}-concurrency and "
+        f"--{stage}-per-minute",
+    )
+
+
 class EngineGate:
     """The calls of one engine in this process.
 
@@ -83,11 +97,7 @@ class EngineGate:
             while not self._free:
                 now = time.monotonic()
                 if now >= deadline:
-                    raise DependencyDown(
-                        self._subject,
-                        "all its slots were taken for too long; compare its quota with "
-                        f"--{self._stage}-concurrency",
-                    )
+                    raise overdue(self._stage, "all its slots were taken")
                 wait(self._changed, deadline - now, self._subject)
             self._free -= 1
         try:
