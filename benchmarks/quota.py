@@ -31,7 +31,8 @@ from pipeline.commands.publish import publish
 from pipeline.settings import topic_path
 from tests.caption_errors import caption_errors
 from tests.contract.fakes import lessons, vertex
-from tests.contract.fakes.texttospeech import Failure, serve
+from tests.contract.fakes.speech_rules import Failure
+from tests.contract.fakes.texttospeech import serve
 from tests.unit.narration.m4a_reader import read_m4a
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger

@@ -22,6 +22,7 @@ from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.speech_answer import SAMPLE_RATE
 from transforms.narration.mastering import Samples, trim
 from transforms.narration.recording import record_narration
+from transforms.process.fingerprints import fingerprint
 
 SECTIONS = [
     ["Plants make their own food, out of light and water.", "Nobody feeds them."],
@@ -166,6 +167,18 @@ def test_sentence_without_speech_is_an_error(
         speak(connect(), [["Nobody feeds them."]])
     assert caught.value.is_final
     assert len(google.requests) == 3
+
+
+def test_third_request_has_inputs_of_its_own(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    google.script += [SILENCE, SILENCE]
+    _, calls = speak(connect(), [["Nobody feeds them."]])
+    assert calls.reasons == ["", "silent audio", "silent audio"]
+    assert (
+        len({fingerprint({"inputs": call.inputs, "why": call.reason}) for call, _ in calls.made})
+        == 3
+    )
 
 
 def test_unsure_split_is_asked_for_alone(

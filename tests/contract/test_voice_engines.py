@@ -20,7 +20,8 @@ from google.cloud.texttospeech_v1.services.text_to_speech.transports import (
 )
 from google.oauth2.credentials import Credentials
 
-from tests.contract.fakes.texttospeech import Failure, FakeSpeech, connected, serve, wav
+from tests.contract.fakes.speech_rules import Failure
+from tests.contract.fakes.texttospeech import FakeSpeech, connected, serve, wav
 from tests.every_row import failures
 from tests.recorded_calls import RecordedCalls
 from transforms.errors import CallRejected, ConfigurationFault, PermanentError, TransientError

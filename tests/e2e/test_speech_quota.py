@@ -15,7 +15,8 @@ from benchmarks.quota import needed_characters
 from benchmarks.stubs import StubEngine
 from pipeline.cli import app
 from tests import fork_server
-from tests.contract.fakes.texttospeech import Failure, FakeSpeech, serve
+from tests.contract.fakes.speech_rules import Failure
+from tests.contract.fakes.texttospeech import FakeSpeech, serve
 from tests.e2e import command
 from transforms.ledger import Ledger
 from transforms.model import Usage
