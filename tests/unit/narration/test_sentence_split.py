@@ -121,3 +121,12 @@ def test_noise_does_not_hide_pauses(noise_db: float) -> None:
     noise = np.random.default_rng(1).normal(0, level, len(samples)).astype(np.float32)
     found = split_at_silences(samples + noise, RATE, SENTENCES)
     assert all(span and holds(span, true) for span, true in zip(found, truth, strict=True))
+
+
+def test_two_equally_likely_places_are_not_sure() -> None:
+    part, pause = buzz(0.8, RATE), silence(0.4, RATE)
+    samples = np.concatenate([part, pause, part, pause, part])
+    assert split_at_silences(samples, RATE, ["Plants need light.", "Plants need water."]) == (
+        None,
+        None,
+    )
