@@ -54,9 +54,9 @@ def queue(pubsub) -> Queue:
 
 
 @pytest.fixture
-def drain(server, ledger, queue, tmp_path):
-    """Return a function that drains the queue with Gemini on the fake server."""
-    environment = {
+def environment(server, ledger, queue, tmp_path):
+    """Return the settings of a drain with Gemini on the fake server."""
+    return {
         "GEMINI_API_KEY": "key-1",
         "NO_PROXY": "127.0.0.1",
         "VIVIDLY_GEMINI_ENDPOINT": server.url,
@@ -67,6 +67,11 @@ def drain(server, ledger, queue, tmp_path):
         "VIVIDLY_WORKERS": "1",
         "VIVIDLY_EMPTY_QUEUE_TIMEOUT": "3",
     }
+
+
+@pytest.fixture
+def drain(environment):
+    """Return a function that drains the queue."""
     return lambda *arguments: command.run("drain", *arguments, **environment)
 
 
@@ -111,6 +116,23 @@ def test_fault_of_set_up_acknowledges_nothing(server, ledger, queue, drain, repl
     assert len(queue.left()) == 6
     said = done.stderr.strip().splitlines()[-1]
     assert re.search(expected, said), said
+
+
+def test_job_fails_at_start_in_the_words_of_check(server, drain, environment):
+    server.set_replies(failure(404, "NOT_FOUND", "retired"))
+    checked = command.run("check", "drain", "--json", **environment)
+    [finding] = [each for each in json.loads(checked.stdout) if each["name"] == "script engine"]
+    said = f"script engine is misconfigured: {finding['detail']}; {finding['remedy']}"
+    assert said in drain().stderr
+
+
+def test_outage_at_start_stops_no_job(server, queue, drain):
+    publish(queue)
+    server.set_replies(failure(503, "UNAVAILABLE"), text_reply(GOOD))
+    done = drain()
+    assert done.returncode == 0, done.stderr
+    assert "script engine could not be checked: gemini-3.5-flash-lite answered 503" in done.stderr
+    assert command.summary(done.stdout)["completed"] == 1
 
 
 def test_fallback_is_recorded_with_its_model(server, ledger, queue, drain, tmp_path):
