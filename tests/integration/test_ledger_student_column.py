@@ -13,7 +13,8 @@ BEFORE = "0009"
 
 MESSAGES = {
     b'{"student_id": "s-1", "request_id": 7}': "s-1",
-    b'{"student_id" :\n"s-1", "student_id": "s-2"}': "s-1",
+    b'{"student_id" :\n"s-1", "student_id": "s-1"}': "s-1",
+    b'{"student_id": "s-1", "student_id": "s-2"}': "",
     b'{"student_id": "s-1", "student_query": "trunc': "s-1",
     b'\xff\xfe {"student_id": "s-1"}': "s-1",
     b'{"student_id": "Zo\xc3\xab"}': "Zoë",

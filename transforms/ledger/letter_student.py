@@ -19,12 +19,12 @@ def student_of(letter: DeadLetter) -> str:
 
 
 def student_in(data: bytes) -> str:
-    """Return the first student id in a message's bytes, which need be neither JSON nor UTF-8."""
-    found = _STUDENT.search(data)
-    if not found:
+    """Return the only student id in a message's bytes, which need be neither JSON nor UTF-8."""
+    found = set(_STUDENT.findall(data))
+    if len(found) != 1:
         return ""
     try:
-        text = str(json.loads(found[1].decode()))
+        text = str(json.loads(found.pop().decode()))
     except ValueError:  # includes invalid UTF-8
         return ""
     return text.strip() if len(text) <= MAX_STUDENT and text.isprintable() else ""

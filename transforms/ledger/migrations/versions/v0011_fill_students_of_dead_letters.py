@@ -1,7 +1,7 @@
 """Fill in the students of old dead letters, five hundred at a time, while workers write.
 
-The student is that of the request, or else an id of plain characters that the message's bytes name,
-readable JSON or not. It stays empty where there is none; an erasure searches those letters by
+The student is that of the request, or else the only id of plain characters that the message's bytes
+name, readable JSON or not. It stays empty where there is none; an erasure searches those letters by
 their bytes. An interrupted migration goes on where it was.
 """
 
@@ -19,7 +19,11 @@ FILL = r"""
 UPDATE dead_letters AS letter
 SET student_id = coalesce(
     (SELECT nullif(student_id, '') FROM requests WHERE requests.request_id = letter.request_id),
-    substring(encode(letter.data, 'escape') FROM '"student_id"\s*\:\s*"([ -!#-\[\]-~]{1,100})"'),
+    (SELECT max(found.id[1])
+        FROM regexp_matches(
+            encode(letter.data, 'escape'), '"student_id"\s*\:\s*"([ -!#-\[\]-~]{1,100})"', 'g')
+            AS found (id)
+        HAVING count(DISTINCT found.id[1]) = 1),
     '')
 WHERE id IN (
     SELECT id FROM dead_letters WHERE student_id IS NULL AND erased_at IS NULL
