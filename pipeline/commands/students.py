@@ -51,8 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reference", metavar="TEXT",
-        help="what the log shall say about the reason, such as the number of a ticket; nothing "
-        "that identifies the student",
+        help="reason for the log, such as the number of a ticket; nothing that identifies the "
+        "student",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     export = parser.add_argument_group("How to export")
@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     for option, default, kept in (
         ("--message-retention", MESSAGES, "a topic, subscription or snapshot keeps messages"),
-        ("--backup-retention", BACKUPS, "backups and the log of Postgres are kept"),
+        ("--backup-retention", BACKUPS, "backups and the write-ahead log of Postgres are kept"),
         ("--soft-delete", SOFT_DELETE, "the bucket keeps deleted files"),
     ):
         erase.add_argument(
