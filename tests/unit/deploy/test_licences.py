@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
 from deploy.supply_chain.licences import main
 
 
-def component(name: str, *licences: dict[str, object]) -> dict[str, object]:
+def component(name: str, *licences: Mapping[str, object]) -> dict[str, object]:
     return {"name": name, "version": "1.0", "licenses": list(licences)}
 
 
