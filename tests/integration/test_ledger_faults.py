@@ -28,7 +28,7 @@ from tests.integration.ledger_support import (
 )
 from tests.postgres_faults import crash, restart
 from transforms.errors import ConfigurationFault, DependencyDown
-from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, upgrade
+from transforms.ledger import ClaimRequest, ClaimStatus, Ledger, engine, upgrade
 from transforms.ledger.database import StatementRefused
 from transforms.model import Lesson
 
@@ -80,13 +80,24 @@ def backend(ledger):
     return ledger.run("SELECT pg_backend_pid() AS pid")[0]["pid"]
 
 
+READY = b"Z\x00\x00\x00\x05I"
+"""ReadyForQuery, the end of the answer to a statement."""
+
+
 def lose_next_answer(proxy):
     """Cut the connection after the next statement was executed, before its answer arrives."""
 
+    answer = b""
+
     def cut_once(chunk):
-        if chunk.startswith(b"2"):  # BindComplete: the answer to a statement, not to a ping
+        nonlocal answer
+        answer += chunk
+        # BindComplete is the beginning of the answer to a statement, not to a ping.
+        if answer.startswith(b"2") and answer.endswith(READY):
             proxy.on_answer = lambda chunk: None
             raise Cut
+        if answer.endswith(READY):
+            answer = b""
 
     proxy.on_answer = cut_once
 
@@ -214,6 +225,18 @@ def test_reset_idle_connections_are_replaced(through, proxy):
     proxy.cut()
     for _ in range(4):
         take(through, ask())
+
+
+def test_connection_is_pinged_after_a_pause(through, proxy, monkeypatch):
+    answers: list[bool] = []
+    through.totals()
+    proxy.on_answer = lambda chunk: answers.append(chunk.endswith(READY))
+    monkeypatch.setattr(engine, "PING_AFTER", 60.0)
+    through.totals()
+    assert sum(answers) == 1
+    monkeypatch.setattr(engine, "PING_AFTER", 0.0)
+    through.totals()
+    assert sum(answers) == 1 + 2
 
 
 def test_silent_server_times_out(through, proxy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import struct
@@ -115,6 +116,13 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
     elif known["ssl_context"] is True:
         known["ssl_context"] = _unverified()
     return Connection(**known, sock=opened)
+
+
+def has_input(connection: pg8000.Connection) -> bool:
+    """Return whether an idle connection was closed by the server, or has received a message."""
+    poll = select.poll()
+    poll.register(connection._usock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _encrypted_if_supported(opened: socket.socket) -> socket.socket:

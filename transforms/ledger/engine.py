@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +30,9 @@ class Settings(Hashable, Protocol):
     @property
     def timeout(self) -> float: ...
 
+
+PING_AFTER = 1.0
+"""Seconds without use after which a pooled connection is checked by a round trip."""
 
 _lock = threading.Lock()
 _engines: dict[Settings, Engine] = {}
@@ -96,19 +101,32 @@ def _make_engine(database: Settings) -> Engine:
         engine, "do_connect", lambda dialect, record, positional, named: sessions.open(named)
     )
     event.listen(engine, "connect", connected)
+    event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping)
     return engine
 
 
+def _note_use(connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
 def _ping(connection: Any, record: Any, proxy: Any) -> None:
     """Check a pooled connection at checkout, so that a dead one is replaced.
+
+    Of one that was in use a moment ago, only the socket is looked at: a round trip for each
+    statement would double the time of short ones.
 
     SQLAlchemy's `pool_pre_ping` does this only for errors that pg8000 wraps; pg8000 raises a
     connection reset as a bare OSError.
     """
     from sqlalchemy.exc import InvalidatePoolError
 
+    from transforms.ledger.driver import has_input
+
     if record.info.pop("fresh", False):
+        return
+    is_recent = time.monotonic() - record.info.get("used_at", -math.inf) < PING_AFTER
+    if is_recent and not has_input(connection):
         return
     cursor = connection.cursor()
     try:
