@@ -31,6 +31,7 @@ SETTINGS = [
     "video-size",
     "video-theme",
     "video-logo",
+    "music",
     "video-intro",
     "burn-captions",
     "time-words",

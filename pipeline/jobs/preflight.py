@@ -71,6 +71,7 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         yield Check(name, partial(look, chosen), engine.plugin.how_to_repair(), engine.plugin.paid)
     if chosen.script_engine == "gemini":
         yield terms_check(mode)
+    yield Check("logo and music", lambda: _media_files(chosen), "correct --video-logo and --music")
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
     yield Check(
@@ -245,6 +246,13 @@ def _video(chosen: argparse.Namespace) -> str:
     from transforms.video.render_child import make_video_engine
 
     return make_video_engine(_ready(video_engine(chosen), chosen), video_settings(chosen)).check()
+
+
+def _media_files(chosen: argparse.Namespace) -> str:
+    from pipeline.settings.media_files import check_media_files
+
+    check_media_files(chosen)
+    return ", ".join(filter(None, (chosen.video_logo, chosen.music))) or "none"
 
 
 def _ready(engine: EngineChoice, chosen: argparse.Namespace) -> ChosenEngine:

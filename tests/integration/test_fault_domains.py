@@ -17,6 +17,7 @@ from pipeline.jobs.resources import check_rights
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.settings.chosen_engines import voice_engine
 from tests.contract.fakes import texttospeech
+from tests.contract.fakes.speech_rules import Failure
 from tests.database_role import Role
 from tests.e2e import command
 from tests.integration.drain_support import Queue, record_requests, start_drain
@@ -126,7 +127,7 @@ def test_grant_revoked_during_drain_stops_it_at_once(role, queue, ledger, tmp_pa
     [("PERMISSION_DENIED", "enable billing"), ("UNAUTHENTICATED", "provide Google credentials")],
 )
 def test_refused_speech_service_stops_drain(queue, ledger, tmp_path, monkeypatch, code, expected):
-    refused = texttospeech.Failure(grpc.StatusCode[code], "the project is closed")
+    refused = Failure(grpc.StatusCode[code], "the project is closed")
     sent = [json.dumps(command.request(requested_modalities=["audio"])).encode()]
     queue.publish(*sent)
     with texttospeech.serve("grpc") as google:
