@@ -4,7 +4,7 @@
 
 It makes a text, an audio and a video lesson with the offline engines, and then constructs what the
 production engines, the store, the queue and the ledger use at Google. Every file that one of these
-processes opens is noted; a package counts as opened if one of its files was, other than its metadata.
+processes opens is noted; a package counts as opened if one of its files was, except its metadata.
 The packages are those of an image without extras (`constraints/…/core.txt`).
 """
 

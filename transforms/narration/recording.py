@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import PermanentError, StageTimeout
 from transforms.model import Narration, Script, Sentence, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
@@ -70,8 +70,8 @@ def record_narration(
 
     Raises:
         StageTimeout: the deadline has passed.
-        PermanentError: the voice cannot speak this script.
-        TransientError: the voice failed, or left a sentence out, and may succeed later.
+        PermanentError: the voice cannot speak this script, or left a sentence out.
+        TransientError: the voice failed and may succeed later.
     """
     voice.check_language(script.language)
     texts = [
@@ -112,7 +112,7 @@ def _spoken(text: str, samples: Samples, voice: VoiceEngine) -> _Spoken:
     """Return a sentence without the silence around it."""
     clip = trim(samples, voice.sample_rate)
     if clip is None:
-        raise TransientError(
+        raise PermanentError(
             f"the {voice.name} voice returned no sound for a sentence of {len(text)} characters"
         )
     scale = RATE / voice.sample_rate

@@ -240,7 +240,7 @@ def test_sentence_without_sound_is_an_error(tmp_path: Path) -> None:
             samples, usage = super().speak_sentence(sentence, **options)
             return samples * (not sentence.startswith("They")), usage
 
-    with pytest.raises(TransientError, match="no sound for a sentence of 31 characters"):
+    with pytest.raises(PermanentError, match="no sound for a sentence of 31 characters"):
         record_narration(SCRIPT, Mute(), tmp_path, calls=DirectCalls(60))
     assert not (tmp_path / "narration.m4a").exists()
 

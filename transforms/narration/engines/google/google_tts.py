@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from google.cloud import texttospeech
 
-from transforms.errors import PermanentError, StageTimeout, TransientError
+from transforms.errors import PermanentError, StageTimeout
 from transforms.google_credentials import SharedCredentials
 from transforms.model import Usage
 from transforms.narration.engines.google.google_client import CLIENT_ERRORS, classify, connect
@@ -206,19 +206,17 @@ class _Speaker:
             reason: why they are asked for again.
 
         Raises:
-            TransientError: no usable speech after `_MOST_TRIES`.
+            PermanentError: no usable speech after `_MOST_TRIES`.
         """
         audio = self._ask(texts, tries, reason).data
         try:
             samples = read_speech(audio, " ".join(texts), self.engine.speaking_rate)
         except UnusableAudio as unusable:
             if tries >= _MOST_TRIES:
-                failed = TransientError(
+                raise PermanentError(
                     f"Google Text-to-Speech ({self.voice}) answered {tries} times without usable "
                     f"speech, last with {unusable.reason}, for a text of {len(texts[0])} characters"
-                )
-                failed.is_final = True
-                raise failed from unusable
+                ) from unusable
             if tries == 1:
                 return self.speak(texts, tries + 1, unusable.reason)
             return [self._alone(text, tries + 1, unusable.reason) for text in texts]
