@@ -124,8 +124,8 @@ def test_noise_does_not_hide_pauses(noise_db: float) -> None:
 
 
 def test_two_equally_likely_places_are_not_sure() -> None:
-    part, pause = buzz(0.8, RATE), silence(0.4, RATE)
-    samples = np.concatenate([part, pause, part, pause, part])
+    part, word, pause = buzz(1.0, RATE), buzz(0.3, RATE), silence(0.4, RATE)
+    samples = np.concatenate([part, pause, word, pause, part])
     assert split_at_silences(samples, RATE, ["Plants need light.", "Plants need water."]) == (
         None,
         None,
