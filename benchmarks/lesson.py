@@ -73,5 +73,5 @@ SCRIPT = Script(
 def narrate_lesson(folder: Path, times: int = 1) -> tuple[Script, Narration]:
     """Narrate the lesson, its scenes repeated `times` times, into ``narration.m4a`` in a folder."""
     script = replace(SCRIPT, scenes=_SCENES * times)
-    narration, _ = record_narration(script, OfflineVoice(), folder, calls=DirectCalls(3600))
+    narration, _ = record_narration(script, OfflineVoice(), folder, calls=DirectCalls(3600.0))
     return script, narration
