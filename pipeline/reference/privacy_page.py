@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from pipeline.reference.ledger_words import WORDS
 from pipeline.reference.privacy_places import PLACES
-from transforms.ledger.personal import personal_columns
+from transforms.ledger.personal import DELETED, personal_columns
 from transforms.ledger.schema import metadata
 
 _INTRODUCTION = """\
@@ -125,6 +125,7 @@ def _columns(tables: Iterable[Table]) -> Iterable[tuple[str, ...]]:
         yield (f"**{table.name}**", WORDS[table.name][""], "")
         for name, content in personal_columns(table).items():
             erased = f"`{content.erased}`" if content.erased else "stays"
+            erased = DELETED if content.erased == DELETED else erased
             yield (f"`{name}`", content.holds, erased)
 
 

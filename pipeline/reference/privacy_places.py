@@ -122,7 +122,7 @@ PLACES = (
         "reading what happened",
         "until you delete them",
         "delete the file, make a new one",
-        ("pipeline.report.render",),
+        ("pipeline.output_file",),
     ),
     Place(
         "exports (`vividly students export`)",
@@ -180,7 +180,7 @@ PLACES = (
 
 WITHOUT_WORDS = {
     "pipeline.embedded.postgres_home": "copies of programs",
-    "pipeline.monitoring.summary": "numbers",
+    "pipeline.standard_output": "nothing but to the null device",
     "transforms.process.worker_health": "a probe of the disk",
     "transforms.stage.canary": "the built-in request",
 }

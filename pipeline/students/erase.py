@@ -113,6 +113,7 @@ def _erase_rows(ledger: Ledger, student: str, hold: timedelta) -> Iterator[Erase
         yield Erased(requests, letters)
     for letters in ledger_erase.erase_letters(ledger, student):
         yield Erased(dead_letters=letters)
+    ledger_erase.erase_usage(ledger, student)
 
 
 def _sweep(ledger: Ledger, store: ArtifactStore) -> int:

@@ -115,6 +115,10 @@ stripped AS (
     UPDATE stages SET {_ERASING["stages"]}
     WHERE request_id IN (SELECT request_id FROM old)
 ),
+unnamed AS (
+    UPDATE calls SET {_ERASING["calls"]}
+    WHERE request_id IN (SELECT request_id FROM old)
+),
 letters AS (
     UPDATE dead_letters SET erased_at = now(), {_ERASING["dead_letters"]}
     WHERE request_id IN (SELECT request_id FROM old) AND erased_at IS NULL
@@ -135,6 +139,8 @@ WHERE id IN (
     FOR UPDATE)
 RETURNING id
 """  # noqa: S608
+
+USAGE = "DELETE FROM student_usage WHERE student_id = :student RETURNING hour"
 
 LETTERS_OF = """
 SELECT id FROM dead_letters
@@ -197,6 +203,11 @@ def erase_requests(database: Database, student: str) -> Iterator[tuple[int, int]
         if not row["requests"]:
             return
         yield row["requests"], row["dead_letters"]
+
+
+def erase_usage(database: Database, student: str) -> None:
+    """Delete what was counted for the student's quota."""
+    database.run(USAGE, student=student)
 
 
 def letter_numbers(database: Database, student: str) -> list[int]:

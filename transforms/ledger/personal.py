@@ -13,6 +13,9 @@ from sqlalchemy import Table
 
 _KEY = "personal"
 
+DELETED = "row deleted"
+"""In place of an expression: the rows of a student are deleted."""
+
 
 @dataclass(frozen=True)
 class Personal:
@@ -20,7 +23,8 @@ class Personal:
 
     Attributes:
         holds: What it holds, for the inventory.
-        erased: SQL expression that replaces it when the student is erased; None keeps it.
+        erased: SQL expression that replaces it when the student is erased, or `DELETED`; None
+            keeps it.
     """
 
     holds: str
@@ -33,8 +37,10 @@ OWN_WORDS = frozenset(
         "messages": "outcome",
         "requests": "status stage modality error_type savings open_entries script_uri "
         "narration_uri captions_uri video_uri thumbnail_uri manifest_uri",
-        "stages": "stage engine usage",
-        "dead_letters": "stage error_type",
+        "stages": "stage engine model usage",
+        "calls": "modality stage engine purpose reason model outcome error usage",
+        "dead_letters": "stage error_type replay_digest",
+        "rate_limits": "name",
         "privacy_log": "action actor reference counts",
         "hourly_messages": "outcome",
         "hourly_stages": "modality engine stage",

@@ -32,7 +32,7 @@ from transforms.ledger.columns import json_column as _json
 from transforms.ledger.columns import one_of as _one_of
 from transforms.ledger.columns import timestamp as _timestamp
 from transforms.ledger.columns import usd as _usd
-from transforms.ledger.personal import personal
+from transforms.ledger.personal import DELETED, personal
 
 metadata = MetaData(
     naming_convention={
@@ -190,7 +190,7 @@ calls = Table(
         Column(name, Text, nullable=False, server_default=text("''"))
         for name in ("reason", "model")
     ),
-    Column("input", Text, nullable=False),
+    Column("input", Text, nullable=False, info=personal("a digest of the request", "''")),
     Column("outcome", Text, nullable=False, server_default=text("'open'")),
     Column("error", Text),
     _json("usage", "{}"),
@@ -254,7 +254,7 @@ dead_letters = Table(
     _timestamp("erased_at", required=False),
     # Of the token of the latest replay: its SHA-256 in hexadecimal, and the message that owns it.
     Column("replay_digest", Text),
-    Column("replay_owner", Text),
+    Column("replay_owner", Text, info=_MESSAGE_ID),
     postgresql_with=_VACUUM,
 )
 # A failure that is recorded twice is one row: per claim, or per message and stage without a claim.
@@ -303,7 +303,7 @@ privacy_log = Table(
 student_usage = Table(
     "student_usage",
     metadata,
-    Column("student_id", Text, primary_key=True),
+    Column("student_id", Text, primary_key=True, info=personal("the student's id", DELETED)),
     _timestamp("hour", key=True),
     Column("requests", Integer, nullable=False, server_default=text("0")),
     _usd("expected_usd"),

@@ -24,7 +24,7 @@ from transforms.errors import (
 )
 from transforms.ledger.calls import CallAnswer
 from transforms.model import Claim, ContentRequest, Lesson, Message, Usage
-from transforms.prices import price
+from transforms.prices import INCLUDED, price
 from transforms.process import retry
 from transforms.process.backoff import Backoff
 from transforms.process.retry import RetryPolicy
@@ -59,7 +59,7 @@ class StandIn:
 
 
 @contextmanager
-def at_once(patience):
+def at_once(patience, left):
     yield
 
 
@@ -80,7 +80,7 @@ def make(clock, ledger, tmp_path):
     def make(admitted=at_once, timeout=60.0, budget=None, force=False):
         policy = RetryPolicy(timeout, 2, backoff=Backoff(0.0, 0.0))
         runtime: Any = SimpleNamespace(
-            admitted=admitted, ledger=ledger, budget=budget, force=force,
+            admitted=admitted, ledger=ledger, budget=budget, force=force, prices=INCLUDED,
             store=ArtifactStore(str(tmp_path)),
         )  # fmt: skip
         return StageCalls(LESSON, "narration", "google", runtime, policy)
@@ -146,7 +146,7 @@ def test_waiting_for_admission_keeps_deadline(make, clock):
     offered = []
 
     @contextmanager
-    def after_a_minute(patience):
+    def after_a_minute(patience, left):
         offered.append(patience)
         clock.now += 60
         yield
@@ -163,7 +163,7 @@ def test_waits_of_parallel_calls_count_once(make, clock):
     both = threading.Barrier(2)
 
     @contextmanager
-    def together(patience):
+    def together(patience, left):
         both.wait(60)
         if both.wait(60) == 0:
             clock.now += 30
