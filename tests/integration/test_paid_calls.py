@@ -10,18 +10,23 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.ledger_support import SCRIPT, let_hour_pass, record, row
-from tests.integration.paying import CHARACTERS, SKU, USD, WORDS, run
+from tests.integration.paying import CHARACTERS, SKU, USD, WORDS, Speaking, run
 from tests.integration.stage_support import wait_for
 from transforms.artifacts.parts import Parts
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import DependencyDown
+from transforms.errors import DependencyDown, PermanentError
 from transforms.ledger import Ledger, database
 from transforms.ledger.calls import REPEATED
 from transforms.model import Usage, encode
 from transforms.prices import price
+from transforms.process.retry import RetryPolicy
 from transforms.stage import budget
 from transforms.stage.budget import Budget, budget_meter
+from transforms.stage.canary import STUDENT
+from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.run import _RunStage
 from transforms.stage.suspects import SUSPECT_STARTS
+from transforms.stage.task import StageRuntime
 
 WORKER = "import sys; from tests.integration.paying import main; main(*sys.argv[1:])"
 HOUR = timedelta(hours=1)
@@ -159,7 +164,7 @@ def test_failure_for_good_deletes_stored_answers(place, lesson):
 
 
 def test_hourly_budget_stops_failing_requests(place, lesson, monkeypatch):
-    monkeypatch.setattr(budget, "MAX_AGE", 0.05)
+    monkeypatch.setattr(budget, "MAX_AGE", 0.0)  # read for each call
     limit = Budget(place.ledger, per_hour=1.5 * USD)
     run(place, lesson, fails_after="one", budget=limit)
     results = []
@@ -197,6 +202,20 @@ def test_suspect_loses_its_claim_in_a_child(place, lesson, monkeypatch):
     found = run(place, lesson)
     assert [outcome.status for outcome in found["outcomes"]] == ["superseded"]
     assert billed(place) == []
+
+
+def test_failed_canary_costs_its_calls(place, tmp_path):
+    runtime = StageRuntime(
+        RetryPolicy(60.0, 1), EngineLimits("narration"), place.store, place.ledger, workers=1
+    )
+    stage = _RunStage(Speaking(tmp_path / "billed", fails_after="two"), runtime)
+    with pytest.raises(PermanentError):
+        stage._run_canary()
+    [canary] = place.ledger.requests()
+    assert (canary.student_id, canary.status) == (STUDENT, "failed")
+    assert canary.cost_usd == pytest.approx(2 * USD)
+    assert place.ledger.spent(HOUR) == pytest.approx(2 * USD)
+    assert not place.root.exists()
 
 
 def test_calls_take_one_statement_each_and_one_more(place, lesson, monkeypatch):
