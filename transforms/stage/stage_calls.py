@@ -133,7 +133,7 @@ class StageCalls:
             self.failures,
             self._admitted,
             self.failed,
-            self.deadline.before_end((1.0 - call.until) * self.timeout),
+            sending.deadline,
         )
         self.add(answer.usage, 0.0)
         return answer
@@ -193,6 +193,7 @@ class _Sending:
         self._call = call
         self._send = send
         self._reason = call.reason
+        self.deadline = calls.deadline.before_end((1.0 - call.until) * calls.timeout)
         self._expected_usd = calls.runtime.prices.price(call.expected)
         about = {"stage": calls.stage, "engine": calls.engine, "purpose": call.purpose}
         if calls.runtime.force:
@@ -207,11 +208,11 @@ class _Sending:
     def attempt(self, _: float) -> Answer:
         """Record the call, send it once, and store its answer."""
         calls, call_id = self._calls, str(uuid4())
-        if calls.left <= 0:
+        if self.deadline.left <= 0:
             raise StageTimeout(f"no time was left for a {self._call.purpose} call")
         self._begin(call_id)
         try:
-            answer = self._send(calls.left)
+            answer = self._send(self.deadline.left)
         except Exception as error:
             self._reason = getattr(error, "code", None) or type(error).__name__
             # A service that does not answer in time may bill the call, and so may one whose answer
