@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -120,16 +121,21 @@ def speak(at: Place, case: SpeechCase, before: bool) -> dict[str, float]:
 
 def busy(at: Place) -> dict[str, float]:
     """Drain texts while Gemini is busy at first, and return what was measured."""
+    answer = vertex.text_reply(json.dumps(lessons.answer(lessons.lesson())))
     with vertex.vertex_server() as gemini, at.fresh() as (database, artifacts):
         gemini.set_replies(vertex.failure(429, "RESOURCE_EXHAUSTED", "quota"))
-        answer = vertex.text_reply(json.dumps(lessons.answer(lessons.lesson())))
-        timer = threading.Timer(BUSY_SECONDS, gemini.set_replies, [answer])
-        timer.start()
+
+        def recover() -> None:
+            while not gemini.requests:
+                time.sleep(0.05)
+            time.sleep(BUSY_SECONDS)
+            gemini.plan = [answer]
+
+        threading.Thread(target=recover, daemon=True).start()
         summary = _drain(
             at, ["photosynthesis"] * TEXTS, "text", database, artifacts,
             {"FAKE_GEMINI": gemini.url}, "--script-engine=gemini",
         )  # fmt: skip
-        timer.cancel()
     return {
         "lessons": TEXTS,
         "completed": summary["completed"],
