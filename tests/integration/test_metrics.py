@@ -24,7 +24,7 @@ class Place:
 
     def __init__(self, url, folder):
         upgrade(url)
-        self._ledger = Ledger(url)
+        self.ledger = Ledger(url)
         self._store = ArtifactStore(folder)
 
     def run(self, *messages, **given):
@@ -32,7 +32,7 @@ class Place:
         options = VividlyOptions([], max_tries=2, **given)
         pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
         source = pipeline | beam.Create(messages).with_output_types(Message)
-        build(source, options, self._ledger, self._store)
+        build(source, options, self.ledger, self._store)
         result = pipeline.run()
         result.wait_until_finish()
         found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace("vividly"))
