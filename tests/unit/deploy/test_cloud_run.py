@@ -7,7 +7,10 @@ import re
 import pytest
 import yaml
 
+from pipeline.cli.app import parser
+from pipeline.jobs import preflight
 from pipeline.monitoring.health import HEALTH_PATHS
+from pipeline.reference.flex_template import PRODUCTION
 from pipeline.settings import BY_NAME, SETTINGS
 from tests.unit.deploy.stand_ins import ROOT, StandIns
 
@@ -93,6 +96,17 @@ def test_every_variable_is_a_valid_drain_setting(stand_ins, verb):
     variables = {s.variables[0]: s for s in SETTINGS}
     for name, value in environment_of(filled(stand_ins)).items():
         variables[name].read(value)
+
+
+@pytest.mark.parametrize("verb", FILES)
+def test_limits_satisfy_our_own_check(stand_ins, monkeypatch, verb):
+    script(stand_ins, verb, *VERBS[verb])
+    for name, engine in PRODUCTION.items():  # the image sets them
+        monkeypatch.setenv(BY_NAME[name].variables[0], engine)
+    for name, value in environment_of(filled(stand_ins)).items():
+        monkeypatch.setenv(name, value)
+    found = preflight._limits(parser("check").parse_args(["check", "drain"]))
+    assert "180 a minute" in found
 
 
 @pytest.mark.parametrize("verb", FILES)
