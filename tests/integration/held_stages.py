@@ -84,7 +84,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("the condition never came to hold")
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 class _Task(StageTask):
