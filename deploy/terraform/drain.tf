@@ -1,8 +1,8 @@
 # Cloud Run jobs: the drain, the migration of the ledger's tables and their pruning, with schedules.
 
 locals {
-  # The engines and what they may be called with, by all workers together or in each process, whichever
-  # the release counts; `vividly check` asks for a limit of each paid engine. var.settings overrides them.
+  # The engines and their limits: `vividly check` asks for one of each paid engine. var.settings overrides
+  # them.
   engine_settings = {
     script_engine        = var.script_engine
     voice_engine         = var.voice_engine

@@ -10,11 +10,11 @@ locals {
     sdk_container_image = local.stream_image
   })
 
-  # Options of the launch. Each is given once, here and not as an argument: the provider moves these
-  # names from the parameters to the launch's environment. It reads the arguments of the same meaning
-  # back from sdkPipelineOptions by their Java names, which a Python job does not have. So they would
-  # differ in each plan, and a different num_workers or max_workers replaces the job. With
-  # ignore_changes alone an update would launch with the values read back, which are empty.
+  # Options of the launch, each given once: here and not as an argument. The provider moves these names
+  # from the parameters to the launch's environment. It reads the arguments of the same meaning back from
+  # sdkPipelineOptions by their Java names, which a Python job does not have. So they would differ in each
+  # plan, and a different num_workers or max_workers replaces the job. With ignore_changes alone, an
+  # update would launch with the values read back, which are empty (ARGUMENTS.md).
   launch_options = {
     numWorkers        = tostring(var.min_workers)
     maxNumWorkers     = tostring(var.max_workers)
