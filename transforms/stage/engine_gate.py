@@ -72,8 +72,9 @@ class EngineGate:
     @contextmanager
     def admitted(self, patience: float, left: float) -> Iterator[None]:
         """Wait until a call may begin, and learn from its result; see `EngineLimits.admitted`."""
-        with self._slot(time.monotonic() + patience):
-            begun = self._wait_for_turn(patience, left)
+        end = time.monotonic() + patience
+        with self._slot(end):
+            begun = self._wait_for_turn(end, left)
             try:
                 yield
             except TransientError as error:
@@ -107,7 +108,7 @@ class EngineGate:
                 self._free += 1
                 self._changed.notify_all()
 
-    def _wait_for_turn(self, patience: float, left: float) -> float:
+    def _wait_for_turn(self, end: float, left: float) -> float:
         """Return the time at which the call begins."""
         asked = time.monotonic()
         try:
@@ -115,7 +116,7 @@ class EngineGate:
                 begun = self._wait_for_pace(time.monotonic() + left)
                 if not self._shared:
                     return begun
-                self._shared.wait_for_turn(asked + patience)
+                self._shared.wait_for_turn(end)
                 if time.monotonic() >= self._paused_until:  # no call was refused meanwhile
                     return time.monotonic()
         finally:

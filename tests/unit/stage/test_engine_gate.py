@@ -169,6 +169,27 @@ def test_slots_taken_beyond_patience_are_an_outage(clock):
     assert served == start + 100.0
 
 
+def test_wait_for_slot_and_for_rate_have_one_patience(clock):
+    class Shared:
+        def wait_for_turn(self, deadline):
+            deadlines.append(deadline)
+
+    def hold():
+        with gate.admitted(LONG, LONG):
+            clock.sleep(100.0)
+
+    def wait():
+        clock.sleep(1.0)
+        with gate.admitted(200.0, LONG):
+            pass
+
+    deadlines: list[float] = []
+    gate = EngineGate("script", at_once=1, shared=Shared())
+    start = clock.now
+    clock.run([hold, wait])
+    assert deadlines == [start + LONG, start + 201.0]
+
+
 def test_failed_call_frees_its_slot(clock):
     gate = EngineGate("script", at_once=1, shared=None)
     for error in (PermanentError("no"), TransientError("reset"), KeyError("bug")):
