@@ -1,4 +1,4 @@
-"""A paid call is a row from before it is sent, counted in every cost whoever holds the claim."""
+"""A paid call is a row from before it is sent, and counts in every cost after a lost claim too."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Record the calls that cost money: a row before a call is sent, closed after it.
 
 A row counts with the cost that is expected until it is closed, so the call of a killed worker stays
-counted. It is opened by a worker that holds the request, and closed whoever holds it then. The same
-statement keeps `requests.cost_usd`, and triggers of the table keep the totals.
+counted. Only a worker that holds the request may open it; it closes it also after it has lost the
+request. The same statement keeps `requests.cost_usd`, and triggers of the table keep the totals.
 """
 
 from __future__ import annotations

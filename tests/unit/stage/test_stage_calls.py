@@ -46,7 +46,7 @@ def speech(text="Hello.", reason=""):
 
 
 class StandIn:
-    """A ledger that gives one answer to every call, and keeps what it was told."""
+    """A ledger that gives one answer to every call, and keeps the calls that it records."""
 
     def __init__(self, kind="go"):
         self.kind = kind
