@@ -184,7 +184,8 @@ def test_wait_for_slot_and_for_rate_have_one_patience(clock):
             pass
 
     deadlines: list[float] = []
-    gate = EngineGate("script", at_once=1, shared=Shared())
+    shared: Any = Shared()
+    gate = EngineGate("script", at_once=1, shared=shared)
     start = clock.now
     clock.run([hold, wait])
     assert deadlines == [start + LONG, start + 201.0]
