@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import cast
 
 
 class OutputError(OSError):
@@ -41,7 +42,10 @@ def name_output_errors() -> None:
             name: getattr(sys.stdout, name)
             for name in ("encoding", "errors", "line_buffering", "write_through")
         }
-        sys.stdout = StandardOutput(sys.stdout.detach(), **settings)
+        raw = io.FileIO(sys.stdout.fileno(), "w", closefd=False)
+        is_unbuffered = isinstance(sys.stdout.buffer, io.RawIOBase)
+        buffer = cast("io.BufferedWriter", raw) if is_unbuffered else io.BufferedWriter(raw)
+        sys.stdout = StandardOutput(buffer, **settings)
 
 
 def discard_output() -> None:
