@@ -294,6 +294,13 @@ def test_calls_begin_in_order_of_arrival(clock, gate):
     assert order == [1, 2, 3]
 
 
+def test_call_does_not_overtake_one_that_is_about_to_wake(clock, gate):
+    first, second = object(), object()
+    gate._waiting.extend([first, second])
+    assert not gate._may_begin(second, clock.now + LONG)
+    assert gate._may_begin(first, clock.now + LONG)
+
+
 def test_throttled_time_is_taken_once_in_whole_seconds(clock, gate):
     fail(gate, Overloaded("429", retry_after=4.5))
     seconds_until_admitted(gate, clock)
