@@ -198,8 +198,9 @@ def test_batch_serves_health_and_metrics(start, graph):
             assert command.get(port, "/readyz")[0] == 200
             assert "vividly_received_total" in command.get(port, "/metrics")[1]
             batch._stop.set()
-            status, body = command.get(port, "/readyz")
-            assert (status, json.loads(body)["down"]) == (503, {"running": "shutting down"})
+            _wait_until(lambda: command.get(port, "/readyz")[0] == 503)  # checked once a second
+            body = command.get(port, "/readyz")[1]
+            assert json.loads(body)["down"] == {"running": "shutting down"}
         finally:
             graph.gate.set()
         running.result(PATIENCE)
