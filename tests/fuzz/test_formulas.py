@@ -35,7 +35,7 @@ TOKENS = (
 formulas = st.lists(st.sampled_from(TOKENS), max_size=14).map("".join) | texts
 
 
-@fuzz(formulas, count=250)
+@fuzz(formulas, count=120)
 def test_formula_is_bounded_in_report_and_on_slides(text):
     drawn = formula(text)
     if drawn is not None:
