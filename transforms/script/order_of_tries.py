@@ -19,6 +19,7 @@ from transforms.errors import (
     ModelRetired,
     OverBudget,
     PermanentError,
+    QuotaExhausted,
     StageTimeout,
     TransientError,
 )
@@ -107,11 +108,13 @@ class OrderOfTries:
             Refused: An engine refused the request for its content.
             CallRejected: The service of the first engine does not accept the call.
             ConfigurationFault: The set-up is wrong, or all models that could answer are retired.
+            QuotaExhausted: An engine has no quota left, and no fallback gave a script.
             PermanentError: The checks failed after the repair, and no fallback passed them.
             TransientError: No engine gave a script; a replay tries again.
         """
         limited = _LimitedCalls(calls)
         failures: list[ContentError] = []
+        exhausted: QuotaExhausted | None = None
         for at, engine in enumerate(self._engines):
             if at in self._retired:
                 continue
@@ -120,6 +123,8 @@ class OrderOfTries:
                 written, problems = self._try(engine, request, limited, may_repair=at == 0)
             except ModelRetired as fault:
                 self._retire(at, fault)
+            except QuotaExhausted as fault:
+                exhausted = exhausted or fault
             except (Cancelled, OverBudget, Refused):
                 raise
             except (UnusableAnswer, CheckFailed, TransientError) as error:
@@ -130,7 +135,7 @@ class OrderOfTries:
                 failures.append(error)
             else:
                 return Tried(written, engine.name, at > 0, tuple(problems))
-        raise self._failure(failures)
+        raise exhausted or self._failure(failures)
 
     def _try(
         self, engine: ScriptEngine, request: ContentRequest, calls: _LimitedCalls, may_repair: bool

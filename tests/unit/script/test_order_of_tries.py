@@ -18,6 +18,7 @@ from transforms.errors import (
     EnvironmentFault,
     ModelRetired,
     PermanentError,
+    QuotaExhausted,
     StageTimeout,
     TransientError,
 )
@@ -132,6 +133,13 @@ def slow(_: Any = None) -> TransientError:
         ([slow()], [BAD], [GOOD], "offline", "script fallback"),
         ([ModelRetired("m", "404")], [GOOD], None, "b", "script fallback"),
         ([ModelRetired("m", "404")], None, [GOOD], "offline", "script"),
+        (
+            [QuotaExhausted("m", "429")],
+            [QuotaExhausted("m", "429")],
+            [GOOD],
+            "offline",
+            "script fallback",
+        ),
     ],
 )
 def test_engines_are_tried_in_order(first, second, offline, winner, purposes):
@@ -160,6 +168,8 @@ def test_engines_are_tried_in_order(first, second, offline, winner, purposes):
         ([ModelRetired("m", "404")], None, ModelRetired, "404"),
         ([ModelRetired("m", "404")], [ModelRetired("n", "404")], ModelRetired, "m is mis"),
         ([ModelRetired("m", "404")], [PermanentError("German")], ModelRetired, "404"),
+        ([QuotaExhausted("m", "429")], None, QuotaExhausted, "m is down"),
+        ([QuotaExhausted("m", "429")], [PermanentError("German")], QuotaExhausted, "m is down"),
         ([unusable()], None, UnusableAnswer, "form; picture"),
         ([slow()], None, StageTimeout, "no success"),
         ([BAD], None, CheckFailed, "title is bad"),
