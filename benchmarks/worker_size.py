@@ -58,16 +58,16 @@ from google.cloud.sql.connector import Connector
 from transforms.narration.engines.google import google_tts
 from transforms.script.engines.gemini import gemini_engine
 
-nobody = AnonymousCredentials()
+anonymous = AnonymousCredentials()
 for client in (
     pubsub_v1.PublisherClient,
     pubsub_v1.SubscriberClient,
     secretmanager.SecretManagerServiceClient,
     texttospeech.TextToSpeechClient,
 ):
-    client(credentials=nobody)
-storage.Client(project="p", credentials=nobody)
-google.genai.Client(vertexai=True, project="p", location="global", credentials=nobody)
+    client(credentials=anonymous)
+storage.Client(project="p", credentials=anonymous)
+google.genai.Client(vertexai=True, project="p", location="global", credentials=anonymous)
 """
 
 

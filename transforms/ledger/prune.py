@@ -8,7 +8,7 @@ run is continued by the next one. Rules:
 * A request goes with its messages, stages, calls and dead letters, never without them.
 * Calls without a request, of a canary that was killed, are as old as their begin.
 * Messages without a request, which could not be read, are as old as their outcome.
-* Counters of students that no quota reads any more are removed, whatever ages are given.
+* Counters of students that no quota reads any more are removed, at any given ages.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ UPDATE dead_letters SET replay_digest = :digest, replay_owner = NULL WHERE id = 
 """
 
 # A replay that release 0.1 published has no token of the ledger, but the ledger recorded its id. A
-# message that is settled stays settled, whatever it carries.
+# message that is settled stays settled, also with a token.
 ACCEPT = """
 WITH held AS MATERIALIZED (
     SELECT letter.id, item.message_id, item.digest

@@ -24,7 +24,7 @@ _DEMUXERS: Final = {
     "format_whitelist": "aac,flac,mov,mp3,ogg,wav",
     "protocol_whitelist": "file",
 }
-"""Options of FFmpeg: the formats that are opened, whatever the file is named, and from where."""
+"""Options of FFmpeg: the formats that are opened under any file name, and from where."""
 
 UNDER_SPEECH: Final = -24.0
 """Loudness of music under speech, in LU relative to the speech; WCAG 2.2, 1.4.7 asks for -20 or

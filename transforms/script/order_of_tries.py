@@ -38,7 +38,7 @@ from transforms.telemetry import log_events
 log = logging.getLogger(__name__)
 
 Check = Callable[[Script, ContentRequest], Sequence[Problem]]
-"""Finds problems of a script, whatever engine wrote it."""
+"""Finds problems of a script of any engine."""
 
 FIRST_SHARE = 0.6
 """Part of the stage's deadline for the first engine, if there are fallbacks."""
