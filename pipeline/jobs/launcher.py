@@ -118,8 +118,8 @@ def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
             "--id-label works on Dataflow only; remove it or give --runner=DataflowRunner"
         )
     resources.check_dead_letter_topic(options.dead_letter_topic)
-    preflight.require("stream", chosen)
     with resources.open_ledger(chosen) as ledger:
+        preflight.require("stream", chosen)
         stream = LocalStream(subscription, options, ledger, resources.artifact_store(chosen))
         return lifecycle.finish_job(
             stream.run(chosen.health_port, chosen.shutdown_grace), stream.down, chosen

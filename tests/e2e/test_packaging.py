@@ -114,8 +114,13 @@ def run(programs: Path, folder: Path, *arguments: str, **variables: str) -> comm
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a working folder that holds only an empty file of requests."""
+    """Return a working folder with an empty file of requests, and traces of an embedded Postgres.
+
+    Without those, reading commands say that there is no ledger.
+    """
     (tmp_path / "requests.jsonl").touch()
+    (tmp_path / "var" / "postgres" / "data").mkdir(parents=True)
+    (tmp_path / "var" / "postgres" / "data" / "PG_VERSION").touch()
     return tmp_path
 
 
@@ -152,7 +157,6 @@ def test_offline_engine_names_its_missing_extra(programs, folder, postgres, flag
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("batch", ["requests.jsonl", *CLOUD]),
         ("status", []),
         ("cost", []),
         ("report", []),
@@ -167,3 +171,10 @@ def test_command_works_without_extras(programs, folder, postgres, name, argument
     done = run(programs, folder, name, *arguments, VIVIDLY_DATABASE=postgres.url)
     # A check reports what is missing by its status.
     assert (done.returncode, "Traceback" in done.stderr) == (name == "check", False), done.stderr
+
+
+def test_cloud_engines_work_without_extras(programs, folder, postgres):
+    upgrade(postgres.url)
+    done = run(programs, folder, "batch", "requests.jsonl", *CLOUD, VIVIDLY_DATABASE=postgres.url)
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
+    assert "no Google credentials" in done.stderr
