@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from transforms.engine_plugin import ChosenEngine
 from transforms.model import Usage
-from transforms.narration import narrate_script
+from transforms.narration import narrate_script, narration_child
 from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.speech_answer import read_speech
 from transforms.narration.engines.google.speech_request import SpeechInput
@@ -64,6 +64,7 @@ write_script_engine = write_script.make_script_engine
 
 def install() -> None:
     """Make the engines of this process call the fakes."""
+    narration_child.make_voice_engine = make_voice  # for the checks before a job
     narrate_script.make_voice_engine = make_voice  # type: ignore[attr-defined]
     write_script.make_script_engine = make_script_engine
 

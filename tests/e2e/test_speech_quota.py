@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,11 +40,11 @@ class ShortLesson(StubEngine):
         return Written(LESSON)
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: str) -> None:
     """Run a command with the fake service; in a process of its own."""
     fake_services.install()
     write_script.make_script_engine = lambda chosen: ShortLesson()
-    return app.main(arguments)
+    sys.exit(app.main(arguments))
 
 
 @pytest.fixture
