@@ -168,7 +168,7 @@ def test_utf_16_file_is_refused_as_a_whole(places, tmp_path):
         (("drain", "--workers", "0"), "must be a whole number from 1"),
         (("publish",), "either a file or --query"),
         (("publish", "--query", "x"), "--grade is required"),
-        (("status", "not-an-id"), "no request not-an-id"),
+        (("status", "not-an-id"), "there is no ledger in"),
         (("dead-letters", "show"), "the number of a dead letter"),
         (("db", "upgrade"), "--database"),
         (("brew",), "is not one of"),
