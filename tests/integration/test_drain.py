@@ -291,8 +291,9 @@ def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy, 
     drain = start_drain(queue, graph)
     submitted = []
 
-    def submit(message, heavy):
+    def submit(message, heavy, student):
         submitted.append((message, heavy))
+        assert student == (request["student_id"] if modality else "")
 
     monkeypatch.setattr(drain._scheduler, "submit", submit)
     received = queue.pull()
