@@ -38,7 +38,7 @@ WHOLE_NUMBER = r"^[1-9][0-9]{0,8}$"
 PATTERNS = {
     "subscription": r"^projects/[^/\s]+/subscriptions/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$",
     # A password would be readable to all who may view the job.
-    "database": rf"^({SECRET}|[a-z][a-z0-9+]*://[^:/@\s]+@\S+)$",
+    "database": rf"^({SECRET}|postgres(ql)?(\+[a-z0-9]+)?://[^:/@\s]+@\S+)$",
     "artifacts": r"^gs://[a-z0-9][a-z0-9._-]+(/\S*)?$",
 }
 """Patterns that are stricter here than for the settings elsewhere."""

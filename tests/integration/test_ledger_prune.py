@@ -293,7 +293,7 @@ def test_prune_command_counts_and_removes(ledger, rows, tmp_path, capsys):
     ],
 )
 def test_prune_command_refuses_wrong_options(arguments, reason, capsys):
-    command = ["db", *arguments, "--database", "postgresql://nowhere.invalid/vividly"]
+    command = ["db", *arguments, "--database", "postgresql://owner@nowhere.invalid/vividly"]
     status: object
     try:
         status = main(command)

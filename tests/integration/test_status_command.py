@@ -61,6 +61,6 @@ def test_counts_include_requests_beyond_limit(ledger, requests, capsys):
     ],
 )
 def test_contradictory_options_are_refused(options, reason, capsys):
-    command = ["status", "--database", "postgresql://nowhere.invalid/vividly", *options]
+    command = ["status", "--database", "postgresql://owner@nowhere.invalid/vividly", *options]
     assert main(command) == 2
     assert reason in capsys.readouterr().err

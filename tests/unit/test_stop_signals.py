@@ -53,6 +53,8 @@ def test_handlers_are_restored_after_an_error():
 @pytest.fixture
 def handlers():
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:  # a job in the background of a shell ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -43,7 +43,24 @@ def test_default_value_matches_its_pattern(parameter):
             assert re.match(pattern, parameter["defaultValue"])
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("projects/p/secrets/database-url", True),
+        ("postgresql://worker@/vividly?instance=p:r:i", True),
+        ("postgresql://worker:secret@10.0.0.5/vividly", False),
+        ("mysql://worker@10.0.0.5/vividly", False),
+    ],
+)
+def test_database_is_given_without_password(text, accepted):
+    [pattern] = PARAMETERS["database"]["regexes"]
+    assert bool(re.match(pattern, text)) == accepted
+    if accepted:
+        OURS["database"].read(text)
+
+
+# The pattern of the database only keeps passwords out; the launcher reads the rest.
+@pytest.mark.parametrize("name", sorted(OURS.keys() - {"database"}))
 def test_setting_accepts_text_matching_its_pattern(name):
     for pattern in PARAMETERS[name].get("regexes", []):
 
