@@ -76,7 +76,9 @@ def test_export_is_private_and_never_mixed(ledger, tmp_path, student, capsys):
 def test_wrong_arguments_are_refused(arguments, reason, capsys):
     status: object
     try:
-        status = main(["students", *arguments, "--database", "postgresql://owner@nowhere.invalid/x"])
+        status = main(
+            ["students", *arguments, "--database", "postgresql://owner@nowhere.invalid/x"]
+        )
     except SystemExit as ended:
         status = ended.code
     assert status == 2
