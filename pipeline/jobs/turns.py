@@ -17,9 +17,15 @@ class Batch(NamedTuple):
     student: str = ""
 
 
-class _Waiting(NamedTuple):
+class _Turn(NamedTuple):
+    """A student's turn: the round, and the student's place in every round."""
+
     round: int
-    arrival: int
+    place: int
+
+
+class _Waiting(NamedTuple):
+    turn: _Turn
     student: str
     message: Message
 
@@ -33,22 +39,26 @@ class TurnQueue:
     def __init__(self) -> None:
         self._waiting: list[_Waiting] = []  # a heap
         self._round = 0
-        self._arrivals = 0
-        self._last: dict[str, int] = {}  # round of each student's last message
+        self._places = 0
+        self._last: dict[str, _Turn] = {}  # of each student
 
     def append(self, message: Message, student: str) -> None:
         """Add a message at the student's next turn."""
-        turn = max(self._round, self._last.get(student, -1) + 1)
+        last = self._last.get(student)
+        if last:
+            turn = _Turn(max(self._round, last.round + 1), last.place)
+        else:
+            self._places += 1
+            turn = _Turn(self._round, self._places)
         self._last[student] = turn
-        self._arrivals += 1
-        heapq.heappush(self._waiting, _Waiting(turn, self._arrivals, student, message))
+        heapq.heappush(self._waiting, _Waiting(turn, student, message))
 
     def popleft(self) -> tuple[Message, str]:
         """Remove and return the message whose turn it is, with its student."""
         found = heapq.heappop(self._waiting)
-        if found.round > self._round:
-            self._round = found.round
-            self._last = {s: last for s, last in self._last.items() if last >= found.round}
+        if found.turn.round > self._round:
+            self._round = found.turn.round
+            self._last = {s: last for s, last in self._last.items() if last.round >= self._round}
         return found.message, found.student
 
     def clear(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,9 +25,11 @@ from tests.contract.fakes.vertex import (
     vertex_server,
 )
 from tests.contract.test_gemini import REQUEST, camel
+from transforms.artifacts import ArtifactStore
 from transforms.errors import CallRejected, ConfigurationFault, TransientError
+from transforms.ledger.calls import BegunCall, CallAnswer, EndedCall
 from transforms.model import Claim, Lesson, Message
-from transforms.prices import total
+from transforms.prices import INCLUDED, total
 from transforms.process import retry
 from transforms.process.retry import RetryPolicy
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
@@ -233,14 +235,26 @@ def test_retired_model_is_not_asked_again(server: VertexServer):
     assert models(server) == [FIRST, SECOND, SECOND]
 
 
+class OpenBook:
+    """A ledger that allows every call."""
+
+    def record_calls(
+        self, begun: Sequence[BegunCall], ended: Sequence[EndedCall]
+    ) -> dict[str, CallAnswer]:
+        return {call.id: CallAnswer("go", 0.0) for call in begun}
+
+
 def test_busy_model_has_its_share_of_the_deadline(
-    server: VertexServer, monkeypatch: pytest.MonkeyPatch
+    server: VertexServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     Clock.instead_of_time_in(retry, monkeypatch)
     busy = failure(429, "RESOURCE_EXHAUSTED", Retry_After="30")
     server.set_replies(busy, busy, busy, text_reply(GOOD, model=SECOND))
-    runtime = SimpleNamespace(admitted=nullcontext)
-    calls = StageCalls(LESSON, "script", "gemini", runtime, RetryPolicy(120.0))  # type: ignore[arg-type]
+    runtime: Any = SimpleNamespace(
+        admitted=retry.unlimited, budget=None, force=False, prices=INCLUDED, ledger=OpenBook(),
+        store=ArtifactStore(str(tmp_path)),
+    )  # fmt: skip
+    calls = StageCalls(LESSON, "script", "gemini", runtime, RetryPolicy(120.0))
     order = OrderOfTries([engine(server), engine(server, SECOND)])
     assert order.write(REQUEST, calls).written.model == SECOND
     assert models(server) == [FIRST, FIRST, FIRST, SECOND], "at 0, 30 and 60 of 72 seconds"

@@ -267,7 +267,7 @@ class TestGoogleFailures:
         ("code", "kind", "remedy"),
         [
             ("INVALID_ARGUMENT", CallRejected, "check the voice"),
-            ("PERMISSION_DENIED", ConfigurationFault, "enable the Cloud Text-to-Speech API"),
+            ("PERMISSION_DENIED", ConfigurationFault, "the Cloud Text-to-Speech API"),
             ("UNAUTHENTICATED", ConfigurationFault, "GOOGLE_APPLICATION_CREDENTIALS"),
             ("NOT_FOUND", CallRejected, "that exist"),
         ],
@@ -299,7 +299,7 @@ class TestGoogleFailures:
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         google.script.append(Failure(grpc.StatusCode.PERMISSION_DENIED, "API not enabled"))
-        with pytest.raises(ConfigurationFault, match="enable the Cloud Text-to-Speech API"):
+        with pytest.raises(ConfigurationFault, match="the Cloud Text-to-Speech API"):
             connect().check()
 
     def test_retry_delay_is_passed_on(
@@ -403,5 +403,5 @@ class TestGoogleSettings:
 
     def test_tier_without_price_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("transforms.prices.prices", dict)
-        with pytest.raises(ValueError, match=r"prices\.toml"):
+        with pytest.raises(ValueError, match="--prices FILE"):
             GoogleVoice(GoogleVoiceSettings())

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from sqlalchemy import inspect
+from sqlalchemy.schema import CreateColumn
 
 from tests.integration.ledger_support import (
     claim,
@@ -33,6 +35,7 @@ from transforms.ledger import (
     scoped,
     upgrade,
 )
+from transforms.ledger.schema import metadata
 from transforms.ledger.scoped import Scope
 from transforms.model import Saving
 
@@ -78,13 +81,30 @@ def let_pass(ledger, minutes):
 
 
 @contextmanager
-def writable_stages(ledger):
-    """Add the column that present workers write, to tables of an earlier revision."""
+def writable_tables(ledger):
+    """Add the columns and tables that present workers use to tables of an earlier revision."""
     with ledger.connected() as connection:
-        connection.exec_driver_sql("ALTER TABLE stages ADD calls_usd numeric NOT NULL DEFAULT 0")
+        found = inspect(connection)
+        before = {
+            name: {column["name"] for column in found.get_columns(name)}
+            for name in found.get_table_names()
+        }
+        tables = [table for table in metadata.sorted_tables if table.name not in before]
+        columns = [
+            column
+            for table in metadata.sorted_tables
+            for column in table.columns
+            if column.name not in before.get(table.name, {column.name})
+        ]
+        for column in columns:
+            added = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD {added}")
+        metadata.create_all(connection, tables)
     yield
     with ledger.connected() as connection:
-        connection.exec_driver_sql("ALTER TABLE stages DROP calls_usd")
+        for column in columns:
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} DROP {column.name}")
+        metadata.drop_all(connection, tables)
 
 
 def everything(ledger, since=None, until=None):
@@ -141,7 +161,7 @@ def test_filling_counts_rows_that_change_meanwhile_once(ledger, rows):
         lambda: fail(ledger, "Cancelled"),
     ]
     filled = 0
-    with writable_stages(ledger):
+    with writable_tables(ledger):
         while True:
             before = everything(ledger)
             if not ledger.run(FILL):
@@ -181,7 +201,7 @@ def test_prune_of_previous_release_waits_for_filling(ledger, rows):
 @pytest.mark.changes_rows
 def test_totals_of_pruned_rows_are_taken_over(ledger):
     downgrade(ledger.url, BEFORE)
-    with writable_stages(ledger):
+    with writable_tables(ledger):
         finish(ledger)
     for statement in (
         "INSERT INTO daily_messages SELECT '2026-01-02', 'dead_lettered', 7, at, at "

@@ -132,6 +132,9 @@ class GoogleVoice:
         ended = time.monotonic() + timeout
         try:
             client, left = self._connected(timeout)
+        except CLIENT_ERRORS as error:  # nothing was sent
+            raise classify(error, voice) from error
+        try:
             response = client.synthesize_speech(
                 input=texttospeech.SynthesisInput({text.kind: text.content}),
                 voice=texttospeech.VoiceSelectionParams(
