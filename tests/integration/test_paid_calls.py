@@ -163,6 +163,7 @@ def test_failure_for_good_deletes_stored_answers(place, lesson):
     assert parts(place, lesson) == 0
 
 
+@pytest.mark.changes_rows
 def test_hourly_budget_stops_failing_requests(place, lesson, monkeypatch):
     monkeypatch.setattr(budget, "MAX_AGE", 0.0)  # read for each call
     limit = Budget(place.ledger, per_hour=1.5 * USD)
