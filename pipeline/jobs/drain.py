@@ -340,9 +340,9 @@ class Drain:
     def _settled(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         self._tally.settled(outcomes)
         settled = {o.message_id for o in outcomes if o.status in SETTLED}
-        self._leases.acknowledge(settled)
         superseded = {o.message_id for o in outcomes} - settled
         self._leases.drop(superseded)
+        self._leases.acknowledge(settled)
         failed = {m.message_id for m in messages} - settled - superseded
         self._leases.nack(failed)
         self._unsettled.update(superseded | failed)
