@@ -105,6 +105,8 @@ def test_signal_ends_job_that_imports_beam(tmp_path, command, number, said):
         [sys.executable, "-m", "pipeline", *command, "--log-level", "ERROR"],
         env={**os.environ, "PYTHONPATH": paths, "IMPORTING": str(importing)},
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A job in the background of a shell ignores SIGINT, and so do its children.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )  # fmt: skip
     while not importing.exists():
         assert process.poll() is None
