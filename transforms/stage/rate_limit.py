@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from transforms.errors import DependencyDown
 from transforms.ledger import Ledger
 from transforms.process.retry import LONGEST_WAIT
 from transforms.process.singletons import process_singleton
@@ -70,17 +69,3 @@ def _gate(limits: EngineLimits) -> EngineGate:
         assert limits.ledger, "a limit of all workers needs a ledger"
         shared = SharedRate(limits.ledger, limits.name, limits.per_minute)
     return EngineGate(limits.stage, limits.at_once, shared)
-
-
-def overdue(stage: str, reason: str) -> DependencyDown:
-    """Return the fault of work that waited too long for a stage's engine.
-
-    Args:
-        stage: Name of the stage.
-        reason: What kept it waiting.
-    """
-    return DependencyDown(
-        f"{stage} engine",
-        f"{reason} for too long; compare its quota with --{stage}-concurrency and "
-        f"--{stage}-per-minute",
-    )

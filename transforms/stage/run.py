@@ -45,10 +45,10 @@ from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
 from transforms.stage.canary import canary_lesson
+from transforms.stage.engine_gate import overdue
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
-from transforms.stage.rate_limit import overdue
 from transforms.stage.stage_calls import StageCalls
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (

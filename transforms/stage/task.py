@@ -20,9 +20,10 @@ from transforms.prices import INCLUDED, Prices, typical
 from transforms.process.retry import RetryPolicy
 from transforms.process.thread_pool import engine_slot
 from transforms.stage.budget import Budget
+from transforms.stage.engine_gate import overdue
 from transforms.stage.heartbeat import confirm_claim
 from transforms.stage.paid_call import PaidCalls
-from transforms.stage.rate_limit import EngineLimits, overdue
+from transforms.stage.rate_limit import EngineLimits
 
 FINISHED = "finished"
 """Output tag of the lessons whose modality needs no further stage."""
