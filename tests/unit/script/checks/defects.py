@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from transforms.model import ContentRequest, Script, decode, encode
@@ -22,7 +22,8 @@ GRADES = (3, 6, 9, 12)
 INTERESTS = ("", "basketball", "music")
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True)
+class Case:
     """A lesson and the request it answers.
 
     Attributes:
@@ -60,8 +61,17 @@ def good_lessons() -> Iterator[Case]:
 
 def defects() -> Iterator[Case]:
     """Yield lessons with one defect each."""
-    table = tomllib.loads((FOLDER / "defects.toml").read_text("utf-8"))
-    for defect in table["defect"]:
+    return _planted("defects.toml", "defect")
+
+
+def harmless() -> Iterator[Case]:
+    """Yield lessons with texts that checks could take for defects."""
+    return _planted("harmless.toml", "text")
+
+
+def _planted(file: str, key: str) -> Iterator[Case]:
+    table = tomllib.loads((FOLDER / file).read_text("utf-8"))
+    for defect in table[key]:
         script, request = _lesson(table["lessons"][defect["lesson"]])
         if "path" in defect:
             fields = json.loads(encode(script))
@@ -74,7 +84,7 @@ def defects() -> Iterator[Case]:
             interest=defect.get("interest", request.interest),
             language=script.language,
         )
-        yield Case(defect["name"], script, request, defect["check"])
+        yield Case(defect["name"], script, request, defect.get("check", ""))
 
 
 @cache

@@ -1,0 +1,42 @@
+"""Planted defects are found, and good lessons pass."""
+
+from __future__ import annotations
+
+from tests.every_row import for_all
+from tests.unit.script.checks.defects import Case, defects, good_lessons, harmless
+from transforms.script.checks import find_problems
+
+DEFECTS = {case.name: case for case in defects() if case.check != "judge"}
+
+
+MOST_ALARMS = 0.02
+"""Part of the good lessons in which a check may find something that does not block."""
+
+
+def found_by(case: Case) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, problem in find_problems(case.script, case.request):
+        found.setdefault(name, []).append(problem.text)
+    return found
+
+
+@for_all(DEFECTS)
+def test_planted_defect_is_found(case: Case) -> None:
+    assert case.check in found_by(case)
+
+
+HARMLESS = {case.name: case for case in harmless()}
+
+
+@for_all(HARMLESS)
+def test_harmless_text_passes(case: Case) -> None:
+    assert found_by(case) == {}
+
+
+def test_good_lessons_pass():
+    lessons = list(good_lessons())
+    found = [
+        (case.name, *each) for case in lessons for each in find_problems(case.script, case.request)
+    ]
+    assert [each for each in found if each[2].severity != "note"] == []
+    assert len({name for name, *_ in found}) <= MOST_ALARMS * len(lessons), found

@@ -1,0 +1,66 @@
+"""Find what no lesson for students may hold; `safety.toml` lists it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from transforms.model import Script
+from transforms.script.checks.script_texts import all_texts
+from transforms.script.engines.script_engine import Problem
+
+QUOTED = 8
+"""Words in a row that a script may not share with the instructions of its writer."""
+
+
+class _Category(NamedTuple):
+    pattern: re.Pattern[str]
+    exempt: str  # the subject whose lessons may hold it
+
+
+def check_safety(script: Script) -> Sequence[Problem]:
+    """Return the texts that hold something unsafe, each with the category only."""
+    texts = list(all_texts(script))
+    whole = "\n".join(placed.text for placed in texts)  # searched first, since most hold nothing
+    found = [
+        Problem(f"{path}: holds {name}, which no lesson may; leave it out")
+        for name, category in _categories().items()
+        if category.exempt != script.subject and category.pattern.search(whole)
+        for path, text in texts
+        if category.pattern.search(text)
+    ]
+    if _runs(whole) & _instructions():
+        found += [
+            Problem(f"{path}: repeats the instructions; leave that out")
+            for path, text in texts
+            if _runs(text) & _instructions()
+        ]
+    return found
+
+
+@cache
+def _categories() -> Mapping[str, _Category]:
+    table = tomllib.loads((files(__package__) / "safety.toml").read_text("utf-8"))
+    return {
+        name: _Category(
+            re.compile("|".join(f"(?:{each})" for each in entry["patterns"]), re.I),
+            entry.get("exempt", ""),
+        )
+        for name, entry in table.items()
+    }
+
+
+@cache
+def _instructions() -> frozenset[tuple[str, ...]]:
+    from transforms.script.engines.gemini.gemini_prompt import TEMPLATE
+
+    return _runs(TEMPLATE)
+
+
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return frozenset(zip(*(words[at:] for at in range(QUOTED)), strict=False))
