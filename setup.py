@@ -33,6 +33,11 @@ CORE = [
     "markupsafe>=3",
     "prometheus-client>=0.22",
     "packaging>=24",
+    # What scripts are checked with: language, broken encodings, units and syllables.
+    "py3langid>=0.4,<0.5",
+    "ftfy>=6.3,<7",
+    "pint>=0.25,<0.26",
+    "pyphen>=0.18,<0.19",
     "shtab>=1.13,<2",  # shell completion
     "setuptools>=77,<85",  # packs a checkout for the workers of a Dataflow job
 ]
@@ -54,6 +59,19 @@ MOVIEPY = [
     "imageio-ffmpeg>=0.6",
     "proglog>=0.1.12",
     "python-dotenv>=1.0",
+]
+
+# `vividly serve`
+SERVE = [
+    "starlette>=1.10,<2",
+    "uvicorn>=0.54,<0.60",
+    "python-multipart>=0.0.34",
+]
+
+# Traces over OTLP
+TRACES = [
+    "opentelemetry-sdk>=1.45,<2",
+    "opentelemetry-exporter-otlp-proto-http>=1.45,<2",
 ]
 
 DEV = [
@@ -136,8 +154,10 @@ setup(
     extras_require={
         "local": LOCAL,
         "moviepy": MOVIEPY,
+        "serve": LOCAL + SERVE,
+        "traces": TRACES,
         "bench": LOCAL + BENCH,
-        "dev": LOCAL + MOVIEPY + DEV + BENCH,
+        "dev": LOCAL + MOVIEPY + SERVE + TRACES + DEV + BENCH,
     },
     entry_points={
         "console_scripts": [
