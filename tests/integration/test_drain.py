@@ -162,6 +162,37 @@ def test_drain_pulls_once_before_it_ends(queue, graph, timing):
     assert (summary["exit_reason"], summary["received"]) == ("empty_queue", 3)
 
 
+def test_message_restarts_empty_queue_timeout(queue, graph, monkeypatch):
+    passed: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(passed))
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "SHORTEST_PULL", 0.1)
+    limits = {"empty_queue_timeout": 100 * PATIENCE, "max_runtime": 1000 * PATIENCE}
+    drain = start_drain(queue, graph, pull_timeout=0.1, **limits)
+    pulls = []
+    pull = drain._puller.pull
+
+    def counted_pull(*arguments):
+        try:
+            return pull(*arguments)
+        finally:
+            pulls.append(arguments)
+
+    monkeypatch.setattr(drain._puller, "pull", counted_pull)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(drain._run)
+        wait_until(lambda: pulls)
+        passed.append(75 * PATIENCE)
+        queue.publish(b"completed")
+        wait_until(lambda: drain.message_ids)
+        passed.append(75 * PATIENCE)
+        made = len(pulls)
+        wait_until(lambda: len(pulls) > made + 2 or running.done())
+        assert not running.done()
+        passed.append(200 * PATIENCE)
+        assert running.result(PATIENCE)["exit_reason"] == "empty_queue"
+
+
 def test_drain_over_budget_neither_pulls_nor_ends(queue, monkeypatch):
     class Poor(Graph):
         looks = 0

@@ -538,7 +538,7 @@ def test_close_waits_for_runs_and_drops_the_rest(graph, start, settled):
     graph.wait_for(2)
     submit(running, 1)
     with ThreadPoolExecutor() as pool:
-        closing = pool.submit(running.close, PATIENCE)
+        closing = pool.submit(running.close, 3 * PATIENCE)
         with running._changed:
             assert running._changed.wait_for(lambda: running._closed, PATIENCE)
         assert running.waiting == 0
