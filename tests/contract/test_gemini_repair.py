@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from google.oauth2.credentials import Credentials
@@ -38,6 +40,7 @@ from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine, UnusableAnswer
 from transforms.script.order_of_tries import NoScript, OrderOfTries, Tried
 from transforms.stage.direct_calls import DirectCalls
+from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.stage_calls import StageCalls
 
 FIRST = "gemini-3.5-flash-lite"
@@ -244,17 +247,31 @@ class OpenBook:
         return {call.id: CallAnswer("go", 0.0) for call in begun}
 
 
+def stage_calls(folder: Path, admitted: Callable[..., Any]) -> StageCalls:
+    runtime: Any = SimpleNamespace(
+        admitted=admitted, budget=None, force=False, prices=INCLUDED, ledger=OpenBook(),
+        store=ArtifactStore(str(folder)),
+    )  # fmt: skip
+    return StageCalls(LESSON, "script", "gemini", runtime, RetryPolicy(120.0))
+
+
+def test_model_without_quota_leaves_its_fallback(server: VertexServer, tmp_path: Path):
+    server.set_replies(
+        failure(429, "RESOURCE_EXHAUSTED", Retry_After="86400"), text_reply(GOOD, model=SECOND)
+    )
+    limits = EngineLimits("script", str(uuid4()))
+    order = OrderOfTries([engine(server), engine(server, SECOND)])
+    written = order.write(REQUEST, stage_calls(tmp_path, limits.admitted)).written
+    assert (written.model, models(server)) == (SECOND, [FIRST, SECOND])
+
+
 def test_busy_model_has_its_share_of_the_deadline(
     server: VertexServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     Clock.instead_of_time_in(retry, monkeypatch)
     busy = failure(429, "RESOURCE_EXHAUSTED", Retry_After="30")
     server.set_replies(busy, busy, busy, text_reply(GOOD, model=SECOND))
-    runtime: Any = SimpleNamespace(
-        admitted=retry.unlimited, budget=None, force=False, prices=INCLUDED, ledger=OpenBook(),
-        store=ArtifactStore(str(tmp_path)),
-    )  # fmt: skip
-    calls = StageCalls(LESSON, "script", "gemini", runtime, RetryPolicy(120.0))
+    calls = stage_calls(tmp_path, lambda *_: nullcontext())
     order = OrderOfTries([engine(server), engine(server, SECOND)])
     assert order.write(REQUEST, calls).written.model == SECOND
     assert models(server) == [FIRST, FIRST, FIRST, SECOND], "at 0, 30 and 60 of 72 seconds"

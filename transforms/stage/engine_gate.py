@@ -1,4 +1,4 @@
-"""EngineGate: the gate that all calls of one engine in this process pass.
+"""EngineGate: the gate that all calls of one model in this process pass.
 
 It limits concurrent calls, paces them while the engine is overloaded, and waits for their turn
 under the rate limit of all workers. An overload of one call slows all of them, because otherwise
@@ -48,16 +48,43 @@ def overdue(stage: str, reason: str) -> DependencyDown:
     )
 
 
+class ThrottledTime:
+    """Seconds that calls have waited for their turn, until they are taken."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, seconds: float) -> None:
+        """Add seconds of one call."""
+        with self._lock:
+            self._seconds += seconds
+
+    def take(self) -> int:
+        """Return the whole seconds, and keep the rest."""
+        with self._lock:
+            whole = int(self._seconds)
+            self._seconds -= whole
+            return whole
+
+
 class EngineGate:
-    """The calls of one engine in this process.
+    """The calls of one model of an engine in this process.
 
     Args:
         stage: The stage, for messages.
         at_once: Maximum number of concurrent calls; None for no limit.
         shared: The rate limit of all workers; None for no limit.
+        throttled: Collects the time that calls wait for their turn.
     """
 
-    def __init__(self, stage: str, at_once: int | None, shared: SharedRate | None) -> None:
+    def __init__(
+        self,
+        stage: str,
+        at_once: int | None,
+        shared: SharedRate | None,
+        throttled: ThrottledTime,
+    ) -> None:
         self._stage = stage
         self._subject = f"{stage} engine"
         self._free = math.inf if at_once is None else at_once
@@ -67,7 +94,7 @@ class EngineGate:
         self._pace = AdaptivePace()
         self._paused_at = self._paused_until = -math.inf
         self._probe_at = -math.inf
-        self._throttled = 0.0
+        self._throttled = throttled
 
     @contextmanager
     def admitted(self, patience: float, left: float) -> Iterator[None]:
@@ -84,13 +111,6 @@ class EngineGate:
                 self._accepted(begun)
                 raise
             self._accepted(begun)
-
-    def take_throttled(self) -> int:
-        """Return the whole seconds that calls have waited for their turn since the last call."""
-        with self._changed:
-            whole = int(self._throttled)
-            self._throttled -= whole
-            return whole
 
     @contextmanager
     def _slot(self, deadline: float) -> Iterator[None]:
@@ -120,8 +140,7 @@ class EngineGate:
                 if time.monotonic() >= self._paused_until:  # no call was refused meanwhile
                     return time.monotonic()
         finally:
-            with self._changed:
-                self._throttled += time.monotonic() - asked
+            self._throttled.add(time.monotonic() - asked)
 
     def _wait_for_pace(self, deadline: float) -> float:
         turn = object()

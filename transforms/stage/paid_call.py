@@ -26,6 +26,7 @@ class PaidCall:
             A third call for the same inputs needs another reason than the second, or it gets the
             stored answer of that one.
         until: Part of the stage's deadline after which it is not sent again.
+        model: The model that is called, whose quota is its own; empty if the engine has one only.
     """
 
     purpose: str
@@ -33,6 +34,7 @@ class PaidCall:
     expected: tuple[Usage, ...] = ()
     reason: str = ""
     until: float = 1.0
+    model: str = ""
 
 
 @dataclass(frozen=True)

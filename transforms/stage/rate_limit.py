@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from transforms.ledger import Ledger
 from transforms.process.retry import LONGEST_WAIT
 from transforms.process.singletons import process_singleton
-from transforms.stage.engine_gate import EngineGate
+from transforms.stage.engine_gate import EngineGate, ThrottledTime
 from transforms.stage.shared_rate import SharedRate
 
 
 @dataclass(frozen=True)
 class EngineLimits:
-    """Limits of one stage's engine.
+    """Limits of one stage's engine; each of its models has them for itself, as its quota is.
 
     Attributes:
         stage: The stage.
@@ -32,26 +32,28 @@ class EngineLimits:
     per_minute: float | None = None
     ledger: Ledger | None = None
 
-    @property
-    def name(self) -> str:
-        """Name of the limit in the ledger."""
-        return f"{self.stage}/{self.engine}"
+    def name(self, model: str = "") -> str:
+        """Return the name of the limit in the ledger."""
+        return "/".join(filter(None, (self.stage, self.engine, model)))
 
     @contextmanager
-    def admitted(self, patience: float = LONGEST_WAIT, left: float | None = None) -> Iterator[None]:
+    def admitted(
+        self, patience: float = LONGEST_WAIT, left: float | None = None, model: str = ""
+    ) -> Iterator[None]:
         """Wait until the limits allow a call; hold its place during the block.
 
         Args:
             patience: Maximum number of seconds to wait for a slot, and for the rate limit.
             left: Seconds until the stage's deadline, a further limit of the wait for an overloaded
                 engine; None for none.
+            model: The model that is called; empty if the engine has one only.
 
         Raises:
             QuotaExhausted: The engine, or the rate limit, allows no call in that time.
             DependencyDown: No slot became free in that time, or Postgres cannot be reached.
             Interrupted: The job ends.
         """
-        gate = process_singleton(_gate, self)
+        gate = process_singleton(_gate, self, model)
         with gate.admitted(patience, patience if left is None else min(patience, left)):
             yield
 
@@ -60,12 +62,17 @@ class EngineLimits:
 
         Waits for a slot are not counted: unlike a quota, more workers shorten them.
         """
-        return process_singleton(_gate, self).take_throttled()
+        return process_singleton(_throttled, self).take()
 
 
-def _gate(limits: EngineLimits) -> EngineGate:
+def _throttled(limits: EngineLimits) -> ThrottledTime:
+    return ThrottledTime()
+
+
+def _gate(limits: EngineLimits, model: str) -> EngineGate:
     shared = None
     if limits.per_minute:
         assert limits.ledger, "a limit of all workers needs a ledger"
-        shared = SharedRate(limits.ledger, limits.name, limits.per_minute)
-    return EngineGate(limits.stage, limits.at_once, shared)
+        shared = SharedRate(limits.ledger, limits.name(model), limits.per_minute)
+    throttled = process_singleton(_throttled, limits)
+    return EngineGate(limits.stage, limits.at_once, shared, throttled)

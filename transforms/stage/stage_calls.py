@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -131,7 +132,7 @@ class StageCalls:
             sending.attempt,
             replace(self.policy, tries=sys.maxsize),
             self.failures,
-            self._admitted,
+            partial(self._admitted, call.model),
             self.failed,
             sending.deadline,
         )
@@ -168,14 +169,14 @@ class StageCalls:
             self.spent_usd += usd
 
     @contextmanager
-    def _admitted(self, patience: float, left: float) -> Iterator[None]:
-        """Wait until the budget and the limits of the engine allow a call."""
+    def _admitted(self, model: str, patience: float, left: float) -> Iterator[None]:
+        """Wait until the budget and the limits of the model allow a call."""
         budget = self.runtime.budget
         asked = time.monotonic()
         waited = budget.wait(self.lesson, self.stage) if budget else 0.0
         with self._lock:
             self.waited += waited
-        with self.runtime.admitted(max(0.0, patience - (time.monotonic() - asked)), left):
+        with self.runtime.admitted(max(0.0, patience - (time.monotonic() - asked)), left, model):
             yield
 
 

@@ -150,12 +150,15 @@ class StageRuntime:
     prices: Prices = INCLUDED
 
     @contextmanager
-    def admitted(self, patience: float, left: float | None = None) -> Iterator[None]:
+    def admitted(
+        self, patience: float, left: float | None = None, model: str = ""
+    ) -> Iterator[None]:
         """Wait until a worker is free and the limits allow an engine call; hold both in the block.
 
         Args:
             patience: Maximum number of seconds to wait.
             left: As for `EngineLimits.admitted`.
+            model: As for `EngineLimits.admitted`.
 
         Raises:
             DependencyDown: There is no place for the call in that time.
@@ -164,7 +167,7 @@ class StageRuntime:
         with engine_slot(self.workers, patience) as is_free:
             if not is_free:
                 raise overdue(self.limits.stage, "all workers were busy")
-            with self.limits.admitted(max(0.0, end - time.monotonic()), left):
+            with self.limits.admitted(max(0.0, end - time.monotonic()), left, model):
                 yield
 
 

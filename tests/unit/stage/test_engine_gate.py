@@ -21,7 +21,7 @@ from transforms.errors import (
 from transforms.process import retry
 from transforms.process.waiting import interrupted_waits
 from transforms.stage import adaptive_pace, engine_gate
-from transforms.stage.engine_gate import EXHAUSTED, PROBE, EngineGate
+from transforms.stage.engine_gate import EXHAUSTED, PROBE, EngineGate, ThrottledTime
 
 LONG = 3600.0
 
@@ -33,7 +33,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def gate(clock):
-    return EngineGate("script", at_once=None, shared=None)
+    return EngineGate("script", at_once=None, shared=None, throttled=ThrottledTime())
 
 
 def call(gate, error=None, left=LONG):
@@ -141,17 +141,17 @@ def test_healthy_engine_waits_for_nothing(clock, gate):
     results, ends = work_through(clock, gate, engine, texts=40, threads=8)
     assert results == ["done"] * 40
     assert max(ends) == pytest.approx(5 * 1.1)
-    assert gate.take_throttled() == 0
+    assert gate._throttled.take() == 0
 
 
 def test_unlimited_calls_never_wait(clock, gate):
     with gate.admitted(LONG, LONG), gate.admitted(LONG, LONG), gate.admitted(LONG, LONG):
         pass
-    assert gate.take_throttled() == 0
+    assert gate._throttled.take() == 0
 
 
 def test_slots_taken_beyond_patience_are_an_outage(clock):
-    gate = EngineGate("script", at_once=1, shared=None)
+    gate = EngineGate("script", at_once=1, shared=None, throttled=ThrottledTime())
 
     def hold():
         with gate.admitted(LONG, LONG):
@@ -185,14 +185,14 @@ def test_wait_for_slot_and_for_rate_have_one_patience(clock):
 
     deadlines: list[float] = []
     shared: Any = Shared()
-    gate = EngineGate("script", at_once=1, shared=shared)
+    gate = EngineGate("script", at_once=1, shared=shared, throttled=ThrottledTime())
     start = clock.now
     clock.run([hold, wait])
     assert deadlines == [start + LONG, start + 201.0]
 
 
 def test_failed_call_frees_its_slot(clock):
-    gate = EngineGate("script", at_once=1, shared=None)
+    gate = EngineGate("script", at_once=1, shared=None, throttled=ThrottledTime())
     for error in (PermanentError("no"), TransientError("reset"), KeyError("bug")):
         fail(gate, error)
     call(gate)
@@ -304,11 +304,11 @@ def test_call_does_not_overtake_one_that_is_about_to_wake(clock, gate):
 def test_throttled_time_is_taken_once_in_whole_seconds(clock, gate):
     fail(gate, Overloaded("429", retry_after=4.5))
     seconds_until_admitted(gate, clock)
-    assert [gate.take_throttled() for _ in range(2)] == [4, 0]
+    assert [gate._throttled.take() for _ in range(2)] == [4, 0]
 
 
 def test_end_of_job_ends_waits():
-    gate = EngineGate("script", at_once=None, shared=None)
+    gate = EngineGate("script", at_once=None, shared=None, throttled=ThrottledTime())
     fail(gate, Overloaded("429", retry_after=3000.0))
     raised = []
 

@@ -6,6 +6,7 @@ import itertools
 import pickle
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -98,17 +99,28 @@ def test_pause_beyond_limit_is_exhausted_quota(stage, limit):
         limited.admitted(**limit).__enter__()
 
 
+def test_exhausted_model_does_not_hold_up_another(stage):
+    limited = EngineLimits(stage)
+    with pytest.raises(QuotaExhausted), limited.admitted(10.0, model="first"):
+        raise Overloaded("429", retry_after=11.0)
+    with limited.admitted(10.0, model="second"):
+        pass
+    with pytest.raises(QuotaExhausted):
+        limited.admitted(10.0, model="first").__enter__()
+
+
 def test_wait_for_engine_is_reported_as_throttled(stage, clock):
     limited = EngineLimits(stage)
-    with pytest.raises(Overloaded), limited.admitted():
-        raise Overloaded("429", retry_after=7.5)
+    for model in ("first", "second"):
+        with pytest.raises(Overloaded), limited.admitted(model=model):
+            raise Overloaded("429", retry_after=7.5)
 
-    def wait():
-        with limited.admitted():
+    def wait(model):
+        with limited.admitted(model=model):
             pass
 
-    clock.run([wait])
-    assert [limited.take_throttled() for _ in range(2)] == [7, 0]
+    clock.run([partial(wait, "first"), partial(wait, "second")])
+    assert [limited.take_throttled() for _ in range(2)] == [15, 0]
 
 
 def test_rate_limit_wait_does_not_use_deadline(stage, clock, monkeypatch):

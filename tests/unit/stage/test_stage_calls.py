@@ -59,7 +59,7 @@ class StandIn:
 
 
 @contextmanager
-def at_once(patience, left):
+def at_once(patience, left, model):
     yield
 
 
@@ -146,7 +146,7 @@ def test_waiting_for_admission_keeps_deadline(make, clock):
     offered = []
 
     @contextmanager
-    def after_a_minute(patience, left):
+    def after_a_minute(patience, left, model):
         offered.append(patience)
         clock.now += 60
         yield
@@ -163,7 +163,7 @@ def test_waits_of_parallel_calls_count_once(make, clock):
     both = threading.Barrier(2)
 
     @contextmanager
-    def together(patience, left):
+    def together(patience, left, model):
         both.wait(60)
         if both.wait(60) == 0:
             clock.now += 30
@@ -178,6 +178,18 @@ def test_waits_of_parallel_calls_count_once(make, clock):
         thread.join(60)
     assert calls.left == pytest.approx(10.0)
     assert calls.deadline.patience == pytest.approx(retry.LONGEST_WAIT - 30)
+
+
+def test_call_is_admitted_for_its_model(make):
+    asked = []
+
+    @contextmanager
+    def admitted(patience, left, model):
+        asked.append(model)
+        yield
+
+    make(admitted).run(replace(speech(), model="second"), Service())
+    assert asked == ["second"]
 
 
 def test_pickled_calls_keep_time_that_is_left(make):

@@ -149,6 +149,7 @@ class GeminiScriptEngine:
             inputs=asdict(ask),
             expected=self._expected,
             reason="unusable answer" if repair else "",
+            model=self._settings.model,
         )
         answer = calls.run(call, lambda seconds: self._send(ask, seconds))
         text, cut_off = text_of(answer)
