@@ -28,13 +28,16 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(list(SLOW_IMPORTS))
 
 
-def passes(folder: Path, tests: tuple[str, ...], timeout: float = TIMEOUT) -> bool:
+def passes(
+    folder: Path, tests: tuple[str, ...], timeout: float = TIMEOUT, shows_failure: bool = False
+) -> bool:
     """Run tests in a copy of the checkout, and say whether all passed.
 
     Args:
         folder: the copy.
         tests: arguments for pytest that select tests.
         timeout: seconds for all of them; tests that take longer have not passed.
+        shows_failure: print the end of pytest's output if they have not passed.
 
     Raises:
         RuntimeError: pytest found no such tests, or did not run them.
@@ -53,6 +56,8 @@ def passes(folder: Path, tests: tuple[str, ...], timeout: float = TIMEOUT) -> bo
             started.join()
         if code is not None and code > 2:  # 2: a module could not be imported
             raise RuntimeError(f"{' '.join(tests)}: {output.read()[-4000:]}")
+        if code != 0 and shows_failure:
+            print(output.read()[-4000:])
     return code == 0
 
 
