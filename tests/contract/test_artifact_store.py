@@ -238,6 +238,14 @@ def test_other_content_needs_permission_to_replace(store, place):
         assert place.names() == ["script.json"]
 
 
+def test_file_after_a_conflict_is_not_stored(store):
+    store.put(REQUEST, "a", b"theirs", JSON)
+    files = [File("a", b"ours", JSON), File("b", b"b", JSON)]
+    with pytest.raises(ArtifactConflict):
+        store.put_all(REQUEST, files)
+    assert store.list(REQUEST) == ("a",)
+
+
 def test_content_of_another_program_is_not_verified(store, place):
     artifact = store.put(REQUEST, "script.json", b"first", JSON)
     place.overwrite(f"{REQUEST}/script.json", b"second")

@@ -117,7 +117,8 @@ class Backend(Protocol):
         """Store files in order; all are durable when it returns.
 
         Returns:
-            For each file whether it was stored; false if its condition did not hold.
+            For each file whether it was stored; false if its condition, or that of a file before
+            it, did not hold.
         """
         ...
 

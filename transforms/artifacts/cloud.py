@@ -60,7 +60,10 @@ class CloudFolder:
         return f"{SCHEME}{self._bucket_name}/{self._prefix}{key}"
 
     def write(self, writes: Sequence[Write]) -> list[bool]:
-        return [self._upload(write) for write in writes]
+        stored: list[bool] = []
+        for write in writes:
+            stored.append(all(stored) and self._upload(write))
+        return stored
 
     def _upload(self, write: Write) -> bool:
         from google.api_core.exceptions import PreconditionFailed

@@ -63,7 +63,7 @@ class LocalFolder:
         self, writes: Sequence[Write], folders: set[Path], sync: Callable[[Iterable[Path]], None]
     ) -> list[bool]:
         temporaries: dict[Path, Path] = {}
-        stored = []
+        stored: list[bool] = []
         try:
             for write in writes:
                 path = self._root / write.key
@@ -78,7 +78,11 @@ class LocalFolder:
                 sync(temporaries.values())
             for write in writes:
                 path = self._root / write.key
-                stored.append(path in temporaries and _name(temporaries[path], path, write.over))
+                stored.append(
+                    all(stored)
+                    and path in temporaries
+                    and _name(temporaries[path], path, write.over)
+                )
         finally:
             for temporary in temporaries.values():
                 temporary.unlink(missing_ok=True)

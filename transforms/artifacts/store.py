@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,7 +120,7 @@ class ArtifactStore:
         replace: bool = False,
         confirm: Callable[[], object] | None = None,
     ) -> tuple[Artifact, ...]:
-        """Store files of one request; they appear in the given order.
+        """Store files of one request; each appears after those before it.
 
         Storing the same content again succeeds, so a write whose response was lost can be retried.
 
@@ -135,17 +135,11 @@ class ArtifactStore:
             The artifacts, in the order of the files.
 
         Raises:
-            ArtifactConflict: other content is stored under one of the names; the rest may be
-                stored.
+            ArtifactConflict: other content is stored under one of the names; the files before it
+                may be stored.
             OSError: a source cannot be read.
         """
-        pending: dict[Artifact, Write] = {}
-        for file in files:
-            key = _key(request_id, file.name)
-            content = Content.of(file.source)
-            uri = self._backend.uri(key)
-            artifact = Artifact(file.name, uri, content.size, content.sha256, file.content_type)
-            pending[artifact] = Write(key, content, file.content_type)
+        pending = dict(self._writes(request_id, files))
         artifacts = tuple(pending)
         for _ in range(_MAX_OVERTAKEN):
             written = with_retries(partial(self._backend.write, list(pending.values())))
@@ -161,6 +155,18 @@ class ArtifactStore:
             if confirm and any(write.over for write in pending.values()):
                 confirm()
         raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
+
+    def describe(self, request_id: str, files: Sequence[File]) -> tuple[Artifact, ...]:
+        """Return the artifacts as which `put_all` stores files, without storing them."""
+        return tuple(artifact for artifact, _ in self._writes(request_id, files))
+
+    def _writes(self, request_id: str, files: Sequence[File]) -> Iterator[tuple[Artifact, Write]]:
+        for file in files:
+            key = _key(request_id, file.name)
+            content = Content.of(file.source)
+            uri = self._backend.uri(key)
+            artifact = Artifact(file.name, uri, content.size, content.sha256, file.content_type)
+            yield artifact, Write(key, content, file.content_type)
 
     def _generation_to_replace(self, artifact: Artifact, key: str, replace: bool) -> int | None:
         """Return the generation to replace, 0 if there is none, or None if the content is equal."""

@@ -12,7 +12,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from pydantic import ValidationError
 
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
@@ -30,15 +29,13 @@ from transforms.ledger import Ledger
 from transforms.ledger.entries import hand_over
 from transforms.model import (
     PROGRESS,
-    Artifact,
     DeadLetter,
     Lesson,
     Outcome,
     StageRecord,
-    decode,
     encode,
 )
-from transforms.prices import costs_more_than_machine, total
+from transforms.prices import costs_more_than_machine
 from transforms.process import retry, temp_dirs
 from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
@@ -50,6 +47,7 @@ from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
 from transforms.stage.stage_calls import StageCalls
+from transforms.stage.stage_record import new_record, record_name, reusable_record
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
     FINISHED,
@@ -244,7 +242,7 @@ class _RunStage(BatchDoFn[Lesson]):
         """Return the record of a reused or new result."""
         lesson, failures = work.lesson, work.failures
         digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
-        found = None if self._runtime.force else self._reusable(lesson, digest)
+        found = None if self._runtime.force else self._stored_record(lesson, digest)
         if found:
             log.info(
                 "%s stage reused its stored result",
@@ -287,26 +285,11 @@ class _RunStage(BatchDoFn[Lesson]):
                 failed,
                 calls.deadline,
             )
-            artifacts = tuple(
-                replace(artifact, alt=produced.alt.get(artifact.name, ""))
-                for artifact in self._put(lesson, produced.artifacts)
-            )
-        seconds = calls.seconds
-        usage = total((*produced.usage, *calls.usage))
-        record = StageRecord(
-            stage=self._task.stage,
-            engine=produced.engine or self._task.engine,
-            fingerprint=digest,
-            seconds=round(seconds, 3),
-            cost_usd=self._runtime.prices.price(usage),
-            usage=usage,
-            artifacts=artifacts,
-            attempts=len(failures) + 1,
-            model=produced.model,
-            fallback=produced.fallback,
-            calls_usd=self._runtime.prices.price(calls.usage),
-        )
-        self._put(lesson, {_record_name(record.stage): encode(record)})
+            calls.close()
+            record = new_record(self._task, produced, calls, digest)
+            # One write waits for the disk once. A record that lacks artifacts is not reused.
+            sources = {**produced.artifacts, record_name(record.stage): encode(record)}
+            put_artifacts(self._runtime.store, self._ledger, lesson, sources)
         log.info(
             log_events.STAGE_DONE, record.stage, record.seconds, record.cost_usd,
             extra=log_events.log_fields(
@@ -314,6 +297,10 @@ class _RunStage(BatchDoFn[Lesson]):
             ),
         )  # fmt: skip
         return record
+
+    def _stored_record(self, lesson: Lesson, digest: str) -> StageRecord | None:
+        request_id = lesson.request.request_id
+        return reusable_record(self._runtime.store, request_id, self._task.stage, digest)
 
     def _admit(self, work: Work) -> None:
         if self._runtime.budget:
@@ -343,21 +330,3 @@ class _RunStage(BatchDoFn[Lesson]):
             return
         with temp_dirs.temp_dir() as folder:
             yield folder
-
-    def _put(self, lesson: Lesson, sources: Mapping[str, Path | bytes]) -> tuple[Artifact, ...]:
-        return put_artifacts(self._runtime.store, self._ledger, lesson, sources)
-
-    def _reusable(self, lesson: Lesson, digest: str) -> StageRecord | None:
-        """Return the stored record if its inputs are equal and its artifacts are intact."""
-        data = self._runtime.store.read(lesson.request.request_id, _record_name(self._task.stage))
-        try:
-            record = decode(StageRecord, data) if data else None
-        except ValidationError:
-            return None  # truncated, or written by another version
-        if record is None or record.fingerprint != digest:
-            return None
-        return record if all(map(self._runtime.store.verify, record.artifacts)) else None
-
-
-def _record_name(stage: str) -> str:
-    return f"stages/{stage}.json"

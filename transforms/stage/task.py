@@ -171,6 +171,11 @@ class StageRuntime:
                 yield
 
 
+def files_of(sources: Mapping[str, Path | bytes]) -> list[File]:
+    """Return files or bytes, by artifact name, as the store takes them."""
+    return [File(n, source, CONTENT_TYPES[Path(n).suffix]) for n, source in sources.items()]
+
+
 def put_artifacts(
     store: ArtifactStore, ledger: Ledger, lesson: Lesson, sources: Mapping[str, Path | bytes]
 ) -> tuple[Artifact, ...]:
@@ -188,8 +193,7 @@ def put_artifacts(
     Raises:
         ClaimLost: A replacement is needed and another worker holds the claim.
     """
-    request_id = lesson.request.request_id
-    files = [File(n, source, CONTENT_TYPES[Path(n).suffix]) for n, source in sources.items()]
+    request_id, files = lesson.request.request_id, files_of(sources)
     try:
         return store.put_all(request_id, files)
     except ArtifactConflict:

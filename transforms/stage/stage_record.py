@@ -1,0 +1,66 @@
+"""Records of stages: what a stage made from which inputs, beside the artifacts of its request.
+
+A stage whose record has the fingerprint of its inputs, and whose artifacts are intact, is not run
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from transforms.artifacts import ArtifactStore
+from transforms.model import StageRecord, decode
+from transforms.prices import total
+from transforms.stage.stage_calls import StageCalls
+from transforms.stage.task import Produced, StageTask, files_of
+
+
+def record_name(stage: str) -> str:
+    """Return the name of a stage's record in the artifact store."""
+    return f"stages/{stage}.json"
+
+
+def new_record(
+    task: StageTask, produced: Produced, calls: StageCalls, fingerprint: str
+) -> StageRecord:
+    """Return the record of a new result, before it is stored.
+
+    Args:
+        task: The work of the stage.
+        produced: Its result.
+        calls: Its paid calls, which have ended.
+        fingerprint: Fingerprint of its inputs.
+    """
+    prices, usage = calls.runtime.prices, total((*produced.usage, *calls.usage))
+    described = calls.runtime.store.describe(
+        calls.lesson.request.request_id, files_of(produced.artifacts)
+    )
+    return StageRecord(
+        stage=task.stage,
+        engine=produced.engine or task.engine,
+        fingerprint=fingerprint,
+        seconds=round(calls.seconds, 3),
+        cost_usd=prices.price(usage),
+        usage=usage,
+        artifacts=tuple(replace(each, alt=produced.alt.get(each.name, "")) for each in described),
+        attempts=len(calls.failures) + 1,
+        model=produced.model,
+        fallback=produced.fallback,
+        calls_usd=prices.price(calls.usage),
+    )
+
+
+def reusable_record(
+    store: ArtifactStore, request_id: str, stage: str, fingerprint: str
+) -> StageRecord | None:
+    """Return the stored record of a stage if its inputs are equal and its artifacts are intact."""
+    data = store.read(request_id, record_name(stage))
+    try:
+        record = decode(StageRecord, data) if data else None
+    except ValidationError:
+        return None  # truncated, or written by another version
+    if record is None or record.fingerprint != fingerprint:
+        return None
+    return record if all(map(store.verify, record.artifacts)) else None
