@@ -130,6 +130,7 @@ def test_graph_makes_no_lesson_of_redelivered_messages(ledger, place, student, m
     assert not list((place / "artifacts").glob("*/*"))
 
 
+@pytest.mark.pooled
 def test_killed_erasures_are_continued(ledger, place, student, other):
     """Processes are killed after one of their statements or deletions, and started again."""
     student.fill(5)
