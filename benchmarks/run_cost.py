@@ -22,14 +22,13 @@ from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from benchmarks.requests import text_request
-from benchmarks.stubs import StubEngine
+from benchmarks.stubs import StubEngine, install
 from pipeline.embedded.postgres import EmbeddedPostgres
 from pipeline.jobs import graph_runner, one_stage
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 from transforms.model import Message
-from transforms.script import write_script
 
 SIZES = (0, 1, 10, 250)
 """Messages in a run."""
@@ -66,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     logging.disable(logging.WARNING)
-    write_script.make_script_engine = lambda chosen: StubEngine()
+    install(StubEngine())
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,

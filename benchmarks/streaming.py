@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks.jobs import place
 from benchmarks.keyed_service import KeyedService
 from benchmarks.requests import request
-from benchmarks.stubs import StubEngine
+from benchmarks.stubs import StubEngine, install
 from pipeline.graph import HeavyShards, build
 from pipeline.jobs.dataflow_options import LIGHT_THREADS
 from pipeline.settings.beam_options import VividlyOptions
@@ -39,7 +39,6 @@ from transforms.ledger import Ledger
 from transforms.model import Lesson, Message
 from transforms.narration.narrate_script import _Narrate
 from transforms.prices import typical
-from transforms.script import write_script
 from transforms.stage import budget
 from transforms.stage.task import Produced
 from transforms.video.render_video import _RenderVideo
@@ -166,7 +165,7 @@ def _install_stubs(scenario: Scenario) -> None:
     for name, stub in stubs.items():
         setattr(_Narrate, name, stub)
     setattr(_RenderVideo, "perform", render)  # noqa: B010
-    write_script.make_script_engine = lambda chosen: StubEngine()
+    install(StubEngine())
     budget.MAX_AGE = 0.5
 
 

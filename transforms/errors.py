@@ -38,6 +38,9 @@ class ContentError(Exception):
     is_final: bool = False
     """True if nothing may try again: all tries have failed, or another try cannot help."""
 
+    checks: tuple[str, ...] = ()
+    """Names of the checks that a script failed, if that is why it could not be used."""
+
 
 class PermanentError(ContentError):
     """An error that retries cannot fix: bad input, refused content, unusable engine answer."""

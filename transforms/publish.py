@@ -115,6 +115,7 @@ def manifest(lesson: Lesson, saved_usd: float) -> bytes:
                     "engine": record.engine,
                     "model": record.model,
                     "fallback": record.fallback,
+                    "problems": list(record.problems),
                     "fingerprint": record.fingerprint,
                     "seconds": record.seconds,
                     "cost_usd": record.cost_usd,

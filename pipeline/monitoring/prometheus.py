@@ -15,6 +15,7 @@ from pipeline.monitoring.summary import SETTLED, Tally
 from transforms.dead_letter_topic import missing_copies
 from transforms.stage.budget import BudgetMeter
 from transforms.stage.lapsed_claims import LapsedClaimsMeter
+from transforms.telemetry.check_counts import check_counts
 
 BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800, 3600)
 """Upper bounds in seconds; from an offline script to a request that waited for an hour."""
@@ -64,6 +65,14 @@ class JobCollector(Collector):
         yield CounterMetricFamily(
             "vividly_reused_stages", "Stages whose artifacts were reused.", now["reused_stages"]
         )
+        checks = CounterMetricFamily(
+            "vividly_check_problems",
+            "Scripts that were used or refused with problems that a check found.",
+            labels=["check"],
+        )
+        for check, scripts in check_counts().scripts().items():
+            checks.add_metric([check], scripts)
+        yield checks
         yield from self._cost_metrics()
         stages, end_to_end = self._tally.durations()
         histogram = HistogramMetricFamily(

@@ -15,14 +15,13 @@ import pytest
 from benchmarks import fake_services
 from benchmarks.lesson import SCRIPT
 from benchmarks.quota import needed_characters
-from benchmarks.stubs import StubEngine
+from benchmarks.stubs import StubEngine, install
 from pipeline.cli import app
 from tests import fork_server
 from tests.contract.fakes.speech_rules import Failure
 from tests.contract.fakes.texttospeech import FakeSpeech, serve
 from tests.e2e import command
 from transforms.ledger import Ledger
-from transforms.script import write_script
 from transforms.script.engines.script_engine import Written
 
 LESSON = replace(SCRIPT, scenes=SCRIPT.scenes + SCRIPT.scenes[:1])
@@ -43,7 +42,7 @@ class ShortLesson(StubEngine):
 def run(*arguments: str) -> None:
     """Run a command with the fake service; in a process of its own."""
     fake_services.install()
-    write_script.make_script_engine = lambda chosen: ShortLesson()
+    install(ShortLesson())
     sys.exit(app.main(arguments))
 
 

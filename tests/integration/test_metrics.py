@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 
 import apache_beam as beam
 import pytest
@@ -16,6 +18,7 @@ from tests.integration.ledger_support import replay_marks
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger, upgrade
 from transforms.model import ENGINE_STAGES, Message
+from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.telemetry import metrics
 
 
@@ -25,14 +28,14 @@ class Place:
     def __init__(self, url, folder):
         upgrade(url)
         self.ledger = Ledger(url)
-        self._store = ArtifactStore(folder)
+        self.store = ArtifactStore(folder)
 
     def run(self, *messages, **given):
         """Run messages through the graph; return its counters and distributions."""
         options = VividlyOptions([], max_tries=2, **given)
         pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
         source = pipeline | beam.Create(messages).with_output_types(Message)
-        build(source, options, self.ledger, self._store)
+        build(source, options, self.ledger, self.store)
         result = pipeline.run()
         result.wait_until_finish()
         found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace("vividly"))
@@ -107,3 +110,33 @@ def test_every_metric_is_emitted(place, pubsub):
     emitted = {*counters, *again, *over_budget, *uncopied, *spaced}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()
+
+
+def test_script_that_failed_a_check_is_counted(place, monkeypatch):
+    write = OfflineScriptEngine.write
+    hard = (
+        "Gravitational interactions, notwithstanding their extraordinary infinitesimality among "
+        "microscopic constituents, predominantly determine cosmological configurations, because "
+        "electromagnetic attractions and repulsions between macroscopic, approximately neutral "
+        "agglomerations compensate each other, whereas gravitational accumulation necessarily "
+        "intensifies proportionally, irrespective of intermediary or surrounding materials."
+    )
+    flaws = {3: "Buy now with promo code SKY.", 4: hard}
+
+    def flawed(self, request, **given):
+        written = write(self, request, **given)
+        script = written.script
+        hook = f"{script.hook} {flaws.get(request.grade_level, '')}"
+        return replace(written, script=replace(script, hook=hook))
+
+    monkeypatch.setattr(OfflineScriptEngine, "write", flawed)
+    requests = [
+        stand_ins.request(grade_level=grade, requested_modalities=["text"]) for grade in (3, 4, 8)
+    ]
+    counters, _ = place.run(*map(stand_ins.message, requests))
+    found = {name: counters[f"check_{name}"] for name in metrics.SCRIPT_CHECKS}
+    assert {name for name, count in found.items() if count} == {"safety", "reading_level"}
+    assert counters["outcome_dead_lettered"] == counters["check_safety"] == 1
+    assert counters["check_reading_level"] == 1
+    manifest = json.loads(place.store.read(requests[1]["request_id"], "manifest.json"))
+    assert manifest["stages"][0]["problems"] == ["reading_level"]

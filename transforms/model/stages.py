@@ -66,6 +66,7 @@ class StageRecord:
         attempts: Number of tries, the successful one included.
         model: The model that answered; empty if the engine has none.
         fallback: True if the engine or model that was chosen first did not do the work.
+        problems: Names of the checks that found something with which the result can be used.
     """
 
     stage: str
@@ -80,3 +81,4 @@ class StageRecord:
     model: str = ""
     fallback: bool = False
     calls_usd: float = 0.0
+    problems: tuple[str, ...] = ()

@@ -56,6 +56,7 @@ class CheckFailed(PermanentError):
 
     def __init__(self, writer: str, problems: Sequence[Problem]) -> None:
         super().__init__(f"the script of {writer} failed its checks: {_texts(problems)}")
+        self.checks = checks_of(problems)
 
 
 class NoScript(TransientError):
@@ -206,6 +207,7 @@ class OrderOfTries:
         else:
             failed = PermanentError(text)
         failed.code = first.code
+        failed.checks = tuple(sorted({name for each in failures for name in each.checks}))
         return failed
 
 
@@ -267,6 +269,11 @@ def _share(at: int, count: int) -> float:
     if count == 1:
         return 1.0
     return FIRST_SHARE + (1.0 - FIRST_SHARE) * at / (count - 1)
+
+
+def checks_of(problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Return the names of the checks that found problems, sorted."""
+    return tuple(sorted({problem.check for problem in problems if problem.check}))
 
 
 def _any(problems: Sequence[Problem], severity: str) -> bool:

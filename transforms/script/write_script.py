@@ -13,8 +13,9 @@ from transforms.artifacts import ArtifactStore
 from transforms.engine_plugin import ChosenEngine
 from transforms.model import Lesson, encode
 from transforms.process.singletons import process_singleton
+from transforms.script.checks import find_problems
 from transforms.script.engines.script_engine import ScriptEngine
-from transforms.script.order_of_tries import OrderOfTries
+from transforms.script.order_of_tries import OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
@@ -53,7 +54,8 @@ def make_script_engine(chosen: ChosenEngine) -> ScriptEngine:
 
 def make_order(chosen: tuple[ChosenEngine, ...]) -> OrderOfTries:
     """Create the engines, and the order in which they are tried."""
-    return OrderOfTries([process_singleton(make_script_engine, each) for each in chosen])
+    engines = [process_singleton(make_script_engine, each) for each in chosen]
+    return OrderOfTries(engines, [find_problems])
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class _WriteScript(EngineTask):
             engine=tried.engine,
             model=written.model,
             fallback=tried.is_fallback,
+            problems=checks_of(tried.problems),
         )
 
 

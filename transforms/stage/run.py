@@ -59,6 +59,7 @@ from transforms.stage.task import (
 )
 from transforms.stage.work import Work
 from transforms.telemetry import log_events, metrics
+from transforms.telemetry.check_counts import count_checks
 from transforms.telemetry.display import display_items
 
 log = logging.getLogger(__name__)
@@ -233,6 +234,8 @@ class _RunStage(BatchDoFn[Lesson]):
         elif record:
             metrics.UNPRICED.inc(len(self._runtime.prices.unpriced(record.usage)))
             metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))
+        if stage == "script" and not (record and record.reused):
+            count_checks(record.problems if record else getattr(work.error, "checks", ()))
         if isinstance(work.error, OverBudget):
             metrics.OVER_BUDGET.inc()
         if work.error and not isinstance(work.error, ClaimLost | Cancelled):

@@ -48,6 +48,7 @@ def new_record(
         attempts=len(calls.failures) + 1,
         model=produced.model,
         fallback=produced.fallback,
+        problems=produced.problems,
         calls_usd=prices.price(calls.usage),
     )
 

@@ -55,6 +55,7 @@ class Produced:
         engine: The engine that did the work; empty for that of the stage.
         model: As for `transforms.model.StageRecord`.
         fallback: As for `transforms.model.StageRecord`.
+        problems: As for `transforms.model.StageRecord`.
     """
 
     artifacts: Mapping[str, Path | bytes]
@@ -63,6 +64,7 @@ class Produced:
     engine: str = ""
     model: str = ""
     fallback: bool = False
+    problems: tuple[str, ...] = ()
 
 
 class StageTask(ABC):

@@ -15,6 +15,11 @@ from transforms.model import ENGINE_STAGES, OutcomeStatus
 
 NAMESPACE = "vividly"
 
+SCRIPT_CHECKS = (
+    "safety", "language", "topic", "degeneration", "arithmetic", "quiz", "reading_level",
+)  # fmt: skip
+"""Names of the checks of scripts."""
+
 DISTRIBUTION_SUFFIXES = ("_MAX", "_MIN", "_MEAN", "_COUNT")
 
 
@@ -60,6 +65,9 @@ COST_REUSED = _counter("cost_reused_nano_usd")
 DEAD_LETTER_COPIES_FAILED = _counter("dead_letter_copies_failed")
 """Dead letters of the ledger whose copy did not reach the topic."""
 
+CHECK_PROBLEMS = {check: _counter(f"check_{check}") for check in SCRIPT_CHECKS}
+"""Scripts that were used or refused with problems that a check found."""
+
 OVER_BUDGET = _counter("over_budget")
 """Stages not started because their request would have exceeded its cost limit."""
 
@@ -83,7 +91,7 @@ def nano(usd: float) -> int:
 def reported() -> frozenset[str]:
     """Return all metric names as Dataflow reports them in the label `metric_name`."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
-    counters += [THROTTLED, UNPRICED, *OUTCOMES.values()]
+    counters += [THROTTLED, UNPRICED, *OUTCOMES.values(), *CHECK_PROBLEMS.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]

@@ -110,7 +110,7 @@ def unusable(**details: Any) -> UnusableAnswer:
 
 
 def title_check(script: Script, asked: object) -> Sequence[Problem]:
-    return [Problem("the title is bad")] if script.title == "bad" else []
+    return [Problem("the title is bad", check="title")] if script.title == "bad" else []
 
 
 def slow(_: Any = None) -> TransientError:
@@ -185,6 +185,7 @@ def test_order_ends_with_error(first, others, error, expected):
     assert type(caught.value) is error
     if isinstance(caught.value, TransientError):
         assert caught.value.is_final or isinstance(caught.value, StageTimeout)
+    assert getattr(caught.value, "checks", ()) == (("title",) if "title is bad" in expected else ())
 
 
 def test_at_most_three_paid_calls_are_made():

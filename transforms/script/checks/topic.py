@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script
+from transforms.script.cards.concept_card import Card
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.script_engine import Problem
+from transforms.script.matching.words import root, root_set, roots, words
 from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
@@ -38,30 +41,79 @@ _FILLER = frozenset(
 def check_topic(script: Script, request: ContentRequest) -> Sequence[Problem]:
     """Return a problem if a lesson has hardly a word of the question besides the interest.
 
-    Questions in another language than the lesson's are not judged.
+    If a concept card covers the question, its names count as words of the question. Questions in
+    another language than the lesson's are not judged.
     """
     if primary_subtag(request.language) != "en" or not request.student_query.isascii():
         return []
-    interest = set(_words(request.interest or ""))
-    asked = {word for word in _words(request.student_query) if word not in interest}
+    asked = _asked(request.student_query, request.interest or "")
     if not asked:
         return []
+    card = _covering(request.student_query, request.interest or "")
+    if card and _is_about(script, card):
+        return []
+    other = _covering(script.topic, "") if card else None
+    if (other and card and other.id != card.id) or not _answers(script, asked):
+        return [Problem("the lesson is about another topic than the question; answer the question")]
+    return []
+
+
+def _asked(query: str, interest: str) -> set[str]:
+    """Return the words of a question that name its topic."""
+    besides = set(_words(interest))
+    asked = {word for word in _words(query) if word not in besides}
+    return {word for word in asked if root(word) not in _asking()} or asked
+
+
+def _answers(script: Script, asked: set[str]) -> bool:
+    """Return whether the lesson is named after a word of the question, or uses enough of them."""
+    named = set(_stems(f"{script.title} {script.topic}"))
+    if any(_stem(word) in named for word in asked if not word.isdecimal()):
+        return True
     used = _used(script)
     met = {word for word in asked if _stem(word) in used}
     if len(met) < LEAST_SHARE * len(asked):
         met |= {word for word in asked - met if any(_alike(word, other) for other in used)}
-    if len(met) >= LEAST_SHARE * len(asked):
-        return []
-    return [Problem("the lesson is about another topic than the question; answer the question")]
+    return len(met) >= LEAST_SHARE * len(asked)
+
+
+def _is_about(script: Script, card: Card) -> bool:
+    """Return whether a lesson is that of a card, or says one of its names prominently."""
+    if script.topic == card.title:
+        return True
+    said = set(roots(words(_prominent(script))))
+    return any(said.issuperset(roots(words(name))) for name in card.names)
+
+
+@lru_cache(maxsize=4096)
+def _covering(question: str, interest: str) -> Card | None:
+    """Return the concept card that covers a question, if there is one."""
+    try:
+        from transforms.script.matching.topics import load_topic_index
+    except ImportError:  # RapidFuzz comes with the extra `local`
+        return None
+    try:
+        return load_topic_index().resolve(question, interest)
+    except PermanentError:
+        return None
+
+
+@cache
+def _asking() -> frozenset[str]:
+    return root_set("function") | root_set("asking")
 
 
 @lru_cache(maxsize=1024)
 def _used(script: Script) -> frozenset[str]:
     """Return the stems of the words that a lesson is about: they are prominent or come again."""
-    headings = (script.title, script.topic, *(scene.heading for scene in script.scenes))
-    prominent = " ".join((*headings, script.hook, *script.key_takeaways))
     counts = Counter(_stems(whole_text(script)))
-    return frozenset((*_stems(prominent), *(stem for stem in counts if counts[stem] > 1)))
+    again = (stem for stem in counts if counts[stem] > 1)
+    return frozenset((*_stems(_prominent(script)), *again))
+
+
+def _prominent(script: Script) -> str:
+    headings = (script.title, script.topic, *(scene.heading for scene in script.scenes))
+    return " ".join((*headings, script.hook, *script.key_takeaways))
 
 
 def _stems(text: str) -> list[str]:
@@ -69,7 +121,7 @@ def _stems(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in re.findall(r"[a-z0-9]+", text.casefold()) if word not in _FILLER]
+    return [word for word in re.findall(r"[a-z0-9]{2,}", text.casefold()) if word not in _FILLER]
 
 
 def _alike(word: str, stem: str) -> bool:

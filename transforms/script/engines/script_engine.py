@@ -21,10 +21,12 @@ class Problem:
         text: What is wrong and what is valid, without words of the student.
         severity: ``"block"``: the script cannot be used. ``"repair"``: it is worth one repair, and
             is used if that fails. ``"note"``: it is named in a repair that has another reason.
+        check: Name of the check that found it; empty for the form of the engine's answer.
     """
 
     text: str
     severity: Severity = "block"
+    check: str = ""
 
 
 @dataclass(frozen=True)

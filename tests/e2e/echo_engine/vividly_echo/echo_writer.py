@@ -39,8 +39,11 @@ class EchoWriter:
         script = Script(
             title=text,
             hook=text,
-            scenes=(Scene(text, text, ("asked", "answered")),) * self._settings.scenes,
-            key_takeaways=(text,) * 3,
+            scenes=tuple(
+                Scene(text, f"Scene {n} repeats: {text}", ("asked", "answered"))
+                for n in range(self._settings.scenes)
+            ),
+            key_takeaways=tuple(f"Takeaway {n} repeats: {text}" for n in range(3)),
             quiz=quiz if self._settings.quiz else (),
             topic="echo",
             subject="physics",
