@@ -6,11 +6,17 @@ import re
 
 _SCRIPT = re.compile(r"[A-Za-z]{4}")
 _REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
+_UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
 
 
 def primary_subtag(tag: str) -> str:
     """Return the language subtag in lower case: ``"pt"`` for ``"pt-BR"``."""
     return _subtags(tag)[0].lower()
+
+
+def is_unspaced(tag: str) -> bool:
+    """Return whether the language is written without spaces between words."""
+    return primary_subtag(tag) in _UNSPACED
 
 
 def script_subtag(tag: str) -> str:

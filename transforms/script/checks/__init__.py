@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from transforms.model import ContentRequest, Script
 from transforms.script.checks.arithmetic import check_arithmetic
@@ -12,52 +13,45 @@ from transforms.script.checks.language import check_language
 from transforms.script.checks.quiz import check_quiz
 from transforms.script.checks.reading_level import check_reading_level
 from transforms.script.checks.safety import check_safety
-from transforms.script.checks.script_check import Checked, ScriptCheck
+from transforms.script.checks.script_check import Answered, ScriptCheck
 from transforms.script.checks.topic import check_topic
 from transforms.script.engines.script_engine import Problem
 
-
-def _of_script(
-    find: Callable[[Script], Sequence[Problem]],
-) -> Callable[[Checked], Sequence[Problem]]:
-    """Return a check that needs the script alone; lessons of cards come again and again."""
-    cached = lru_cache(maxsize=1024)(find)
-    return lambda checked: cached(checked.script)
-
-
-CHECKS = (
+_OF_SCRIPT: Sequence[ScriptCheck[Script]] = (
     ScriptCheck(
-        "safety", "block",
+        "safety",
+        "block",
         "self-harm, instructions for weapons and poisons, sexual content, slurs, advertising, "
-        "political appeals, addresses, phone numbers, web addresses, the words of the prompt",
-        _of_script(check_safety),
+        "political appeals, addresses, phone numbers, web addresses, words of the prompt",
+        check_safety,
     ),
+    ScriptCheck("language", "block", "texts in another language than the lesson's", check_language),
     ScriptCheck(
-        "language", "block", "texts in another language than the lesson's",
-        _of_script(check_language),
-    ),
-    ScriptCheck(
-        "topic", "block", "a lesson on another topic than the question's",
-        lambda checked: check_topic(checked.script, checked.request),
-    ),
-    ScriptCheck(
-        "degeneration", "block",
+        "degeneration",
+        "block",
         "repeated sentences and words, equal scenes, escape sequences, wrongly decoded text",
-        _of_script(check_degeneration),
+        check_degeneration,
     ),
     ScriptCheck(
-        "arithmetic", "block", "wrong calculations, and results whose unit does not fit",
-        _of_script(check_arithmetic),
+        "arithmetic",
+        "block",
+        "wrong calculations, and results whose unit does not fit",
+        check_arithmetic,
     ),
     ScriptCheck(
-        "quiz", "block", "two right choices, and a key that its explanation contradicts",
-        _of_script(check_quiz),
+        "quiz", "block", "two right choices, and a key that its explanation contradicts", check_quiz
     ),
     ScriptCheck(
-        "reading_level", "note", "English lessons that read much harder than their grade",
-        _of_script(check_reading_level),
+        "reading_level",
+        "note",
+        "English lessons that read much harder than their grade",
+        check_reading_level,
     ),
-)  # fmt: skip
+)
+_OF_ANSWER: Sequence[ScriptCheck[Answered]] = (
+    ScriptCheck("topic", "block", "lessons on another topic than the one asked for", check_topic),
+)
+CHECKS: Sequence[ScriptCheck[Any]] = (*_OF_SCRIPT, *_OF_ANSWER)
 """All checks of scripts."""
 
 
@@ -71,5 +65,13 @@ def find_problems(
         request: The request it answers.
         passages: The passages of sources that its writer was given.
     """
-    checked = Checked(script, request, tuple(passages))
-    return [problem for check in CHECKS for problem in check.problems(checked)]
+    answered = Answered(script, request, tuple(passages))
+    found = list(_of_script(script))
+    for check in _OF_ANSWER:
+        found += check.problems(answered)
+    return found
+
+
+@lru_cache(maxsize=1024)  # lessons of cards come again and again
+def _of_script(script: Script) -> tuple[Problem, ...]:
+    return tuple(problem for check in _OF_SCRIPT for problem in check.problems(script))

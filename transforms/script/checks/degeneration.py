@@ -6,66 +6,96 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ftfy.badness import is_bad
-
 from transforms.model import Script
 from transforms.script.checks.script_texts import all_texts, spoken_texts
 from transforms.script.engines.script_engine import Problem
+from transforms.text.language import is_unspaced
 from transforms.text.sentences import split_sentences
 
 MOST_SENTENCES = 3
 """Times that one sentence of four words and more may stand in a lesson; a refrain may return."""
 
 MOST_REPEATS = 6
-"""Times that one to five words may follow each other."""
+"""Times from which words that follow themselves are out of hand."""
 
 LEAST_VARIETY = 0.2
 """Different words over all words of a lesson of 150 words and more; good lessons have 0.35."""
 
-_REPEATED = re.compile(
-    rf"\b((?=[\W\d_]*[^\W\d_]{{2}})\w+(?:\W+\w+){{0,4}}?)(?:\W+\1\b){{{MOST_REPEATS - 1},}}", re.I
+LONGEST_PHRASE = 10
+"""Words of the longest phrase that is looked for."""
+
+_ESCAPE = re.compile(
+    r"(?<=[\w.!?,;:])\\[nrt](?=\S)|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\U[0-9a-fA-F]{8}"
 )
-_ESCAPE = re.compile(r"(?<=[\w.!?,;:])\\[nrt](?=\S)|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
+_LONE_ESCAPE = re.compile(r"(?<!\S)\\[nrt](?=\s|[A-Z]|$)|\\[\"']|&(?:amp|nbsp|quot|lt|gt|#\d+);")
+"""Escapes that lessons on programming teach."""
 
 
 def check_degeneration(script: Script) -> Sequence[Problem]:
     """Return the repetitions, literal escapes and wrongly decoded texts of a script."""
     found = [f"{each}; write the lesson anew" for each in _repetitions(script)]
-    texts = list(all_texts(script))
-    whole = "\n".join(placed.text for placed in texts)  # searched first, since most hold nothing
-    if _ESCAPE.search(whole) or _is_garbled(whole):
-        for path, text in texts:
-            if _ESCAPE.search(text):
-                found.append(f"{path}: holds an escape sequence; write the character itself")
-            if _is_garbled(text):
-                found.append(f"{path}: holds wrongly decoded characters")
+    taught = script.subject == "computing"
+    for path, text in all_texts(script):
+        if _has_escape(text, taught):
+            found.append(f"{path}: holds an escape sequence; write the character itself")
+        if _is_garbled(text):
+            found.append(f"{path}: holds wrongly decoded characters")
     return [Problem(text) for text in found]
 
 
 def _repetitions(script: Script) -> Iterator[str]:
-    spoken = list(spoken_texts(script))
-    for path, text in spoken:
-        if _REPEATED.search(text):
+    spoken = [(path, text, _words(text, script.language)) for path, text in spoken_texts(script)]
+    for path, _, words in spoken:
+        if _repeats(words):
             yield f"{path}: repeats the same words again and again"
     sentences = Counter(
-        " ".join(_words(sentence))
-        for _, text in spoken
+        " ".join(words)
+        for _, text, _ in spoken
         for sentence in split_sentences(text)
-        if len(_words(sentence)) >= 4
+        if len(words := _words(sentence, script.language)) >= 4
     )
-    if sentences and sentences.most_common(1)[0][1] > MOST_SENTENCES:
-        yield f"a sentence stands {sentences.most_common(1)[0][1]} times in the lesson"
-    narrations = Counter(" ".join(_words(scene.narration)) for scene in script.scenes)
-    if narrations and narrations.most_common(1)[0][1] > 1:
+    if sentences and max(sentences.values()) > MOST_SENTENCES:
+        yield f"a sentence stands {max(sentences.values())} times in the lesson"
+    narrations = [" ".join(_words(scene.narration, script.language)) for scene in script.scenes]
+    if len(set(narrations)) < len(narrations):
         yield "two scenes have the same narration"
-    words = [word for _, text in spoken for word in _words(text)]
-    if len(words) >= 150 and len(set(words)) < LEAST_VARIETY * len(words):
+    said = [word for *_, words in spoken for word in words]
+    if len(said) >= 150 and len(set(said)) < LEAST_VARIETY * len(said):
         yield "the lesson repeats few words"
 
 
+def _repeats(words: Sequence[str]) -> bool:
+    """Return whether a phrase follows itself too often; lone digits and letters may."""
+    if max(Counter(words).values(), default=0) < MOST_REPEATS:
+        return False
+    for size in range(1, LONGEST_PHRASE + 1):
+        run = 0
+        for at in range(size, len(words)):
+            run = run + 1 if words[at] == words[at - size] else 0
+            if run >= size * (MOST_REPEATS - 1) and any(
+                len(word) > 1 and word.isalpha() for word in words[at - size + 1 : at + 1]
+            ):
+                return True
+    return False
+
+
+def _has_escape(text: str, taught: bool) -> bool:
+    if "\\" not in text and "&" not in text:
+        return False
+    return bool(_ESCAPE.search(text) or (not taught and _LONE_ESCAPE.search(text)))
+
+
 def _is_garbled(text: str) -> bool:
-    return "\N{REPLACEMENT CHARACTER}" in text or (not text.isascii() and is_bad(text))
+    if text.isascii():
+        return False
+    from ftfy.badness import is_bad  # imports much
+
+    return "\N{REPLACEMENT CHARACTER}" in text or is_bad(text)
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, language: str) -> list[str]:
+    """Return the words of a text; pairs of characters in languages written without spaces."""
+    if is_unspaced(language):
+        plain = "".join(filter(str.isalnum, text))
+        return [plain[at : at + 2] for at in range(0, len(plain) - 1, 2)]
     return re.findall(r"\w+", text.casefold())

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from transforms.model import ContentRequest, Script
 from transforms.script.engines.script_engine import Problem, Severity
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What a check looks at.
+class Answered:
+    """A script, and what its writer was given.
 
     Attributes:
         script: The script.
         request: The request it answers.
-        passages: The passages of sources that its writer was given.
+        passages: Passages of sources.
     """
 
     script: Script
@@ -24,9 +25,12 @@ class Checked:
     passages: tuple[str, ...] = ()
 
 
+T = TypeVar("T", Script, Answered)
+
+
 @dataclass(frozen=True)
-class ScriptCheck:
-    """A check of scripts.
+class ScriptCheck(Generic[T]):
+    """A check of scripts, which looks at the script alone or at what was asked for too.
 
     Attributes:
         name: Its name in problems and metrics.
@@ -38,8 +42,8 @@ class ScriptCheck:
     name: str
     severity: Severity
     finds: str
-    find: Callable[[Checked], Sequence[Problem]]
+    find: Callable[[T], Sequence[Problem]]
 
-    def problems(self, checked: Checked) -> tuple[Problem, ...]:
+    def problems(self, checked: T) -> tuple[Problem, ...]:
         """Return the problems, each with the name of this check."""
         return tuple(replace(each, check=self.name) for each in self.find(checked))

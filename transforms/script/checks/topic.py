@@ -9,8 +9,9 @@ from difflib import SequenceMatcher
 from functools import cache, lru_cache
 
 from transforms.errors import PermanentError
-from transforms.model import ContentRequest, Script
+from transforms.model import Script
 from transforms.script.cards.concept_card import Card
+from transforms.script.checks.script_check import Answered
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.script_engine import Problem
 from transforms.script.matching.words import root, root_set, roots, words
@@ -38,12 +39,13 @@ _FILLER = frozenset(
 """Words of questions that name no topic."""
 
 
-def check_topic(script: Script, request: ContentRequest) -> Sequence[Problem]:
+def check_topic(answered: Answered) -> Sequence[Problem]:
     """Return a problem if a lesson has hardly a word of the question besides the interest.
 
     If a concept card covers the question, its names count as words of the question. Questions in
     another language than the lesson's are not judged.
     """
+    script, request = answered.script, answered.request
     if primary_subtag(request.language) != "en" or not request.student_query.isascii():
         return []
     asked = _asked(request.student_query, request.interest or "")

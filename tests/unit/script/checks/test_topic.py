@@ -6,6 +6,7 @@ from tests.every_row import for_all
 from tests.unit.script.checks.defects import request_for
 from tests.unit.script.matching.test_topics import RESOLVES
 from transforms.script.cards.concept_card import load_cards
+from transforms.script.checks.script_check import Answered
 from transforms.script.checks.topic import check_topic
 from transforms.script.engines.offline.compose import compose
 
@@ -15,7 +16,7 @@ CARDS = load_cards().cards
 @for_all(RESOLVES)
 def test_lesson_of_matched_card_answers_question(question: str, card: str) -> None:
     request = request_for(question, 9)
-    assert not check_topic(compose(CARDS[card], request, None), request)
+    assert not check_topic(Answered(compose(CARDS[card], request, None), request))
 
 
 @for_all(
@@ -30,4 +31,4 @@ def test_lesson_of_matched_card_answers_question(question: str, card: str) -> No
 )
 def test_lesson_of_other_card_is_found(question: str, card: str) -> None:
     request = request_for(question, 9)
-    assert check_topic(compose(CARDS[card], request, None), request)
+    assert check_topic(Answered(compose(CARDS[card], request, None), request))

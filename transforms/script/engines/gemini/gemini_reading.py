@@ -18,9 +18,7 @@ from transforms.script.engines.gemini.gemini_answer import (
 )
 from transforms.script.engines.script_engine import Problem, Refused, UnusableAnswer
 from transforms.script.spoken_quiz import spoken_question
-from transforms.text.language import primary_subtag
-
-_UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
+from transforms.text.language import is_unspaced
 
 _DECLINED = {
     "unsafe": "it is not safe to answer for a student",
@@ -131,7 +129,7 @@ def _length_problem(texts: Sequence[str], language: str) -> str:
     spoken = sum(_size(text, language) for text in texts)
     if least <= spoken <= most:
         return ""
-    unit = "characters" if _is_unspaced(language) else "words"
+    unit = "characters" if is_unspaced(language) else "words"
     return (
         f"lesson: hook, narration and takeaways have {spoken} spoken {unit} together; "
         f"write {least} to {most}"
@@ -139,7 +137,7 @@ def _length_problem(texts: Sequence[str], language: str) -> str:
 
 
 def _limits(language: str) -> tuple[int, int]:
-    return CHARACTERS if _is_unspaced(language) else WORDS
+    return CHARACTERS if is_unspaced(language) else WORDS
 
 
 def _spoken(script: Script) -> int:
@@ -148,11 +146,7 @@ def _spoken(script: Script) -> int:
 
 def _size(text: str, language: str) -> int:
     words = text.split()
-    return len("".join(words)) if _is_unspaced(language) else len(words)
-
-
-def _is_unspaced(language: str) -> bool:
-    return primary_subtag(language) in _UNSPACED
+    return len("".join(words)) if is_unspaced(language) else len(words)
 
 
 def _script(lesson: LessonAnswer, request: ContentRequest, model: str) -> Script:
