@@ -126,6 +126,12 @@ def test_broken_rule_names_its_place(change: Callable[..., object], told: str):
         "- an item",
         "1. an item",
         "a [link](x)",
+        "__two words__",
+        "* an item",
+        "2) Light is caught",
+        "<speak>Hello",
+        "<p>Hello",
+        "<a href='x'>here",
         "<b>bold</b>",
         "<break time='1s'/>",
         "<script>alert(1)</script>",
@@ -139,10 +145,25 @@ def test_markup_is_refused(markup: str):
 
 
 @pytest.mark.parametrize(
-    "plain", ["2 < 3 and 5 > 4", "2 * 3 = 6", "Q & A", "−5 °C", "snake_case", "(a) [b] #1", "don't"]
+    "plain",
+    [
+        *("2 < 3 and 5 > 4", "2 * 3 = 6", "Q & A", "−5 °C", "snake_case", "(a) [b] #1", "don't"),
+        *("<p>", "The tag <b>bold</b> makes text bold", "from <p> to </p>", "a <b and c> d"),
+        *("List<String>", "Map<String, List<Integer>> m", "vector<int> v", "x<y>z", "#include <b>"),
+        *("__init__", "__name__ and __main__", "2**3", "2**3**2 = 512", "f(**a, **b)", "f[0](x)"),
+        *("- 5 + 3", "- x + 3 = 5", "+ 5 °C", "AT&T; then R&D;", "14. Juli 1789", "1. Mai", "2. 5"),
+        *("2. Weltkrieg", "3. Newtonsches Gesetz", "1) 2 + 2"),
+    ],
 )
 def test_everyday_characters_are_accepted(plain: str):
     assert read(changed(lambda w: w.update(title=plain))).title == plain
+
+
+def test_web_address_may_stand_in_lesson_on_computing():
+    def about_addresses(written: dict[str, Any]) -> None:
+        written.update(subject="computing", title="What https://example.com means")
+
+    assert read(changed(about_addresses)).title == "What https://example.com means"
 
 
 def test_line_breaks_become_spaces_and_accents_are_composed():

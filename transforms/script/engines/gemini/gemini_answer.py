@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from transforms.model import Visual, VisualKind
 from transforms.script.cards.concept_card import Subject
 from transforms.script.engines.gemini.gemini_formula import is_supported_formula
+from transforms.script.engines.gemini.plain_text import has_markup
 from transforms.text.hidden import without_hidden
 
 WORDS = (150, 450)
@@ -23,11 +24,7 @@ CHARACTERS = (300, 1_100)
 LINE = 90
 """Maximum number of characters of a bullet or a heading."""
 
-_MARKUP = re.compile(
-    r"</?[A-Za-z][^<>]*>|<!|&(?:\w+|#\w+);"  # HTML, SSML
-    r"|```|`|\*\*|__\w|\]\(|^#{1,6}\s|^\s*(?:[-*+•]|\d{1,2}[.)])\s"  # Markdown
-    r"|https?://|www\."
-)
+_WEB_ADDRESS = re.compile(r"https?://|\bwww\.\w")
 
 
 def _plain(limit: int) -> Callable[[str], str]:
@@ -45,8 +42,8 @@ def _plain(limit: int) -> Callable[[str], str]:
             raise ValueError(f"must have at most {limit} characters, has {len(text)}")
         if any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in text):
             raise ValueError("must not hold control characters")
-        if _MARKUP.search(text):
-            raise ValueError("must be plain text: no markup, Markdown, list marker or web address")
+        if has_markup(text):
+            raise ValueError("must be plain text: no markup, Markdown or list marker")
         return text
 
     return check
@@ -156,6 +153,13 @@ class LessonAnswer(BaseModel):
     scenes: Annotated[list[_Scene], Field(min_length=3, max_length=8)]
     key_takeaways: Annotated[list[_Text], Field(min_length=3, max_length=3)]
     quiz: Annotated[list[_Question], Field(min_length=2, max_length=2)]
+
+    @model_validator(mode="after")
+    def _no_web_address(self) -> Self:
+        """Refuse web addresses, except in lessons that may be about them."""
+        if self.subject != "computing" and _WEB_ADDRESS.search(self.model_dump_json()):
+            raise ValueError("must be plain text: no web address")
+        return self
 
     def spoken_texts(self) -> list[str]:
         """Return what is spoken without the quiz: hook, narration and takeaways."""
