@@ -17,6 +17,7 @@ from transforms.script.checks import find_problems
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.script.order_of_tries import OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
+from transforms.script.shuffled_quiz import shuffle_choices
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
@@ -88,7 +89,7 @@ class _WriteScript(EngineTask):
         order = process_singleton(make_order, (self.chosen, *self.fallbacks))
         tried = order.write(lesson.request, calls)
         written = tried.written
-        script = _clean(written.script)
+        script = shuffle_choices(_clean(written.script), lesson.request.request_id)
         script = replace(script, model=written.model, fallback=tried.is_fallback)
         return Produced(
             {"script.json": encode(script), "script.md": to_markdown(script).encode()},
