@@ -13,8 +13,10 @@ from uuid import uuid4
 
 from transforms.model import ContentRequest, Script, decode, encode
 from transforms.script.cards.concept_card import load_cards
+from transforms.script.checks import find_problems
 from transforms.script.engines.gemini.gemini_prompt import TEMPLATE
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
+from transforms.script.engines.script_engine import Problem
 from transforms.stage.direct_calls import DirectCalls
 
 FOLDER = Path(__file__).parent
@@ -29,12 +31,18 @@ class Case:
     Attributes:
         name: the lesson, or the defect planted into it.
         check: the check that must find the defect; empty for a good lesson.
+        passages: passages of sources that the writer was given.
     """
 
     name: str
     script: Script
     request: ContentRequest
     check: str = ""
+    passages: tuple[str, ...] = ()
+
+    def problems(self) -> list[Problem]:
+        """Return what the checks find."""
+        return find_problems(self.script, self.request, self.passages)
 
 
 def request_for(query: str, grade: int, interest: str = "", language: str = "en-US") -> Any:
@@ -84,7 +92,8 @@ def _planted(file: str, key: str) -> Iterator[Case]:
             interest=defect.get("interest", request.interest),
             language=script.language,
         )
-        yield Case(defect["name"], script, request, defect.get("check", ""))
+        passages = tuple(defect.get("passages", ()))
+        yield Case(defect["name"], script, request, defect.get("check", ""), passages)
 
 
 @cache
