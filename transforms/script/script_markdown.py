@@ -70,7 +70,11 @@ def _visual(visual: Visual) -> Iterator[str]:
         return
     if visual.kind in ("formula", "worked") and visual.text:
         yield f"Formula: {_code(visual.text)}"
-    elif visual.text and visual.kind != "quote":
+    elif visual.kind == "quote":  # without an author, the narration states it already
+        if visual.items:
+            yield f"> {_text(visual.text)}\n>\n> – {_text(', '.join(visual.items))}"
+        return
+    elif visual.text:
         yield f"*{_text(visual.text)}*"
     if visual.kind == "comparison" and visual.items:
         yield _table(visual.items)

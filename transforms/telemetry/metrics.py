@@ -16,7 +16,8 @@ from transforms.model import ENGINE_STAGES, OutcomeStatus
 NAMESPACE = "vividly"
 
 SCRIPT_CHECKS = (
-    "safety", "language", "topic", "degeneration", "arithmetic", "quiz", "reading_level",
+    "safety", "language", "topic", "degeneration", "arithmetic", "quiz", "pictures",
+    "reading_level",
 )  # fmt: skip
 """Names of the checks of scripts."""
 

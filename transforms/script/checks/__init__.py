@@ -10,6 +10,7 @@ from transforms.model import ContentRequest, Script
 from transforms.script.checks.arithmetic import check_arithmetic
 from transforms.script.checks.degeneration import check_degeneration
 from transforms.script.checks.language import check_language
+from transforms.script.checks.pictures import check_pictures
 from transforms.script.checks.quiz import check_quiz
 from transforms.script.checks.reading_level import check_reading_level
 from transforms.script.checks.safety import check_safety
@@ -40,6 +41,12 @@ _OF_SCRIPT: Sequence[ScriptCheck[Script]] = (
     ),
     ScriptCheck(
         "quiz", "block", "two right choices, and a key that its explanation contradicts", check_quiz
+    ),
+    ScriptCheck(
+        "pictures",
+        "repair",
+        "visuals that cannot be drawn; a note unless they are the greater part",
+        check_pictures,
     ),
     ScriptCheck(
         "reading_level",

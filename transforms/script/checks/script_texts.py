@@ -32,13 +32,15 @@ def quiz_texts(script: Script) -> Iterator[PlacedText]:
 
 
 def shown_texts(script: Script) -> Iterator[PlacedText]:
-    """Yield what only slides show: title, headings, bullets and the lines of visuals.
+    """Yield what only slides show: title, headings, bullets and the texts of visuals.
 
     Formulas, and what is on either side of a comparison, are left out.
     """
     yield PlacedText("title", script.title)
     for at, scene in enumerate(script.scenes):
         yield PlacedText(f"scenes.{at}.heading", scene.heading)
+        if scene.visual.kind not in ("formula", "worked"):
+            yield PlacedText(f"scenes.{at}.visual.text", scene.visual.text)
         if scene.visual.kind != "comparison":
             for number, text in enumerate(scene.bullets):
                 yield PlacedText(f"scenes.{at}.bullets.{number}", text)

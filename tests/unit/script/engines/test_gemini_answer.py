@@ -14,7 +14,7 @@ from tests.contract.fakes.lessons import answer, lesson
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script, Visual, decode, encode
 from transforms.script.engines.gemini.gemini_reading import find_json, read_answer
-from transforms.script.engines.script_engine import Problem, UnusableAnswer
+from transforms.script.engines.script_engine import Problem, Severity, UnusableAnswer
 
 
 def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
@@ -187,7 +187,7 @@ def test_line_breaks_become_spaces_and_accents_are_composed():
         ({"kind": "comparison", "text": "", "items": ["a | b | c", "d | e"]}, Visual()),
         (
             {"kind": "timeline", "text": "x", "items": ["1687: Principia", "1905: Relativity"]},
-            Visual("timeline", items=("1687: Principia", "1905: Relativity")),
+            Visual("timeline", "x", ("1687: Principia", "1905: Relativity")),
         ),
         (
             {"kind": "plot", "text": "", "items": ["a: 1", "b: -2.5"]},
@@ -327,9 +327,32 @@ def test_problems_of_form_length_and_picture_are_named_together():
         assert place in text
 
 
-def test_undrawable_picture_is_noted():
+@pytest.mark.parametrize(("broken", "severity"), [(1, "note"), (2, "note"), (3, "repair")])
+def test_undrawable_pictures_are_repaired_if_most(broken: int, severity: Severity):
     bad = {"kind": "steps", "text": "", "items": ["a"]}
-    written = changed(lambda w: w["scenes"][0].update(visual=bad))
+    written = changed(lambda w: [scene.update(visual=bad) for scene in w["scenes"][:broken]])
     _, problems = read_answer(json.dumps(written), request_in(), "gemini-test")
-    text = "lesson.scenes.0.visual: steps cannot be drawn: `items` must have 2 to 6 entries, has 1"
-    assert problems == (Problem(text, "note"),)
+    text = "visual: steps cannot be drawn: `items` must have 2 to 6 entries, has 1"
+    assert problems == tuple(
+        Problem(f"lesson.scenes.{at}.{text}", severity, "pictures") for at in range(broken)
+    )
+
+
+@pytest.mark.parametrize(
+    "visual",
+    [
+        Visual("formula", "F = m a", ("F: force", "m: mass", "a: acceleration")),
+        Visual("quote", "If I have seen further …", ("Isaac Newton, 1675",)),
+        Visual("definition", "How fast velocity changes.", ("acceleration",)),
+        Visual("plot", "Distance in metres", ("1: 5", "2: 20")),
+        Visual("number-line", "Temperatures", ("ice: 0", "steam: 100")),
+        Visual("steps", "How to solve it", ("add", "divide")),
+        Visual("cycle", "Water", ("rain", "river", "sea")),
+        Visual("comparison", "Two cells", ("plant | animal", "wall | none")),
+        Visual("worked", "F = m a", ("F = 2 kg · 3 m/s²", "F = 6 N")),
+    ],
+)
+def test_visual_keeps_all_its_fields(visual: Visual):
+    given = {"kind": visual.kind, "text": visual.text, "items": list(visual.items)}
+    script = read(changed(lambda w: w["scenes"][0].update(visual=given)))
+    assert script.scenes[0].visual == visual

@@ -13,6 +13,7 @@ from transforms.model import Visual, VisualKind
 from transforms.script.cards.concept_card import Subject
 from transforms.script.engines.gemini.gemini_formula import is_supported_formula
 from transforms.script.engines.gemini.plain_text import has_markup
+from transforms.script.visual_rules import visual_problem
 from transforms.text.hidden import without_hidden
 
 WORDS = (150, 450)
@@ -83,41 +84,19 @@ class VisualAnswer(BaseModel):
     def _visual(self) -> Visual:
         if self.kind == "bullets":
             return Visual()
-        items = tuple(_line(item) for item in self.items)
-        if self.kind == "quote":
-            return Visual("quote", text=_text(self.text))
-        if self.kind == "definition":
-            return Visual("definition", text=_text(self.text), items=items[:1])
-        formula = self.text.strip()
-        if self.kind in ("formula", "worked") and not is_supported_formula(formula):
+        formula = self.kind in ("formula", "worked")
+        text = self.text.strip()
+        if formula and not is_supported_formula(text):
             raise ValueError("`text` must be LaTeX of the allowed commands")
-        if self.kind == "formula":
-            return Visual("formula", text=formula)
-        if not 2 <= len(items) <= 6:
-            raise ValueError(f"`items` must have 2 to 6 entries, has {len(items)}")
-        if self.kind == "worked":
-            return Visual("worked", text=formula, items=items)
-        if not all(map(_ITEMS[self.kind].fullmatch, items)):
-            raise ValueError(f"each of `items` must look like {_EXAMPLES[self.kind]}")
-        return Visual(self.kind, items=items)
-
-
-_ITEMS = {
-    "steps": re.compile(".+"),
-    "process": re.compile(".+"),
-    "cycle": re.compile(".+"),
-    "timeline": re.compile(r"[^:]+: .+"),
-    "comparison": re.compile(r"[^|]+ \| [^|]+"),
-    "plot": re.compile(r"[^:]+: -?\d+(?:\.\d+)?"),
-    "number-line": re.compile(r"[^:]+: -?\d+(?:\.\d+)?"),
-}
-
-_EXAMPLES = {
-    "timeline": '"when: what"',
-    "comparison": '"left | right"',
-    "plot": '"label: number"',
-    "number-line": '"label: number"',
-}
+        text = _text(text) if text and not formula else text
+        items = tuple(_line(item) for item in self.items)
+        if self.kind in ("quote", "definition"):
+            items = (", ".join(items),) if items else ()
+        visual = Visual(self.kind, text, items)
+        problem = visual_problem(visual)
+        if problem:
+            raise ValueError(problem)
+        return visual
 
 
 class _Scene(BaseModel):

@@ -52,11 +52,13 @@ Form
 - Pick for each scene the `visual` that fits its content, `bullets` if no other does:
   `formula` (`text` is LaTeX without dollar signs, of letters, digits, + - = / ( ), ^ _ and \\frac,
   \\sqrt, \\cdot, \\times, \\pm, \\leq, \\geq, \\neq, \\approx, \\rightarrow, \\Delta and Greek
-  letters), `worked` (an example: the formula as `text`, its steps as `items`, the result last),
-  `steps`, `process` or `cycle` (`items` in order; the last stage of a cycle leads to the first),
-  `timeline` (`items` as "when: what"), `comparison` (`items` as "left | right", the first row heads
-  the columns), `plot` (`items` as "label: number"; numbers as labels make a curve), `number-line`
-  (`items` as "label: number"), `definition` (`text`, the term as its only item), `quote` (`text`).
+  letters; `items` explain its symbols), `worked` (an example: the formula as `text`, its steps as
+  `items`, the result last), `steps`, `process` or `cycle` (`items` in order; the last stage of a
+  cycle leads to the first), `timeline` (`items` as "when: what"), `comparison` (`items` as
+  "left | right", the first row heads the columns), `plot` (`items` as "label: number"; numbers as
+  labels make a curve), `number-line` (`items` as "label: number"), `definition` (`text`, the term
+  as its only item), `quote` (`text`, its author as the only item). The `text` of the others is a
+  short title, or empty.
 """
 
 _LEVELS = (

@@ -16,7 +16,7 @@ from transforms.script.engines.gemini.gemini_answer import (
     LessonAnswer,
     VisualAnswer,
 )
-from transforms.script.engines.script_engine import Problem, Refused, UnusableAnswer
+from transforms.script.engines.script_engine import Problem, Refused, Severity, UnusableAnswer
 from transforms.script.spoken_quiz import spoken_question
 from transforms.text.language import is_unspaced
 
@@ -65,7 +65,8 @@ def read_answer(
         raise UnusableAnswer(model, [length, *pictures][:MOST_PROBLEMS], text)
     script = _script(answer.lesson, request, model)
     spoken = spoken_question(script, _limits(request.language)[1], _spoken)
-    return spoken, tuple(Problem(text, "note") for text in pictures)
+    severity: Severity = "repair" if 2 * len(pictures) > len(script.scenes) else "note"
+    return spoken, tuple(Problem(text, severity, "pictures") for text in pictures)
 
 
 def find_json(text: str) -> str:
