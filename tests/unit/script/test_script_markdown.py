@@ -130,7 +130,7 @@ def test_comparison_is_table_and_steps_numbered() -> None:
     html = RENDER(to_markdown(script))
     assert html.count("<table>") == 2
     steps = OfflineScriptEngine().write(request("newtons second law"), calls=DirectCalls(5)).script
-    assert "1. List the forces on it\n2. Add them" in to_markdown(steps)
+    assert "1. Draw the forces on the object\n2. Add them" in to_markdown(steps)
 
 
 def test_script_without_extras_has_no_empty_sections() -> None:

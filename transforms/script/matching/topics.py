@@ -169,16 +169,9 @@ def _context(card: Card) -> set[str]:
 
     Analogies are left out: a recipe may explain a reaction, but "reaction recipes" is not a topic.
     """
-    spoken = [card.hook, card.definition.simple, card.definition.standard, *card.takeaways]
-    spoken += [*card.names, *card.definition.bullets]
-    spoken += [part for fact in card.facts for part in (fact.text, fact.bullet)]
-    spoken += [card.process.heading, card.process.intro, *card.process.steps]
-    spoken += card.process.labels
-    spoken += [card.misconception.claim, card.misconception.truth]
-    spoken += [part for term in card.terms for part in (term.term, term.meaning)]
-    if card.worked is not None:
-        spoken += card.worked.text
-    return {word for text in spoken for word in roots(words(text)) if not word.startswith("#")}
+    return {
+        word for text in card.texts() for word in roots(words(text)) if not word.startswith("#")
+    }
 
 
 def _is_explained(

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from tests.unit.script.cards.good_card import GOOD, SOURCE, changed
 from transforms.script.cards.concept_card import CardError, load_cards, parse_card, read_library
-
-SOURCE = "physics/newtons-second-law.toml"
-GOOD = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-8")
-
-
-def changed(old: str, new: str) -> str:
-    """Return the text of a valid card with one replacement."""
-    assert GOOD.count(old) >= 1, old
-    return GOOD.replace(old, new, 1)
 
 
 def test_numbers_of_example_are_computed() -> None:
-    card = parse_card(changed("push = 50", "push = 70"), SOURCE)
-    assert card.worked is not None
-    assert "The net force is 60 newtons forward." in card.worked.text[0]
-    assert "the acceleration is 3 meters per second squared" in card.worked.text[1]
-    assert card.worked.bullets[2] == "After 2 s: 6 m/s"
+    middle = parse_card(changed("push = 50", "push = 70"), SOURCE).middle
+    assert middle is not None
+    assert middle.worked is not None
+    assert middle.worked.text[1] == "That leaves a net force of 60 newtons."
+    assert "divide 60 by 20 and get 3" in middle.worked.text[2]
+    assert middle.worked.bullets[2] == "After 2 s: 6 m/s"
 
 
 @pytest.mark.parametrize(
@@ -37,21 +29,36 @@ def test_numbers_of_example_are_computed() -> None:
         ("grades = [6, 12]", "grades = [6]", "grades"),
         ('id = "newtons-second-law"', 'id = "Newton 2"', "id"),
         ('id = "newtons-second-law"', 'id = "newtons-4th-law"', "id"),
-        ('simple = "', 'simpel = "x"\nsimple = "', "definition.simpel"),
-        ('level = "core"', 'level = "hard"', "facts.0.level"),
-        ('level = "advanced"', 'level = "core"', "facts"),
-        ('kind = "steps"', 'kind = "collage"', "process.kind"),
-        ('kind = "steps"', 'kind = "comparison"', "process.labels"),
-        ('kind = "steps"', 'kind = "timeline"', "process.labels"),
-        ('labels = ["List the forces on it", ', "labels = [", "process.labels"),
+        ("[high.definition]", "[high.definiton]", "high.definiton"),
+        ("[middle.definition]", "[definition]", "definition"),
+        ("grades = [6, 12]", "grades = [6, 8]", "high"),
+        ("grades = [6, 12]", "grades = [9, 12]", "middle"),
+        ('level = "advanced"', 'level = "core"', "quiz"),
+        ('level = "core"', 'level = "hard"', "quiz.0.level"),
+        ('kind = "steps"', 'kind = "collage"', "middle.process.kind"),
+        ('kind = "steps"', 'kind = "comparison"', "middle.process.labels"),
+        ('kind = "steps"', 'kind = "timeline"', "middle.process.labels"),
+        ('labels = ["List the pushes and pulls", ', "labels = [", "middle.process.labels"),
+        (
+            'bullets = ["Double the force',
+            'bullets = ["x", "Double the force',
+            "middle.facts.bullets",
+        ),
         ('"Myth: ', '"Wrong: ', "misconception.bullets"),
         ("general = ", "everybody = ", "analogies.general"),
         ("answer = 1", "answer = 4", "quiz.0.answer"),
         ('choices = ["It stays the same", ', "choices = [", "quiz.0.choices"),
         ('"It stays the same", "It doubles"', '"It doubles", "It doubles"', "quiz.0.choices"),
-        ('net = "push - friction"', 'net = "push - frictoin"', "worked"),
-        ("{net:g}", "{nett:g}", "worked"),
-        ("formula = ", 'plot = ["a: 1", "b: 2"]\nformula = ', "worked.plot"),
+        ('net = "push - friction"', 'net = "push - frictoin"', "middle.worked"),
+        ("{net:g}", "{nett:g}", "middle.worked"),
+        ("formula = ", 'plot = ["a: 1", "b: 2"]\nformula = ', "middle.worked.plot"),
+        ("A net force changes how things move", "In a nutshell", "middle.headings.definition"),
+        ("More mass needs more force", "Steady speed means the forces cancel out", "headings"),
+        ("More mass needs more force", "More mass needs more force " * 2, "headings.analogy"),
+        ('worked = "50 newtons', '# worked = "50 newtons', "middle.headings.worked"),
+        ('term = "mass"', 'term = "weight"', "middle.terms.1"),
+        ('meaning = "Mass means', 'meaning = "It means', "middle.terms.1.meaning"),
+        ('url = "https://', 'url = "http://', "sources.0.url"),
         ('hook = "', 'hook = " ', "hook"),
         ('hook = "', "hook = ", "line"),
     ],

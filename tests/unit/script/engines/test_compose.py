@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
 import pytest
 
 from tests.every_row import for_all
+from tests.unit.script.cards.good_card import SOURCE, changed
 from tests.unit.script.support import request
 from transforms.model import Script, VisualKind
-from transforms.script.cards.concept_card import Card, load_cards
-from transforms.script.engines.offline.compose import band_of_grade, compose
+from transforms.script.cards.concept_card import Card, load_cards, parse_card
+from transforms.script.cards.marks import remove_marks
+from transforms.script.engines.offline.compose import compose
 from transforms.script.matching.interests import INTERESTS
 
 CARDS = load_cards().cards
@@ -65,43 +68,57 @@ def test_every_lesson_is_complete(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_advanced_facts_need_upper_grades(card: Card) -> None:
-    advanced = [fact.text for fact in card.facts if fact.level == "advanced"]
+def test_lesson_tells_its_band(card: Card) -> None:
+    for grade in (1, 8, 9, 16):
+        band = card.bands[card.band_of_grade(grade)]
+        told = " ".join(scene.narration for scene in lesson(card, grade).scenes)
+        for key, text in band.narrated():
+            for sentence in SENTENCES.split(remove_marks(text)):
+                assert sentence in told, (grade, key, sentence)
+        for term in band.terms:
+            assert told.count(remove_marks(term.meaning)) == 1, (grade, term)
+        headings = [scene.heading for scene in lesson(card, grade).scenes]
+        assert headings == [
+            heading
+            for key in ("definition", "facts", "process", "analogy", "worked", "misconception")
+            if (heading := getattr(band.headings, key))
+        ]
 
-    def told(grade: int) -> list[bool]:
-        text = " ".join(scene.narration for scene in lesson(card, grade).scenes)
-        return [fact in text for fact in advanced]
 
-    low, high = card.grades
-    if low <= 8:
-        assert not any(told(1))
-        assert not any(told(8))
-    if high >= 9:
-        assert told(max(low, 9))[0]
-    if high >= 11:
-        assert all(told(16))
+def test_term_is_explained_where_it_is_first_used() -> None:
+    definition, facts, *_ = lesson(CARDS["newtons-second-law"], 6).scenes
+    assert "turn. Net force means what is left when you add up all the pushes" in (
+        definition.narration
+    )
+    assert "is twice as big. Acceleration means how quickly" in facts.narration
 
 
-def test_definition_follows_grade() -> None:
-    card = CARDS["newtons-second-law"]
-    assert card.definition.simple in lesson(card, 3).scenes[0].narration
-    assert card.definition.simple in lesson(card, 8).scenes[0].narration
-    assert card.definition.standard in lesson(card, 9).scenes[0].narration
-    assert card.definition.standard in lesson(card, 14).scenes[0].narration
+def test_marks_are_not_spoken() -> None:
+    text = changed("You push a cart", "[[push]]You push a [[heavy]]cart") + (
+        '[[pictures]]\nid = "cart"\ntemplate = "bodies"\n'
+        'data = { forces = [{ id = "push" }] }\nstates = { heavy = "beside cart.mass=40" }\n'
+    )
+    card = parse_card(text, SOURCE)
+    assert lesson(card, 6) == lesson(CARDS["newtons-second-law"], 6)
 
 
 @pytest.mark.parametrize(
-    ("grade", "band"),
-    [(1, "middle"), (8, "middle"), (9, "high"), (10, "high"), (11, "senior"), (16, "senior")],
+    ("grades", "grade", "band"),
+    [
+        ((6, 12), 1, "middle"),
+        ((6, 12), 8, "middle"),
+        ((6, 12), 9, "high"),
+        ((6, 12), 16, "high"),
+        ((9, 12), 6, "high"),
+        ((6, 8), 12, "middle"),
+    ],
 )
-def test_grades_fall_into_bands(grade: int, band: str) -> None:
-    assert band_of_grade(CARDS["newtons-second-law"], grade) == band
-
-
-def test_grade_outside_range_counts_as_nearest() -> None:
-    card = CARDS["fractions-and-percentages"]
-    assert card.grades == (6, 10)
-    assert band_of_grade(card, 16) == "high"
+def test_grades_fall_into_bands(grades: tuple[int, int], grade: int, band: str) -> None:
+    card = replace(CARDS["newtons-second-law"], grades=grades)
+    card = replace(card, middle=card.middle if grades[0] <= 8 else None)
+    card = replace(card, high=card.high if grades[1] >= 9 else None)
+    assert card.band_of_grade(grade) == band
+    assert lesson(card, grade).scenes[0].heading == card.bands[band].headings.definition
 
 
 def test_quiz_difficulty_follows_grade() -> None:
@@ -114,7 +131,7 @@ def test_quiz_difficulty_follows_grade() -> None:
     assert asked(6) == ["core", "core"]
     assert asked(9) == ["core", "advanced"]
     assert asked(12) == ["core", "advanced"]
-    assert lesson(card, 9).quiz[0] != lesson(card, 12).quiz[0]
+    assert lesson(card, 6).quiz[0] != lesson(card, 9).quiz[0]
 
 
 def test_interest_with_analogy_shapes_lesson() -> None:

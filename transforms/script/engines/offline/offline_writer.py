@@ -16,7 +16,7 @@ from transforms.script.matching.topics import load_topic_index
 from transforms.stage.paid_call import PaidCalls
 from transforms.text.language import primary_subtag
 
-VERSION = 2
+VERSION = 3
 """Increased when the same card and request give another script."""
 
 
