@@ -1,0 +1,137 @@
+"""Review of a card's lessons: reading level, length, difference of grades, and promised words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from transforms.model import ContentRequest, Script
+from transforms.script.cards.card import BandName, Card
+from transforms.script.cards.rules import Found
+from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
+from transforms.script.checks.script_texts import whole_text
+from transforms.script.engines.offline.compose import MOST_WORDS, compose
+from transforms.script.matching.interests import GENERAL, INTERESTS
+from transforms.script.matching.words import root, root_set, roots, words
+from transforms.text.sentences import split_sentences
+
+LEAST_WORDS = 150
+
+MOST_ABOVE = 1.0
+"""Grades that a lesson may read above the student's."""
+
+MOST_SAME = 0.5
+"""Share of a lesson's sentences that may be the same in both bands."""
+
+_UNSAID = root_set("function") | root_set("asking") | {root("relate"), root("look")}
+"""Words of an alias that a lesson need not say, since they name nothing."""
+
+
+def review(card: Card) -> Found:
+    """Yield the key of each part of a card that makes a lesson unfit, and how to mend it."""
+    for band in card.bands:
+        yield from _length_problems(card, band)
+        yield from _level_problems(card, band)
+        yield from _unsaid_aliases(card, band)
+    if len(card.bands) == 2:
+        yield from _sameness_problems(card)
+
+
+def lesson(card: Card, grade: int, interest: str = GENERAL) -> Script:
+    """Return the lesson that a student of a grade gets."""
+    request = ContentRequest(
+        request_id="3f2b8f7e-59a5-4b43-9a38-0c3f6f9f2a10",
+        student_id="review",
+        student_query=card.title,
+        grade_level=grade,
+        correlation_id="review",
+    )
+    return compose(card, request, INTERESTS.get(interest))
+
+
+def reading_grade(script: Script) -> float:
+    """Return the Flesch-Kincaid grade of what a lesson says."""
+    return grade_of(whole_text(script)) or 0.0
+
+
+def sameness(one: Script, other: Script) -> float:
+    """Return the share of sentences that two lessons have in common, of the shorter lesson."""
+    first, second = set(_sentences(one)), set(_sentences(other))
+    return len(first & second) / max(1, min(len(first), len(second)))
+
+
+def lowest_grade(card: Card, band: BandName) -> int:
+    """Return the lowest grade that hears a band of a card."""
+    lowest, _ = card.grades
+    return next(grade for grade in range(lowest, 17) if card.band_of_grade(grade) == band)
+
+
+def _length_problems(card: Card, band: BandName) -> Found:
+    for script in _lessons(card, band):
+        if not LEAST_WORDS <= script.spoken_words <= MOST_WORDS:
+            yield (
+                band,
+                f"a lesson has {script.spoken_words} words; write {LEAST_WORDS} to {MOST_WORDS}",
+            )
+            return
+
+
+def _level_problems(card: Card, band: BandName) -> Found:
+    grade = lowest_grade(card, band)
+    if grade < LEAST_GRADE:
+        return
+    hardest = max(map(reading_grade, _lessons(card, band)))
+    if hardest > grade + MOST_ABOVE:
+        yield (
+            band,
+            f"reads like grade {hardest:.1f} at grade {grade}; "
+            "use shorter words and sentences, or explain terms",
+        )
+
+
+def _unsaid_aliases(card: Card, band: BandName) -> Found:
+    script = lesson(card, lowest_grade(card, band))
+    said = set(roots(words(" ".join(_sentences(script)))))
+    shown = {_squeezed(line) for line in _shown(script)}
+    for number, alias in enumerate(card.aliases):
+        if "=" in alias:
+            unsaid = [] if any(_squeezed(alias) in line for line in shown) else [alias]
+        else:
+            unsaid = [word for word in roots(words(alias)) if word not in said | _UNSAID]
+        if unsaid:
+            yield (
+                f"aliases.{number}",
+                f"the {band} lesson never says {', '.join(map(repr, unsaid))} of {alias!r}; "
+                "say it, or leave the alias out",
+            )
+
+
+def _squeezed(formula: str) -> str:
+    """Return the letters, digits and equals signs of a formula: ``F = m × a`` is ``f=ma``."""
+    return re.sub(r"[^\w=]", "", formula.casefold())
+
+
+def _sameness_problems(card: Card) -> Found:
+    low, high = (lesson(card, lowest_grade(card, band)) for band in card.bands)
+    if (share := sameness(low, high)) > MOST_SAME:
+        yield (
+            "high",
+            f"{share:.0%} of its sentences stand in the middle band too; "
+            f"write at least {1 - MOST_SAME:.0%} anew",
+        )
+
+
+def _lessons(card: Card, band: BandName) -> Iterator[Script]:
+    grade = lowest_grade(card, band)
+    return (lesson(card, grade, interest) for interest in card.analogies)
+
+
+def _sentences(script: Script) -> list[str]:
+    return [
+        sentence for section in script.sections() for sentence in split_sentences(section.narration)
+    ]
+
+
+def _shown(script: Script) -> Iterator[str]:
+    for section in script.sections():
+        yield from (section.heading, *section.bullets, *section.visual.items)
