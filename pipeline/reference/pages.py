@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline.reference import (
+    checks_page,
     commands_page,
     graph_page,
     ledger_page,
@@ -28,6 +29,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "content-request.schema.json": message_page.schema_text,
     "ledger.md": lambda: f"{_MADE}# The ledger\n\n{ledger_page.page()}",
     "graph.md": lambda: f"{_MADE}# The graph\n\n{graph_page.page()}",
+    "checks.md": lambda: f"{_MADE}# Checks of scripts\n\n{checks_page.page()}",
     "metrics.md": lambda: f"{_MADE}# Metrics\n\n{metrics_page.page()}",
     "../privacy.md": lambda: f"{_MADE}{privacy_page.page()}",
 }

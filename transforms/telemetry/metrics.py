@@ -17,7 +17,7 @@ NAMESPACE = "vividly"
 
 SCRIPT_CHECKS = (
     "safety", "language", "topic", "degeneration", "arithmetic", "quiz", "pictures",
-    "reading_level",
+    "reading_level", "personal_data", "support",
 )  # fmt: skip
 """Names of the checks of scripts."""
 

@@ -9,7 +9,7 @@ like "My Name Is Asher Lev", and is not followed by what is asked about a book.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -30,6 +30,12 @@ class _Rule:
     def apply(self, text: str) -> str:
         return self.pattern.sub(self._replacement, text)
 
+    def pieces(self, text: str) -> Iterator[str]:
+        """Yield what the rule would replace."""
+        group: int | str = "it" if "it" in self.pattern.groupindex else 0
+        found = (match[group] for match in self.pattern.finditer(text))
+        return filter(self.accepts, found)
+
     def _replacement(self, match: re.Match[str]) -> str:
         group: int | str = "it" if "it" in self.pattern.groupindex else 0
         if not self.accepts(match[group]):
@@ -43,6 +49,11 @@ def mask_personal_data(text: str) -> str:
     for rule in _RULES:
         text = rule.apply(text)
     return text
+
+
+def find_personal_data(text: str) -> list[tuple[str, str]]:
+    """Return each piece of personal data with its kind in brackets, such as ``[name]``."""
+    return [(rule.mask, piece) for rule in _RULES for piece in rule.pieces(text)]
 
 
 def _digits(text: str) -> str:

@@ -10,11 +10,13 @@ from transforms.model import ContentRequest, Script
 from transforms.script.checks.arithmetic import check_arithmetic
 from transforms.script.checks.degeneration import check_degeneration
 from transforms.script.checks.language import check_language
+from transforms.script.checks.personal_data import check_personal_data
 from transforms.script.checks.pictures import check_pictures
 from transforms.script.checks.quiz import check_quiz
 from transforms.script.checks.reading_level import check_reading_level
 from transforms.script.checks.safety import check_safety
 from transforms.script.checks.script_check import Answered, ScriptCheck
+from transforms.script.checks.support import check_support
 from transforms.script.checks.topic import check_topic
 from transforms.script.engines.script_engine import Problem
 
@@ -57,6 +59,19 @@ _OF_SCRIPT: Sequence[ScriptCheck[Script]] = (
 )
 _OF_ANSWER: Sequence[ScriptCheck[Answered]] = (
     ScriptCheck("topic", "block", "lessons on another topic than the one asked for", check_topic),
+    ScriptCheck(
+        "personal_data",
+        "repair",
+        "what the student told about themselves, id and card numbers, questions for such data",
+        check_personal_data,
+    ),
+    ScriptCheck(
+        "support",
+        "repair",
+        "statistics, studies and quotations of named authorities that stand in no passage, "
+        "where the writer was given passages",
+        check_support,
+    ),
 )
 CHECKS: Sequence[ScriptCheck[Any]] = (*_OF_SCRIPT, *_OF_ANSWER)
 """All checks of scripts."""

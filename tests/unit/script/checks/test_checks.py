@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.every_row import for_all
 from tests.unit.script.checks.defects import Case, defects, good_lessons, harmless
 from transforms.script.checks import CHECKS
+from transforms.telemetry.metrics import SCRIPT_CHECKS
 
 NAMES = {check.name for check in CHECKS}
 DEFECTS = {case.name: case for case in defects() if case.check in NAMES}
@@ -38,3 +39,16 @@ def test_good_lessons_pass():
     found = [(case.name, each) for case in lessons for each in case.problems()]
     assert [each for each in found if each[1].severity != "note"] == []
     assert len({name for name, _ in found}) <= MOST_ALARMS * len(lessons), found
+
+
+def test_every_check_has_a_metric():
+    assert sorted(NAMES) == sorted(SCRIPT_CHECKS)
+    assert len(NAMES) == len(CHECKS)
+
+
+def test_no_problem_is_more_severe_than_its_check():
+    order = ("note", "repair", "block")
+    severities = {check.name: order.index(check.severity) for check in CHECKS}
+    for case in DEFECTS.values():
+        for problem in case.problems():
+            assert order.index(problem.severity) <= severities[problem.check], case.name
