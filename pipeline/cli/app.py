@@ -32,6 +32,7 @@ COMMANDS = (
     "cancel",
     "dead-letters",
     "students",
+    "cards",
     "db",
     "emulators",
     "completion",

@@ -179,6 +179,7 @@ PLACES = (
 )
 
 WITHOUT_WORDS = {
+    "pipeline.commands.cards": "a new concept card, without words of a student",
     "pipeline.embedded.postgres_home": "copies of programs",
     "pipeline.standard_output": "nothing but to the null device",
     "transforms.process.worker_health": "a probe of the disk",

@@ -31,6 +31,11 @@ def whole_number(text: str) -> int:
     return _integer(text, 0, MAX_INTEGER, "from 0")
 
 
+def grade_number(text: str) -> int:
+    """Parse a school grade; raise ValueError for other text."""
+    return _integer(text, 1, 16, "from 1 to 16")
+
+
 def port_number(text: str) -> int:
     """Parse a TCP port; raise ValueError for other text."""
     return _integer(text, 1, 65535, "from 1 to 65535")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.resources.abc import Traversable
 
 from transforms.model import ContentRequest, Script
 from transforms.script.cards.card import BandName, Card
+from transforms.script.cards.concept_card import CardError, Problem, card_files, parse_card
 from transforms.script.cards.rules import Found
+from transforms.script.cards.wording import UNWRITTEN, find_wording
 from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.offline.compose import MOST_WORDS, compose
@@ -25,6 +28,29 @@ MOST_SAME = 0.5
 
 _UNSAID = root_set("function") | root_set("asking") | {root("relate"), root("look")}
 """Words of an alias that a lesson need not say, since they name nothing."""
+
+
+def check_cards(root: Traversable) -> tuple[int, Sequence[Problem]]:
+    """Check all cards of a folder, which has one subfolder for each subject.
+
+    Returns:
+        The number of cards, and the problems of format, wording and lessons, by file.
+    """
+    files = list(card_files(root))
+    problems: list[Problem] = []
+    for file, data in files:
+        try:
+            card = parse_card(data.decode(), file)
+        except UnicodeDecodeError:
+            problems.append(Problem(file, "", "is not UTF-8; save it as UTF-8"))
+        except CardError as error:
+            problems += error.args
+        else:
+            found = list(find_wording(card))
+            if not any(problem == UNWRITTEN for _, problem in found):
+                found += review(card)
+            problems += [Problem(file, key, problem) for key, problem in found]
+    return len(files), problems
 
 
 def review(card: Card) -> Found:

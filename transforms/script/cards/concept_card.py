@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +27,7 @@ __all__ = [
     "Card",
     "CardError",
     "Library",
+    "Problem",
     "Subject",
     "load_cards",
     "parse_card",
@@ -34,8 +35,24 @@ __all__ = [
 ]
 
 
+class Problem(NamedTuple):
+    """A breach of the format: where it is, what is wrong, and how to mend it."""
+
+    file: str
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, self))
+
+
 class CardError(ValueError):
-    """A card does not follow the format; each line names file, key, problem and remedy."""
+    """A card does not follow the format; `args` are the problems."""
+
+    args: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True)
@@ -72,14 +89,14 @@ def parse_card(text: str, source: str) -> Card:
             document = with_bands(document)
         card = _ADAPTER.validate_python(document)
     except tomllib.TOMLDecodeError as error:
-        raise CardError(f"{source}: {error}; mend the TOML") from error
+        raise CardError(Problem(source, "", f"{error}; mend the TOML")) from error
     except (AttributeError, KeyError, TypeError) as error:  # of a card without bands
-        raise CardError(f"{source}: {error}: is missing or no table; add it") from error
+        raise CardError(Problem(source, str(error), "is missing or no table; add it")) from error
     except ValidationError as error:
-        lines = (_complaint(each) for each in error.errors(include_url=False))
-        raise CardError("\n".join(f"{source}: {line}" for line in lines)) from error
-    if problems := list(find_problems(card, source)):
-        raise CardError("\n".join(f"{source}: {key}: {problem}" for key, problem in problems))
+        problems = (_problem(source, each) for each in error.errors(include_url=False))
+        raise CardError(*problems) from error
+    if found := list(find_problems(card, source)):
+        raise CardError(*(Problem(source, key, problem) for key, problem in found))
     return replace(card, middle=_with_numbers(card.middle), high=_with_numbers(card.high))
 
 
@@ -104,17 +121,16 @@ def read_library(root: Traversable) -> Library:
     for source, data in card_files(root):
         card = parse_card(data.decode(), source)
         if card.id in cards:
-            raise CardError(f"{source}: id: {card.id!r} is also the id of another card; rename one")
+            problem = f"{card.id!r} is also the id of another card; rename one"
+            raise CardError(Problem(source, "id", problem))
         cards[card.id] = card
         digest.update(f"{source}\0{len(data)}\0".encode() + data)
     for card in cards.values():
         for other in card.distinct_from:
             if other not in cards or other == card.id:
                 source = f"{card.subject}/{card.id}.toml"
-                raise CardError(
-                    f"{source}: distinct_from: {other!r} is not another card; "
-                    "add that card or leave the id out"
-                )
+                problem = f"{other!r} is not another card; add that card or leave the id out"
+                raise CardError(Problem(source, "distinct_from", problem))
     return Library(cards, digest.hexdigest())
 
 
@@ -133,6 +149,6 @@ def _with_numbers(band: Band | None) -> Band | None:
     return replace(band, worked=band.worked.with_numbers())
 
 
-def _complaint(error: Any) -> str:
+def _problem(source: str, error: Any) -> Problem:
     key = ".".join(str(part) for part in error["loc"])
-    return f"{key}: {_REMEDIES.get(error['type'], error['msg'])}"
+    return Problem(source, key, _REMEDIES.get(error["type"], error["msg"]))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from transforms.script.cards.card import Band, Card
 from transforms.script.cards.marks import remove_marks
-from transforms.script.cards.rules import Found
+from transforms.script.cards.rules import PLACEHOLDER, Found
 
 REQUIRED_INTERESTS = frozenset({"general", "basketball", "soccer", "music", "cooking", "gaming"})
 
 MOST_SENTENCE_WORDS = 28
+
+UNWRITTEN = "is not written yet; replace the […]"
+"""Problem of a text that holds a placeholder."""
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+")
 _UNSPEAKABLE = re.compile(r"[=×→%²³/&#*_`<>|(){}\[\]\\^~$+…;]|--|\bhttps?\b")
@@ -20,6 +24,11 @@ _UNSPEAKABLE = re.compile(r"[=×→%²³/&#*_`<>|(){}\[\]\\^~$+…;]|--|\bhttps?
 
 def find_wording(card: Card) -> Found:
     """Yield the key of each text that breaks a wording rule, and how to mend it."""
+    unwritten = list(_unwritten(asdict(card), ()))
+    for key in unwritten:
+        yield key, UNWRITTEN
+    if unwritten:  # what else is found would only follow from it
+        return
     for key, text in _spoken(card):
         for problem in _spoken_problems(text):
             yield key, problem
@@ -46,6 +55,18 @@ def find_wording(card: Card) -> Found:
             yield f"{key}.question", "must end with a question mark"
         if not question.explanation.endswith("."):
             yield f"{key}.explanation", "must end with a full stop"
+
+
+def _unwritten(value: object, path: tuple[str, ...]) -> Iterator[str]:
+    """Yield the key of each text of a card, as a dict, that holds a placeholder."""
+    if isinstance(value, str) and PLACEHOLDER in value:
+        yield ".".join(path)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _unwritten(inner, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _unwritten(inner, (*path, str(number)))
 
 
 def count_words(text: str) -> int:

@@ -1,0 +1,175 @@
+"""Write, check and preview concept cards, and compare them with published curricula.
+
+`new` writes a card with a placeholder for each text. `check` reads every card of a folder, or those
+of this program, and reports each breach of the format, of the wording rules and of what a lesson
+needs: reading level, different grades, and the words that the aliases promise. `preview` prints the
+lesson that a student would get. `coverage` lists the topics of published curricula that no card
+answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import get_args
+
+from pipeline.exit_status import FAILED, OK
+from pipeline.settings.arguments import checked
+from pipeline.settings.parsers import grade_number
+from pipeline.usage_error import UsageError
+
+HELP = "write, check and preview concept cards"
+EXAMPLES = """examples:
+  vividly cards new physics/magnetism --title Magnetism --folder my-cards
+  vividly cards check
+  vividly cards check --folder my-cards
+  vividly cards preview newtons-second-law --grade 7 --interest basketball
+  vividly cards coverage --json
+
+exit status: 1 if `check` finds a problem
+"""
+SETTINGS: list[str] = []
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the action, the card and the options of the actions."""
+    parser.add_argument(
+        "action", choices=("new", "check", "preview", "coverage"), help="what to do"
+    )
+    parser.add_argument(
+        "card", nargs="?", metavar="CARD", help="SUBJECT/ID for `new`, the card's id for `preview`"
+    )
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR",
+        help="folder of cards, one subfolder for each subject [default: this program's cards]",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON (`check`, `coverage`)")
+    new = parser.add_argument_group("How to write a new card")
+    new.add_argument("--title", metavar="TEXT", help="title of the topic")
+    new.add_argument(
+        "--grades", nargs=2, type=checked(grade_number), default=(6, 12), metavar=("LOW", "HIGH"),
+        help="lowest and highest grade that it suits [default 6 12]",
+    )  # fmt: skip
+    preview = parser.add_argument_group("Which lesson to preview")
+    preview.add_argument(
+        "--grade",
+        type=checked(grade_number),
+        default=9,
+        metavar="N",
+        help="grade, 1 to 16 [default 9]",
+    )
+    preview.add_argument("--interest", metavar="TEXT", help="the student's interest")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do what was asked.
+
+    Raises:
+        UsageError: The arguments do not fit the action, or there is no such card.
+    """
+    if (chosen.action in ("new", "preview")) != bool(chosen.card):
+        needs = "needs" if not chosen.card else "takes no"
+        raise UsageError(f"`{chosen.action}` {needs} CARD")
+    return {"new": _new, "check": _check, "preview": _preview, "coverage": _coverage}[
+        chosen.action
+    ](chosen)
+
+
+def _new(chosen: argparse.Namespace) -> int:
+    from transforms.script.cards.card import Subject
+    from transforms.script.cards.new_card import new_card
+
+    subject, _, card_id = chosen.card.partition("/")
+    if subject not in get_args(Subject) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", card_id):
+        raise UsageError(
+            f"CARD must be SUBJECT/ID, such as physics/magnetism, with one of the subjects "
+            f"{', '.join(get_args(Subject))}"
+        )
+    lowest, highest = chosen.grades
+    if not chosen.folder or not chosen.title or lowest > highest:
+        raise UsageError("`new` needs --folder and --title, and the lower of two --grades first")
+    file = chosen.folder / subject / f"{card_id}.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("x", encoding="utf-8") as card:  # an existing card is never overwritten
+        card.write(new_card(subject, card_id, chosen.title, (lowest, highest)))
+    print(
+        f"{file} written; replace each […] and run `vividly cards check --folder {chosen.folder}`"
+    )
+    return OK
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from transforms.script.card_review import check_cards
+
+    number, problems = check_cards(_root(chosen))
+    if chosen.json:
+        print(json.dumps([problem._asdict() for problem in problems], indent=2))
+    else:
+        for problem in problems:
+            print(problem)
+        print(f"{number:,} cards, {len(problems):,} problems")
+    return FAILED if problems else OK
+
+
+def _preview(chosen: argparse.Namespace) -> int:
+    from transforms.script.card_review import lesson
+    from transforms.script.cards.concept_card import read_library
+    from transforms.script.matching.interests import GENERAL, find_interest
+    from transforms.script.script_markdown import to_markdown
+
+    cards = read_library(_root(chosen)).cards
+    if chosen.card not in cards:
+        from pipeline.settings.suggestions import did_you_mean
+
+        raise UsageError(f"there is no card {chosen.card!r}{did_you_mean(chosen.card, cards)}")
+    interest = find_interest(chosen.interest or "")
+    name = interest.name if interest else GENERAL
+    print(to_markdown(lesson(cards[chosen.card], chosen.grade, name)), end="")
+    return OK
+
+
+def _coverage(chosen: argparse.Namespace) -> int:
+    from transforms.script.card_coverage import coverage, load_curricula
+    from transforms.script.cards.concept_card import read_library
+    from transforms.script.matching.topics import TopicIndex, load_topic_index
+
+    index = (
+        TopicIndex(read_library(chosen.folder).cards.values())
+        if chosen.folder
+        else load_topic_index()
+    )
+    found = {curriculum: coverage(curriculum, index) for curriculum in load_curricula()}
+    if chosen.json:
+        rows = [
+            {
+                "curriculum": curriculum.name,
+                "source": curriculum.source,
+                "url": curriculum.url,
+                "code": each.topic.code,
+                "title": each.topic.title,
+                "cards": each.cards,
+            }
+            for curriculum, topics in found.items()
+            for each in topics
+        ]
+        print(json.dumps(rows, indent=2))
+        return OK
+    for curriculum, topics in found.items():
+        asked = sum(len(each.cards) for each in topics)
+        missing = sum(len(each.missing) for each in topics)
+        print(f"{curriculum.name}: {asked - missing} of {asked} questions have a card")
+        print(f"  {curriculum.source}, {curriculum.url}")
+        for each in topics:
+            if each.missing:
+                print(f"  {each.topic.code:<7}{each.topic.title}: {', '.join(each.missing)}")
+    return OK
+
+
+def _root(chosen: argparse.Namespace) -> Traversable | Path:
+    if chosen.folder and not chosen.folder.is_dir():
+        raise UsageError(f"there is no folder {chosen.folder}")
+    return chosen.folder or resources.files("transforms.script.cards")

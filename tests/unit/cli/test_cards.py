@@ -1,0 +1,141 @@
+"""The command `cards`: new cards, checks, previews and coverage."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import app
+from tests.unit.script.cards.good_card import GOOD, SOURCE, changed
+from transforms.script.card_coverage import coverage, load_curricula
+from transforms.script.cards.concept_card import load_cards
+from transforms.script.matching.topics import TopicIndex, load_topic_index
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Run `cards`; return its exit status and both output streams."""
+    status = app.main(["cards", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def folder_with(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "physics").mkdir()
+    (tmp_path / SOURCE).write_text(text)
+    return tmp_path
+
+
+def test_new_card_lists_all_unwritten_texts(capsys, tmp_path):
+    new = ("new", "physics/magnetism", "--title", 'The "magnet"', "--folder", tmp_path)
+    assert said(capsys, *new)[0] == 0
+    status, out, _ = said(capsys, "check", "--folder", tmp_path)
+    assert status == 1
+    lines = out.splitlines()
+    assert all(": is not written yet; replace the […]" in line for line in lines[:-1])
+    for key in ("hook", "middle.facts.text.0", "high.terms.0.meaning", "quiz.2.explanation"):
+        assert any(f"magnetism.toml: {key}: " in line for line in lines), key
+    status, _, err = said(capsys, *new)
+    assert status != 0
+    assert "exists" in err
+
+
+@pytest.mark.parametrize(
+    ("grades", "bands"),
+    [(("4", "8"), ["middle"]), (("9", "12"), ["high"]), (("6", "12"), ["middle", "high"])],
+)
+def test_new_card_has_the_bands_of_its_grades(capsys, tmp_path, grades, bands):
+    said(capsys, "new", "maths/x", "--title", "X", "--folder", tmp_path, "--grades", *grades)
+    text = (tmp_path / "maths" / "x.toml").read_text()
+    assert [band for band in ("middle", "high") if f"[{band}.facts]" in text] == bands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("new", "astrology/x", "--title", "X", "--folder", "x"), "SUBJECT/ID"),
+        (("new", "physics/../x", "--title", "X", "--folder", "x"), "SUBJECT/ID"),
+        (("new", "physics/x", "--title", "X"), "--folder and --title"),
+        (("new", "physics/x", "--title", "X", "--folder", "x", "--grades", 9, 6), "lower"),
+        (("new",), "`new` needs CARD"),
+        (("check", "gravity"), "`check` takes no CARD"),
+        (("preview", "gravty"), "did you mean gravity?"),
+        (("check", "--folder", "/nonexistent"), "there is no folder"),
+    ],
+)
+def test_wrong_arguments_are_explained(capsys, arguments, reason):
+    status, out, err = said(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert reason in err
+
+
+def test_check_accepts_a_good_card(capsys, tmp_path):
+    status, out, _ = said(capsys, "check", "--folder", folder_with(tmp_path, GOOD))
+    assert (status, out) == (0, "1 cards, 0 problems\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("[high.definition]", "[high.definiton]", "high.definiton"),
+        ("Lifting a small apple", "lifting = 1; a small apple", "middle.facts.text.2"),
+        ('"F = ma",', '"bubble sort",', "aliases.2"),
+    ],
+)
+def test_check_names_file_key_and_remedy(capsys, tmp_path, old, new, key):
+    folder = folder_with(tmp_path, changed(old, new))
+    status, out, _ = said(capsys, "check", "--folder", folder, "--json")
+    problems = json.loads(out)
+    assert status == 1
+    assert {problem["file"] for problem in problems} == {SOURCE}
+    assert key in {problem["key"] for problem in problems}
+
+
+def test_check_goes_on_after_an_unreadable_card(capsys, tmp_path):
+    folder = folder_with(tmp_path, GOOD.replace("title = ", "title ", 1))
+    (folder / "physics" / "latin.toml").write_bytes(b"id = '\xe9'")
+    status, out, _ = said(capsys, "check", "--folder", folder)
+    assert status == 1
+    assert "physics/latin.toml: is not UTF-8" in out
+    assert f"{SOURCE}: " in out
+    assert out.endswith("2 cards, 2 problems\n")
+
+
+def test_preview_prints_the_lesson_of_a_grade(capsys):
+    low = said(capsys, "preview", "gravity", "--grade", 6, "--interest", "NBA")[1]
+    high = said(capsys, "preview", "gravity", "--grade", 12)[1]
+    assert low.startswith("# Gravity for basketball fans")
+    assert "grade 12" in high
+    assert low != high
+
+
+def test_coverage_names_what_has_no_card(capsys):
+    status, out, _ = said(capsys, "coverage", "--json")
+    assert status == 0
+    rows = {(row["curriculum"], row["code"]): row["cards"] for row in json.loads(out)}
+    science = load_curricula()[0].name
+    assert rows[science, "LS4.B"] == {"natural selection": "natural-selection"}
+    assert rows[science, "LS2.D"] == {"why do animals live in groups": None}
+    text = said(capsys, "coverage")[1]
+    assert f"{science}: " in text
+    assert "LS2.D" in text
+    assert "LS4.B" not in text
+    assert load_curricula()[0].url in text
+
+
+def test_coverage_falls_with_missing_cards():
+    science = load_curricula()[0]
+    cards = [card for card in load_cards().cards.values() if card.id != "natural-selection"]
+    all_cards, fewer = coverage(science, load_topic_index()), coverage(science, TopicIndex(cards))
+    [gone] = [topic for topic in fewer if topic.topic.code == "LS4.B"]
+    assert gone.missing == ("natural selection",)
+    assert sum(len(topic.missing) for topic in fewer) > sum(len(t.missing) for t in all_cards)
+
+
+def test_every_curriculum_names_its_source():
+    for curriculum in load_curricula():
+        assert curriculum.url.startswith("https://")
+        assert "(20" in curriculum.source
+        codes = [topic.code for topic in curriculum.topics]
+        assert len(codes) == len(set(codes))
