@@ -121,7 +121,7 @@ ENGINES = {
 
 DATA = {
     "transforms": ["py.typed", "**/*.md", "**/*.mako", "**/*.toml", "**/*.txt"],
-    "pipeline": ["py.typed", "**/*.css", "**/*.j2", "**/*.js", "**/*.jsonl"],
+    "pipeline": ["py.typed", "**/*.css", "**/*.j2", "**/*.js", "**/*.jsonl", "**/*.toml"],
 }
 
 setup(

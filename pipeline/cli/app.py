@@ -28,6 +28,7 @@ COMMANDS = (
     "publish",
     "status",
     "cost",
+    "evaluate",
     "report",
     "cancel",
     "dead-letters",

@@ -1,0 +1,1 @@
+"""Evaluation of script engines on a golden set: `vividly evaluate`."""

@@ -1,0 +1,76 @@
+"""Ask an engine the questions of a golden set, several at the same time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pipeline.evaluation.cached_calls import CachedCalls
+from pipeline.evaluation.golden_set import Row
+from pipeline.evaluation.results import Outcome
+from transforms.artifacts.parts import Parts
+from transforms.errors import CallRejected, PermanentError, TransientError
+from transforms.model import Script, Usage
+from transforms.script.engines.script_engine import ScriptEngine
+from transforms.script.order_of_tries import OrderOfTries
+
+AT_ONCE = 8
+"""Questions that a paid engine is asked at the same time."""
+
+TIMEOUT = 180.0
+"""Seconds for one question."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An engine's answer to one row.
+
+    Attributes:
+        script: None if the engine gave no lesson.
+        reason: Why it gave none.
+        seconds: Time of the answer; that of the first run if it came from the cache.
+    """
+
+    row: Row
+    outcome: Outcome
+    script: Script | None = None
+    reason: str = ""
+    usage: tuple[Usage, ...] = ()
+    seconds: float = 0.0
+
+
+def ask(
+    rows: Sequence[Row], engine: ScriptEngine, cache: Parts, is_paid: bool
+) -> Iterator[Answered]:
+    """Yield the answers in the order of the rows.
+
+    The content of a lesson is not repaired: its checks count what the engine wrote.
+
+    Raises:
+        EnvironmentFault: The engine cannot be used; answers so far are in the cache.
+    """
+    order = OrderOfTries([engine])
+    with ThreadPoolExecutor(AT_ONCE if is_paid else 1) as pool:
+        try:
+            yield from pool.map(lambda row: _answer(row, order, cache), rows)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answer(row: Row, order: OrderOfTries, cache: Parts) -> Answered:
+    started = time.monotonic()
+    calls = CachedCalls(cache, row.request.request_id, TIMEOUT)
+    script, reason = None, ""
+    outcome: Outcome = "lesson"
+    usage: tuple[Usage, ...] = ()
+    try:
+        written = order.write(row.request, calls).written
+        script, usage = written.script, written.usage
+    except (CallRejected, TransientError) as error:
+        outcome, reason = "failed", str(error)
+    except PermanentError as error:
+        outcome, reason = "refused", str(error)
+    seconds = time.monotonic() - started + calls.saved_seconds
+    return Answered(row, outcome, script, reason, (*usage, *calls.usage), seconds)
