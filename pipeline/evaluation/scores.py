@@ -9,10 +9,12 @@ from typing import Literal
 
 from pipeline.evaluation import judge
 from pipeline.evaluation.results import RowResult
-from transforms.script.checks import NAMES
+from transforms.script.checks import CHECKS
 
 _Z = 1.959964
 """Standard score of a two-sided interval that holds 95 %."""
+
+_CHECKS = tuple(check.name for check in CHECKS if check.name != judge.TOPIC)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def scores(rows: Sequence[RowResult]) -> list[Score]:
         _score("precision of refusals", refusals, lambda row: row.refuse, "high"),
         _score("failed", rows, _has(judge.FAILED)),
         _score("wrong topic", lessons, _has(judge.TOPIC)),
-        *(_score(name, lessons, _has(name)) for name in NAMES if name != judge.TOPIC),
+        *(_score(name, lessons, _has(name)) for name in _CHECKS),
         _score(judge.MISSING, lessons, _has(judge.MISSING)),
         _score(judge.FORBIDDEN, lessons, _has(judge.FORBIDDEN)),
     ]
