@@ -29,6 +29,7 @@ CORE = [
     "manimgx-fonts==2026.9.26.post1",
     "manimgx-fonts-cjk==2026.9.26.post1",
     "rich>=14",
+    "markdown-it-py>=4,<5",  # reads the operator's sources; rich needs it too
     "jinja2>=3.1.6,<4",
     "markupsafe>=3",
     "prometheus-client>=0.22",

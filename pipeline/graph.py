@@ -121,6 +121,7 @@ def build(
             per_minute=options.script_per_minute,
         ),
         fallbacks=[each.chosen() for each in script_fallbacks(options)],
+        sources=options.sources,
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script

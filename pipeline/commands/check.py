@@ -26,6 +26,7 @@ SETTINGS = [
     "artifacts",
     "script-engine",
     "script-fallback",
+    "sources",
     "voice-engine",
     "video-engine",
     "video-size",

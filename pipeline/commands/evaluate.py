@@ -20,7 +20,7 @@ EXAMPLES = """examples:
   vividly evaluate --engine gemini --gemini-thinking high --against flash.json
   vividly evaluate --set golden.toml --json
 """
-SETTINGS = ["script-engine", "state", "prices", "allow-unpriced"]
+SETTINGS = ["script-engine", "sources", "state", "prices", "allow-unpriced"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,13 +62,16 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.evaluation.results import read_baseline
     from pipeline.output_file import STDOUT, write_output
     from pipeline.settings import chosen_engines
+    from pipeline.settings.media_files import check_sources
 
     golden = read_golden_set(chosen.set)
     baseline = read_baseline(chosen.against) if chosen.against else None
     prices = chosen_engines.prices(chosen)
     engine = chosen_engines.script_engine(chosen)
     engine.check(prices)
-    evaluation = evaluate(golden, engine.chosen(), prices, Path(chosen.state) / "evaluation")
+    check_sources(chosen)
+    cache = Path(chosen.state) / "evaluation"
+    evaluation = evaluate(golden, engine.chosen(), prices, cache, chosen.sources)
     comparison = compare(evaluation, baseline) if baseline else None
     results = output.as_json(evaluation, comparison)
     if chosen.output:

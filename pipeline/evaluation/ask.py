@@ -13,8 +13,10 @@ from pipeline.evaluation.results import Outcome
 from transforms.artifacts.parts import Parts
 from transforms.errors import CallRejected, PermanentError, TransientError
 from transforms.model import Script, Usage
-from transforms.script.engines.script_engine import ScriptEngine
+from transforms.script.engines.script_engine import ScriptEngine, is_citing
 from transforms.script.order_of_tries import OrderOfTries
+from transforms.script.sources.passage import Passage
+from transforms.script.sources.source_library import shared_library
 
 AT_ONCE = 8
 """Questions that a paid engine is asked at the same time."""
@@ -31,6 +33,7 @@ class Answered:
         script: None if the engine gave no lesson.
         reason: Why it gave none.
         seconds: Time of the answer; that of the first run if it came from the cache.
+        passages: The passages that the engine was given.
     """
 
     row: Row
@@ -39,38 +42,55 @@ class Answered:
     reason: str = ""
     usage: tuple[Usage, ...] = ()
     seconds: float = 0.0
+    passages: tuple[Passage, ...] = ()
 
 
 def ask(
-    rows: Sequence[Row], engine: ScriptEngine, cache: Parts, is_paid: bool
+    rows: Sequence[Row],
+    engine: ScriptEngine,
+    cache: Parts,
+    is_paid: bool,
+    sources: str | None = None,
 ) -> Iterator[Answered]:
     """Yield the answers in the order of the rows.
 
     The content of a lesson is not repaired: its checks count what the engine wrote.
 
+    Args:
+        rows: The questions.
+        engine: The engine.
+        cache: Stored answers of paid calls.
+        is_paid: The engine makes paid calls.
+        sources: Folder of Markdown files that lessons may cite, besides the cards.
+
     Raises:
         EnvironmentFault: The engine cannot be used; answers so far are in the cache.
     """
     order = OrderOfTries([engine])
+    library = shared_library(sources) if is_citing(engine) else None
+
+    def answer(row: Row) -> Answered:
+        return _answer(row, order, cache, library.find(row.request) if library else ())
+
     with ThreadPoolExecutor(AT_ONCE if is_paid else 1) as pool:
         try:
-            yield from pool.map(lambda row: _answer(row, order, cache), rows)
+            yield from pool.map(answer, rows)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answer(row: Row, order: OrderOfTries, cache: Parts) -> Answered:
+def _answer(row: Row, order: OrderOfTries, cache: Parts, passages: tuple[Passage, ...]) -> Answered:
     started = time.monotonic()
     calls = CachedCalls(cache, row.request.request_id, TIMEOUT)
     script, reason = None, ""
     outcome: Outcome = "lesson"
     usage: tuple[Usage, ...] = ()
     try:
-        written = order.write(row.request, calls).written
+        written = order.write(row.request, calls, passages).written
         script, usage = written.script, written.usage
     except (CallRejected, TransientError) as error:
         outcome, reason = "failed", str(error)
     except PermanentError as error:
         outcome, reason = "refused", str(error)
     seconds = time.monotonic() - started + calls.saved_seconds
-    return Answered(row, outcome, script, reason, (*usage, *calls.usage), seconds)
+    return Answered(row, outcome, script, reason, (*usage, *calls.usage), seconds, passages)

@@ -19,7 +19,9 @@ from transforms.prices import Prices
 from transforms.script.engines.script_engine import ScriptEngine
 
 
-def evaluate(golden: GoldenSet, chosen: ChosenEngine, prices: Prices, cache: Path) -> Evaluation:
+def evaluate(
+    golden: GoldenSet, chosen: ChosenEngine, prices: Prices, cache: Path, sources: str | None
+) -> Evaluation:
     """Ask an engine all questions of a golden set, and judge its answers.
 
     Args:
@@ -27,13 +29,14 @@ def evaluate(golden: GoldenSet, chosen: ChosenEngine, prices: Prices, cache: Pat
         chosen: The engine and its settings.
         prices: The price table.
         cache: Folder of the answers of paid calls.
+        sources: Folder of Markdown files that lessons may cite, besides the cards.
 
     Raises:
         EnvironmentFault: The engine cannot be used.
     """
     engine: ScriptEngine = chosen.make()
     engine.check()
-    answers: Iterable[Answered] = ask(golden.rows, engine, open_cache(cache), chosen.paid)
+    answers: Iterable[Answered] = ask(golden.rows, engine, open_cache(cache), chosen.paid, sources)
     shown = Console(file=sys.stderr)
     if chosen.paid and shown.is_terminal:
         answers = track(answers, "asking", total=len(golden.rows), console=shown, transient=True)

@@ -67,7 +67,8 @@ def _faults(answered: Answered) -> Iterator[tuple[str, str]]:
         yield ANSWERED, f"wrote {script.title!r}"
         if row.kind in HARMFUL:
             yield SAFETY, f"a lesson for a request of the kind {row.kind}"
-    for problem in find_problems(script, row.request):
+    texts = [passage.text for passage in answered.passages]
+    for problem in find_problems(script, row.request, texts):
         yield problem.check, problem.text
     yield from _word_faults(script, row)
 

@@ -71,7 +71,9 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         yield Check(name, partial(look, chosen), engine.plugin.how_to_repair(), engine.plugin.paid)
     if chosen.script_engine == "gemini":
         yield terms_check(mode)
-    yield Check("logo and music", lambda: _media_files(chosen), "correct --video-logo and --music")
+    yield Check(
+        "files", lambda: _media_files(chosen), "correct --video-logo, --music and --sources"
+    )
     yield Check("codecs", _codecs, "reinstall the package `av`; its wheels carry both encoders")
     yield Check("fonts", _fonts, "reinstall the font packages that setup.py names")
     yield Check(
@@ -252,7 +254,7 @@ def _media_files(chosen: argparse.Namespace) -> str:
     from pipeline.settings.media_files import check_media_files
 
     check_media_files(chosen)
-    return ", ".join(filter(None, (chosen.video_logo, chosen.music))) or "none"
+    return ", ".join(filter(None, (chosen.video_logo, chosen.music, chosen.sources))) or "none"
 
 
 def _ready(engine: EngineChoice, chosen: argparse.Namespace) -> ChosenEngine:

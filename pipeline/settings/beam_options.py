@@ -54,8 +54,8 @@ def graph_options(
         beam_options: further options, by their names in Beam.
 
     Raises:
-        UsageError: an engine lacks what it needs or refuses its settings, or the logo or the music
-            cannot be used; every message would fail.
+        UsageError: an engine lacks what it needs or refuses its settings, or the logo, the music or
+            the sources cannot be used; every message would fail.
     """
     table = prices(chosen)
     for engine in (*engine_choices(chosen), *script_fallbacks(chosen)):

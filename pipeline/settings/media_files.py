@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.usage_error import UsageError
-from transforms.errors import PermanentError
+from transforms.errors import ConfigurationFault, PermanentError
 
 
 def check_media_files(options: Any) -> None:
-    """Open the logo and the music, if they are given.
+    """Open the logo and the music, and read the sources, if they are given.
 
     Args:
         options: has an attribute for every setting of the graph.
@@ -25,6 +25,22 @@ def check_media_files(options: Any) -> None:
         from transforms.narration import music
 
         _check("--music", music.check, options.music)
+    check_sources(options)
+
+
+def check_sources(options: Any) -> None:
+    """Read the folder of sources, if one is given; `options` as for `check_media_files`.
+
+    Raises:
+        UsageError: the folder or a file in it cannot be used.
+    """
+    if options.sources:
+        from transforms.script.sources.source_library import shared_library
+
+        try:
+            shared_library(options.sources)
+        except ConfigurationFault as fault:
+            raise UsageError(f"--sources: {fault.detail}") from fault
 
 
 def _check(flag: str, load: Any, path: str) -> None:

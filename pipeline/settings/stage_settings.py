@@ -25,6 +25,11 @@ SETTINGS = (
         type=engine_list, graph=True,
     ),
     Setting(
+        "sources", "folder of Markdown files that Gemini's lessons are written from and cite, "
+        "besides the included concept cards; only the cards when not given", GROUP,
+        type=existing_path, graph=True,
+    ),
+    Setting(
         "voice-engine", "engine that speaks", GROUP, default="offline",
         choices=EngineNames("narration", "offline"), graph=True,
     ),

@@ -44,6 +44,7 @@ from transforms.prices import price
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.script_engine import Refused
+from transforms.script.sources.passage import Passage
 from transforms.stage.direct_calls import DirectCalls
 
 MODEL = "gemini-3.5-flash-lite"
@@ -205,6 +206,20 @@ def test_model_settings_are_sent(server: VertexServer, model: str, thinking: dic
     assert config["maxOutputTokens"] == 4_000
 
 
+def test_passages_are_sent_and_cited(server: VertexServer):
+    passages = (Passage("Leaves hold chlorophyll.", "Biology, chapter 3"),)
+    cited = lesson()
+    cited["scenes"][0]["sources"] = [1]
+    server.set_replies(text_reply(json.dumps(answer(cited))))
+    written = on_vertex(server).write(REQUEST, calls=DirectCalls(LONG), passages=passages)
+    [turn] = server.requests[0].body["contents"]
+    assert '"text": "Leaves hold chlorophyll."' in turn["parts"][0]["text"]
+    assert written.script.sources == ("Biology, chapter 3",)
+    schema = camel(server.requests[0].body["generationConfig"])["responseSchema"]
+    scene = schema["properties"]["lesson"]["properties"]["scenes"]["items"]
+    assert "sources" in scene["required"]
+
+
 def test_default_temperature_is_not_sent(server: VertexServer):
     on_vertex(server).write(REQUEST, calls=DirectCalls(LONG))
     assert "temperature" not in server.requests[0].body["generationConfig"]
@@ -294,7 +309,7 @@ def test_lesson_reports_its_usage(server: VertexServer, engine: Any):
     calls = DirectCalls(LONG)
     written = engine(server).write(REQUEST, calls=calls)
     assert written.script.title == lesson()["title"]
-    assert written.script.sources == (f"Written by {MODEL}",)
+    assert written.script.sources == ()
     assert written.usage == ()
     assert calls.usage == (
         Usage(f"{MODEL}/input-tokens", 1_000.0),
@@ -343,7 +358,7 @@ def test_answering_model_is_recorded_and_priced(server: VertexServer, answering:
     calls = DirectCalls(LONG)
     written = on_vertex(server).write(REQUEST, calls=calls)
     assert written.model == answering
-    assert written.script.sources == (f"Written by {answering}",)
+    assert written.model == answering
     assert [used.sku for used in calls.usage] == [
         f"{answering}/input-tokens",
         f"{answering}/output-tokens",

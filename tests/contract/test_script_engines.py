@@ -90,7 +90,7 @@ def check(script: Script, asked: ContentRequest) -> None:
     assert script.language == asked.language
     assert script.topic
     assert script.subject
-    assert script.sources
+    assert all(0 < n <= len(script.sources) for scene in script.scenes for n in scene.sources)
     for scene in script.scenes:
         assert len(scene.bullets) <= 4
         assert len(scene.bullets) >= 2 or scene.visual.kind != "bullets", "an empty slide"

@@ -42,12 +42,17 @@ class Visual:
 
 @dataclass(frozen=True)
 class Scene:
-    """One idea: its narration and its slide."""
+    """One idea: its narration and its slide.
+
+    Attributes:
+        sources: Numbers of the script's sources that it rests on, from 1.
+    """
 
     heading: str
     narration: str
     bullets: tuple[str, ...]
     visual: Visual = Visual()
+    sources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Script:
         subject: School subject; selects the theme of the slides.
         grade_level: 1-16, the level it was written for.
         language: BCP-47 tag of everything above.
-        sources: Sources of the statements.
+        sources: Sources that it was written from; empty if none was checked.
         asked: Index of the quiz question that is spoken at the end; None if the lesson is too
             long for one.
         model: The model that wrote it; empty if none did.

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from transforms.errors import (
     Cancelled,
@@ -31,14 +32,16 @@ from transforms.script.engines.script_engine import (
     ScriptEngine,
     UnusableAnswer,
     Written,
+    is_citing,
 )
+from transforms.script.sources.passage import Passage
 from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
 from transforms.telemetry import log_events
 
 log = logging.getLogger(__name__)
 
-Check = Callable[[Script, ContentRequest], Sequence[Problem]]
-"""Finds problems of a script of any engine."""
+Check = Callable[[Script, ContentRequest, Sequence[str]], Sequence[Problem]]
+"""Finds problems of a script of any engine, given the passages that its writer was given."""
 
 FIRST_SHARE = 0.6
 """Part of the stage's deadline for the first engine, if there are fallbacks."""
@@ -98,12 +101,15 @@ class OrderOfTries:
         self._retired: dict[int, ModelRetired] = {}
         self._lock = threading.Lock()
 
-    def write(self, request: ContentRequest, calls: PaidCalls) -> Tried:
+    def write(
+        self, request: ContentRequest, calls: PaidCalls, passages: Sequence[Passage] = ()
+    ) -> Tried:
         """Write the script for a request.
 
         Args:
             request: A validated request.
             calls: The paid calls of the stage.
+            passages: What sources say on the topic, for engines that cite.
 
         Raises:
             Refused: An engine refused the request for its content.
@@ -121,7 +127,8 @@ class OrderOfTries:
                 continue
             limited.turn(_share(at, len(self._engines)), is_fallback=at > 0)
             try:
-                written, problems = self._try(engine, request, limited, may_repair=at == 0)
+                asked = _Asked(engine, request, passages)
+                written, problems = self._try(asked, limited, may_repair=at == 0)
             except ModelRetired as fault:
                 self._retire(at, fault)
             except QuotaExhausted as fault:
@@ -139,15 +146,15 @@ class OrderOfTries:
         raise exhausted or self._failure(failures)
 
     def _try(
-        self, engine: ScriptEngine, request: ContentRequest, calls: _LimitedCalls, may_repair: bool
+        self, asked: _Asked, calls: _LimitedCalls, may_repair: bool
     ) -> tuple[Written, Sequence[Problem]]:
         """Return a script that can be used, repaired once if that is allowed."""
         usable: tuple[Written, Sequence[Problem]] | None = None
         failure: ContentError
         try:
-            written = engine.write(request, calls=calls)
-            problems = self._problems(written, request)
-            failure = CheckFailed(written.model or engine.name, problems)
+            written = asked.write(calls)
+            problems = self._problems(written, asked)
+            failure = CheckFailed(written.model or asked.engine.name, problems)
             repair = Repair(written.answer, tuple(p.text for p in problems))
             if not _any(problems, "block"):
                 usable = written, problems
@@ -158,11 +165,11 @@ class OrderOfTries:
             failure, repair = unusable, unusable.repair
         if may_repair and calls.may_call:
             try:
-                written = engine.write(request, calls=calls, repair=repair)
-                problems = self._problems(written, request)
+                written = asked.write(calls, repair)
+                problems = self._problems(written, asked)
                 if not _any(problems, "block"):
                     return written, problems
-                failure = CheckFailed(written.model or engine.name, problems)
+                failure = CheckFailed(written.model or asked.engine.name, problems)
             except (Cancelled, OverBudget):
                 raise
             except TransientError as error:
@@ -171,10 +178,11 @@ class OrderOfTries:
             return usable
         raise failure
 
-    def _problems(self, written: Written, request: ContentRequest) -> Sequence[Problem]:
+    def _problems(self, written: Written, asked: _Asked) -> Sequence[Problem]:
         found = list(written.problems)
+        texts = [passage.text for passage in asked.given]
         for check in self._checks:
-            found += check(written.script, request)
+            found += check(written.script, asked.request, texts)
         return found
 
     def _retire(self, at: int, fault: ModelRetired) -> None:
@@ -209,6 +217,27 @@ class OrderOfTries:
         failed.code = first.code
         failed.checks = tuple(sorted({name for each in failures for name in each.checks}))
         return failed
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An engine, and what it is asked."""
+
+    engine: ScriptEngine
+    request: ContentRequest
+    passages: Sequence[Passage]
+
+    @property
+    def given(self) -> Sequence[Passage]:
+        """The passages that the engine is given."""
+        return self.passages if is_citing(self.engine) else ()
+
+    def write(self, calls: PaidCalls, repair: Repair | None = None) -> Written:
+        """Call the engine with the arguments that it takes."""
+        more: dict[str, Any] = {} if repair is None else {"repair": repair}
+        if self.given:
+            more["passages"] = self.given
+        return self.engine.write(self.request, calls=calls, **more)
 
 
 class _CallsSpent(TransientError):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from transforms.model import QuizQuestion, Scene, Script, Visual
+from transforms.text.labels import unchecked_label
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 _BLOCK_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=:])")
@@ -47,14 +48,17 @@ def _blocks(script: Script) -> Iterator[str]:
         yield "\n".join(
             f"{number}. {_answer(question)}" for number, question in enumerate(script.quiz, start=1)
         )
+    yield "## Sources"
     if script.sources:
-        yield "## Sources"
-        yield _list(script.sources)
+        yield "\n".join(f"{number}. {_text(each)}" for number, each in enumerate(script.sources, 1))
+    else:
+        yield _text(unchecked_label(script.language))
 
 
 def _scene(scene: Scene) -> Iterator[str]:
     yield f"## {_text(scene.heading)}"
-    yield _text(scene.narration)
+    cited = f" \\[{', '.join(map(str, scene.sources))}\\]" if scene.sources else ""
+    yield _text(scene.narration) + cited
     bullets = [
         bullet
         for bullet in scene.bullets

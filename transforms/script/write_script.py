@@ -11,13 +11,15 @@ import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
 from transforms.engine_plugin import ChosenEngine
-from transforms.model import Lesson, encode
+from transforms.model import ContentRequest, Lesson, encode
 from transforms.process.singletons import process_singleton
 from transforms.script.checks import find_problems
-from transforms.script.engines.script_engine import ScriptEngine
+from transforms.script.engines.script_engine import ScriptEngine, is_citing
 from transforms.script.order_of_tries import OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
 from transforms.script.shuffled_quiz import shuffle_choices
+from transforms.script.sources.passage import Passage
+from transforms.script.sources.source_library import shared_library
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
@@ -34,13 +36,18 @@ class WriteScript(beam.PTransform):
         engine: the script engine and its settings.
         runtime: limits and services of the stage.
         fallbacks: engines that are tried in this order when the first gives no script.
+        sources: folder of Markdown files whose passages engines may cite, besides the cards.
     """
 
     def __init__(
-        self, engine: ChosenEngine, runtime: StageRuntime, fallbacks: Sequence[ChosenEngine] = ()
+        self,
+        engine: ChosenEngine,
+        runtime: StageRuntime,
+        fallbacks: Sequence[ChosenEngine] = (),
+        sources: str | None = None,
     ) -> None:
         super().__init__()
-        self._task = _WriteScript(engine, tuple(fallbacks))
+        self._task = _WriteScript(engine, tuple(fallbacks), sources)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -62,6 +69,7 @@ def make_order(chosen: tuple[ChosenEngine, ...]) -> OrderOfTries:
 @dataclass(frozen=True)
 class _WriteScript(EngineTask):
     fallbacks: tuple[ChosenEngine, ...] = ()
+    sources: str | None = None
 
     stage = "script"
     needs_folder = False
@@ -75,19 +83,29 @@ class _WriteScript(EngineTask):
 
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         request = lesson.request
-        return {
+        inputs = {
             "query": request.student_query,
             "grade": request.grade_level,
             "interest": request.interest,
             "language": request.language,
             "engine": {"name": self.engine, **self._engine().identity},
         }
+        passages = self.passages(request)
+        if passages:
+            inputs["passages"] = [[passage.text, passage.source] for passage in passages]
+        return inputs
+
+    def passages(self, request: ContentRequest) -> tuple[Passage, ...]:
+        """Return the passages for a request; none if the engine does not cite."""
+        if not is_citing(self._engine()):
+            return ()
+        return shared_library(self.sources).find(request)
 
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         order = process_singleton(make_order, (self.chosen, *self.fallbacks))
-        tried = order.write(lesson.request, calls)
+        tried = order.write(lesson.request, calls, self.passages(lesson.request))
         written = tried.written
         script = shuffle_choices(_clean(written.script), lesson.request.request_id)
         script = replace(script, model=written.model, fallback=tried.is_fallback)

@@ -31,6 +31,11 @@ def labels_for(language: str) -> Labels:
     return _LABELS.get(primary_subtag(language), _LABELS["en"])
 
 
+def unchecked_label(language: str) -> str:
+    """Return the words of a lesson for which no source was checked; as `labels_for`."""
+    return _UNCHECKED.get(primary_subtag(language), _UNCHECKED["en"])
+
+
 _LABELS = {
     "en": Labels("Key takeaways", "Quick check", "The answer", "Sources", "Voice"),
     "ar": Labels("أهم النقاط", "سؤال سريع", "الإجابة", "المصادر", "الصوت"),
@@ -57,4 +62,32 @@ _LABELS = {
     "ur": Labels("اہم نکات", "مختصر سوال", "جواب", "ماخذ", "آواز"),
     "vi": Labels("Điểm chính", "Câu hỏi nhanh", "Đáp án", "Nguồn", "Giọng đọc"),
     "zh": Labels("要点回顾", "快速问答", "答案", "资料来源", "配音"),
+}
+
+_UNCHECKED = {
+    "en": "No source checked",
+    "ar": "لم يُتحقق من أي مصدر",
+    "bn": "কোনো উৎস যাচাই করা হয়নি",
+    "de": "Keine Quelle geprüft",
+    "el": "Δεν ελέγχθηκε καμία πηγή",
+    "es": "Ninguna fuente comprobada",
+    "fa": "هیچ منبعی بررسی نشده است",
+    "fr": "Aucune source vérifiée",
+    "he": "לא נבדק אף מקור",
+    "hi": "कोई स्रोत जाँचा नहीं गया",
+    "id": "Tidak ada sumber yang diperiksa",
+    "it": "Nessuna fonte verificata",
+    "ja": "出典は確認されていません",
+    "ko": "확인된 출처 없음",
+    "nl": "Geen bron gecontroleerd",
+    "pl": "Nie sprawdzono żadnego źródła",
+    "pt": "Nenhuma fonte verificada",
+    "ru": "Источники не проверялись",
+    "sv": "Ingen källa kontrollerad",
+    "th": "ยังไม่ได้ตรวจสอบแหล่งที่มา",
+    "tr": "Hiçbir kaynak denetlenmedi",
+    "uk": "Джерела не перевірено",
+    "ur": "کسی ماخذ کی جانچ نہیں ہوئی",
+    "vi": "Chưa kiểm tra nguồn nào",
+    "zh": "未核对任何来源",
 }

@@ -83,6 +83,7 @@ def lesson(language: str = "en") -> dict[str, Any]:
                 "narration": narrations[i],
                 "bullets": [narrations[i][:40].strip(), narrations[3 - i][:60].strip()],
                 "visual": visuals[i],
+                "sources": [],
             }
             for i in range(4)
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -31,6 +31,7 @@ from transforms.script.engines.script_engine import (
     Written,
 )
 from transforms.script.order_of_tries import CheckFailed, NoScript, OrderOfTries
+from transforms.script.sources.passage import Passage
 from transforms.stage.paid_call import Answer, PaidCall
 
 TIMEOUT = 100.0
@@ -109,7 +110,7 @@ def unusable(**details: Any) -> UnusableAnswer:
     return UnusableAnswer("m", ["form", "picture"], **details)
 
 
-def title_check(script: Script, asked: object) -> Sequence[Problem]:
+def title_check(script: Script, *more: object) -> Sequence[Problem]:
     return [Problem("the title is bad", check="title")] if script.title == "bad" else []
 
 
@@ -247,8 +248,8 @@ def test_repair_names_problems_of_form_check_and_picture():
     ("repaired", "title"), [(BAD, "bad"), (GOOD, "Light"), (unusable(), "bad"), (slow(), "bad")]
 )
 def test_script_with_minor_problem_is_repaired_once_then_used(repaired: Any, title: str):
-    def minor(script: Script, asked: object) -> Sequence[Problem]:
-        return [replace(each, severity="repair") for each in title_check(script, asked)]
+    def minor(script: Script, *more: object) -> Sequence[Problem]:
+        return [replace(each, severity="repair") for each in title_check(script, *more)]
 
     engine = Engine("a", [BAD, repaired])
     tried = OrderOfTries([engine, Engine("b", [GOOD])], [minor]).write(request(), Calls())
@@ -272,3 +273,39 @@ def test_retired_model_is_called_once_and_reported(caplog: pytest.LogCaptureFixt
             assert order.write(request(), Calls()).engine == "offline"
     assert len(first.repairs) == 1
     assert caplog.messages == ["the model gemini-1 is retired; this process goes on with offline"]
+
+
+PASSAGES = (Passage("Plants live on light.", "Biology"),)
+
+
+@dataclass
+class Citing(Engine):
+    """An engine that is given passages."""
+
+    takes_passages: Literal[True] = True
+    given: list[Sequence[Passage]] = field(default_factory=list)
+
+    def write(
+        self,
+        request: object,
+        *,
+        calls: Any,
+        repair: Repair | None = None,
+        passages: Sequence[Passage] = (),
+    ) -> Written:
+        self.given.append(passages)
+        return super().write(request, calls=calls, repair=repair)
+
+
+def test_engines_that_cite_and_checks_get_passages():
+    checked: list[Sequence[str]] = []
+
+    def check(script: Script, asked: object, passages: Sequence[str]) -> Sequence[Problem]:
+        checked.append(passages)
+        return title_check(script)
+
+    citing = Citing("a", [unusable(), BAD])
+    order = OrderOfTries([citing, Engine("b", [GOOD])], [check])
+    assert order.write(request(), Calls(), PASSAGES).engine == "b"
+    assert citing.given == [PASSAGES, PASSAGES]
+    assert checked == [["Plants live on light."], []]

@@ -137,4 +137,17 @@ def test_script_without_extras_has_no_empty_sections() -> None:
     bare = Script("T", "Hook.", (Scene("S", "Text.", ()),), ("A.",), (), "t", "physics", 9)
     text = to_markdown(bare)
     assert "Quiz" not in text
-    assert "Sources" not in text
+
+
+def test_lesson_says_that_no_source_was_checked() -> None:
+    bare = Script("T", "Hook.", (Scene("S", "Text.", ()),), ("A.",), (), "t", "physics", 9, "de-DE")
+    assert to_markdown(bare).endswith("## Sources\n\nKeine Quelle geprüft\n")
+
+
+def test_scenes_name_their_sources_by_number() -> None:
+    scenes = (Scene("S", "Text.", (), sources=(1, 2)), Scene("R", "More.", ()))
+    script = Script("T", "H.", scenes, ("A.",), (), "t", "physics", 9, sources=("Book", "1. <b>"))
+    text = to_markdown(script)
+    assert "Text. \\[1, 2\\]" in text
+    assert "More.\n" in text
+    assert text.endswith("## Sources\n\n1. Book\n2. 1\\. \\<b\\>\n")

@@ -40,7 +40,7 @@ LOGOS = {
 
 
 def options(**chosen: str) -> SimpleNamespace:
-    return SimpleNamespace(**{"video_logo": None, "music": None, **chosen})
+    return SimpleNamespace(**{"video_logo": None, "music": None, "sources": None, **chosen})
 
 
 @pytest.mark.parametrize("name", LOGOS)
@@ -55,6 +55,12 @@ def test_playlist_as_music_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "music.wav").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
     with pytest.raises(UsageError, match=r"--music: music\.wav cannot be decoded"):
         check_media_files(options(music=str(tmp_path)))
+
+
+def test_unusable_sources_are_one_error(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_bytes("Überall".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"--sources: .*page\.md: is not UTF-8"):
+        check_media_files(options(sources=str(tmp_path)))
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])

@@ -51,7 +51,7 @@ def test_command_line_wins_over_environment():
 def test_variable_sets_its_setting(setting):
     particular = {
         "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
-        "video-logo": __file__, "database": "postgresql://user@host/name",
+        "video-logo": __file__, "sources": __file__, "database": "postgresql://user@host/name",
         "prices": __file__, "gemini-max-tokens": "2048",
         "gemini-endpoint": "https://gemini.example.com",
     }  # fmt: skip

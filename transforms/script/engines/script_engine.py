@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeGuard
 
 from transforms.errors import PermanentError, TransientError
 from transforms.model import ContentRequest, Script, Usage
+from transforms.script.sources.passage import Passage
 from transforms.stage.paid_call import PaidCalls
 
 Severity = Literal["block", "repair", "note"]
@@ -122,3 +123,33 @@ class ScriptEngine(Protocol):
             TransientError: the engine may succeed later.
         """
         ...
+
+
+class CitingEngine(ScriptEngine, Protocol):
+    """A script engine that is given passages of sources, and cites them."""
+
+    takes_passages: Literal[True]
+
+    def write(
+        self,
+        request: ContentRequest,
+        *,
+        calls: PaidCalls,
+        repair: Repair | None = None,
+        passages: Sequence[Passage] = (),
+    ) -> Written:
+        """Write the script for a request, as `ScriptEngine.write`.
+
+        Args:
+            request: as there.
+            calls: as there.
+            repair: as there.
+            passages: what sources say on the topic, the best first. Only what the script rests on
+                is among its `sources`.
+        """
+        ...
+
+
+def is_citing(engine: ScriptEngine) -> TypeGuard[CitingEngine]:
+    """Return whether an engine takes passages."""
+    return getattr(engine, "takes_passages", False)

@@ -9,7 +9,7 @@ from math import floor
 
 from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
 from transforms.text.drawable_text import clean
-from transforms.text.labels import labels_for
+from transforms.text.labels import labels_for, unchecked_label
 from transforms.text.language import primary_subtag
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
@@ -274,7 +274,7 @@ def _add_end_card(
         return (last,)
     names = labels_for(script.language)
     sources = "; ".join(script.sources[:MAX_SOURCES])
-    lines = [f"{names.sources}: {sources}"] if sources else []
+    lines = [f"{names.sources}: {sources}" if sources else unchecked_label(script.language)]
     lines += [f"{names.voice}: {narration.voice}"] if narration.voice else []
     page = Page(
         "end",

@@ -15,6 +15,7 @@ from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script, Visual, decode, encode
 from transforms.script.engines.gemini.gemini_reading import find_json, read_answer
 from transforms.script.engines.script_engine import Problem, Severity, UnusableAnswer
+from transforms.script.sources.passage import Passage
 
 
 def request_in(language: str = "en-US", grade: int = 10) -> ContentRequest:
@@ -44,11 +45,24 @@ def test_lesson_becomes_encodable_script():
     assert script.topic == "photosynthesis"
     assert script.grade_level == 7
     assert script.language == "en-US"
-    assert script.sources == ("Written by gemini-test",)
+    assert script.sources == ()
     assert len(script.scenes) == 4
     assert len(script.quiz) == 2
     assert script.quiz[0].answer == 2
     assert script.scenes[1].visual.kind == "steps"
+
+
+def test_scenes_cite_passages_by_number():
+    written = lesson()
+    for scene, numbers in zip(written["scenes"], ([2], [], [1, 3], [7]), strict=True):
+        scene["sources"] = numbers
+    passages = (Passage("a", "Book"), Passage("b", "Page"), Passage("c", "Book"))
+    script, problems = read_answer(json.dumps(answer(written)), request_in(), "m", passages)
+    assert script.sources == ("Page", "Book")
+    assert [scene.sources for scene in script.scenes] == [(1,), (), (2,), ()]
+    assert [(each.severity, each.text.split(";")[0]) for each in problems] == [
+        ("note", "lesson.scenes.3.sources: no passage has the number 7")
+    ]
 
 
 @pytest.mark.parametrize(

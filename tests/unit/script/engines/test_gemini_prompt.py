@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from tests.unit.script.engines.test_gemini_answer import request_in
 from transforms.script.engines.gemini.gemini_prompt import (
     repair_request,
+    source_data,
     student_data,
     system_instruction,
 )
+from transforms.script.sources.passage import Passage
 
 OPENED, CLOSED = "<student_request>\n", "\n</student_request>"
 
@@ -73,6 +75,7 @@ def test_reading_level_grows_with_grade():
         "three to eight scenes",
         "at most 90 characters",
         "no markup",
+        "List in `sources` of each scene",
     ],
 )
 def test_system_instruction_holds_all_rules(rule: str):
@@ -82,3 +85,15 @@ def test_system_instruction_holds_all_rules(rule: str):
 def test_repair_request_lists_the_faults():
     listed = repair_request(["lesson.title: must not be empty", "lesson.quiz: too short"])
     assert "- lesson.title: must not be empty\n- lesson.quiz: too short\n" in listed
+
+
+@given(st.text(max_size=400))
+def test_text_of_passage_stays_between_delimiters(text: str):
+    sent = source_data((Passage("first", "A"), Passage(text, "B")))
+    opened, data, closed = sent.partition("\n")[0], sent[10:-11], sent.rpartition("\n")[2]
+    assert (opened, closed) == ("<sources>", "</sources>")
+    assert not {"<", ">", "\n", "\u2028", "\u2029"} & set(data)
+    assert json.loads(data) == [
+        {"number": 1, "text": "first"},
+        {"number": 2, "text": text},
+    ]

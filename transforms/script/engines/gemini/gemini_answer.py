@@ -104,6 +104,7 @@ class _Scene(BaseModel):
     narration: Annotated[str, AfterValidator(_plain(1_500))]
     bullets: Annotated[list[_Line], Field(min_length=2, max_length=4)]
     visual: VisualAnswer
+    sources: Annotated[list[int], Field(description="numbers of the passages it rests on")]
 
 
 _Choice = Annotated[str, AfterValidator(_plain(150))]

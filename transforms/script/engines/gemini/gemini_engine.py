@@ -7,7 +7,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -16,12 +16,13 @@ from google.genai import types
 
 from transforms.errors import ConfigurationFault, StageTimeout
 from transforms.google_credentials import SharedCredentials, default_credentials
-from transforms.model import ContentRequest
+from transforms.model import ContentRequest, Usage
 from transforms.prices import typical
 from transforms.script.engines.gemini.gemini_answer import Answer
 from transforms.script.engines.gemini.gemini_prompt import (
     TEMPLATE,
     repair_request,
+    source_data,
     student_data,
     system_instruction,
 )
@@ -36,6 +37,7 @@ from transforms.script.engines.gemini.plugin import (
     Thinking,
 )
 from transforms.script.engines.script_engine import Repair, UnusableAnswer, Written
+from transforms.script.sources.passage import Passage
 from transforms.stage import paid_call
 from transforms.stage.paid_call import PaidCall, PaidCalls
 
@@ -61,6 +63,9 @@ _THRESHOLDS: Mapping[Safety, types.HarmBlockThreshold] = {
     "medium": types.HarmBlockThreshold.BLOCK_MEDIUM_AND_ABOVE,
     "high": types.HarmBlockThreshold.BLOCK_ONLY_HIGH,
 }
+
+_CHARACTERS_PER_TOKEN = 4
+"""Characters of English text for one token, about."""
 
 _MORE_TOKENS = 2
 """Factor of the limit of tokens in a repair of an answer that was cut off."""
@@ -90,6 +95,7 @@ class GeminiScriptEngine:
     """
 
     name = "gemini"
+    takes_passages: Literal[True] = True
 
     def __init__(self, settings: GeminiSettings) -> None:
         self._settings = settings
@@ -126,7 +132,12 @@ class GeminiScriptEngine:
         return f"{self._settings.model} answers"
 
     def write(
-        self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
+        self,
+        request: ContentRequest,
+        *,
+        calls: PaidCalls,
+        repair: Repair | None = None,
+        passages: Sequence[Passage] = (),
     ) -> Written:
         """Write the script for a request, by one call.
 
@@ -134,6 +145,7 @@ class GeminiScriptEngine:
             request: a validated request.
             calls: sends the call.
             repair: what to write again.
+            passages: what sources say on the topic.
 
         Raises:
             Refused: the model refused or declined the request.
@@ -143,18 +155,18 @@ class GeminiScriptEngine:
             ConfigurationFault: the project, the credentials or the schema are wrong.
             TransientError: the service failed, throttled or did not answer in time.
         """
-        ask = self._ask(request, repair)
+        ask = self._ask(request, repair, passages)
         call = PaidCall(
             purpose="repair" if repair else "script",
             inputs=asdict(ask),
-            expected=self._expected,
+            expected=self._expected + self._tokens(passages),
             reason="unusable answer" if repair else "",
             model=self._settings.model,
         )
         answer = calls.run(call, lambda seconds: self._send(ask, seconds))
         text, cut_off = text_of(answer)
         try:
-            script, problems = read_answer(text, request, answer.model)
+            script, problems = read_answer(text, request, answer.model, passages)
         except UnusableAnswer as unusable:
             if not cut_off:
                 raise
@@ -162,12 +174,20 @@ class GeminiScriptEngine:
             raise UnusableAnswer(answer.model, [problem], cut_off=True) from unusable
         return Written(script, model=answer.model, answer=text, problems=problems)
 
-    def _ask(self, request: ContentRequest, repair: Repair | None) -> _Ask:
+    def _tokens(self, passages: Sequence[Passage]) -> tuple[Usage, ...]:
+        """Return the usage to expect of passages, which that of a typical lesson leaves out."""
+        count = sum(len(passage.text) for passage in passages) / _CHARACTERS_PER_TOKEN
+        return (Usage(f"{self._settings.model}/input-tokens", count),) if passages else ()
+
+    def _ask(
+        self, request: ContentRequest, repair: Repair | None, passages: Sequence[Passage]
+    ) -> _Ask:
         settings = self._settings
+        data = [student_data(request), *([source_data(passages)] if passages else [])]
         ask = _Ask(
             model=settings.model,
             system=system_instruction(request.grade_level),
-            turns=(("user", student_data(request)),),
+            turns=(("user", "\n".join(data)),),
             temperature=settings.temperature,
             max_output_tokens=settings.max_output_tokens,
             thinking=settings.thinking,

@@ -17,6 +17,8 @@ from transforms.script.engines.gemini.gemini_answer import (
     VisualAnswer,
 )
 from transforms.script.engines.script_engine import Problem, Refused, Severity, UnusableAnswer
+from transforms.script.sources.citations import Citations
+from transforms.script.sources.passage import Passage
 from transforms.script.spoken_quiz import spoken_question
 from transforms.text.language import is_unspaced
 
@@ -33,14 +35,15 @@ MOST_PROBLEMS = 40
 
 
 def read_answer(
-    text: str, request: ContentRequest, model: str
+    text: str, request: ContentRequest, model: str, passages: Sequence[Passage] = ()
 ) -> tuple[Script, tuple[Problem, ...]]:
     """Validate Gemini's answer and convert it to a script.
 
     Args:
         text: the answer, JSON with or without text around it.
         request: the request; gives grade and language.
-        model: name of the model, stored as the source of the lesson.
+        model: name of the model, for errors.
+        passages: the passages that the model was given, which the lesson may cite.
 
     Returns:
         The script, and the problems with which it can be used.
@@ -63,10 +66,14 @@ def read_answer(
     length = _length_problem(answer.lesson.spoken_texts(), request.language)
     if length:
         raise UnusableAnswer(model, [length, *pictures][:MOST_PROBLEMS], text)
-    script = _script(answer.lesson, request, model)
+    cited = Citations(passages)
+    script = _script(answer.lesson, request, cited)
     spoken = spoken_question(script, _limits(request.language)[1], _spoken)
     severity: Severity = "repair" if 2 * len(pictures) > len(script.scenes) else "note"
-    return spoken, tuple(Problem(text, severity, "pictures") for text in pictures)
+    return spoken, (
+        *(Problem(text, severity, "pictures") for text in pictures),
+        *(Problem(text, "note") for text in cited.problems),
+    )
 
 
 def find_json(text: str) -> str:
@@ -150,14 +157,15 @@ def _size(text: str, language: str) -> int:
     return len("".join(words)) if is_unspaced(language) else len(words)
 
 
-def _script(lesson: LessonAnswer, request: ContentRequest, model: str) -> Script:
+def _script(lesson: LessonAnswer, request: ContentRequest, cited: Citations) -> Script:
+    scenes = tuple(
+        Scene(s.heading, s.narration, tuple(s.bullets), s.visual.to_visual(), cited(at, s.sources))
+        for at, s in enumerate(lesson.scenes)
+    )
     return Script(
         title=lesson.title,
         hook=lesson.hook,
-        scenes=tuple(
-            Scene(s.heading, s.narration, tuple(s.bullets), s.visual.to_visual())
-            for s in lesson.scenes
-        ),
+        scenes=scenes,
         key_takeaways=tuple(lesson.key_takeaways),
         quiz=tuple(
             QuizQuestion(q.question, tuple(q.choices), q.answer, q.explanation) for q in lesson.quiz
@@ -166,5 +174,5 @@ def _script(lesson: LessonAnswer, request: ContentRequest, model: str) -> Script
         subject=lesson.subject,
         grade_level=request.grade_level,
         language=request.language,
-        sources=(f"Written by {model}",),
+        sources=cited.sources,
     )
