@@ -39,6 +39,7 @@ CORE = [
     "ftfy>=6.3,<7",
     "pint>=0.25,<0.26",
     "pyphen>=0.18,<0.19",
+    "lark>=1.3,<2",  # parses formulas
     "shtab>=1.13,<2",  # shell completion
     "setuptools>=77,<85",  # packs a checkout for the workers of a Dataflow job
 ]
@@ -121,7 +122,7 @@ ENGINES = {
 }
 
 DATA = {
-    "transforms": ["py.typed", "**/*.md", "**/*.mako", "**/*.toml", "**/*.txt"],
+    "transforms": ["py.typed", "**/*.lark", "**/*.mako", "**/*.md", "**/*.toml", "**/*.txt"],
     "pipeline": ["py.typed", "**/*.css", "**/*.j2", "**/*.js", "**/*.jsonl", "**/*.toml"],
 }
 

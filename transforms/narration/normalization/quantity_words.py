@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from transforms.narration.normalization import number_words as words
-from transforms.narration.normalization.unit_words import WORDS as UNIT_WORDS
+from transforms.maths import number_words as words
+from transforms.maths.unit_words import WORDS as UNIT_WORDS
 
 _NUM = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 _MONTHS: Final = (
@@ -31,18 +31,37 @@ _MAGNITUDES: Final = {
     "M": "million",
     "b": "billion",
     "bn": "billion",
+    "tn": "trillion",
+    "mn": "million",
 }
 _MONEY = re.compile(
     rf"(?:(?<![A-Za-z])(?:US|CA|AU|C|A))?([{''.join(_CURRENCIES)}])\s?({_NUM})"
-    r"(?:\s?(thousand|million|billion|trillion)\b|(k|m|M|bn|b)\b)?"
+    r"(?:\s?(thousand|million|billion|trillion)\b|(k|mn|m|M|bn|b|tn)\b)?"
+)
+_MONEY_RANGE = re.compile(
+    rf"([{''.join(_CURRENCIES)}]\s?{_NUM}(?:k|m|bn|tn)?)\s?[–-]\s?(?=[{''.join(_CURRENCIES)}]\d)"
+)
+_MILLIONS = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)m (?=people|users|students|votes|jobs|tonnes|tons|copies|years|homes"
+    r"|children|deaths|voters|cases|visitors|workers)"
 )
 _CENTS = re.compile(rf"({_NUM})\s?¢")
 
 _CLOCK = re.compile(
-    r"(?<![\w:.,])(\d{1,2}):([0-5]\d)(?::([0-5]\d))?(?![\d:])(?:\s?([ap])\.?m\b\.?)?", re.IGNORECASE
+    r"(?<![\w:.,])(\d{1,2}):([0-5]\d)(?::([0-5]\d))?(?![\d:]|,\d{3})(?:\s?([ap])\.?m\b\.?)?",
+    re.IGNORECASE,
 )
 _HOUR = re.compile(r"(?<![\w:.,])(\d{1,2})\s?([ap])\.?m\b\.?", re.IGNORECASE)
-_RATIO = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+(?![\w.]*:)")
+_DURATION = re.compile(
+    r"(?<![\w:.,])(\d{1,2}):([0-5]\d):([0-5]\d)(\.\d+)?(?![\w:])(?!\s?[ap]\.?m\b)"
+)
+_RATIO = re.compile(
+    rf"(?<![\w.,:]){_NUM}(?:\s?:\s?{_NUM})+(?![\w.]*:)"
+    r"|(?<![\w:])([A-Za-z])(?::| : )([A-Za-z])(?![\w:'])"
+)
+_SCORE = re.compile(
+    r"\b(scores?(?: of| was)?|won|lost|odds(?: of)?|ratio(?: of)?) (\d+):(\d+)(?![\d:])"
+)
 _ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])")
 _US_DATE = re.compile(r"(?<![\w/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\w/])")
 _MONTH_DAY = re.compile(rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]?\d)")
@@ -78,7 +97,8 @@ def _amount(found: re.Match[str]) -> str:
 
 def money(text: str) -> str:
     """Replace currency signs with words and keep the digits: ``$5.50``, ``€3 million``, ``5¢``."""
-    text = _MONEY.sub(_amount, text)
+    text = _MONEY_RANGE.sub(r"\1 to ", text)
+    text = _MONEY.sub(_amount, _MILLIONS.sub(r"\1 million ", text))
     return _CENTS.sub(lambda m: f"{m[1]} {'cent' if m[1] == '1' else 'cents'}", text)
 
 
@@ -113,6 +133,35 @@ def _date(year: str, month: int, day: int) -> str | None:
     return f"{_MONTHS[month - 1]} {words.ordinal(day)}, {words.year(int(year))}"
 
 
+def _slashed_date(found: re.Match[str]) -> str:
+    """Return a date whose first number is the month, unless only the second can be one."""
+    first, second = int(found[1]), int(found[2])
+    month, day = (second, first) if first > 12 else (first, second)
+    return _date(found[3], month, day) or found[0]
+
+
+def _duration(found: re.Match[str]) -> str:
+    """Return hours, minutes and seconds, which are a time of the day only after "at"."""
+    if re.search(r"\b(?:at|until|till|from|by)\s$", found.string[: found.start()]):
+        return found[0]
+    counts = [int(found[1]), int(found[2])]
+    parts = [
+        f"{words.cardinal(count)} {name}{'' if count == 1 else 's'}"
+        for count, name in zip(counts, ("hour", "minute"), strict=True)
+        if count
+    ]
+    seconds = words.number(str(int(found[3])) + (found[4] or ""))
+    if int(found[3]) or found[4] or not parts:
+        parts.append(f"{seconds} second{'' if found[3] == '01' and not found[4] else 's'}")
+    return ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
+
+
+def _ratio(found: re.Match[str]) -> str:
+    if found[1]:
+        return f"{words.spell(found[1])} to {words.spell(found[2])}"
+    return re.sub(r"\s?:\s?", " to ", found[0])
+
+
 def _day(day: str, spoken: str, written: str) -> str:
     return spoken if 1 <= int(day) <= 31 else written
 
@@ -120,12 +169,14 @@ def _day(day: str, spoken: str, written: str) -> str:
 def dates(text: str) -> str:
     """Replace dates, clock times, decades and ratios with words."""
     text = _ISO_DATE.sub(lambda m: _date(m[1], int(m[2]), int(m[3])) or m[0], text)
-    text = _US_DATE.sub(lambda m: _date(m[3], int(m[1]), int(m[2])) or m[0], text)
+    text = _SCORE.sub(r"\1 \2 to \3", text)
+    text = _US_DATE.sub(_slashed_date, text)
+    text = _DURATION.sub(_duration, text)
     text = _CLOCK.sub(_clock, text)
     text = _HOUR.sub(
         lambda m: f"{words.cardinal(int(m[1]))} {_am_or_pm(m[2])}{_full_stop(m)}", text
     )
-    text = _RATIO.sub(lambda m: re.sub(r"\s?:\s?", " to ", m[0]), text)
+    text = _RATIO.sub(_ratio, text)
     text = _MONTH_DAY.sub(lambda m: _day(m[2], f"{m[1]} {words.ordinal(int(m[2]))}", m[0]), text)
     text = _DAY_MONTH.sub(lambda m: _day(m[1], f"{words.ordinal(int(m[1]))} of {m[2]}", m[0]), text)
     text = _DECADE.sub(lambda m: words.plural(words.year(int(m[1]))), text)
@@ -148,6 +199,7 @@ def ranges(text: str) -> str:
     text = _YEAR_RANGE.sub(_years, text)
     text = _RANGE.sub(_range, text)
     text = _FEET.sub(r"\1 feet \2 inches", text)
+    text = re.sub(r"(\d+ (?:ft|feet|foot)) (\d+(?:\.\d+)?) ?in\b", r"\1 \2 inches", text)
     text = re.sub(r"~\s?(?=[\d.])", "about ", text)
     return _SIGN.sub(" minus ", text)
 

@@ -12,9 +12,17 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from transforms.narration.normalization import formula_words, number_words, quantity_words
-from transforms.narration.normalization.formula_words import LETTER_A, spell_letters
-from transforms.narration.normalization.unit_words import units
+from transforms.maths import number_words
+from transforms.maths.free_text import find_formulas
+from transforms.maths.markup import replace_marked
+from transforms.maths.number_words import LETTER_A
+from transforms.maths.number_words import spell as spell_letters
+from transforms.maths.speech import SIGNS, speech
+from transforms.maths.tokens import SUBSCRIPTS, SUPERSCRIPTS
+from transforms.maths.tree import Node
+from transforms.maths.unit_words import EXPRESSION as UNIT
+from transforms.maths.unit_words import unit_name, units
+from transforms.narration.normalization import quantity_words
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _TAG = re.compile(
@@ -25,29 +33,14 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _LINE_MARK = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|[-*•‣▪]\s+)", re.MULTILINE)
 
-_LATEX: Final = (
-    (re.compile(r"\\(?:d|t)?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"(\1)/(\2)"),
-    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"√(\1)"),
-    (re.compile(r"\\(?:text|mathrm|mathbf|mathit|vec|hat|bar)\s*\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\(?:left|right|,|;|!|quad|qquad)(?![A-Za-z])"), " "),
-    (re.compile(r"\$\$?([^$\d][^$]*|\d[^$]*[\\^_=][^$]*)\$\$?"), r" \1 "),
-)
-_LATEX_SYMBOLS: Final = {
-    "times": "×", "cdot": "·", "div": "÷", "pm": "±", "approx": "≈", "leq": "≤", "le": "≤",
-    "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "to": "→", "rightarrow": "→", "infty": "∞",
-    "propto": "∝", "circ": "°", "degree": "°", "sum": "∑", "int": "∫", "Delta": "Δ", "Omega": "Ω",
-}  # fmt: skip
-_LATEX_COMMAND = re.compile(r"\\([A-Za-z]+)")
-
-_SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
-_SUBSCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ", "0123456789+-=()aeoxhklmnpst")
-_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
-_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ]+")
-_ASCII_POWER = re.compile(r"\^\s?(?:\{([^{}]*)\}|\(([^()]*)\)|([-−+]?(?:\d+|[A-Za-z])))")
-_ASCII_SUBSCRIPT = re.compile(
-    r"(?<![A-Za-z_])([A-Za-zα-ωΑ-Ω])_(?:\{([^{}]*)\}|([A-Za-z]{1,3}|\d+)\b)"
-)
+_SUPERSCRIPT_RUN = re.compile(f"[{''.join(SUPERSCRIPTS)}]+")
+_SUBSCRIPT_RUN = re.compile(f"[{''.join(SUBSCRIPTS)}]+")
+_RAISED: Final = str.maketrans(SUPERSCRIPTS | {"⁻": "-"})
+_LOWERED: Final = str.maketrans(SUBSCRIPTS)
+_POWER = re.compile(r"\^\s?\{?([^{}^\s]*)\}?")
+_SUBSCRIPT = re.compile(r"_\{([^{}]*)\}")
 _VULGAR = re.compile(r"(\d?)\s?([¼-¾⅐-⅞↉])")
+_FOLDED = re.compile(r"[^¼-¾⅐-⅞↉ℂℕℚℝℤℏ]+")
 _REPLACED: Final = str.maketrans(
     {
         "’": "'", "‘": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -70,7 +63,8 @@ _URL = re.compile(
 _ABBREVIATIONS: Final = {
     "e.g.": "for example", "eg.": "for example", "i.e.": "that is", "ie.": "that is",
     "vs.": "versus", "vs": "versus", "etc.": "et cetera", "cf.": "compare", "et al.": "et al",
-    "approx.": "approximately", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated",
+    "approx.": "approximately", "p.a.": "per annum",
+    "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Corp.": "Corporation", "Dept.": "Department", "w/": "with",
     "w/o": "without", "avg.": "average", "WWI": "World War One", "WWII": "World War Two",
 }  # fmt: skip
@@ -102,7 +96,9 @@ _JOINED_LETTERS = re.compile(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b")
 _MISREAD_ACRONYMS = re.compile(r"(?<![\w-])(LED|EM|AB)(s?)(?![\w-])")
 
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_ROMAN_NUMERAL = r"(?=[IVXLC]{1,8}\b)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b(?!['.]\w)"
+_ROMAN_NUMERAL = (
+    r"(?=[IVXLC]{1,8}\b)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b(?!\.\w|'(?!s\b))"
+)
 _ROMAN_COUNT = re.compile(
     r"\b((?i:war|part|chapter|phase|type|class|act|stage|volume|book|section|article|apollo|level|unit"
     rf"|prophase|meiosis|photosystem)) ({_ROMAN_NUMERAL})"
@@ -122,6 +118,22 @@ _VARIABLE_A = re.compile(
     r"|(?<![\w'-])[Aa](?=\s+is\b|\s*(?:[.,;:?!)]|$))"
     r"|(?<=[a-z] )A(?![\w'])"
 )
+_SIGN = re.compile(f"[^\\S\\n]?[{re.escape(''.join(SIGNS))}][^\\S\\n]?")
+_CROSS = re.compile(r"(?<=\d)[^\S\n]?[xX][^\S\n]?(?=\d)(?<!0x)")
+_LIMIT = re.compile(r"\blim\s+([a-z])\s?→\s?([−+-]?(?:\w+|∞)[+−-]?)\s")
+_ORBITALS = re.compile(r"(?<!\w)[1-7][spdf]\^\{\d+\}(?:\s?[1-7][spdf]\^\{\d+\})+")
+_LETTER_A = re.compile(rf"\b{LETTER_A}\b")
+_SIMILAR = re.compile(r"(?<=[\w)]) ~ (?=[A-Za-z△∠])")
+_MODULO = re.compile(r"(?<=[A-Za-z)]) ?% ?(?=\d|[A-Za-z]\b)|(?<=\d) % (?=\d)")
+_BETWEEN_IONS = re.compile(r"(?<=[+-]\})\s?/\s?(?=[A-Z][a-z]?\^)")
+_PER = re.compile(rf"(\d\s?{UNIT})\s?/\s?(?=[a-z]{{3,}}\b)")
+_PRICE = re.compile(
+    r"\b(dollars?|cents?|euros?|pounds?|pence|yen|rupees?)\s?/\s?(?:1 )?([A-Za-z]+)\b"
+)
+_STRAND = re.compile(r"(?<!\w)([35])'-?([ACGTUacgtu]{2,})-?([35])'(?!\w)")
+_DIRECTION = re.compile(r"(?<!\w)(?<![\d.])([35])'(?=-|\s(?:to|end|and)\b)|(?<=to )([35])'(?!\d)")
+# A question has its verb before the relation: "Is 5 > 3?"
+_ASKING = re.compile(r"(?:^|[.,;:?!] )(?:is|are|was|were)\b[^.,;:?!]*$", re.IGNORECASE)
 _UNSPOKEN = re.compile(r"[^A-Za-zÀ-ÖØ-öø-ÿ'.,;:?!—… -]+")
 
 
@@ -132,17 +144,13 @@ def _strip_markup(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = _LINE_MARK.sub("", text)
     text = _EMPHASIS.sub(r"\2", text).replace("`", " ")
-    for pattern, replacement in _LATEX:
-        text = pattern.sub(replacement, text)
-    text = _LATEX_COMMAND.sub(lambda m: f" {_LATEX_SYMBOLS.get(m[1], m[1])} ", text)
-    text = _VULGAR.sub(_vulgar, text)
-    text = _SUPERSCRIPT_RUN.sub(lambda m: f"^{{{m[0].translate(_SUPERSCRIPTS)}}}", text)
-    text = _SUBSCRIPT_RUN.sub(lambda m: f"_{{{m[0].translate(_SUBSCRIPTS)}}}", text)
-    text = _ASCII_POWER.sub(lambda m: f"^{{{m[1] or m[2] or m[3] or ''}}}", text)
-    text = _ASCII_SUBSCRIPT.sub(lambda m: f"{m[1]}_{{{m[2] or m[3] or ''}}}", text)
-    # NFKC unifies ligatures, full-width forms and the ohm sign; "…" must not become three dots.
-    folded = unicodedata.normalize("NFKC", text.translate(_REPLACED).replace("…", "\0"))
-    text = folded.replace("\0", "…").replace("µ", "μ")
+    text = _SUPERSCRIPT_RUN.sub(lambda m: f"^{{{m[0].translate(_RAISED)}}}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda m: f"_{{{m[0].translate(_LOWERED)}}}", text)
+    # NFKC unifies ligatures, full-width forms and the ohm sign; "…" must not become three dots,
+    # and "½" no quotient.
+    text = text.translate(_REPLACED).replace("…", "\0")
+    text = _FOLDED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = text.replace("\0", "…").replace("µ", "μ")
     text = re.sub(r"\d", lambda m: str(unicodedata.decimal(m[0])), text)
     for digraph, symbol in _DIGRAPHS:
         text = text.replace(digraph, symbol)
@@ -243,19 +251,63 @@ def _base_letter(found: re.Match[str]) -> str:
     return unicodedata.normalize("NFKD", found[0])[0]
 
 
-def to_speech(text: str) -> str:
+def to_speech(text: str, *, letter_a: str = LETTER_A) -> str:
     """Convert an English text to the words that a voice speaks.
 
     Args:
-        text: a sentence as written.
+        text: a sentence as written; formulas may be marked as LaTeX.
+        letter_a: spelling of the letter A, as a voice reads it apart from the article.
 
     Returns:
         Latin letters, spaces and ``' - . , ; : ? ! — …`` only; empty if nothing can be spoken.
     """
-    text = _expand_abbreviations(_strip_markup(text))
-    text = quantity_words.dates(quantity_words.money(text))
-    text = formula_words.chemistry(text)
-    text = units(quantity_words.ranges(text))
-    text = formula_words.maths(text)
-    text = quantity_words.numbers(text)
-    return _keep_speakable(_expand_symbols(text))
+    text = _strip_markup(replace_marked(text, _pronounce))
+    text = quantity_words.dates(quantity_words.money(_expand_abbreviations(text)))
+    text = _BETWEEN_IONS.sub(" ", _MODULO.sub(" mod ", _SIMILAR.sub(" ∼ ", text)))
+    text = _PER.sub(r"\1 per ", text)
+    text = _PRICE.sub(lambda m: f"{m[1]} per {unit_name(m[2], one=True) or m[2]}", text)
+    text = _speak_formulas(_CROSS.sub(" × ", text))
+    text = _speak_signs(units(quantity_words.ranges(text)))
+    text = quantity_words.numbers(_VULGAR.sub(_vulgar, text))
+    spoken = _keep_speakable(_expand_symbols(text))
+    return spoken if letter_a == LETTER_A else _LETTER_A.sub(letter_a, spoken)
+
+
+def _pronounce(node: Node) -> str:
+    return f" {speech(node)} "
+
+
+def _speak_formulas(text: str) -> str:
+    """Replace formulas with words."""
+    text = _STRAND.sub(lambda m: f"{m[1]} prime {spell_letters(m[2].upper())} {m[3]} prime", text)
+    text = _DIRECTION.sub(lambda m: f"{m[1] or m[2]} prime ", text)
+    text = _LIMIT.sub(r"lim_{\1→\2} ", text)
+    text = _ORBITALS.sub(_orbitals, text)
+    spoken: list[str] = []
+    at = 0
+    for found in find_formulas(text):
+        words = speech(found.node)
+        before = text[: found.start]
+        if re.search(r"\b(?:points?|coordinates) $", before):
+            words = words.removeprefix("the point with ").removeprefix("coordinates ")
+        if _ASKING.search(before):
+            words = re.sub(r"\b(?:is|are) (?=less|greater|not|approx|prop)", "", words, count=1)
+        spoken += [text[at : found.start], f" {words} "]
+        at = found.end
+    return "".join([*spoken, text[at:]])
+
+
+def _orbitals(found: re.Match[str]) -> str:
+    """Return shells of electrons in words: ``1s² 2s²`` is "one s two, two s two"."""
+    shells = re.findall(r"(\d)([spdf])\^\{(\d+)\}", found[0])
+    return ", ".join(
+        f"{number_words.cardinal(int(n))} {shell} {number_words.cardinal(int(electrons))}"
+        for n, shell, electrons in shells
+    )
+
+
+def _speak_signs(text: str) -> str:
+    """Replace the signs of mathematics that stand in no formula, one by one."""
+    text = _POWER.sub(lambda m: f" to the power of {m[1]} " if m[1] else " ", text)
+    text = _SUBSCRIPT.sub(r" \1 ", text)
+    return _SIGN.sub(lambda m: f" {SIGNS[m[0].strip()]} ", text)

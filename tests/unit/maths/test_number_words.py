@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.every_row import for_all
-from transforms.narration.normalization import number_words as words
+from transforms.maths import number_words as words
 
 
 @for_all(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+LETTER_A: Final = "eh"
+"""Spelling of the letter A that makes a voice read the letter and not the article."""
 
 _ONES: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -112,3 +116,33 @@ def fraction(numerator: int, denominator: int) -> str:
         part = "quarter" if denominator == 4 else ordinal(denominator)
         part += "" if numerator == 1 else "s"
     return f"{cardinal(numerator)} {part}"
+
+
+_PREFIXED: Final = {"0x": "hexadecimal", "0b": "binary", "0o": "octal"}
+_CHARACTERS: Final = {"/": "over", "·": "times", "^": "to the", "-": "minus", "−": "minus"}
+
+
+def spell(characters: str) -> str:
+    """Return letters and digits one by one: ``"NaCl"`` is ``"N eh C l"``."""
+    return " ".join(
+        LETTER_A
+        if each in "aA"
+        else digits(each)
+        if each.isdecimal()
+        else _CHARACTERS.get(each, each)
+        for each in characters
+        if not each.isspace()
+    )
+
+
+def written(text: str) -> str:
+    """Return a number as written in a formula: ``0x1F``, ``1/2``, ``3.5``, or a letter."""
+    prefix = _PREFIXED.get(text[:2].lower())
+    if prefix:
+        return f"{prefix} {spell(text[2:])}"
+    above, slash, below = text.partition("/")
+    if slash:
+        return fraction(int(above), int(below))
+    if text.startswith("."):
+        return f"point {digits(text[1:])}"
+    return number(text) if re.fullmatch(r"[\d,]+(?:\.\d+)?", text) else spell(text)

@@ -56,7 +56,8 @@ _PLAIN: Final = {
     "fl oz": "fluid ounce", "gal": "gallon", "dB": "decibel", "cd": "candela", "lm": "lumen",
     "rad": "radian", "atm": "atmosphere", "Bq": "becquerel", "Sv": "sievert",
     "mSv": "millisievert", "Gy": "gray", "Wb": "weber", "AU": "astronomical unit",
-    "ly": "light-year", "ha": "hectare", "cc": "cubic centimeter",
+    "ly": "light-year", "tsp": "teaspoon", "tbsp": "tablespoon",
+    "ha": "hectare", "cc": "cubic centimeter",
 }  # fmt: skip
 
 _LENGTHS: Final = ("meter", "meters", "foot", "feet", "yard", "yards", "mile", "miles")
@@ -88,13 +89,13 @@ _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(_NAMES, key=len, rever
 _POWER = r"(?:\^\{-?\d\})?"
 _ATOM = rf"(?:{_SYMBOL}){_POWER}"
 # A space multiplies only before a negative power ("m s⁻¹"); elsewhere it separates words.
-_EXPRESSION = (
+EXPRESSION: Final = (
     rf"{_ATOM}(?:\s?[·*⋅]\s?{_ATOM}|/{_ATOM}|/\({_ATOM}(?:\s?[·*⋅ ]\s?{_ATOM})*\)"
     rf"|\s(?:{_SYMBOL})\^\{{-\d\}})*"
 )
 _END = r"(?![\w^(]|/(?!\(?\d)|'s\b)"
 _QUANTITY = re.compile(
-    rf"(?<![A-Za-z_])(\d(?:[\d,.]*\d)?)(\^\{{-?\d+\}})?(\s?|-)({_EXPRESSION}){_END}"
+    rf"(?<![A-Za-z_])(\d(?:[\d,.]*\d)?)(\^\{{-?\d+\}})?(\s?|-)({EXPRESSION}){_END}"
 )
 # Before a noun the unit is singular: "a 5 km run".
 _ADJECTIVE = re.compile(r"\b[Aa]n? $")
@@ -104,7 +105,7 @@ _PART = re.compile(rf"([/· *⋅()]*)({_SYMBOL})(\^\{{(-?\d)\}})?")
 # Without a space these are usually letters ("4K", "2T") and not units.
 _NEEDS_SPACE: Final = frozenset({"K", "T", "C", "F", "B", "h"})
 # Units that are recognized without a number; "V/R" and "F/m" are formulas.
-_BARE: Final = re.compile(rf"(?<![\w/^]){_EXPRESSION}{_END}")
+_BARE: Final = re.compile(rf"(?<![\w/^]){EXPRESSION}{_END}")
 _BARE_SYMBOLS: Final = frozenset(
     {"kg", "km", "cm", "mm", "nm", "μm", "mL", "kJ", "kW", "kWh", "Hz", "kHz", "MHz", "GHz", "kPa"}
     | {"mph", "°C", "°F", "mol"}
@@ -137,7 +138,7 @@ def _read(expression: str, one: bool) -> str:
     """Return a unit expression such as ``kg·m/s^{2}`` in words.
 
     Args:
-        expression: matches `_EXPRESSION`.
+        expression: matches `EXPRESSION`.
         one: use the singular.
     """
     above: list[tuple[str, int]] = []
@@ -151,6 +152,20 @@ def _read(expression: str, one: bool) -> str:
     if below:
         words += ["per", *_factors(below, True)]
     return " ".join(words)
+
+
+def unit_name(expression: str, *, one: bool) -> str | None:
+    """Return a unit such as ``m/s²`` in words; None if it is not a unit.
+
+    Args:
+        one: use the singular.
+    """
+    text = re.sub(r"[⁻⁰¹²³⁴-⁹]+", lambda m: f"^{{{m[0].translate(_RAISED)}}}", expression)
+    text = re.sub(r"\^(-?\d)(?!\})", r"^{\1}", text.strip().replace("µ", "μ"))
+    return _read(text, one) if re.fullmatch(EXPRESSION, text) else None
+
+
+_RAISED: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def units(text: str) -> str:
@@ -171,11 +186,19 @@ def units(text: str) -> str:
         return f"{number}{power or ''} {_read(expression, one)}"
 
     def bare(found: re.Match[str]) -> str:
-        letters = _POWERS.sub("", found.group())
-        parts = re.split(r"\W+", letters)
-        compound = len(parts) > 1 and any(len(part) > 1 for part in parts)
-        if compound or letters in _BARE_EXPRESSIONS or letters in _BARE_SYMBOLS:
-            return _read(found.group(), one=False)
-        return found.group()
+        return _read(found[0], one=False) if _is_bare_unit(found[0]) else found[0]
 
     return _BARE.sub(bare, _QUANTITY.sub(quantity, text))
+
+
+def bare_unit(text: str, start: int, end: int) -> str | None:
+    """Return the unit without a number that a part of a text begins with, or None."""
+    found = _BARE.match(text, start, end)
+    return found[0] if found and _is_bare_unit(found[0]) else None
+
+
+def _is_bare_unit(expression: str) -> bool:
+    letters = _POWERS.sub("", expression)
+    parts = re.split(r"\W+", letters)
+    compound = len(parts) > 1 and any(len(part) > 1 for part in parts)
+    return compound or letters in _BARE_EXPRESSIONS or letters in _BARE_SYMBOLS

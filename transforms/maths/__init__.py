@@ -1,0 +1,1 @@
+"""Formulas of mathematics and chemistry: one notation, one tree, five outputs."""

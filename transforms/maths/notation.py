@@ -1,0 +1,59 @@
+"""Notation of tokens of free text: what the parser of formulas reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from transforms.maths.prose_tokens import ProseToken
+
+
+def notation(run: Sequence[ProseToken]) -> str:
+    """Return a run in the notation of the parser."""
+    latex = any(token.kind == "latex" for token in run)
+    parts = []
+    for index, token in enumerate(run):
+        before = run[index - 1] if index else None
+        match token.kind:
+            case "scientific":
+                mantissa, _, power = token.text.lower().partition("e")
+                sign = "-" if power[0] in "-−" else ""
+                parts.append(rf"{mantissa} \times 10^{{{sign}{power.lstrip('+-−')}}}")
+            case "unit":
+                parts.append(rf"\unit{{{token.text}}}")
+            case "name" | "word":
+                parts.append(rf"\text{{{token.text}}}")
+            case "product":
+                parts.append(" ".join(token.text))
+            case "script":
+                parts.append(_script(token.text))
+            case "number" if before is not None and before.kind == "letter":
+                parts.append(f"_{{{token.text}}}")
+            case "arc":
+                parts.append(_arc(token.text))
+            case "substance":
+                parts.append(rf"\ce{{{token.text}}}")
+            case "open" | "close" if token.text in "{}" and not latex:
+                parts.append(f"\\{token.text}")
+            case "fraction":
+                parts.append("".join(token.text.split()))
+            case _:
+                parts.append(token.text)
+    return "".join(parts)
+
+
+def _script(text: str) -> str:
+    mark, body = text[0], text[1:].strip()
+    if mark == "_" and re.fullmatch(r"\{?[A-Za-z]{2,}\}?", body):
+        return rf"_{{\text{{{body.strip('{}')}}}}}"
+    if body.startswith("{") or body.endswith("(") or not body:
+        return mark + body
+    exponent = re.match(r"[−-]?(?:\d+(?:\.\d+)?|\w)", body)
+    end = exponent.end() if exponent else 0
+    return f"{mark}{{{body[:end]}}}{body[end:]}"
+
+
+def _arc(text: str) -> str:
+    numbers = re.findall(r"\d+(?:\.\d+)?", text)
+    marks = ("°", "′", "′′")
+    return " ".join(number + mark for number, mark in zip(numbers, marks, strict=False))

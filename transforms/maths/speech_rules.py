@@ -1,0 +1,108 @@
+"""Rules for what is spoken between and inside the parts of a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from transforms.maths import number_words
+from transforms.maths.shape import derivative, numbers_of, walk
+from transforms.maths.tree import (
+    Accent,
+    Big,
+    Fence,
+    Fraction,
+    Function,
+    Letter,
+    Node,
+    Number,
+    Product,
+    Root,
+    Script,
+    Sign,
+    Species,
+    Text,
+    Unit,
+)
+
+_NOT_MULTIPLIED: Final = (Sign, Big, Text, Function)
+
+
+def upright_words(text: str) -> str:
+    """Return upright words as spoken; symbols of one or two letters are spelled."""
+    if text in ("pH", "pK"):
+        return " ".join(text)
+    if re.fullmatch(r"(?i:(?:([a-z])\1){1,3})", text) and text not in ("oo", "ee"):
+        return number_words.spell(text)  # a genotype: "AaBb"
+    if re.fullmatch(r"[A-Z]{1,2}[a-z]?|[a-zA-Z]", text) and text not in ("I",):
+        return number_words.spell(text)
+    return re.sub(r"\d+", lambda m: f" {number_words.number(m[0])} ", text).replace(
+        "%", " percent "
+    )
+
+
+def inside_brackets(node: Node) -> Node:
+    """Return what a numerator or denominator holds in its brackets."""
+    return node.body if isinstance(node, Fence) and node.left == "(" else node
+
+
+def is_quotient(node: Fraction, above: int, below: int) -> bool:
+    """Return True if a slash between whole numbers divides: 12/4 is no twelve quarters."""
+    return node.inline and below > 0 and above > 1 and above % below == 0
+
+
+def is_operator(node: Node) -> bool:
+    """Return True if a node is a sign between operands."""
+    return isinstance(node, Sign) and node.char != "…"
+
+
+def is_multiplied(before: Node, factor: Node) -> bool:
+    """Return True if "times" is spoken between two factors."""
+    if isinstance(before, _NOT_MULTIPLIED):
+        return False
+    if isinstance(before, Fraction) and derivative(
+        inside_brackets(before.above), inside_brackets(before.below)
+    ):
+        return False
+    if isinstance(before, Fence) or (isinstance(before, Script) and isinstance(before.base, Fence)):
+        return not isinstance(factor, Unit)
+    base = factor.base if isinstance(factor, Script) else factor
+    if isinstance(factor, Script) and factor.primes and isinstance(base, Number):
+        return False
+    if isinstance(base, Fence):
+        return True
+    if isinstance(base, Root):
+        return True
+    if isinstance(before, Fraction) and not numbers_of(before):
+        return True
+    if isinstance(base, Number | Fraction):
+        return isinstance(before, Number | Letter | Script | Fraction)
+    return False
+
+
+def colon(before: Node | None, after: Sequence[Node]) -> str:
+    """Return the word for a colon: a ratio, a map between sets, or a pause."""
+    signs = set(walk(before)) if before is not None else set()
+    if Sign("∀") in signs:
+        return ","
+    if Sign("∃") in signs or Sign("∄") in signs:
+        return "such that"
+    return "from" if any(n == Sign("→") for part in after for n in walk(part)) else "to"
+
+
+def is_vector(node: Node | None) -> bool:
+    """Return True if a node is written as a vector."""
+    return node == Sign("∇") or (isinstance(node, Accent) and node.kind == "vec")
+
+
+def is_ion(node: Node) -> bool:
+    """Return True if a node is an ion or another substance."""
+    return isinstance(node, Species) or (
+        isinstance(node, Script) and isinstance(node.base, Text) and isinstance(node.sup, Sign)
+    )
+
+
+def after_quantifier(node: Node | None) -> bool:
+    """Return True if a node is a variable after a quantifier."""
+    return isinstance(node, Product) and node.factors[0] in (Sign("∀"), Sign("∃"), Sign("∄"))
