@@ -89,20 +89,40 @@ def test_whole_request_is_billed(google: FakeSpeech, connect: Callable[..., Goog
 def test_older_voice_is_asked_for_pauses_in_ssml(
     google: FakeSpeech, connect: Callable[..., GoogleVoice]
 ) -> None:
-    sections = [["Is 5 < 6 & 7 > 6?", "<break time='9s'/> is not a pause."]]
-    speak(connect(voice="en-US-Neural2-A"), sections)
+    sections = [["Ist 5 < 6 & 7 > 6?", "<break time='9s'/> ist keine Pause."]]
+    speak(connect(voice="de-DE-Neural2-B"), sections, "de-DE")
     assert google.requests[0].input.ssml == (
-        '<speak>Is 5 &lt; 6 &amp; 7 &gt; 6?<break time="1s"/>'
-        "&lt;break time='9s'/&gt; is not a pause.</speak>"
+        '<speak>Ist 5 &lt; 6 &amp; 7 &gt; 6?<break time="1s"/>'
+        "&lt;break time='9s'/&gt; ist keine Pause.</speak>"
     )
 
 
 def test_text_cannot_ask_for_pauses(
     google: FakeSpeech, connect: Callable[..., GoogleVoice]
 ) -> None:
-    speak(connect(), [["Say [pause long] aloud, please.", "It is only a word in brackets."]])
+    speak(connect(), [["Sag [pause long] bitte laut.", "Das ist nur ein Wort."]], "de-DE")
     assert google.requests[0].input.markup == (
-        "Say (pause long) aloud, please. [pause long] It is only a word in brackets."
+        "Sag (pause long) bitte laut. [pause long] Das ist nur ein Wort."
+    )
+
+
+def test_english_formulas_are_sent_in_words(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    samples, _ = speak(connect(), [["The area is $A = \\pi r^2$.", "So 2(x + 3) = 10."]])
+    assert google.requests[0].input.markup == (
+        "The area is A equals pi r squared. [pause long] "
+        "So two times open paren x plus three close paren equals ten."
+    )
+    assert all(map(len, samples))
+
+
+def test_formulas_of_other_languages_are_sent_as_plain_text(
+    google: FakeSpeech, connect: Callable[..., GoogleVoice]
+) -> None:
+    speak(connect(), [["Die Fläche ist $A = \\pi r^2$.", "Das ist alles."]], "de-DE")
+    assert google.requests[0].input.markup == (
+        "Die Fläche ist A = πr². [pause long] Das ist alles."
     )
 
 

@@ -1,24 +1,16 @@
-r"""Formulas that are marked in a text: ``$…$``, ``\(…\)``, ``\[…\]`` and ``\ce{…}``."""
+"""Replacement of the formulas that are marked in a text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
 
 from transforms.maths.parser import parse
+from transforms.maths.plain import plain
+from transforms.maths.symbols import fold
 from transforms.maths.tokens import FormulaError
 from transforms.maths.tree import Node
-
-# Dollar signs of amounts are no delimiters: "$5 and $10" holds no formula.
-_MARKED: Final = re.compile(
-    r"\$\$(?P<block>[^$]+)\$\$"
-    r"|(?<![\\\w$])\$(?P<line>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)"
-    r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]"
-    r"|\\ce\{(?P<ce>(?:[^{}]|\{[^{}]*\})*)\}",
-    re.DOTALL,
-)
-_AMOUNT: Final = re.compile(r"\d[\d,.]*(?:\s|$|[a-z]{2})")
+from transforms.text.formula_marks import MARKED
 
 
 def replace_marked(text: str, write: Callable[[Node], str]) -> str:
@@ -30,16 +22,23 @@ def replace_marked(text: str, write: Callable[[Node], str]) -> str:
         return text
 
     def replace(found: re.Match[str]) -> str:
-        inside = found["block"] or found["line"] or found["round"] or found["square"] or ""
-        if found["line"] is not None and _is_amount(found["line"]):
-            return found[0]
+        inside = str(found[found.lastgroup or 0]).strip()
         try:
-            return write(parse(found[0] if found["ce"] is not None else inside.strip()))
+            return write(parse(found[0] if found.lastgroup == "ce" else inside))
         except FormulaError:
-            return found["ce"] if found["ce"] is not None else inside
+            return inside
 
-    return _MARKED.sub(replace, text)
+    return MARKED.sub(replace, text)
 
 
-def _is_amount(inside: str) -> bool:
-    return bool(_AMOUNT.match(inside)) and not re.search(r"[\\^_=+]", inside)
+def shown_text(text: str) -> str:
+    """Return a text as a reader sees it: its formulas are plain Unicode, letters unstyled."""
+    return fold(replace_marked(text, plain))
+
+
+def shown_formula(text: str) -> str:
+    """Return a formula without marks as plain Unicode; unchanged if it is none."""
+    try:
+        return plain(parse(text))
+    except FormulaError:
+        return text

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from transforms.errors import PermanentError, StageTimeout
+from transforms.maths.markup import shown_text
 from transforms.model import Narration, Script, Sentence, Usage
 from transforms.narration.engines.voice_engine import VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
@@ -117,7 +118,7 @@ def _spoken(text: str, samples: Samples, voice: VoiceEngine) -> _Spoken:
         )
     scale = RATE / voice.sample_rate
     return _Spoken(
-        text,
+        shown_text(text),
         resample(clip.samples, voice.sample_rate),
         round(clip.begin * scale),
         round(clip.end * scale),

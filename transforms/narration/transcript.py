@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from transforms.maths.markup import shown_text
 from transforms.model import Narration, Script
 
 
@@ -24,5 +25,7 @@ def _paragraphs(script: Script, narration: Narration) -> Iterator[str]:
     for index, section in enumerate(script.sections()):
         said = [s.text for s in narration.sentences if s.section == index]
         start = int(narration.sections[index][0])
-        heading, words = (" ".join(text.split()) for text in (section.heading, " ".join(said)))
+        heading, words = (
+            " ".join(text.split()) for text in (shown_text(section.heading), " ".join(said))
+        )
         yield f"[{start // 60}:{start % 60:02d}] {heading}\n{words}".strip()

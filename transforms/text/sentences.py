@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from transforms.text.formula_marks import marked_spans
+
 LONGEST: Final = 300
 """Maximum characters of a sentence; longer ones are hard to follow and need a lot of memory."""
 
@@ -56,7 +58,10 @@ def split_sentences(text: str, limit: int = LONGEST) -> tuple[str, ...]:
     """
     sentences: list[str] = []
     start = 0
+    formulas = marked_spans(text)
     for found in _END.finditer(text):
+        if any(begin < found.start() < end for begin, end in formulas):
+            continue
         if _ends_here(text, start, found):
             sentences.append(text[start : found.end()])
             start = found.end()

@@ -60,6 +60,15 @@ def test_sentences_are_spoken_once_in_order(tmp_path: Path) -> None:
     assert (narration.voice, narration.language) == ("buzz-1", "en-US")
 
 
+def test_marked_formula_is_captioned_in_plain_unicode(tmp_path: Path) -> None:
+    voice = BuzzVoice()
+    script = lesson(r"The area is $A = \pi r^2$. Water is \ce{H2O}.", hook="Why?")
+    narration, _ = narrated(script, voice, tmp_path)
+    texts = [sentence.text for sentence in narration.sentences]
+    assert texts[1:3] == ["The area is A = πr².", "Water is H₂O."]
+    assert voice.said[1][0] == r"The area is $A = \pi r^2$."
+
+
 @pytest.mark.parametrize("rate", [16_000, 22_050, 24_000, 48_000])
 def test_timings_match_the_sound(tmp_path: Path, rate: int) -> None:
     narration, samples = narrated(SCRIPT, BuzzVoice(sample_rate=rate), tmp_path)

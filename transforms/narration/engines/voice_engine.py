@@ -15,7 +15,7 @@ from transforms.model import Usage
 from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 
-MASTERING_VERSION: Final = 2
+MASTERING_VERSION: Final = 3
 """Increased when the same script and voice no longer give the same narration."""
 
 
@@ -67,8 +67,8 @@ class VoiceEngine(Protocol):
         """Speak the sentences of a script and return the recording of each.
 
         Args:
-            sections: sentences of each section, as plain text that a reader sees; the engine
-                normalises it for speech.
+            sections: sentences of each section as written, with marked formulas; the engine
+                normalises them for speech.
             language: BCP-47 tag.
             calls: runs every call that costs money; its deadline holds for all other work too.
 
@@ -90,7 +90,7 @@ class SentenceVoice(ABC):
         """Return the samples of a sentence, as in `Speech`, and what was used.
 
         Args:
-            sentence: plain text that a reader sees.
+            sentence: text as written; formulas may be marked as LaTeX.
             language: BCP-47 tag.
             timeout: seconds it may take.
         """

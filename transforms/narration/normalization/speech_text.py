@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+import regex  # type: ignore[import-untyped]
+
 from transforms.maths import number_words
 from transforms.maths.free_text import find_formulas
 from transforms.maths.markup import replace_marked
@@ -110,7 +112,7 @@ _ROMAN_REGNAL = re.compile(
 )
 
 _GREEK_WORD = re.compile(r"[Ͱ-Ͽἀ-῿]{3,}")
-_GREEK = re.compile(r"[Α-Ωα-ωϕϵϑ]")
+_GREEK_LETTER = re.compile(r"(?<![Ͱ-Ͽἀ-῿])[Α-Ωα-ωϕϵϑ]{1,2}(?![Ͱ-Ͽἀ-῿])")
 _SLASH = re.compile(r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])")
 _VARIABLE_A = re.compile(
     r"(?<![\w'-])[Aa](?=\s+(?:squared|cubed|equals|times|over|divided by|to the power|yields)\b"
@@ -135,6 +137,7 @@ _DIRECTION = re.compile(r"(?<!\w)(?<![\d.])([35])'(?=-|\s(?:to|end|and)\b)|(?<=t
 # A question has its verb before the relation: "Is 5 > 3?"
 _ASKING = re.compile(r"(?:^|[.,;:?!] )(?:is|are|was|were)\b[^.,;:?!]*$", re.IGNORECASE)
 _UNSPOKEN = re.compile(r"[^A-Za-zÀ-ÖØ-öø-ÿ'.,;:?!—… -]+")
+_UNSPOKEN_IN_ANY = regex.compile(r"[^\p{L}\p{M}'.,;:?!—…。、！？，：；؟،।\u200c\u200d -]+")
 
 
 def _strip_markup(text: str) -> str:
@@ -214,13 +217,16 @@ def _expand_abbreviations(text: str) -> str:
 
 
 def _greek(found: re.Match[str]) -> str:
-    name = unicodedata.name(found[0]).removesuffix(" SYMBOL").split()[-1].lower()
-    return f" {'lambda' if name == 'lamda' else name} "
+    names = (
+        unicodedata.name(each).removesuffix(" SYMBOL").split()[-1].lower() for each in found[0]
+    )
+    return f" {' '.join('lambda' if name == 'lamda' else name for name in names)} "
 
 
-def _expand_symbols(text: str) -> str:
+def _expand_symbols(text: str, any_script: bool) -> str:
     """Replace Greek letters, slashes, signs and misread acronyms with words."""
-    text = _GREEK.sub(_greek, _GREEK_WORD.sub(" ", text))
+    text = text if any_script else _GREEK_WORD.sub(" ", text)
+    text = _GREEK_LETTER.sub(_greek, text)
     text = re.sub(r"\band\s?/\s?or\b", "and or", text)
     text = _SLASH.sub(" or ", text)
     text = re.sub(r"\s?&\s?", " and ", text)
@@ -229,12 +235,14 @@ def _expand_symbols(text: str) -> str:
     return _MISREAD_ACRONYMS.sub(lambda m: spell_letters(m[1]) + ("'s" if m[2] else ""), text)
 
 
-def _keep_speakable(text: str) -> str:
+def _keep_speakable(text: str, any_script: bool) -> str:
     """Remove every character that a voice cannot speak, and tidy punctuation."""
     text = re.sub(r"\s?[()\[\]|•]\s?", ", ", text)
     text = re.sub(r"\s[-–]\s|–", " — ", text)
-    text = re.sub(r"[Ā-ɏḀ-ỿ]", _base_letter, text)
-    text = _UNSPOKEN.sub(" ", text)
+    if any_script:
+        text = _UNSPOKEN_IN_ANY.sub(" ", text)
+    else:
+        text = _UNSPOKEN.sub(" ", re.sub(r"[Ā-ɏḀ-ỿ]", _base_letter, text))
     text = re.sub(r"(?<![A-Za-zÀ-ÿ])'|'(?![A-Za-zÀ-ÿ])", "", text)
     text = re.sub(r"(?<![A-Za-zÀ-ÿ])-+|-+(?![A-Za-zÀ-ÿ])", " ", text)
     text = re.sub(r"\s+", " ", text)
@@ -251,12 +259,13 @@ def _base_letter(found: re.Match[str]) -> str:
     return unicodedata.normalize("NFKD", found[0])[0]
 
 
-def to_speech(text: str, *, letter_a: str = LETTER_A) -> str:
+def to_speech(text: str, *, letter_a: str = LETTER_A, any_script: bool = False) -> str:
     """Convert an English text to the words that a voice speaks.
 
     Args:
         text: a sentence as written; formulas may be marked as LaTeX.
         letter_a: spelling of the letter A, as a voice reads it apart from the article.
+        any_script: keep letters of every script, which the offline voice cannot speak.
 
     Returns:
         Latin letters, spaces and ``' - . , ; : ? ! — …`` only; empty if nothing can be spoken.
@@ -269,7 +278,7 @@ def to_speech(text: str, *, letter_a: str = LETTER_A) -> str:
     text = _speak_formulas(_CROSS.sub(" × ", text))
     text = _speak_signs(units(quantity_words.ranges(text)))
     text = quantity_words.numbers(_VULGAR.sub(_vulgar, text))
-    spoken = _keep_speakable(_expand_symbols(text))
+    spoken = _keep_speakable(_expand_symbols(text, any_script), any_script)
     return spoken if letter_a == LETTER_A else _LETTER_A.sub(letter_a, spoken)
 
 

@@ -30,11 +30,12 @@ from transforms.narration.engines.google.speech_request import (
 )
 from transforms.narration.engines.voice_engine import Speech
 from transforms.narration.mastering import Samples
+from transforms.narration.normalization.spoken_text import spoken_text
 from transforms.narration.sentence_split import split_at_silences
 from transforms.prices import price
 from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
 
-_REQUESTS_VERSION: Final = 1
+_REQUESTS_VERSION: Final = 2
 """Increased when the same script is asked for in other requests."""
 
 _MOST_TRIES: Final = 3
@@ -105,8 +106,9 @@ class GoogleVoice:
     ) -> Speech:
         """Speak a script with few requests, each split again at the pauses between its sentences.
 
-        The text is sent as it is shown: Google's voices read numbers and symbols correctly.
+        Formulas, and in English numbers and signs too, are sent in words.
         """
+        sections = [[spoken_text(text, language) for text in section] for section in sections]
         speaker = _Speaker(self, self._voice_for(language), calls)
         spoken: list[list[list[Samples]]] = [[[] for _ in section] for section in sections]
         for pieces in pack(sections, input_kind(speaker.voice)):
