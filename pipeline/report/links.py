@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,3 +38,8 @@ def link(uri: str, folder: Path) -> Link | None:
     except ValueError:  # on another drive
         return Link(Path(uri).as_uri(), playable=True)
     return Link(quote(Path(relative).as_posix()), playable=True)
+
+
+def vtt_url(vtt: str) -> str:
+    """Return WebVTT as a data URL: browsers do not load captions from other local files."""
+    return "data:text/vtt;base64," + base64.b64encode(vtt.encode()).decode()

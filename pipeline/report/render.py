@@ -15,19 +15,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.output_file import write_output
 from pipeline.report import charts, waterfall
 from pipeline.report.data import Report, ReportedRequest
 from pipeline.report.formulas import formula
-from pipeline.report.links import link
+from pipeline.report.links import link, vtt_url
 from pipeline.report.payload import readable
-from pipeline.report.wording import FILTERS
+from pipeline.report.templates import templates
 from transforms.ledger import DeadLetterDetail
 from transforms.ledger.scoped import MEASURED_REQUESTS
-from transforms.text.hidden import visible
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,8 @@ def html(report: Report, folder: Path) -> str:
     Args:
         folder: folder that will hold the page; links to local artifacts are relative to it.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style = _asset("report.css")
+    script = "\n".join(map(_asset, ("recordings.js", "report.js", "theme.js")))
     opened = _first_lesson(report) if len(report.requests) <= OPEN_FIRST_LIMIT else None
     longest = max((waterfall.span(waterfall.latest(r.stages)) for r in report.requests), default=0)
 
@@ -66,7 +65,7 @@ def html(report: Report, folder: Path) -> str:
             bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
             all_bars=lambda request: waterfall.bars(request.stages),
             artifacts=lambda request: _artifacts(request, folder),
-            opened=opened, vtt_url=_vtt_url, formula=formula,
+            opened=opened, vtt_url=vtt_url, formula=formula,
         )  # fmt: skip
 
     def letter_item(letter: DeadLetterDetail) -> Markup:
@@ -76,7 +75,7 @@ def html(report: Report, folder: Path) -> str:
             payload=lambda: readable(data, whole=len(data) == letter.size),
         )  # fmt: skip
 
-    return _environment().get_template("page.html.j2").render(
+    return templates("pipeline.report").get_template("page.html.j2").render(
         report=report,
         style=Markup(style),  # noqa: S704  (our own file)
         script=Markup(script),  # noqa: S704
@@ -91,30 +90,12 @@ def html(report: Report, folder: Path) -> str:
 def _item(template: str, what: str, name: object, **context: Any) -> Markup:
     """Render one item of a list; one that cannot be rendered costs no other item."""
     try:
-        return Markup(_environment().get_template(template).render(**context))  # noqa: S704
+        return Markup(templates("pipeline.report").get_template(template).render(**context))  # noqa: S704
     except Exception as error:  # noqa: BLE001  (logged; the page names it)
         kind = type(error).__name__
         log.warning("the %s %s cannot be shown: %s", what, name, kind)
         text = Markup("The {} <code>{}</code> cannot be shown: {}").format(what, name, kind)
         return Markup("<li><details><summary>{}</summary></details></li>\n").format(text)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("pipeline.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS)
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
@@ -161,8 +142,3 @@ def _first_lesson(report: Report) -> str | None:
         if request.row.status == "completed" and "video.mp4" in request.row.artifacts:
             return request.row.request_id
     return None
-
-
-def _vtt_url(vtt: str) -> str:
-    """Return WebVTT as a data URL: browsers do not load captions from other local files."""
-    return "data:text/vtt;base64," + base64.b64encode(vtt.encode()).decode()

@@ -5,30 +5,7 @@ function instantiate(details) {
   const template = details.querySelector(":scope > template");
   if (!template) return;
   template.replaceWith(template.content.cloneNode(true));
-  for (const { track } of details.querySelectorAll("track[kind=captions]")) track.mode = "showing";
-  for (const chapters of details.querySelectorAll("track[kind=chapters]")) addChapterButtons(chapters);
-}
-
-// Add a button for each chapter that plays the video from there.
-function addChapterButtons(chapters) {
-  const video = chapters.parentElement;
-  const buttons = video.parentElement.querySelector(".chapters");
-  chapters.addEventListener("load", () => {
-    for (const cue of chapters.track.cues) {
-      const { startTime } = cue;
-      const button = document.createElement("button");
-      button.type = "button";
-      const at = Math.floor(startTime);
-      button.append(`${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")} `,
-        cue.getCueAsHTML().textContent);
-      button.addEventListener("click", () => { video.currentTime = startTime; video.play(); });
-      const item = document.createElement("li");
-      item.append(button);
-      buttons.append(item);
-    }
-    buttons.hidden = false;
-  });
-  chapters.track.mode = "hidden"; // loads the track
+  prepareRecordings(details);
 }
 
 for (const details of document.querySelectorAll("details[open]")) instantiate(details);
@@ -36,12 +13,6 @@ document.addEventListener("toggle", (event) => {
   const details = event.target;
   if (details.open) instantiate(details);
   else for (const media of details.querySelectorAll("video, audio")) media.pause();
-}, true);
-
-// Play one recording at a time.
-document.addEventListener("play", (event) => {
-  for (const media of document.querySelectorAll("video, audio"))
-    if (media !== event.target) media.pause();
 }, true);
 
 // Filter a list by the values of its form; `keep` returns true for items to show. Other items are
@@ -94,21 +65,3 @@ function openTarget() {
 }
 addEventListener("hashchange", openTarget);
 openTarget();
-
-// Switch between light, dark and the system's theme; stored if the browser allows a file to.
-const button = document.getElementById("theme");
-const themes = ["system", "light", "dark"];
-function applyTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  button.textContent = `Theme: ${theme}`;
-}
-function storedTheme() {
-  try { return localStorage.getItem("vividly-theme"); } catch { return null; }
-}
-applyTheme(themes.includes(storedTheme()) ? storedTheme() : "system");
-button.hidden = false;
-button.addEventListener("click", () => {
-  const next = themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length];
-  applyTheme(next);
-  try { localStorage.setItem("vividly-theme", next); } catch { /* storage is blocked in private windows */ }
-});

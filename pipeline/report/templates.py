@@ -1,0 +1,31 @@
+"""Jinja environment of the pages, which escapes untrusted text and spells out invisible letters."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report.wording import FILTERS
+from transforms.text.hidden import visible
+
+
+@cache
+def templates(*packages: str) -> Environment:
+    """Return the templates in the folder `page` of packages; the first that has a name wins."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package, "page") for package in packages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
