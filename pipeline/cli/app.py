@@ -21,6 +21,7 @@ from transforms.telemetry.redaction import redact
 
 COMMANDS = (
     "demo",
+    "serve",
     "run",
     "drain",
     "batch",

@@ -105,7 +105,7 @@ def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
             "request": Text(f"{row.request_id}\n{query(row)}" if narrow else row.request_id),
             "asks": query(row),
             "for": row.modality,
-            "status": Text(status(row), STYLES.get(status(row), "")),
+            "status": Text(row.shown_status, STYLES.get(row.shown_status, "")),
             "stage": row.stage or "",
             "%": str(row.progress),
             "s": seconds(row),
@@ -228,15 +228,6 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
         _print_json(fields)
         return
     _print_fields(fields)
-
-
-def status(row: RequestRow) -> str:
-    """Return the status of a request; one of `RUNNING_AS` if it is running."""
-    if row.lapsed:
-        return "lapsed"
-    if row.status == "running" and row.cancel_requested_at:
-        return "cancelling"
-    return "queued" if queued_for(row) else row.status
 
 
 def queued_for(row: RequestRow) -> str:

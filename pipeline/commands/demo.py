@@ -65,7 +65,7 @@ def run(chosen: argparse.Namespace) -> int:
     show.step("Starting Postgres and the Pub/Sub server")
     with (
         resources.open_ledger(chosen) as ledger,
-        services.start_pubsub(PROJECT, TOPIC, SUBSCRIPTION) as host,
+        services.start_pubsub(state, PROJECT, TOPIC, SUBSCRIPTION) as host,
     ):
         lines = samples.fresh()
         show.step(f"Publishing {len(lines)} messages to {TOPIC} on {host}")

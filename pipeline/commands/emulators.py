@@ -55,7 +55,9 @@ def run(chosen: argparse.Namespace) -> int:
         running.enter_context(stop_on_signals(stop))
         ledger = running.enter_context(resources.open_ledger(chosen))
         host = running.enter_context(
-            services.start_pubsub(chosen.project, chosen.topic, chosen.subscription, chosen.port)
+            services.start_pubsub(
+                Path(chosen.state), chosen.project, chosen.topic, chosen.subscription, chosen.port
+            )
         )
         exports = {
             "PUBSUB_EMULATOR_HOST": host,

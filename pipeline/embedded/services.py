@@ -1,21 +1,59 @@
-"""Start the embedded Pub/Sub server with a topic and a subscription."""
+"""Start the embedded Pub/Sub server with a topic and a subscription, or use a running one."""
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from pipeline.settings import subscription_path, topic_path
 
 ACK_DEADLINE = 60  # seconds
 
 
-@contextmanager
-def start_pubsub(project: str, topic: str, subscription: str, port: int = 0) -> Iterator[str]:
-    """Run a Pub/Sub server with a topic and its subscription, for this process and its children.
+RECORD = "pubsub.json"
+"""File in the state folder that names the running server and its project."""
+
+CONNECT_SECONDS = 1.0
+
+
+def use_running_pubsub(state: str, project: str) -> bool:
+    """Use the Pub/Sub server that another process runs in a state folder, if one has the project.
+
+    `PUBSUB_EMULATOR_HOST` wins.
 
     Args:
+        state: the folder.
+        project: project of topic and subscription.
+
+    Returns:
+        True if it is used.
+    """
+    if os.environ.get("PUBSUB_EMULATOR_HOST"):
+        return False
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        record = json.loads((Path(state) / RECORD).read_text())
+        host, _, port = record["host"].rpartition(":")
+        if record["project"] == project:
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+            os.environ["PUBSUB_EMULATOR_HOST"] = record["host"]
+            return True
+    return False
+
+
+@contextmanager
+def start_pubsub(
+    state: Path, project: str, topic: str, subscription: str, port: int = 0
+) -> Iterator[str]:
+    """Run a Pub/Sub server with a topic and its subscription.
+
+    It serves this process, its children, and the commands that `use_running_pubsub`.
+
+    Args:
+        state: folder in which other commands find the server.
         project: project of topic and subscription.
         topic: name of the topic.
         subscription: name of the subscription.
@@ -41,7 +79,12 @@ def start_pubsub(project: str, topic: str, subscription: str, port: int = 0) -> 
                     topic=topic_name,
                     ack_deadline_seconds=ACK_DEADLINE,
                 )
-            yield server.host
+            record = state / RECORD
+            record.write_text(json.dumps({"host": server.host, "project": project}))
+            try:
+                yield server.host
+            finally:
+                record.unlink(missing_ok=True)
         finally:
             if before is None:
                 del os.environ["PUBSUB_EMULATOR_HOST"]

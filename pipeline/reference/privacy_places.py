@@ -64,7 +64,12 @@ PLACES = (
         "transport",
         "`message_retention_days`, 7 by default, 31 at most",
         "gone after that time; a tombstone refuses messages of erased requests",
-        ("transforms.pubsub_client", "pipeline.commands.publish", "pipeline.jobs.replay"),
+        (
+            "transforms.pubsub_client",
+            "pipeline.commands.publish",
+            "pipeline.jobs.replay",
+            "pipeline.serve.services",
+        ),
     ),
     Place(
         "undeliverable queue (drains only)",
@@ -181,6 +186,7 @@ PLACES = (
 WITHOUT_WORDS = {
     "pipeline.commands.cards": "a new concept card, without words of a student",
     "pipeline.embedded.postgres_home": "copies of programs",
+    "pipeline.embedded.services": "the address of a server",
     "pipeline.standard_output": "nothing but to the null device",
     "transforms.process.worker_health": "a probe of the disk",
     "transforms.stage.canary": "the built-in request",

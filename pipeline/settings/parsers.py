@@ -41,6 +41,11 @@ def port_number(text: str) -> int:
     return _integer(text, 1, 65535, "from 1 to 65535")
 
 
+def port_or_any(text: str) -> int:
+    """Parse a TCP port, or 0 for a free one; raise ValueError for other text."""
+    return _integer(text, 0, 65535, "from 0 to 65535")
+
+
 def _integer(text: str, least: int, most: int, accepted: str) -> int:
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text) or int(text) < least:
         raise ValueError(f"must be a whole number {accepted}")

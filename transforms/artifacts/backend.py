@@ -113,6 +113,10 @@ class Backend(Protocol):
         """Return the permanent address of a key."""
         ...
 
+    def link(self, key: str, lifetime: timedelta) -> str | None:
+        """Return a signed URL of a key that works for a while; None if there are none."""
+        ...
+
     def write(self, writes: Sequence[Write]) -> list[bool]:
         """Store files in order; all are durable when it returns.
 

@@ -59,6 +59,14 @@ class CloudFolder:
     def uri(self, key: str) -> str:
         return f"{SCHEME}{self._bucket_name}/{self._prefix}{key}"
 
+    def link(self, key: str, lifetime: timedelta) -> str | None:
+        with self._translated():
+            blob = self._blob(key)
+            signed: str = blob.generate_signed_url(
+                version="v4", expiration=lifetime, **_signer(blob.client._credentials)
+            )
+        return signed
+
     def write(self, writes: Sequence[Write]) -> list[bool]:
         stored: list[bool] = []
         for write in writes:
@@ -166,6 +174,32 @@ class CloudFolder:
             raise StoreUnreachable(f"{type(error).__name__}: {error}") from error
         except google.auth.exceptions.GoogleAuthError as error:
             raise StoreForbidden(f"no access to {SCHEME}{self._bucket_name}: {error}") from error
+
+
+def _signer(credentials: Any) -> dict[str, str]:
+    """Return the arguments with which the account of the credentials signs a URL.
+
+    Credentials with a private key need none. Those of a virtual machine sign through IAM.
+
+    Raises:
+        StoreForbidden: they are no service account's.
+    """
+    from google.auth.credentials import Signing
+    from google.auth.transport.requests import Request
+
+    if isinstance(credentials, Signing):
+        return {}
+    email = getattr(credentials, "service_account_email", None)
+    if not email:
+        raise StoreForbidden(
+            "only a service account can sign links to Cloud Storage (run `gcloud auth "
+            "application-default login --impersonate-service-account=ACCOUNT`)"
+        )
+    credentials.refresh(Request())  # which also replaces the address `default` by the account's
+    return {
+        "service_account_email": credentials.service_account_email,
+        "access_token": credentials.token,
+    }
 
 
 @cache

@@ -53,6 +53,9 @@ class LocalFolder:
     def uri(self, key: str) -> str:
         return str(self._root / key)
 
+    def link(self, key: str, lifetime: timedelta) -> None:
+        return None
+
     def write(self, writes: Sequence[Write]) -> list[bool]:
         with _translated():
             folders = set(_make_folders(self._root))

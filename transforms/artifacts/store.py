@@ -226,6 +226,15 @@ class ArtifactStore:
 
         return with_retries(download)
 
+    def uri(self, request_id: str, name: str) -> str:
+        """Return the permanent address of a file, which need not exist."""
+        return self._backend.uri(_key(request_id, name))
+
+    def link(self, request_id: str, name: str, lifetime: timedelta) -> str | None:
+        """Return a signed URL that opens a file for a while; None if the store is a folder."""
+        key = _key(request_id, name)
+        return with_retries(lambda: self._backend.link(key, lifetime))
+
     def stat(self, request_id: str, name: str) -> Stored | None:
         """Return size and checksum of a file, or None if there is none."""
         return self._stat(_key(request_id, name))

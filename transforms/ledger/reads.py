@@ -57,12 +57,19 @@ _MATCHES = f"""
     AND (CAST(:student AS text) IS NULL OR student_id = CAST(:student AS text))
     AND (CAST(:stage AS text) IS NULL OR stage = CAST(:stage AS text))
     AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
+    AND (CAST(:modality AS text) IS NULL OR modality = CAST(:modality AS text))
+    AND (CAST(:search AS text) IS NULL OR position(lower(CAST(:search AS text)) IN lower(concat_ws(
+        ' ', request_id, student_id, correlation_id, request ->> 'student_query',
+        request ->> 'interest', error))) > 0)
 """
 
 REQUESTS = f"""
 SELECT {REQUEST_COLUMNS}
 FROM requests
 WHERE {_MATCHES}
+    AND (CAST(:before AS timestamptz) IS NULL OR created_at <= CAST(:before AS timestamptz))
+    AND (CAST(:before AS timestamptz) IS NULL OR created_at < CAST(:before AS timestamptz)
+        OR request_id > CAST(:after_id AS uuid))
 ORDER BY created_at DESC, request_id
 LIMIT CAST(:limit AS bigint)
 """  # noqa: S608
@@ -138,6 +145,9 @@ def requests(
     since: datetime | None = None,
     student: str | None = None,
     stage: str | None = None,
+    modality: str | None = None,
+    search: str | None = None,
+    after: tuple[datetime, str] | None = None,
 ) -> list[RequestRow]:
     """List requests, newest first.
 
@@ -147,11 +157,16 @@ def requests(
         since: created then or later.
         student: with this student id.
         stage: running in this stage, or ended in it.
+        modality: of this modality.
+        search: part of the question, interest, error or an id, in any case.
+        after: `created_at` and `request_id` of the row that precedes the first one listed.
     """
     if request_id is not None and not _is_uuid(request_id):
         return []
-    filters = _request_filters(request_id, status, since, student, stage)
-    return [read(RequestRow, row) for row in database.run(REQUESTS, limit=limit, **filters)]
+    filters = _request_filters(request_id, status, since, student, stage, modality, search)
+    before, after_id = after or (None, None)
+    rows = database.run(REQUESTS, limit=limit, before=_iso(before), after_id=after_id, **filters)
+    return [read(RequestRow, row) for row in rows]
 
 
 def request_counts(
@@ -161,11 +176,13 @@ def request_counts(
     since: datetime | None = None,
     student: str | None = None,
     stage: str | None = None,
+    modality: str | None = None,
+    search: str | None = None,
 ) -> dict[str, int]:
     """Count the requests that `requests` lists without a limit, by status as shown."""
     if request_id is not None and not _is_uuid(request_id):
         return {}
-    filters = _request_filters(request_id, status, since, student, stage)
+    filters = _request_filters(request_id, status, since, student, stage, modality, search)
     return {row["shown"]: row["number"] for row in database.run(REQUEST_COUNTS, **filters)}
 
 
@@ -181,6 +198,8 @@ def _request_filters(
     since: datetime | None,
     student: str | None,
     stage: str | None,
+    modality: str | None,
+    search: str | None,
 ) -> dict[str, str | None]:
     return {
         "request_id": request_id,
@@ -189,6 +208,8 @@ def _request_filters(
         "since": _iso(since),
         "student": student,
         "stage": stage,
+        "modality": modality,
+        "search": search,
     }
 
 

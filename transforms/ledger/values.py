@@ -178,6 +178,15 @@ class RequestRow:
     queued_at: datetime | None = None
     lapsed: bool = False
 
+    @property
+    def shown_status(self) -> str:
+        """The status, or one of ``lapsed``, ``cancelling`` and ``queued`` of a running request."""
+        if self.lapsed:
+            return "lapsed"
+        if self.status == "running" and self.cancel_requested_at:
+            return "cancelling"
+        return "queued" if self.status == "running" and self.queued_at else self.status
+
 
 @dataclass(frozen=True)
 class StageRow:
