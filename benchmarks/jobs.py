@@ -237,6 +237,6 @@ def place() -> Iterator[Place]:
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,
-        services.start_pubsub(PROJECT, "requests", "requests") as host,
+        services.start_pubsub(Path(folder), PROJECT, "requests", "requests") as host,
     ):
         yield Place(Path(folder), postgres, host)
