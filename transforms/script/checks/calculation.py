@@ -8,47 +8,63 @@ from fractions import Fraction
 
 from transforms.script.checks.quantities import (
     CURRENCIES,
-    LETTER,
+    NAME,
     VULGAR,
+    Dimension,
     NotUnderstood,
     Quantity,
+    is_known,
     parse_number,
     unit,
 )
 
-_NUMBER = r"\d+(?:[.,\u00a0\u202f]\d+)*"
-_NAME = rf"{LETTER}+[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*"
-_UNIT = rf"(?:%|{_NAME}(?:\s?[/·]\s?{_NAME})*)"
-_TOKEN = re.compile(
-    rf"\s*(?:(?P<currency>[{CURRENCIES}])?(?P<number>{_NUMBER}|[{''.join(VULGAR)}])"
-    rf"(?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?:\s?(?P<unit>{_UNIT}))?"
-    r"|(?P<sign>[+\-−–×·*÷/^()]))"
+POWER = r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
+_RAISED = r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*"
+_NO_UNIT = (
+    r"(?!(?:in|to|of|and|or|out|with|without|for|from|at|as|on|by|is|are|was|each|per|then|so|but"
+    r"|more|less|remainder|rest|R|r|über|von|und|mit|de|y|con|et|en)\b)"
 )
+"""Words after a number that are no unit."""
+
+OPERAND = (
+    rf"(?P<currency>[{CURRENCIES}])?(?P<number>\d+(?:[.,\u00a0\u202f]\d+)*|[{''.join(VULGAR)}])"
+    rf"(?P<power>{POWER})?(?:\s?(?P<scale>thousand|million|billion)\b)?"
+    rf"(?:\s?(?P<unit>{_NO_UNIT}{NAME}{_RAISED}(?:\s?[/·]\s?{NAME}{_RAISED})*))?"
+)
+"""A number with its unit, in a regular expression with named groups."""
+
+_TOKEN = re.compile(rf"\s*(?:{OPERAND}|(?P<sign>[+\-−–×·*÷/^()]))")
+_SCALES = {None: 1, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _LARGEST_POWER = 12
 
 
-def evaluate(text: str, language: str) -> Quantity:
+def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
     """Return the value of a calculation.
 
     Args:
         text: numbers with units, the signs of the four operations, powers and brackets.
         language: BCP-47 tag; it decides what commas mean.
+        with_units: False to calculate with the numbers alone.
 
     Raises:
         NotUnderstood: the text is anything else.
     """
-    reader = _Reader(text, language)
+    reader = _Reader(text, language, with_units)
     value = reader.sum()
     if reader.at < len(reader.tokens):
         raise NotUnderstood(text)
     return value
 
 
+class UnitsDiffer(NotUnderstood):
+    """Quantities of different dimensions are added."""
+
+
 class _Reader:
     """A recursive-descent parser; it evaluates as it reads."""
 
-    def __init__(self, text: str, language: str) -> None:
+    def __init__(self, text: str, language: str, with_units: bool) -> None:
         self.tokens: list[str | Quantity] = []
         self.at = 0
         position, text = 0, text.strip()
@@ -56,7 +72,7 @@ class _Reader:
             token = _TOKEN.match(text, position)
             if not token:
                 raise NotUnderstood(text)
-            self.tokens.append(token["sign"] or _quantity(token, language))
+            self.tokens.append(token["sign"] or _quantity(token, language, with_units))
             position = token.end()
         if not self.tokens:
             raise NotUnderstood(text)
@@ -66,7 +82,9 @@ class _Reader:
         while sign := self._next("+-−–"):
             other = self._product()
             if other.dimension != total.dimension:
-                raise NotUnderstood("units differ")
+                known = is_known(other.dimension) and is_known(total.dimension)
+                both = total.dimension and other.dimension
+                raise (UnitsDiffer if known and both else NotUnderstood)("units differ")
             value = other.value if sign == "+" else -other.value
             total = Quantity(
                 total.value + value, total.dimension, is_bare=total.is_bare or other.is_bare
@@ -123,7 +141,7 @@ class _Reader:
         return ""
 
 
-def _quantity(token: re.Match[str], language: str) -> Quantity:
+def _quantity(token: re.Match[str], language: str, with_units: bool) -> Quantity:
     text = token["number"]
     if text in VULGAR:
         above, below = VULGAR[text].split("/")
@@ -138,11 +156,12 @@ def _quantity(token: re.Match[str], language: str) -> Quantity:
     if token["currency"] and token["unit"]:
         raise NotUnderstood(text)
     name = token["currency"] or token["unit"] or ""
-    factor, dimension = unit(name)
+    factor, dimension = unit(name) if with_units or name == "%" else (Fraction(1), ())
+    factor *= _SCALES[token["scale"]]
     return Quantity(value * factor, dimension, step * factor, is_bare=not name)
 
 
-def _joined(one: Quantity, other: Quantity, sign: int) -> tuple[tuple[str, int], ...]:
+def _joined(one: Quantity, other: Quantity, sign: int) -> Dimension:
     exponents = dict(one.dimension)
     for part, count in other.dimension:
         exponents[part] = exponents.get(part, 0) + sign * count

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 from transforms.text.language import primary_subtag
 
@@ -25,23 +24,44 @@ CURRENCIES = "$€£¥₹"
 LETTER = r"[^\W\d_⁰¹²³⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅛]"
 """A letter in a regular expression; raised digits count as word characters too."""
 
-UNITS: Mapping[str, str] = {
-    "mm": "mm", "cm": "cm", "m": "m", "km": "km",
-    "millimeters": "mm", "centimeters": "cm", "meters": "m", "metres": "m", "meter": "m",
-    "kilometers": "km", "kilometres": "km", "centimetres": "cm",
-    "mg": "mg", "g": "g", "kg": "kg", "grams": "g", "kilograms": "kg", "kilogram": "kg",
-    "s": "s", "min": "min", "h": "hour", "seconds": "s", "second": "s", "minutes": "min",
-    "hours": "hour", "hour": "hour",
-    "N": "N", "J": "J", "kJ": "kJ", "W": "W", "kW": "kW", "Pa": "Pa", "kPa": "kPa",
-    "newtons": "N", "newton": "N", "joules": "J", "watts": "W",
-    "V": "V", "A": "A", "Ω": "ohm", "C": "coulomb", "Hz": "Hz", "volts": "V", "amperes": "A",
-    "amps": "A", "ohms": "ohm",
-    "L": "liter", "l": "liter", "mL": "mL", "ml": "mL", "liters": "liter", "litres": "liter",
-    "mol": "mol", "moles": "mol", "K": "K",
+NAME = rf"(?:°[CF]?|%|[{CURRENCIES}]|{LETTER}+)"
+"""The name of a unit in a regular expression."""
+
+_NAMES: Mapping[str, str] = {
+    "1 m": "m meter meters metre metres", "1/1000 m": "mm millimeters millimetres",
+    "1/100 m": "cm centimeter centimeters centimetres",
+    "1000 m": "km kilometer kilometers kilometre kilometres",
+    "254/10000 m": "inch inches", "3048/10000 m": "ft foot feet", "9144/10000 m": "yd yard yards",
+    "1609344/1000 m": "mi mile miles",
+    "1 kg": "kg kilogram kilograms kilo kilos", "1/1000 kg": "g gram grams",
+    "1/1000000 kg": "mg milligrams", "45359237/100000000 kg": "lb lbs pound pounds",
+    "1 s": "s sec second seconds", "60 s": "min minute minutes", "3600 s": "h hr hour hours",
+    "1 kg m s-2": "N newton newtons", "1000 kg m s-2": "kN",
+    "1 kg m2 s-2": "J joule joules", "1000 kg m2 s-2": "kJ kilojoules", "1000000 kg m2 s-2": "MJ",
+    "1 kg m2 s-3": "W watt watts", "1000 kg m2 s-3": "kW kilowatts",
+    "1 kg m-1 s-2": "Pa pascals", "1000 kg m-1 s-2": "kPa",
+    "1 A": "A amp amps ampere amperes", "1/1000 A": "mA milliamps", "1 A s": "C coulomb coulombs",
+    "1 kg m2 s-3 A-1": "V volt volts", "1/1000 kg m2 s-3 A-1": "mV",
+    "1000 kg m2 s-3 A-1": "kV", "1 kg m2 s-3 A-2": "Ω ohm ohms", "1000 kg m2 s-3 A-2": "kΩ",
+    "1 s-1": "Hz hertz", "1000 s-1": "kHz", "1000000 s-1": "MHz",
+    "1/1000 m3": "L l liter liters litre litres", "1/1000000 m3": "mL ml milliliters millilitres",
+    "1 mol": "mol mole moles", "1 K": "K kelvin", "1 $": "$ dollar dollars", "1 €": "€ euro euros",
+    "1/100": "% percent",
 }  # fmt: skip
-"""Names of units in texts, and what Pint calls them; other words are no units."""
+"""Values of units in base units, and the names of each in texts."""
+
+_HIDING = frozenset(
+    """
+    dozen dozens pair pairs half halves third thirds quarter quarters fifth fifths tenths tens ones
+    hundreds hundredths thousands hundred thousand million billion trillion times more less
+    """.split()  # noqa: SIM905  (a list of thirty strings is hard to read)
+)
+"""Words after a number that multiply it or compare."""
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+Dimension = tuple[tuple[str, int], ...]
+"""Exponents by base unit, or by word with a question mark before it."""
 
 
 class NotUnderstood(ValueError):
@@ -54,13 +74,13 @@ class Quantity:
 
     Attributes:
         value: the number, in the base units of `dimension` if there is one.
-        dimension: exponents of Pint's base units, sorted; empty for a plain number.
+        dimension: exponents of base units, sorted; empty for a plain number.
         step: unit of the last place that was written, in the same units; 0 for exact numbers.
         is_bare: a number of the calculation has no unit, which readers may have to add.
     """
 
     value: Fraction
-    dimension: tuple[tuple[str, int], ...] = ()
+    dimension: Dimension = ()
     step: Fraction = Fraction(0)
     is_bare: bool = False
 
@@ -87,20 +107,16 @@ def parse_number(text: str, language: str) -> tuple[Fraction, Fraction]:
     return Fraction(plain), Fraction(1, 10**places) if places else Fraction(1)
 
 
-def unit(text: str) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
+def unit(text: str) -> tuple[Fraction, Dimension]:
     """Return the factor and the dimension of a unit such as ``m/s²``.
 
+    Any other word, such as "apples", is a dimension of its own.
+
     Raises:
-        NotUnderstood: a part of it is no unit of `UNITS`.
+        NotUnderstood: a word is no unit because it multiplies the number.
     """
-    if text in ("%", "percent", "per cent"):
-        return Fraction(1, 100), ()
-    if not text:
-        return Fraction(1), ()
-    if text in CURRENCIES:
-        return Fraction(1), ((text, 1),)
     factor, exponents, sign = Fraction(1), dict[str, int](), 1
-    for operator, name, power in re.findall(rf"([/·]?)\s*({LETTER}+)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*)", text):
+    for operator, name, power in re.findall(rf"([/·]?)\s*({NAME})([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*)", text):
         sign = -1 if operator == "/" else sign
         times = sign * int(power.translate(_SUPERSCRIPTS) or 1)
         scale, base = _base(name)
@@ -110,17 +126,28 @@ def unit(text: str) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
     return factor, tuple(sorted((part, count) for part, count in exponents.items() if count))
 
 
+def is_known(dimension: Dimension) -> bool:
+    """Return whether a dimension is made of units of measurement, not of other words."""
+    return all(part[0] != "?" for part, _ in dimension)
+
+
 @cache
-def _base(name: str) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
-    if name not in UNITS:
+def _base(name: str) -> tuple[Fraction, Dimension]:
+    if name in _HIDING:
         raise NotUnderstood(name)
-    found = _registry()(UNITS[name]).to_base_units()
-    dimension = tuple(sorted((part, int(count)) for part, count in found.units._units.items()))
-    return Fraction(str(found.magnitude)).limit_denominator(10**9), dimension
+    found = _units().get(name)
+    if found:
+        return found
+    single = name if name.endswith(("ss", "us", "is")) else name.removesuffix("s")
+    return Fraction(1), ((f"?{single.casefold()}", 1),)
 
 
 @cache
-def _registry() -> Any:
-    import pint  # takes a second to load
-
-    return pint.UnitRegistry()
+def _units() -> Mapping[str, tuple[Fraction, Dimension]]:
+    units: dict[str, tuple[Fraction, Dimension]] = {}
+    for value, names in _NAMES.items():
+        factor, *parts = value.split()
+        powers = (re.fullmatch(r"(\D+?)(-?\d+)?", part) for part in parts)
+        base = tuple(sorted((power[1], int(power[2] or 1)) for power in powers if power))
+        units |= dict.fromkeys(names.split(), (Fraction(factor), base))
+    return units
