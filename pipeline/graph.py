@@ -11,7 +11,8 @@ import apache_beam as beam
 
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.settings.chosen_engines import (
-    engine_choices,
+    claim_checker,
+    expected_usd,
     prices,
     script_engine,
     script_fallbacks,
@@ -97,9 +98,10 @@ def build(
         )
 
     voice = voice_engine(options).chosen()
+    verify = claim_checker(options)
     refusals: list[Refusal] = [VoiceLanguages(voice)]
     if options.max_cost_per_request:
-        expected = {each.stage: each.typical_usd(table) for each in engine_choices(options)}
+        expected = expected_usd(options, table)
         refusals.append(RequestCost(ledger, options.max_cost_per_request, expected))
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
@@ -122,6 +124,7 @@ def build(
         ),
         fallbacks=[each.chosen() for each in script_fallbacks(options)],
         sources=options.sources,
+        claim_checker=verify.chosen() if verify else None,
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script

@@ -74,6 +74,8 @@ class EnginePlugin:
             such an engine makes no paid calls. Video engines always run in one, script engines
             never.
         prices: file with the prices of what the engine uses, if there is one.
+        claim_checker: class that checks the claims of scripts with the engine's settings, written
+            like `engine`; empty if there is none. Its typical usage is that of the engine.
     """
 
     package: str
@@ -86,6 +88,7 @@ class EnginePlugin:
     google: bool = False
     isolated: bool = False
     prices: str = "prices.toml"
+    claim_checker: str = ""
 
     def options(self) -> Mapping[str, EngineOption]:
         """Return the options by the field of `settings` that each one sets."""
@@ -113,6 +116,16 @@ class EnginePlugin:
         from transforms.installation import install_extra  # takes longer to load than all else here
 
         return install_extra(self.extra)
+
+    def as_claim_checker(self) -> EnginePlugin:
+        """Return the declaration of the claim checker.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if not self.claim_checker:
+            raise ValueError("checks no claims")
+        return dataclasses.replace(self, engine=self.claim_checker)
 
     def how_to_repair(self) -> str:
         """Return what to do when the engine's `check` fails, or the engine is not installed."""

@@ -27,6 +27,7 @@ SETTINGS = [
     "script-engine",
     "script-fallback",
     "sources",
+    "verify",
     "voice-engine",
     "video-engine",
     "video-size",

@@ -19,6 +19,7 @@ from pipeline.jobs.preflight_check import Check, Finding
 from pipeline.settings import subscription_path
 from pipeline.settings.chosen_engines import (
     EngineChoice,
+    claim_checker,
     engine_choices,
     prices,
     script_engine,
@@ -69,7 +70,10 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
         ("video engine", video_engine(chosen), _video),
     ):
         yield Check(name, partial(look, chosen), engine.plugin.how_to_repair(), engine.plugin.paid)
-    if chosen.script_engine == "gemini":
+    checker = claim_checker(chosen)
+    if checker:
+        yield Check("claim checker", lambda: _checker(chosen), checker.plugin.how_to_repair(), True)
+    if chosen.script_engine == "gemini" or checker:
         yield terms_check(mode)
     yield Check(
         "files", lambda: _media_files(chosen), "correct --video-logo, --music and --sources"
@@ -216,6 +220,14 @@ def _script(chosen: argparse.Namespace) -> str:
 
     engines = (script_engine(chosen), *script_fallbacks(chosen))
     return ", ".join(make_script_engine(_ready(engine, chosen)).check() for engine in engines)
+
+
+def _checker(chosen: argparse.Namespace) -> str:
+    from transforms.script.write_script import make_claim_checker
+
+    checker = claim_checker(chosen)
+    assert checker
+    return make_claim_checker(_ready(checker, chosen)).check()
 
 
 def _minors(mode: str) -> str:

@@ -80,7 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "modality": "modality of the request",
         "stage": "script or narration",
         "engine": "the engine that made the call",
-        "purpose": "script, repair or speech",
+        "purpose": "script, repair, fallback, verify or speech",
         "reason": "why it repeats an earlier call; empty for a first one",
         "model": "the model that answered, as the service names it",
         "input": "hash of what was asked; names the stored answer",

@@ -11,7 +11,12 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 
 from pipeline.settings import SETTINGS
 from pipeline.settings.arguments import argument_type, describe
-from pipeline.settings.chosen_engines import engine_choices, prices, script_fallbacks
+from pipeline.settings.chosen_engines import (
+    claim_checker,
+    engine_choices,
+    prices,
+    script_fallbacks,
+)
 from pipeline.settings.media_files import check_media_files
 from transforms.coder import PLUGIN
 
@@ -60,6 +65,9 @@ def graph_options(
     table = prices(chosen)
     for engine in (*engine_choices(chosen), *script_fallbacks(chosen)):
         engine.check(table)
+    checker = claim_checker(chosen)
+    if checker:
+        checker.check(table)
     check_media_files(chosen)
     graph = {s.dest: getattr(chosen, s.dest) for s in SETTINGS if s.graph}
     return VividlyOptions(list(beam_arguments), **graph, **beam_options)

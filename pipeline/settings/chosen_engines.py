@@ -109,6 +109,31 @@ def _fallback(flag: str, name: str, first: EngineChoice, options: Any) -> Engine
     return replace(first, flag=flag, settings={**first.settings, "model": name})
 
 
+def claim_checker(options: Any) -> EngineChoice | None:
+    """Return what checks claims (`--verify`), or None; `options` as for `script_engine`.
+
+    It is the script engine with another model, or Gemini if that engine checks no claims.
+    """
+    if not options.verify:
+        return None
+    first = script_engine(options)
+    if not first.plugin.claim_checker:
+        first = _choice("script", "--verify", "gemini", options)
+    settings = {**first.settings, "model": options.verify}
+    return replace(
+        first, flag="--verify", plugin=first.plugin.as_claim_checker(), settings=settings
+    )
+
+
+def expected_usd(options: Any, table: Prices) -> dict[str, float]:
+    """Return the cost of a typical lesson by stage; `options` as for `script_engine`."""
+    expected = {each.stage: each.typical_usd(table) for each in engine_choices(options)}
+    checker = claim_checker(options)
+    if checker:
+        expected[checker.stage] += checker.typical_usd(table)
+    return expected
+
+
 def prices(options: Any) -> Prices:
     """Return the price table of a job; `options` as for `script_engine`.
 

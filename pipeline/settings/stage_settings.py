@@ -30,6 +30,11 @@ SETTINGS = (
         type=existing_path, graph=True,
     ),
     Setting(
+        "verify", "model that compares the claims of each script with its sources, such as "
+        "gemini-2.5-flash: a second paid call, and a repair of what is contradicted; none when not "
+        "given", GROUP, graph=True,
+    ),
+    Setting(
         "voice-engine", "engine that speaks", GROUP, default="offline",
         choices=EngineNames("narration", "offline"), graph=True,
     ),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.settings.chosen_engines import engine_choices
+from pipeline.settings.chosen_engines import expected_usd, prices
 from transforms.ledger import StudentQuota
-from transforms.model import ENGINE_STAGES, STAGES_OF
-from transforms.prices import price, typical
+from transforms.model import STAGES_OF
 
 
 def student_quota(options: Any) -> StudentQuota | None:
@@ -19,9 +18,6 @@ def student_quota(options: Any) -> StudentQuota | None:
     limits = options.student_requests_per_hour, options.student_cost_per_day
     if not any(limits):
         return None
-    usd = {
-        stage: price(typical(stage, engine.name, engine.chosen().values()))
-        for stage, engine in zip(ENGINE_STAGES, engine_choices(options), strict=True)
-    }
+    usd = expected_usd(options, prices(options))
     costs = {modality: sum(usd[s] for s in stages) for modality, stages in STAGES_OF.items()}
     return StudentQuota(*limits, costs)

@@ -25,6 +25,7 @@ from transforms.errors import (
     TransientError,
 )
 from transforms.model import ContentRequest, Script
+from transforms.script.engines.claim_checker import VERIFY, ClaimChecker, find_contradictions
 from transforms.script.engines.script_engine import (
     Problem,
     Refused,
@@ -47,7 +48,7 @@ FIRST_SHARE = 0.6
 """Part of the stage's deadline for the first engine, if there are fallbacks."""
 
 MOST_CALLS = 3
-"""Paid calls for one request, stored answers included.
+"""Paid calls that write scripts for one request, stored answers included.
 
 A call that the service refused with 429 or 5xx does not count, because it is not billed. A call
 without an answer before its deadline counts, because it may be.
@@ -93,10 +94,17 @@ class OrderOfTries:
     Args:
         engines: The first engine and its fallbacks.
         checks: Checks of every script.
+        claim_checker: Checks the claims of every script that passed those; None for none.
     """
 
-    def __init__(self, engines: Sequence[ScriptEngine], checks: Sequence[Check] = ()) -> None:
+    def __init__(
+        self,
+        engines: Sequence[ScriptEngine],
+        checks: Sequence[Check] = (),
+        claim_checker: ClaimChecker | None = None,
+    ) -> None:
         self._engines = tuple(engines)
+        self._claim_checker = claim_checker
         self._checks = tuple(checks)
         self._retired: dict[int, ModelRetired] = {}
         self._lock = threading.Lock()
@@ -153,7 +161,7 @@ class OrderOfTries:
         failure: ContentError
         try:
             written = asked.write(calls)
-            problems = self._problems(written, asked)
+            problems = self._problems(written, asked, calls)
             failure = CheckFailed(written.model or asked.engine.name, problems)
             repair = Repair(written.answer, tuple(p.text for p in problems))
             if not _any(problems, "block"):
@@ -166,7 +174,7 @@ class OrderOfTries:
         if may_repair and calls.may_call:
             try:
                 written = asked.write(calls, repair)
-                problems = self._problems(written, asked)
+                problems = self._problems(written, asked, calls)
                 if not _any(problems, "block"):
                     return written, problems
                 failure = CheckFailed(written.model or asked.engine.name, problems)
@@ -178,11 +186,13 @@ class OrderOfTries:
             return usable
         raise failure
 
-    def _problems(self, written: Written, asked: _Asked) -> Sequence[Problem]:
+    def _problems(self, written: Written, asked: _Asked, calls: _LimitedCalls) -> Sequence[Problem]:
         found = list(written.problems)
         texts = [passage.text for passage in asked.given]
         for check in self._checks:
             found += check(written.script, asked.request, texts)
+        if self._claim_checker and not _any(found, "block"):
+            found += find_contradictions(self._claim_checker, written.script, asked.passages, calls)
         return found
 
     def _retire(self, at: int, fault: ModelRetired) -> None:
@@ -274,6 +284,8 @@ class _LimitedCalls:
         return self._made < MOST_CALLS and self.left > 0
 
     def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:
+        if call.purpose == VERIFY:
+            return self._calls.run(replace(call, until=self._share), send)
         if self._made >= MOST_CALLS:
             raise _CallsSpent(f"the request has had its {MOST_CALLS} paid calls")
         purpose = "fallback" if self._is_fallback else call.purpose

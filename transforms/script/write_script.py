@@ -11,9 +11,11 @@ import apache_beam as beam
 
 from transforms.artifacts import ArtifactStore
 from transforms.engine_plugin import ChosenEngine
-from transforms.model import ContentRequest, Lesson, encode
+from transforms.model import ContentRequest, Lesson, Usage, encode
+from transforms.prices import typical
 from transforms.process.singletons import process_singleton
 from transforms.script.checks import find_problems
+from transforms.script.engines.claim_checker import ClaimChecker
 from transforms.script.engines.script_engine import ScriptEngine, is_citing
 from transforms.script.order_of_tries import OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
@@ -37,6 +39,7 @@ class WriteScript(beam.PTransform):
         runtime: limits and services of the stage.
         fallbacks: engines that are tried in this order when the first gives no script.
         sources: folder of Markdown files whose passages engines may cite, besides the cards.
+        claim_checker: checks the claims of every script; None for none.
     """
 
     def __init__(
@@ -45,9 +48,10 @@ class WriteScript(beam.PTransform):
         runtime: StageRuntime,
         fallbacks: Sequence[ChosenEngine] = (),
         sources: str | None = None,
+        claim_checker: ChosenEngine | None = None,
     ) -> None:
         super().__init__()
-        self._task = _WriteScript(engine, tuple(fallbacks), sources)
+        self._task = _WriteScript(engine, tuple(fallbacks), sources, claim_checker)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -60,23 +64,39 @@ def make_script_engine(chosen: ChosenEngine) -> ScriptEngine:
     return engine
 
 
-def make_order(chosen: tuple[ChosenEngine, ...]) -> OrderOfTries:
-    """Create the engines, and the order in which they are tried."""
+def make_claim_checker(chosen: ChosenEngine) -> ClaimChecker:
+    """Create a claim checker; its client library is imported only now."""
+    checker: ClaimChecker = chosen.make()
+    return checker
+
+
+def make_order(
+    chosen: tuple[ChosenEngine, ...], claim_checker: ChosenEngine | None
+) -> OrderOfTries:
+    """Create the engines, the order in which they are tried, and the checks of scripts."""
     engines = [process_singleton(make_script_engine, each) for each in chosen]
-    return OrderOfTries(engines, [find_problems])
+    checker = process_singleton(make_claim_checker, claim_checker) if claim_checker else None
+    return OrderOfTries(engines, [find_problems], checker)
 
 
 @dataclass(frozen=True)
 class _WriteScript(EngineTask):
     fallbacks: tuple[ChosenEngine, ...] = ()
     sources: str | None = None
+    claim_checker: ChosenEngine | None = None
 
     stage = "script"
     needs_folder = False
 
     @property
     def makes_calls(self) -> bool:
-        return self.chosen.paid
+        return self.chosen.paid or self.claim_checker is not None
+
+    def typical(self) -> tuple[Usage, ...]:
+        """Return the usage for a typical lesson, with that of checking its claims."""
+        usage = super().typical()
+        checker = self.claim_checker
+        return usage + (typical("script", checker.name, checker.values()) if checker else ())
 
     def _engine(self) -> ScriptEngine:
         return process_singleton(make_script_engine, self.chosen)
@@ -90,21 +110,24 @@ class _WriteScript(EngineTask):
             "language": request.language,
             "engine": {"name": self.engine, **self._engine().identity},
         }
+        if self.claim_checker:
+            checker = process_singleton(make_claim_checker, self.claim_checker)
+            inputs["claim_checker"] = {"name": checker.name, **checker.identity}
         passages = self.passages(request)
         if passages:
             inputs["passages"] = [[passage.text, passage.source] for passage in passages]
         return inputs
 
     def passages(self, request: ContentRequest) -> tuple[Passage, ...]:
-        """Return the passages for a request; none if the engine does not cite."""
-        if not is_citing(self._engine()):
+        """Return the passages for a request; none if nothing uses them."""
+        if not (self.claim_checker or is_citing(self._engine())):
             return ()
         return shared_library(self.sources).find(request)
 
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
-        order = process_singleton(make_order, (self.chosen, *self.fallbacks))
+        order = process_singleton(make_order, (self.chosen, *self.fallbacks), self.claim_checker)
         tried = order.write(lesson.request, calls, self.passages(lesson.request))
         written = tried.written
         script = shuffle_choices(_clean(written.script), lesson.request.request_id)

@@ -17,7 +17,7 @@ NAMESPACE = "vividly"
 
 SCRIPT_CHECKS = (
     "safety", "language", "topic", "degeneration", "arithmetic", "quiz", "pictures",
-    "reading_level", "personal_data", "support",
+    "reading_level", "personal_data", "support", "claims",
 )  # fmt: skip
 """Names of the checks of scripts."""
 

@@ -23,6 +23,7 @@ from transforms.errors import (
     TransientError,
 )
 from transforms.model import Script
+from transforms.script.engines.claim_checker import VERIFY, Claim
 from transforms.script.engines.script_engine import (
     Problem,
     Refused,
@@ -309,3 +310,90 @@ def test_engines_that_cite_and_checks_get_passages():
     assert order.write(request(), Calls(), PASSAGES).engine == "b"
     assert citing.given == [PASSAGES, PASSAGES]
     assert checked == [["Plants live on light."], []]
+
+
+@dataclass
+class Checker:
+    """Gives the planned verdicts, or raises; the last answer is repeated."""
+
+    plan: Sequence[Any]
+    asked: list[tuple[str, Sequence[Passage]]] = field(default_factory=list)
+    name = "checker"
+    identity: dict[str, str | int | float | None] = field(default_factory=dict)
+
+    def check(self) -> str:
+        return ""
+
+    def claims(self, script: Script, passages: Sequence[Passage], *, calls: Any) -> Sequence[Claim]:
+        self.asked.append((script.title, passages))
+        result = self.plan[min(len(self.asked), len(self.plan)) - 1]
+
+        def send(_: float) -> Answer:
+            if isinstance(result, Exception):
+                raise result
+            return Answer(b"")
+
+        calls.run(PaidCall(VERIFY, {"title": script.title}), send)
+        return result
+
+
+FALSE = [
+    Claim("scenes.0", "Plants eat soil.", "contradicted", "They make sugar"),
+    Claim("hook", "Plants live on light.", "supported"),
+    Claim("scenes.1", "Plants like music.", "unknown"),
+]
+
+
+def checking(*plan: Any, engine: Engine | None = None) -> tuple[OrderOfTries, Engine, Checker]:
+    engine, checker = engine or Engine("a", [GOOD]), Checker(plan)
+    return OrderOfTries([engine, Engine("b", [GOOD])], [title_check], checker), engine, checker
+
+
+def test_contradicted_claim_is_repaired_once():
+    order, engine, checker = checking(FALSE, [])
+    calls = Calls()
+    tried = order.write(request(), calls, PASSAGES)
+    assert (tried.engine, tried.problems) == ("a", ())
+    assert engine.repairs[1] is not None
+    assert engine.repairs[1].problems == (
+        "scenes.0: 'Plants eat soil.' is contradicted: They make sugar; correct it",
+    )
+    assert checker.asked == [("Light", PASSAGES)] * 2
+    assert [call.purpose for call in calls.made] == ["script", "verify", "repair", "verify"]
+
+
+def test_claim_that_stays_contradicted_is_counted():
+    order, engine, _ = checking(FALSE)
+    tried = order.write(request(), Calls())
+    assert tried.engine == "a"
+    assert [problem.check for problem in tried.problems] == ["claims"]
+    assert len(engine.repairs) == 2
+
+
+def test_claims_of_blocked_script_are_not_checked():
+    order, _, checker = checking([], engine=Engine("a", [BAD]))
+    order.write(request(), Calls())
+    assert [title for title, _ in checker.asked] == ["Light"]  # of the fallback
+
+
+@pytest.mark.parametrize("failure", [slow(), unusable(), Refused("no"), CallRejected("400")])
+def test_missing_verdicts_are_a_note(failure: Exception):
+    order, engine, _ = checking(failure)
+    tried = order.write(request(), Calls())
+    assert [(each.check, each.severity) for each in tried.problems] == [("claims", "note")]
+    assert engine.repairs == [None]
+
+
+@pytest.mark.parametrize("failure", [ModelRetired("m", "404"), ConfigurationFault("m", "403")])
+def test_unusable_checker_stops_the_job(failure: Exception):
+    order, _, _ = checking(failure)
+    for _ in range(2):  # the engine is not taken for retired
+        with pytest.raises(ConfigurationFault) as caught:
+            order.write(request(), Calls())
+        assert not isinstance(caught.value, ModelRetired)
+
+
+def test_cancel_during_check_of_claims_ends_the_order():
+    order, _, _ = checking(Cancelled("script"))
+    with pytest.raises(Cancelled):
+        order.write(request(), Calls())

@@ -12,6 +12,8 @@ from pipeline.settings import BY_NAME, SETTINGS, settings_of, subscription_path,
 from pipeline.settings.arguments import add_arguments, describe, mask_value
 from pipeline.settings.beam_options import VividlyOptions, graph_options
 from pipeline.settings.chosen_engines import (
+    claim_checker,
+    expected_usd,
     prices,
     script_engine,
     script_fallbacks,
@@ -158,6 +160,27 @@ def test_fallbacks_are_models_of_the_engine_and_offline():
 GEMINI = "--script-engine=gemini"
 
 
+@pytest.mark.parametrize("engine", ["offline", "gemini"])
+def test_claims_are_checked_by_another_model_of_gemini(engine):
+    arguments = [f"--script-engine={engine}", "--verify=gemini-2.5-pro"]
+    options = graph_options(parse([*arguments, "--gemini-thinking=high"]))
+    checker = claim_checker(options)
+    assert checker
+    chosen = checker.chosen()
+    assert chosen.settings == GeminiSettings(model="gemini-2.5-pro", thinking="high")
+    assert chosen.make().name == "gemini"
+    assert claim_checker(graph_options(parse(arguments[:1]))) is None
+
+
+def test_check_of_claims_counts_in_expected_cost():
+    table = Prices()
+    without, expected = (
+        expected_usd(parse([GEMINI, *more]), table) for more in ([], ["--verify=gemini-2.5-pro"])
+    )
+    assert expected["script"] > 2 * without["script"]
+    assert expected["narration"] == without["narration"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -165,6 +188,7 @@ GEMINI = "--script-engine=gemini"
         ([GEMINI, "--script-fallback=offline,gemini-2.5-pro"], "offline must be the last"),
         ([GEMINI, "--script-fallback=gemini-3.5-flash-lite"], "is the model that is asked first"),
         ([GEMINI, "--script-fallback=gemini-0"], "--script-fallback gemini: .*--prices FILE"),
+        ([GEMINI, "--verify=gemini-0"], "--verify gemini: .*--prices FILE"),
         ([GEMINI, "--gemini-model=gemini-flash-latest"], "'gemini-flash-latest/.*--prices FILE"),
     ],
 )

@@ -99,25 +99,25 @@ def student_data(request: ContentRequest) -> str:
     Personal data that the student typed is masked: the service gets none of it, so no lesson has
     it either.
     """
-    data = json.dumps(
-        {
-            "student_query": mask_personal_data(request.student_query),
-            "interest": mask_personal_data(request.interest),
-            "grade_level": request.grade_level,
-            "language": request.language,
-        },
-        ensure_ascii=False,
-    )
-    return f"<student_request>\n{data.translate(_ESCAPES)}\n</student_request>"
+    data = {
+        "student_query": mask_personal_data(request.student_query),
+        "interest": mask_personal_data(request.interest),
+        "grade_level": request.grade_level,
+        "language": request.language,
+    }
+    return escaped_data("student_request", data)
 
 
 def source_data(passages: Sequence[Passage]) -> str:
     """Return numbered passages as delimited JSON, escaped like the request."""
-    data = json.dumps(
-        [{"number": at, "text": passage.text} for at, passage in enumerate(passages, 1)],
-        ensure_ascii=False,
-    )
-    return f"<sources>\n{data.translate(_ESCAPES)}\n</sources>"
+    numbered = [{"number": at, "text": passage.text} for at, passage in enumerate(passages, 1)]
+    return escaped_data("sources", numbered)
+
+
+def escaped_data(name: str, value: object) -> str:
+    """Return a JSON value between delimiters, escaped so that no text in it can end them."""
+    data = json.dumps(value, ensure_ascii=False)
+    return f"<{name}>\n{data.translate(_ESCAPES)}\n</{name}>"
 
 
 def repair_request(problems: Sequence[str]) -> str:

@@ -105,4 +105,5 @@ PLUGIN = EnginePlugin(
     "Vertex AI User",
     paid=True,
     google=True,
+    claim_checker=".gemini_claims:GeminiClaimChecker",
 )

@@ -1,0 +1,110 @@
+"""The interface (port) of claim checkers, which compare a script with sources by a second model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from transforms.errors import (
+    Cancelled,
+    ConfigurationFault,
+    ContentError,
+    ModelRetired,
+    OverBudget,
+)
+from transforms.model import Script
+from transforms.script.engines.script_engine import Problem
+from transforms.script.sources.passage import Passage
+from transforms.stage.paid_call import PaidCalls
+
+log = logging.getLogger(__name__)
+
+Verdict = Literal["supported", "contradicted", "unknown"]
+
+CHECK = "claims"
+"""Name of the check in problems and metrics."""
+
+VERIFY = "verify"
+"""Purpose of the paid calls."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of a script, and what the sources say about it.
+
+    Attributes:
+        place: Where it stands, such as ``scenes.2``.
+        statement: The statement.
+        verdict: ``"unknown"`` if neither a passage nor well-established knowledge decides it.
+        reason: What contradicts it; empty if nothing does.
+    """
+
+    place: str
+    statement: str
+    verdict: Verdict
+    reason: str = ""
+
+
+class ClaimChecker(Protocol):
+    """Checks the claims of scripts. One instance serves one process and several threads."""
+
+    name: str
+
+    @property
+    def identity(self) -> Mapping[str, str | int | float | None]:
+        """Return everything that shapes the verdicts."""
+        ...
+
+    def check(self) -> str:
+        """Reach the service, at no cost, and return what was found."""
+        ...
+
+    def claims(
+        self, script: Script, passages: Sequence[Passage], *, calls: PaidCalls
+    ) -> Sequence[Claim]:
+        """Return the claims of a script with their verdicts, by at most one paid call.
+
+        Args:
+            script: the script.
+            passages: what sources say on its topic; without any, established knowledge decides.
+            calls: sends paid calls, and knows the deadline.
+
+        Raises:
+            ContentError: the service gave no verdicts.
+            EnvironmentFault: the service cannot be used.
+        """
+        ...
+
+
+def find_contradictions(
+    checker: ClaimChecker, script: Script, passages: Sequence[Passage], calls: PaidCalls
+) -> list[Problem]:
+    """Return the contradicted claims of a script, which are worth one repair.
+
+    A checker that gives no verdicts does not hold the script up; that is a note.
+
+    Raises:
+        Cancelled: The request was cancelled.
+        OverBudget: The call could exceed the request's cost limit.
+        EnvironmentFault: The service cannot be used.
+    """
+    try:
+        claims = checker.claims(script, passages, calls=calls)
+    except (Cancelled, OverBudget):
+        raise
+    except ModelRetired as fault:  # of the checker, not of the engine that wrote the script
+        raise ConfigurationFault(fault.subject, fault.detail) from fault
+    except ContentError as error:
+        log.warning("the claims of a script were not checked: %s", type(error).__name__)
+        return [Problem("the claims were not checked", "note", CHECK)]
+    return [
+        Problem(
+            f"{claim.place}: {claim.statement!r} is contradicted: {claim.reason}; correct it",
+            "repair",
+            CHECK,
+        )
+        for claim in claims
+        if claim.verdict == "contradicted"
+    ]
