@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
-from importlib import resources
 
 from tests.every_row import for_all
 from tests.unit.script.cards.good_card import SOURCE, changed
 from transforms.script.card_review import lesson, reading_grade, review, sameness
-from transforms.script.cards.concept_card import Card, card_files, load_cards, parse_card
-from transforms.script.cards.unbanded import has_bands
+from transforms.script.cards.concept_card import Card, load_cards, parse_card
 
-ROOT = resources.files("transforms.script.cards")
-CONVERTED = {
-    card.id: card
-    for source, data in card_files(ROOT)
-    if has_bands(tomllib.loads(data.decode()))
-    for card in [load_cards().cards[source.split("/")[1].removesuffix(".toml")]]
-}
+CARDS = load_cards().cards
 
 
-@for_all(CONVERTED)
+@for_all(CARDS)
 def test_lessons_of_card_pass_review(card: Card) -> None:
     assert list(review(card)) == []
 
@@ -29,8 +20,7 @@ def test_lessons_of_card_pass_review(card: Card) -> None:
 def test_grades_read_differently() -> None:
     """The readability table: a mean per grade over all cards."""
     levels = {
-        grade: [reading_grade(lesson(card, grade)) for card in CONVERTED.values()]
-        for grade in (6, 12)
+        grade: [reading_grade(lesson(card, grade)) for card in CARDS.values()] for grade in (6, 12)
     }
     means = {grade: sum(found) / len(found) for grade, found in levels.items()}
     assert means[6] + 1 <= means[12], means
@@ -42,7 +32,7 @@ def test_alias_that_no_lesson_says_is_found() -> None:
 
 
 def test_hard_text_is_found_at_its_grade() -> None:
-    card = CONVERTED["newtons-second-law"]
+    card = CARDS["newtons-second-law"]
     assert card.middle is not None
     hard = (
         "Acceleration constitutes a fundamentally proportional manifestation of instantaneous "
@@ -54,14 +44,14 @@ def test_hard_text_is_found_at_its_grade() -> None:
 
 
 def test_equal_bands_are_found() -> None:
-    card = CONVERTED["newtons-second-law"]
+    card = CARDS["newtons-second-law"]
     problems = dict(review(replace(card, high=card.middle)))
     assert "stand in the middle band too" in problems["high"]
     assert sameness(lesson(card, 6), lesson(card, 12)) <= 0.5
 
 
 def test_lesson_beyond_the_limit_is_found() -> None:
-    card = CONVERTED["newtons-second-law"]
+    card = CARDS["newtons-second-law"]
     assert card.high is not None
     facts = replace(card.high.facts, text=tuple(f"{text} " * 3 for text in card.high.facts.text))
     problems = review(replace(card, high=replace(card.high, facts=facts)))

@@ -19,7 +19,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from transforms.script.cards.card import Band, BandName, Card, Subject
 from transforms.script.cards.rules import find_problems
-from transforms.script.cards.unbanded import has_bands, with_bands
 
 __all__ = [
     "Band",
@@ -84,14 +83,9 @@ def parse_card(text: str, source: str) -> Card:
         CardError: the document does not follow the format.
     """
     try:
-        document = tomllib.loads(text)
-        if not has_bands(document):
-            document = with_bands(document)
-        card = _ADAPTER.validate_python(document)
+        card = _ADAPTER.validate_python(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise CardError(Problem(source, "", f"{error}; mend the TOML")) from error
-    except (AttributeError, KeyError, TypeError) as error:  # of a card without bands
-        raise CardError(Problem(source, str(error), "is missing or no table; add it")) from error
     except ValidationError as error:
         problems = (_problem(source, each) for each in error.errors(include_url=False))
         raise CardError(*problems) from error
