@@ -19,6 +19,7 @@ from pipeline.standard_output import discard_output
 from pipeline.stop_signals import last_signal
 from pipeline.usage_error import UsageError
 from transforms.errors import EnvironmentFault
+from transforms.text.capitals import capitalize_first
 
 if TYPE_CHECKING:
     from transforms.ledger import Ledger
@@ -81,7 +82,7 @@ def _write_report(
 
     file = Path(chosen.report)
     scope = Scope(message_ids=tuple(message_ids))
-    title = str(result["mode"]).capitalize()
+    title = capitalize_first(str(result["mode"]))
     try:
         render.write(data.gather(ledger, scope, title, in_flight=result["in_flight"]), file)
     except (EnvironmentFault, OSError) as error:

@@ -24,6 +24,7 @@ from pipeline.settings import (
 )
 from pipeline.settings.arguments import format_value
 from transforms.ledger.secret import PATTERN as SECRET
+from transforms.text.capitals import capitalize_first
 
 FILE = Path(__file__).parents[2] / "deploy" / "metadata.json"
 
@@ -72,7 +73,7 @@ def _parameter(setting: Setting) -> dict[str, Any]:
     unit = f" ({setting.unit})" if setting.unit else ""
     parameter: dict[str, Any] = {
         "name": setting.dest,
-        "label": setting.name.replace("-", " ").capitalize(),
+        "label": capitalize_first(setting.name.replace("-", " ")),
         "helpText": HELP.get(setting.name, setting.help) + unit,
         "groupName": setting.group,
         "isOptional": setting.name not in REQUIRED,

@@ -142,7 +142,7 @@ def _symbols() -> dict[str, Symbol]:
         latex = () if name == "omicron" else (name, f"var{name}")
         found[char] = Symbol(char, "LETTER", name, latex)
         capital = char.upper()
-        found[capital] = Symbol(capital, "LETTER", name, (name.capitalize(),))
+        found[capital] = Symbol(capital, "LETTER", name, (name.title(),))
     for char, name in _VARIANTS.items():
         found[char] = Symbol(char, "LETTER", name, (f"var{name}",))
     return found

@@ -15,7 +15,7 @@ from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.offline.compose import MOST_WORDS, compose
 from transforms.script.matching.interests import GENERAL, INTERESTS
-from transforms.script.matching.words import root, root_set, roots, words
+from transforms.script.matching.words import root, roots, topicless_words, words
 from transforms.text.sentences import split_sentences
 
 LEAST_WORDS = 150
@@ -26,7 +26,7 @@ MOST_ABOVE = 1.0
 MOST_SAME = 0.5
 """Share of a lesson's sentences that may be the same in both bands."""
 
-_UNSAID = root_set("function") | root_set("asking") | {root("relate"), root("look")}
+_UNSAID = topicless_words() | {root("relate"), root("look")}
 """Words of an alias that a lesson need not say, since they name nothing."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from transforms.model import QuizQuestion, Scene, Script, Visual
+from transforms.text.capitals import capitalize_first
 from transforms.text.labels import unchecked_label
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
@@ -27,7 +28,7 @@ def to_markdown(script: Script) -> str:
 
 
 def _blocks(script: Script) -> Iterator[str]:
-    subject = script.subject.replace("-", " ").capitalize()
+    subject = capitalize_first(script.subject.replace("-", " "))
     minutes = max(1, round(script.spoken_words / _WORDS_PER_MINUTE))
     yield f"# {_text(script.title)}"
     yield f"*{_text(subject)} · grade {script.grade_level} · about {minutes} min*"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apache_beam.transforms.display import DisplayDataItem
 
 from transforms.telemetry.redaction import redact
+from transforms.text.capitals import capitalize_first
 
 
 def display_items(**settings: object) -> dict[str, DisplayDataItem]:
@@ -16,7 +17,7 @@ def display_items(**settings: object) -> dict[str, DisplayDataItem]:
         settings: values by name.
     """
     return {
-        name: DisplayDataItem(_shown(name, value), label=name.replace("_", " ").capitalize())
+        name: DisplayDataItem(_shown(name, value), label=capitalize_first(name.replace("_", " ")))
         for name, value in settings.items()
         if value is not None
     }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import chain, pairwise
 
 from transforms.model import Script
-from transforms.script.checks.calculation import OPERAND, UnitsDiffer, evaluate
+from transforms.script.checks.calculation import OPERAND, SCALE, UnitsDiffer, evaluate
 from transforms.script.checks.quantities import Dimension, NotUnderstood, Quantity, is_known
 from transforms.script.checks.script_texts import quiz_texts, shown_texts, spoken_texts
 from transforms.script.checks.spelled_numbers import with_digits
@@ -197,7 +197,7 @@ class _Judge:
         except NotUnderstood:
             return False
         if one.dimension == other.dimension:
-            return not self._agree(one, other)
+            return not (self._agree(one, other) or self._agree_in_scale(left, right))
         known = is_known(one.dimension) and is_known(other.dimension)
         if known and not (self._goes_on or one.is_bare or other.is_bare):
             return bool(one.value and other.value)
@@ -207,6 +207,13 @@ class _Judge:
             return False
         bare = [evaluate(side, self._language, with_units=False) for side in (left, right)]
         return not (self._agree(one, other) or self._agree(*bare) or _may_be_converted(*bare))
+
+    def _agree_in_scale(self, left: str, right: str) -> bool:
+        """Return whether a scale that only one side names is both's: 70 + 38 = 108 billion."""
+        plain = [SCALE.sub("", side) for side in (left, right)]
+        if (plain[0] == left) == (plain[1] == right):
+            return False
+        return self._agree(*(evaluate(side, self._language) for side in plain))
 
     def _agree(self, left: Quantity, right: Quantity) -> bool:
         error = abs(left.value - right.value)

@@ -26,6 +26,10 @@ _NO_UNIT = (
 )
 """Words after a number that are no unit."""
 
+_SCALES = {None: 1, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+SCALE = re.compile(r"\s?(?:thousand|million|billion)\b")
+"""A word after a number that multiplies it."""
+
 OPERAND = (
     rf"(?P<currency>[{CURRENCIES}])?(?P<number>\d+(?:[.,\u00a0\u202f]\d+)*|[{''.join(VULGAR)}])"
     rf"(?P<power>{POWER})?(?:\s?(?P<scale>thousand|million|billion)\b)?"
@@ -34,7 +38,6 @@ OPERAND = (
 """A number with its unit, in a regular expression with named groups."""
 
 _TOKEN = re.compile(rf"\s*(?:{OPERAND}|(?P<sign>[+\-−–×·*÷/^()]))")
-_SCALES = {None: 1, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _LARGEST_POWER = 12
 

@@ -14,7 +14,7 @@ from transforms.script.cards.concept_card import Card
 from transforms.script.checks.script_check import Answered
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.script_engine import Problem
-from transforms.script.matching.words import root, root_set, roots, words
+from transforms.script.matching.words import root, roots, topicless_words, words
 from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
@@ -83,8 +83,8 @@ def _is_about(script: Script, card: Card) -> bool:
     """Return whether a lesson is that of a card, or says one of its names prominently."""
     if script.topic == card.title:
         return True
-    said = set(roots(words(_prominent(script))))
-    return any(said.issuperset(roots(words(name))) for name in card.names)
+    said = " ".join(roots(words(_prominent(script))))
+    return any(f" {' '.join(roots(words(name)))} " in f" {said} " for name in card.names)
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +102,7 @@ def _covering(question: str, interest: str) -> Card | None:
 
 @cache
 def _asking() -> frozenset[str]:
-    return root_set("function") | root_set("asking")
+    return topicless_words()
 
 
 @lru_cache(maxsize=1024)

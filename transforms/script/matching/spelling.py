@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from transforms.script.matching.words import SYNONYMS, root, root_set, roots
+
+LEAST_FILLER = 6
+"""Length in letters from which words of asking are corrected: "steve" is no misspelt "step"."""
+
+_LONG = 9
+"""Length in letters from which a word may have two typos anywhere."""
 
 _NO_VERB = root_set("no_verb")
 
@@ -16,7 +23,7 @@ class Speller:
 
     Args:
         names: roots that are part of a topic's name.
-        others: further roots that a misspelt word may be corrected to.
+        others: words of asking; a long word with one typo may be corrected to them.
         known: roots that are never corrected.
         written_together: names of several words written as one -> roots of the words.
     """
@@ -31,15 +38,25 @@ class Speller:
         self._names = names
         self._known = known
         self._written_together = written_together
-        self._spellings = {word: word for word in (*names, *others)}
+        self._others = {word: root(word) for word in others if len(word) >= LEAST_FILLER}
+        self._spellings = {word: word for word in names}
         self._spellings |= {
             word: same for word, same in SYNONYMS.items() if same in self._spellings
         }
+        self._choices = tuple(self._spellings)
+        self._other_choices = tuple(self._others)
 
-    def read(self, tokens: Sequence[str]) -> list[frozenset[str]]:
-        """Return for each word the roots that it may stand for."""
+    def read(self, tokens: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+        """Return each word with the roots that it may stand for."""
         joined = self._rejoined(tokens)
-        return [self._readings(*typed) for typed in zip(joined, roots(joined), strict=True)]
+        return [
+            (word, self._readings(word, base))
+            for word, base in zip(joined, roots(joined), strict=True)
+        ]
+
+    def knows(self, word: str) -> bool:
+        """Return True for a word that is never corrected."""
+        return root(word) in self._known
 
     def _rejoined(self, tokens: Sequence[str]) -> list[str]:
         """Join words split in two ("photo synthesis") and split words run together ("ohmslaw")."""
@@ -70,21 +87,45 @@ class Speller:
             return frozenset({base, *self._nouns(base)})
         allowed = _typos_allowed(word)
         distances: dict[str, int] = {}
-        for spelling, meant in self._spellings.items():
-            distance = min(
-                typo_distance(word, spelling, allowed), typo_distance(base, spelling, allowed)
-            )
-            distances[meant] = min(distance, distances.get(meant, distance))
-        least = min(distances.values(), default=allowed + 1)
-        if least > allowed:
-            return frozenset({base})
+        for typed in {word, base if len(base) > 4 else word}:
+            for spelling, distance in _close(typed, self._choices, allowed):
+                meant = self._spellings[spelling]
+                distances[meant] = min(distance, distances.get(meant, distance))
+        if not distances:
+            return frozenset({self._others.get(self._filler(word), base)})
+        least = min(distances.values())
         return frozenset(meant for meant, distance in distances.items() if distance == least)
+
+    def _filler(self, word: str) -> str:
+        """Return the word of asking that a long word is misspelt for, or an empty string."""
+        if len(word) < LEAST_FILLER:
+            return ""
+        found = (
+            other
+            for other, distance in _close(word, self._other_choices, 2)
+            if distance == 1 or (word[:3] == other[:3] and len(word) > LEAST_FILLER)
+        )
+        return next(found, "")
 
     def _nouns(self, verb: str) -> Set[str]:
         """Return nouns in names that derive from a verb: "conserved" gives "conservation"."""
         if len(verb) < 5 or verb in self._names or verb in _NO_VERB:
             return frozenset()
         return {verb + "ion", verb + "ation"} & self._names
+
+
+def _close(word: str, spellings: Iterable[str], allowed: int) -> Iterator[tuple[str, int]]:
+    """Yield the spellings that a word may be a typo of, with their distance."""
+    near = process.extract(
+        word,
+        spellings,
+        scorer=OSA.distance,  # type: ignore[arg-type]  # typed for scores, works for distances
+        score_cutoff=allowed,
+        limit=None,
+    )
+    for spelling, _, _ in near:
+        if (distance := typo_distance(word, spelling, allowed)) <= allowed:
+            yield spelling, distance
 
 
 def typo_distance(word: str, name: str, allowed: int) -> int:
@@ -97,10 +138,12 @@ def typo_distance(word: str, name: str, allowed: int) -> int:
         return allowed + 1
     if word[0] != name[0] and len(word) < 8:
         return allowed + 1
-    return OSA.distance(word, name, score_cutoff=allowed)
+    distance = OSA.distance(word, name, score_cutoff=allowed)
+    alike = word[:2] == name[:2] and len(name) > 6  # "therom"
+    return distance if distance < 2 or alike or len(word) >= _LONG else allowed + 1
 
 
 def _typos_allowed(word: str) -> int:
     if len(word) < 5:
         return 0
-    return 1 if len(word) < 9 else 2
+    return 1 if len(word) < 6 else 2

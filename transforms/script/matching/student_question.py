@@ -7,77 +7,150 @@ names an audience, an interest, an age or a manner, and is not part of the topic
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from importlib import resources
 
 from transforms.script.matching.interests import find_interest, is_interest
 from transforms.script.matching.words import VOCABULARY, root, root_set, words
 
 _CLAUSES = re.compile(r"[,;:!?()\[\]{}\"“”\n]+|\.(?=\s|$)|\s[-–—/|]+\s")
+_WITH = re.compile(r"\bw/\s*", re.IGNORECASE)
 _OPENERS = frozenset(
     {"for", "to", "using", "with", "through", "via", "in", "like", "as", "from", "since", "because"}
 )
+_SHOWN_WITH = frozenset({"using", "with", "through", "via", "like", "as"})
+_NEVER_BEFORE_ASIDE = frozenset({"of", "and", "or", "by", "vs", "versus", "the", "a", "an"})
 _AUDIENCE = root_set("audience")
-_ASKING = root_set("asking")
+_MORE_AUDIENCE = _AUDIENCE | root_set("neutral") | root_set("studying")
 _ILLUSTRATION = root_set("illustration")
+_NEAR = root_set("audience") | root_set("studying") | root_set("relatives")
 _PERSONAL = frozenset(VOCABULARY["personal"].split())
 _REQUEST = frozenset(VOCABULARY["request"].split())
+_TEACHING = _REQUEST - frozenset({"what", "how", "why"})
+_CHAT = VOCABULARY["chat"]
 _BESIDE = frozenset(
     {("i", "like"), ("i", "love"), ("i", "play"), ("i", "enjoy"), ("im", "into"), ("im", "a")}
     | {(verb, "to") for verb in ("apply", "applies", "applied", "relate", "relates", "related")}
 )
-_MANNER = re.compile(
-    r"in ((plain|simple|easy|basic|layman|laymans) )?(english|terms|words|language)"
-    r"|(in|within|under|just|only) (\w+ ){1,2}"
-    r"(sentences?|minutes?|mins?|seconds?|words|steps|paragraphs?)"
-)
-_AGE = re.compile(
-    r"(\d+|five|six|seven|eight|nine|ten|eleven|twelve) (years?|yrs?|yo)( olds?)?"
-    r"|(grade|class|year|age|aged|im|i am|i was|i were) (\d+|five|six|seven|eight|nine|ten)"
-    r"|\d+(st|nd|rd|th)? ?(grade|graders?)"
-    r"|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)"
-    r" (grade|graders?)"
-    r"|(at first|first of all|the first time|first off)"
-)
+_FRAMES = tomllib.loads((resources.files(__package__) / "frames.toml").read_text("utf-8"))
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(f'(?:{pattern})' for pattern in patterns)})(?!\S)")
+
+
+_FIRM_FRAMES, _LOOSE_FRAMES = (_any_of(_FRAMES[kind]) for kind in ("firm", "loose"))
+
+
+class Beside(IntEnum):
+    """How surely a word is an aside."""
+
+    TOPIC = 0
+    """Part of the topic."""
+
+    LOOSE = 1
+    """An aside to a term ("photosynthesis in soccer"), but no aside to everyday words (loops)."""
+
+    ASIDE = 2
+    """An aside to any topic."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A word of a question.
+
+    Attributes:
+        word: the word in lower case.
+        beside: whether it is an aside.
+        starts: whether it begins a clause, or follows an aside.
+    """
+
+    word: str
+    beside: Beside
+    starts: bool
 
 
 @dataclass(frozen=True)
 class StudentQuestion:
-    """The words of a question's topic and of its asides, each in their original order."""
+    """The words of a question in their original order."""
 
-    topic: tuple[str, ...]
-    aside: tuple[str, ...]
+    spoken: tuple[Spoken, ...]
 
+    @property
+    def topic(self) -> tuple[str, ...]:
+        """The words that are no aside."""
+        return tuple(each.word for each in self.spoken if each.beside is Beside.TOPIC)
 
-def parse_student_question(text: str) -> StudentQuestion:
-    """Split a question into topic and asides; `topics` then finds the card."""
-    topic: list[str] = []
-    aside: list[str] = []
-    for clause in _CLAUSES.split(text):
-        tokens = words(clause)
-        beside = _aside(tokens)
-        topic += [word for word, is_aside in zip(tokens, beside, strict=True) if not is_aside]
-        aside += [word for word, is_aside in zip(tokens, beside, strict=True) if is_aside]
-    return StudentQuestion(tuple(topic), tuple(aside))
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """The words of the asides."""
+        return tuple(each.word for each in self.spoken if each.beside is not Beside.TOPIC)
 
 
-def _aside(tokens: list[str]) -> list[bool]:
+def parse_student_question(text: str, interest: str = "") -> StudentQuestion:
+    """Split a question into topic and asides; `topics` then finds the card.
+
+    Args:
+        text: the question as typed.
+        interest: the student's declared interest; it is an aside where it stands as a whole.
+    """
+    declared = words(interest)
+    spoken: list[Spoken] = []
+    for clause in _CLAUSES.split(_WITH.sub("with ", text)):
+        tokens = list(_written_out(words(clause)))
+        beside = _aside(tokens, declared)
+        for index, word in enumerate(tokens):
+            starts = index == 0 or _is_aside(beside[index]) != _is_aside(beside[index - 1])
+            spoken.append(Spoken(word, beside[index], starts))
+    return StudentQuestion(tuple(spoken))
+
+
+def _is_aside(beside: Beside) -> bool:
+    return beside is Beside.ASIDE
+
+
+def _written_out(tokens: Sequence[str]) -> Iterator[str]:
+    """Replace the short forms of chats: "4 kids", "speed n velocity", "w pizza"."""
+    for index, word in enumerate(tokens):
+        before, after = "".join(tokens[index - 1 : index]), "".join(tokens[index + 1 : index + 2])
+        between = len(before) > 1 and len(after) > 1 and not (before + after).isdecimal()
+        if word == "n" and between:
+            yield "and"
+        elif word == "w" and len(after) > 1:
+            yield "with"
+        elif word == "4" and (root(after) in _AUDIENCE or after in ("a", "an", "my", "the")):
+            yield "for"
+        elif word == "2" and (before in ("how", "explained") or after in ("a", "my", "me")):
+            yield "to"
+        else:
+            yield _CHAT.get(word, word)
+
+
+def _aside(tokens: list[str], declared: list[str]) -> list[Beside]:
     """Return for each word of one clause whether it belongs to an aside."""
-    if is_interest(tokens) or _is_about_student(tokens):
-        return [True] * len(tokens)
-    beside = [False] * len(tokens)
+    if is_interest(tokens) or _is_about_student(tokens) or (tokens and tokens == declared):
+        return [Beside.ASIDE] * len(tokens)
+    beside = [Beside.TOPIC] * len(tokens)
 
-    def mark(start: int, end: int) -> None:
-        beside[start:end] = [True] * (end - start)
+    def mark(start: int, end: int, how: Beside) -> None:
+        beside[start:end] = [max(how, before) for before in beside[start:end]]
 
-    for pattern in (_MANNER, _AGE):
+    for pattern, how in ((_FIRM_FRAMES, Beside.ASIDE), (_LOOSE_FRAMES, Beside.LOOSE)):
         for start, end in _matches(pattern, tokens):
-            mark(start, end)
+            mark(start, end, how)
+    for start, end in _declared(tokens, declared):
+        shown = tokens[start] in ("for", *_SHOWN_WITH) and end - start > len(declared)
+        mark(start, end, Beside.ASIDE if shown else Beside.LOOSE)
     for start, word in enumerate(tokens):
         rest = tokens[start + 1 :]
         if word == "using" or (tuple(tokens[start : start + 2]) in _BESIDE):
-            mark(start, start + 1 + _until_request(rest))
-        elif word in _OPENERS and (length := _aside_length(word, rest)):
-            mark(start, start + 1 + length)
+            mark(start, start + 1 + _until_request(rest), Beside.ASIDE)
+        elif word in _OPENERS:
+            length, how = _aside_length(word, rest, requested=bool(_TEACHING & set(tokens[:start])))
+            mark(start, start + 1 + length if length else start, how)
     return beside
 
 
@@ -91,13 +164,24 @@ def _is_about_student(tokens: list[str]) -> bool:
     )
 
 
+def _declared(tokens: list[str], declared: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield where a clause ends with the declared interest, with the preposition before it."""
+    start = len(tokens) - len(declared)
+    if declared and start > 0 and tokens[start:] == declared:
+        if tokens[start - 1] in _OPENERS:
+            yield start - 1, len(tokens)
+        elif tokens[start - 1] not in _NEVER_BEFORE_ASIDE:
+            yield start, len(tokens)
+
+
 def _matches(pattern: re.Pattern[str], tokens: list[str]) -> list[tuple[int, int]]:
     """Return the spans of words that match, as start and end indexes into `tokens`."""
     line = " ".join(tokens)
     spans = []
-    for match in re.finditer(rf"\b(?:{pattern.pattern})\b", line):
-        start = line[: match.start()].count(" ")
-        spans.append((start, start + match[0].count(" ") + 1))
+    for match in pattern.finditer(line):
+        if match[0]:
+            start = line[: match.start()].count(" ")
+            spans.append((start, start + match[0].count(" ") + 1))
     return spans
 
 
@@ -106,24 +190,31 @@ def _until_request(rest: list[str]) -> int:
     return next((i for i, word in enumerate(rest) if word in _REQUEST), len(rest))
 
 
-def _aside_length(opener: str, rest: list[str]) -> int:
+def _aside_length(opener: str, rest: list[str], *, requested: bool) -> tuple[int, Beside]:
     """Count the words of the aside after an opener such as "for"; 0 if there is no aside."""
+    shown = Beside.ASIDE if requested and opener in _SHOWN_WITH else Beside.LOOSE
     if opener in ("for", "to", "with") and rest[:1] == ["my"]:
-        return min(len(rest), 4)
+        near = any(root(word) in _NEAR for word in rest[1:4])
+        return min(len(rest), 4), Beside.ASIDE if near else shown
     if opener == "with" and len(rest) < 3:
-        return len(rest)
+        return len(rest), shown
     for index, base in enumerate(map(root, rest[:6])):
         if base in _ILLUSTRATION and opener != "to":
-            return index + 1
+            return index + 1, Beside.ASIDE
         if base in _AUDIENCE and opener in ("for", "to", "like", "as"):
-            return index + 1 + _audience_length(rest[index + 1 :])
-    length = min(6, len(rest))
-    return length if length == len(rest) and find_interest(" ".join(rest)) else 0
+            return index + 1 + _audience_length(rest[index + 1 :]), Beside.ASIDE
+    pictured = opener in _SHOWN_WITH or (opener == "in" and rest[:1] in (["a"], ["the"]))
+    if len(rest) <= 6 and (is_interest(rest) or (pictured and _has_interest(rest))):
+        return len(rest), shown
+    return 0, Beside.TOPIC
+
+
+def _has_interest(rest: list[str]) -> bool:
+    return find_interest(" ".join(rest)) is not None
 
 
 def _audience_length(rest: list[str]) -> int:
     """Count further words about the audience: "who loves music" in "for a student who …"."""
     if rest[:1] and rest[0] in ("who", "that", "whose"):
         return len(rest)
-    more = _AUDIENCE | _ASKING
-    return next((i for i, word in enumerate(rest) if root(word) not in more), len(rest))
+    return next((i for i, word in enumerate(rest) if root(word) not in _MORE_AUDIENCE), len(rest))

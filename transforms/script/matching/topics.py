@@ -1,41 +1,38 @@
-"""Matcher that finds the one card that covers a student's question.
+"""Matcher that finds the cards that cover a student's question: one, or two to compare.
 
-A card matches if the question contains every word of one of its names and every other word is
-harmless: a word of asking, a word of the card's own text, or part of an aside such as "for
-basketball fans". A question with any other word is refused; the matcher does not guess.
+A card matches if the question contains every word of one of its names and no word beside the name
+changes its meaning (`modifiers`). A question with any other word is refused; the matcher does not
+guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import resources
+from itertools import combinations, pairwise
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from transforms.errors import PermanentError
 from transforms.script.cards.concept_card import Card, load_cards
-from transforms.script.matching.spelling import Speller, typo_distance
-from transforms.script.matching.student_question import parse_student_question
-from transforms.script.matching.words import root, root_set, roots, words
+from transforms.script.matching.card_words import card_words, name_of, written_together
+from transforms.script.matching.modifiers import FILLER, CardWords, Name, Token, is_about
+from transforms.script.matching.spelling import Speller
+from transforms.script.matching.student_question import Beside, Spoken, parse_student_question
+from transforms.script.matching.words import VOCABULARY, root
 
-_FUNCTION = root_set("function")
-_FILLER = _FUNCTION | root_set("asking")
-_COUNTED = root_set("counted")
+_COMPARING = frozenset(VOCABULARY["comparing"].split())
 
 
 @dataclass(frozen=True, eq=False)
 class _Entry:
     card: Card
-    names: tuple[frozenset[str], ...]
-    context: frozenset[str]
-
-
-@dataclass(frozen=True)
-class _Match:
-    card: Card
-    name: frozenset[str]
+    names: tuple[Name, ...]
+    phrases: tuple[str, ...]
+    roots: frozenset[str]
+    words: CardWords
 
 
 class TopicIndex:
@@ -50,47 +47,69 @@ class TopicIndex:
     """
 
     def __init__(self, cards: Iterable[Card], english: Set[str] = frozenset()) -> None:
-        self._entries = tuple(_entry(card) for card in cards)
-        written_together: dict[str, list[str]] = {}
+        cards = tuple(cards)
+        words = card_words(cards)
+        self._entries = tuple(_entry(card, words[card.id]) for card in cards)
+        joined: dict[str, list[str]] = {}
         owners: dict[frozenset[str], str] = {}
         for entry in self._entries:
             for phrase, name in zip(entry.card.names, entry.names, strict=True):
-                if not name:
+                if not name.roots:
                     raise ValueError(f"{entry.card.id}: {phrase!r} names no topic")
-                if owners.setdefault(name, entry.card.id) != entry.card.id:
-                    raise ValueError(f"{phrase!r} names both {owners[name]} and {entry.card.id}")
-                for joined in _joined(phrase):
-                    written_together[joined] = _name_roots(phrase)
+                owner = owners.setdefault(name.roots, entry.card.id)
+                if owner != entry.card.id:
+                    raise ValueError(f"{phrase!r} names both {owner} and {entry.card.id}")
+                joined |= written_together(phrase)
         names = frozenset().union(*owners)
-        known = names.union(_FILLER, *(entry.context for entry in self._entries))
-        self._speller = Speller(names, _FILLER, known.union(map(root, english)), written_together)
+        self._named_by = {
+            name: [entry for entry in self._entries if name in entry.roots] for name in names
+        }
+        known = names.union(FILLER, *(entry.words.all for entry in self._entries))
+        asking = frozenset(f"{VOCABULARY['neutral']} {VOCABULARY['telling']}".split())
+        self._speller = Speller(names, asking, known.union(map(root, english)), joined)
 
     def resolve(self, query: str, interest: str = "") -> Card:
-        """Return the card that covers a question.
+        """Return the one card that covers a question.
+
+        Raises:
+            PermanentError: as for `find`, and if the question compares two cards.
+        """
+        found = self.find(query, interest)
+        if len(found) > 1:
+            raise _ambiguous(found)
+        return found[0]
+
+    def find(self, query: str, interest: str = "") -> tuple[Card, ...]:
+        """Return the card that covers a question, or the two that it compares.
 
         Args:
             query: the question as the student typed it.
-            interest: the student's declared interest; the query may contain its words too.
+            interest: the student's declared interest; the query may contain it too.
 
         Raises:
-            PermanentError: no card or more than one covers it; the message names the nearest.
+            PermanentError: no card covers the question, or several do that it does not compare;
+                the message names the nearest.
         """
-        question = parse_student_question(query)
-        asked, aside = map(self._speller.read, (question.topic, question.aside))
-        harmless = frozenset(roots(words(interest)))
-        matches = self._matches(asked, harmless)
-        if not matches:
-            asked = [*asked, *aside]
-            matches = self._matches(asked, harmless.union(*aside))
-        best = max((len(match.name) for match in matches), default=0)
-        found = {match.card.id: match for match in matches if len(match.name) == best}
+        tokens = self._read(query, interest)
+        asked = [token for token in tokens if token.beside is Beside.TOPIC]
+        found = self._covering(tokens, asked)
+        if not found and len(asked) < len(tokens):
+            tokens = [replace(token, beside=_surely(token.beside)) for token in tokens]
+            found = self._covering(tokens, tokens)
+        if _COMPARING & {token.word for token in tokens}:
+            most = max((_coverage([entry], asked) for entry in found), default=0)
+            pairs = self._pairs(tokens, asked, more_than=most)
+            if len(pairs) == 1 and _may_be_compared(*pairs[0]):
+                return tuple(entry.card for entry in sorted(pairs[0], key=_place_in(asked)))
+            if pairs:
+                raise _ambiguous([e.card for e in dict.fromkeys(e for pair in pairs for e in pair)])
         if len(found) == 1:
-            [match] = found.values()
-            rivals = self._rivals(match, [*asked, *aside])
+            [(entry, name)] = found.items()
+            rivals = self._rivals(entry, name, tokens)
             if not rivals:
-                return match.card
-            raise _ambiguous([match.card, *rivals])
-        several = [match.card for match in found.values()] or self._jointly_named(asked, harmless)
+                return (entry.card,)
+            raise _ambiguous([entry.card, *rivals])
+        several = [entry.card for entry in found] or self._jointly_named(tokens, asked)
         if several:
             raise _ambiguous(several)
         raise PermanentError(
@@ -98,121 +117,163 @@ class TopicIndex:
             + _titles(self._nearest(asked))
         )
 
-    def _matches(self, asked: Sequence[frozenset[str]], harmless: frozenset[str]) -> list[_Match]:
-        present = frozenset().union(*asked)
+    def _read(self, query: str, interest: str) -> list[Token]:
+        """Return the words of a question, with typos corrected."""
+        tokens: list[Token] = []
+        spoken = parse_student_question(query, interest).spoken
+        starts = [
+            index for index, each in enumerate(spoken) if each.starts or _differ(spoken, index)
+        ]
+        for start, end in pairwise((*starts, len(spoken))):
+            part = spoken[start:end]
+            for index, (word, readings) in enumerate(
+                self._speller.read([each.word for each in part])
+            ):
+                known = self._speller.knows(word)
+                first = index == 0 and part[0].starts
+                tokens.append(Token(word, readings, known, part[0].beside, first))
+        return tokens
+
+    def _covering(self, tokens: Sequence[Token], asked: Sequence[Token]) -> dict[_Entry, Name]:
+        """Return the cards that cover a question with their longest names, with these names."""
+        longest = {
+            entry: max(names, key=lambda name: len(name.roots))
+            for entry, names in self._named(asked).items()
+            if is_about(tokens, [names], entry.words)
+        }
+        most = max((len(name.roots) for name in longest.values()), default=0)
+        return {entry: name for entry, name in longest.items() if len(name.roots) == most}
+
+    def _pairs(
+        self, tokens: Sequence[Token], asked: Sequence[Token], *, more_than: int
+    ) -> list[tuple[_Entry, _Entry]]:
+        """Return the pairs of cards that name the most words of a question, if they explain it."""
+        named = self._named(asked)
+        covered = {
+            (one, two): _coverage((one, two), asked)
+            for one, two in combinations(named, 2)
+            if _coverage((one, two), asked) > max(_coverage([one], asked), _coverage([two], asked))
+        }
+        most = max(covered.values(), default=0)
         return [
-            _Match(entry.card, name)
-            for entry in self._entries
-            for name in entry.names
-            if name <= present and _is_explained(asked, name, entry.context, harmless)
+            pair
+            for pair, count in covered.items()
+            if count == most > more_than
+            and is_about(tokens, [named[pair[0]], named[pair[1]]], _both(pair))
         ]
 
-    def _jointly_named(
-        self, asked: Sequence[frozenset[str]], harmless: frozenset[str]
-    ) -> list[Card]:
+    def _named(self, asked: Sequence[Token]) -> dict[_Entry, list[Name]]:
+        """Return the cards of which a question has names, with these names."""
+        present = _present(asked)
+        named = {
+            entry: [name for name in entry.names if name.roots <= present]
+            for entry in self._entries
+        }
+        return {entry: names for entry, names in named.items() if names}
+
+    def _jointly_named(self, tokens: Sequence[Token], asked: Sequence[Token]) -> list[Card]:
         """Return the cards that together explain a question, if no single card does."""
-        present = frozenset().union(*asked)
-        named = {entry: name for entry in self._entries for name in entry.names if name <= present}
-        names = frozenset().union(*named.values())
-        context = frozenset().union(*(entry.context for entry in named))
-        if len(named) < 2 or not _is_explained(asked, names, context, harmless):
+        named = self._named(asked)
+        if len(named) < 2 or not is_about(tokens, list(named.values()), _both(named)):
             return []
         return [entry.card for entry in named]
 
-    def _rivals(self, match: _Match, asked: Sequence[frozenset[str]]) -> list[Card]:
+    def _rivals(self, found: _Entry, by: Name, tokens: Sequence[Token]) -> list[Card]:
         """Return the other cards that a question names and that `distinct_from` lists."""
-        present = frozenset().union(*asked)
         return [
             entry.card
-            for entry in self._entries
-            if entry.card.id in match.card.distinct_from
-            or match.card.id in entry.card.distinct_from
-            if any(name <= present and not name <= match.name for name in entry.names)
+            for entry, names in self._named(tokens).items()
+            if entry is not found and _are_distinct(entry.card, found.card)
+            if any(not name.roots <= by.roots for name in names)
         ]
 
-    def _nearest(self, asked: Sequence[frozenset[str]]) -> list[Card]:
-        content = [sorted(readings)[0] for readings in asked if not _is_filler(readings)]
+    def _nearest(self, asked: Sequence[Token]) -> list[Card]:
+        content = [min(token.readings) for token in asked if not token.readings & FILLER]
         line = " ".join(content)
-
-        def closeness(entry: _Entry) -> tuple[float, float]:
-            named = frozenset().union(*entry.names)
-            hits = sum(
-                max(fuzz.ratio(word, name, score_cutoff=75) for name in named)
-                or 40 * (word in entry.context)
-                for word in content
-            )
-            return hits, max(fuzz.WRatio(line, phrase.lower()) for phrase in entry.card.names)
-
-        ranked = sorted(self._entries, key=lambda e: (*(-c for c in closeness(e)), e.card.title))
+        close = [self._close_roots(word) for word in content]
+        hits = dict.fromkeys(self._entries, 0.0)
+        for word, found in zip(content, close, strict=True):
+            likest = dict.fromkeys(self._entries, 0.0)
+            for root_, score in found.items():
+                for entry in self._named_by[root_]:
+                    likest[entry] = max(likest[entry], score)
+            for entry, score in likest.items():
+                hits[entry] += score or 40 * (word in entry.words.all)
+        least = sorted(hits.values())[-3:][0]
+        likeness = {
+            entry: process.extractOne(line, entry.phrases, scorer=fuzz.WRatio)[1]
+            for entry in self._entries
+            if hits[entry] >= least
+        }
+        ranked = sorted(likeness, key=lambda e: (-hits[e], -likeness[e], e.card.title))
         return [entry.card for entry in ranked[:3]]
 
-
-def _entry(card: Card) -> _Entry:
-    names = tuple(frozenset(_name_roots(name)) for name in card.names)
-    return _Entry(card, names, frozenset(_context(card)))
-
-
-def _name_roots(phrase: str) -> list[str]:
-    return [word for word in roots(words(phrase)) if word not in _FUNCTION]
+    def _close_roots(self, word: str) -> dict[str, float]:
+        """Return the roots of names that are spelt like a word, with their likeness (0-100)."""
+        found = process.extract(
+            word, tuple(self._named_by), scorer=fuzz.ratio, score_cutoff=75, limit=None
+        )
+        return {root: score for root, score, _ in found}
 
 
-def _joined(phrase: str) -> set[str]:
-    """Return the ways to write a name of several words as one word."""
-    tokens = words(phrase)
-    content = [word for word in tokens if root(word) not in _FUNCTION]
-    together = {"".join(tokens), "".join(content), "".join(map(root, content))}
-    return {joined for joined in together if len(tokens) > 1 and len(joined) >= 7}
+def _entry(card: Card, words: CardWords) -> _Entry:
+    names = tuple(map(name_of, card.names))
+    phrases = tuple(phrase.lower() for phrase in card.names)
+    return _Entry(card, names, phrases, _all_roots(names), words)
 
 
-def _context(card: Card) -> set[str]:
-    """Return the roots that a question may contain besides the name: those of the card's text.
-
-    Analogies are left out: a recipe may explain a reaction, but "reaction recipes" is not a topic.
-    """
-    return {
-        word for text in card.texts() for word in roots(words(text)) if not word.startswith("#")
-    }
+def _surely(beside: Beside) -> Beside:
+    return beside if beside is Beside.ASIDE else Beside.TOPIC
 
 
-def _is_explained(
-    asked: Sequence[frozenset[str]],
-    name: frozenset[str],
-    context: frozenset[str],
-    harmless: frozenset[str],
-) -> bool:
-    """Return True if every word of a question is part of the name or harmless."""
-    return all(
-        readings & name
-        or _is_filler(readings)
-        or readings & harmless
-        or _in_context(readings, context)
-        or _is_count(readings, asked[index + 1 : index + 2], name)
-        for index, readings in enumerate(asked)
+def _differ(spoken: Sequence[Spoken], index: int) -> bool:
+    return index > 0 and spoken[index].beside is not spoken[index - 1].beside
+
+
+def _present(tokens: Sequence[Token]) -> frozenset[str]:
+    return frozenset().union(*(token.readings for token in tokens))
+
+
+def _all_roots(names: Iterable[Name]) -> frozenset[str]:
+    return frozenset().union(*(name.roots for name in names))
+
+
+def _coverage(entries: Sequence[_Entry], asked: Sequence[Token]) -> int:
+    """Count the words of a question that belong to names of the cards."""
+    present = _present(asked)
+    names = [name for each in entries for name in each.names if name.roots <= present]
+    roots = _all_roots(names)
+    return sum(bool(token.readings & roots) for token in asked)
+
+
+def _place_in(asked: Sequence[Token]) -> Callable[[_Entry], int]:
+    """Return the function that tells where a question first names a card."""
+    present = _present(asked)
+
+    def place(entry: _Entry) -> int:
+        roots = _all_roots(name for name in entry.names if name.roots <= present)
+        return next(index for index, token in enumerate(asked) if token.readings & roots)
+
+    return place
+
+
+def _both(entries: Iterable[_Entry]) -> CardWords:
+    """Return the words of several cards together."""
+    cards = [entry.words for entry in entries]
+    return CardWords(
+        **{
+            field.name: frozenset().union(*(getattr(words, field.name) for words in cards))
+            for field in fields(CardWords)
+        }
     )
 
 
-def _is_filler(readings: frozenset[str]) -> bool:
-    return bool(readings & _FILLER)
+def _may_be_compared(one: _Entry, two: _Entry) -> bool:
+    return _are_distinct(one.card, two.card) or one.card.subject == two.card.subject
 
 
-def _in_context(readings: frozenset[str], context: frozenset[str]) -> bool:
-    return any(
-        reading in context
-        or (len(reading) >= 6 and any(typo_distance(reading, word, 1) <= 1 for word in context))
-        or any(reading[:i] in context and reading[i:] in context for i in range(3, len(reading)))
-        for reading in readings
-        if reading[0] not in "#=" or reading in context
-    )
-
-
-def _is_count(
-    readings: frozenset[str], following: Sequence[frozenset[str]], name: frozenset[str]
-) -> bool:
-    """Return True for "three" in "three states of matter", False in "world war three"."""
-    counted = name | _COUNTED
-    return all(reading.startswith("=") for reading in readings) and any(
-        readings & counted for readings in following
-    )
+def _are_distinct(one: Card, two: Card) -> bool:
+    return one.id in two.distinct_from or two.id in one.distinct_from
 
 
 def _ambiguous(cards: Sequence[Card]) -> PermanentError:

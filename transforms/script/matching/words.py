@@ -13,6 +13,8 @@ _SYMBOLS = str.maketrans({"&": " and ", "%": " percent ", "^": "", "÷": " divid
 _APOSTROPHES = re.compile(r"(?<=\w)['’‘`´](?=\w|\s|$)")
 _WORD = re.compile(r"[^\W_]+")
 _WORLD_WAR = re.compile(r"\bww(?=(?:[12]|ii?)\b)")
+_ABBREVIATION = re.compile(r"\b[a-z](?:\.[a-z])+\b")
+_PRODUCT = re.compile(r"(?<=\b[a-z])\s?[*×·]\s?(?=[a-z]\b)")
 _ORDINAL_DIGITS = re.compile(r"(\d{1,9})(st|nd|rd|th)")
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4}
 
@@ -35,6 +37,8 @@ def words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     plain = _APOSTROPHES.sub("", plain.translate(_SYMBOLS))
+    plain = _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), plain)
+    plain = _PRODUCT.sub("", plain)
     return _WORD.findall(_WORLD_WAR.sub("world war ", plain))
 
 
@@ -56,9 +60,10 @@ def roots(tokens: list[str]) -> list[str]:
     ]
 
 
-def root_set(name: str) -> frozenset[str]:
-    """Return the roots of the words in a list of the vocabulary."""
-    return frozenset(map(root, VOCABULARY[name].split()))
+def root_set(name: str, key: str = "") -> frozenset[str]:
+    """Return the roots of the words in a list of the vocabulary, or in one of its tables."""
+    listed = VOCABULARY[name][key] if key else VOCABULARY[name]
+    return frozenset(map(root, listed.split()))
 
 
 def _neighbors(tokens: list[str], index: int) -> tuple[str, str]:
@@ -86,7 +91,10 @@ def _number(word: str, before: str, after: str) -> str | None:
 
 
 def _base(word: str) -> str:
-    return word if word in _WHOLE else _without_ending(_singular(word))
+    if word in _WHOLE:
+        return word
+    singular = _singular(word)
+    return singular if singular in _WHOLE else _without_ending(singular)
 
 
 def _singular(word: str) -> str:
@@ -103,7 +111,7 @@ def _without_ending(word: str) -> str:
     for ending in ("ing", "ed"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= 3 and stem[-1] != "e":
-            doubled = stem[-1] == stem[-2] and stem[-1] not in "lsz"
+            doubled = stem[-1] == stem[-2] and stem[-1] not in "lsz" and len(stem) > 3
             return stem[:-1] if doubled else stem
     return word.removesuffix("e") if len(word) > 3 else word
 
@@ -114,3 +122,9 @@ SYNONYMS = {
     for word in group.split()
 }
 """Root of a word -> root of the first word in its group of synonyms."""
+
+
+def topicless_words() -> frozenset[str]:
+    """Return the roots of words that name no topic: function words, asking, judging and school."""
+    lists = ("function", "neutral", "telling", "judging", "studying", "time")
+    return frozenset().union(*map(root_set, lists))

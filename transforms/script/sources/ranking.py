@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from transforms.script.matching.words import root_set, roots, words
+from transforms.script.matching.words import roots, topicless_words, words
 
 _K1, _B = 1.2, 0.75
 _UNKNOWN = 1.0
@@ -85,4 +85,4 @@ def terms(text: str) -> list[str]:
     return found
 
 
-_FILLER = root_set("function") | root_set("asking")
+_FILLER = topicless_words()

@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import floor
 
 from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
+from transforms.text.capitals import capitalize_first
 from transforms.text.drawable_text import clean
 from transforms.text.labels import labels_for, unchecked_label
 from transforms.text.language import primary_subtag
@@ -167,7 +168,7 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
 def _label(script: Script, section: Section, index: int) -> str:
     """Return the position in the lesson; subjects and grades are added in English only."""
     english = primary_subtag(script.language) == "en"
-    subject = script.subject.replace("-", " ").replace("_", " ").strip().capitalize()
+    subject = capitalize_first(script.subject.replace("-", " ").replace("_", " ").strip())
     of = "of" if english else "/"
     detail = {
         "title": f"Grade {script.grade_level}" if english else "",

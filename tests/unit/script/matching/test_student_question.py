@@ -11,7 +11,7 @@ from transforms.script.matching.words import words
     [
         ("Explain photosynthesis for basketball fans", "for basketball fans"),
         ("explain gravity to my little brother", "to my little brother"),
-        ("photosynthesis like I'm 5", "im 5"),
+        ("photosynthesis like I'm 5", "like im 5"),
         ("Using hoops explain gravity", "using hoops"),
         ("Explain gravity using race cars", "using race cars"),
         ("percentages in basketball", "in basketball"),

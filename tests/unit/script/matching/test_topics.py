@@ -19,7 +19,9 @@ from transforms.script.matching.topics import TopicIndex, load_topic_index
 QUESTIONS = tomllib.loads(Path(__file__).with_name("questions.toml").read_text("utf-8"))
 CARDS = load_cards().cards
 RESOLVES = [(q, card) for card, asked in QUESTIONS["resolves"].items() for q in asked]
+COMPARES = [(q, pair) for pair, asked in QUESTIONS["compares"].items() for q in asked]
 REFUSED = [q for asked in QUESTIONS["refused"].values() for q in asked]
+REFUSED_WITH_INTEREST = [tuple(row) for row in QUESTIONS["refused_with_interest"]["names"]]
 
 
 def test_every_card_has_questions() -> None:
@@ -33,10 +35,27 @@ def test_question_resolves_to_its_card(question: str, card: str) -> None:
     assert load_topic_index().resolve(question).id == card
 
 
+@for_all(COMPARES)
+def test_question_about_two_topics_finds_both(question: str, pair: str) -> None:
+    assert {card.id for card in load_topic_index().find(question)} == set(pair.split())
+
+
+def test_compared_topics_keep_their_order() -> None:
+    index = load_topic_index()
+    assert [card.id for card in index.find("mitosis vs meiosis")] == ["mitosis", "meiosis"]
+    assert [card.id for card in index.find("meiosis vs mitosis")] == ["meiosis", "mitosis"]
+
+
+@for_all(REFUSED_WITH_INTEREST)
+def test_interest_that_changes_meaning_is_refused(question: str, interest: str) -> None:
+    with pytest.raises(PermanentError):
+        load_topic_index().find(question, interest)
+
+
 @for_all(REFUSED)
 def test_refusal_names_one_to_three_topics(question: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        load_topic_index().resolve(question)
+        load_topic_index().find(question)
     titles = [card.title for card in CARDS.values() if f"“{card.title}”" in str(caught.value)]
     assert 1 <= len(titles) <= 3
 
@@ -48,8 +67,8 @@ def test_refusal_names_one_to_three_topics(question: str) -> None:
         ("photosynthesis recipes", "Photosynthesis"),
         ("why do leaves turn red", "Photosynthesis"),
         ("what is a denominator", "Fractions and percentages"),
-        ("mitosis vs meiosis", "Mitosis"),
-        ("mitosis vs meiosis", "Meiosis"),
+        ("mitosis, meiosis", "Mitosis"),
+        ("mitosis, meiosis", "Meiosis"),
     ],
 )
 def test_refusal_names_the_nearest_topic(question: str, nearest: str) -> None:
@@ -57,9 +76,13 @@ def test_refusal_names_the_nearest_topic(question: str, nearest: str) -> None:
         load_topic_index().resolve(question)
 
 
-def test_two_topics_at_once_are_refused() -> None:
+@pytest.mark.parametrize(
+    "question",
+    ["photosynthesis and supply and demand", "mitosis vs meiosis vs osmosis", "mitosis, meiosis"],
+)
+def test_topics_that_do_not_compare_are_refused(question: str) -> None:
     with pytest.raises(PermanentError, match="more than one topic"):
-        load_topic_index().resolve("photosynthesis and supply and demand")
+        load_topic_index().find(question)
 
 
 @pytest.mark.parametrize("question", ["<b>gravity movie</b>", "gravity movie {0} %s \x1b[31m"])
@@ -119,7 +142,7 @@ def test_one_typo_is_corrected(named: tuple[str, str], data) -> None:
 @given(st.text(max_size=2_000), st.text(max_size=100))
 def test_any_text_is_resolved_or_refused(query: str, interest: str) -> None:
     with suppress(PermanentError):
-        assert load_topic_index().resolve(query, interest).id in CARDS
+        assert {card.id for card in load_topic_index().find(query, interest)} <= CARDS.keys()
 
 
 NUMBERED = ("newton's", "second", "third", "law", "of", "motion", "2", "vs", "mitosis", "meiosis")

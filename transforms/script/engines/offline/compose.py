@@ -11,6 +11,7 @@ from transforms.script.cards.card import Band, BandName, Card, Level, Term, Work
 from transforms.script.cards.marks import remove_marks
 from transforms.script.matching.interests import GENERAL, Interest
 from transforms.script.spoken_quiz import spoken_question
+from transforms.text.capitals import capitalize_first
 
 MOST_WORDS = 450
 """Maximum number of spoken words of a lesson."""
@@ -125,7 +126,7 @@ def _misconception(card: Card, band: Band) -> Scene:
     wrong = card.misconception
     myth, fact = wrong.bullets
     cells = (myth.removeprefix("Myth: "), fact.removeprefix("Fact: "))
-    row = " | ".join(cell[:1].upper() + cell[1:] for cell in cells)
+    row = " | ".join(map(capitalize_first, cells))
     narration = remove_marks(f"{_bridge(card, _MISTAKES)} {wrong.claim} {wrong.truth}")
     return Scene(
         band.headings.misconception,

@@ -1,0 +1,81 @@
+"""Words of the cards' texts, and the names of their topics, for matching."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from transforms.script.cards.concept_card import Card
+from transforms.script.matching.modifiers import FUNCTION, SUBJECTS, CardWords, Name
+from transforms.script.matching.words import root, root_set, roots, words
+from transforms.text.sentences import split_sentences
+
+_COMMON = 0.1
+"""Share of the cards from which a word is common."""
+
+_TECHNICAL = root_set("technical")
+
+
+def card_words(cards: Sequence[Card]) -> Mapping[str, CardWords]:
+    """Return the words of each card by its id."""
+    of_cards = {card.id: frozenset(_context(card)) for card in cards}
+    counts = Counter(word for context in of_cards.values() for word in context)
+    common = {word for word in counts if counts[word] > _COMMON * max(len(cards), 10)}
+    return {
+        card.id: CardWords(
+            subjects=SUBJECTS[card.subject] | SUBJECTS["any"],
+            all=of_cards[card.id],
+            core=frozenset(_core(card)),
+            common=common & of_cards[card.id],
+            pairs=frozenset(pair for words in _sentences(card) for pair in pairwise(words)),
+            near=frozenset(_near(card)),
+        )
+        for card in cards
+    }
+
+
+def name_of(phrase: str) -> Name:
+    """Return the name that a phrase is for a topic."""
+    tokens = words(phrase)
+    content = frozenset(
+        base
+        for word, base in zip(tokens, roots(tokens), strict=True)
+        if word not in FUNCTION or base.startswith("#")
+    )
+    links = frozenset(tokens) & FUNCTION
+    return Name(content, links, technical=bool(content & _TECHNICAL))
+
+
+def written_together(phrase: str) -> dict[str, list[str]]:
+    """Return the ways to write a name of several words as one word, with the roots of the words."""
+    tokens = words(phrase)
+    content = [word for word in tokens if word not in FUNCTION]
+    together = {"".join(tokens), "".join(content), "".join(map(root, content))}
+    if len(tokens) < 2:
+        return {}
+    return {joined: [root(word) for word in content] for joined in together if len(joined) >= 7}
+
+
+def _context(card: Card) -> Iterator[str]:
+    for text in card.texts():
+        yield from (word for word in roots(words(text)) if not word.startswith("#"))
+
+
+def _core(card: Card) -> Iterator[str]:
+    terms = (term.term for band in card.bands.values() for term in band.terms)
+    labels = (label for band in card.bands.values() for label in band.process.labels)
+    for text in (*card.names, *terms, *labels):
+        yield from roots(words(text))
+
+
+def _near(card: Card) -> Iterator[tuple[str, str]]:
+    named = frozenset().union(*(name_of(phrase).roots for phrase in card.names))
+    for sentence in _sentences(card):
+        for name in named.intersection(sentence):
+            yield from ((word, name) for word in sentence)
+
+
+def _sentences(card: Card) -> Iterator[list[str]]:
+    for text in card.texts():
+        yield from (roots(words(sentence)) for sentence in split_sentences(text))
