@@ -134,7 +134,7 @@ def wrong_statements(text: str, language: str, subject: str = "") -> Iterator[st
     text = with_digits(text, language)
     if not any(map(str.isdigit, text)) or _OTHER_SYSTEM.search(text):
         return
-    text = _with_signs(text)
+    text = with_signs(text)
     for statement in _STATEMENT.finditer(text):
         start, end = _sentence(text, *statement.span())
         before, after = text[start : statement.start()], text[statement.end() : end]
@@ -155,7 +155,7 @@ def wrong_statements(text: str, language: str, subject: str = "") -> Iterator[st
             yield statement[0].strip()
 
 
-def _with_signs(text: str) -> str:
+def with_signs(text: str) -> str:
     """Write the words of calculations as signs, where a number follows."""
     text = _RANGE.sub(" to ", _PER.sub("/", _UNIT_POWERS.sub("²", text)))
     for pattern, sign in (*_MULTIPLES, *_SIGNS):

@@ -159,7 +159,7 @@ def _quantity(token: re.Match[str], language: str, with_units: bool) -> Quantity
     if token["currency"] and token["unit"]:
         raise NotUnderstood(text)
     name = token["currency"] or token["unit"] or ""
-    factor, dimension = unit(name) if with_units or name == "%" else (Fraction(1), ())
+    factor, dimension = unit(name) if with_units or name in ("%", "percent") else (Fraction(1), ())
     factor *= _SCALES[token["scale"]]
     return Quantity(value * factor, dimension, step * factor, is_bare=not name)
 
