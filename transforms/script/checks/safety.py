@@ -12,26 +12,54 @@ from typing import NamedTuple
 from transforms.model import Script
 from transforms.script.checks.script_texts import all_texts
 from transforms.script.engines.script_engine import Problem
+from transforms.text.sentences import split_sentences
 
 QUOTED = 8
 """Words in a row that a script may not share with the instructions of its writer."""
 
 
 class _Category(NamedTuple):
+    """What a category holds.
+
+    Attributes:
+        pattern: What is unsafe.
+        unless: What makes a sentence with it a warning or a report; None for nothing.
+        exempt: The subject whose lessons may hold it.
+        anchors: A text with the pattern holds one of these, in lower case; empty if unknown.
+    """
+
     pattern: re.Pattern[str]
-    exempt: str  # the subject whose lessons may hold it
+    unless: re.Pattern[str] | None
+    exempt: str
+    anchors: tuple[str, ...]
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a text in lower case is worth a search."""
+        return not self.anchors or any(anchor in text for anchor in self.anchors)
+
+    def is_in(self, text: str) -> bool:
+        """Return whether a sentence of the text holds it."""
+        if not self.pattern.search(text):
+            return False
+        return self.unless is None or any(
+            self.pattern.search(sentence) and not self.unless.search(sentence)
+            for sentence in split_sentences(text)
+        )
 
 
 def check_safety(script: Script) -> Sequence[Problem]:
     """Return the texts that hold something unsafe, each with the category only."""
     texts = list(all_texts(script))
     whole = "\n".join(placed.text for placed in texts)  # searched first, since most hold nothing
+    lowered = whole.lower()
     found = [
         Problem(f"{path}: holds {name}, which no lesson may; leave it out")
         for name, category in _categories().items()
-        if category.exempt != script.subject and category.pattern.search(whole)
+        if category.exempt != script.subject
+        and category.may_be_in(lowered)
+        and category.pattern.search(whole)
         for path, text in texts
-        if category.pattern.search(text)
+        if category.is_in(text)
     ]
     if _runs(whole) & _instructions():
         found += [
@@ -47,8 +75,10 @@ def _categories() -> Mapping[str, _Category]:
     table = tomllib.loads((files(__package__) / "safety.toml").read_text("utf-8"))
     return {
         name: _Category(
-            re.compile("|".join(f"(?:{each})" for each in entry["patterns"]), re.I),
+            re.compile("|".join(f"(?:{each})" for each in entry["patterns"]), re.I | re.M),
+            re.compile(entry["unless"], re.I) if "unless" in entry else None,
             entry.get("exempt", ""),
+            tuple(entry.get("anchors", ())),
         )
         for name, entry in table.items()
     }
