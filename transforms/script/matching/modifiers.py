@@ -255,7 +255,8 @@ class _Reading:
             if self._stands_before(index):
                 own = not told and (not common or token.word.endswith("ing"))
                 return own or self._is_pair(token, self._tokens[index + 1])
-            return not self._is_linked(index, _LINKS if told else {"of"})
+            joined = told and self._tokens[index - 1].word in _LINKS
+            return not self._is_linked(index, _LINKS if joined else {"of"})
         if token.beside is Beside.LOOSE:
             return True
         if self._is_number(token):

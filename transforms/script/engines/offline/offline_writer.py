@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Usage
 from transforms.script.cards.concept_card import load_cards
+from transforms.script.engines.offline.comparison import compose_comparison
 from transforms.script.engines.offline.compose import compose
 from transforms.script.engines.script_engine import Repair, Written
 from transforms.script.matching.interests import find_interest
@@ -55,7 +56,8 @@ class OfflineScriptEngine:
             repair: never given, because an equal request gives an equal script.
 
         Raises:
-            PermanentError: no card covers the question, several do, or the language is not English.
+            PermanentError: no card covers the question, several do that it does not compare, or
+                the language is not English.
         """
         started = time.thread_time()
         if primary_subtag(request.language) != "en":
@@ -63,8 +65,11 @@ class OfflineScriptEngine:
                 f"the offline script engine writes English only, not {request.language!r}: "
                 "ask for language en-US, or use the gemini script engine"
             )
-        card = self._index.resolve(request.student_query, request.interest)
-        aside = " ".join(parse_student_question(request.student_query).aside)
-        interest = find_interest(aside) or find_interest(request.interest)
-        script = compose(card, request, interest)
+        cards = self._index.find(request.student_query, request.interest)
+        if len(cards) == 2:
+            script = compose_comparison(*cards, request)
+        else:
+            aside = " ".join(parse_student_question(request.student_query).aside)
+            interest = find_interest(aside) or find_interest(request.interest)
+            script = compose(cards[0], request, interest)
         return Written(script, (Usage("cpu-seconds", time.thread_time() - started),))
