@@ -1,4 +1,4 @@
-"""Formulas as SVG paths, which need neither fonts nor scripts in the page."""
+"""Formulas and texts of a lesson as HTML: formulas are MathML, which needs no fonts or scripts."""
 
 from __future__ import annotations
 
@@ -6,50 +6,45 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from transforms.text.formula_size import is_drawable
-
-MAX_FORMULA_LENGTH = 120
-"""Characters; a longer formula is shown as typed. Typesetting takes about 0.2 ms for each."""
-
-_EM = 20  # pixels
-_LETTERS = {1: "M", 2: "L", 3: "Q", 4: "C"}  # by Matplotlib's codes for the parts of a path
+from transforms.maths.alt_text import alt_text
+from transforms.maths.mathml import mathml
+from transforms.maths.parser import parse
+from transforms.maths.symbols import fold
+from transforms.maths.tokens import FormulaError
+from transforms.maths.tree import Node
+from transforms.text.formula_marks import MARKED
+from transforms.text.hidden import visible
 
 
 @lru_cache(maxsize=1024)
-def formula(text: str) -> Markup | None:
-    """Render a formula as SVG in the colour of the surrounding text.
-
-    Args:
-        text: mathtext without surrounding ``$``.
-
-    Returns:
-        None when `text` is not mathtext, draws nothing or is too large.
-    """
-    if not text.isprintable() or not 0 < len(text) <= MAX_FORMULA_LENGTH or "$" in text:
-        return None
-    if not is_drawable(text):
-        return None
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
+def formula(text: str, language: str) -> Markup:
+    """Render a formula on a line of its own; text that is no formula stays as written."""
     try:
-        path = TextPath((0, 0), f"${text}$", size=_EM, prop=FontProperties(math_fontfamily="stix"))
-    except Exception:  # noqa: BLE001  (it raises many kinds, even for text that it accepts)
-        return None
-    if not len(path.vertices):
-        return None
-    box = path.get_extents()
-    drawn = "".join(
-        _LETTERS[int(code)] + " ".join(f"{number:.1f}" for number in points)
-        if int(code) in _LETTERS
-        else "Z"
-        for points, code in path.iter_segments(simplify=False)
-    )
-    return Markup(
-        '<svg class="math" role="img" aria-label="{label}" viewBox="{x:.1f} {y:.1f} {width:.1f}'
-        ' {height:.1f}" width="{width:.0f}" height="{height:.0f}">'
-        '<path transform="scale(1 -1)" d="{drawn}"/></svg>'
-    ).format(
-        label=text, x=box.x0 - 1, y=-box.y1 - 1, width=box.width + 2, height=box.height + 2,
-        drawn=drawn,
-    )  # fmt: skip
+        return _mathml(parse(text), language, display=True)
+    except FormulaError:
+        return Markup("<code>{}</code>").format(visible(text))
+
+
+def prose(text: str, language: str) -> Markup:
+    """Render a text; formulas that are marked in it become MathML."""
+    parts, at = [], 0
+    for found in MARKED.finditer(text):
+        inside = str(found[found.lastgroup or 0]).strip()
+        try:
+            node = parse(found[0] if found.lastgroup == "ce" else inside)
+        except FormulaError:
+            drawn = Markup("<code>{}</code>").format(visible(inside))
+        else:
+            drawn = _mathml(node, language, display=False)
+        parts += [_shown(text[at : found.start()]), drawn]
+        at = found.end()
+    return Markup("").join([*parts, _shown(text[at:])])
+
+
+def _shown(text: str) -> Markup:
+    return Markup("{}").format(visible(fold(text)))
+
+
+def _mathml(node: Node, language: str, *, display: bool) -> Markup:
+    element = mathml(node, alt=alt_text(node, language), display=display)
+    return Markup(visible(element))  # noqa: S704  (its texts are escaped)

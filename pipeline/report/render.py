@@ -20,7 +20,7 @@ from markupsafe import Markup
 from pipeline.output_file import write_output
 from pipeline.report import charts, waterfall
 from pipeline.report.data import Report, ReportedRequest
-from pipeline.report.formulas import formula
+from pipeline.report.formulas import formula, prose
 from pipeline.report.links import link, vtt_url
 from pipeline.report.payload import readable
 from pipeline.report.templates import templates
@@ -65,7 +65,7 @@ def html(report: Report, folder: Path) -> str:
             bars=lambda request: waterfall.bars(waterfall.latest(request.stages), longest),
             all_bars=lambda request: waterfall.bars(request.stages),
             artifacts=lambda request: _artifacts(request, folder),
-            opened=opened, vtt_url=vtt_url, formula=formula,
+            opened=opened, vtt_url=vtt_url, formula=formula, prose=prose,
         )  # fmt: skip
 
     def letter_item(letter: DeadLetterDetail) -> Markup:

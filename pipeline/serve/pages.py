@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pipeline.report.formulas import formula
+from pipeline.report.formulas import formula, prose
 from pipeline.report.links import vtt_url
 from pipeline.report.templates import templates
 from pipeline.serve import topics
@@ -67,6 +67,7 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
         csrf=request.app.state.csrf.value,
         path=request.url.path,
         formula=formula,
+        prose=prose,
         vtt_url=vtt_url,
         **values,
     )

@@ -1,4 +1,4 @@
-"""Any formula is drawn within bounds or shown as text."""
+"""Any formula is drawn within bounds or shown as text, and spoken in words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from pipeline.report.formulas import formula
 from tests.fuzz.fuzz import fuzz
 from tests.fuzz.texts import texts
-from transforms.script.engines.gemini.gemini_formula import is_supported_formula
-from transforms.text.formula_size import HEIGHT, WIDTH
+from transforms.maths.parser import parse
+from transforms.maths.plain import plain
+from transforms.maths.speech import speech
+from transforms.maths.tokens import FormulaError
 from transforms.video.pictures.formula import formula_mask
+from transforms.video.pictures.formula_size import HEIGHT, WIDTH
 
 TOKENS = (
     *("a", "x", "F", "12", " ", "=", "+", "-", "(", ")", "[", "]", "|", ",", ".", "'", "/", "!"),
@@ -36,15 +39,19 @@ formulas = st.lists(st.sampled_from(TOKENS), max_size=14).map("".join) | texts
 
 
 @fuzz(formulas, count=120)
-def test_formula_is_bounded_in_report_and_on_slides(text):
-    drawn = formula(text)
-    if drawn is not None:
-        size = ElementTree.fromstring(drawn).attrib
-        assert float(size["width"]) <= 2 * WIDTH * 20
-        assert float(size["height"]) <= 2 * HEIGHT * 20
+def test_formula_is_bounded_on_slides_and_well_formed_in_reports(text):
+    ElementTree.fromstring(formula(text, "en"))
     mask = formula_mask(text, 30)
     if mask is not None:
         assert mask.width <= 2 * WIDTH * 30
         assert mask.height <= 2 * HEIGHT * 30
-    if is_supported_formula(text):
-        assert mask is not None
+
+
+@fuzz(formulas, count=120)
+def test_formula_is_spoken_without_signs(text):
+    try:
+        node = parse(text)
+    except FormulaError:
+        return
+    assert not any(character.isdigit() for character in speech(node))
+    assert plain(node) or not text.strip()

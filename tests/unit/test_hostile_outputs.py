@@ -21,7 +21,7 @@ from pipeline.report.data import Report
 from tests import reports
 from tests.every_row import for_all
 from tests.naughty import NAUGHTY
-from tests.unit.report.test_formulas import ODD
+from tests.unit.maths.formulas import ODD
 from tests.unit.report.test_render import BROKEN, Parsed
 from tests.unit.test_naughty import lesson
 from tests.unit.text.test_hidden import HIDDEN
@@ -38,6 +38,12 @@ TEXTS = {
     "controls of the terminal": "\x1b]0;title\x07\x1b[2J\x1b[31m\r\x9b1mred",
     "lone surrogates": "a\ud800b\udfffc",
 }
+MATHS = (
+    r"$5\,\unit{m} \frac{a}{2} \sqrt{x} \sqrt[3]{x} x_1 x^2 x_1^2 \text{is} \bar{x}$ $∞$ "
+    r"$\sum_{i}^{n} \int_0^1 \lim_{x} \sin(x) 50\% \binom{n}{k}$ "
+    r"\ce{^{14}C(s) + 2 SO4^2- ->[a] (OH)2 ^}"
+)
+"""Formulas with every element of MathML."""
 GROUPS = {
     first: [TEXTS[name] for name in list(TEXTS)[at : at + 16]]
     for at, first in enumerate(TEXTS)
@@ -84,7 +90,7 @@ def report_of(*texts: str, script: Script | None = None) -> Report:
 @cache
 def known_tags() -> frozenset[tuple[str, frozenset[str]]]:
     """Return the tags, with the names of their attributes, of pages of harmless texts."""
-    return frozenset(tags(report_of("F = m a", "One.", "a: 1", "a | b")))
+    return frozenset(tags(report_of("F = m a", "One.", "a: 1", "a | b", MATHS)))
 
 
 def tags(made: Report) -> set[tuple[str, frozenset[str]]]:

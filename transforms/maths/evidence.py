@@ -9,8 +9,11 @@ from typing import Final
 from transforms.maths.prose_tokens import ProseToken
 from transforms.maths.token_roles import OPERANDS
 
-_PLACE: Final = re.compile(r"\b(?:at|points?|through|vertex|origin|coordinates|from|to) $")
+_PLACE: Final = re.compile(
+    r"(?:\b(?:at|points?|through|vertex|origin|coordinates|from|to)|\d\) (?:and|or)) $"
+)
 _PAIR: Final = re.compile(r"\([−-]?\d+(?:\.\d+)?, ?[−-]?\d+(?:\.\d+)?\)")
+_NEXT_WORD: Final = re.compile(r" (?!(?:is|are|equals|and|or|to|by)\b)[a-z]{2}")
 _NOT_QUOTIENTS: Final = frozenset({"n/a", "y/n", "a/c", "c/o", "w/o", "b/c"})
 
 
@@ -23,24 +26,8 @@ def is_point(text: str, run: Sequence[ProseToken]) -> bool:
 def trim(text: str, run: list[ProseToken]) -> list[ProseToken]:
     """Return a run without signs and articles at its ends that belong to the sentence."""
     run = list(run)
-    while run:
-        first, second = run[0], run[1] if len(run) > 1 else None
-        if first.kind == "space" or first.kind in ("slash", "comma", "close", "suffix", "colon"):
-            run.pop(0)
-        elif (
-            first.kind == "letter"
-            and first.text in "aAI"
-            and second is not None
-            and second.kind == "space"
-        ):
-            third = run[2] if len(run) > 2 else None
-            if third is not None and third.kind in ("operator", "slash", "hyphen"):
-                break
-            run = run[2:]
-        elif first.kind == "operator" and first.text in "+×÷·*∧∨⇒→∪∩":
-            run.pop(0)
-        else:
-            break
+    while run and (surplus := _surplus_at_begin(run)):
+        run = run[surplus:]
     while run:
         last = run[-1]
         if last.kind in (
@@ -58,10 +45,7 @@ def trim(text: str, run: list[ProseToken]) -> list[ProseToken]:
         elif (
             last.kind == "letter" and last.text in "aI" and len(run) > 2 and run[-2].kind == "space"
         ):
-            article = re.match(r" [a-z]{2}", text[last.end :]) and run[-3].kind not in (
-                "letter", "operator", "hyphen",
-            )  # fmt: skip
-            if not article:
+            if not _is_article(text, run):
                 break
             run = run[:-2]
         elif last.kind == "bar" and sum(token.kind == "bar" for token in run) % 2:
@@ -69,6 +53,31 @@ def trim(text: str, run: list[ProseToken]) -> list[ProseToken]:
         else:
             break
     return run
+
+
+def _surplus_at_begin(run: Sequence[ProseToken]) -> int:
+    """Return the number of first tokens that belong to the sentence before a formula."""
+    kinds = [token.kind for token in run[:3]] + ["", ""]
+    first = run[0]
+    if kinds[0] in ("space", "slash", "comma", "close", "suffix", "colon"):
+        return 1
+    if kinds[0] == "hyphen" and kinds[1] in ("", "space"):
+        return 1
+    if kinds[0] == "operator" and first.text in "+×÷·*∧∨⇒→∪∩":
+        return 1
+    article = kinds[0] == "letter" and first.text in "aAI" and kinds[1] == "space"
+    return 2 if article and kinds[2] not in ("operator", "slash", "hyphen") else 0
+
+
+def _is_article(text: str, run: Sequence[ProseToken]) -> bool:
+    """Return True if the last letter of a run is an article or pronoun before a word."""
+    follows = re.match(
+        r" (?!is\b|are\b|equals\b|and\b|or\b|to\b|by\b)[a-z]{2}", text[run[-1].end :]
+    )
+    before = run[-3].kind
+    if before == "hyphen":
+        return follows is not None and len(run) > 4 and run[-5].kind == "number"
+    return follows is not None and before not in ("letter", "operator")
 
 
 def is_evident(run: Sequence[ProseToken]) -> bool:
@@ -88,20 +97,23 @@ def is_evident(run: Sequence[ProseToken]) -> bool:
     if "script" in kinds or "superscript" in kinds or "subscript" in kinds:
         return not _is_only_unit(run)
     operands = sum(kind in OPERANDS for kind in kinds)
+    if kinds[0] == "hyphen" and len(run) > 1 and run[1].kind in ("letter", "product", "open"):
+        return True
     for index, token in enumerate(run):
         if token.kind == "operator" and operands and (operands > 1 or token.text in "=≈<>≤≥≠×÷"):
             return True
         if token.kind == "hyphen" and _is_minus(run, index):
             return True
         if token.kind == "open" and index and run[index - 1].kind == "letter":
-            return token.text == "(" and len(run) > index + 2
+            applied = token.text == "(" or run[index - 1].text == "E"
+            return applied and len(run) > index + 2
         if token.text in ("⌊", "⌈", "‖"):
             return True
         if token.kind == "slash" and _is_over(run, index):
             return True
         if token.kind == "prime" and (len(token.text) > 1 or index + 1 < len(run)):
             return True
-    if kinds.count("bar") == 2 or (kinds.count("bar") == 1 and "open" in kinds):
+    if kinds.count("bar") in (2, 4) or (kinds.count("bar") == 1 and "open" in kinds):
         return True
     if re.search(r"[\[({] ?[^\[\](){}]*,[^\[\](){}]*[\])}]", "".join(t.text for t in run)):
         ends = run[0].text + run[-1].text
@@ -119,6 +131,9 @@ def _is_over(run: Sequence[ProseToken], index: int) -> bool:
     """Return True if a slash divides: ``Δx/Δt`` and ``a/b``, unlike "A/B" and "n/a"."""
     if any(token.kind == "letter" and token.text >= "Α" for token in run):
         return True
+    around = run[index - 2 : index + 3]
+    if index > 1 and [token.kind for token in around[1:4:2]] == ["space", "space"]:
+        return len(around) == 5 and not all(token.kind == "name" for token in around[::4])
     text = "".join(token.text for token in run)
     return re.fullmatch("[a-z]/[a-z]", text) is not None and text not in _NOT_QUOTIENTS
 

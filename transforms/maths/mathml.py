@@ -41,14 +41,16 @@ _APPLY: Final = "<mo>&#x2061;</mo>"
 _SPACE: Final = '<mspace width="0.2em"/>'
 
 
-def mathml(node: Node, *, display: bool = False) -> str:
+def mathml(node: Node, *, alt: str = "", display: bool = False) -> str:
     """Return a formula as a ``<math>`` element.
 
     Args:
+        alt: alternative text.
         display: the formula stands on a line of its own.
     """
-    block = ' display="block"' if display else ""
-    return f"<math{block}>{_row([node])}</math>"
+    attributes = ' display="block"' if display else ""
+    attributes += f' alttext="{escape(alt)}"' if alt else ""
+    return f"<math{attributes}>{_row([node])}</math>"
 
 
 def _element(node: Node) -> str:

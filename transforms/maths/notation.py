@@ -27,7 +27,7 @@ def notation(run: Sequence[ProseToken]) -> str:
                 parts.append(" ".join(token.text))
             case "script":
                 parts.append(_script(token.text))
-            case "number" if before is not None and before.kind == "letter":
+            case "number" if before is not None and before.kind in ("letter", "product"):
                 parts.append(f"_{{{token.text}}}")
             case "arc":
                 parts.append(_arc(token.text))
@@ -44,8 +44,8 @@ def notation(run: Sequence[ProseToken]) -> str:
 
 def _script(text: str) -> str:
     mark, body = text[0], text[1:].strip()
-    if mark == "_" and re.fullmatch(r"\{?[A-Za-z]{2,}\}?", body):
-        return rf"_{{\text{{{body.strip('{}')}}}}}"
+    if mark == "_" and re.fullmatch(r"\{?[A-Za-z_]{2,}\}?", body):
+        return rf"_{{\text{{{body.strip('{}').replace('_', ' ')}}}}}"
     if body.startswith("{") or body.endswith("(") or not body:
         return mark + body
     exponent = re.match(r"[−-]?(?:\d+(?:\.\d+)?|\w)", body)

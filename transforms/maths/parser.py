@@ -12,6 +12,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError, VisitError
 
 from transforms.maths.chemistry import parse_reaction
+from transforms.maths.shape import is_mixed_fraction
 from transforms.maths.tokens import FormulaError, FormulaLexer
 from transforms.maths.tree import (
     Accent,
@@ -128,7 +129,7 @@ class _Builder(Transformer[Token, Node]):
         return "sup", unfenced(_node(parts[1]))
 
     def sub(self, parts: list[Any]) -> tuple[str, Node]:
-        return "sub", unfenced(_node(parts[1]))
+        return "sub", _named(unfenced(_node(parts[1])))
 
     def prime(self, _: list[Any]) -> tuple[str, None]:
         return "prime", None
@@ -173,6 +174,15 @@ def _is_operator(above: Node, below: Node) -> bool:
 def unfenced(node: Node) -> Node:
     """Return what is in round brackets; other nodes as they are."""
     return node.body if isinstance(node, Fence) and node.left == "(" else node
+
+
+def _named(node: Node) -> Node:
+    """Return the word that three and more letters of an index are: ``F_{net}``."""
+    if isinstance(node, Product) and len(node.factors) > 2:
+        letters = [factor.char for factor in node.factors if isinstance(factor, Letter)]
+        if len(letters) == len(node.factors) and "".join(letters).isascii():
+            return Text("".join(letters))
+    return node
 
 
 def _node(part: Any) -> Node:
@@ -226,6 +236,12 @@ def _product(factors: Sequence[Node]) -> Node:
     """Return a product in which functions have their arguments."""
     nodes: list[Node] = []
     rest = list(factors)
+    if (
+        len(rest) == 2
+        and isinstance(rest[1], Suffix)
+        and is_mixed_fraction(rest[0], rest[1].operand)
+    ):
+        return Suffix(Product((rest[0], rest[1].operand)), rest[1].char)
     while rest:
         node = rest.pop(0)
         if rest and _is_function(node):
@@ -264,7 +280,9 @@ def _take_argument(rest: list[Node]) -> Node:
 
 def _applies(node: Node, fence: Fence) -> bool:
     """Return True if a letter before brackets is a function of what they hold."""
-    if fence.left != "(" or fence.right != ")":
+    if fence.left + fence.right == "[]":
+        return node == Letter("E")  # an expected value
+    if fence.left + fence.right != "()":
         return False
     base = node.base if isinstance(node, Script) else node
     if isinstance(node, Script) and node.primes:

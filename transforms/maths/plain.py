@@ -174,7 +174,8 @@ def _enclosed(node: Node) -> str:
     """Return a node, in brackets unless it is one factor."""
     said = plain(node)
     bare = isinstance(node, Apply) and not isinstance(node.argument, Fence)
-    if bare or isinstance(node, Row | Fraction | Product):
+    change = isinstance(node, Product) and node.factors[0] == Letter("Δ") and len(node.factors) == 2
+    if bare or (isinstance(node, Row | Fraction | Product) and not change):
         return f"({said})"
     return said
 

@@ -41,7 +41,7 @@ _PATTERN: Final = re.compile(
     | (?P<subscript>[{"".join(SUBSCRIPTS)}]+)
     | (?P<script>[\^_]\s?(?:\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|[−-]?\w+)|[\^_](?=\())
     | (?P<function>(?<![A-Za-z])(?:arc)?(?:{"|".join(sorted(FUNCTIONS, key=len, reverse=True))})
-        (?:2|10)?(?![A-Za-z]))
+        (?:(?<=log)\d{{1,2}}(?!\d))?(?![A-Za-z]))
     | (?P<word>[^\W\d_{_LETTERS}Α-Ωα-ω]{{2,}}(?:[-'’][^\W\d_]+)*)
     | (?P<letter>[A-Za-zΑ-Ωα-ωϕϵϑ{_LETTERS}][\u0302-\u0304\u0307\u0308\u20d7]?)
     | (?P<operator>[{re.escape(_OPERATORS)}])

@@ -169,7 +169,7 @@ FUNCTIONS: Final = {
     "max": "the maximum", "min": "the minimum", "lim": "the limit", "sup": "the supremum",
     "inf": "the infimum", "gcd": "the greatest common divisor",
     "lcm": "the least common multiple", "det": "the determinant", "deg": "the degree",
-    "dim": "the dimension", "mod": "mod",
+    "dim": "the dimension", "mod": "mod", "Var": "the variance", "Cov": "the covariance",
 }  # fmt: skip
 """English words of named functions; "of" follows."""
 

@@ -105,7 +105,7 @@ def classify(tokens: Sequence[ProseToken], index: int) -> ProseToken:
         for each in (before, after)
     )
     slashes = [each for each in (before, after) if each is not None and each.kind == "slash"]
-    if slashes and not _has_relation(tokens, index):
+    if slashes and not (_has_relation(tokens, index) or _is_divided(tokens, index)):
         return token
     return replace(token, kind="name") if beside else token
 
@@ -115,6 +115,18 @@ def _has_relation(tokens: Sequence[ProseToken], index: int) -> bool:
         token.kind == "operator" and token.text == "="
         for token in tokens[max(0, index - 30) : index + 30]
     )
+
+
+def _is_divided(tokens: Sequence[ProseToken], index: int) -> bool:
+    """Return True for a word before or after a slash between spaces and beside a number."""
+    for step in (-1, 1):
+        place = index + 2 * step
+        around = tokens[max(0, place - 1) : place + 2]
+        if [token.kind for token in around] == ["space", "slash", "space"]:
+            other = index + 4 * step
+            kinds = ("number", "letter", "close", "open", "fraction")
+            return 0 <= other < len(tokens) and tokens[other].kind in kinds
+    return False
 
 
 def _inside_brackets(tokens: Sequence[ProseToken], index: int) -> bool:
@@ -168,11 +180,11 @@ def _is_product(
         return False
     if _is_sole_argument(tokens, index):
         return True
-    if re.fullmatch("d[a-z]", word) and _is_differential(tokens, index, before, after):
+    if re.fullmatch("d[A-Za-z]", word) and _is_differential(tokens, index, before, after):
         return True
     adjacent = tokens[index + 1].kind if index + 1 < len(tokens) else ""
     if adjacent in ("script", "superscript", "subscript"):
-        return True
+        return word.isupper() or not tokens[index + 1].text.startswith("_")
     operators = ("operator", "slash", "hyphen", "big")
     follows = before is not None and (before.kind in operators or before.kind == "letter")
     precedes = after is not None and after.kind in operators
@@ -202,6 +214,7 @@ def _is_sole_argument(tokens: Sequence[ProseToken], index: int) -> bool:
     return len(tokens[index].text) == 2 and around in (
         ["function", "open", "close"],
         ["letter", "open", "close"],
+        ["script", "open", "close"],
     )
 
 
@@ -217,5 +230,5 @@ def is_operand_word(token: ProseToken, run: Sequence[ProseToken]) -> bool:
     """Return True for words in brackets of an equation or of a probability."""
     opened = max(index for index, each in enumerate(run) if each.kind == "open")
     applied = opened > 0 and run[opened - 1].kind == "letter"
-    equation = any(each.kind == "operator" and each.text == "=" for each in run)
+    equation = any(each.kind == "operator" and each.text in "=≈×*÷+" for each in run)
     return equation or (applied and token.text in ("and", "or", "not", "given"))

@@ -59,7 +59,7 @@ _PATTERN: Final = re.compile(
     | (?P<subscript>[{"".join(SUBSCRIPTS)}]+)
     | (?P<fraction>[{"".join(VULGAR)}]
         | (?<![\d./])\d+/\d+(?![\d./]|\s*[\^_{"".join(SUPERSCRIPTS)}]))
-    | log(?P<base>2|10)(?!\d)
+    | log(?P<base>(?:2|10)(?!\d)|\d{{1,2}}(?=\s+[\w(]|\())
     | (?P<number>0[xXbBoO][0-9A-Fa-f]+(?!\w) | (?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)?
         | \.\d+)
     | (?P<marked>[A-Za-zα-ω][{"".join(_MARKS)}])
@@ -100,6 +100,8 @@ class FormulaLexer(Lexer):
 
     def lex(self, data: str, *_: Any) -> Iterator[Token]:  # type: ignore[override]
         """Yield the tokens of a formula."""
+        if not data.isprintable():
+            raise FormulaError("a formula is one line of printable characters")
         yield from _pair_bars(list(_tokens(unify(data))))
 
 
@@ -162,7 +164,7 @@ def _char(char: str) -> Token:
         return Token(_SINGLE[char], char)
     if char in SYMBOLS:
         return Token(SYMBOLS[char].kind, char)
-    if char.isalpha():
+    if char.isalpha() and char < "\u0180":
         return Token("LETTER", char)
     raise FormulaError(f"{char!r} is not a symbol of the notation")
 

@@ -27,8 +27,8 @@ class Visual:
 
     Attributes:
         kind: Layout that suits the content.
-        text: A formula in matplotlib mathtext (`kind="formula"` and `"worked"`, no surrounding
-            ``$``), the words of a quote or a definition, or a caption.
+        text: A formula in the notation of `transforms.maths` (`kind="formula"` and `"worked"`, no
+            surrounding ``$``), the words of a quote or a definition, or a caption.
         items: Steps (of a worked example too), stages of a process or of a cycle, ``"when: what"``
             for a timeline, ``"left | right"`` rows for a comparison (the first row heads the
             columns), ``"label: number"`` for a plot or a number line, symbols of a formula, the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from transforms.maths.markup import shown_formula, shown_text
 from transforms.model import QuizQuestion, Scene, Script, Visual
 from transforms.text.capitals import capitalize_first
 from transforms.text.labels import unchecked_label
@@ -74,7 +75,7 @@ def _visual(visual: Visual) -> Iterator[str]:
     if visual.kind == "definition":  # the narration states it already
         return
     if visual.kind in ("formula", "worked") and visual.text:
-        yield f"Formula: {_code(visual.text)}"
+        yield f"Formula: {_text(shown_formula(visual.text))}"
     elif visual.kind == "quote":  # without an author, the narration states it already
         if visual.items:
             yield f"> {_text(visual.text)}\n>\n> – {_text(', '.join(visual.items))}"
@@ -111,14 +112,7 @@ def _list(items: Sequence[str]) -> str:
     return "\n".join(f"- {_text(item)}" for item in items)
 
 
-def _code(text: str) -> str:
-    """Return a code span with a fence longer than any run of backticks in the text."""
-    line = " ".join(text.split())
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
-    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
-
-
 def _text(text: str) -> str:
-    """Return the text as one escaped line; a dash if it is empty."""
-    line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """Return the text as one escaped line, its formulas in plain Unicode; a dash if empty."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(shown_text(text).split()))
     return _BLOCK_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line) or "–"

@@ -36,7 +36,7 @@ _MAGNITUDES: Final = {
 }
 _MONEY = re.compile(
     rf"(?:(?<![A-Za-z])(?:US|CA|AU|C|A))?([{''.join(_CURRENCIES)}])\s?({_NUM})"
-    r"(?:\s?(thousand|million|billion|trillion)\b|(k|mn|m|M|bn|b|tn)\b)?"
+    r"(?:\s?(thousand|million|billion|trillion)\b|(k|m|M|b)\b|\s?(bn|mn|tn)\b)?"
 )
 _MONEY_RANGE = re.compile(
     rf"([{''.join(_CURRENCIES)}]\s?{_NUM}(?:k|m|bn|tn)?)\s?[–-]\s?(?=[{''.join(_CURRENCIES)}]\d)"
@@ -59,6 +59,7 @@ _RATIO = re.compile(
     rf"(?<![\w.,:]){_NUM}(?:\s?:\s?{_NUM})+(?![\w.]*:)"
     r"|(?<![\w:])([A-Za-z])(?::| : )([A-Za-z])(?![\w:'])"
 )
+_DOTTED_DATE = re.compile(r"(?<![\w.])(\d{1,2})\.(\d{1,2})\.([12]\d{3})(?![\w]|\.\d)")
 _SCORE = re.compile(
     r"\b(scores?(?: of| was)?|won|lost|odds(?: of)?|ratio(?: of)?) (\d+):(\d+)(?![\d:])"
 )
@@ -81,7 +82,8 @@ _FEET = re.compile(r"(?<![\w.])(\d{1,2})'\s?(\d{1,2})\"")
 
 
 def _amount(found: re.Match[str]) -> str:
-    sign, number, magnitude, short = found.groups()
+    sign, number, magnitude, short, abbreviated = found.groups()
+    short = short or abbreviated
     one, many, cent, cents = _CURRENCIES[sign]
     if magnitude or short:
         return f"{number} {magnitude or _MAGNITUDES[short]} {many}"
@@ -97,6 +99,7 @@ def _amount(found: re.Match[str]) -> str:
 
 def money(text: str) -> str:
     """Replace currency signs with words and keep the digits: ``$5.50``, ``€3 million``, ``5¢``."""
+    text = re.sub(rf"([{''.join(_CURRENCIES)}])\s?[-−](?=\d)", r"-\1", text)
     text = _MONEY_RANGE.sub(r"\1 to ", text)
     text = _MONEY.sub(_amount, _MILLIONS.sub(r"\1 million ", text))
     return _CENTS.sub(lambda m: f"{m[1]} {'cent' if m[1] == '1' else 'cents'}", text)
@@ -171,6 +174,7 @@ def dates(text: str) -> str:
     text = _ISO_DATE.sub(lambda m: _date(m[1], int(m[2]), int(m[3])) or m[0], text)
     text = _SCORE.sub(r"\1 \2 to \3", text)
     text = _US_DATE.sub(_slashed_date, text)
+    text = _DOTTED_DATE.sub(lambda m: _date(m[3], int(m[2]), int(m[1])) or m[0], text)
     text = _DURATION.sub(_duration, text)
     text = _CLOCK.sub(_clock, text)
     text = _HOUR.sub(

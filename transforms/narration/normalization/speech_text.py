@@ -42,7 +42,7 @@ _LOWERED: Final = str.maketrans(SUBSCRIPTS)
 _POWER = re.compile(r"\^\s?\{?([^{}^\s]*)\}?")
 _SUBSCRIPT = re.compile(r"_\{([^{}]*)\}")
 _VULGAR = re.compile(r"(\d?)\s?([¼-¾⅐-⅞↉])")
-_FOLDED = re.compile(r"[^¼-¾⅐-⅞↉ℂℕℚℝℤℏ]+")
+_FOLDED = re.compile(r"[^¼-¾⅐-⅞↉ℂℕℚℝℤℏ∬∭∯]+")
 _REPLACED: Final = str.maketrans(
     {
         "’": "'", "‘": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -102,12 +102,19 @@ _ROMAN_NUMERAL = (
     r"(?=[IVXLC]{1,8}\b)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b(?!\.\w|'(?!s\b))"
 )
 _ROMAN_COUNT = re.compile(
-    r"\b((?i:war|part|chapter|phase|type|class|act|stage|volume|book|section|article|apollo|level|unit"
-    rf"|prophase|meiosis|photosystem)) ({_ROMAN_NUMERAL})"
+    r"\b((?i:war|part|chapter|phase|type|class|act|stage|volume|book|section|article|apollo|level"
+    r"|unit|prophase|meiosis|photosystem|episode|title|table|figure|season|group|complex|scene"
+    rf"|canto|dynasty|annex|appendix|bowl)) ({_ROMAN_NUMERAL})"
 )
+# Rulers; after most names "I" may be the pronoun.
 _ROMAN_REGNAL = re.compile(
     r"\b(Elizabeth|Napoleon|Charles|Pius|Frederick|Nicholas|Darius|Ramses|Francis|Otto|Henry|Louis"
-    r"|(?:Edward|George|William|James|Richard|Leo|Philip|Peter|Catherine|Ivan|Alexander)(?! I\b))"
+    r"|(?:Edward|George|William|James|Richard|Leo|Philip|Peter|Catherine|Ivan|Alexander|Benedict"
+    r"|John|Paul|Gregory|Innocent|Urban|Clement|Boniface|Julius|Sixtus|Alfonso|Alphonse|Ferdinand"
+    r"|Carlos|Felipe|Albert|Leopold|Rudolf|Maximilian|Joseph|Franz|Wilhelm|Christian|Gustav|Haakon"
+    r"|Harald|Olaf|Mary|Margaret|Isabella|Baldwin|Robert|David|Malcolm|Edmund|Stephen|Henri|Pedro"
+    r"|Amenhotep|Thutmose|Ptolemy|Cleopatra|Xerxes|Artaxerxes|Antiochus|Seti|Rameses|Constantine"
+    rf"|Theodosius|Justinian|Basil|Michael|Mehmed|Murad|Selim|Victor|Vittorio)(?! I\b))"
     rf" ({_ROMAN_NUMERAL})"
 )
 
@@ -125,6 +132,13 @@ _CROSS = re.compile(r"(?<=\d)[^\S\n]?[xX][^\S\n]?(?=\d)(?<!0x)")
 _LIMIT = re.compile(r"\blim\s+([a-z])\s?→\s?([−+-]?(?:\w+|∞)[+−-]?)\s")
 _ORBITALS = re.compile(r"(?<!\w)[1-7][spdf]\^\{\d+\}(?:\s?[1-7][spdf]\^\{\d+\})+")
 _LETTER_A = re.compile(rf"\b{LETTER_A}\b")
+# Signs as they are typed in code and by hand.
+_TYPED: Final = (
+    (re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\w(−-])"), "^"),
+    (re.compile(r"\bsqrt\s?(?=\()"), "√"),
+    (re.compile(r"\bmc2\b"), "mc^{2}"),
+    (re.compile(r"(?<=[A-Z]{2})/(?=[A-Z]{2})"), " "),
+)
 _SIMILAR = re.compile(r"(?<=[\w)]) ~ (?=[A-Za-z△∠])")
 _MODULO = re.compile(r"(?<=[A-Za-z)]) ?% ?(?=\d|[A-Za-z]\b)|(?<=\d) % (?=\d)")
 _BETWEEN_IONS = re.compile(r"(?<=[+-]\})\s?/\s?(?=[A-Z][a-z]?\^)")
@@ -133,7 +147,10 @@ _PRICE = re.compile(
     r"\b(dollars?|cents?|euros?|pounds?|pence|yen|rupees?)\s?/\s?(?:1 )?([A-Za-z]+)\b"
 )
 _STRAND = re.compile(r"(?<!\w)([35])'-?([ACGTUacgtu]{2,})-?([35])'(?!\w)")
-_DIRECTION = re.compile(r"(?<!\w)(?<![\d.])([35])'(?=-|\s(?:to|end|and)\b)|(?<=to )([35])'(?!\d)")
+_DIRECTION = re.compile(
+    r"(?<!\w)(?<![\d.])([35])'(?=-|\s(?:to|end|and|cap|carbon|strand|phosphate)\b)"
+    r"|(?<=to )([35])'(?!\d)"
+)
 # A question has its verb before the relation: "Is 5 > 3?"
 _ASKING = re.compile(r"(?:^|[.,;:?!] )(?:is|are|was|were)\b[^.,;:?!]*$", re.IGNORECASE)
 _UNSPOKEN = re.compile(r"[^A-Za-zÀ-ÖØ-öø-ÿ'.,;:?!—… -]+")
@@ -272,6 +289,8 @@ def to_speech(text: str, *, letter_a: str = LETTER_A, any_script: bool = False) 
     """
     text = _strip_markup(replace_marked(text, _pronounce))
     text = quantity_words.dates(quantity_words.money(_expand_abbreviations(text)))
+    for pattern, replacement in _TYPED:
+        text = pattern.sub(replacement, text)
     text = _BETWEEN_IONS.sub(" ", _MODULO.sub(" mod ", _SIMILAR.sub(" ∼ ", text)))
     text = _PER.sub(r"\1 per ", text)
     text = _PRICE.sub(lambda m: f"{m[1]} per {unit_name(m[2], one=True) or m[2]}", text)

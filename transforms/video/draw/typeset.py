@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from transforms.maths.markup import shown_text
 from transforms.text.bidi import is_rtl
 from transforms.text.drawable_text import clean, graphemes
 from transforms.video.draw.fonts import Style, drawable
@@ -53,10 +54,9 @@ class Typesetter:
     language: str = "en-US"
 
     def prepare(self, text: str) -> str:
-        """Return the part of a text that can be drawn."""
-        return drawable(
-            "".join(graphemes(clean(text[:MAX_CHARACTERS]))[:MAX_GRAPHEMES]), self.language
-        )
+        """Return the part of a text that can be drawn, its marked formulas as plain Unicode."""
+        cleaned = clean(shown_text(text[:MAX_CHARACTERS]))
+        return drawable("".join(graphemes(cleaned)[:MAX_GRAPHEMES]), self.language)
 
     def fit(
         self,

@@ -8,11 +8,12 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from transforms.text.formula_size import is_drawable
+from transforms.maths.mathtext import mathtext as to_mathtext
+from transforms.maths.parser import parse
+from transforms.maths.tokens import FormulaError
+from transforms.video.pictures.formula_size import is_drawable
 
 _FRACTION = re.compile(r"\\frac(?![a-zA-Z])")
-MAX_FORMULA_LENGTH = 400
-"""Characters; a longer formula does not fit on a slide."""
 
 
 @lru_cache(maxsize=64)
@@ -20,20 +21,21 @@ def formula_mask(text: str, size: float) -> Image.Image | None:
     """Return a formula as a coverage mask.
 
     Args:
-        text: mathtext without surrounding ``$``.
+        text: a formula of the notation, without surrounding ``$``.
         size: pixels per em.
 
     Returns:
-        A mask cropped to the formula; None when `text` is not mathtext, draws nothing or is too
-        large.
+        A mask cropped to the formula; None when `text` is no formula, has signs that the fonts
+        lack, or is too large.
     """
-    if not text or len(text) > MAX_FORMULA_LENGTH or "$" in text:
+    try:
+        text = _use_display_fractions(to_mathtext(parse(text)))
+    except FormulaError:
         return None
     # Imported late: loading Matplotlib takes longer than drawing most slides.
     from matplotlib import mathtext
     from matplotlib.font_manager import FontProperties
 
-    text = _use_display_fractions(text)
     if not is_drawable(text):
         return None
     font = FontProperties(size=size, math_fontfamily="stix")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from transforms.maths.markup import shown_formula
 from transforms.model import Visual
 from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import (
@@ -149,7 +150,7 @@ def definition(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> E
 def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Element:
     """Lay out a typeset formula on a card, with one line below it per explained symbol.
 
-    Text that is not valid mathtext is shown as written.
+    Text that cannot be typeset is shown as plain Unicode.
     """
     width = area.width - 2 * _PADDING
     legend = [
@@ -165,7 +166,9 @@ def formula(canvas: Canvas, visual: Visual, area: Box, palette: Palette) -> Elem
     legend_height = sum(canvas.height_of(block) for block in legend) + (24 if legend else 0)
     room = area.height - 2 * _PADDING - legend_height
     mask = _largest_mask(visual.text, width * canvas.scale, room * canvas.scale, canvas.scale)
-    plain = canvas.fit(visual.text, width, room, FORMULA_SIZES[2:], style=STRONG, leading=1.3)
+    plain = canvas.fit(
+        shown_formula(visual.text), width, room, FORMULA_SIZES[2:], style=STRONG, leading=1.3
+    )
     height = mask.height / canvas.scale if mask else canvas.height_of(plain)
     card = Box(area.x, area.y, area.width, 2 * _PADDING + height + legend_height)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.every_row import for_all
-from tests.unit.report.test_formulas import ODD
+from tests.unit.maths.formulas import ODD
 from tests.unit.video.lessons import HOSTILE, VISUALS, WORDS
 from transforms.model import Visual
 from transforms.video.draw import canvas as canvas_module

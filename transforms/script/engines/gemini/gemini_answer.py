@@ -9,9 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from transforms.maths.parser import parse
+from transforms.maths.tokens import FormulaError
 from transforms.model import Visual, VisualKind
 from transforms.script.cards.concept_card import Subject
-from transforms.script.engines.gemini.gemini_formula import is_supported_formula
 from transforms.script.engines.gemini.plain_text import has_markup
 from transforms.script.visual_rules import visual_problem
 from transforms.text.hidden import without_hidden
@@ -86,7 +87,7 @@ class VisualAnswer(BaseModel):
             return Visual()
         formula = self.kind in ("formula", "worked")
         text = self.text.strip()
-        if formula and not is_supported_formula(text):
+        if formula and not _is_formula(text):
             raise ValueError("`text` must be LaTeX of the allowed commands")
         text = _text(text) if text and not formula else text
         items = tuple(_line(item) for item in self.items)
@@ -97,6 +98,17 @@ class VisualAnswer(BaseModel):
         if problem:
             raise ValueError(problem)
         return visual
+
+
+def _is_formula(text: str) -> bool:
+    try:
+        parse(text)
+    except FormulaError:
+        return False
+    return len(text) <= _LONGEST_FORMULA
+
+
+_LONGEST_FORMULA = 120
 
 
 class _Scene(BaseModel):

@@ -1,0 +1,44 @@
+"""Every kind of visual is shown in reports and in `script.md`, without raw LaTeX."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from pipeline.report.formulas import formula, prose
+from pipeline.report.render import _environment
+from tests.unit.narration.voices import lesson
+from transforms.model import Scene, Visual
+from transforms.model.script import VisualKind
+from transforms.script.script_markdown import to_markdown
+
+ORDERED = {"steps", "process", "cycle", "worked"}
+
+
+def visual_of(kind: str) -> Visual:
+    items = (r"First $\frac{a}{b}$", r"Then \ce{H2O}")
+    text = r"\frac{a}{b}" if kind in ("formula", "worked") else r"As $x^2$"
+    return Visual(kind, text, items)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", get_args(VisualKind))
+def test_report_shows_formulas_of_every_kind(kind: str) -> None:
+    template = _environment().get_template("lesson.html.j2")
+    module = template.make_module({"formula": formula, "prose": prose})
+    html = str(module.visual(visual_of(kind), "en-US"))
+    assert "\\" not in html
+    assert html.count("<math ") == 3
+    assert ("<ol>" in html) == (kind in ORDERED)
+
+
+@pytest.mark.parametrize("kind", sorted(set(get_args(VisualKind)) - {"definition"}))
+def test_markdown_shows_formulas_of_every_kind(kind: str) -> None:
+    script = lesson("x")
+    scene = Scene("Heading", r"Say $\sqrt{2}$.", (r"Point $\pi$",), visual_of(kind))
+    text = to_markdown(replace(script, scenes=(scene,)))
+    assert "frac" not in text
+    assert "√2" in text
+    assert "First a/b" in text
+    assert "H₂O" in text
