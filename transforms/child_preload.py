@@ -11,13 +11,15 @@ from importlib.util import find_spec
 
 import transforms.narration.recording
 import transforms.video.engines.slides.slide_renderer  # noqa: F401
+from transforms.maths.parser import parse
 from transforms.model import Visual
 from transforms.video.plan.pages import Page
 from transforms.video.slides.draw_slide import draw_slide
 
 
 def _warm_up() -> None:
-    """Draw text and a formula once, which loads the fonts and matplotlib."""
+    """Draw text and a formula once, which loads the fonts, matplotlib and the grammars."""
+    parse(r"\ce{H2O}")
     formula = Visual("formula", r"\frac{x}{2}")
     draw_slide(Page("scene", "", "en-US", "x", "x", ("x",), formula), 64, 36)
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from transforms.maths.parser import parse
 from transforms.maths.plain import plain
-from transforms.maths.symbols import fold
+from transforms.maths.symbols import COMMANDS, fold
 from transforms.maths.tokens import FormulaError
 from transforms.maths.tree import Node
 from transforms.text.formula_marks import MARKED
+
+_LAYOUT: Final = re.compile(r"\\(?:begin|end)\s*\{\w+\*?\}|&|\\[,;:! ]")
+_COMMAND: Final = re.compile(r"\\([A-Za-z]+)")
+_BRACE: Final = re.compile(r"(?<![\^_])\{|\}(?![\^_])")
 
 
 def replace_marked(text: str, write: Callable[[Node], str]) -> str:
     """Return a text whose marked formulas are written by a function.
 
-    A formula that is not of the notation loses its delimiters and stays as it is.
+    A formula that is not of the notation loses its delimiters, braces and unknown commands.
     """
     if "$" not in text and "\\" not in text:
         return text
@@ -26,7 +31,7 @@ def replace_marked(text: str, write: Callable[[Node], str]) -> str:
         try:
             return write(parse(found[0] if found.lastgroup == "ce" else inside))
         except FormulaError:
-            return inside
+            return without_commands(inside)
 
     return MARKED.sub(replace, text)
 
@@ -41,4 +46,12 @@ def shown_formula(text: str) -> str:
     try:
         return plain(parse(text))
     except FormulaError:
-        return text
+        return without_commands(text)
+
+
+def without_commands(text: str) -> str:
+    """Return LaTeX that is not of the notation token by token: names and symbols, no markup."""
+    text = _LAYOUT.sub(" ", text.replace("\\\\", "; "))
+    text = _COMMAND.sub(lambda m: f" {COMMANDS.get(m[1], m[1])} ", text)
+    words = " ".join(_BRACE.sub(" ", text.replace("\\", " ")).split())
+    return words.replace(" ;", ";")

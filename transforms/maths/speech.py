@@ -257,7 +257,7 @@ class _Speaker:
             named = (
                 number_words.ordinal(int(index.text))
                 if isinstance(index, Number) and is_integer(index)
-                else f"{self.say(index)}-th"
+                else f"{self.say(index)}th"
             )
         end = ", end root," if is_compound(radicand) else ""
         return f"the {named} root of {self.say(radicand)}{end}"
@@ -301,6 +301,8 @@ class _Speaker:
             return "transpose"
         if sup == Letter("c") and isinstance(base, Letter) and base.char.isupper():
             return "complement"
+        if sup == Letter("n"):
+            return "to the nth power"
         if isinstance(sup, Letter):
             return f"to the {self.say(sup)} power"
         return f"raised to the {self.say(sup)} power"

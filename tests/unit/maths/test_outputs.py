@@ -128,7 +128,8 @@ def test_any_text_is_a_formula_or_refused(text: str) -> None:
         ("$x^2$ and $y$", "x² and y"),
         (r"\(a + b\) of \[c\]", "a + b of c"),
         (r"\ce{H2O} is water", "H₂O is water"),
-        (r"$\nosuch$ stays", r"\nosuch stays"),
+        (r"$\nosuch{x}$ stays", "nosuch x stays"),
+        (r"$\begin{pmatrix} a & \pi \\ 3 & d \end{pmatrix}$", "a π; 3 d"),
         ("no formula", "no formula"),
         ("US$5 and $6.50 make $11.50", "US$5 and $6.50 make $11.50"),
     ]

@@ -84,7 +84,7 @@ MATHS = {
     "a² + b² = c²": "eh squared plus b squared equals c squared",
     "10⁶ and 10^-3": "ten to the sixth power and ten to the negative three power",
     "x^2 + y^3": "x squared plus y cubed",
-    "2^n and 10^(n+1)": "two to the n power and ten raised to the n plus one power",
+    "2^n and 10^(n+1)": "two to the nth power and ten raised to the n plus one power",
     "3 × 4 = 12": "three times four equals twelve",
     "4x6": "four times six",
     "12 ÷ 4 = 3": "twelve divided by four equals three",
