@@ -33,12 +33,13 @@ _BRACKETS: Final = {
 }  # fmt: skip
 
 
-def fence(node: Fence, say: Say, *, vectors: bool) -> str:
+def fence(node: Fence, say: Say, *, vectors: bool, intervals: bool) -> str:
     """Return brackets or bars and what they hold in words.
 
     Args:
         say: speaks a node.
         vectors: pairs of numbers are vectors.
+        intervals: pairs in square brackets are intervals, not lists.
     """
     body = node.body
     said = say(body)
@@ -50,9 +51,11 @@ def fence(node: Fence, say: Say, *, vectors: bool) -> str:
     if node.left == "[" and node.right == "]" and isinstance(body, Species):
         return f"the concentration of {said}"
     pair = _pair(body)
-    if pair and (node.left + node.right != "()" or Letter("∞") in walk(body)):
+    brackets = node.left + node.right
+    mixed = brackets in ("[)", "(]") or Letter("∞") in walk(body)
+    if pair and (mixed or (intervals and brackets == "[]")):
         return _interval(node, *pair, say)
-    if pair and all(isinstance(n, Number | Row | Fraction) for n in pair):
+    if pair and brackets == "()" and all(isinstance(n, Number | Row | Fraction) for n in pair):
         kind = "vector" if vectors else "point with coordinates"
         return f"the {kind} {say(pair[0])} comma {say(pair[1])}"
     if node.left == "(" and not isinstance(body, Row | Product | Apply | Fraction):

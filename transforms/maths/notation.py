@@ -48,6 +48,8 @@ def _script(text: str) -> str:
         return rf"_{{\text{{{body.strip('{}').replace('_', ' ')}}}}}"
     if body.startswith("{") or body.endswith("(") or not body:
         return mark + body
+    if mark == "^" and re.fullmatch(r"[A-Za-z]{3,}", body):
+        return rf"^{{\text{{{body}}}}}"
     exponent = re.match(r"[−-]?(?:\d+(?:\.\d+)?|\w)", body)
     end = exponent.end() if exponent else 0
     return f"{mark}{{{body[:end]}}}{body[end:]}"

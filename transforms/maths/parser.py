@@ -273,8 +273,13 @@ def _take_argument(rest: list[Node]) -> Node:
         inner = rest.pop(0)
         return Apply(inner, _take_argument(rest)) if rest else inner
     taken = [rest.pop(0)]
-    while rest and not _is_function(rest[0]) and not isinstance(rest[0], Fence | Big):
-        taken.append(rest.pop(0))
+    while rest and not _is_function(rest[0]) and not isinstance(rest[0], Big):
+        if isinstance(rest[0], Fence):
+            if not _applies(taken[-1], rest[0]):
+                break
+            taken[-1] = Apply(taken[-1], rest.pop(0))
+        else:
+            taken.append(rest.pop(0))
     return taken[0] if len(taken) == 1 else Product(tuple(taken))
 
 

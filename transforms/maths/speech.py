@@ -90,6 +90,7 @@ def speech(node: Node) -> str:
         logic=logic,
         reaction=(names and "+" in signs) or substances,
         vectors=any(is_vector(n) for n in nodes),
+        intervals=bool(signs & set("∈∉⊂⊆∪∩")) or isinstance(node, Fence),
     )
     words = said.say(node)
     if " mod " in words:
@@ -115,10 +116,12 @@ class _Speaker:
         logic: arrows are implications.
         reaction: arrows are those of a reaction.
         vectors: pairs of numbers are vectors.
+        intervals: pairs in square brackets are intervals.
     """
 
-    def __init__(self, *, logic: bool, reaction: bool, vectors: bool) -> None:
-        self._logic, self._reaction, self._vectors = logic, reaction, vectors
+    def __init__(self, *, logic: bool, reaction: bool, vectors: bool, intervals: bool) -> None:
+        self._logic, self._reaction = logic, reaction
+        self._vectors, self._intervals = vectors, intervals
 
     def say(self, node: Node) -> str:
         """Return the words of a node."""
@@ -148,7 +151,7 @@ class _Speaker:
             case Suffix():
                 return self._suffix(node)
             case Fence():
-                return fence(node, self.say, vectors=self._vectors)
+                return fence(node, self.say, vectors=self._vectors, intervals=self._intervals)
             case Apply(function, argument):
                 return self._apply(function, argument)
             case Big():
@@ -334,7 +337,8 @@ class _Speaker:
             return self.say(function)
         name = self.say(function.base)
         if function.sub is not None:
-            name += f" base {self.say(function.sub)}"
+            kind = "base" if function.base.name in ("log", "lg") else "sub"
+            name += f" {kind} {self.say(function.sub)}"
         if function.sup is not None:
             if negative_integer(function.sup) == 1:
                 return f"inverse {name}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from transforms.maths.prose_tokens import ProseToken
 
-_RELATIONAL: Final = frozenset("=≤≥≈≠<>≡∝≪≫≅×÷·+±→∈⇒⇔∧∨∪∩⊂⊆")
+_RELATIONAL: Final = frozenset("*=≤≥≈≠<>≡∝≪≫≅×÷·+±→∈⇒⇔∧∨∪∩⊂⊆")
 OPERANDS: Final = frozenset(
     {"number", "scientific", "hexadecimal", "fraction", "letter", "unit", "script", "superscript",
      "subscript", "close", "suffix", "prime", "product", "name", "arc", "dots",
@@ -81,6 +81,9 @@ def classify(tokens: Sequence[ProseToken], index: int) -> ProseToken:
         follows = tokens[index + 1] if index + 1 < len(tokens) else None
         possessive = follows is not None and follows.kind in ("word", "letter")
         return token if letter and not possessive else replace(token, kind="other")
+    if token.kind == "script" and token.text.startswith("_") and index:
+        identifier = tokens[index - 1].kind == "word" and len(tokens[index - 1].text) > 2
+        return replace(token, kind="other") if identifier else token
     if token.kind == "bar":
         spaced = (
             index
@@ -142,6 +145,8 @@ def _is_applied(tokens: Sequence[ProseToken], index: int) -> bool:
     follows = tokens[index + 1] if index + 1 < len(tokens) else None
     if follows is None:
         return False
+    if follows.kind == "script" and re.match(r"_[A-Za-z]{2}", follows.text):
+        return False  # an identifier: "max_connections"
     if follows.kind in ("script", "superscript", "subscript", "open", "substance"):
         return True
     if name == "mod":
@@ -184,7 +189,10 @@ def _is_product(
         return True
     adjacent = tokens[index + 1].kind if index + 1 < len(tokens) else ""
     if adjacent in ("script", "superscript", "subscript"):
-        return word.isupper() or not tokens[index + 1].text.startswith("_")
+        index_of = re.fullmatch(r"_(?:\{.*\}|[A-Za-z0-9]|[a-z]+)", tokens[index + 1].text)
+        return not tokens[index + 1].text.startswith("_") or (
+            word.isupper() and index_of is not None
+        )
     operators = ("operator", "slash", "hyphen", "big")
     follows = before is not None and (before.kind in operators or before.kind == "letter")
     precedes = after is not None and after.kind in operators

@@ -74,6 +74,7 @@ _ACCENTS: Final = {
     "overline": "bar", "widehat": "hat", "overrightarrow": "vec", "widetilde": "tilde",
 }  # fmt: skip
 _PLAIN: Final = str.maketrans(SUPERSCRIPTS)
+_TYPED: Final = str.maketrans("−′∗", "-'*")
 _SINGLE: Final = {
     "(": "OPEN", "[": "OPEN", "⟨": "OPEN", "⌊": "OPEN", "⌈": "OPEN", ")": "CLOSE", "]": "CLOSE",
     "⟩": "CLOSE", "⌋": "CLOSE", "⌉": "CLOSE", "{": "LBRACE", "}": "RBRACE", "^": "SUP",
@@ -199,7 +200,7 @@ def _styled(found: re.Match[str]) -> Iterator[Token]:
 def _upright(content: str) -> Iterator[Token]:
     """Yield words; content with scripts is a formula in upright letters, such as ``CO_2``."""
     plain = re.sub(r"\\[,;:! ]|~", " ", content).replace("\\%", "%")
-    words = " ".join(plain.split())
+    words = " ".join(plain.translate(_TYPED).split())
     if not words:
         raise FormulaError("the words are empty")
     if re.search(r"[_^\\{}]", words):

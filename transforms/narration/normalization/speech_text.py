@@ -128,7 +128,7 @@ _VARIABLE_A = re.compile(
     r"|(?<=[a-z] )A(?![\w'])"
 )
 _SIGN = re.compile(f"[^\\S\\n]?[{re.escape(''.join(SIGNS))}][^\\S\\n]?")
-_CROSS = re.compile(r"(?<=\d)[^\S\n]?[xX][^\S\n]?(?=\d)(?<!0x)")
+_CROSS = re.compile(r"(?<=\d)(?<!\b0)[^\S\n]?[xX][^\S\n]?(?=\d)")
 _LIMIT = re.compile(r"\blim\s+([a-z])\s?→\s?([−+-]?(?:\w+|∞)[+−-]?)\s")
 _ORBITALS = re.compile(r"(?<!\w)[1-7][spdf]\^\{\d+\}(?:\s?[1-7][spdf]\^\{\d+\})+")
 _LETTER_A = re.compile(rf"\b{LETTER_A}\b")
