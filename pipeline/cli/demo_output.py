@@ -5,74 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli import output
 from pipeline.cli.console import CommandConsole
-from transforms.errors import DependencyDown
-from transforms.ledger import DeadLetterRow, Ledger, RequestRow
-
-PER_SECOND = 4  # redraws per second, one query each
-
-
-def results(
-    ledger: Ledger, published: Sequence[str]
-) -> tuple[list[RequestRow], list[DeadLetterRow]]:
-    """Return the requests and dead letters of the published messages, oldest first."""
-    ids = set(published)
-    rows = [row for row in ledger.requests(limit=len(ids)) if row.message_id in ids]
-    letters = [row for row in ledger.dead_letters(limit=len(ids)) if row.message_id in ids]
-    return rows[::-1], letters[::-1]
+from transforms.ledger import DeadLetterRow, RequestRow
 
 
 class DemoOutput:
-    """Prints the demo's output; progress is redrawn in place at a terminal."""
+    """Prints the demo's output."""
 
     def __init__(self) -> None:
-        self._console = CommandConsole()
+        self.console = CommandConsole()
 
     def step(self, text: str) -> None:
         """Print the next step."""
-        self._console.print(Text("▸ ", "bold cyan") + Text(text))
-
-    @contextmanager
-    def progress(self, ledger: Ledger, published: Sequence[str]) -> Iterator[None]:
-        """Show the progress of each request while the block runs, if this is a terminal."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with Live(
-            get_renderable=lambda: self._progress(ledger, published),
-            console=self._console,
-            refresh_per_second=PER_SECOND,
-            transient=True,
-        ):
-            yield
-
-    def _progress(self, ledger: Ledger, published: Sequence[str]) -> RenderableType:
-        try:
-            rows, letters = results(ledger, published)
-        except DependencyDown as down:
-            return Text(str(down), "red")
-        table = Table.grid(padding=(0, 2))
-        for row in rows:
-            style = output.STYLES.get(row.status, "")
-            table.add_row(
-                Text("  ") + output.query(row),
-                row.modality,
-                ProgressBar(total=100, completed=row.progress, width=24),
-                Text(row.stage or "claimed" if row.status == "running" else row.status, style),
-            )
-        return Group(table, Text(f"  {len(letters)} dead letters", "dim"))
+        self.console.print(Text("▸ ", "bold cyan") + Text(text))
 
     def results(
         self,
@@ -84,7 +37,7 @@ class DemoOutput:
         report: Path,
     ) -> None:
         """Print outcomes, dead letters, the summary and where to find the results."""
-        console = self._console
+        console = self.console
         console.print()
         console.print(_outcomes(rows))
         console.print()

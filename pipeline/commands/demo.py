@@ -46,6 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from pipeline import samples
     from pipeline.cli import demo_output
+    from pipeline.cli.progress import results, show_progress
     from pipeline.commands.publish import publish
     from pipeline.embedded import services
     from pipeline.jobs import resources
@@ -77,9 +78,9 @@ def run(chosen: argparse.Namespace) -> int:
             resources.worker_count(chosen),
             Timing(**TIMING),
         )
-        with show.progress(ledger, published):
+        with show_progress(show.console, ledger, published):
             result = drain.run()
-        rows, letters = demo_output.results(ledger, published)
+        rows, letters = results(ledger, published)
         report = Path(chosen.report or state / "report.html")
         found = gather(ledger, Scope(message_ids=tuple(published)), "Demo")
     render.write(found, report)

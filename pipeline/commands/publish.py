@@ -2,7 +2,9 @@
 
 Prints the id of each request, one per line, or `message=ID` with Pub/Sub's id for a line without a
 request id. A request made from options is checked first. A line too large for Pub/Sub is reported
-and skipped. The file is UTF-8 text, plain or gzipped; `-` stands for standard input.
+and skipped. With --wait it shows progress until a job has settled every message, and the exit
+status is 1 if one became a dead letter. The file is UTF-8 text, plain or gzipped; `-` stands for
+standard input.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ HELP = "publish requests to the topic"
 EXAMPLES = """examples:
   vividly publish requests.jsonl
   vividly publish --query "Explain photosynthesis" --grade 9 --interest basketball --modality video
+  vividly publish --query "Explain gravity" --grade 8 --wait
 """
-SETTINGS = ["project", "topic"]
+SETTINGS = ["project", "topic", "database", "state"]
 
 TIMEOUT = 7.0
 """Seconds until a publish call must succeed, retries included."""
@@ -77,21 +80,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--request-id", metavar="UUID", help="id of the request [default a new one]"
     )
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="wait until a job has settled each message, and show the progress",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Publish the requests and print the id of each.
 
     Returns:
-        The exit status: 1 if a line was skipped, else 0.
+        The exit status: 1 if a line was skipped or, with `--wait`, became a dead letter; else 0.
 
     Raises:
-        UsageError: The topic does not exist, there is nothing to publish, or an option is wrong.
+        UsageError: The topic or, with `--wait`, the ledger does not exist, there is nothing to
+            publish, or an option is wrong.
         DependencyDown: Pub/Sub cannot be reached.
     """
+    from pipeline.embedded import services
     from pipeline.jobs.request_lines import check_readable, read_lines
-    from pipeline.monitoring.logging_config import report_error
 
+    services.use_running_pubsub(chosen.state, chosen.project)
     if (chosen.file is None) == (chosen.query is None):
         raise UsageError("give either a file or --query")
     if chosen.file:
@@ -99,14 +109,30 @@ def run(chosen: argparse.Namespace) -> int:
         lines = read_lines(chosen.file)
     else:
         lines = iter([(1, _request(chosen))])
-    status = OK
-    for sent in send(topic_path(chosen.topic, chosen.project), lines):
+    topic = topic_path(chosen.topic, chosen.project)
+    if not chosen.wait:
+        return _publish_all(topic, lines)[0]
+    from pipeline.cli.waiting import wait_until_settled
+    from pipeline.jobs import resources
+
+    with resources.open_ledger(chosen, may_create=False) as ledger:
+        status, published = _publish_all(topic, lines)
+        return max(status, wait_until_settled(ledger, published))
+
+
+def _publish_all(topic: str, lines: Iterable[tuple[int, bytes]]) -> tuple[int, list[str]]:
+    """Publish messages and print the id of each; return the exit status and Pub/Sub's ids."""
+    from pipeline.monitoring.logging_config import report_error
+
+    status, published = OK, []
+    for sent in send(topic, lines):
         if sent.error:
             report_error(f"line {sent.number} was not published: {sent.error}")
             status = FAILED
         else:
+            published.append(sent.message_id)
             print(_request_id(sent.data) or f"message={sent.message_id}", flush=True)
-    return status
+    return status, published
 
 
 def publish(topic: str, data: Iterable[bytes]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import threading
 import uuid
 
 import pytest
@@ -12,6 +13,10 @@ from google.cloud import pubsub_v1
 
 from pipeline.cli import app
 from pipeline.embedded.process import free_port
+from tests.integration.ledger_support import completed, letter, take
+from transforms.ledger import ClaimRequest
+from transforms.model import Message
+from transforms.parse import parse
 
 
 class Topic:
@@ -31,9 +36,12 @@ class Topic:
         printed = self._capsys.readouterr()
         return status, printed.out.split(), printed.err
 
-    def pull(self):
+    def receive(self):
         pulled = self._subscriber.pull(subscription=self._subscription, max_messages=10, timeout=20)
-        return [each.message.data for each in pulled.received_messages]
+        return [each.message for each in pulled.received_messages]
+
+    def pull(self):
+        return [message.data for message in self.receive()]
 
 
 @pytest.fixture
@@ -108,3 +116,34 @@ def test_dead_pubsub_is_a_dependency_down(topic, monkeypatch):
     status, printed, err = topic.publish("--query", "x", "--grade", "9")
     assert (status, printed) == (3, [])
     assert "pubsub is down" in err
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_wait_ends_when_messages_are_settled(topic, ledger, fails):
+    def settle():
+        for each in topic.receive():
+            asked = parse(each.data)
+            sent = Message(each.data, {}, each.message_id, each.publish_time)
+            lesson = take(ledger, ClaimRequest(sent, asked))
+            if fails:
+                ledger.dead_letter([letter(lesson, "script", error="no lesson covers this")])
+            else:
+                ledger.complete([completed(lesson)])
+
+    job = threading.Thread(target=settle)
+    job.start()
+    status, [request_id], errors = topic.publish(
+        "--query", "Explain gravity", "--grade", "8", "--wait", "--database", ledger.url
+    )
+    job.join()
+    assert status == int(fails)
+    assert (f"{request_id} is dead letter" in errors) == fails
+    assert ("no lesson covers this" in errors) == fails
+
+
+def test_wait_without_ledger_publishes_nothing(topic, tmp_path):
+    status, printed, errors = topic.publish(
+        "--query", "x", "--grade", "8", "--wait", "--state", str(tmp_path)
+    )
+    assert (status, printed) == (2, [])
+    assert "there is no ledger" in errors

@@ -258,11 +258,12 @@ def test_other_shells_complete_every_command(shell):
 
 
 def test_progress_is_shown_at_terminals_only(capsys, monkeypatch):
-    from pipeline.cli.demo_output import DemoOutput
+    from pipeline.cli.console import CommandConsole
+    from pipeline.cli.progress import show_progress
 
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     no_ledger: Any = None  # off a terminal the ledger is not read
-    with DemoOutput().progress(no_ledger, []):
+    with show_progress(CommandConsole(), no_ledger, []):
         pass
     assert capsys.readouterr().out == ""
 
