@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pipeline.exit_status import SIGNAL
 
+if TYPE_CHECKING:
+    from transforms.errors import EnvironmentFault
+
 _last: int | None = None
+_fault: EnvironmentFault | None = None
 _raised: int | None = None
 
 
@@ -49,6 +54,18 @@ def last_signal() -> int | None:
     return _last
 
 
+def stop_with(fault: EnvironmentFault) -> None:
+    """Stop this command as SIGTERM does, with a fault as the reason; callable from any thread."""
+    global _fault
+    _fault = fault
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stop_fault() -> EnvironmentFault | None:
+    """Return the fault that `stop_with` was called with; None if it was not."""
+    return _fault
+
+
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     """Set an event on SIGTERM or SIGINT while the block runs.
@@ -61,7 +78,7 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     deadlock. So the handler only puts an item on a `SimpleQueue`, which is reentrant, and a thread
     that reads the queue sets the event.
     """
-    global _last, _raised
+    global _last, _raised, _fault
     received: SimpleQueue[bool] = SimpleQueue()
 
     def listen() -> None:
@@ -76,6 +93,8 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
     _last = None
+    if not _raised:
+        _fault = None
     previous = {
         number: signal.signal(number, receive) for number in (signal.SIGTERM, signal.SIGINT)
     }

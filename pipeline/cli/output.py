@@ -17,6 +17,7 @@ from rich.text import Text
 from pipeline.cli.console import CommandConsole
 from pipeline.jobs.backlog import Backlog
 from pipeline.jobs.preflight_check import Finding
+from pipeline.stop_signals import stop_fault
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
 from transforms.prices import Price
 from transforms.text.hidden import visible
@@ -72,6 +73,8 @@ def watch_requests(read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, i
                     console.print(view)
                 time.sleep(WATCH_INTERVAL)
         except KeyboardInterrupt:
+            if stop_fault():
+                raise
             return
 
 

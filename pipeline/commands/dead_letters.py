@@ -67,6 +67,7 @@ def run(chosen: argparse.Namespace) -> int:
         UsageError: The dead letter does not exist, or the arguments do not fit the action.
     """
     from pipeline.cli import output
+    from pipeline.embedded import services
     from pipeline.jobs import resources
 
     filtered = bool(chosen.stage or chosen.error or chosen.since or chosen.retryable)
@@ -79,6 +80,7 @@ def run(chosen: argparse.Namespace) -> int:
             "`replay` takes either numbers of dead letters or at least one of --stage, --error, "
             "--since and --retryable"
         )
+    services.use_running_pubsub(chosen.state, chosen.project)
     with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.action == "list":
             output.dead_letters(_found(ledger, chosen, chosen.limit), as_json=chosen.json)

@@ -31,10 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Drain; see `pipeline.jobs.lifecycle` for the exit status."""
+    from pipeline.embedded import services
     from pipeline.jobs import lifecycle, preflight, resources
     from pipeline.jobs.drain import Drain, Timing
 
     lifecycle.log_settings("drain", chosen, SETTINGS)
+    services.use_running_pubsub(chosen.state, chosen.project)
     subscription = subscription_path(chosen.subscription, chosen.project)
     timing = Timing(
         batch_size=chosen.batch_size,

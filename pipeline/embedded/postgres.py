@@ -21,7 +21,7 @@ from transforms.errors import DependencyDown
 from transforms.process.named_errors import naming
 
 _USER = "postgres"
-_START_TIMEOUT = 60.0
+START_TIMEOUT = 60.0
 """Seconds, including recovery after a crash."""
 
 _STOP_TIMEOUT = 15.0
@@ -36,6 +36,15 @@ _NO_WORDS = (
 students' words. Severity `log` is above errors; clients get those."""
 
 _NO_SYNC = ("-c", "fsync=off", "-c", "full_page_writes=off")
+
+
+class FolderInUse(DependencyDown):
+    """Another process runs the server in the folder, or starts it."""
+
+
+def database_url(port: int | None, password: str, database: str) -> str:
+    """Return the SQLAlchemy URL of a database, with the password."""
+    return f"postgresql+pg8000://{_USER}:{password}@{LOOPBACK}:{port}/{database}"
 
 
 class EmbeddedPostgres:
@@ -61,7 +70,7 @@ class EmbeddedPostgres:
 
     def database_url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database, with the password."""
-        return f"postgresql+pg8000://{_USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
+        return database_url(self._port, self._password, database)
 
     @property
     def exists(self) -> bool:
@@ -77,7 +86,8 @@ class EmbeddedPostgres:
         """Start the server; create the cluster if there is none.
 
         Raises:
-            DependencyDown: another process uses the folder, or Postgres fails; with its output.
+            FolderInUse: another process uses the folder.
+            DependencyDown: Postgres fails; with its output.
         """
         if self.pid is not None:
             return self
@@ -122,7 +132,7 @@ class EmbeddedPostgres:
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
             lock.close()
-            raise DependencyDown(
+            raise FolderInUse(
                 "postgres",
                 f"{self._root} is in use by process {owner}; wait for it to end, or give another "
                 "folder or a --database",
@@ -205,7 +215,7 @@ class EmbeddedPostgres:
         made.rename(home.data)
 
     def _launch(self, home: Home) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT
+        deadline = time.monotonic() + START_TIMEOUT
         tries = 0
         while True:
             if self._port is None:
@@ -246,7 +256,7 @@ class EmbeddedPostgres:
                 return None
             if time.monotonic() > deadline:
                 stop(self._process, signal.SIGQUIT, patience=_STOP_TIMEOUT)
-                return f"not ready after {_START_TIMEOUT:.0f} s\n{_log_tail(home)}"
+                return f"not ready after {START_TIMEOUT:.0f} s\n{_log_tail(home)}"
             time.sleep(0.01)
         return _log_tail(home)
 

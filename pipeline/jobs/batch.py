@@ -20,7 +20,7 @@ from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import Tally
-from pipeline.stop_signals import stop_on_signals
+from pipeline.stop_signals import stop_fault, stop_on_signals
 from transforms.model import Message, Outcome
 from transforms.parse import peek
 from transforms.process.named_errors import naming
@@ -138,7 +138,7 @@ class Batch:
     @property
     def down(self) -> Exception | None:
         """The fault or the error of reading that ended this batch; None if none did."""
-        return self._scheduler.down or self._read_error
+        return stop_fault() or self._scheduler.down or self._read_error
 
     def _thread_failure(self) -> ThreadFailed | None:
         return self._scheduler.thread_failure
@@ -151,8 +151,9 @@ class Batch:
         }
 
     def _reason(self) -> str:
-        if self._scheduler.down:
-            return self._scheduler.down.exit_reason
+        fault = stop_fault() or self._scheduler.down
+        if fault:
+            return fault.exit_reason
         if self._read_error:
             return "input_error"
         finished = self._read_to_end and not self._tally.in_flight

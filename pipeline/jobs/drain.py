@@ -26,7 +26,7 @@ from pipeline.monitoring.health import check_running, serving
 from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import SETTLED, Tally
-from pipeline.stop_signals import stop_on_signals
+from pipeline.stop_signals import stop_fault, stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms import pubsub_client
 from transforms.errors import ConfigurationFault, DependencyDown, EnvironmentFault
@@ -193,7 +193,7 @@ class Drain:
     @property
     def down(self) -> Fault | None:
         """The fault that ended this drain; None if none did."""
-        return self._pubsub_down or self._scheduler.down or self._thread_failure()
+        return stop_fault() or self._pubsub_down or self._scheduler.down or self._thread_failure()
 
     def _checks(self) -> dict[str, Check]:
         def subscription() -> None:

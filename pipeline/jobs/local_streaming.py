@@ -22,7 +22,7 @@ from pipeline.monitoring.prometheus import metrics_registry
 from pipeline.monitoring.readiness import Check
 from pipeline.monitoring.summary import Tally
 from pipeline.settings.beam_options import VividlyOptions
-from pipeline.stop_signals import stop_on_signals
+from pipeline.stop_signals import stop_fault, stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms import pubsub_client
 from transforms.artifacts import ArtifactStore
@@ -100,7 +100,8 @@ class LocalStream:
                 time.sleep(POLL)
             # Not awaited: a pull in progress lasts up to half a minute.
             threading.Thread(target=result.cancel, daemon=True).start()
-            return "signal"
+            self.down = stop_fault()
+            return self.down.exit_reason if self.down else "signal"
         return self._failed()
 
     def _await(self, result: Any) -> None:

@@ -31,6 +31,8 @@ BACKOFF = Backoff(first=0.5, longest=10.0)
 def open_ledger(chosen: argparse.Namespace, may_create: bool = True) -> Iterator[Ledger]:
     """Open the ledger in `--database`, or in an embedded Postgres that is stopped at the end.
 
+    A Postgres that another process runs in `--state` is joined; its end ends this command.
+
     A job waits up to `--dependency-timeout` for Postgres; a command that only reads does not wait.
 
     Args:
@@ -57,17 +59,27 @@ def open_ledger(chosen: argparse.Namespace, may_create: bool = True) -> Iterator
             check_connection_budget(ledger, status, chosen.processes)
         yield ledger
         return
+    from pipeline.embedded.joining import JoinedPostgres, start_or_join, watching
     from pipeline.embedded.postgres import EmbeddedPostgres
+    from pipeline.stop_signals import stop_with
 
-    postgres = EmbeddedPostgres(Path(chosen.state) / "postgres")
-    if not may_create and not postgres.exists:
+    folder = Path(chosen.state) / "postgres"
+    if not may_create and not EmbeddedPostgres(folder).exists:
         raise UsageError(
             f"there is no ledger in {chosen.state}: run `vividly demo` or `vividly batch` first, "
             "or give --database or another --state"
         )
+    postgres = start_or_join(folder)
+    ledger = Ledger(postgres.url)
+    if isinstance(postgres, JoinedPostgres):
+        log.info("using the services that process %s runs in %s", postgres.owner, chosen.state)
+        with watching(postgres, stop_with):
+            _check(ledger, ledger.check())
+            yield ledger
+        return
     with postgres:
         upgrade(postgres.url)
-        yield Ledger(postgres.url)
+        yield ledger
 
 
 def ledger_at(chosen: argparse.Namespace) -> Ledger:
