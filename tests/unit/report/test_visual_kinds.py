@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from pipeline.report.formulas import formula, prose
-from pipeline.report.render import _environment
+from pipeline.report.templates import templates
 from tests.unit.narration.voices import lesson
 from transforms.model import Scene, Visual
 from transforms.model.script import VisualKind
@@ -25,8 +25,8 @@ def visual_of(kind: str) -> Visual:
 
 @pytest.mark.parametrize("kind", get_args(VisualKind))
 def test_report_shows_formulas_of_every_kind(kind: str) -> None:
-    template = _environment().get_template("lesson.html.j2")
-    module = template.make_module({"formula": formula, "prose": prose})
+    template = templates("pipeline.report").get_template("lesson.html.j2")
+    module: Any = template.make_module({"formula": formula, "prose": prose})
     html = str(module.visual(visual_of(kind), "en-US"))
     assert "\\" not in html
     assert html.count("<math ") == 3

@@ -51,7 +51,7 @@ def test_every_comparison_is_a_whole_lesson(grade: int) -> None:
 def test_comparison_passes_the_checks_of_scripts(grade: int) -> None:
     asked = request("mitosis vs meiosis", grade_level=grade)
     found = find_problems(write("mitosis vs meiosis", grade), asked)
-    assert [each for each in found if each[1].severity != "note"] == []
+    assert [each for each in found if each.severity != "note"] == []
 
 
 def test_comparison_shows_both_topics_side_by_side() -> None:

@@ -37,7 +37,7 @@ def own(tmp_path_factory) -> SourceLibrary:
         ("Explain photosynthesis", "Photosynthesis"),
         ("whats newtons 2nd law", "Newton's second law"),
         ("why are leaves green", "Photosynthesis"),
-        ("ww1", "The causes of World War I"),
+        ("ww1", "World War I"),
         ("bro explain dna like im 5", "DNA and genes"),
     ],
 )

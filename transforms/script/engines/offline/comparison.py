@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -45,22 +45,23 @@ def _compare(one: Card, two: Card, request: ContentRequest) -> Script:
     (first, first_facts, *_), (second, second_facts, *_) = (lesson.scenes for lesson in lessons)
     title = f"{one.title} and {_mid_sentence(two.title, lessons[1])}"
     scenes = [first, second, _side_by_side(one, two, lessons), first_facts, second_facts]
-    scenes = list(_told_once(_named_apart(scenes, (one, two))))
+    takeaways = (
+        lessons[0].key_takeaways[0], lessons[1].key_takeaways[0], lessons[0].key_takeaways[1]
+    )  # fmt: skip
+    scenes = list(_told_once(_named_apart(scenes, (one, two)), takeaways))
     scenes[-1] = replace(scenes[-1], narration=f"{scenes[-1].narration} {_RECAP}")
     return Script(
         title=title,
         hook=_HOOK,
         scenes=tuple(scenes),
-        key_takeaways=(
-            lessons[0].key_takeaways[0], lessons[1].key_takeaways[0], lessons[0].key_takeaways[1]
-        ),
+        key_takeaways=takeaways,
         quiz=(lessons[0].quiz[0], lessons[1].quiz[0]),
         topic=title,
         subject=one.subject,
         grade_level=request.grade_level,
         language=request.language,
         sources=tuple(dict.fromkeys((*lessons[0].sources, *lessons[1].sources))),
-    )  # fmt: skip
+    )
 
 
 def _side_by_side(one: Card, two: Card, lessons: list[Script]) -> Scene:
@@ -85,9 +86,9 @@ def _named_apart(scenes: list[Scene], cards: tuple[Card, Card]) -> Iterator[Scen
         yield replace(scene, heading=f"{card.title}: {scene.heading}") if card and shared else scene
 
 
-def _told_once(scenes: Iterator[Scene]) -> Iterator[Scene]:
-    """Drop sentences that an earlier scene has told."""
-    told: set[str] = set()
+def _told_once(scenes: Iterator[Scene], takeaways: Sequence[str]) -> Iterator[Scene]:
+    """Drop sentences that an earlier scene or a takeaway tells."""
+    told = set(takeaways)
     for scene in scenes:
         sentences = [each for each in _SENTENCE_END.split(scene.narration) if each not in told]
         told.update(sentences)
