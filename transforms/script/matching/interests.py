@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 from rapidfuzz.distance import OSA
 
-from transforms.script.matching.words import root, root_set, words
+from transforms.script.matching.words import english_roots, root, root_set, words
 
 GENERAL = "general"
 """Key of a card's analogy for students without a known interest."""
@@ -15,7 +18,7 @@ GENERAL = "general"
 
 @dataclass(frozen=True)
 class Interest:
-    """An interest of students, such as basketball, with its names and phrases for a lesson.
+    """An interest of students, such as basketball, or a family of them, such as other sports.
 
     Attributes:
         name: the key of the analogy in a card.
@@ -23,7 +26,9 @@ class Interest:
         spoken: completes "Take …." before the analogy.
         opening: sentence after the hook; it fits every analogy of this interest.
         names: words and phrases that name the interest in any context.
-        names_alone: words that name it only as the whole text: "art", but not "martial art".
+        names_alone: words that name it only as the whole text: "art", but not "language art".
+        borrows: names of the interests whose analogies a family borrows.
+        borrowing: introduces a borrowed analogy: "another sport".
     """
 
     name: str
@@ -32,127 +37,34 @@ class Interest:
     opening: str
     names: tuple[str, ...]
     names_alone: tuple[str, ...] = ()
+    borrows: tuple[str, ...] = ()
+    borrowing: str = ""
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name for name in (" ".join(part.split()) for part in text.split(",")) if name)
+
+
+def _interest(name: str, row: Mapping[str, str]) -> Interest:
+    return Interest(
+        name,
+        row["fans"],
+        row.get("spoken", ""),
+        row["opening"],
+        _listed(row["names"]),
+        _listed(row.get("alone", "")),
+        _listed(row.get("borrows", "")),
+        row.get("borrowing", ""),
+    )
 
 
 INTERESTS: Mapping[str, Interest] = {
-    interest.name: interest
-    for interest in (
-        Interest(
-            "basketball",
-            "basketball fans",
-            "basketball",
-            "If you follow basketball, the court will give us a good picture of it.",
-            ("basketball", "hoops", "nba", "wnba", "slam dunk"),
-        ),
-        Interest(
-            "soccer",
-            "soccer fans",
-            "soccer",
-            "If you follow soccer, the game itself will give us a good picture of it.",
-            ("soccer", "fifa", "premier league", "champions league", "association football"),
-        ),
-        Interest(
-            "music",
-            "music lovers",
-            "music",
-            "If you love music, it will lend us an example on the way.",
-            (
-                *("music", "musician", "guitar", "piano", "violin", "drums", "singing", "singer"),
-                *("hip hop", "kpop", "k pop", "jazz", "song"),
-            ),
-            ("band", "rap", "rapper", "rock", "pop", "choir", "musical"),
-        ),
-        Interest(
-            "cooking",
-            "cooking fans",
-            "cooking",
-            "If you like to cook, we will drop by the kitchen on the way.",
-            ("cooking", "baking", "cuisine", "chef", "recipe", "kitchen"),
-            ("food", "baker"),
-        ),
-        Interest(
-            "gaming",
-            "gamers",
-            "video games",
-            "If you play video games, they will lend us an example on the way.",
-            (
-                *("gaming", "gamer", "video game", "videogame", "esports", "minecraft"),
-                *("fortnite", "roblox", "xbox", "playstation", "nintendo"),
-            ),
-        ),
-        Interest(
-            "art",
-            "artists",
-            "art",
-            "If you like to make art, we will borrow an example from it.",
-            ("painting", "drawing", "sketching", "fine art", "visual art"),
-            ("art", "artist", "painter"),
-        ),
-        Interest(
-            "dance",
-            "dancers",
-            "dance",
-            "If you dance, we will borrow an example from the dance floor.",
-            ("dance", "dancing", "dancer", "ballet", "choreography"),
-        ),
-        Interest(
-            "cars",
-            "car fans",
-            "cars",
-            "If you are into cars, we will borrow an example from the road.",
-            ("car", "car racing", "race car", "motorsport", "formula one", "formula 1"),
-            ("racing", "driving", "automobile"),
-        ),
-        Interest(
-            "animals",
-            "animal lovers",
-            "animals",
-            "If you love animals, they will help us along the way.",
-            ("animal", "horse riding", "wildlife"),
-            ("dog", "cat", "horse", "pet"),
-        ),
-        Interest(
-            "space",
-            "space fans",
-            "space",
-            "If space fascinates you, we will look up there on the way.",
-            ("outer space", "astronomy", "space travel", "space exploration", "astronaut"),
-            ("space", "rocket", "planet", "star"),
-        ),
-        Interest(
-            "fashion",
-            "fashion fans",
-            "fashion",
-            "If you are into fashion, we will take a look in the wardrobe too.",
-            ("fashion", "clothes", "clothing", "sneaker"),
-            ("style", "shoe"),
-        ),
-        Interest(
-            "movies",
-            "movie fans",
-            "movies",
-            "If you love movies, they will lend us an example too.",
-            ("movies", "cinema", "filmmaking"),
-            ("movie", "film"),
-        ),
-        Interest(
-            "running",
-            "runners",
-            "running",
-            "If you run, your own legs will give us an example.",
-            ("jogging", "marathon", "cross country", "track and field", "sprinting"),
-            ("running", "runner", "athletics"),
-        ),
-        Interest(
-            "swimming",
-            "swimmers",
-            "swimming",
-            "If you swim, the water will give us an example.",
-            ("swimming", "swimmer", "diving"),
-            ("swim",),
-        ),
-    )
+    name: _interest(name, row)
+    for name, row in tomllib.loads(
+        (resources.files(__package__) / "interests.toml").read_text("utf-8")
+    ).items()
 }
+"""Interests by name, as ``interests.toml`` lists them."""
 
 
 def _by_roots(names: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], str]:
@@ -165,23 +77,34 @@ _ALL_NAMES = (
 )
 _LONGEST = max(map(len, _ALL_NAMES))
 _UNSPECIFIC = root_set("liking")
+_AFTER_INTEREST = _UNSPECIFIC | root_set("after_interest") | root_set("function")
+_WISHES = re.compile(r"[,;.!?()\n]+|\b(?:but|however|though|except that)\b", re.IGNORECASE)
+_ALL_BUT = re.compile(
+    r"\b(?:anything|everything|all|no one|nothing) (?:but|except|besides|other than)\b",
+    re.IGNORECASE,
+)
+_FOND = re.compile(r"\b(?:can'?t|cannot|couldn'?t) (?:live|go|do|be) without\b", re.IGNORECASE)
+_AVERSION = root_set("aversion")
 
 
 def find_interest(text: str) -> Interest | None:
     """Return the interest that a text names, or None.
 
     Case, a typo in a long word and surrounding words are tolerated: "playing basketball",
-    "Basketbal", "the NBA". "football" names two different games, so the result is None.
+    "Basketbal", "the NBA". What a student dislikes is no interest, and neither is a word that only
+    describes another: "I hate soccer", "car insurance". An interest goes before a family.
     """
-    tokens = [base for base in map(root, words(text)) if base not in _UNSPECIFIC]
-    if tuple(tokens) in _ALL_NAMES:
-        return INTERESTS[_ALL_NAMES[tuple(tokens)]]
-    for size in range(min(_LONGEST, len(tokens)), 0, -1):
-        for start in range(len(tokens) - size + 1):
-            name = _NAMES.get(tuple(tokens[start : start + size]))
-            if name is not None:
-                return INTERESTS[name]
-    return _find_misspelt(tokens)
+    wishes = _WISHES.split(_FOND.sub("love", _ALL_BUT.sub("not", text)))
+    wished = (_of_wish(list(map(root, words(wish)))) for wish in wishes)
+    found = [interest for interest in wished if interest is not None]
+    return next((interest for interest in found if interest.spoken), next(iter(found), None))
+
+
+def mentions_interest(tokens: Sequence[str]) -> bool:
+    """Return True if the words contain a name of an interest, also as part of another noun."""
+    bases = tuple(map(root, tokens))
+    spans = (bases[i : i + n] for n in range(1, _LONGEST + 1) for i in range(len(bases) - n + 1))
+    return is_interest(tokens) or any(span in _NAMES for span in spans)
 
 
 def is_interest(tokens: Sequence[str]) -> bool:
@@ -189,12 +112,29 @@ def is_interest(tokens: Sequence[str]) -> bool:
     return tuple(base for base in map(root, tokens) if base not in _UNSPECIFIC) in _ALL_NAMES
 
 
+def _of_wish(tokens: list[str]) -> Interest | None:
+    if _AVERSION & set(tokens):
+        return None
+    specific = [base for base in tokens if base not in _UNSPECIFIC]
+    for whole in (tokens, specific):
+        if tuple(whole) in _ALL_NAMES:
+            return INTERESTS[_ALL_NAMES[tuple(whole)]]
+    for size in range(min(_LONGEST, len(tokens)), 0, -1):
+        for start in range(len(tokens) - size + 1):
+            name = _NAMES.get(tuple(tokens[start : start + size]))
+            after = tokens[start + size : start + size + 1]
+            if name is not None and set(after) <= _AFTER_INTEREST:
+                return INTERESTS[name]
+    return _find_misspelt(specific)
+
+
 def _find_misspelt(tokens: list[str]) -> Interest | None:
-    if len(tokens) != 1 or len(tokens[0]) < 5:
+    if len(tokens) != 1 or len(tokens[0]) < 5 or tokens[0] in english_roots():
         return None
     allowed = 1 if len(tokens[0]) < 8 else 2
+    close: dict[int, str] = {}
     for (name, *rest), interest in _NAMES.items():
-        close = not rest and len(name) >= 5 and OSA.distance(tokens[0], name) <= allowed
-        if close and tokens[0][0] == name[0]:
-            return INTERESTS[interest]
-    return None
+        if not rest and len(name) >= 5 and name[0] == tokens[0][0]:
+            close.setdefault(OSA.distance(tokens[0], name), interest)
+    least = min(close, default=allowed + 1)
+    return INTERESTS[close[least]] if least <= allowed else None

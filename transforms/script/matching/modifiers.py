@@ -151,7 +151,7 @@ class _Reading:
         places = [
             index
             for index, token in enumerate(self._tokens)
-            if token.readings & name.roots and token.beside is not Beside.ASIDE
+            if token.readings & name.roots and token.beside < Beside.ASIDE
         ]
         for first, second in pairwise(places):
             between = {token.word for token in self._tokens[first + 1 : second]}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from importlib import resources
 
-from transforms.script.matching.interests import find_interest, is_interest
+from transforms.script.matching.interests import find_interest, is_interest, mentions_interest
 from transforms.script.matching.words import VOCABULARY, root, root_set, words
 
 _CLAUSES = re.compile(r"[,;:!?()\[\]{}\"“”\n]+|\.(?=\s|$)|\s[-–—/|]+\s")
@@ -56,6 +56,9 @@ class Beside(IntEnum):
 
     ASIDE = 2
     """An aside to any topic."""
+
+    STATEMENT = 3
+    """Part of a clause about the student, unless the topic is named nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def parse_student_question(text: str, interest: str = "") -> StudentQuestion:
 
 
 def _is_aside(beside: Beside) -> bool:
-    return beside is Beside.ASIDE
+    return beside >= Beside.ASIDE
 
 
 def _written_out(tokens: Sequence[str]) -> Iterator[str]:
@@ -132,7 +135,7 @@ def _written_out(tokens: Sequence[str]) -> Iterator[str]:
 def _aside(tokens: list[str], declared: list[str]) -> list[Beside]:
     """Return for each word of one clause whether it belongs to an aside."""
     if is_interest(tokens) or _is_about_student(tokens) or (tokens and tokens == declared):
-        return [Beside.ASIDE] * len(tokens)
+        return [Beside.STATEMENT] * len(tokens)
     beside = [Beside.TOPIC] * len(tokens)
 
     def mark(start: int, end: int, how: Beside) -> None:
@@ -160,7 +163,7 @@ def _is_about_student(tokens: list[str]) -> bool:
         tokens[:1] != []
         and tokens[0] in _PERSONAL
         and not _REQUEST & set(tokens)
-        and find_interest(" ".join(tokens)) is not None
+        and mentions_interest(tokens)
     )
 
 
@@ -203,14 +206,17 @@ def _aside_length(opener: str, rest: list[str], *, requested: bool) -> tuple[int
             return index + 1, Beside.ASIDE
         if base in _AUDIENCE and opener in ("for", "to", "like", "as"):
             return index + 1 + _audience_length(rest[index + 1 :]), Beside.ASIDE
-    pictured = opener in _SHOWN_WITH or (opener == "in" and rest[:1] in (["a"], ["the"]))
-    if len(rest) <= 6 and (is_interest(rest) or (pictured and _has_interest(rest))):
+    pictured = requested and opener in _SHOWN_WITH and mentions_interest(rest)
+    scene = opener == "in" and len(rest) == 3 and rest[0] in ("a", "the") and _is_shown(rest[1])
+    if len(rest) <= 6 and (is_interest(rest) or pictured or scene):
         return len(rest), shown
     return 0, Beside.TOPIC
 
 
-def _has_interest(rest: list[str]) -> bool:
-    return find_interest(" ".join(rest)) is not None
+def _is_shown(word: str) -> bool:
+    """Return True for an interest that cards have analogies for."""
+    interest = find_interest(word)
+    return interest is not None and interest.spoken != ""
 
 
 def _audience_length(rest: list[str]) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from importlib import resources
 from itertools import combinations, pairwise
 
 from rapidfuzz import fuzz, process
@@ -21,7 +20,7 @@ from transforms.script.matching.card_words import card_words, name_of, written_t
 from transforms.script.matching.modifiers import FILLER, CardWords, Name, Token, is_about
 from transforms.script.matching.spelling import Speller
 from transforms.script.matching.student_question import Beside, Spoken, parse_student_question
-from transforms.script.matching.words import VOCABULARY, root
+from transforms.script.matching.words import VOCABULARY, english_roots
 
 _COMPARING = frozenset(VOCABULARY["comparing"].split())
 
@@ -40,7 +39,7 @@ class TopicIndex:
 
     Args:
         cards: the cards to choose from.
-        english: correctly spelt words, which are never corrected to a word of a card's name.
+        english: roots of correctly spelt words, which are never corrected to those of a name.
 
     Raises:
         ValueError: two cards share a name, or a name consists of function words only.
@@ -66,7 +65,7 @@ class TopicIndex:
         }
         known = names.union(FILLER, *(entry.words.all for entry in self._entries))
         asking = frozenset(f"{VOCABULARY['neutral']} {VOCABULARY['telling']}".split())
-        self._speller = Speller(names, asking, known.union(map(root, english)), joined)
+        self._speller = Speller(names, asking, known.union(english), joined)
 
     def resolve(self, query: str, interest: str = "") -> Card:
         """Return the one card that covers a question.
@@ -94,7 +93,7 @@ class TopicIndex:
         asked = [token for token in tokens if token.beside is Beside.TOPIC]
         found = self._covering(tokens, asked)
         if not found and len(asked) < len(tokens):
-            tokens = [replace(token, beside=_surely(token.beside)) for token in tokens]
+            tokens = self._without_doubtful_asides(tokens)
             found = self._covering(tokens, tokens)
         if _COMPARING & {token.word for token in tokens}:
             most = max((_coverage([entry], asked) for entry in found), default=0)
@@ -133,6 +132,20 @@ class TopicIndex:
                 first = index == 0 and part[0].starts
                 tokens.append(Token(word, readings, known, part[0].beside, first))
         return tokens
+
+    def _without_doubtful_asides(self, tokens: Sequence[Token]) -> list[Token]:
+        """Return the words with those asides as topic that name a topic or are not sure."""
+        result: list[Token] = []
+        starts = [index for index, token in enumerate(tokens) if token.starts or index == 0]
+        for start, end in pairwise((*starts, len(tokens))):
+            clause = tokens[start:end]
+            named = bool(self._named(clause))
+            for token in clause:
+                doubtful = token.beside is Beside.LOOSE or (
+                    named and token.beside is Beside.STATEMENT
+                )
+                result.append(replace(token, beside=Beside.TOPIC) if doubtful else token)
+        return result
 
     def _covering(self, tokens: Sequence[Token], asked: Sequence[Token]) -> dict[_Entry, Name]:
         """Return the cards that cover a question with their longest names, with these names."""
@@ -222,10 +235,6 @@ def _entry(card: Card, words: CardWords) -> _Entry:
     return _Entry(card, names, phrases, _all_roots(names), words)
 
 
-def _surely(beside: Beside) -> Beside:
-    return beside if beside is Beside.ASIDE else Beside.TOPIC
-
-
 def _differ(spoken: Sequence[Spoken], index: int) -> bool:
     return index > 0 and spoken[index].beside is not spoken[index - 1].beside
 
@@ -290,6 +299,4 @@ def _titles(cards: Sequence[Card]) -> str:
 @cache
 def load_topic_index() -> TopicIndex:
     """Return the index of the cards of this package; it is built once per process."""
-    text = (resources.files(__package__) / "english.txt").read_text("utf-8")
-    english = (line for line in text.splitlines() if not line.startswith("#"))
-    return TopicIndex(load_cards().cards.values(), frozenset(english))
+    return TopicIndex(load_cards().cards.values(), english_roots())

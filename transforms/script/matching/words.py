@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -58,6 +58,13 @@ def roots(tokens: list[str]) -> list[str]:
     return [
         _number(word, *_neighbors(tokens, index)) or root(word) for index, word in enumerate(tokens)
     ]
+
+
+@cache
+def english_roots() -> frozenset[str]:
+    """Return the roots of common English words, for telling words from typos."""
+    text = (resources.files(__package__) / "english.txt").read_text("utf-8")
+    return frozenset(root(line) for line in text.splitlines() if not line.startswith("#"))
 
 
 def root_set(name: str, key: str = "") -> frozenset[str]:

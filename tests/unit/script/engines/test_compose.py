@@ -152,6 +152,20 @@ def test_interest_without_analogy_is_omitted() -> None:
     assert card.analogies["general"] in " ".join(s.narration for s in lesson(card, 9).scenes)
 
 
+def test_family_borrows_analogy_in_its_own_words() -> None:
+    card = CARDS["newtons-second-law"]
+    script = lesson(card, 9, "sports")
+    told = " ".join(section.narration for section in script.sections())
+    assert script.title == "Newton's second law for sports fans"
+    assert f"Take another sport, basketball. {card.analogies['basketball']}" in told
+    assert "If you follow basketball" not in told
+
+
+def test_interest_that_fits_no_analogy_is_neutral() -> None:
+    card = CARDS["newtons-second-law"]
+    assert lesson(card, 9, "learning") == lesson(card, 9)
+
+
 def test_every_kind_of_visual_has_its_content() -> None:
     kinds = {
         scene.visual.kind: scene for card in CARDS.values() for scene in lesson(card, 12).scenes

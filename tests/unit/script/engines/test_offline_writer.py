@@ -48,6 +48,14 @@ def test_interest_in_question_wins() -> None:
     assert script.title == "Gravity for basketball fans"
 
 
+def test_words_of_the_topic_are_no_interest() -> None:
+    assert write("how do cells divide in animals").title == write("mitosis").title
+
+
+def test_disliked_interest_is_omitted() -> None:
+    assert write("what is gravity", interest="I hate soccer") == write("what is gravity")
+
+
 def test_unknown_interest_is_omitted() -> None:
     script = write("what is gravity", interest="zorbing & <b>curling</b>")
     assert script == write("what is gravity")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
 from transforms.script.cards.card import Band, BandName, Card, Level, Term, WorkedExample
 from transforms.script.cards.marks import remove_marks
-from transforms.script.matching.interests import GENERAL, Interest
+from transforms.script.matching.interests import GENERAL, INTERESTS, Interest
 from transforms.script.spoken_quiz import spoken_question
 from transforms.text.capitals import capitalize_first
 
@@ -35,19 +35,20 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
     Args:
         card: the card of the topic.
         request: the request; gives grade and language.
-        interest: interest of the student; None if unknown.
+        interest: interest of the student; None if unknown. The general analogy is told, and the
+            interest not named, if the card has none that fits.
 
     Returns:
         A script of 150 to 450 spoken words for every card that passes the card tests.
     """
-    if interest is not None and interest.name not in card.analogies:
-        interest = None
+    key = _analogy_key(card, interest)
+    interest = None if key == GENERAL else interest
     name = card.band_of_grade(request.grade_level)
     band = card.bands[name]
     explain = _Explainer(band.terms)
     scenes = [_definition(card, band, explain), _facts(band, explain), _process(band, explain)]
     worked = () if band.worked is None else (_worked(card, band, band.worked, explain),)
-    scenes += (_analogy(card, band, interest), *worked, _misconception(card, band))
+    scenes += (_analogy(card, band, interest, key), *worked, _misconception(card, band))
     scenes[-1] = replace(scenes[-1], narration=f"{scenes[-1].narration} {_RECAP}")
     script = Script(
         title=card.title if interest is None else f"{card.title} for {interest.fans}",
@@ -101,9 +102,20 @@ def _process(band: Band, explain: _Explainer) -> Scene:
     )
 
 
-def _analogy(card: Card, band: Band, interest: Interest | None) -> Scene:
-    text = remove_marks(card.analogies[GENERAL if interest is None else interest.name])
-    lead = _bridge(card, _PICTURES) if interest is None else f"Take {interest.spoken}."
+def _analogy_key(card: Card, interest: Interest | None) -> str:
+    """Return the key of the analogy for an interest: its own, one it may borrow, or the general."""
+    wanted = () if interest is None else (interest.name, *interest.borrows)
+    return next((key for key in wanted if key in card.analogies), GENERAL)
+
+
+def _analogy(card: Card, band: Band, interest: Interest | None, key: str) -> Scene:
+    text = remove_marks(card.analogies[key])
+    if interest is None:
+        lead = _bridge(card, _PICTURES)
+    elif key == interest.name:
+        lead = f"Take {interest.spoken}."
+    else:
+        lead = f"Take {interest.borrowing}, {INTERESTS[key].spoken}."
     *setting, point = _SENTENCE_END.split(text)
     return Scene(band.headings.analogy, f"{lead} {text}", tuple(setting), Visual("quote", point))
 
