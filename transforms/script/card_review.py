@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources.abc import Traversable
 
 from transforms.model import ContentRequest, Script
-from transforms.script.cards.card import BandName, Card, Subject
+from transforms.script.cards.card import BandName, Card
 from transforms.script.cards.concept_card import CardError, Problem, card_files, parse_card
 from transforms.script.cards.rules import Found
 from transforms.script.cards.wording import UNWRITTEN, find_wording
@@ -15,7 +15,8 @@ from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.offline.compose import MOST_WORDS, compose
 from transforms.script.matching.interests import GENERAL, INTERESTS
-from transforms.script.matching.words import root, roots, topicless_words, words
+from transforms.script.matching.word_lists import FILLER
+from transforms.script.matching.words import root, roots, words
 from transforms.text.sentences import split_sentences
 
 LEAST_WORDS = 150
@@ -26,8 +27,8 @@ MOST_ABOVE = 1.0
 MOST_SAME = 0.5
 """Share of a lesson's sentences that may be the same in both bands."""
 
-_UNSAID = topicless_words() | set(map(root, ("relate", "look", *get_args(Subject))))
-"""Words of an alias that a lesson need not say: they name nothing, or the school subject."""
+_UNSAID = FILLER | {root("relate"), root("look")}
+"""Words of an alias that a lesson need not say, since they name nothing."""
 
 
 def check_cards(root: Traversable) -> tuple[int, Sequence[Problem]]:

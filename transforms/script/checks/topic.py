@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from transforms.errors import PermanentError
 from transforms.model import Script
@@ -14,7 +14,8 @@ from transforms.script.cards.concept_card import Card
 from transforms.script.checks.script_check import Answered
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.engines.script_engine import Problem
-from transforms.script.matching.words import root, roots, topicless_words, words
+from transforms.script.matching.word_lists import FILLER
+from transforms.script.matching.words import root, roots, words
 from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
@@ -64,7 +65,7 @@ def _asked(query: str, interest: str) -> set[str]:
     """Return the words of a question that name its topic."""
     besides = set(_words(interest))
     asked = {word for word in _words(query) if word not in besides}
-    return {word for word in asked if root(word) not in _asking()} or asked
+    return {word for word in asked if root(word) not in FILLER} or asked
 
 
 def _answers(script: Script, asked: set[str]) -> bool:
@@ -98,11 +99,6 @@ def _covering(question: str, interest: str) -> Card | None:
         return load_topic_index().resolve(question, interest)
     except PermanentError:
         return None
-
-
-@cache
-def _asking() -> frozenset[str]:
-    return topicless_words()
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from transforms.script.cards.concept_card import Card
-from transforms.script.matching.modifiers import FUNCTION, SUBJECTS, CardWords, Name
+from transforms.script.matching.modifiers import CardWords, Name
+from transforms.script.matching.word_lists import FUNCTION, SUBJECTS
 from transforms.script.matching.words import root, root_set, roots, words
 from transforms.text.sentences import split_sentences
 

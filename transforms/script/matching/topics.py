@@ -17,9 +17,10 @@ from rapidfuzz import fuzz, process
 from transforms.errors import PermanentError
 from transforms.script.cards.concept_card import Card, load_cards
 from transforms.script.matching.card_words import card_words, name_of, written_together
-from transforms.script.matching.modifiers import FILLER, CardWords, Name, Token, is_about
+from transforms.script.matching.modifiers import CardWords, Name, Token, is_about
 from transforms.script.matching.spelling import Speller
 from transforms.script.matching.student_question import Beside, Spoken, parse_student_question
+from transforms.script.matching.word_lists import FILLER
 from transforms.script.matching.words import VOCABULARY, english_roots
 
 _COMPARING = frozenset(VOCABULARY["comparing"].split())

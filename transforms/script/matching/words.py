@@ -129,9 +129,3 @@ SYNONYMS = {
     for word in group.split()
 }
 """Root of a word -> root of the first word in its group of synonyms."""
-
-
-def topicless_words() -> frozenset[str]:
-    """Return the roots of words that name no topic: function words, asking, judging and school."""
-    lists = ("function", "neutral", "telling", "judging", "studying", "time")
-    return frozenset().union(*map(root_set, lists))

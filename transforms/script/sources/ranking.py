@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from transforms.script.matching.words import roots, topicless_words, words
+from transforms.script.matching.word_lists import FILLER
+from transforms.script.matching.words import roots, words
 
 _K1, _B = 1.2, 0.75
 _UNKNOWN = 1.0
@@ -80,9 +81,6 @@ def terms(text: str) -> list[str]:
     for term in roots(words(text)):
         if _UNSPACED.fullmatch(term) and len(term) > 1:
             found += [term[at : at + 2] for at in range(len(term) - 1)]
-        elif term not in _FILLER:
+        elif term not in FILLER:
             found.append(term)
     return found
-
-
-_FILLER = topicless_words()

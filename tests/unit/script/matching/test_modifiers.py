@@ -8,8 +8,8 @@ import pytest
 
 from transforms.errors import PermanentError
 from transforms.script.cards.concept_card import load_cards
-from transforms.script.matching.modifiers import FUNCTION
 from transforms.script.matching.topics import load_topic_index
+from transforms.script.matching.word_lists import FUNCTION
 from transforms.script.matching.words import words
 
 CARDS = load_cards().cards
