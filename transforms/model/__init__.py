@@ -5,6 +5,7 @@ crosses a shuffle (`transforms.coder`) and is stored in the ledger and the artif
 `transforms.model.registry` defines which change of a class needs a new version.
 """
 
+from transforms.model.care import CARE_CATEGORIES, CareCategory, CareFinding, CareLevel
 from transforms.model.codec import decode, encode
 from transforms.model.lesson import Claim, EntryKey, Lesson
 from transforms.model.media import Narration, Sentence, Video
@@ -47,6 +48,7 @@ from transforms.model.stages import (
 )
 
 __all__ = [
+    "CARE_CATEGORIES",
     "ENGINE_STAGES",
     "LETTERS",
     "MODALITIES",
@@ -59,6 +61,9 @@ __all__ = [
     "THINKING",
     "Artifact",
     "Attempt",
+    "CareCategory",
+    "CareFinding",
+    "CareLevel",
     "Claim",
     "ContentRequest",
     "DeadLetter",
