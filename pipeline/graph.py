@@ -23,6 +23,7 @@ from pipeline.settings.chosen_engines import (
 )
 from pipeline.settings.student_quota import student_quota
 from transforms.artifacts import ArtifactStore
+from transforms.care import CareForStudents
 from transforms.claim import ClaimRequests, Refusal
 from transforms.dead_letters import RepeatDeadLetters, WriteDeadLetters
 from transforms.deduplicate import DeduplicateRequests, SettleDuplicates
@@ -106,11 +107,13 @@ def build(
     parsed = messages | "Parse" >> ParseRequests()
     unique = parsed.requests | "Deduplicate" >> DeduplicateRequests(options.deduplicate_ttl)
     repeated = unique.duplicates | "Duplicates" >> SettleDuplicates(ledger)
-    claimed = (
+    cared = (
         (unique.requests, repeated.requests)
         | "Requests" >> beam.Flatten()
-        | "Claim"
-        >> ClaimRequests(ledger, options.lease, queue_lease, refusals, student_quota(options))
+        | "Care" >> CareForStudents(ledger, options.lease, options.care_region, options.care_topic)
+    )
+    claimed = cared.requests | "Claim" >> ClaimRequests(
+        ledger, options.lease, queue_lease, refusals, student_quota(options)
     )
     branches = claimed.lessons | "By modality" >> BranchByModality()
     write_script = WriteScript(
@@ -177,5 +180,5 @@ def build(
     again = claimed.outcomes | "Delivered again" >> RepeatDeadLetters(
         ledger, options.dead_letter_topic
     )
-    settled = [step.outcomes for step in (repeated, *stages, published)]
+    settled = [step.outcomes for step in (repeated, cared, *stages, published)]
     return [*settled, again, dead] | "All outcomes" >> beam.Flatten()

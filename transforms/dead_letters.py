@@ -163,6 +163,10 @@ class _Write(BatchDoFn[DeadLetter]):
         return report_outcome(outcome, _source(dead), dead.stage, again=again)
 
     def _write(self, letters: Mapping[int, DeadLetter]) -> Iterator[BatchResult]:
+        helped = self._help(letters)
+        for position, outcome in helped.items():
+            yield BatchResult(position, outcome)
+        letters = {at: dead for at, dead in letters.items() if at not in helped}
         settled = self._ledger.dead_letter(list(letters.values()))
         for (position, dead), is_settled in zip(letters.items(), settled, strict=True):
             kept = is_settled and self._is_kept(dead)
@@ -191,6 +195,28 @@ class _Write(BatchDoFn[DeadLetter]):
                     field=known_field,
                 ),
             )
+
+    def _help(self, letters: Mapping[int, DeadLetter]) -> dict[int, Outcome]:
+        """Settle students who may need care, and whose request cannot be a lesson, with help only.
+
+        Their words may be about a topic, so an engine was asked; it refused. The help is recorded
+        already, and a failure with the nearest topics would add nothing to it.
+        """
+        from transforms.ledger import care
+
+        refused = {
+            at: Lesson(dead.message, dead.request, dead.claim)
+            for at, dead in letters.items()
+            if dead.request and dead.claim and dead.stage == "script" and _is_refusal(dead)
+        }
+        noted = care.noted(self._ledger, [each.request.request_id for each in refused.values()])
+        helped = {at: each for at, each in refused.items() if each.request.request_id in noted}
+        settled = care.settle(self._ledger, [(lesson, None) for lesson in helped.values()])
+        return {
+            at: report_outcome(_helped(letters[at]), lesson, "script")
+            for (at, lesson), done in zip(helped.items(), settled, strict=True)
+            if done
+        }
 
     def _is_erased(self, dead: DeadLetter) -> bool:
         """Return whether the request was cancelled to erase its student, so it gets no copy."""
@@ -228,6 +254,25 @@ def _publish_again(ledger: Ledger, topic: str, outcome: Outcome) -> None:
         found = ledger.dead_letter_of(outcome.request_id, outcome.message_id)
         if found:
             publish_copy(topic, found)
+
+
+def _is_refusal(dead: DeadLetter) -> bool:
+    """Return whether no try can give a lesson; a bug and a cancelled request are none."""
+    return not (dead.retryable or dead.traceback or dead.error_type == Cancelled.__name__)
+
+
+def _helped(dead: DeadLetter) -> Outcome:
+    return Outcome(
+        message_id=dead.message.message_id,
+        status="completed",
+        request_id=dead.request_id,
+        stage="care",
+        records=dead.records,
+        cost_usd=sum(record.cost_usd for record in dead.records)
+        + (dead.spent.usd if dead.spent else 0.0),
+        spent=dead.spent,
+        needs_care=True,
+    )
 
 
 def _source(dead: DeadLetter) -> Message | Received | Lesson:

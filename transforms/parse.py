@@ -16,6 +16,7 @@ import apache_beam as beam
 from transforms import (
     coder,  # noqa: F401  (registers the coders of the outputs)
 )
+from transforms.crisis.readable import find_care_in, find_care_in_invalid, read_message
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import (
@@ -352,6 +353,9 @@ class ParseRequests(beam.PTransform):
     """Validate messages, and turn invalid ones into dead letters.
 
     PCollection[Message] -> tagged `requests` (Received) and `DEAD_LETTERS`.
+
+    All messages are searched for words of a student in danger (`transforms.crisis`). An invalid
+    message with such words is no dead letter: it becomes a request that `transforms.care` settles.
     """
 
     def expand(self, messages: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -370,6 +374,30 @@ class _Parse(beam.DoFn):
         try:
             request = _peeked.take(message.data) or parse(message.data)
         except InvalidRequest as error:
+            care = find_care_in_invalid(message)
+            if care:
+                yield Received(message, _readable_request(message), care)
+                return
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, make_dead_letter(message, "parse", error))
         else:
-            yield Received(message, request)
+            yield Received(message, request, find_care_in(message, words_of(request)))
+
+
+def words_of(request: ContentRequest) -> tuple[str, ...]:
+    """Return what the student typed: the question and the interest."""
+    return request.student_query, request.interest
+
+
+def _readable_request(message: Message) -> ContentRequest:
+    """Return the request of an invalid message, without what the student typed."""
+    from transforms.ledger.letter_student import student_in
+
+    request_id = read_message(message).request_id
+    return ContentRequest(
+        request_id=request_id,
+        student_id=student_in(message.data),
+        student_query="",
+        grade_level=GRADES[0],
+        correlation_id=f"request-{request_id}",
+        requested_modalities=("text",),
+    )

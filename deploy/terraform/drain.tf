@@ -54,6 +54,7 @@ locals {
         args = [
           "db", "prune",
           "--completed=${var.retention_days.completed}d", "--failed=${var.retention_days.failed}d",
+          "--care=${var.retention_days.care}d",
         ]
         tasks   = 1
         timeout = "3600s" # the next run goes on where an interrupted one ended

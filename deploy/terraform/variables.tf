@@ -340,12 +340,12 @@ variable "prune_schedule" {
 }
 
 variable "retention_days" {
-  description = "Days for which completed, and failed or cancelled requests stay in the ledger."
-  type        = object({ completed = number, failed = number })
+  description = "Days for which completed, failed or cancelled requests, and what is kept of students who need care, stay in the ledger."
+  type        = object({ completed = number, failed = number, care = optional(number, 60) })
   default     = { completed = 90, failed = 180 }
   validation {
     # A message that Pub/Sub delivers after its request was removed would be a new request.
-    condition     = min(var.retention_days.completed, var.retention_days.failed) > 31
+    condition     = min(var.retention_days.completed, var.retention_days.failed, var.retention_days.care) > 31
     error_message = "retention_days must be longer than Pub/Sub keeps messages, 31 days."
   }
 }

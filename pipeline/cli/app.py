@@ -35,6 +35,7 @@ COMMANDS = (
     "dead-letters",
     "students",
     "cards",
+    "care",
     "db",
     "emulators",
     "completion",

@@ -19,6 +19,7 @@ from pipeline.jobs.backlog import Backlog
 from pipeline.jobs.preflight_check import Finding
 from pipeline.stop_signals import stop_fault
 from transforms.ledger import CostRow, DeadLetterDetail, DeadLetterRow, RequestRow
+from transforms.ledger.care import CareRow
 from transforms.prices import Price
 from transforms.text.hidden import visible
 
@@ -30,6 +31,7 @@ STYLES = {
     "cancelled": "yellow",
     "cancelling": "yellow",
     "lapsed": "magenta",
+    "needs_care": "blue",
 }
 WATCH_INTERVAL = 2.0
 """Seconds between two readings of `watch_requests`."""
@@ -233,6 +235,31 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
     _print_fields(fields)
 
 
+def care(rows: Sequence[CareRow], as_json: bool) -> None:
+    """Print what was found about students who need care, without their words."""
+    if as_json:
+        objects(rows)
+        return
+    table = Table(title=None if rows else "no student needs care", box=None, pad_edge=False)
+    for name in ("request", "noticed", "category", "level", "status", "staff told"):
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.request_id,
+            row.noticed_at.astimezone().strftime("%m-%d %H:%M:%S"),
+            row.category,
+            row.level,
+            row.status or "",
+            row.told_at.astimezone().strftime("%m-%d %H:%M:%S") if row.told_at else "no",
+        )
+    CommandConsole().print(table)
+
+
+def fields(values: Mapping[str, Any]) -> None:
+    """Print named values, one on each line."""
+    _print_fields(values)
+
+
 def queued_for(row: RequestRow) -> str:
     """Return the stage that a request waits for, and since when; empty if it does not wait."""
     if row.status != "running" or not row.queued_at:
@@ -242,10 +269,11 @@ def queued_for(row: RequestRow) -> str:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Print the findings of `vividly check`, each failure with its remedy."""
+    """Print the findings of `vividly check`, each failure and warning with its remedy."""
     console = CommandConsole(highlight=False)
     for each in found:
         mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
+        mark = Text("warns ", "yellow") if each.is_warning else mark
         console.print(mark + Text(f"  {each.name:<18} {each.detail}", ""), soft_wrap=True)
         if each.remedy:
             console.print(Text(f"{'':8}{'':<18} → {each.remedy}", "yellow"), soft_wrap=True)

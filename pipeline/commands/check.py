@@ -20,6 +20,8 @@ SETTINGS = [
     "project",
     "subscription",
     "dead-letter-topic",
+    "care-region",
+    "care-topic",
     "database",
     "connections",
     "processes",

@@ -21,7 +21,7 @@ HELP = "migrate the ledger's schema, or remove old requests"
 EXAMPLES = """examples:
   vividly db upgrade --database postgresql://vividly@10.0.0.5/vividly --grant-to jobs
   vividly db current --json --database postgresql://vividly@10.0.0.5/vividly
-  vividly db prune --completed 90d --failed 180d --dry-run
+  vividly db prune --completed 90d --failed 180d --care 60d --dry-run
 """
 SETTINGS = ["database", "artifacts"]
 
@@ -60,6 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="requests failed or cancelled, and unreadable messages, longer ago than this",
     )
     prune.add_argument(
+        "--care",
+        type=parse_age,
+        metavar="AGE",
+        help="what was recorded longer ago than this because a student needs care",
+    )
+    prune.add_argument(
         "--dry-run", action="store_true", help="count what would be removed; remove nothing"
     )
 
@@ -79,14 +85,14 @@ def run(chosen: argparse.Namespace) -> int:
         )
     if chosen.grant_to and chosen.action != "upgrade":
         raise UsageError("--grant-to is an option of `upgrade`")
-    ages = chosen.completed or chosen.failed
+    ages = chosen.completed or chosen.failed or chosen.care
     if chosen.action == "prune":
         if not ages:
-            raise UsageError("`prune` takes --completed, --failed or both")
+            raise UsageError("`prune` takes at least one of --completed, --failed and --care")
         _prune(chosen)
         return 0
     if ages or chosen.dry_run:
-        raise UsageError("--completed, --failed and --dry-run are options of `prune`")
+        raise UsageError("--completed, --failed, --care and --dry-run are options of `prune`")
     if chosen.action == "upgrade":
         upgrade(chosen.database)
     if chosen.grant_to:
@@ -109,7 +115,7 @@ def _prune(chosen: argparse.Namespace) -> None:
     ledger = Ledger(chosen.database, timeout=PRUNE_TIMEOUT)
     ages = (chosen.completed, chosen.failed)
     if chosen.dry_run:
-        old = ledger.prunable(*ages)
+        old = ledger.prunable(*ages, needs_care=chosen.care)
         text = (
             f"{old.requests:,} requests with their messages, stages, calls and dead letters, and "
             f"{old.messages:,} other messages would be removed"
@@ -117,7 +123,7 @@ def _prune(chosen: argparse.Namespace) -> None:
         print(json.dumps(asdict(old), indent=2) if chosen.json else text)
         return
     total = Counter[str](asdict(Pruned(0, 0, 0, 0)))
-    for batch in ledger.prune(*ages):
+    for batch in ledger.prune(*ages, needs_care=chosen.care):
         total.update(asdict(batch))
     total["tombstones"] = tombstones.expire(ledger)
     Parts(ArtifactStore(chosen.artifacts)).sweep()

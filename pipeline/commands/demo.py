@@ -61,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
     state.mkdir(parents=True, exist_ok=True)
     log_file = state / "demo.log"
     logging_config.configure(chosen.log_level, file=log_file)
-    chosen.database = chosen.dead_letter_topic = None
+    chosen.database = chosen.dead_letter_topic = chosen.care_topic = None
     show = demo_output.DemoOutput()
     show.step("Starting Postgres and the Pub/Sub server")
     with (

@@ -24,7 +24,10 @@ EXAMPLES = """examples:
 """
 SETTINGS = ["database", "state", "project", "subscription"]
 
-STATUSES = ("running", "queued", "cancelling", "lapsed", "completed", "failed", "cancelled")
+STATUSES = (
+    *("running", "queued", "cancelling", "lapsed"),
+    *("completed", "failed", "cancelled", "needs_care"),
+)
 STAGES = ("claim", "script", "narration", "video", "publish", "dead_letters")
 
 

@@ -98,10 +98,11 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _export(ledger: Ledger, chosen: argparse.Namespace) -> int:
     from pipeline.jobs.resources import artifact_store
+    from pipeline.students.actor import actor
     from pipeline.students.export import export
     from transforms.ledger import privacy_log
 
-    entry = privacy_log.begin(ledger, "export", _actor(), chosen.reference)
+    entry = privacy_log.begin(ledger, "export", actor(), chosen.reference)
     counts = export(ledger, artifact_store(chosen), chosen.id, chosen.output)
     privacy_log.finish(ledger, entry, counts)
     text = f"{_counted(counts)} written to {chosen.output}"
@@ -111,6 +112,7 @@ def _export(ledger: Ledger, chosen: argparse.Namespace) -> int:
 
 def _erase(ledger: Ledger, chosen: argparse.Namespace) -> int:
     from pipeline.jobs.resources import artifact_store
+    from pipeline.students.actor import actor
     from pipeline.students.erase import erase, preview
     from transforms.ledger import privacy_log
     from transforms.video.encode.segment_cache import SegmentCache, default_folder
@@ -121,7 +123,7 @@ def _erase(ledger: Ledger, chosen: argparse.Namespace) -> int:
         return OK
     cache = SegmentCache(Path(chosen.segment_cache or default_folder()), max_bytes=0)
     hold = chosen.message_retention + timedelta(seconds=chosen.queue_lease)
-    entry = privacy_log.begin(ledger, "erase", _actor(), chosen.reference)
+    entry = privacy_log.begin(ledger, "erase", actor(), chosen.reference)
     done = erase(ledger, store, cache, chosen.id, hold, chosen.wait)
     counts = {name: getattr(done, name) for name in ("requests", "dead_letters", "files", "live")}
     privacy_log.finish(ledger, entry, counts)
@@ -177,15 +179,3 @@ def _student_id(text: str) -> str:
     if not student or len(student) > MAX_STUDENT or not student.isprintable():
         raise ValueError(f"must be a student's id: 1 to {MAX_STUDENT} printable characters")
     return student
-
-
-def _actor() -> str:
-    """Return the user and the machine that run the command."""
-    import getpass
-    import socket
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # an image without a user database
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

@@ -83,7 +83,8 @@ def run_on_dataflow(chosen: argparse.Namespace, options: VividlyOptions, subscri
     dataflow_options.add_defaults(options)
     pipeline = _make_pipeline(options)
     dataflow_options.require_job_to_update(options)
-    resources.check_dead_letter_topic(options.dead_letter_topic, by_other_account=True)
+    resources.check_publishing(options.dead_letter_topic, by_other_account=True)
+    resources.check_publishing(options.care_topic, by_other_account=True)
     _check_connections(ledger, max(chosen.processes, dataflow_options.process_count(options)))
     preflight.require("stream", chosen, by_other_account=True)
     store = resources.artifact_store(chosen)
@@ -117,7 +118,8 @@ def run_locally(chosen: argparse.Namespace, options: VividlyOptions, subscriptio
         raise UsageError(
             "--id-label works on Dataflow only; remove it or give --runner=DataflowRunner"
         )
-    resources.check_dead_letter_topic(options.dead_letter_topic)
+    resources.check_publishing(options.dead_letter_topic)
+    resources.check_publishing(options.care_topic)
     with resources.open_ledger(chosen) as ledger:
         preflight.require("stream", chosen)
         stream = LocalStream(subscription, options, ledger, resources.artifact_store(chosen))

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.jobs.care_checks import care_checks
 from pipeline.jobs.preflight_check import Check, Finding
 from pipeline.settings import subscription_path
 from pipeline.settings.chosen_engines import (
@@ -58,6 +59,8 @@ def checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
             "create it, or correct --dead-letter-topic; the account needs the role Pub/Sub "
             "Publisher",
         )  # fmt: skip
+    if mode != "demo":
+        yield from care_checks(chosen.care_region, chosen.care_topic)
     yield Check(
         "artifacts", lambda: _artifacts(chosen),
         "create the bucket or folder, or correct --artifacts; the account needs the role Storage "

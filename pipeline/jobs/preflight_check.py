@@ -14,16 +14,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check; `remedy` is empty if the check passed."""
+    """Result of one check; `remedy` is empty if the check passed without a warning."""
 
     name: str
     detail: str
     remedy: str = ""
+    is_warning: bool = False
 
     @property
     def passed(self) -> bool:
-        """True if the check passed."""
-        return not self.remedy
+        """True if the check passed, perhaps with a warning."""
+        return self.is_warning or not self.remedy
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as a JSON object."""
@@ -39,19 +40,21 @@ class Check:
         look: Function that returns what it found, or raises.
         remedy: Instruction for users if `look` raises.
         is_quick: A job runs it at its start, too.
+        warns: It fails no command; its finding is a warning.
     """
 
     name: str
     look: Callable[[], str]
     remedy: str
     is_quick: bool = False
+    warns: bool = False
 
     def run(self) -> Finding:
         """Run the check; an exception becomes a finding with the remedy."""
         try:
             return Finding(self.name, self.look())
         except Exception as error:  # noqa: BLE001  (any exception is a failed check)
-            return Finding(self.name, _detail(error), self.remedy)
+            return Finding(self.name, _detail(error), self.remedy, self.warns)
 
     def require(self, by_other_account: bool) -> None:
         """Run the check at the start of a job.

@@ -85,6 +85,8 @@ def obstacle(state: ReplayState, again: bool) -> str | None:
     """Return why a dead letter should not be replayed; None if it should."""
     if state.request_status == "completed":
         return "its request has been completed since"
+    if state.request_status == "needs_care":
+        return "its student got help instead of a lesson"
     if state.newer:
         return f"dead letter {state.newer} has taken its place"
     reopens = state.request_status in ("failed", "cancelled")

@@ -143,7 +143,8 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
     from pipeline.jobs.scheduler import LIGHT_RUNS
     from pipeline.settings.beam_options import graph_options
 
-    check_dead_letter_topic(chosen.dead_letter_topic)
+    check_publishing(chosen.dead_letter_topic)
+    check_publishing(chosen.care_topic)
     graph = GraphRunner(graph_options(chosen), ledger, artifact_store(chosen))
     graph.warm_up(LIGHT_RUNS)
     # Modules and the graph live until the process ends. Freezing them keeps the garbage collector
@@ -153,8 +154,8 @@ def graph_for(chosen: argparse.Namespace, ledger: Ledger) -> GraphRunner:
     return graph
 
 
-def check_dead_letter_topic(topic: str | None, by_other_account: bool = False) -> None:
-    """Check that copies of dead letters can be published, if a topic is given.
+def check_publishing(topic: str | None, by_other_account: bool = False) -> None:
+    """Check that a job can publish to a topic, if one is given.
 
     Args:
         topic: Full resource name of the topic.
@@ -175,8 +176,8 @@ def check_dead_letter_topic(topic: str | None, by_other_account: bool = False) -
         if not by_other_account or is_missing(topic):
             raise
         log.warning("the account of the workers needs a right that this one lacks: %s", fault)
-    except DependencyDown as down:  # the ledger keeps every dead letter; the topic gets copies
-        log.warning("the dead-letter topic could not be checked: %s", down)
+    except DependencyDown as down:  # the ledger keeps all that is published
+        log.warning("the topic could not be checked: %s", down)
 
 
 def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:

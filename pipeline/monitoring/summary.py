@@ -34,6 +34,7 @@ class Tally:
         self._seconds: dict[str, list[float]] = {}
         self._end_to_end: list[float] = []
         self._cancelled = 0
+        self._needs_care = 0
         self._reused = 0
         self._cost: dict[tuple[str, str], float] = {}
         self._saved: dict[tuple[str, str, str], float] = {}
@@ -63,6 +64,7 @@ class Tally:
                     continue
                 self._settled[outcome.status] += 1
                 self._cancelled += outcome.error_type == "Cancelled"
+                self._needs_care += outcome.needs_care
                 if self._ids is not None:
                     self._ids.append(outcome.message_id)
                 for saving in outcome.savings:
@@ -109,7 +111,8 @@ class Tally:
         """Return the summary; costs in US dollars, times in seconds."""
         with self._lock:
             settled = {name: self._settled[name] for name in SETTLED}
-            worked = settled["completed"] + settled["dead_lettered"] - self._cancelled
+            lessons = settled["completed"] - self._needs_care
+            worked = lessons + settled["dead_lettered"] - self._cancelled
             return {
                 "mode": self._mode,
                 "exit_reason": exit_reason,
@@ -119,7 +122,8 @@ class Tally:
                 "dead_lettered": settled["dead_lettered"],
                 "cancelled": self._cancelled,  # counted among the dead letters, but not a failure
                 "in_flight": self._received - sum(settled.values()),
-                "success_rate": round(settled["completed"] / worked, 4) if worked else None,
+                "needs_care": self._needs_care,  # counted as completed, and neither as a success
+                "success_rate": round(lessons / worked, 4) if worked else None,
                 "reused_stages": self._reused,
                 "runtime_seconds": round(time.monotonic() - self._started, 3),
                 "cost_usd": round(sum(self._cost.values()), 8),

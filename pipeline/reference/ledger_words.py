@@ -19,7 +19,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "requests": {
         "": "Every valid request, with its claim, status and artifacts; a front end reads this",
         "request_id": "the UUID it was published with, in lower case",
-        "status": "running, completed, failed or cancelled",
+        "status": "running, completed, failed, cancelled or needs_care",
         "stage": "the stage it is in, or failed in",
         "progress": "percent done, 0–100",
         "modality": "the fullest one requested: text, audio or video",
@@ -119,6 +119,24 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "replay_digest": "SHA-256 of the token of the last replay",
         "replay_owner": "id of the first message that came with this token",
     },
+    "care": {
+        "": "Students who need care; a front end shows `help` instead of a lesson, or beside one",
+        "request_id": "the request",
+        "category": "self_harm, abuse, threat or eating",
+        "level": "urgent: help and no lesson; unsure: both",
+        "language": "language of the words, and of the text if there is one in it",
+        "region": "region whose telephone numbers the text has; empty for none",
+        "help": "the text for the student; it holds nothing that the student wrote",
+        "student_id": "the student's id; empty if the message names none",
+        "noticed_at": "when it was recorded",
+        "told_at": "when the topic of `--care-topic` accepted a message; empty if it did not",
+    },
+    "care_words": {
+        "": "What these students typed; the role of a job may add rows and read none",
+        "request_id": "the request",
+        "student_id": "the student's id",
+        "words": "question and interest, or the readable text of an invalid message",
+    },
     "erased_requests": {
         "": "Requests of erased students, so that a redelivered message does not bring one back",
         "request_id": "the request",
@@ -129,7 +147,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "removes the row",
     },
     "privacy_log": {
-        "": "Exports and erasures of students' data; nothing identifies the student",
+        "": "Exports and erasures of students' data, and readings of `care_words`",
         "id": "number of the entry",
         "action": "export or erase",
         "actor": "who ran the command: user and host, and the role in the database",

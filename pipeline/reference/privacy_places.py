@@ -87,6 +87,14 @@ PLACES = (
         ("transforms.dead_letter_topic", "transforms.dead_letters"),
     ),
     Place(
+        "care topic (`--care-topic`), if one is set",
+        "request id, category and level of a student who needs care; no words and no student id",
+        "staff learn of it ([care](care.md))",
+        "as its subscriptions keep messages",
+        "gone after that time; what your programs keep is theirs to erase",
+        ("transforms.care_topic",),
+    ),
+    Place(
         "Dataflow: elements between steps, state and timers, snapshots",
         "messages, requests and scripts in work",
         "the service repeats bundles; snapshots are for updates",

@@ -56,6 +56,7 @@ class Report:
         more_requests: true if there may be others.
         letters: the newest dead letters; there are `letters_in_all`.
         cancelled: dead-lettered messages of cancelled requests; these are not failures.
+        needs_care: completed messages whose students get help; these are no lessons.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Report:
     letters: tuple[DeadLetterDetail, ...]
     more_requests: bool = False
     cancelled: int = 0
+    needs_care: int = 0
 
     @property
     def received(self) -> int:
@@ -82,9 +84,10 @@ class Report:
 
     @property
     def success_rate(self) -> float | None:
-        """Share of completed requests among completed and failed ones; None if there are none."""
-        ended = self.completed + self.dead_lettered - self.cancelled
-        return self.completed / ended if ended else None
+        """Share of completed lessons among completed and failed ones; None if there are none."""
+        lessons = self.completed - self.needs_care
+        ended = lessons + self.dead_lettered - self.cancelled
+        return lessons / ended if ended else None
 
     @property
     def letters_in_all(self) -> int:
@@ -146,6 +149,7 @@ def gather(
         more_requests=more,
         letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
         cancelled=accounts.cancelled,
+        needs_care=accounts.needs_care,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipeline.settings import (
+    care_settings,
     drain_settings,
     limit_settings,
     location_settings,
@@ -59,6 +60,7 @@ OWN: tuple[Setting, ...] = (
     *stream_settings.SETTINGS,
     *stage_settings.SETTINGS,
     *limit_settings.SETTINGS,
+    *care_settings.SETTINGS,
     *drain_settings.SETTINGS,
     *report_settings.SETTINGS,
 )

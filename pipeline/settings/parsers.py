@@ -121,6 +121,13 @@ def topic_name(text: str) -> str:
     return text
 
 
+def region_code(text: str) -> str:
+    """Return a country's code in upper case; raise ValueError for other text."""
+    if not re.fullmatch("[A-Za-z]{2}", text):
+        raise ValueError("must be an ISO 3166-1 code of two letters, such as US")
+    return text.upper()
+
+
 def engine_list(text: str) -> tuple[str, ...]:
     """Parse names separated by commas; raise ValueError for other text."""
     names = tuple(name.strip() for name in text.split(","))

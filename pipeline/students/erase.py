@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from transforms.ledger import care, tombstones
 from transforms.ledger import erase as ledger_erase
-from transforms.ledger import tombstones
 
 if TYPE_CHECKING:
     from transforms.artifacts import ArtifactStore
@@ -114,6 +114,7 @@ def _erase_rows(ledger: Ledger, student: str, hold: timedelta) -> Iterator[Erase
     for letters in ledger_erase.erase_letters(ledger, student):
         yield Erased(dead_letters=letters)
     ledger_erase.erase_usage(ledger, student)
+    care.erase(ledger, student)
 
 
 def _sweep(ledger: Ledger, store: ArtifactStore) -> int:

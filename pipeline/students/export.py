@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.usage_error import UsageError
+from transforms.ledger import care
 from transforms.ledger.erase import letter_numbers
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def export(ledger: Ledger, store: ArtifactStore, student: str, folder: Path) -> 
         "exported_at": datetime.now(UTC),
         "requests": requests,
         "dead_letters": letters,
+        "care": care.of_student(ledger, student),
     }
     _write(folder / FILE, json.dumps(whole, indent=2, default=_plain).encode())
     return {"requests": len(requests), "dead_letters": len(letters), "files": files}

@@ -16,7 +16,7 @@ from google.cloud import pubsub_v1
 
 from pipeline.graph import build
 from pipeline.jobs.graph_runner import GraphRunner
-from pipeline.jobs.resources import check_dead_letter_topic
+from pipeline.jobs.resources import check_publishing
 from pipeline.settings.beam_options import VividlyOptions
 from tests.e2e import command
 from tests.integration.drain_support import Queue, start_drain
@@ -148,7 +148,7 @@ def dead(pubsub):
 
 
 def test_deleted_topic_stops_no_drain(pubsub, dead, ledger, tmp_path):
-    check_dead_letter_topic(dead)
+    check_publishing(dead)
     options = VividlyOptions([], dead_letter_topic=dead)
     graph = GraphRunner(options, ledger, ArtifactStore(str(tmp_path / "artifacts")))
     pubsub_v1.PublisherClient().delete_topic(topic=dead)
@@ -176,27 +176,27 @@ def test_deleted_topic_stops_no_stream(dead, ledger, tmp_path):
 
 
 def test_existing_topic_passes_the_start_check(dead):
-    check_dead_letter_topic(dead)
-    check_dead_letter_topic(None)
+    check_publishing(dead)
+    check_publishing(None)
 
 
 @pytest.mark.parametrize("by_other_account", [False, True])
 def test_missing_topic_fails_the_start_check(pubsub, by_other_account):
     with pytest.raises(ConfigurationFault, match="create the topic"):
-        check_dead_letter_topic(f"projects/{pubsub.project}/topics/none", by_other_account)
+        check_publishing(f"projects/{pubsub.project}/topics/none", by_other_account)
 
 
 def test_forbidden_topic_fails_the_check_of_a_publishing_job(server):
     with pytest.raises(ConfigurationFault, match="Pub/Sub Publisher"):
-        check_dead_letter_topic(TOPIC)
+        check_publishing(TOPIC)
 
 
 def test_launcher_only_warns_of_a_topic_forbidden_to_itself(server, caplog):
-    check_dead_letter_topic(TOPIC, by_other_account=True)
+    check_publishing(TOPIC, by_other_account=True)
     assert "the account of the workers needs a right" in caplog.text
 
 
 def test_unreachable_pubsub_only_warns_at_the_start(server, caplog):
     server.code = grpc.StatusCode.UNAVAILABLE
-    check_dead_letter_topic(TOPIC)
+    check_publishing(TOPIC)
     assert "could not be checked" in caplog.text

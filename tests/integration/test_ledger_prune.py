@@ -285,7 +285,7 @@ def test_prune_command_counts_and_removes(ledger, rows, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["prune"], "takes --completed, --failed or both"),
+        (["prune"], "takes at least one of --completed, --failed and --care"),
         (["upgrade", "--completed", "90d"], "are options of `prune`"),
         (["current", "--dry-run"], "are options of `prune`"),
         (["prune", "--completed", "23h"], "at least one day"),

@@ -101,13 +101,17 @@ def test_every_metric_is_emitted(place, pubsub):
     uncopied, _ = place.run(stand_ins.message(b"not JSON"), **missing)
     assert uncopied["dead_letter_copies_failed"] == uncopied["outcome_dead_lettered"] == 1
 
+    needed = stand_ins.message(stand_ins.request(student_query="I want to die"))
+    untold, _ = place.run(needed, care_topic=missing["dead_letter_topic"])
+    assert untold["needs_care"] == untold["care_messages_failed"] == 1
+
     spaced, _ = place.run(
         *[stand_ins.message(stand_ins.request()) for _ in range(3)], script_per_minute=40
     )
     assert spaced["cumulativeThrottlingSeconds"] >= 1  # of 1.5 and 3 s
 
     spread |= waits
-    emitted = {*counters, *again, *over_budget, *uncopied, *spaced}
+    emitted = {*counters, *again, *over_budget, *uncopied, *untold, *spaced}
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()
 

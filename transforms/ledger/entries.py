@@ -52,7 +52,7 @@ judged AS MATERIALIZED (
             WHEN known.claim_token = item.token AND known.status = 'running'
                 THEN CASE WHEN known.cancel_requested_at IS NULL THEN 'go' ELSE 'cancelled' END
             WHEN known.status = 'cancelled' THEN 'cancelled'
-            WHEN known.status IN ('completed', 'failed') THEN 'duplicate'
+            WHEN known.status IN ('completed', 'failed', 'needs_care') THEN 'duplicate'
             ELSE 'lost'
         END AS kind
     FROM item

@@ -11,6 +11,9 @@ from datetime import datetime
 CANCELLED = "cancelled"
 """Outcome in the totals of a dead-lettered message whose request was cancelled."""
 
+NEEDS_CARE = "needs_care"
+"""Outcome in the totals of a completed message whose student gets help instead of a lesson."""
+
 # `head` ends where the totals begin, and `tail` begins where they end.
 _SPAN = """
 given AS MATERIALIZED (

@@ -40,6 +40,12 @@ def drop_index(name: str) -> None:
         connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
 
 
+def validate_constraint(table: str, name: str) -> None:
+    """Check old rows against a constraint that was added as not valid; writers go on."""
+    with _outside_transaction() as connection:
+        connection.execute(text(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"))
+
+
 def backfill(statement: str) -> int:
     """Run an UPDATE or DELETE in a transaction of its own, again until it changes no row.
 

@@ -41,6 +41,7 @@ OWN_WORDS = frozenset(
         "calls": "modality stage engine purpose reason model outcome error usage",
         "dead_letters": "stage error_type replay_digest",
         "rate_limits": "name",
+        "care": "category level language region help",
         "privacy_log": "action actor reference counts",
         "hourly_messages": "outcome",
         "hourly_stages": "modality engine stage",

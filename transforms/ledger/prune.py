@@ -8,6 +8,7 @@ run is continued by the next one. Rules:
 * A request goes with its messages, stages, calls and dead letters, never without them.
 * Calls without a request, of a canary that was killed, are as old as their begin.
 * Messages without a request, which could not be read, are as old as their outcome.
+* What was recorded because a student needs care has an age of its own.
 * Counters of students that no quota reads any more are removed, at any given ages.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from transforms.ledger import reads, student_quota
+from transforms.ledger import care, reads, student_quota
 from transforms.ledger.database import Database
 from transforms.ledger.values import Prunable, Pruned
 
@@ -129,15 +130,18 @@ def prune(
     completed: timedelta | None,
     failed: timedelta | None,
     batch: int = BATCH,
+    needs_care: timedelta | None = None,
 ) -> Iterator[Pruned]:
     """Remove old requests, the oldest first, and yield what each batch removed.
 
     Args:
         completed: age from which completed requests are removed; None keeps them.
         failed: age from which failed and cancelled requests are removed; None keeps them.
+        needs_care: age from which everything is removed that was recorded because a student needs
+            care; None keeps it.
     """
     database.run(student_quota.PRUNE)
-    for status, age in _requests_by(completed, failed):
+    for status, age in _requests_by(completed, failed, needs_care):
         while True:
             [row] = database.run(PRUNE_REQUESTS, status=status, age=age, batch=batch)
             if not row["requests"]:
@@ -159,9 +163,16 @@ def prune(
             yield reads.read(Pruned, row)
     if failed is not None:
         database.run(PRUNE_CALLS, age=failed.total_seconds())
+    if needs_care is not None:
+        care.prune(database, needs_care)
 
 
-def prunable(database: Database, completed: timedelta | None, failed: timedelta | None) -> Prunable:
+def prunable(
+    database: Database,
+    completed: timedelta | None,
+    failed: timedelta | None,
+    needs_care: timedelta | None = None,
+) -> Prunable:
     """Count the requests that `prune` would remove now, and the messages without a request.
 
     The other rows of the requests are not counted, because that would read most of a large ledger.
@@ -169,7 +180,7 @@ def prunable(database: Database, completed: timedelta | None, failed: timedelta 
     return Prunable(
         sum(
             database.run(COUNT_REQUESTS, status=status, age=age)[0]["number"]
-            for status, age in _requests_by(completed, failed)
+            for status, age in _requests_by(completed, failed, needs_care)
         ),
         sum(
             database.run(COUNT_MESSAGES, outcome=outcome, age=age)[0]["number"]
@@ -179,10 +190,12 @@ def prunable(database: Database, completed: timedelta | None, failed: timedelta 
 
 
 def _requests_by(
-    completed: timedelta | None, failed: timedelta | None
+    completed: timedelta | None, failed: timedelta | None, needs_care: timedelta | None
 ) -> Iterator[tuple[str, float]]:
     """Yield each status of requests with the age in seconds from which they are removed."""
-    ages = {"completed": completed, "failed": failed, "cancelled": failed}
+    ages = {
+        "completed": completed, "failed": failed, "cancelled": failed, "needs_care": needs_care,
+    }  # fmt: skip
     for status, age in ages.items():
         if age is not None:
             yield status, age.total_seconds()

@@ -128,7 +128,8 @@ WHERE id = :id AND erased_at IS NULL
 TOTALS = f"""
 WITH {hourly.MESSAGE_PARTS}
 SELECT CAST(coalesce(sum(messages), 0) AS bigint) AS received,
-    CAST(coalesce(sum(messages) FILTER (WHERE outcome = 'completed'), 0) AS bigint) AS completed,
+    CAST(coalesce(sum(messages) FILTER (WHERE outcome IN ('completed', 'needs_care')), 0)
+        AS bigint) AS completed,
     CAST(coalesce(sum(messages) FILTER (WHERE outcome = 'duplicate'), 0) AS bigint) AS duplicates,
     CAST(coalesce(sum(messages) FILTER (WHERE outcome IN ('dead_lettered', 'cancelled')), 0)
         AS bigint) AS dead_lettered,
@@ -153,7 +154,7 @@ def requests(
 
     Args:
         limit: maximum number; None for all.
-        status: one of `RUNNING_AS`, ``completed``, ``failed`` or ``cancelled``.
+        status: one of `RUNNING_AS`, ``completed``, ``failed``, ``cancelled`` or ``needs_care``.
         since: created then or later.
         student: with this student id.
         stage: running in this stage, or ended in it.

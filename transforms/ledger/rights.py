@@ -21,6 +21,8 @@ RIGHTS = {
     "calls": _WRITTEN,
     "dead_letters": _WRITTEN,
     "student_usage": _WRITTEN,
+    "care": _WRITTEN,
+    "care_words": ("INSERT",),
     "erased_requests": ("SELECT",),
     "recent_costs": ("SELECT",),
     "rate_limits": _WRITTEN,

@@ -33,6 +33,7 @@ from transforms.ledger.columns import one_of as _one_of
 from transforms.ledger.columns import timestamp as _timestamp
 from transforms.ledger.columns import usd as _usd
 from transforms.ledger.personal import DELETED, personal
+from transforms.model import CARE_CATEGORIES
 
 metadata = MetaData(
     naming_convention={
@@ -51,7 +52,7 @@ _VACUUM = {
 }
 
 OUTCOMES = ("in_flight", "completed", "duplicate", "dead_lettered")
-STATUSES = ("running", "completed", "failed", "cancelled")
+STATUSES = ("running", "completed", "failed", "cancelled", "needs_care")
 CALL_OUTCOMES = ("open", "answered", "failed")
 
 ARTIFACT_COLUMNS = {
@@ -309,6 +310,31 @@ student_usage = Table(
     _usd("expected_usd"),
     postgresql_with={"fillfactor": "70"},
 )
+
+# Students who need care: the text that the front end shows, and the words for authorised staff.
+care = Table(
+    "care",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("category", "level", "language", "region")),
+    Column("help", Text, nullable=False),
+    Column("student_id", Text, nullable=False, info=personal("the student's id", DELETED)),
+    _timestamp("noticed_at", now=True),
+    _timestamp("told_at", required=False),
+    _one_of("category", CARE_CATEGORIES),
+    _one_of("level", ("urgent", "unsure")),
+)
+Index(None, care.c.noticed_at)
+Index(None, care.c.student_id)
+
+care_words = Table(
+    "care_words",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("student_id", Text, nullable=False, info=personal("the student's id", DELETED)),
+    Column("words", Text, nullable=False, info=personal("what the student typed", DELETED)),
+)
+Index(None, care_words.c.student_id)
 
 # Totals by hour (UTC), kept by triggers; pruned rows stay in them.
 hourly_messages = Table(

@@ -59,12 +59,14 @@ class Accounts:
     Attributes:
         outcomes: number of messages by outcome.
         cancelled: number of dead-lettered messages whose request was cancelled.
+        needs_care: number of completed messages whose student gets help instead of a lesson.
         first: time when the first message was received; None without messages.
         last: time when the last message was received or settled.
     """
 
     outcomes: Mapping[str, int]
     cancelled: int
+    needs_care: int
     first: datetime | None
     last: datetime | None
 
@@ -275,9 +277,13 @@ def accounts(database: Database, scope: Scope) -> Accounts:
     cancelled = numbers.pop(hourly.CANCELLED, 0)
     if cancelled:
         numbers["dead_lettered"] += cancelled
+    needs_care = numbers.pop(hourly.NEEDS_CARE, 0)
+    if needs_care:
+        numbers["completed"] += needs_care
     return Accounts(
         numbers,
         cancelled,
+        needs_care,
         min((row["first"] for row in rows if row["first"]), default=None),
         max((row["last"] for row in rows if row["last"]), default=None),
     )

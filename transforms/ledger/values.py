@@ -126,7 +126,7 @@ class RequestRow:
     """A row of the table of requests.
 
     Attributes:
-        status: ``running``, ``completed``, ``failed`` or ``cancelled``.
+        status: ``running``, ``completed``, ``failed``, ``cancelled`` or ``needs_care``.
         stage: the stage that runs, or in which the request ended.
         progress: percent, 0-100.
         request: the fields of `ContentRequest`.

@@ -97,6 +97,7 @@ class Outcome:
         seconds: Seconds from the publication of the message to the commit.
         error_type: Class name of the error of a new dead letter; None otherwise.
         spent: Cost of the stage that failed; None if it cost nothing.
+        needs_care: True for a completed message whose student gets help instead of a lesson.
     """
 
     message_id: str
@@ -110,6 +111,7 @@ class Outcome:
     seconds: float = 0.0
     error_type: str | None = None
     spent: FailedStage | None = None
+    needs_care: bool = False
 
     @property
     def cost_saved_usd(self) -> float:

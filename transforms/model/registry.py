@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from transforms.model.care import CareFinding
 from transforms.model.lesson import Claim, Lesson
 from transforms.model.media import Narration, Sentence, Video
 from transforms.model.outcome import Attempt, DeadLetter, FailedStage, Outcome, Saving
@@ -48,6 +49,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
             # Parts of elements.
             Model("Artifact", 1, Artifact),
             Model("Attempt", 1, Attempt),
+            Model("CareFinding", 1, CareFinding),
             Model("Claim", 1, Claim),
             Model("ContentRequest", 1, ContentRequest),
             Model("FailedStage", 1, FailedStage),

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
+from transforms.model.care import CareFinding
+
 Modality = Literal["text", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "audio", "video")
 """All modalities; each needs the stages of those before it and one more."""
@@ -87,7 +89,13 @@ class ContentRequest:
 
 @dataclass(frozen=True)
 class Received:
-    """A message and the valid request parsed from it."""
+    """A message and the request parsed from it.
+
+    Attributes:
+        care: The sign that the student needs help, if the words hold one. It is urgent if the
+            message is invalid; the request then holds what could be read.
+    """
 
     message: Message
     request: ContentRequest
+    care: CareFinding | None = None

@@ -18,8 +18,9 @@ STAGE_DONE = "%s done in %.3f s for $%.8f"
 """Arguments: stage, seconds, US dollars."""
 
 SETTLED = "%s after %.3f s"
-"""Arguments: status of the outcome, or `cancelled` for the dead letter of a cancelled request;
-seconds since the message was published."""
+"""Arguments: status of the outcome, `cancelled` for the dead letter of a cancelled request, or
+`needs_care` for a completed message whose student gets help instead of a lesson; seconds since the
+message was published."""
 
 SETTLED_BEFORE = "delivered again after %.3f s, settled before"
 """Arguments: seconds since the message was published."""
@@ -39,6 +40,9 @@ LAPSED_CLAIMS = "lapsed claims: %d for more than %.0f minutes; no delivery has t
 """Arguments: number of claims; minutes."""
 
 COPY_FAILED = "no copy of a dead letter reached the topic (%s); the ledger has the letter"
+"""Arguments: type of the error."""
+
+CARE_NOT_TOLD = "no message about a student who needs care reached the topic (%s); sent again later"
 """Arguments: type of the error."""
 
 STARTED_TOO_OFTEN = "gave the %s stage up after %d starts without an end"

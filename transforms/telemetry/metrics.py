@@ -69,6 +69,12 @@ DEAD_LETTER_COPIES_FAILED = _counter("dead_letter_copies_failed")
 CHECK_PROBLEMS = {check: _counter(f"check_{check}") for check in SCRIPT_CHECKS}
 """Scripts that were used or refused with problems that a check found."""
 
+NEEDS_CARE = _counter("needs_care")
+"""Completed messages whose student gets help instead of a lesson; no part of a success rate."""
+
+CARE_MESSAGES_FAILED = _counter("care_messages_failed")
+"""Messages to staff about a student who needs care that did not reach the topic at once."""
+
 OVER_BUDGET = _counter("over_budget")
 """Stages not started because their request would have exceeded its cost limit."""
 
@@ -92,7 +98,8 @@ def nano(usd: float) -> int:
 def reported() -> frozenset[str]:
     """Return all metric names as Dataflow reports them in the label `metric_name`."""
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
-    counters += [THROTTLED, UNPRICED, *OUTCOMES.values(), *CHECK_PROBLEMS.values()]
+    counters += [THROTTLED, UNPRICED, NEEDS_CARE, CARE_MESSAGES_FAILED]
+    counters += [*OUTCOMES.values(), *CHECK_PROBLEMS.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]

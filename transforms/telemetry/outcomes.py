@@ -39,7 +39,9 @@ def report_outcome(
     message = source if isinstance(source, Message) else source.message
     seconds = max(0.0, (datetime.now(UTC) - message.publish_time).total_seconds())
     metrics.OUTCOMES[outcome.status].inc()
-    if outcome.status == "completed" and not again:
+    if outcome.needs_care and not again:
+        metrics.NEEDS_CARE.inc()
+    elif outcome.status == "completed" and not again:
         metrics.COST_SAVED.inc(metrics.nano(outcome.cost_saved_usd))
         metrics.END_TO_END.update(round(seconds * 1000))
     about = log_events.log_fields(
@@ -55,7 +57,11 @@ def report_outcome(
     if again:
         log.info(log_events.SETTLED_BEFORE, seconds, extra=about)
     else:
-        word = "cancelled" if error_type == "Cancelled" else outcome.status  # no alert
+        word: str = outcome.status
+        if error_type == "Cancelled":  # no alert
+            word = "cancelled"
+        elif outcome.needs_care:  # no lesson, so no success either
+            word = "needs_care"
         level = _LEVELS.get(word, logging.INFO)
         log.log(level, log_events.SETTLED, word, seconds, extra=about)
     if outcome.reason:

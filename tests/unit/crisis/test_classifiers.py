@@ -6,6 +6,7 @@ import pytest
 
 from transforms.crisis import classifiers
 from transforms.crisis.phrases import find_care
+from transforms.model import CareFinding
 
 TEXT = "I cannot see any light"
 
@@ -35,8 +36,8 @@ def finding(_):
 def test_failing_classifier_hides_no_finding(install, caplog, failing):
     install(failing)
     assert find_care([TEXT]) is None
-    assert find_care(["suicide in Hamlet"]).level == "unsure"
-    assert find_care(["I want to die"]).level == "urgent"
+    assert find_care(["suicide in Hamlet"]) == CareFinding("self_harm", "unsure")
+    assert find_care(["I want to die"]) == CareFinding("self_harm", "urgent")
     assert f"care classifier {failing.__name__} failed" in caplog.text
     assert "light" not in caplog.text
 

@@ -8,10 +8,9 @@ from datetime import date
 import pytest
 
 from transforms.crisis.help_text import help_text, numbers, region_of, regions
-from transforms.crisis.phrases import LANGUAGES
+from transforms.crisis.phrases import LANGUAGES, LEVELS
 from transforms.model import CARE_CATEGORIES, CareFinding
 
-LEVELS = ("urgent", "unsure")
 PARENTS = re.compile(
     r"parents?|mothers?|fathers?|mums?|moms?|dads?|padres?|madres?|mamá|papá|eltern|mutter|vater|"
     r"mère|père|maman|papa|family|familia|familie|famille",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from transforms.crisis.readable import MAX_WORDS, find_care_in, find_care_in_invalid, read_message
-from transforms.model import Message
+from transforms.model import CareFinding, Message
 
 ID = "123E4567-e89b-12d3-a456-426614174000"
 
@@ -48,11 +48,13 @@ def test_language_is_read_only_if_valid(language, read):
 
 
 def test_finding_in_invalid_message_is_urgent():
-    assert find_care_in_invalid(message(b"suicide in Hamlet")).level == "urgent"
+    found = find_care_in_invalid(message(b"suicide in Hamlet"))
+    assert found == CareFinding("self_harm", "urgent")
     assert find_care_in_invalid(message(b"photosynthesis")) is None
 
 
 def test_stated_language_comes_before_that_of_the_words():
     words = ["ich will sterben"]
-    assert find_care_in(message({}), words).language == "de"
-    assert find_care_in(message({"language": "fr-FR"}), words).language == "fr"
+    for fields, language in (({}, "de"), ({"language": "fr-FR"}, "fr")):
+        found = find_care_in(message(fields), words)
+        assert found == CareFinding("self_harm", "urgent", language)

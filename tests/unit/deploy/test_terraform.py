@@ -342,7 +342,7 @@ def test_prune_job_passes_known_options(capsys):
     [args] = re.findall(r"prune = \{[^]]*args = \[([^]]*)\]", text())
     given = re.sub(r"\$\{var\.retention_days\.\w+\}", "90", args)
     command = re.findall(r'"([^"]+)"', given)
-    assert command == ["db", "prune", "--completed=90d", "--failed=90d"]
+    assert command == ["db", "prune", "--completed=90d", "--failed=90d", "--care=90d"]
     assert main(command) == 2
     assert "--database (or VIVIDLY_DATABASE) is required" in capsys.readouterr().err
 

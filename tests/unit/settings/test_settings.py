@@ -52,7 +52,8 @@ def test_command_line_wins_over_environment():
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_variable_sets_its_setting(setting):
     particular = {
-        "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t", "music": __file__,
+        "video-size": "1920x1080", "dead-letter-topic": "projects/p/topics/t",
+        "care-topic": "projects/p/topics/t", "care-region": "US", "music": __file__,
         "video-logo": __file__, "sources": __file__, "database": "postgresql://user@host/name",
         "prices": __file__, "gemini-max-tokens": "2048",
         "gemini-endpoint": "https://gemini.example.com",
@@ -69,7 +70,8 @@ def test_variable_sets_its_setting(setting):
      ("max-runtime", "1e10"), ("workers", "3000000000"), ("health-port", "0"),
      ("health-port", "65536"),
      ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
-     ("dead-letter-topic", "failures"), ("video-theme", "pink"), ("music", "/no/such/folder")],
+     ("dead-letter-topic", "failures"), ("care-topic", "care"), ("care-region", "America"),
+     ("video-theme", "pink"), ("music", "/no/such/folder")],
 )  # fmt: skip
 def test_wrong_variable_names_accepted_values(name, text):
     variable = f"VIVIDLY_{name.replace('-', '_').upper()}"

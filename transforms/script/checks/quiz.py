@@ -18,7 +18,8 @@ MOST_WORDS = 4
 """Words of a choice that an explanation can be expected to repeat."""
 
 _RESULT = re.compile(
-    r"(?:[=≈]|\b(?:about|roughly|leaves|(?<!down )(?<!up )to|costs?)\b)\s*((?:[^=;!?,]|(?<=\d),(?=\d))*?)"
+    r"(?:[=≈]|\b(?:about|roughly|leaves|(?<!down )(?<!up )to|costs?)\b)"
+    r"\s*((?:[^=;!?,]|(?<=\d),(?=\d))*?)"
     r"(?=[.,](?!\d)|[;!?]|\s*=|$)"
 )
 _ASKED = re.compile(
