@@ -2,8 +2,8 @@
 
 A message consists of the program's own words and numbers; everything else is a field. The
 log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
-`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED`, `STARTED_TOO_OFTEN` and `MODEL_RETIRED`; change them
-together.
+`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED`, `CARE_NOT_TOLD`, `STARTED_TOO_OFTEN` and `MODEL_RETIRED`;
+change them together.
 """
 
 from __future__ import annotations

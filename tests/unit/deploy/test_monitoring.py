@@ -162,6 +162,9 @@ LINES = [
         "vividly_canaries": (None, {"verdict": "passed"}),
     }),
     (log_events.LAPSED_CLAIMS, (3, 15.0), {"vividly_lapsed_claims_seen": (None, {})}),
+    (log_events.CARE_NOT_TOLD, ("DependencyDown",), {
+        "vividly_care_messages_failed": (None, {}),
+    }),
     (log_events.COPY_FAILED, ("DependencyDown",), {
         "vividly_dead_letter_copies_failed": (None, {}),
     }),
