@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, pairwise
 
 from transforms.model import Script
@@ -121,16 +122,19 @@ def check_arithmetic(script: Script) -> Sequence[Problem]:
     return found
 
 
-def wrong_statements(text: str, language: str, subject: str = "") -> Iterator[str]:
-    """Yield the calculations in a text whose sides differ.
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
+def wrong_statements(text: str, language: str, subject: str = "") -> tuple[str, ...]:
+    """Return the calculations in a text whose sides differ.
 
     Args:
         text: Plain text, with numbers in digits or words.
         language: BCP-47 tag.
         subject: School subject; in chemistry, letters after numbers are atoms rather than units.
     """
-    if not _OPERATION.search(text):
-        return
+    return tuple(_wrong_statements(text, language, subject)) if _OPERATION.search(text) else ()
+
+
+def _wrong_statements(text: str, language: str, subject: str) -> Iterator[str]:
     text = with_digits(text, language)
     if not any(map(str.isdigit, text)) or _OTHER_SYSTEM.search(text):
         return

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from transforms.model import LETTERS, QuizQuestion, Script
 from transforms.script.checks.arithmetic import with_signs
@@ -61,10 +62,15 @@ def check_quiz(script: Script) -> Sequence[Problem]:
     """
     found = []
     for at, quiz in enumerate(script.quiz):
-        problem = _Question(quiz, script.language).problem()
+        problem = _problem(quiz, script.language)
         if problem:
             found.append(Problem(f"quiz.{at}: {problem.text}", problem.severity))
     return found
+
+
+@lru_cache(maxsize=1024)  # lessons of cards share their questions
+def _problem(quiz: QuizQuestion, language: str) -> Problem | None:
+    return _Question(quiz, language).problem()
 
 
 class _Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -49,25 +49,24 @@ class _Category(NamedTuple):
 
 def check_safety(script: Script) -> Sequence[Problem]:
     """Return the texts that hold something unsafe, each with the category only."""
-    texts = list(all_texts(script))
-    whole = "\n".join(placed.text for placed in texts)  # searched first, since most hold nothing
-    lowered = whole.lower()
-    found = [
-        Problem(f"{path}: holds {name}, which no lesson may; leave it out")
-        for name, category in _categories().items()
-        if category.exempt != script.subject
-        and category.may_be_in(lowered)
-        and category.pattern.search(whole)
-        for path, text in texts
-        if category.is_in(text)
+    return [
+        Problem(f"{path}: {problem}")
+        for path, text in all_texts(script)
+        for problem in _problems(text, script.subject)
     ]
-    if _runs(whole) & _instructions():
-        found += [
-            Problem(f"{path}: repeats the instructions; leave that out")
-            for path, text in texts
-            if _runs(text) & _instructions()
-        ]
-    return found
+
+
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
+def _problems(text: str, subject: str) -> tuple[str, ...]:
+    lowered = text.lower()
+    found = [
+        f"holds {name}, which no lesson may; leave it out"
+        for name, category in _categories().items()
+        if category.exempt != subject and category.may_be_in(lowered) and category.is_in(text)
+    ]
+    if _runs(text) & _instructions():
+        found.append("repeats the instructions; leave that out")
+    return tuple(found)
 
 
 @cache
