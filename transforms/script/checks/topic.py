@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+import tomllib
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from transforms.errors import PermanentError
 from transforms.model import Script
@@ -20,6 +24,12 @@ from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
 """Similarity (0-1) of two words from which one is a form or a misspelling of the other."""
+
+BEGINNING = 5
+"""Letters by which a word of a question is found in a lesson in another language than English."""
+
+SAME_BEGINNING = 0.7
+"""Part of the shorter of two words from which one is a form of the other."""
 
 LEAST_SHARE = 0.34
 """Part of the question's words that a lesson must use."""
@@ -43,22 +53,63 @@ _FILLER = frozenset(
 def check_topic(answered: Answered) -> Sequence[Problem]:
     """Return a problem if a lesson has hardly a word of the question besides the interest.
 
-    If a concept card covers the question, its names count as words of the question. Questions in
-    another language than the lesson's are not judged.
+    If a concept card covers the question, its names count as words of the question. In other
+    languages than English, a lesson has to have one of the question's words; where no list of words
+    tells which of them matter, lessons are not judged.
     """
     script, request = answered.script, answered.request
-    if primary_subtag(request.language) != "en" or not request.student_query.isascii():
+    interest = request.interest or ""
+    if primary_subtag(request.language) != "en":
+        is_about_other = _misses_all(script, request.student_query, interest)
+    else:
+        is_about_other = request.student_query.isascii() and _is_about_other(
+            script, request.student_query, interest
+        )
+    if not is_about_other:
         return []
-    asked = _asked(request.student_query, request.interest or "")
+    return [Problem("the lesson is about another topic than the question; answer the question")]
+
+
+def _is_about_other(script: Script, query: str, interest: str) -> bool:
+    """Return whether a lesson does not answer a question in English."""
+    asked = _asked(query, interest)
     if not asked:
-        return []
-    card = _covering(request.student_query, request.interest or "")
+        return False
+    card = _covering(query, interest)
     if card and _is_about(script, card):
-        return []
+        return False
     other = _covering(script.topic, "") if card else None
-    if (other and card and other.id != card.id) or not _answers(script, asked):
-        return [Problem("the lesson is about another topic than the question; answer the question")]
-    return []
+    return bool(other and card and other.id != card.id) or not _answers(script, asked)
+
+
+def _misses_all(script: Script, query: str, interest: str) -> bool:
+    """Return whether a lesson has no word of a question in its language; compounds count too."""
+    filler = _question_words().get(primary_subtag(script.language))
+    if not filler:
+        return False
+    asked = re.findall(r"[a-z]+", _plain(query))
+    # A question may be in English, though the lesson is not; words such as "was" are in both.
+    is_in_language = sum(word in filler for word in asked) > sum(
+        root(word) in _asking() for word in asked
+    )
+    content = {word for word in asked if len(word) >= 4 and word not in filler}
+    content -= set(_plain(interest).split())
+    if not content or not is_in_language:
+        return False
+    said = _plain(f"{_prominent(script)} {whole_text(script)}")
+    return not any(word[:BEGINNING] in said for word in content)
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case without accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
+
+@cache
+def _question_words() -> Mapping[str, frozenset[str]]:
+    table = tomllib.loads((files(__package__) / "question_words.toml").read_text("utf-8"))
+    return {language: frozenset(words.split()) for language, words in table.items()}
 
 
 def _asked(query: str, interest: str) -> set[str]:
@@ -127,6 +178,9 @@ def _alike(word: str, stem: str) -> bool:
     word = _stem(word)
     if len(word) < 4 or len(stem) < 4 or word[0] != stem[0]:
         return False
+    same = max(BEGINNING, math.ceil(SAME_BEGINNING * min(len(word), len(stem))))
+    if len(word) >= same and word[:same] == stem[:same]:
+        return True
     matcher = SequenceMatcher(None, word, stem)
     return matcher.quick_ratio() >= LIKENESS and matcher.ratio() >= LIKENESS
 

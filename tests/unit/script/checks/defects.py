@@ -62,7 +62,7 @@ def good_lessons() -> Iterator[Case]:
             request = request_for(card.title, grade, interest)
             script = engine.write(request, calls=DirectCalls(60.0)).script
             yield Case(f"{card.title}, grade {grade}", script, request)
-    for name, script in _fixtures().items():
+    for name, script in fixtures().items():
         request = request_for(script.title, script.grade_level, language=script.language)
         yield Case(name, script, request)
 
@@ -97,14 +97,15 @@ def _planted(file: str, key: str) -> Iterator[Case]:
 
 
 @cache
-def _fixtures() -> dict[str, Script]:
+def fixtures() -> dict[str, Script]:
+    """Return the lessons written by hand, by name."""
     table = tomllib.loads((FOLDER / "fixtures.toml").read_text("utf-8"))
     return {name: decode(Script, json.dumps(lesson).encode()) for name, lesson in table.items()}
 
 
 def _lesson(base: dict[str, Any]) -> tuple[Script, ContentRequest]:
     if "fixture" in base:
-        script = _fixtures()[base["fixture"]]
+        script = fixtures()[base["fixture"]]
         return script, request_for(script.title, script.grade_level, language=script.language)
     request = request_for(base["query"], base["grade"])
     return OfflineScriptEngine().write(request, calls=DirectCalls(60.0)).script, request
