@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from transforms.model import Visual
+from transforms.model import Script, Visual
 
 MOST_ITEMS = 6
 
@@ -35,6 +36,17 @@ def visual_problem(visual: Visual) -> str:
         if not all(map(pattern.fullmatch, visual.items)):
             return f"each of `items` must look like {example}"
     return ""
+
+
+def with_drawable_visuals(script: Script) -> Script:
+    """Return the script with bullets in place of the visuals that cannot be drawn."""
+    if not any(visual_problem(scene.visual) for scene in script.scenes):
+        return script
+    scenes = (
+        replace(scene, visual=Visual()) if visual_problem(scene.visual) else scene
+        for scene in script.scenes
+    )
+    return replace(script, scenes=tuple(scenes))
 
 
 def _is_formula(text: str) -> bool:

@@ -22,6 +22,7 @@ from transforms.script.script_markdown import to_markdown
 from transforms.script.shuffled_quiz import shuffle_choices
 from transforms.script.sources.passage import Passage
 from transforms.script.sources.source_library import shared_library
+from transforms.script.visual_rules import with_drawable_visuals
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
@@ -130,7 +131,8 @@ class _WriteScript(EngineTask):
         order = process_singleton(make_order, (self.chosen, *self.fallbacks), self.claim_checker)
         tried = order.write(lesson.request, calls, self.passages(lesson.request))
         written = tried.written
-        script = shuffle_choices(_clean(written.script), lesson.request.request_id)
+        script = with_drawable_visuals(_clean(written.script))
+        script = shuffle_choices(script, lesson.request.request_id)
         script = replace(script, model=written.model, fallback=tried.is_fallback)
         return Produced(
             {"script.json": encode(script), "script.md": to_markdown(script).encode()},

@@ -70,8 +70,9 @@ _OTHER_SYSTEM = re.compile(
 
 _MISTAKEN = re.compile(
     r"\b(?:think|thinks|thought|believe|say|says|said|guess|expect|claim|wrote|writes|myth"
-    r"|mistake\w*|wrong\w*|incorrect\w*|false|error|tempt\w*|instead of|not true|never|if"
-    r"|falsch\w*|fehler|falso|equivocad\w*|errónea\w*|faux|fausse|erreur)\b",
+    r"|mistake\w*|wrong\w*|incorrect\w*|false|error|tempt\w*|instead of|not true|never"
+    r"|falsch\w*|fehler|falso|equivocad\w*|errónea\w*|faux|fausse|erreur)\b"
+    r"|\b(?:if|wenn|si)\s+$",
     re.I,
 )
 _DENIED = re.compile(

@@ -18,6 +18,8 @@ LEAST_LETTERS = 80
 MOST_CHARACTERS = 400
 """Characters of a text that are looked at; more make it slower and hardly surer."""
 
+_QUOTATION = re.compile(r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|「[^」]*」")
+
 COMMON = 0.22
 """Part of the words of an English text that are among the commonest; in English prose it is 0.4, in
 other languages under 0.1."""
@@ -53,7 +55,8 @@ def check_language(script: Script) -> Sequence[Problem]:
     """Return the parts of a script that are in another language than its own."""
     wanted = _identified(primary_subtag(script.language))
     texts = [PlacedText("the lesson", whole_text(script)), *spoken_texts(script)]
-    texts = [each for each in texts if sum(map(str.isalpha, each.text)) >= LEAST_LETTERS]
+    texts = [PlacedText(path, _QUOTATION.sub(" ", text)) for path, text in texts]
+    texts = [each for each in texts if _is_long_enough(each.text)]
     if wanted == "en":  # the identifier takes a second to load, and is rarely needed
         texts = [each for each in texts if not _is_plainly_english(each.text)]
     if not texts or wanted not in _identifier().labels:
@@ -72,6 +75,12 @@ def _foreign(texts: Sequence[PlacedText], wanted: str) -> Iterator[tuple[str, st
         near = any({language, wanted} <= group for group in _NEIGHBOURS)
         if language != wanted and not near and certainty > 0.99:
             yield path, language
+
+
+def _is_long_enough(text: str) -> bool:
+    """Return whether the language of a text is found reliably; an ideograph counts as a word."""
+    letters = [sign for sign in text if sign.isalpha()]
+    return len(letters) + 3 * sum(sign >= "\u3040" for sign in letters) >= LEAST_LETTERS
 
 
 def _is_plainly_english(text: str) -> bool:

@@ -90,7 +90,7 @@ def _misses_all(script: Script, query: str, interest: str) -> bool:
     asked = re.findall(r"[a-z]+", _plain(query))
     # A question may be in English, though the lesson is not; words such as "was" are in both.
     is_in_language = sum(word in filler for word in asked) > sum(
-        root(word) in _asking() for word in asked
+        root(word) in FILLER for word in asked
     )
     content = {word for word in asked if len(word) >= 4 and word not in filler}
     content -= set(_plain(interest).split())
