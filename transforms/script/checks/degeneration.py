@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from transforms.model import Script
 from transforms.script.checks.script_texts import all_texts, spoken_texts
@@ -35,31 +37,42 @@ def check_degeneration(script: Script) -> Sequence[Problem]:
     """Return the repetitions, literal escapes and wrongly decoded texts of a script."""
     found = [f"{each}; write the lesson anew" for each in _repetitions(script)]
     taught = script.subject == "computing"
-    for path, text in all_texts(script):
-        if _has_escape(text, taught):
-            found.append(f"{path}: holds an escape sequence; write the character itself")
-        if _is_garbled(text):
-            found.append(f"{path}: holds wrongly decoded characters")
+    found += [
+        f"{path}: {problem}"
+        for path, text in all_texts(script)
+        for problem in _wrong_signs(text, taught)
+    ]
     return [Problem(text) for text in found]
 
 
+class _Words(NamedTuple):
+    """The words of a text, its sentences of four words and more, and whether words repeat."""
+
+    words: tuple[str, ...]
+    sentences: tuple[str, ...]
+    repeats: bool
+
+
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
+def _read(text: str, language: str) -> _Words:
+    words = _words(text, language)
+    sentences = (_words(each, language) for each in split_sentences(text))
+    long = tuple(" ".join(each) for each in sentences if len(each) >= 4)
+    return _Words(tuple(words), long, _repeats(words))
+
+
 def _repetitions(script: Script) -> Iterator[str]:
-    spoken = [(path, text, _words(text, script.language)) for path, text in spoken_texts(script)]
-    for path, _, words in spoken:
-        if _repeats(words):
+    spoken = [(path, _read(text, script.language)) for path, text in spoken_texts(script)]
+    for path, read in spoken:
+        if read.repeats:
             yield f"{path}: repeats the same words again and again"
-    sentences = Counter(
-        " ".join(words)
-        for _, text, _ in spoken
-        for sentence in split_sentences(text)
-        if len(words := _words(sentence, script.language)) >= 4
-    )
+    sentences = Counter(sentence for _, read in spoken for sentence in read.sentences)
     if sentences and max(sentences.values()) > MOST_SENTENCES:
         yield f"a sentence stands {max(sentences.values())} times in the lesson"
-    narrations = [" ".join(_words(scene.narration, script.language)) for scene in script.scenes]
+    narrations = [_read(scene.narration, script.language).words for scene in script.scenes]
     if len(set(narrations)) < len(narrations):
         yield "two scenes have the same narration"
-    said = [word for *_, words in spoken for word in words]
+    said = [word for _, read in spoken for word in read.words]
     if len(said) >= 150 and len(set(said)) < LEAST_VARIETY * len(said):
         yield "the lesson repeats few words"
 
@@ -77,6 +90,17 @@ def _repeats(words: Sequence[str]) -> bool:
             ):
                 return True
     return False
+
+
+@lru_cache(maxsize=8192)
+def _wrong_signs(text: str, taught: bool) -> tuple[str, ...]:
+    """Return what is wrong with the characters of a text; `taught` if it may be on escapes."""
+    found = []
+    if _has_escape(text, taught):
+        found.append("holds an escape sequence; write the character itself")
+    if _is_garbled(text):
+        found.append("holds wrongly decoded characters")
+    return tuple(found)
 
 
 def _has_escape(text: str, taught: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from transforms.model import Script
@@ -54,15 +54,17 @@ _NEIGHBOURS = (
 def check_language(script: Script) -> Sequence[Problem]:
     """Return the parts of a script that are in another language than its own."""
     wanted = _identified(primary_subtag(script.language))
-    texts = [PlacedText("the lesson", whole_text(script)), *spoken_texts(script)]
-    texts = [PlacedText(path, _QUOTATION.sub(" ", text)) for path, text in texts]
-    texts = [each for each in texts if _is_long_enough(each.text)]
+    texts = [each for each in spoken_texts(script) if _is_long_enough(each.text)]
+    texts = texts or [PlacedText("the lesson", whole_text(script))]
     if wanted == "en":  # the identifier takes a second to load, and is rarely needed
-        texts = [each for each in texts if not _is_plainly_english(each.text)]
-    if not texts or wanted not in _identifier().labels:
+        suspect = [each for each in texts if not _is_plainly_english(each.text)]
+    else:
+        suspect = texts
+    if not suspect or wanted not in _identifier().labels:
         return []
-    found = list(_foreign(texts, wanted))
-    found = [each for each in found if each[0] == "the lesson"] or found
+    found = list(_foreign(suspect, wanted))
+    if len(found) == len(texts):
+        found = [("the lesson", found[0][1])]
     return [
         Problem(f"{path}: is in the language {other!r}; write it in {script.language}")
         for path, other in found
@@ -71,18 +73,23 @@ def check_language(script: Script) -> Sequence[Problem]:
 
 def _foreign(texts: Sequence[PlacedText], wanted: str) -> Iterator[tuple[str, str]]:
     for path, text in texts:
-        language, certainty = _identifier().classify(text[:MOST_CHARACTERS])
+        own = _QUOTATION.sub(" ", text)
+        if not _is_long_enough(own):
+            continue
+        language, certainty = _identifier().classify(own[:MOST_CHARACTERS])
         near = any({language, wanted} <= group for group in _NEIGHBOURS)
         if language != wanted and not near and certainty > 0.99:
             yield path, language
 
 
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
 def _is_long_enough(text: str) -> bool:
     """Return whether the language of a text is found reliably; an ideograph counts as a word."""
     letters = [sign for sign in text if sign.isalpha()]
     return len(letters) + 3 * sum(sign >= "\u3040" for sign in letters) >= LEAST_LETTERS
 
 
+@lru_cache(maxsize=8192)
 def _is_plainly_english(text: str) -> bool:
     words = re.findall(r"[^\W\d_]+", text.casefold())
     return sum(word in _ENGLISH for word in words) >= COMMON * len(words)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from transforms.model import ContentRequest, Script
+from transforms.model import ContentRequest
 from transforms.script.checks.script_check import Answered
 from transforms.script.checks.script_texts import all_texts
 from transforms.script.engines.script_engine import Problem
@@ -43,32 +43,26 @@ _NEVER = re.compile(
 def check_personal_data(answered: Answered) -> Sequence[Problem]:
     """Return the texts with personal data; problems name its kind only."""
     own = list(_of_student(answered.request))
-    found = [*_of_lesson(answered.script)]
-    if own:
+    found = []
+    for path, text in all_texts(answered.script):
+        found += [f"{path}: {problem}" for problem in _of_text(text)]
         found += [
             f"{path}: holds personal data {kind}; leave it out"
-            for path, text in all_texts(answered.script)
             for kind, pattern in own
             if pattern.search(text)
         ]
     return [Problem(text, "repair") for text in found]
 
 
-@lru_cache(maxsize=1024)  # lessons of cards come again and again
-def _of_lesson(script: Script) -> tuple[str, ...]:
-    """Return what is found in a lesson, whoever asked for it."""
-    found = []
-    for path, text in all_texts(script):
-        kinds = find_personal_data(text) if _LONG_NUMBER.search(text) else []
-        found += [
-            f"{path}: holds personal data {kind}; leave it out"
-            for kind, _ in kinds
-            if kind in _NUMBERS
-        ]
-        if _ASKS.search(text) and any(
-            _ASKS.search(each) and not _NEVER.search(each) for each in split_sentences(text)
-        ):
-            found.append(f"{path}: asks for personal data; leave that out")
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
+def _of_text(text: str) -> tuple[str, ...]:
+    """Return what is found in a text, whoever asked for it."""
+    kinds = find_personal_data(text) if _LONG_NUMBER.search(text) else []
+    found = [f"holds personal data {kind}; leave it out" for kind, _ in kinds if kind in _NUMBERS]
+    if _ASKS.search(text) and any(
+        _ASKS.search(each) and not _NEVER.search(each) for each in split_sentences(text)
+    ):
+        found.append("asks for personal data; leave that out")
     return tuple(found)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from transforms.model import Script
-from transforms.script.checks.script_texts import whole_text
+from transforms.script.checks.script_texts import spoken_texts
 from transforms.script.engines.script_engine import Problem
 from transforms.text.language import primary_subtag
 from transforms.text.sentences import split_sentences
@@ -35,25 +36,44 @@ def check_reading_level(script: Script) -> Sequence[Problem]:
     grade = script.grade_level
     if primary_subtag(script.language) != "en" or grade < LEAST_GRADE:
         return []
-    level = grade_of(whole_text(script))
+    level = grade_of(*(each.text for each in spoken_texts(script)))
     if level is None or level <= grade + MARGIN:
         return []
     text = f"the lesson reads like grade {level:.0f}; use shorter words and sentences for {grade}"
     return [Problem(text, "note")]
 
 
-def grade_of(text: str) -> float | None:
-    """Return the Flesch-Kincaid grade of an English text, explained terms left out.
+def grade_of(*texts: str) -> float | None:
+    """Return the Flesch-Kincaid grade of English texts together, explained terms left out.
 
-    None if the text is too short for one.
+    None if they are too short for one.
     """
-    explained = {word.casefold() for pair in _EXPLAINED.findall(text) for word in pair if word}
-    sentences = split_sentences(text)
-    words = re.findall(r"[A-Za-z]+(?:['’-][A-Za-z]+)*", text)
-    if len(words) < LEAST_WORDS:
+    counts = [_count(text) for text in texts]
+    words = sum((each.words for each in counts), Counter[str]())
+    total = words.total()
+    if total < LEAST_WORDS:
         return None
-    syllables = sum(1 if word.casefold() in explained else _syllables(word) for word in words)
-    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+    explained = frozenset().union(*(each.explained for each in counts))
+    syllables = sum(
+        count if word in explained else count * _syllables(word) for word, count in words.items()
+    )
+    sentences = sum(each.sentences for each in counts)
+    return 0.39 * total / sentences + 11.8 * syllables / total - 15.59
+
+
+class _Counts(NamedTuple):
+    words: Counter[str]
+    sentences: int
+    explained: frozenset[str]
+
+
+@lru_cache(maxsize=8192)  # lessons of cards share their texts
+def _count(text: str) -> _Counts:
+    words = re.findall(r"[A-Za-z]+(?:['’-][A-Za-z]+)*", text)
+    explained = (word.casefold() for pair in _EXPLAINED.findall(text) for word in pair if word)
+    return _Counts(
+        Counter(map(str.casefold, words)), len(split_sentences(text)), frozenset(explained)
+    )
 
 
 @cache
