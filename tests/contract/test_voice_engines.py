@@ -172,7 +172,7 @@ class TestGoogleRequests:
     ) -> None:
         speak(connect(), "Is 5 < 6 &\x07\n<b>true</b>?")
         (request,) = google.requests
-        assert request.input.text == "Is 5 < 6 & <b>true</b>?"
+        assert request.input.text == "Is five less than six and true?"
         assert not request.input.ssml
         assert request.voice.name == "en-US-Chirp3-HD-Kore"
         assert request.voice.language_code == "en-US"
@@ -210,7 +210,8 @@ class TestGoogleRequests:
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:
         _, usage = speak_with_usage(connect(voice="en-US-Wavenet-D"), "Grüße: 100 €.")
-        assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 13)]
+        assert google.requests[0].input.text == "Grüße: one hundred euros."
+        assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 25)]
 
     def test_timeout_becomes_deadline(
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice], transport: str
@@ -234,7 +235,7 @@ class TestGoogleRequests:
     def test_long_text_is_sent_in_parts(
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice], text: str
     ) -> None:
-        samples, usage = speak_with_usage(connect(), text)
+        samples, usage = speak_with_usage(connect(), text, "de-DE")
         sent = [request.input.text for request in google.requests]
         assert len(sent) > 1
         assert all(len(part.encode()) <= 5000 for part in sent)

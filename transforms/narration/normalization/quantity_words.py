@@ -38,6 +38,7 @@ _MONEY = re.compile(
     rf"(?:(?<![A-Za-z])(?:US|CA|AU|C|A))?([{''.join(_CURRENCIES)}])\s?({_NUM})"
     r"(?:\s?(thousand|million|billion|trillion)\b|(k|m|M|b)\b|\s?(bn|mn|tn)\b)?"
 )
+_SIGN_AFTER = re.compile(rf"(?<![\w{''.join(_CURRENCIES)}.])({_NUM})\s?([€£¥₹₩₽])(?!\s?\d)")
 _MONEY_RANGE = re.compile(
     rf"([{''.join(_CURRENCIES)}]\s?{_NUM}(?:k|m|bn|tn)?)\s?[–-]\s?(?=[{''.join(_CURRENCIES)}]\d)"
 )
@@ -100,6 +101,7 @@ def _amount(found: re.Match[str]) -> str:
 def money(text: str) -> str:
     """Replace currency signs with words and keep the digits: ``$5.50``, ``€3 million``, ``5¢``."""
     text = re.sub(rf"([{''.join(_CURRENCIES)}])\s?[-−](?=\d)", r"-\1", text)
+    text = _SIGN_AFTER.sub(r"\2\1", text)
     text = _MONEY_RANGE.sub(r"\1 to ", text)
     text = _MONEY.sub(_amount, _MILLIONS.sub(r"\1 million ", text))
     return _CENTS.sub(lambda m: f"{m[1]} {'cent' if m[1] == '1' else 'cents'}", text)
