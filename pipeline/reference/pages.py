@@ -12,6 +12,7 @@ from pipeline.reference import (
     ledger_page,
     message_page,
     metrics_page,
+    output_schemas,
     privacy_page,
     settings_page,
 )
@@ -27,6 +28,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": lambda: f"{_MADE}# Commands\n\n{commands_page.page()}",
     "message.md": lambda: f"{_MADE}# The message\n\n{message_page.page()}",
     "content-request.schema.json": message_page.schema_text,
+    "manifest.schema.json": output_schemas.manifest,
+    "summary.schema.json": output_schemas.summary,
+    "dead-letter.schema.json": output_schemas.dead_letter,
     "ledger.md": lambda: f"{_MADE}# The ledger\n\n{ledger_page.page()}",
     "graph.md": lambda: f"{_MADE}# The graph\n\n{graph_page.page()}",
     "checks.md": lambda: f"{_MADE}# Checks of scripts\n\n{checks_page.page()}",
