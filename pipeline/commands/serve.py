@@ -60,6 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.serve import local_drain
     from pipeline.serve.app import build_app
     from pipeline.serve.estimates import read_estimates
+    from pipeline.serve.resumption import Resumption
     from pipeline.serve.server import WebServer
     from pipeline.serve.services import RequestService
     from pipeline.settings import topic_path
@@ -81,6 +82,7 @@ def run(chosen: argparse.Namespace) -> int:
                 )
             )
         drain = local_drain.make_drain(chosen, ledger)
+        running.enter_context(Resumption(service))
         running.enter_context(server)
         _announce(server.url)
         return local_drain.run_until_stopped(drain)

@@ -47,6 +47,6 @@ def run_until_stopped(drain: Drain) -> int:
     left = result["in_flight"]
     if left:
         noun = "request is" if left == 1 else "requests are"
-        report_error(f"{left} {noun} unfinished; ask again to continue")
+        report_error(f"{left} {noun} unfinished; the next `vividly serve` here continues")
         return SIGNAL + (last_signal() or 0)
     return OK

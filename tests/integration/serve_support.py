@@ -30,6 +30,7 @@ class Served:
     client: httpx.Client
     port: int
     store: ArtifactStore
+    topic: str
     subscription: str
 
     def published(self) -> list[bytes]:
@@ -60,4 +61,4 @@ def serving(ledger: Ledger, pubsub: PubSub, folder: Path | str) -> Iterator[Serv
         WebServer(lambda port: build_app(service, ESTIMATES, port), 0) as server,
         httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client,
     ):
-        yield Served(client, server.port, store, subscription)
+        yield Served(client, server.port, store, topic, subscription)
