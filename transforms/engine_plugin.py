@@ -14,9 +14,12 @@ from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 _OPTION = "vividly option"
+
+Role = Literal["claim_checker", "quiz_taker"]
+"""What a package may do with a second model; each is a field of `EnginePlugin`."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class EnginePlugin:
         prices: file with the prices of what the engine uses, if there is one.
         claim_checker: class that checks the claims of scripts with the engine's settings, written
             like `engine`; empty if there is none. Its typical usage is that of the engine.
+        quiz_taker: class that answers the quizzes of scripts, likewise.
     """
 
     package: str
@@ -89,6 +93,7 @@ class EnginePlugin:
     isolated: bool = False
     prices: str = "prices.toml"
     claim_checker: str = ""
+    quiz_taker: str = ""
 
     def options(self) -> Mapping[str, EngineOption]:
         """Return the options by the field of `settings` that each one sets."""
@@ -117,15 +122,10 @@ class EnginePlugin:
 
         return install_extra(self.extra)
 
-    def as_claim_checker(self) -> EnginePlugin:
-        """Return the declaration of the claim checker.
-
-        Raises:
-            ValueError: there is none.
-        """
-        if not self.claim_checker:
-            raise ValueError("checks no claims")
-        return dataclasses.replace(self, engine=self.claim_checker)
+    def in_role(self, role: Role) -> EnginePlugin | None:
+        """Return the declaration of the class for a role beside the engine's; None if none."""
+        named: str = getattr(self, role)
+        return dataclasses.replace(self, engine=named) if named else None
 
     def how_to_repair(self) -> str:
         """Return what to do when the engine's `check` fails, or the engine is not installed."""

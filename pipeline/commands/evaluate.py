@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.exit_status import FAILED, OK
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.second_judges import SecondJudges
+    from transforms.prices import Prices
 
 HELP = "measure a script engine on a set of questions"
 EXAMPLES = """examples:
   vividly evaluate                               # the offline engine, on the set that is included
   vividly evaluate --engine gemini --gemini-model gemini-2.5-flash --output flash.json
   vividly evaluate --engine gemini --gemini-thinking high --against flash.json
-  vividly evaluate --set golden.toml --json
+  vividly evaluate --set golden.toml --judge gemini-2.5-pro --json
 """
 SETTINGS = ["script-engine", "sources", "state", "prices", "allow-unpriced"]
 
@@ -41,6 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, metavar="FILE.json",
         help="baseline, written by --output of an earlier run: exit status 1 if safety, topic or "
         "language got worse",
+    )  # fmt: skip
+    parser.add_argument(
+        "--judge", metavar="MODEL",
+        help="second model, such as gemini-2.5-pro, which judges each lesson by paid calls: can "
+        "its quiz be solved from the narration, and is a claim contradicted?",
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, metavar="FILE.json", help="file for the results, or - for standard "
@@ -71,7 +81,8 @@ def run(chosen: argparse.Namespace) -> int:
     engine.check(prices)
     check_sources(chosen)
     cache = Path(chosen.state) / "evaluation"
-    evaluation = evaluate(golden, engine.chosen(), prices, cache, chosen.sources)
+    judges = _judges(chosen, prices) if chosen.judge else None
+    evaluation = evaluate(golden, engine.chosen(), prices, cache, chosen.sources, judges)
     comparison = compare(evaluation, baseline) if baseline else None
     results = output.as_json(evaluation, comparison)
     if chosen.output:
@@ -81,3 +92,13 @@ def run(chosen: argparse.Namespace) -> int:
     elif str(chosen.output) != STDOUT:
         output.print_tables(evaluation, comparison)
     return FAILED if comparison and comparison.is_regression else OK
+
+
+def _judges(chosen: argparse.Namespace, prices: Prices) -> SecondJudges:
+    from pipeline.evaluation.second_judges import SecondJudges
+    from pipeline.settings.chosen_engines import second_model
+
+    claims = second_model("--judge", chosen.judge, "claim_checker", chosen)
+    quiz = second_model("--judge", chosen.judge, "quiz_taker", chosen)
+    claims.check(prices)
+    return SecondJudges(claims.chosen().make(), quiz.chosen().make())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pipeline.evaluation.cached_calls import CachedCalls
 from pipeline.evaluation.golden_set import Row
 from pipeline.evaluation.results import Outcome
+from pipeline.evaluation.second_judges import SecondJudges
 from transforms.artifacts.parts import Parts
 from transforms.errors import CallRejected, PermanentError, TransientError
 from transforms.model import Script, Usage
@@ -34,6 +35,8 @@ class Answered:
         reason: Why it gave none.
         seconds: Time of the answer; that of the first run if it came from the cache.
         passages: The passages that the engine was given.
+        verdicts: As for `RowResult`.
+        judges_usage: Usage of the judges.
     """
 
     row: Row
@@ -43,6 +46,8 @@ class Answered:
     usage: tuple[Usage, ...] = ()
     seconds: float = 0.0
     passages: tuple[Passage, ...] = ()
+    verdicts: Mapping[str, bool] = field(default_factory=dict)
+    judges_usage: tuple[Usage, ...] = ()
 
 
 def ask(
@@ -51,6 +56,7 @@ def ask(
     cache: Parts,
     is_paid: bool,
     sources: str | None = None,
+    judges: SecondJudges | None = None,
 ) -> Iterator[Answered]:
     """Yield the answers in the order of the rows.
 
@@ -62,17 +68,20 @@ def ask(
         cache: Stored answers of paid calls.
         is_paid: The engine makes paid calls.
         sources: Folder of Markdown files that lessons may cite, besides the cards.
+        judges: Judge the lessons by a second model; None for none.
 
     Raises:
         EnvironmentFault: The engine cannot be used; answers so far are in the cache.
     """
     order = OrderOfTries([engine])
-    library = shared_library(sources) if is_citing(engine) else None
+    library = shared_library(sources) if judges or is_citing(engine) else None
 
     def answer(row: Row) -> Answered:
-        return _answer(row, order, cache, library.find(row.request) if library else ())
+        passages = library.find(row.request) if library else ()
+        answered = _answer(row, order, cache, passages)
+        return _judged(answered, judges, cache) if judges else answered
 
-    with ThreadPoolExecutor(AT_ONCE if is_paid else 1) as pool:
+    with ThreadPoolExecutor(AT_ONCE if is_paid or judges else 1) as pool:
         try:
             yield from pool.map(answer, rows)
         finally:
@@ -94,3 +103,11 @@ def _answer(row: Row, order: OrderOfTries, cache: Parts, passages: tuple[Passage
         outcome, reason = "refused", str(error)
     seconds = time.monotonic() - started + calls.saved_seconds
     return Answered(row, outcome, script, reason, (*usage, *calls.usage), seconds, passages)
+
+
+def _judged(answered: Answered, judges: SecondJudges, cache: Parts) -> Answered:
+    if answered.script is None:
+        return answered
+    calls = CachedCalls(cache, answered.row.request.request_id, TIMEOUT)
+    verdicts = judges.verdicts(answered.script, answered.passages, calls)
+    return replace(answered, verdicts=verdicts, judges_usage=calls.usage)

@@ -51,6 +51,8 @@ def judge(answered: Answered, prices: Prices) -> RowResult:
         details=tuple(f"{fault}: {detail}" for fault, detail in found),
         usd=prices.price(answered.usage),
         seconds=round(answered.seconds, 3),
+        verdicts=answered.verdicts,
+        judges_usd=prices.price(answered.judges_usage),
     )
 
 

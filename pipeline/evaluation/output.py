@@ -14,10 +14,8 @@ from pipeline.cli.console import CommandConsole
 from pipeline.evaluation.comparison import Change, Comparison
 from pipeline.evaluation.results import Evaluation
 from pipeline.evaluation.scores import Score, quantile, scores, scores_by_kind, worst
+from pipeline.evaluation.second_judges import JUDGES
 from transforms.text.hidden import visible
-
-JUDGES = ("quiz solvable from the narration", "not contradicted")
-"""What only a second model can judge."""
 
 
 def as_json(evaluation: Evaluation, comparison: Comparison | None) -> str:
@@ -27,8 +25,8 @@ def as_json(evaluation: Evaluation, comparison: Comparison | None) -> str:
         "identity": dict(evaluation.identity),
         "golden_set": evaluation.golden_set,
         "scores": [_score(each) for each in scores(evaluation.rows)],
-        "judges": dict.fromkeys(JUDGES, "not run"),
         "cost_usd": sum(row.usd for row in evaluation.rows),
+        "judges_usd": sum(row.judges_usd for row in evaluation.rows),
         "seconds": {f"p{at}": _latency(evaluation, at) for at in (50, 95)},
         "comparison": comparison and _comparison(comparison),
         "rows": [asdict(row) for row in evaluation.rows],
@@ -40,13 +38,13 @@ def print_tables(evaluation: Evaluation, comparison: Comparison | None) -> None:
     """Print scores, judges, cost, latency, kinds, the comparison and the worst rows."""
     console = CommandConsole(highlight=False)
     console.print(_scores_table(scores(evaluation.rows)))
-    for name in JUDGES:
-        console.print(Text(f"{name}: not run"))
     cost = sum(row.usd for row in evaluation.rows)
+    judges = sum(row.judges_usd for row in evaluation.rows)
     count = max(1, len(evaluation.rows))
     console.print(Text(
         f"cost ${cost:.4f}, ${cost / count:.6f} a question; seconds: median "
         f"{_latency(evaluation, 50):.2f}, 95 % within {_latency(evaluation, 95):.2f}"
+        + (f"; judges ${judges:.4f}" if judges else "")
     ))  # fmt: skip
     console.print()
     console.print(_scores_table(scores_by_kind(evaluation.rows), "right, by kind"))
@@ -70,7 +68,8 @@ def _scores_table(rows: Iterable[Score], heading: str = "") -> Table:
     for row in rows:
         low, high = row.interval
         shown = (_percent(row.rate), f"{100 * low:.1f} – {100 * high:.1f} %")
-        table.add_row(row.name, f"{row.hits} / {row.total}", *(shown if row.total else ("–", "")))
+        nothing = ("not run" if row.name in JUDGES else "–", "")
+        table.add_row(row.name, f"{row.hits} / {row.total}", *(shown if row.total else nothing))
     return table
 
 
@@ -116,7 +115,9 @@ def _latency(evaluation: Evaluation, percent: int) -> float:
 def _score(score: Score) -> dict[str, Any]:
     low, high = score.interval
     counts = {"name": score.name, "hits": score.hits, "total": score.total}
-    return {**counts, "rate": score.rate, "low": low, "high": high}
+    is_run = score.total or score.name not in JUDGES
+    rate = score.rate if is_run else "not run"
+    return {**counts, "rate": rate, "low": low, "high": high}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

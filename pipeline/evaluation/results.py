@@ -27,6 +27,7 @@ class RowResult:
         usd: Cost of the calls in US dollars.
         seconds: Time of the answer; that of the first run if it came from the cache.
         verdicts: Verdicts of judges by name: whether the lesson passed.
+        judges_usd: Cost of the judges' calls in US dollars.
     """
 
     id: str
@@ -39,6 +40,7 @@ class RowResult:
     usd: float = 0.0
     seconds: float = 0.0
     verdicts: Mapping[str, bool] = field(default_factory=dict)
+    judges_usd: float = 0.0
 
     @property
     def is_right(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.evaluation import judge
 from pipeline.evaluation.results import RowResult
+from pipeline.evaluation.second_judges import JUDGES
 from transforms.script.checks import CHECKS
 
 _Z = 1.959964
@@ -70,7 +71,13 @@ def scores(rows: Sequence[RowResult]) -> list[Score]:
         *(_score(name, lessons, _has(name)) for name in _CHECKS),
         _score(judge.MISSING, lessons, _has(judge.MISSING)),
         _score(judge.FORBIDDEN, lessons, _has(judge.FORBIDDEN)),
+        *(_verdicts(name, rows) for name in JUDGES),
     ]
+
+
+def _verdicts(name: str, rows: Sequence[RowResult]) -> Score:
+    judged = [row for row in rows if name in row.verdicts]
+    return _score(name, judged, lambda row: row.verdicts[name], "high")
 
 
 def scores_by_kind(rows: Sequence[RowResult]) -> list[Score]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.usage_error import UsageError
-from transforms.engine_plugin import ChosenEngine, EnginePlugin, choose
+from transforms.engine_plugin import ChosenEngine, EnginePlugin, Role, choose
 from transforms.engine_registry import find_engine
 from transforms.narration.sound_settings import INTRO_SECONDS, SoundSettings
 from transforms.price_file import read_price_file
@@ -110,19 +110,28 @@ def _fallback(flag: str, name: str, first: EngineChoice, options: Any) -> Engine
 
 
 def claim_checker(options: Any) -> EngineChoice | None:
-    """Return what checks claims (`--verify`), or None; `options` as for `script_engine`.
-
-    It is the script engine with another model, or Gemini if that engine checks no claims.
-    """
+    """Return what checks claims (`--verify`), or None; `options` as for `script_engine`."""
     if not options.verify:
         return None
+    return second_model("--verify", options.verify, "claim_checker", options)
+
+
+def second_model(flag: str, model: str, role: Role, options: Any) -> EngineChoice:
+    """Return what judges scripts: the script engine with another model, or Gemini if it cannot.
+
+    Args:
+        flag: the option that names the model.
+        model: the model.
+        role: what it is for.
+        options: as for `script_engine`.
+    """
     first = script_engine(options)
-    if not first.plugin.claim_checker:
-        first = _choice("script", "--verify", "gemini", options)
-    settings = {**first.settings, "model": options.verify}
-    return replace(
-        first, flag="--verify", plugin=first.plugin.as_claim_checker(), settings=settings
-    )
+    plugin = first.plugin.in_role(role)
+    if not plugin:
+        first = _choice("script", flag, "gemini", options)
+        plugin = first.plugin.in_role(role)
+        assert plugin
+    return replace(first, flag=flag, plugin=plugin, settings={**first.settings, "model": model})
 
 
 def expected_usd(options: Any, table: Prices) -> dict[str, float]:

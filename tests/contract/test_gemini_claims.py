@@ -1,4 +1,4 @@
-"""The claim checker sends a lesson and its passages to Gemini, and reads the verdicts."""
+"""A second model judges lessons: Gemini as claim checker and as quiz taker."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from transforms.model import QuizQuestion
 from transforms.prices import price
 from transforms.script.engines.claim_checker import Claim
 from transforms.script.engines.gemini.gemini_claims import GeminiClaimChecker
+from transforms.script.engines.gemini.gemini_quiz import GeminiQuizTaker
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.script_engine import Refused, UnusableAnswer
 from transforms.script.sources.passage import Passage
@@ -100,3 +101,25 @@ def test_checker_can_be_pickled(checker: GeminiClaimChecker):
     plain = GeminiClaimChecker(GeminiSettings(model=MODEL))
     assert pickle.loads(pickle.dumps(plain)).identity == plain.identity
     assert plain.identity["model"] == MODEL
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [([1], [1]), ([None], [None]), ([], UnusableAnswer), ([1, 2], UnusableAnswer)],
+)
+def test_quiz_is_taken_without_its_key(
+    server: VertexServer, checker: GeminiClaimChecker, given: Any, expected: Any
+):
+    _, [settings] = checker.__reduce__()
+    taker = GeminiQuizTaker(settings)
+    server.set_replies(text_reply(json.dumps({"answers": given})))
+    quiz = (QuizQuestion("What do leaves hold?", ("Soil", "Chlorophyll"), 1, "The secret."),)
+    script = replace(SCRIPT, quiz=quiz)
+    if expected is UnusableAnswer:
+        with pytest.raises(UnusableAnswer):
+            taker.answers(script, calls=DirectCalls(60.0))
+    else:
+        assert taker.answers(script, calls=DirectCalls(60.0)) == expected
+    sent = server.requests[0].body["contents"][0]["parts"][0]["text"]
+    assert "What do leaves hold?" in sent
+    assert "The secret." not in sent

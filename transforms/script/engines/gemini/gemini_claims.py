@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from transforms.model import Script
-from transforms.prices import typical
 from transforms.script.engines.claim_checker import VERIFY, Claim, Verdict
-from transforms.script.engines.gemini.gemini_client import Ask, GeminiClient
 from transforms.script.engines.gemini.gemini_prompt import escaped_data, source_data
-from transforms.script.engines.gemini.gemini_response import text_of
+from transforms.script.engines.gemini.gemini_second_model import SecondModel
 from transforms.script.engines.gemini.plugin import GeminiSettings
-from transforms.script.engines.script_engine import UnusableAnswer
 from transforms.script.sources.passage import Passage
-from transforms.stage.paid_call import PaidCall, PaidCalls
+from transforms.stage.paid_call import PaidCalls
 
 _RULES = """\
 You check the facts of a lesson for students before it is published.
@@ -51,11 +45,6 @@ class _Verdicts(BaseModel):
     claims: list[_Claim]
 
 
-_PROMPT = hashlib.sha256(
-    (_RULES + json.dumps(_Verdicts.model_json_schema(), sort_keys=True)).encode()
-).hexdigest()[:16]
-
-
 class GeminiClaimChecker:
     """Checks claims with Gemini (the `ClaimChecker` port); a pickled one drops its connection.
 
@@ -67,8 +56,7 @@ class GeminiClaimChecker:
 
     def __init__(self, settings: GeminiSettings) -> None:
         self._settings = settings
-        self._expected = typical("script", self.name, {"model": settings.model})
-        self._client = GeminiClient(settings)
+        self._model = SecondModel(settings, VERIFY, _RULES, _Verdicts)
 
     def __reduce__(self) -> tuple[type[GeminiClaimChecker], tuple[GeminiSettings]]:
         return type(self), (self._settings,)
@@ -76,15 +64,11 @@ class GeminiClaimChecker:
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
         """Return everything that shapes the verdicts."""
-        return {
-            "model": self._settings.model,
-            "thinking": self._settings.thinking,
-            "prompt": _PROMPT,
-        }
+        return self._model.identity
 
     def check(self) -> str:
         """Verify that the model can be called, at no cost."""
-        return self._client.check()
+        return self._model.check()
 
     def claims(
         self, script: Script, passages: Sequence[Passage], *, calls: PaidCalls
@@ -92,37 +76,15 @@ class GeminiClaimChecker:
         """Return the claims of a script with their verdicts, by one call.
 
         Raises:
-            Refused: the model refused to read the lesson.
-            UnusableAnswer: the answer holds no verdicts.
-            ContentError: as `GeminiClient.send`.
-            EnvironmentFault: as `GeminiClient.send`.
+            ContentError: as `SecondModel.ask`.
+            EnvironmentFault: as `SecondModel.ask`.
         """
-        ask = self._ask(script, passages)
-        call = PaidCall(VERIFY, asdict(ask), self._expected)
-        answer = calls.run(call, lambda seconds: self._client.send(ask, _Verdicts, seconds))
-        text, _ = text_of(answer)
-        try:
-            found = _Verdicts.model_validate_json(text)
-        except ValidationError as error:
-            raise UnusableAnswer(answer.model, ["verdicts: are not JSON of the schema"]) from error
+        data = [escaped_data("lesson", _texts(script)), *([source_data(passages)] * bool(passages))]
+        found = self._model.ask(data, _Verdicts, calls)
         return [
             Claim(_line(each.place), _line(each.statement), each.verdict, _line(each.reason))
             for each in found.claims
         ]
-
-    def _ask(self, script: Script, passages: Sequence[Passage]) -> Ask:
-        settings = self._settings
-        data = [escaped_data("lesson", _texts(script)), *([source_data(passages)] * bool(passages))]
-        return Ask(
-            model=settings.model,
-            system=_RULES,
-            turns=(("user", "\n".join(data)),),
-            temperature=settings.temperature,
-            max_output_tokens=settings.max_output_tokens,
-            thinking=settings.thinking,
-            safety=settings.safety,
-            schema=_PROMPT,
-        )
 
 
 def _texts(script: Script) -> dict[str, str]:

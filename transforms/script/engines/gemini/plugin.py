@@ -106,4 +106,5 @@ PLUGIN = EnginePlugin(
     paid=True,
     google=True,
     claim_checker=".gemini_claims:GeminiClaimChecker",
+    quiz_taker=".gemini_quiz:GeminiQuizTaker",
 )
