@@ -172,7 +172,7 @@ PLACES = (
         "writing the script",
         "see [Google's terms](#googles-terms)",
         "not by us",
-        ("transforms.script.engines.gemini.gemini_engine",),
+        ("transforms.script.engines.gemini.gemini_client",),
     ),
     Place(
         "Google Text-to-Speech, if chosen",
