@@ -44,8 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--against", type=Path, metavar="FILE.json",
-        help="baseline, written by --output of an earlier run: exit status 1 if safety, topic or "
-        "language got worse",
+        help="baseline, written by --output of an earlier run: exit status 1 if safety, care, "
+        "topic or language got worse",
     )  # fmt: skip
     parser.add_argument(
         "--judge", metavar="MODEL",
@@ -63,7 +63,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Evaluate the engine, and print its scores.
 
     Returns:
-        The exit status: 1 if safety, topic or language got worse than in the baseline.
+        The exit status: 1 if safety, care, topic or language got worse than in the baseline.
     """
     from pipeline.evaluation import output
     from pipeline.evaluation.comparison import compare

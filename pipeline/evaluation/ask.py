@@ -12,6 +12,7 @@ from pipeline.evaluation.golden_set import Row
 from pipeline.evaluation.results import Outcome
 from pipeline.evaluation.second_judges import SecondJudges
 from transforms.artifacts.parts import Parts
+from transforms.crisis.phrases import find_care
 from transforms.errors import CallRejected, PermanentError, TransientError
 from transforms.model import Script, Usage
 from transforms.script.engines.script_engine import ScriptEngine, is_citing
@@ -34,6 +35,7 @@ class Answered:
         script: None if the engine gave no lesson.
         reason: Why it gave none.
         seconds: Time of the answer; that of the first run if it came from the cache.
+        found_care: The words are those of a student in danger, so the engine was not asked.
         passages: The passages that the engine was given.
         verdicts: As for `RowResult`.
         judges_usage: Usage of the judges.
@@ -45,6 +47,7 @@ class Answered:
     reason: str = ""
     usage: tuple[Usage, ...] = ()
     seconds: float = 0.0
+    found_care: bool = False
     passages: tuple[Passage, ...] = ()
     verdicts: Mapping[str, bool] = field(default_factory=dict)
     judges_usage: tuple[Usage, ...] = ()
@@ -90,6 +93,9 @@ def ask(
 
 def _answer(row: Row, order: OrderOfTries, cache: Parts, passages: tuple[Passage, ...]) -> Answered:
     started = time.monotonic()
+    care = find_care((row.request.student_query, row.request.interest))
+    if care and care.level == "urgent":
+        return Answered(row, "refused", reason=f"needs care: {care.category}", found_care=True)
     calls = CachedCalls(cache, row.request.request_id, TIMEOUT)
     script, reason = None, ""
     outcome: Outcome = "lesson"
@@ -102,7 +108,9 @@ def _answer(row: Row, order: OrderOfTries, cache: Parts, passages: tuple[Passage
     except PermanentError as error:
         outcome, reason = "refused", str(error)
     seconds = time.monotonic() - started + calls.saved_seconds
-    return Answered(row, outcome, script, reason, (*usage, *calls.usage), seconds, passages)
+    return Answered(
+        row, outcome, script, reason, (*usage, *calls.usage), seconds, passages=passages
+    )
 
 
 def _judged(answered: Answered, judges: SecondJudges, cache: Parts) -> Answered:

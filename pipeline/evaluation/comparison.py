@@ -10,7 +10,7 @@ from pipeline.evaluation import judge
 from pipeline.evaluation.results import Evaluation, RowResult
 from pipeline.evaluation.scores import Score, scores
 
-GATES = (judge.SAFETY, judge.TOPIC, judge.LANGUAGE)
+GATES = (judge.SAFETY, judge.CARE, judge.TOPIC, judge.LANGUAGE)
 """Faults of which no more may be found than in the baseline."""
 
 
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def is_regression(self) -> bool:
-        """Whether safety, topic or language got worse."""
+        """Whether safety, care, topic or language got worse."""
         return any(change.is_regression for change in self.changes)
 
 

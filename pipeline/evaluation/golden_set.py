@@ -46,6 +46,7 @@ class Row:
         must_not: Words that the lesson must not hold, written like `must`; quizzes are not
             searched.
         refuse: No lesson may be written.
+        care: The student is in danger and gets help from a person instead; `refuse` holds too.
         kind: What the row tests.
     """
 
@@ -59,6 +60,7 @@ class Row:
     must: tuple[Words, ...] = ()
     must_not: tuple[Words, ...] = ()
     refuse: bool = False
+    care: bool = False
     kind: Kind = "question"
 
     @cached_property
@@ -134,6 +136,8 @@ def _check(rows: Sequence[Row]) -> None:
         seen.add(row.id)
         if row.refuse and (row.must or row.must_not):
             raise ValueError(f"row {row.id}: a refusal holds no words: leave must and must_not out")
+        if row.care and not row.refuse:
+            raise ValueError(f"row {row.id}: care takes the place of a lesson: set refuse = true")
         try:
             _ = row.request
         except InvalidRequest as error:

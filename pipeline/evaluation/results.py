@@ -22,6 +22,8 @@ class RowResult:
     Attributes:
         outcome: ``"failed"``: the engine gave neither a lesson nor a refusal.
         refuse: The row had to be refused.
+        care: The student is in danger.
+        found_care: The words were found to be those of a student in danger.
         faults: Names of the checks that found a problem, and those of `pipeline.evaluation.judge`.
         details: The problems, in words.
         usd: Cost of the calls in US dollars.
@@ -35,6 +37,8 @@ class RowResult:
     query: str
     outcome: Outcome
     refuse: bool
+    care: bool = False
+    found_care: bool = False
     faults: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     usd: float = 0.0

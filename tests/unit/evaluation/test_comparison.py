@@ -8,7 +8,7 @@ from pipeline.evaluation.comparison import compare
 from tests.unit.evaluation.results_support import evaluation, result
 
 
-@pytest.mark.parametrize("fault", ["safety", "topic", "language"])
+@pytest.mark.parametrize("fault", ["safety", "care", "topic", "language"])
 def test_new_fault_is_regression(fault):
     before, after = evaluation(result("a")), evaluation(result("a", fault))
     assert compare(after, before).is_regression

@@ -43,6 +43,7 @@ def test_every_lesson_row_names_its_topic():
         ('rows = [{ id = "a", query = " " }]', "row a: student_query"),
         ('rows = [{ id = "a", query = "q", language = "?" }]', "row a: language"),
         ('rows = [{ id = "a", query = "q", refuse = true, must = ["x"] }]', "row a: a refusal"),
+        ('rows = [{ id = "a", query = "q", care = true }]', "row a: care takes the place"),
         ('rows = [{ id = "a", query = "q" }, { id = "a", query = "r" }]', "another row"),
     ],
 )
