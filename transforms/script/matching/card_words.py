@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import pairwise
 
 from transforms.script.cards.concept_card import Card
-from transforms.script.matching.modifiers import CardWords, Name
 from transforms.script.matching.word_lists import FUNCTION, SUBJECTS
 from transforms.script.matching.words import root, root_set, roots, words
 from transforms.text.sentences import split_sentences
@@ -16,6 +16,42 @@ _COMMON = 0.1
 """Share of the cards from which a word is common."""
 
 _TECHNICAL = root_set("technical")
+
+
+@dataclass(frozen=True)
+class Name:
+    """One name of a topic.
+
+    Attributes:
+        roots: the roots of its words without function words.
+        links: the function words in it.
+        technical: it has a word that only this field uses.
+    """
+
+    roots: frozenset[str]
+    links: frozenset[str] = frozenset()
+    technical: bool = False
+
+
+@dataclass(frozen=True)
+class CardWords:
+    """The words of a card's text.
+
+    Attributes:
+        subjects: words for the subject of the card.
+        all: the roots of all words.
+        core: the roots of the words in its names, terms and labels.
+        common: those of `all` that many cards use.
+        pairs: roots of words that stand next to one another.
+        near: a root of `all` and one of a name that stand in one sentence.
+    """
+
+    subjects: Set[str]
+    all: Set[str]
+    core: Set[str]
+    common: Set[str]
+    pairs: Set[tuple[str, str]]
+    near: Set[tuple[str, str]]
 
 
 def card_words(cards: Sequence[Card]) -> Mapping[str, CardWords]:

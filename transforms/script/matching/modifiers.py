@@ -12,10 +12,12 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
+from transforms.script.matching.card_words import CardWords, Name
 from transforms.script.matching.spelling import typo_distance
 from transforms.script.matching.student_question import Beside
 from transforms.script.matching.word_lists import (
     COUNTED,
+    FILLER,
     FUNCTION,
     JUDGING,
     NEUTRAL,
@@ -29,7 +31,8 @@ _LIGHT = root_set("light")
 _GENERAL = root_set("general")
 _BEFORE_NAME = root_set("before_name")
 _AFTER_NAME = root_set("after_name")
-_AFTER_TERM = _AFTER_NAME | TELLING | root_set("written")
+_KEYWORDS = _AFTER_NAME | root_set("written")
+_AFTER_TERM = _KEYWORDS | TELLING
 _REQUEST = frozenset(VOCABULARY["request"].split())
 _POSSESSIVE = frozenset({"my", "your", "ur", "his", "her", "our"})
 _LINKS = frozenset(
@@ -47,6 +50,8 @@ _COPULAS = frozenset({"is", "are", "was", "were", "isnt", "arent", "be"})
 _AUXILIARIES = frozenset(
     {"do", "does", "did", "can", "could", "will", "would", "should", "make", "makes", "made"}
 )
+_OPENING = frozenset({"in", "on", "at", "out", "off", "over", "into", "up", "down"})
+_ARTICLES = frozenset({"the", "a", "an", "my", "your", "our"})
 _NEVER_IN_NAME = frozenset({"in", "for", "with", "on", "at", "by", "from", "into"})
 
 
@@ -67,42 +72,6 @@ class Token:
     known: bool
     beside: Beside
     starts: bool
-
-
-@dataclass(frozen=True)
-class Name:
-    """One name of a topic.
-
-    Attributes:
-        roots: the roots of its words without function words.
-        links: the function words in it.
-        technical: it has a word that only this field uses.
-    """
-
-    roots: frozenset[str]
-    links: frozenset[str] = frozenset()
-    technical: bool = False
-
-
-@dataclass(frozen=True)
-class CardWords:
-    """The words of a card's text.
-
-    Attributes:
-        subjects: words for the subject of the card.
-        all: the roots of all words.
-        core: the roots of the words in its names, terms and labels.
-        common: those of `all` that many cards use.
-        pairs: roots of words that stand next to one another.
-        near: a root of `all` and one of a name that stand in one sentence.
-    """
-
-    subjects: Set[str]
-    all: Set[str]
-    core: Set[str]
-    common: Set[str]
-    pairs: Set[tuple[str, str]]
-    near: Set[tuple[str, str]]
 
 
 def is_about(tokens: Sequence[Token], topics: Sequence[Sequence[Name]], card: CardWords) -> bool:
@@ -202,8 +171,16 @@ class _Reading:
         if self._term or word in self._links:
             return True
         needed = word == "for" and index > 0 and self._tokens[index - 1].word == "need"
-        raining = word == "it" and self._follows(index, {"does", "do", "did"})
-        return (word not in _IDIOM_BEFORE or raining) and not needed
+        asked = self._follows(index, {"does", "do", "did"})  # why does it rain
+        return (word not in _IDIOM_BEFORE or asked) and not needed and not self._opens(index)
+
+    def _opens(self, index: int) -> bool:
+        """Return True if the clause up to the name is like "in the" or "out of the"."""
+        first = index
+        while not self._tokens[first].starts:
+            first -= 1
+        before = {token.word for token in self._tokens[first : index + 1]}
+        return self._tokens[first].word in _OPENING and before <= FUNCTION | _OPENING
 
     def _makes_idiom(self, index: int) -> bool:
         """Return True for a light verb right before an everyday name: "make waves"."""
@@ -219,8 +196,8 @@ class _Reading:
     def _tells(self, index: int) -> bool:
         """Return True for a noun of telling or a judgment that does not modify the name."""
         readings = self._tokens[index].readings
-        if self._stands_before(index):
-            keyword = self._term and bool(readings & _AFTER_NAME) and self._tokens[index].starts
+        if self._stands_before(index) or self._modifies_other(index):
+            keyword = self._term and bool(readings & _KEYWORDS) and self._tokens[index].starts
             return keyword or bool(readings & _BEFORE_NAME)
         if readings & JUDGING and self._follows(index, _COPULAS):
             return True
@@ -255,6 +232,8 @@ class _Reading:
             return True
         if self._is_number(token):
             return not self._stands_after(index)
+        if previous.word in _ARTICLES and self._stands_after(index - 1):
+            return False  # weather the storm
         if self._stands_before(index):
             return self._is_pair(token, self._tokens[index + 1])
         if self._stands_after(index):
@@ -306,6 +285,14 @@ class _Reading:
 
     def _stands_after(self, index: int) -> bool:
         return index > 0 and self._named[index - 1] and not self._tokens[index].starts
+
+    def _modifies_other(self, index: int) -> bool:
+        """Return True for a noun right before another word of the card: "class energy"."""
+        following = self._tokens[index + 1 : index + 2]
+        return any(
+            not token.starts and token.word not in FUNCTION and not token.readings & FILLER
+            for token in following
+        )
 
     def _has_complement(self, index: int) -> bool:
         return self._tokens[index + 1 : index + 2] != [] and self._tokens[index + 1].word == "of"

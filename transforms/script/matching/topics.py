@@ -16,8 +16,14 @@ from rapidfuzz import fuzz, process
 
 from transforms.errors import PermanentError
 from transforms.script.cards.concept_card import Card, load_cards
-from transforms.script.matching.card_words import card_words, name_of, written_together
-from transforms.script.matching.modifiers import CardWords, Name, Token, is_about
+from transforms.script.matching.card_words import (
+    CardWords,
+    Name,
+    card_words,
+    name_of,
+    written_together,
+)
+from transforms.script.matching.modifiers import Token, is_about
 from transforms.script.matching.spelling import Speller
 from transforms.script.matching.student_question import Beside, Spoken, parse_student_question
 from transforms.script.matching.word_lists import FILLER
