@@ -34,6 +34,7 @@ from transforms.model import Claim, Lesson, Message
 from transforms.prices import INCLUDED, total
 from transforms.process import retry
 from transforms.process.retry import RetryPolicy
+from transforms.script.checks import find_problems
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
@@ -187,6 +188,25 @@ def test_repair_names_all_problems_and_holds_the_answer(server: VertexServer):
     said = server.requests[1].turns[2][1]
     assert "lesson.hook" in said
     assert "spoken words together; write 150 to 450" in said
+
+
+def test_repair_names_form_picture_and_checks_together(server: VertexServer):
+    flawed: Any = lesson()
+    flawed["hook"] += " Order now, and get 20% off."
+    flawed["key_takeaways"][0] = "Twelve divided by four equals five."
+    flawed["scenes"][1]["visual"] = {"kind": "steps", "text": "", "items": ["one"]}
+    for broken_form in ({"title": 7}, {}):
+        reply = json.dumps(answer(flawed | broken_form))
+        server.set_replies(text_reply(reply), text_reply(GOOD))
+        order = OrderOfTries([engine(server)], [find_problems])
+        tried = order.write(REQUEST, DirectCalls(60.0))
+        named = server.requests[1].turns[-1][1]
+        assert ("lesson.title" in named) == bool(broken_form)
+        assert "scenes.1.visual: steps cannot be drawn" in named
+        assert "hook: holds advertising" in named
+        assert "key_takeaways.0: '12 ÷ 4 = 5' is not right" in named
+        assert len(server.requests) == 2
+        assert [problem for problem in tried.problems if problem.severity != "note"] == []
 
 
 def test_all_calls_are_billed(server: VertexServer):

@@ -171,6 +171,10 @@ class OrderOfTries:
             may_repair = may_repair and bool(written.answer)
         except UnusableAnswer as unusable:
             failure, repair = unusable, unusable.repair
+            if unusable.draft:
+                found = self._checked(unusable.draft, asked)
+                texts = tuple(problem.text for problem in found)
+                repair = replace(repair, problems=(*repair.problems, *texts))
         if may_repair and calls.may_call:
             try:
                 written = asked.write(calls, repair)
@@ -187,13 +191,14 @@ class OrderOfTries:
         raise failure
 
     def _problems(self, written: Written, asked: _Asked, calls: _LimitedCalls) -> Sequence[Problem]:
-        found = list(written.problems)
-        texts = [passage.text for passage in asked.given]
-        for check in self._checks:
-            found += check(written.script, asked.request, texts)
+        found = [*written.problems, *self._checked(written.script, asked)]
         if self._claim_checker and not _any(found, "block"):
             found += find_contradictions(self._claim_checker, written.script, asked.passages, calls)
         return found
+
+    def _checked(self, script: Script, asked: _Asked) -> Sequence[Problem]:
+        texts = [passage.text for passage in asked.given]
+        return [each for check in self._checks for each in check(script, asked.request, texts)]
 
     def _retire(self, at: int, fault: ModelRetired) -> None:
         """Remember that an engine's model is gone; log it once, if an engine is left."""

@@ -102,7 +102,10 @@ _GOES_ON = re.compile(r"\s*(?:per|squared|cubed|in every|each|[-–]?\w+ meters?
 """How the unit of a result goes on in words."""
 
 _PLAIN = re.sub(r"\?P<\w+>", "?:", OPERAND)
-_SIDE = rf"[(−-]*\s*(?:{_PLAIN})(?:\s*[)]*\s*[+\-−–×·*÷/^]\s*[(]*\s*(?:{_PLAIN})[)]*)*"
+_SIDE = (
+    rf"[(−-]*\s*(?:{_PLAIN})"
+    rf"(?:\s*(?:\)\s*)*[+\-−–×·*÷/^]\s*(?:\(\s*)*(?:{_PLAIN}))*+\)*"  # possessive: no backtracking
+)
 _STATEMENT = re.compile(
     rf"(?<![\w.,)=%°$€£]){_SIDE}(?:\s*[=≈]\s*(?:(?:about|exactly)\s+)?{_SIDE})+"
 )

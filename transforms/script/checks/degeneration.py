@@ -69,7 +69,8 @@ def _repetitions(script: Script) -> Iterator[str]:
     sentences = Counter(sentence for _, read in spoken for sentence in read.sentences)
     if sentences and max(sentences.values()) > MOST_SENTENCES:
         yield f"a sentence stands {max(sentences.values())} times in the lesson"
-    narrations = [_read(scene.narration, script.language).words for scene in script.scenes]
+    narrations = [_read(each.narration, script.language).words for each in script.scenes]
+    narrations = [words for words in narrations if words]
     if len(set(narrations)) < len(narrations):
         yield "two scenes have the same narration"
     said = [word for _, read in spoken for word in read.words]

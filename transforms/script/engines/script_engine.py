@@ -72,15 +72,22 @@ class UnusableAnswer(TransientError):
         problems: All problems found, in words for the engine.
         answer: The answer; empty if it is of no use for a repair.
         cut_off: The answer ended at the limit of its tokens.
+        draft: The script as far as it can be read, so that a repair can name what its checks find.
     """
 
     is_final = True
 
     def __init__(
-        self, writer: str, problems: Sequence[str], answer: str = "", cut_off: bool = False
+        self,
+        writer: str,
+        problems: Sequence[str],
+        answer: str = "",
+        cut_off: bool = False,
+        draft: Script | None = None,
     ) -> None:
         super().__init__(f"{writer} gave an answer that cannot be used: {'; '.join(problems)}")
         self.repair = Repair(answer, tuple(problems), cut_off)
+        self.draft = draft
 
 
 class Refused(PermanentError):

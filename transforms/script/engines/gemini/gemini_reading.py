@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -57,7 +58,8 @@ def read_answer(
         answer = Answer.model_validate_json(found)
     except ValidationError as error:
         problems = [*_form_problems(error), *_other_problems(found, request.language)]
-        raise UnusableAnswer(model, problems[:MOST_PROBLEMS], text) from None
+        draft = _draft(found, request)
+        raise UnusableAnswer(model, problems[:MOST_PROBLEMS], text, draft=draft) from None
     if answer.decline:
         raise Refused(f"{model} declined the request: {_DECLINED[answer.decline]}")
     if answer.lesson is None:
@@ -65,7 +67,8 @@ def read_answer(
     pictures = list(_picture_problems(answer.lesson))
     length = _length_problem(answer.lesson.spoken_texts(), request.language)
     if length:
-        raise UnusableAnswer(model, [length, *pictures][:MOST_PROBLEMS], text)
+        draft = _script(answer.lesson, request, Citations(passages))
+        raise UnusableAnswer(model, [length, *pictures][:MOST_PROBLEMS], text, draft=draft)
     cited = Citations(passages)
     script = _script(answer.lesson, request, cited)
     spoken = spoken_question(script, _limits(request.language)[1], _spoken)
@@ -155,6 +158,52 @@ def _spoken(script: Script) -> int:
 def _size(text: str, language: str) -> int:
     words = text.split()
     return len("".join(words)) if is_unspaced(language) else len(words)
+
+
+def _draft(text: str, request: ContentRequest) -> Script | None:
+    """Return an answer whose form is wrong as a script, as far as it goes; None if there is none.
+
+    Its texts are enough to check them; visuals are checked as a part of the form.
+    """
+
+    def text_of(part: Any, key: str) -> str:
+        value = part.get(key) if isinstance(part, dict) else None
+        return value if isinstance(value, str) else ""
+
+    def parts_of(part: Any, key: str) -> list[Any]:
+        value = part.get(key) if isinstance(part, dict) else None
+        return value if isinstance(value, list) else []
+
+    def texts_of(part: Any, key: str) -> tuple[str, ...]:
+        return tuple(each for each in parts_of(part, key) if isinstance(each, str))
+
+    try:
+        lesson = json.loads(text)["lesson"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if not isinstance(lesson, dict):
+        return None
+    quiz = [
+        QuizQuestion(text_of(q, "question"), choices, answer, text_of(q, "explanation"))
+        for q in parts_of(lesson, "quiz")
+        if isinstance(q, dict)
+        and isinstance(answer := q.get("answer"), int)
+        and 0 <= answer < len(choices := texts_of(q, "choices"))
+    ]
+    return Script(
+        title=text_of(lesson, "title"),
+        hook=text_of(lesson, "hook"),
+        scenes=tuple(
+            Scene(text_of(s, "heading"), text_of(s, "narration"), texts_of(s, "bullets"))
+            for s in parts_of(lesson, "scenes")
+        ),
+        key_takeaways=texts_of(lesson, "key_takeaways"),
+        quiz=tuple(quiz),
+        topic=text_of(lesson, "topic"),
+        subject=text_of(lesson, "subject"),
+        grade_level=request.grade_level,
+        language=request.language,
+    )
 
 
 def _script(lesson: LessonAnswer, request: ContentRequest, cited: Citations) -> Script:
