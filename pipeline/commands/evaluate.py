@@ -9,6 +9,7 @@ pays only for what changed.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,13 @@ def run(chosen: argparse.Namespace) -> int:
     check_sources(chosen)
     cache = Path(chosen.state) / "evaluation"
     judges = _judges(chosen, prices) if chosen.judge else None
+    if engine.plugin.paid:
+        about = len(golden.rows) * engine.typical_usd(prices)
+        print(
+            f"asking {engine.name} {len(golden.rows)} questions, for about ${about:.2f} less what "
+            f"{cache} has already",
+            file=sys.stderr,
+        )
     evaluation = evaluate(golden, engine.chosen(), prices, cache, chosen.sources, judges)
     comparison = compare(evaluation, baseline) if baseline else None
     results = output.as_json(evaluation, comparison)
