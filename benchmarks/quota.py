@@ -40,6 +40,7 @@ from transforms.ledger import Ledger
 from transforms.model import Narration, Script, Usage, decode
 from transforms.narration.engines.google.speech_answer import SAMPLE_RATE
 from transforms.narration.engines.google.speech_request import pack, speech_input
+from transforms.narration.normalization.spoken_text import spoken_text
 from transforms.prices import price
 from transforms.script.cards.concept_card import load_cards
 from transforms.text.sentences import split_sentences
@@ -217,7 +218,8 @@ def needed_characters(script: Script, before: bool = False) -> int:
     sections = [split_sentences(section.narration) for section in script.sections()]
     if before:
         return sum(len(text) for section in sections for text in section)
-    requests = pack(sections, "markup")
+    spoken = [[spoken_text(text, script.language) for text in section] for section in sections]
+    requests = pack(spoken, "markup")
     return sum(len(speech_input([p.text for p in pieces], "markup").content) for pieces in requests)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from transforms.maths.shape import is_compound, walk
+from transforms.maths.speech_rules import is_modulus
 from transforms.maths.symbols import FUNCTIONS, SYMBOLS
 from transforms.maths.tree import (
     Apply,
@@ -55,9 +56,15 @@ def fence(node: Fence, say: Say, *, vectors: bool, intervals: bool) -> str:
     mixed = brackets in ("[)", "(]") or Letter("∞") in walk(body)
     if pair and (mixed or (intervals and brackets == "[]")):
         return _interval(node, *pair, say)
-    if pair and brackets == "()" and all(isinstance(n, Number | Row | Fraction) for n in pair):
+    if (
+        pair
+        and brackets == "()"
+        and all(isinstance(n, Number | Letter | Row | Fraction) for n in pair)
+    ):
         kind = "vector" if vectors else "point with coordinates"
         return f"the {kind} {say(pair[0])} comma {say(pair[1])}"
+    if is_modulus(node):
+        return said
     if node.left == "(" and not isinstance(body, Row | Product | Apply | Fraction):
         return said
     if node.left == "(" and isinstance(body, Row) and _is_negative(body):

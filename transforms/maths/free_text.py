@@ -22,7 +22,7 @@ _PARTICLE: Final = rf"{_COUNT}(?:{SUBSTANCE}|e\^?\{{?[−⁻-]\}}?)"
 _SIDE: Final = rf"{_PARTICLE}(?:\s?\+\s?{_PARTICLE})*"
 _REACTION: Final = re.compile(rf"(?<![\w}}\]]){_SIDE}{_ARROW}{_SIDE}(?:{_ARROW}{_SIDE})*(?![\w^])")
 _SUBSTANCE: Final = re.compile(
-    rf"(?<![\w}}\]^_])(\d{{1,3}}\s?)?((?:\^\{{\d{{1,3}}\}})?{SUBSTANCE})"
+    rf"(?<![\w}}\]^_])(\d{{1,3}}\s?)?((?:\^\{{\d{{1,3}}\}})?(?:_\{{\d{{1,3}}\}})?{SUBSTANCE})"
     rf"(\s?[·•]\s?\d+\s?(?:{SUBSTANCE}))?(?![\w^])"
 )
 _ISOTOPE: Final = re.compile(r"\^\{\d{1,3}\}(?:_\{\d{1,3}\})?[A-Z][a-z]?$")
@@ -69,15 +69,25 @@ def _tokens(text: str) -> Iterator[ProseToken]:
     """Yield the tokens of a text; each substance and each reaction is one of them."""
     at = 0
     for found in sorted(
-        [*_REACTION.finditer(text), *_SUBSTANCE.finditer(text)],
+        [*_candidates(_REACTION, text), *_candidates(_SUBSTANCE, text)],
         key=lambda found: (found.start(), -found.end()),
     ):
-        if found.start() < at or not _is_chemistry(text, found):
+        if found.start() < at:
             continue
         yield from prose_tokens(text, at, found.start())
         yield ProseToken("substance", found[0], found.start(), found.end())
         at = found.end()
     yield from prose_tokens(text, at, len(text))
+
+
+def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield what is chemistry; a bracket that is not closed is no part of it."""
+    at = 0
+    while found := pattern.search(text, at):
+        is_chemistry = _is_chemistry(text, found)
+        if is_chemistry:
+            yield found
+        at = found.end() if is_chemistry or found[0][0] not in "([" else found.start() + 1
 
 
 def _is_chemistry(text: str, found: re.Match[str]) -> bool:

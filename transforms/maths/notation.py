@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from transforms.maths.prose_tokens import ProseToken
+
+# A space ends the denominator: "n/2 (a + b)".
+_QUOTIENT: Final = re.compile(r"(?<![\w})])([A-Za-z]|\d+)/([A-Za-z]|\d+)\s+(?=\()")
 
 
 def notation(run: Sequence[ProseToken]) -> str:
@@ -39,7 +43,7 @@ def notation(run: Sequence[ProseToken]) -> str:
                 parts.append("".join(token.text.split()))
             case _:
                 parts.append(token.text)
-    return "".join(parts)
+    return _QUOTIENT.sub(r"\\frac{\1}{\2} ", "".join(parts))
 
 
 def _script(text: str) -> str:

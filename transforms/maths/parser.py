@@ -285,6 +285,8 @@ def _take_argument(rest: list[Node]) -> Node:
 
 def _applies(node: Node, fence: Fence) -> bool:
     """Return True if a letter before brackets is a function of what they hold."""
+    if isinstance(node, Fence):
+        return isinstance(node.body, Row) and Sign("∘") in node.body.parts
     if fence.left + fence.right == "[]":
         return node == Letter("E")  # an expected value
     if fence.left + fence.right != "()":

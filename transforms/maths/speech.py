@@ -109,6 +109,12 @@ def tidy(words: str) -> str:
     return words.strip(" ,")
 
 
+def _is_bound(node: Node | None) -> bool:
+    """Return True for a number or infinity, which a variable approaches."""
+    inside = node.parts[-1] if isinstance(node, Row) and len(node.parts) == 2 else node
+    return isinstance(inside, Number) or inside == Letter("∞")
+
+
 class _Speaker:
     """Speaks the nodes of one formula.
 
@@ -208,6 +214,8 @@ class _Speaker:
             return "divides"
         if char == "…" and before in (None, Sign(",")) and after is not None:
             return "and so on up to"
+        if char == "→" and isinstance(before, Letter) and _is_bound(after):
+            return "approaches"
         if char in "·×" and is_vector(before):
             return "dot" if char == "·" else "cross"
         if char == "∼" and isinstance(after, Apply):

@@ -10,6 +10,7 @@ from transforms.maths import number_words
 from transforms.maths.shape import derivative, numbers_of, walk
 from transforms.maths.tree import (
     Accent,
+    Apply,
     Big,
     Fence,
     Fraction,
@@ -71,7 +72,7 @@ def is_multiplied(before: Node, factor: Node) -> bool:
     if isinstance(factor, Script) and factor.primes and isinstance(base, Number):
         return False
     if isinstance(base, Fence):
-        return True
+        return not is_modulus(base)
     if isinstance(base, Root):
         return True
     if isinstance(before, Fraction) and not numbers_of(before):
@@ -89,6 +90,11 @@ def colon(before: Node | None, after: Sequence[Node]) -> str:
     if Sign("∃") in signs or Sign("∄") in signs:
         return "such that"
     return "from" if any(n == Sign("→") for part in after for n in walk(part)) else "to"
+
+
+def is_modulus(node: Fence) -> bool:
+    """Return True for the brackets of a congruence: ``(mod 5)``."""
+    return isinstance(node.body, Apply) and node.body.function == Function("mod")
 
 
 def is_vector(node: Node | None) -> bool:

@@ -188,7 +188,7 @@ def _styled(found: re.Match[str]) -> Iterator[Token]:
     elif style == "mathbb":
         yield _char(COMMANDS.get(f"mathbb{content.strip()}", content.strip()[:1]))
     elif style == "unit":
-        yield Token("UNIT", content)
+        yield Token("UNIT", content.translate(_TYPED))
     elif style in ("mathit", "mathbf", "boldsymbol", "mathcal"):
         yield Token("LBRACE", "{")
         yield from _tokens(content)

@@ -174,6 +174,7 @@ def _day(day: str, spoken: str, written: str) -> str:
 def dates(text: str) -> str:
     """Replace dates, clock times, decades and ratios with words."""
     text = _ISO_DATE.sub(lambda m: _date(m[1], int(m[2]), int(m[3])) or m[0], text)
+    text = re.sub(r"(\d:[0-5]\d)\s?[–-]\s?(?=\d{1,2}:[0-5]\d)", r"\1 to ", text)
     text = _SCORE.sub(r"\1 \2 to \3", text)
     text = _US_DATE.sub(_slashed_date, text)
     text = _DOTTED_DATE.sub(lambda m: _date(m[3], int(m[2]), int(m[1])) or m[0], text)

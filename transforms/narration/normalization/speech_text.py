@@ -137,6 +137,12 @@ _TYPED: Final = (
     (re.compile(r"(?<=[\w)])\s?\*\*\s?(?=[\w(−-])"), "^"),
     (re.compile(r"\bsqrt\s?(?=\()"), "√"),
     (re.compile(r"\bmc2\b"), "mc^{2}"),
+    (re.compile(r"(?<=\w) && (?=[\w!(])"), " ∧ "),
+    (re.compile(r"(?<=\w) \|\| (?=[\w!(])"), " ∨ "),
+    (re.compile(r"(?<![\w)!?])[!~](?=[a-zA-Z]\b|\()"), "¬"),
+    (re.compile(r"(?<=[A-Z]) \\ (?=[A-Z]\b)"), " ∖ "),
+    (re.compile(r"_\{(\d+)\}\^\{(\d+)\}(?=[A-Z])"), r"^{\2}_{\1}"),
+    (re.compile(r"\b([35])'-([35])'(?!\w)"), r"\1' to \2'"),
     (re.compile(r"(?<=[A-Z]{2})/(?=[A-Z]{2})"), " "),
 )
 _SIMILAR = re.compile(r"(?<=[\w)]) ~ (?=[A-Za-z△∠])")
