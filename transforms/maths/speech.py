@@ -27,6 +27,7 @@ from transforms.maths.speech_rules import (
     after_quantifier,
     colon,
     inside_brackets,
+    is_bound,
     is_ion,
     is_multiplied,
     is_operator,
@@ -66,15 +67,6 @@ _BASES: Final = ("2", "8", "16")
 _SUFFIXES: Final = {"!": "factorial", "%": "percent", "‰": "per thousand"}
 _LOGIC: Final = frozenset("∧∨¬⇒⇔∀∃⊻")
 
-SIGNS: Final = {
-    symbol.char: symbol.words
-    for symbol in SYMBOLS.values()
-    if symbol.kind not in ("SEP", "LETTER", "DOTS")
-} | {"√": "the square root of", "∛": "the cube root of", "∜": "the fourth root of",
-     "∞": "infinity", "∅": "the empty set", "↑": "up", "↓": "down", "♯": "sharp", "♭": "flat",
-     "*": "times"}  # fmt: skip
-"""How a sign that stands in no formula is spoken."""
-
 
 def speech(node: Node) -> str:
     """Return a formula in English words."""
@@ -107,12 +99,6 @@ def tidy(words: str) -> str:
         "", words,
     )  # fmt: skip
     return words.strip(" ,")
-
-
-def _is_bound(node: Node | None) -> bool:
-    """Return True for a number or infinity, which a variable approaches."""
-    inside = node.parts[-1] if isinstance(node, Row) and len(node.parts) == 2 else node
-    return isinstance(inside, Number) or inside == Letter("∞")
 
 
 class _Speaker:
@@ -214,7 +200,7 @@ class _Speaker:
             return "divides"
         if char == "…" and before in (None, Sign(",")) and after is not None:
             return "and so on up to"
-        if char == "→" and isinstance(before, Letter) and _is_bound(after):
+        if char == "→" and isinstance(before, Letter) and is_bound(after):
             return "approaches"
         if char in "·×" and is_vector(before):
             return "dot" if char == "·" else "cross"

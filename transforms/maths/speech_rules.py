@@ -8,6 +8,7 @@ from typing import Final
 
 from transforms.maths import number_words
 from transforms.maths.shape import derivative, numbers_of, walk
+from transforms.maths.symbols import SYMBOLS
 from transforms.maths.tree import (
     Accent,
     Apply,
@@ -20,12 +21,22 @@ from transforms.maths.tree import (
     Number,
     Product,
     Root,
+    Row,
     Script,
     Sign,
     Species,
     Text,
     Unit,
 )
+
+SIGNS: Final = {
+    symbol.char: symbol.words
+    for symbol in SYMBOLS.values()
+    if symbol.kind not in ("SEP", "LETTER", "DOTS")
+} | {"√": "the square root of", "∛": "the cube root of", "∜": "the fourth root of",
+     "∞": "infinity", "∅": "the empty set", "↑": "up", "↓": "down", "♯": "sharp", "♭": "flat",
+     "*": "times"}  # fmt: skip
+"""How a sign that stands in no formula is spoken."""
 
 _NOT_MULTIPLIED: Final = (Sign, Big, Text, Function)
 
@@ -112,3 +123,9 @@ def is_ion(node: Node) -> bool:
 def after_quantifier(node: Node | None) -> bool:
     """Return True if a node is a variable after a quantifier."""
     return isinstance(node, Product) and node.factors[0] in (Sign("∀"), Sign("∃"), Sign("∄"))
+
+
+def is_bound(node: Node | None) -> bool:
+    """Return True for a number or infinity, which a variable approaches."""
+    inside = node.parts[-1] if isinstance(node, Row) and len(node.parts) == 2 else node
+    return isinstance(inside, Number) or inside == Letter("∞")

@@ -19,7 +19,8 @@ from transforms.maths.free_text import find_formulas
 from transforms.maths.markup import replace_marked
 from transforms.maths.number_words import LETTER_A
 from transforms.maths.number_words import spell as spell_letters
-from transforms.maths.speech import SIGNS, speech
+from transforms.maths.speech import speech
+from transforms.maths.speech_rules import SIGNS
 from transforms.maths.tokens import SUBSCRIPTS, SUPERSCRIPTS
 from transforms.maths.tree import Node
 from transforms.maths.unit_words import EXPRESSION as UNIT
