@@ -143,4 +143,8 @@ def _is_minus_infinity(node: Node) -> bool:
 
 def named_commas(words: str) -> str:
     """Return words whose commas between members are spoken."""
-    return words.replace(" , ", " comma ").replace(" comma which", ", which")
+    return (
+        words.replace(" , ", " comma ")
+        .replace(" comma which", ", which")
+        .replace("up to comma", "up to")
+    )

@@ -225,6 +225,8 @@ class _Speaker:
         """Return a unit after its number, which may be written in upright letters."""
         if isinstance(factor, Unit):
             return unit_name(factor.text, one=before == Number("1"))
+        if isinstance(before, Suffix) and before.char == "°" and isinstance(factor, Text):
+            return {"C": "Celsius", "F": "Fahrenheit"}.get(factor.text)
         number = before.base if isinstance(before, Script) else before
         if isinstance(factor, Text) and isinstance(number, Number):
             return unit_name(factor.text, one=before == Number("1"))
@@ -279,7 +281,7 @@ class _Speaker:
         if node.primes:
             words += f" {_PRIMES[min(node.primes, 3)]}"
         if node.sub is not None:
-            words += f" sub {self.say(node.sub)}"
+            words += f" sub {self.say(node.sub)}{',' if is_compound(node.sub) else ''}"
         if node.sup is not None:
             words += f" {self._power(node.base, node.sup)}"
         return words
@@ -294,10 +296,8 @@ class _Speaker:
             return "inverse"
         if negative is not None:
             return f"to the negative {number_words.cardinal(negative)} power"
-        if sup == Letter("T") and isinstance(base, Letter) and base.char.isupper():
-            return "transpose"
-        if sup == Letter("c") and isinstance(base, Letter) and base.char.isupper():
-            return "complement"
+        if isinstance(base, Letter) and base.char.isupper() and sup in (Letter("T"), Letter("c")):
+            return "transpose" if sup == Letter("T") else "complement"
         if sup == Letter("n"):
             return "to the nth power"
         if isinstance(sup, Letter):

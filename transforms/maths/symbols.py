@@ -37,7 +37,6 @@ ADD   ∪  union                       : cup
 ADD   ∩  intersection                : cap
 ADD   ∖  minus                       : setminus
 ADD   ⊕  exclusive or                : oplus
-ADD   ∆  symmetric difference        : triangle
 MUL   ×  times                       : times
 MUL   ·  times                       : cdot
 MUL   ∗  times                       : ast
@@ -95,7 +94,7 @@ PREFIX ∂ partial                     : partial
 PREFIX ∇ del                         : nabla
 PREFIX ∠ angle                       : angle
 PREFIX ∡ angle                       : measuredangle
-PREFIX △ triangle                    : bigtriangleup
+PREFIX △ triangle                    : triangle bigtriangleup
 BIG   ∑  the sum                     : sum
 BIG   ∏  the product                 : prod
 BIG   ∫  the integral                : int
@@ -127,6 +126,7 @@ _GREEK: Final = (
     "tau upsilon phi chi psi omega"
 )
 _GREEK_CODES: Final = dict(zip(_GREEK.split(), "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
+_CAPITALS: Final = "ΓΔΘΛΞΠΣΥΦΨΩ"  # the others look like Latin letters and have no command
 _VARIANTS: Final = {
     "ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "ϱ": "rho", "ϖ": "pi", "ς": "sigma", "ϰ": "kappa",
 }  # fmt: skip
@@ -139,10 +139,12 @@ def _symbols() -> dict[str, Symbol]:
         kind, char, words = head.split(maxsplit=2)
         found[char] = Symbol(char, kind, words.strip(), tuple(commands.split()))  # type: ignore[arg-type]
     for name, char in _GREEK_CODES.items():
-        latex = () if name == "omicron" else (name, f"var{name}")
+        latex = () if name == "omicron" else (name,)
         found[char] = Symbol(char, "LETTER", name, latex)
         capital = char.upper()
-        found[capital] = Symbol(capital, "LETTER", name, (name.title(),))
+        found[capital] = Symbol(
+            capital, "LETTER", name, (name.title(),) if capital in _CAPITALS else ()
+        )
     for char, name in _VARIANTS.items():
         found[char] = Symbol(char, "LETTER", name, (f"var{name}",))
     return found
@@ -178,7 +180,7 @@ _SAME: Final = str.maketrans(
         "-": "−", "–": "−", "⁄": "/", "∕": "/", "⋅": "·", "∙": "·", "•": "·", "*": "∗", "＊": "∗",
         "’": "′", "'": "′", "″": "′′", "‴": "′′′", "º": "°", "˚": "°", "⟶": "→", "➔": "→",
         "➜": "→", "➡": "→", "⟵": "←", "⟹": "⇒", "⟺": "⇔", "⟷": "↔", "⋯": "…", "\u2126": "Ω",
-        "µ": "μ", "ϐ": "β", "⩽": "≤", "⩾": "≥", "⋀": "∧", "⋁": "∨", "～": "∼",
+        "∆": "Δ", "µ": "μ", "ϐ": "β", "⩽": "≤", "⩾": "≥", "⋀": "∧", "⋁": "∨", "～": "∼",
     }
 )  # fmt: skip
 
@@ -198,4 +200,4 @@ def fold(text: str) -> str:
 
 def unify(text: str) -> str:
     """Return a formula with one character for each meaning: any dash is a minus."""
-    return _SUM.sub("∑", fold(text).translate(_SAME))
+    return _SUM.sub("∑", fold(text).replace("{,}", ",").translate(_SAME))

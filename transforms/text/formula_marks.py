@@ -8,7 +8,7 @@ from typing import Final
 MARKED: Final = re.compile(
     r"\$\$(?P<block>[^$]+)\$\$"
     # Dollar signs of amounts are no delimiters: "$5 and $10" holds no formula.
-    r"|(?<![\\\w$])\$(?P<line>(?!\d[^\\^_=+$\n]*\$)"
+    r"|(?<![\\\w$])\$(?P<line>(?!\d[^\\^_=+{$\n]*\$)"
     r"[^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)"
     r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]"
     r"|\\ce\{(?P<ce>(?:[^{}]|\{[^{}]*\})*)\}",

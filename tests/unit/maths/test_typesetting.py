@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
+from tests.every_row import for_all
 from transforms.maths.mathtext import mathtext
 from transforms.maths.parser import parse
+from transforms.maths.symbols import FUNCTIONS, SYMBOLS, Symbol
 from transforms.maths.tokens import FormulaError
+from transforms.video.pictures.formula_size import is_drawable
 
 _PARSER = MathTextParser("path")
 _PIECES = [
@@ -18,6 +21,18 @@ _PIECES = [
     *(r"\left(", r"\right)", r"\text{if }", r"\vec{", r"\bar x", r"\binom{n}{k}", r"\mathbb{R}"),
     *(r"\lim_{x \to 0}", r"\log_2 ", r"\unit{m/s^2}", r"\{", r"\}", r"\neg ", r"\forall ", "½"),
 ]
+
+
+@for_all([each for each in SYMBOLS.values() if each.kind != "SEP"])
+def test_every_symbol_can_be_drawn(symbol: Symbol) -> None:
+    binary = symbol.kind in ("ADD", "MUL", "REL", "LOGIC")
+    text = f"a {symbol.char} b" if binary else f"{symbol.char} x"
+    assert is_drawable(mathtext(parse(text)))
+
+
+@for_all(list(FUNCTIONS))
+def test_every_function_can_be_drawn(name: str) -> None:
+    assert is_drawable(mathtext(parse(f"{name}(x)")))
 
 
 def typeset(text: str) -> None:
