@@ -41,10 +41,10 @@ _DELIMITERS: Final = {
     "{": "\\{", "}": "\\}", "‖": "\\|", "⌊": "\\lfloor", "⌋": "\\rfloor", "⌈": "\\lceil",
     "⌉": "\\rceil", "⟨": "\\langle", "⟩": "\\rangle",
 }  # fmt: skip
-_ACCENTS: Final = {"bar": "bar", "hat": "hat", "vec": "vec", "dot": "dot", "ddot": "ddot",
-                   "tilde": "tilde", "underline": "underline"}  # fmt: skip
-_PLAIN_SIGNS: Final = {"−": "-", "∗": "*", "…": "\\ldots ", "∣": "\\mid ", "′": "'", ":": ":",
-                       "≔": ":=", "∶": ":"}  # fmt: skip
+_PLAIN_SIGNS: Final = {
+    "−": "-", "∗": "*", "…": "\\ldots ", "∣": "\\mid ", "′": "'", ":": ":",
+    ",": ",\\,", "≔": ":=", "∶": ":",
+}  # fmt: skip
 _UNNAMED: Final = frozenset("ℝℕℤℚℂ□#≔")
 
 
@@ -90,7 +90,7 @@ def mathtext(node: Node) -> str:
             return f"{name}{low}{f'^{{{mathtext(upper)}}}' if upper else ''} "
         case Accent(kind, body):
             wide = kind == "bar" and not isinstance(body, Letter)
-            return f"\\{'overline' if wide else _ACCENTS[kind]}{{{mathtext(body)}}}"
+            return f"\\{'overline' if wide else kind}{{{mathtext(body)}}}"
         case Binomial(above, below):
             return f"\\binom{{{mathtext(above)}}}{{{mathtext(below)}}}"
         case Species():
@@ -161,7 +161,11 @@ def _species(node: Species) -> str:
     count = f"{node.count}\\," if node.count else ""
     mass = f"{{}}^{{{node.mass}}}" if node.mass else ""
     atomic = f"_{{{node.atomic}}}" if node.atomic else ""
-    charge = f"^{{{node.charge.replace('−', '-')}}}" if node.charge else ""
+    # Braces keep the space of an operator from the sign of a charge.
+    signs = "".join(
+        f"{{{char}}}" if char in "+-" else char for char in node.charge.replace("−", "-")
+    )
+    charge = f"^{{{signs}}}" if node.charge else ""
     state = f"\\mathrm{{({node.state})}}" if node.state else ""
     mark = {"↑": "\\uparrow ", "↓": "\\downarrow "}.get(node.mark, "")
     atoms = _atoms(node.parts)
