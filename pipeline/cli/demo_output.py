@@ -62,6 +62,7 @@ class DemoOutput:
         console.print(Text("Look further", "bold"))
         command = _command()
         for what, comment in (
+            (f"{command} serve", "ask, watch and replay in a browser"),
             (f"{command} status", "the ledger"),
             (f"{command} dead-letters list", "messages that could not be completed, with reasons"),
             (_short(str(artifacts)), "every artifact, with manifests"),

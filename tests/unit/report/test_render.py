@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.report import data, render
 from tests.reports import SCRIPT, letter, ordinary, report, request
+from transforms.model import Scene, Visual
 
 
 class Parsed(HTMLParser):
@@ -146,3 +147,21 @@ def test_broken_lesson_costs_no_other_lesson(name, tmp_path):
         assert each.row.request_id in page
     assert "letter-1" in page
     assert len(json.loads(data.as_json(made))["requests"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("visual", "shown"),
+    [
+        (Visual("formula", r"a^2"), r"""<math .*</math>"""),
+        (Visual("worked", r"a^2", ("In", "Out")), r"""<math .*<ol>\s*<li>In</li>"""),
+        (Visual("quote", "Think.", ("IBM",)), r"<blockquote>Think\.<br>IBM</blockquote>"),
+        (Visual("definition", "a force", ("Gravity",)), r"<dfn>Gravity</dfn>: a force"),
+        (Visual("cycle", "", ("Rain", "Sea")), r"<ol>\s*<li>Rain</li>"),
+        (Visual("bullets", "Note", ("One",)), r"""<p class="caption">Note</p>.*<ul>\s*<li>One"""),
+    ],
+)
+def test_visual_is_written_out_by_kind(visual, shown, tmp_path):
+    script = replace(SCRIPT, scenes=(Scene("Scene", "Said.", (), visual),))
+    page = render.html(report((request(1, script=script),)), tmp_path)
+    assert re.search(shown, page, re.S)
+    assert page.count("<li>Gravity") + page.count("<li>IBM") == 0
