@@ -69,6 +69,7 @@ PLACES = (
             "pipeline.commands.publish",
             "pipeline.jobs.replay",
             "pipeline.serve.services",
+            "pipeline.serve.resumption",
         ),
     ),
     Place(
