@@ -34,10 +34,9 @@ CORE = [
     "markupsafe>=3",
     "prometheus-client>=0.22",
     "packaging>=24",
-    # What scripts are checked with: language, broken encodings, units and syllables.
+    # What scripts are checked with: language, broken encodings and syllables.
     "py3langid>=0.4,<0.5",
     "ftfy>=6.3,<7",
-    "pint>=0.25,<0.26",
     "pyphen>=0.18,<0.19",
     "lark>=1.3,<2",  # parses formulas
     "shtab>=1.13,<2",  # shell completion

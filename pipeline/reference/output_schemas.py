@@ -7,6 +7,7 @@ from typing import Any
 
 from transforms.model import ENGINE_STAGES, MODALITIES
 from transforms.publish import MANIFEST_VERSION
+from transforms.telemetry.metrics import SCRIPT_CHECKS
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -36,6 +37,11 @@ def manifest() -> str:
                 "description": "quantity of each resource, by its name in the price table",
                 "type": "object",
                 "additionalProperties": {"type": "number", "minimum": 0},
+            },
+            "problems": {
+                "description": "names of the checks that found something with which it can be used",
+                "type": "array",
+                "items": {"enum": list(SCRIPT_CHECKS)},
             },
         }
     )
@@ -72,6 +78,7 @@ def summary() -> str:
         "mode": {"enum": ["drain", "batch", "stream"]},
         "exit_reason": _text("why the job ended, such as `empty_queue` or `signal`"),
         **{name: _count("messages") for name in names},
+        "needs_care": _count("completed messages whose students got help instead of a lesson"),
         "success_rate": {
             "description": "completed among completed and failed; null without any",
             "type": ["number", "null"],
