@@ -31,7 +31,7 @@ SCALE = re.compile(r"\s?(?:thousand|million|billion)\b")
 """A word after a number that multiplies it."""
 
 OPERAND = (
-    rf"(?P<currency>[{CURRENCIES}])?(?P<number>\d+(?:[.,\u00a0\u202f]\d+)*|[{''.join(VULGAR)}])"
+    rf"(?P<currency>[{CURRENCIES}])?(?P<number>\d+/\d+(?![\d.,/])|\d+(?:[.,\u00a0\u202f]\d+)*|[{''.join(VULGAR)}])"
     rf"(?P<power>{POWER})?(?:\s?(?P<scale>thousand|million|billion)\b)?"
     rf"(?:\s?(?P<unit>{_NO_UNIT}{NAME}{_RAISED}(?:\s?[/·]\s?{NAME}{_RAISED})*))?"
 )
@@ -146,8 +146,11 @@ class _Reader:
 
 def _quantity(token: re.Match[str], language: str, with_units: bool) -> Quantity:
     text = token["number"]
-    if text in VULGAR:
-        above, below = VULGAR[text].split("/")
+    fraction = VULGAR.get(text, text)
+    if "/" in fraction:
+        above, below = fraction.split("/")
+        if not int(below):
+            raise NotUnderstood(text)
         value, step = Fraction(int(above), int(below)), Fraction(0)
     else:
         value, step = parse_number(text, language)

@@ -74,6 +74,8 @@ RIGHT = [
     ("2 × 3 = 6 cm²", "en-US"),
     ("12 newtons divided by 4 kilograms is 3 meters per second squared.", "en-US"),
     ("3 km ÷ 2 h = 1.5 km/h", "en-US"),
+    ("3/4 ÷ 2/3 = 9/8", "en-US"),
+    ("70 + 18 + 20 = 108 billion", "en-US"),
     ("On 9/11 is a memorial day.", "en-US"),
     ("It is open 24/7 = always.", "en-US"),
     ("One is more than two minus three.", "en-US"),
