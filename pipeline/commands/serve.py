@@ -63,7 +63,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.serve.resumption import Resumption
     from pipeline.serve.server import WebServer
     from pipeline.serve.services import RequestService
-    from pipeline.settings import topic_path
+    from pipeline.settings import subscription_path, topic_path
 
     topic = topic_path(chosen.topic, chosen.project)
     estimates = read_estimates(chosen)
@@ -75,7 +75,9 @@ def run(chosen: argparse.Namespace) -> int:
         if chosen.database:
             running.enter_context(server)
             return _wait_for_signal(server.url)
+        owned = None
         if not services.use_running_pubsub(chosen.state, chosen.project):
+            owned = subscription_path(chosen.subscription, chosen.project)
             running.enter_context(
                 services.start_pubsub(
                     Path(chosen.state), chosen.project, chosen.topic, chosen.subscription
@@ -85,7 +87,7 @@ def run(chosen: argparse.Namespace) -> int:
         running.enter_context(Resumption(service))
         running.enter_context(server)
         _announce(server.url)
-        return local_drain.run_until_stopped(drain)
+        return local_drain.run_until_stopped(drain, ledger, owned)
 
 
 def _wait_for_signal(url: str) -> int:

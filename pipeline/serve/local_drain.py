@@ -7,6 +7,7 @@ import math
 
 from pipeline.exit_status import DEPENDENCY, FAILED, OK, SIGNAL
 from pipeline.jobs import preflight, resources
+from pipeline.jobs.backlog import read_backlog
 from pipeline.jobs.drain import Drain, Timing
 from pipeline.monitoring.logging_config import report_error
 from pipeline.settings import subscription_path
@@ -38,15 +39,25 @@ def make_drain(chosen: argparse.Namespace, ledger: Ledger) -> Drain:
     return Drain(subscription, graph, resources.worker_count(chosen), timing)
 
 
-def run_until_stopped(drain: Drain) -> int:
-    """Run a drain until SIGINT, SIGTERM or a fault; return the exit status."""
+def run_until_stopped(drain: Drain, ledger: Ledger, subscription: str | None) -> int:
+    """Run a drain until SIGINT, SIGTERM or a fault; return the exit status.
+
+    Args:
+        drain: The drain.
+        ledger: Its ledger.
+        subscription: Its subscription, if the Pub/Sub server and its messages end with the drain.
+    """
     result = drain.run()
     if drain.down:
         report_error(str(drain.down))
         return DEPENDENCY if isinstance(drain.down, EnvironmentFault) else FAILED
-    left = result["in_flight"]
-    if left:
-        noun = "request is" if left == 1 else "requests are"
-        report_error(f"{left} {noun} unfinished; the next `vividly serve` here continues")
-        return SIGNAL + (last_signal() or 0)
-    return OK
+    begun = ledger.totals().in_flight
+    left = read_backlog(subscription).messages if subscription else result["in_flight"]
+    lost = max(0, left - begun) if subscription else 0
+    if begun:
+        noun = "request is" if begun == 1 else "requests are"
+        report_error(f"{begun} {noun} unfinished; the next `vividly serve` here continues")
+    if lost:
+        noun = "request had" if lost == 1 else "requests had"
+        report_error(f"{lost} {noun} not begun and must be asked again")
+    return SIGNAL + (last_signal() or 0) if begun or left else OK
