@@ -31,6 +31,7 @@ from tests.unit.video.lessons import (
 )
 from transforms.errors import PermanentError
 from transforms.model import THINKING, Narration, Script, Video
+from transforms.video.encode.mp4_boxes import boxes, descend
 from transforms.video.engines.moviepy.moviepy_engine import MoviePyRenderer
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import ARTIFACTS, VideoEngine, VideoSettings
@@ -90,15 +91,20 @@ def packets(path: Path, kind: str) -> list[av.Packet]:
         return [packet for packet in source.demux(stream) if packet.dts is not None]
 
 
-def boxes(path: Path) -> list[str]:
-    """Return the names of the top-level boxes of an MP4 file, in order."""
+def time_steps(path: Path) -> dict[str, list[int]]:
+    """Return the duration of each sample of each track, by the code of its handler."""
     data = path.read_bytes()
-    names, at = [], 0
-    while at < len(data):
-        size, name = struct.unpack(">I4s", data[at : at + 8])
-        names.append(name.decode())
-        at += size
-    return names
+    found = {}
+    for start, end in descend(data, "moov/trak/mdia"):
+        ((handler, _),) = descend(data, "hdlr", start, end)
+        ((table, _),) = descend(data, "minf/stbl/stts", start, end)
+        (entries,) = struct.unpack_from(">I", data, table + 4)
+        steps: list[int] = []
+        for entry in range(entries):
+            count, step = struct.unpack_from(">II", data, table + 8 + 8 * entry)
+            steps += [step] * count
+        found[data[handler + 8 : handler + 12].decode()] = steps
+    return found
 
 
 def seconds(clock: str) -> float:
@@ -197,7 +203,7 @@ def test_key_frames_are_at_most_four_seconds_apart(lesson: Rendered) -> None:
 
 
 def test_file_can_be_played_while_loading(lesson: Rendered) -> None:
-    order = boxes(lesson.mp4)
+    order = [kind for kind, _, _ in boxes(lesson.mp4.read_bytes())]
     assert order[0] == "ftyp"
     assert order.index("moov") < order.index("mdat")
 
@@ -256,6 +262,22 @@ def test_video_holds_caption_track(lesson: Rendered) -> None:
         (track,) = source.streams.subtitles
         assert track.codec_context.name == "mov_text"
         assert track.metadata["language"] == "eng"
+
+
+def test_every_sample_but_the_last_has_duration(lesson: Rendered) -> None:
+    tracks = time_steps(lesson.mp4)
+    assert tracks.keys() == {"vide", "soun", "sbtl", "text"}
+    assert all(min(steps[:-1]) > 0 for steps in tracks.values())
+
+
+def test_every_track_names_its_language(lesson: Rendered) -> None:
+    data = lesson.mp4.read_bytes()
+    headers = descend(data, "moov/trak/mdia/mdhd")
+    english = [5, 14, 7]  # "eng", each letter in five bits
+    (words,) = {data[at + 20 : at + 22] for at, _ in headers}
+    (packed,) = struct.unpack(">H", words)
+    assert [packed >> shift & 31 for shift in (10, 5, 0)] == english
+    assert len(headers) == 4
 
 
 def test_chapters_file_matches_video(lesson: Rendered) -> None:
@@ -383,6 +405,7 @@ def test_constant_frame_rate_shows_same_pictures(
     times = [packet.pts * packet.time_base * FPS for packet in packets(constant.mp4, "video")]
     assert times == list(range(constant.video.frames))
     assert constant.video == variable.video
+    assert all(min(steps[:-1]) > 0 for steps in time_steps(constant.mp4).values())
     assert constant.mp4.stat().st_size < 1.5 * variable.mp4.stat().st_size
     with av.open(str(constant.mp4)) as dense, av.open(str(variable.mp4)) as sparse:
         pending = deque(sparse.decode(video=0))

@@ -125,7 +125,7 @@ def test_fault_names_folder_and_no_file(monkeypatch, file, subject):
 
 def test_full_disk_is_found_in_error_of_ffmpeg():
     with pytest.raises(Exception, match="No space") as raised:
-        write_m4a(Path("/dev/full"), np.zeros(48_000, np.float32))
+        write_m4a(Path("/dev/full"), np.zeros(48_000, np.float32), title="", language="und")
     assert isinstance(environment_fault(raised.value), WorkerFault)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from av.codec.context import Flags
 
 from transforms.narration.mastering import RATE, Samples
+from transforms.text.language import iso_639_2
 
 FRAME: Final = 1024
 """Samples in an AAC frame; audio of a whole number of frames keeps its length when decoded."""
@@ -20,6 +21,9 @@ BITS_PER_SECOND: Final = 96_000
 # "fast" takes half the CPU time of FFmpeg's default and, at this rate and on speech, has the
 # better signal-to-noise ratio (34 against 29 dB).
 _CODER: Final = {"aac_coder": "fast"}
+
+# The muxer for sound alone; its files have the brand "M4A ", by which players know them.
+_FORMAT: Final = "ipod"
 
 # The edit list that skips the encoder's first frame is counted in the movie's time scale; the
 # default of a millisecond would round it. `bitexact` leaves out version strings, so that the same
@@ -31,15 +35,19 @@ _CONTAINER: Final = {
 }
 
 
-def write_m4a(path: Path, samples: Samples) -> None:
+def write_m4a(path: Path, samples: Samples, *, title: str, language: str) -> None:
     """Write samples as AAC-LC in an MP4 file that can play while it downloads.
 
     Args:
         path: file to write; replaced if it exists.
         samples: mono at `RATE`, float32 in -1..1, shape (n,).
+        title: title for players.
+        language: BCP-47 tag of what is spoken.
     """
-    with av.open(str(path), "w", format="mp4", options=dict(_CONTAINER)) as container:
+    with av.open(str(path), "w", format=_FORMAT, options=dict(_CONTAINER)) as container:
+        container.metadata["title"] = title
         stream = container.add_stream("aac", rate=RATE, layout="mono", options=dict(_CODER))
+        stream.metadata["language"] = iso_639_2(language)
         stream.bit_rate = BITS_PER_SECOND
         stream.codec_context.flags |= Flags.bitexact
         for start in range(0, len(samples), FRAME):

@@ -96,7 +96,7 @@ def record_narration(
     loudness = master(samples)
     if calls.left <= 0:
         raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
-    write_m4a(out / FILE_NAME, samples)
+    write_m4a(out / FILE_NAME, samples, title=script.title, language=script.language)
     narration = Narration(
         duration=len(samples) / RATE,
         sections=spans,

@@ -8,10 +8,23 @@ _SCRIPT = re.compile(r"[A-Za-z]{4}")
 _REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
 _UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
 
+_ISO_639_2 = {
+    "ar": "ara", "bn": "ben", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fa": "fas",
+    "fr": "fra", "he": "heb", "hi": "hin", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor",
+    "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "sv": "swe", "ta": "tam", "te": "tel",
+    "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "zho",
+}  # fmt: skip
+"""Three-letter language codes, as MP4 requires (ISO/IEC 14496-12, 8.4.2)."""
+
 
 def primary_subtag(tag: str) -> str:
     """Return the language subtag in lower case: ``"pt"`` for ``"pt-BR"``."""
     return _subtags(tag)[0].lower()
+
+
+def iso_639_2(tag: str) -> str:
+    """Return the three-letter code of the language, as MP4 requires; ``"und"`` if unknown."""
+    return _ISO_639_2.get(primary_subtag(tag), "und")
 
 
 def is_unspaced(tag: str) -> bool:

@@ -23,7 +23,7 @@ def sound() -> Samples:
 
 def test_file_is_streamable_mono_aac_lc(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
-    write_m4a(path, sound)
+    write_m4a(path, sound, title="Forces", language="en-US")
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         assert stream.codec_context.name == "aac"
@@ -32,6 +32,9 @@ def test_file_is_streamable_mono_aac_lc(tmp_path: Path, sound: Samples) -> None:
             RATE, "mono",
         )  # fmt: skip
         assert "mp4" in container.format.name
+        assert container.metadata["major_brand"] == "M4A "
+        assert container.metadata["title"] == "Forces"
+        assert stream.metadata["language"] == "eng"
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     assert len(data) * 8 / (len(sound) / RATE) < 110_000
@@ -41,7 +44,7 @@ def test_file_is_streamable_mono_aac_lc(tmp_path: Path, sound: Samples) -> None:
 def test_file_lasts_as_long_as_its_samples(tmp_path: Path, sound: Samples, frames: int) -> None:
     path = tmp_path / "narration.m4a"
     cut = sound[: frames * FRAME]
-    write_m4a(path, cut)
+    write_m4a(path, cut, title="Forces", language="en-US")
     assert len(read_m4a(path)) == len(cut)
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
@@ -52,7 +55,7 @@ def test_file_lasts_as_long_as_its_samples(tmp_path: Path, sound: Samples, frame
 
 def test_decoded_sound_matches_samples_in_place(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
-    write_m4a(path, sound)
+    write_m4a(path, sound, title="Forces", language="en-US")
     heard = read_m4a(path)
     noise = np.mean((heard - sound) ** 2)
     assert 10 * np.log10(np.mean(sound**2) / noise) > 25
@@ -60,7 +63,7 @@ def test_decoded_sound_matches_samples_in_place(tmp_path: Path, sound: Samples) 
 
 def test_same_samples_give_same_bytes(tmp_path: Path, sound: Samples) -> None:
     for name in ("one.m4a", "two.m4a"):
-        write_m4a(tmp_path / name, sound)
+        write_m4a(tmp_path / name, sound, title="Forces", language="en-US")
     data = (tmp_path / "one.m4a").read_bytes()
     assert data == (tmp_path / "two.m4a").read_bytes()
     assert b"Lav" not in data
@@ -69,5 +72,5 @@ def test_same_samples_give_same_bytes(tmp_path: Path, sound: Samples) -> None:
 def test_existing_file_is_replaced(tmp_path: Path, sound: Samples) -> None:
     path = tmp_path / "narration.m4a"
     path.write_bytes(b"x" * 1_000_000)
-    write_m4a(path, sound)
+    write_m4a(path, sound, title="Forces", language="en-US")
     assert len(read_m4a(path)) == len(sound)

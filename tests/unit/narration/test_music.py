@@ -31,7 +31,8 @@ from transforms.stage.direct_calls import DirectCalls
 def tune(path: Path, seconds: float = 3.0, hertz: float = 440.0) -> Path:
     """Write a steady tone as music, so that its level shows the gain."""
     time = np.arange(round(seconds * RATE)) / RATE
-    write_m4a(path, (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32))
+    samples = (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
+    write_m4a(path, samples, title="Tone", language="und")
     return path
 
 
@@ -140,7 +141,8 @@ def test_every_format_of_music_is_read(suffix: str, codec: str, tmp_path: Path) 
 def test_files_without_sound_are_refused(tmp_path: Path) -> None:
     spoken, sentences = speech(3, (0.5, 1))
     (tmp_path / "noise.mp3").write_bytes(b"not music at all")
-    write_m4a(tmp_path / "silent.m4a", np.zeros(RATE, np.float32))
+    silence = np.zeros(RATE, np.float32)
+    write_m4a(tmp_path / "silent.m4a", silence, title="Silence", language="und")
     with av.open(str(tmp_path / "words.mp4"), "w") as target:
         stream = target.add_stream("libx264", rate=30)
         stream.width = stream.height = 64

@@ -15,7 +15,7 @@ from transforms.model import Usage
 from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 
-MASTERING_VERSION: Final = 3
+MASTERING_VERSION: Final = 4
 """Increased when the same script and voice no longer give the same narration."""
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import av
 
 from transforms.errors import PermanentError
-from transforms.text.language import primary_subtag
+from transforms.text.language import iso_639_2
+from transforms.video.encode.chapter_language import set_chapter_language
 from transforms.video.encode.encoder import Segment, configure
 from transforms.video.plan.captions import Cue
 from transforms.video.plan.storyboard import Chapter
@@ -19,14 +20,14 @@ from transforms.video.plan.timeline import FPS
 
 _VIDEO_TIME = Fraction(1, FPS)
 _MILLISECONDS = 1000
-_TEXT_TIME = Fraction(1, _MILLISECONDS)
-_ISO_639_2 = {
-    "ar": "ara", "bn": "ben", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fa": "fas",
-    "fr": "fra", "he": "heb", "hi": "hin", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor",
-    "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "sv": "swe", "ta": "tam", "te": "tel",
-    "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "zho",
-}  # fmt: skip
-"""Three-letter language codes, as MP4 requires (ISO/IEC 14496-12, 8.4.2)."""
+_CHAPTER_TIME = Fraction(1, _MILLISECONDS)
+_TEXT_RATE = 96_000
+"""Ticks per second of the caption track: a multiple of a millisecond's, and at least the sound's.
+
+FFmpeg compares the times of two tracks without conversion. If another track counts faster, it
+takes a caption as over when it begins, and adds an empty sample of no duration after each.
+"""
+_TEXT_TIME = Fraction(1, _TEXT_RATE)
 _ASS_HEADER = (
     "[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n"
     "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
@@ -87,7 +88,7 @@ def write_mp4(
         PermanentError: `audio` has no AAC stream.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    code = _ISO_639_2.get(primary_subtag(language), "und")
+    code = iso_639_2(language)
     with (
         av.open(str(audio)) as source,
         av.open(str(path), "w", format="mp4", options=options) as target,
@@ -109,7 +110,7 @@ def write_mp4(
                     "id": number,
                     "start": _milliseconds(chapter.start),
                     "end": _milliseconds(chapter.end),
-                    "time_base": _TEXT_TIME,
+                    "time_base": _CHAPTER_TIME,
                     "metadata": {"title": chapter.title},
                 }
                 for number, chapter in enumerate(chapters)
@@ -123,6 +124,7 @@ def write_mp4(
             key=lambda timed: timed[:2],
         ):
             target.mux(packet)
+    set_chapter_language(path, code)
 
 
 def _milliseconds(frame: int) -> int:
@@ -166,7 +168,8 @@ def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator
             if stop > begin:
                 data = text.encode()
                 sample = struct.pack(">H", len(data)) + data
-                packet = _packet(stream, sample, begin, stop - begin, _TEXT_TIME)
+                tick = _TEXT_RATE // _MILLISECONDS
+                packet = _packet(stream, sample, begin * tick, (stop - begin) * tick, _TEXT_TIME)
                 packet.is_keyframe = True
                 yield begin / _MILLISECONDS, 2, packet
         at = end

@@ -28,7 +28,7 @@ from transforms.video.plan.timeline import FPS
 from transforms.video.slides.composer import pictures
 from transforms.video.slides.thumbnail import write_thumbnail
 
-VERSION = 5
+VERSION = 6
 """Increased when the same lesson is rendered differently; part of every fingerprint."""
 TOLERANCE = 0.5
 """Seconds by which audio and timings may differ: an AAC encoder pads both ends."""
