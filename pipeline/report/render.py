@@ -33,9 +33,9 @@ OPEN_FIRST_LIMIT = 20
 """Up to this many requests, the first lesson is opened when the page loads."""
 
 ARTIFACT_ORDER = (
-    *("video.mp4", "narration.m4a", "captions.vtt", "chapters.vtt", "transcript.txt"),
-    *("thumbnail.jpg", "thumbnail.webp", "script.md", "script.json", "narration.json"),
-    "manifest.json",
+    *("video.mp4", "narration.m4a", "captions.vtt", "captions.srt", "chapters.vtt"),
+    *("transcript.txt", "thumbnail.jpg", "thumbnail.webp", "script.md", "script.json"),
+    *("narration.json", "manifest.json"),
 )
 
 

@@ -246,6 +246,16 @@ def test_captions_are_timed_by_narration(lesson: Rendered) -> None:
         assert max(map(len, text.split("\n"))) <= 42
 
 
+def test_srt_has_same_captions_as_webvtt(lesson: Rendered) -> None:
+    found = (lesson.folder / "captions.srt").read_text(encoding="utf-8").strip().split("\n\n")
+    lines = [block.split("\n", 2) for block in found]
+    times = [line[1].replace(",", ".").split(" --> ") for line in lines]
+    assert [
+        (seconds(start), seconds(end), text)
+        for (start, end), (_, _, text) in zip(times, lines, strict=True)
+    ] == webvtt(lesson.folder / "captions.vtt")
+
+
 def test_video_holds_caption_track(lesson: Rendered) -> None:
     found = []
     for packet in packets(lesson.mp4, "subtitle"):

@@ -34,8 +34,8 @@ _CALLS = {
         "put transcript.txt", "put stages/narration.json",
     ),
     "video": (
-        "video engine", "put video.mp4", "put captions.vtt", "put chapters.vtt",
-        "put thumbnail.jpg", "put thumbnail.webp", "put stages/video.json",
+        "video engine", "put video.mp4", "put captions.vtt", "put captions.srt",
+        "put chapters.vtt", "put thumbnail.jpg", "put thumbnail.webp", "put stages/video.json",
     ),
 }  # fmt: skip
 

@@ -14,7 +14,8 @@ from transforms.narration.transcript import transcript
 from transforms.script.script_markdown import to_markdown
 from transforms.text.drawable_text import graphemes
 from transforms.text.sentences import LONGEST, split_sentences
-from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues, webvtt
+from transforms.video.plan.caption_files import webvtt
+from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues
 from transforms.video.plan.storyboard import plan
 
 

@@ -28,7 +28,8 @@ from tests.unit.text.test_hidden import HIDDEN
 from tests.unit.video.lessons import timed
 from transforms.model import Script, Visual
 from transforms.text.hidden import visible
-from transforms.video.plan.captions import chapter_cues, cues, webvtt
+from transforms.video.plan.caption_files import webvtt
+from transforms.video.plan.captions import chapter_cues, cues
 from transforms.video.plan.storyboard import plan
 
 TEXTS = {

@@ -30,7 +30,8 @@ from transforms.text.drawable_text import graphemes
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues, webvtt
+from transforms.video.plan.caption_files import webvtt
+from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues
 from transforms.video.plan.pages import Page
 from transforms.video.plan.storyboard import plan
 from transforms.video.slides.draw_slide import draw_slide

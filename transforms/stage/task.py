@@ -38,6 +38,7 @@ CONTENT_TYPES = {
     ".m4a": "audio/mp4",
     ".mp4": "video/mp4",
     ".vtt": "text/vtt; charset=utf-8",
+    ".srt": "application/x-subrip; charset=utf-8",
     ".jpg": "image/jpeg",
     ".webp": "image/webp",
 }

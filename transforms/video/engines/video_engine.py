@@ -10,7 +10,10 @@ from typing import Protocol
 from transforms.model import Narration, Script, Video
 from transforms.video.plan.pages import PLAIN, Look
 
-ARTIFACTS = ("video.mp4", "captions.vtt", "chapters.vtt", "thumbnail.jpg", "thumbnail.webp")
+ARTIFACTS = (
+    *("video.mp4", "captions.vtt", "captions.srt", "chapters.vtt"),
+    *("thumbnail.jpg", "thumbnail.webp"),
+)
 """Files that every engine writes."""
 
 

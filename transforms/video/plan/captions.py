@@ -73,13 +73,13 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
     following = [*(sentence.start for sentence in sentences[1:]), duration]
     for sentence, limit in zip(sentences, following, strict=False):
         pieces = _split(clean(sentence.text), MAX_LINES)
-        total = sum(map(_width, pieces)) or 1
+        total = sum(map(text_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
         # A sentence spoken too fast to read is shown into the pause after it.
         readable = min(max(length, total / READING_SPEED), length + MAX_LINGER_SECONDS, limit - at)
         length = max(length, readable)
         for piece in pieces:
-            end = at + length * _width(piece) / total
+            end = at + length * text_width(piece) / total
             said = min(end, max(at, sentence.end))
             spoken.append(Cue(at, end, "\n".join(_split(piece, 1)), said))
             sound_ends.append(sentence.end)
@@ -118,39 +118,6 @@ def burn_in_captions(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
     return replace(board, shots=shots)
 
 
-def webvtt(captions: Sequence[Cue], *, words: bool = False) -> str:
-    """Format captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format).
-
-    Args:
-        captions: in order, without overlap.
-        words: add the time of each word inside the cues, so that a player can highlight it
-            (``::cue(:past)``). The times are estimates: only sentences are measured, and a word
-            is placed by its share of the sentence's characters.
-    """
-    blocks = [
-        f"{number}\n{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
-        f"{_add_word_times(cue) if words else _escape(cue.text)}\n"
-        for number, cue in enumerate(captions, 1)
-    ]
-    return "\n".join(["WEBVTT\n", *blocks])
-
-
-def _add_word_times(cue: Cue) -> str:
-    """Return the text of a cue with a timestamp before every word but the first."""
-    total = sum(map(_width, cue.text.split("\n"))) or 1
-    text, done, last = "", 0, round(cue.start * 1000)
-    for line in cue.text.split("\n"):
-        text += "\n" if text else ""
-        for begin, end in pairwise([0, *break_points(line), len(line)]):
-            at = cue.start + (cue.spoken - cue.start) * done / total
-            if last < round(at * 1000) < round(cue.end * 1000):
-                text += f"<{_timestamp(at)}>"
-                last = round(at * 1000)
-            text += _escape(line[begin:end])
-            done += _width(line[begin:end])
-    return text
-
-
 def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float) -> list[Cue]:
     """Extend cues until they can be read, without overlap.
 
@@ -163,7 +130,7 @@ def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float)
     extended = []
     for i, (cue, sound_end) in enumerate(zip(spoken, sound_ends, strict=True)):
         limit = spoken[i + 1].start if i + 1 < len(spoken) else duration
-        wanted = max(MIN_CUE_SECONDS, _width(cue.text) / READING_SPEED)
+        wanted = max(MIN_CUE_SECONDS, text_width(cue.text) / READING_SPEED)
         end = min(max(cue.end, min(cue.start + wanted, sound_end + MAX_LINGER_SECONDS)), limit)
         if limit - end < MIN_GAP_SECONDS:
             end = limit
@@ -178,12 +145,12 @@ def _split(text: str, lines: int) -> list[str]:
     Of all such splits, choose the one with the lowest cost: it cuts at the ends of phrases and
     makes pieces of similar length.
     """
-    if not _width(text):
+    if not text_width(text):
         return []
     points = _cut_points(text)
     widths = [0]
     for char in text:
-        widths.append(widths[-1] + _width(char))
+        widths.append(widths[-1] + text_width(char))
 
     def width(start: int, end: int) -> int:
         return widths[end] - widths[start] - (text[end - 1] == " ")
@@ -222,12 +189,12 @@ def _cut_points(text: str) -> list[int]:
     """Return the indices at which a text may be cut, including inside words longer than a line."""
     points = [0]
     for point in [*break_points(text), len(text)]:
-        if _width(text[points[-1] : point]) > LINE_WIDTH:
+        if text_width(text[points[-1] : point]) > LINE_WIDTH:
             at = start = points[-1]
             for letter in graphemes(text[start:point]):
                 # A cluster can be of any length: conjoining jamo, conjuncts, prepended marks.
-                for part in (letter,) if _width(letter) <= LINE_WIDTH else letter:
-                    if _width(text[points[-1] : at + len(part)]) > LINE_WIDTH:
+                for part in (letter,) if text_width(letter) <= LINE_WIDTH else letter:
+                    if text_width(text[points[-1] : at + len(part)]) > LINE_WIDTH:
                         points.append(at)
                     at += len(part)
         points.append(point)
@@ -253,19 +220,11 @@ def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF"
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
+    """Return the width of a text in columns; East Asian wide characters take two."""
     return sum(0 if _is_zero_width(char) else 2 if _is_wide(char) else 1 for char in text)
 
 
 def _is_zero_width(char: str) -> bool:
     # Not `combining(char)`: most vowel signs of Indic scripts and Thai have combining class 0.
     return unicodedata.category(char) in _ZERO_WIDTH
-
-
-def _timestamp(seconds: float) -> str:
-    whole, millis = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{millis:03d}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import replace
 from itertools import pairwise
@@ -21,10 +20,8 @@ from transforms.video.plan.captions import (
     MAX_LINES,
     MAX_LINGER_SECONDS,
     READING_SPEED,
-    Cue,
     burn_in_captions,
     cues,
-    webvtt,
 )
 from transforms.video.plan.storyboard import plan
 from transforms.video.plan.timeline import FPS
@@ -163,26 +160,6 @@ def test_sentence_without_duration_has_no_cue() -> None:
     assert [cue.text for cue in cues(spoken, 2.0)] == ["Next."]
 
 
-@pytest.mark.parametrize(
-    ("cue", "written"),
-    [
-        (
-            Cue(1.0, 3.0, "one two\nthree", spoken=2.2),
-            "one <00:00:01.400>two\n<00:00:01.700>three",
-        ),
-        (
-            Cue(0.0, 3.0, "漢a x\u0302y z", spoken=2.0),
-            "漢<00:00:00.500>a <00:00:01.000>x\u0302y <00:00:01.750>z",
-        ),
-        (Cue(1.0, 3.0, "no time", spoken=1.0), "no time"),
-        (Cue(1.0, 2.0, "at the end", spoken=3.0), "at <00:00:01.600>the end"),
-    ],
-    ids=["lines", "wide and combining", "no time between words", "no time left"],
-)
-def test_word_time_follows_from_the_width_before_it(cue: Cue, written: str) -> None:
-    assert webvtt([cue], words=True).splitlines()[4:] == written.split("\n")
-
-
 def test_cues_start_and_end_with_their_sentence() -> None:
     spoken = timed(LONG, "Short.", LONG)
     found = cues(spoken, 60)
@@ -225,20 +202,6 @@ def test_cue_is_readable_or_stays_as_long_as_allowed(
         stays = own[-1].end - sentence.end >= MAX_LINGER_SECONDS - 1e-6
         fastest = max(len(cue.text) / (cue.end - cue.start) for cue in own)
         assert stays or fastest <= READING_SPEED + 1e-6, own
-
-
-def test_webvtt_with_words_times_every_word() -> None:
-    spoken = timed(LONG, "牛顿第二定律 & <F=ma>", "Word.")
-    captions = cues(spoken, 60)
-    plain, timed_words = webvtt(captions), webvtt(captions, words=True)
-    assert re.sub(r"<[\d:.]+>", "", timed_words) == plain
-    for block, cue in zip(timed_words.split("\n\n")[1:], captions, strict=True):
-        clocks = re.findall(r"<(\d+):(\d+):(\d+\.\d+)>", block)
-        times = [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in clocks]
-        words = len(cue.text.split())
-        assert len(times) >= words - 1
-        assert all(a < b for a, b in pairwise([cue.start, *times, cue.end]))
-        assert all(time <= cue.spoken for time in times)
 
 
 def test_burned_in_captions_match_their_cues(tmp_path: Path) -> None:
@@ -293,15 +256,3 @@ def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found))
     said = "".join(cue.text for cue in found).replace("\n", "").replace(" ", "")
     assert said == "".join(clean(text) for text in texts).replace(" ", "")
-
-
-def test_webvtt_escapes_markup() -> None:
-    written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")])
-    assert written == (
-        "WEBVTT\n\n1\n00:00:00.000 --> 01:01:01.500\n"
-        "a &lt; b &amp; c --&gt; d\n&lt;i&gt;x&lt;/i&gt;\n"
-    )
-
-
-def test_webvtt_without_cues_has_its_header() -> None:
-    assert webvtt([]).startswith("WEBVTT\n")

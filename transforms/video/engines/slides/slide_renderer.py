@@ -22,7 +22,8 @@ from transforms.video.encode.planes import Plane
 from transforms.video.encode.segment_cache import SegmentCache, default_folder
 from transforms.video.encode.skip_frames import constant_rate
 from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.captions import burn_in_captions, chapter_cues, cues, webvtt
+from transforms.video.plan.caption_files import srt, webvtt
+from transforms.video.plan.captions import burn_in_captions, chapter_cues, cues
 from transforms.video.plan.storyboard import Shot, Storyboard, plan
 from transforms.video.plan.timeline import FPS
 from transforms.video.slides.composer import pictures
@@ -142,6 +143,7 @@ class SlideRenderer:
         (out / "captions.vtt").write_text(
             webvtt(captions, words=self._settings.time_words), encoding="utf-8"
         )
+        (out / "captions.srt").write_text(srt(captions), encoding="utf-8")
         (out / "chapters.vtt").write_text(webvtt(chapter_cues(board)), encoding="utf-8")
         thumbnail = write_thumbnail(out, board)
         return Video(board.frames / FPS, width, height, board.frames, thumbnail)
