@@ -8,11 +8,9 @@ change them together.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from transforms.model import Lesson, Message, Received
 from transforms.telemetry.log_format import TRACE_FIELD
+from transforms.telemetry.trace_context import trace_id
 
 STAGE_DONE = "%s done in %.3f s for $%.8f"
 """Arguments: stage, seconds, US dollars."""
@@ -51,10 +49,6 @@ STARTED_TOO_OFTEN = "gave the %s stage up after %d starts without an end"
 MODEL_RETIRED = "the model %s is retired; this process goes on with %s"
 """Arguments: model; the models, or engines without one, that are left."""
 
-# Set by publishers that follow W3C Trace Context, and by the Pub/Sub client libraries.
-_TRACE_ATTRIBUTES = ("traceparent", "googclient_traceparent")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-
 
 def log_fields(source: Message | Received | Lesson, **more: object) -> dict[str, object]:
     """Return the `extra` of a log line about an element; it never holds the student's words.
@@ -75,20 +69,3 @@ def log_fields(source: Message | Received | Lesson, **more: object) -> dict[str,
     if trace:
         found[TRACE_FIELD] = trace
     return found | {name: value for name, value in more.items() if value is not None}
-
-
-def trace_id(attributes: Mapping[str, str], request_id: str | None) -> str | None:
-    """Return the trace id of a message: the publisher's if there is one, else the request id.
-
-    A UUID without hyphens is a valid trace id, and makes a log viewer show a request's lines
-    together.
-
-    Args:
-        attributes: The message's attributes.
-        request_id: The request id, if known.
-    """
-    for name in _TRACE_ATTRIBUTES:
-        found = _TRACEPARENT.fullmatch(attributes.get(name, ""))
-        if found and int(found[1], 16):
-            return found[1]
-    return request_id.replace("-", "") if request_id else None

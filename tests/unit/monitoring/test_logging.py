@@ -27,6 +27,7 @@ from transforms.model import Claim, ContentRequest, Lesson, Message, Received
 from transforms.telemetry import log_events, redaction
 from transforms.telemetry.log_format import install_worker_log_format
 from transforms.telemetry.redaction import exception_outline, redact
+from transforms.telemetry.trace_context import trace_id
 
 log = logging.getLogger("tests.logs")
 
@@ -120,17 +121,25 @@ def test_trace_of_publisher_is_kept():
     assert log_events.log_fields(message(googclient_traceparent=header))["trace_id"] == TRACE
 
 
+def test_later_version_of_traceparent_may_have_more_fields():
+    header = f"01-{TRACE}-b7ad6b7169203331-01-rest"
+    assert trace_id({"traceparent": header}, REQUEST_ID) == TRACE
+
+
 @pytest.mark.parametrize(
     "header",
     [
         *("", "x", f"{TRACE}\n"),
         f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-b7ad6b7169203331-01",
+        f"00-{TRACE.upper()}-b7ad6b7169203331-01",
         f"00-{TRACE}-b7ad6b7169203331-01-rest",
     ],
 )
 def test_invalid_trace_is_ignored(header):
-    assert log_events.trace_id({"traceparent": header}, REQUEST_ID) == REQUEST_ID.replace("-", "")
-    assert log_events.trace_id({"traceparent": header}, None) is None
+    assert trace_id({"traceparent": header}, REQUEST_ID) == REQUEST_ID.replace("-", "")
+    assert trace_id({"traceparent": header}, None) is None
 
 
 def test_unclaimed_request_has_no_attempt_field():
