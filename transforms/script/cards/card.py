@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from transforms.script.cards import arithmetic
+from transforms.maths import arithmetic
 from transforms.script.cards.marks import remove_marks
 from transforms.script.cards.pictures import Picture
 
@@ -107,13 +107,21 @@ class WorkedExample(Strict):
     plot: Annotated[tuple[Text, ...], Field(max_length=8)] = ()
     plot_caption: str = ""
 
+    def numbers(self) -> Mapping[str, arithmetic.Number]:
+        """Return the values and the computed numbers by name.
+
+        Raises:
+            ValueError: a number cannot be computed.
+        """
+        return arithmetic.compute(self.values, self.compute)
+
     def with_numbers(self) -> WorkedExample:
         """Return a copy whose placeholders are replaced with the computed numbers.
 
         Raises:
             ValueError: a number cannot be computed or is unknown.
         """
-        numbers = arithmetic.compute(self.values, self.compute)
+        numbers = self.numbers()
 
         def fill(lines: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(arithmetic.fill(line, numbers) for line in lines)
@@ -144,6 +152,14 @@ class Band(Strict):
     process: Process
     terms: Annotated[tuple[Term, ...], Field(max_length=5)] = ()
     worked: WorkedExample | None = None
+
+    def numbers(self) -> Mapping[str, arithmetic.Number]:
+        """Return the numbers of the worked example by name.
+
+        Raises:
+            ValueError: a number cannot be computed.
+        """
+        return self.worked.numbers() if self.worked else {}
 
     def narrated(self) -> Iterator[tuple[str, str]]:
         """Yield key and text of what is narrated before the analogy, in order, with its marks."""

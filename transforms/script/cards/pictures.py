@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
 
-Template = Literal[
-    "plot", "bodies", "drawing", "bars", "cells", "graph", "particles", "algebra", "timeline"
-]
+from transforms.maths import arithmetic
+from transforms.pictures.picture import Picture as Drawn
+from transforms.pictures.picture import PictureError, TemplateName, build_picture
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 
@@ -30,7 +31,7 @@ class Picture:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     id: Name
-    template: Template
+    template: TemplateName
     data: Mapping[str, Any]
     states: Mapping[Name, Annotated[str, StringConstraints(min_length=1)]] = field(
         default_factory=dict
@@ -40,12 +41,43 @@ class Picture:
         """Return the ids of the picture's elements."""
         return tuple(_ids(self.data))
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield key and message of each name that is not usable."""
+    def with_numbers(self, numbers: Mapping[str, arithmetic.Number], **more: object) -> Drawn:
+        """Return the picture to draw.
+
+        Args:
+            numbers: values of the names and expressions that stand for numbers.
+            more: beats, and what was shown before.
+
+        Raises:
+            PictureError: a number is unknown, or the template refuses the data.
+        """
+        data = _resolved(self.data, numbers)
+        return build_picture(
+            {**data, "template": self.template, "states": dict(self.states), **more}
+        )
+
+    def problems(
+        self, numbers: Sequence[Mapping[str, arithmetic.Number]]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield key and message of each name or input that is not usable.
+
+        Args:
+            numbers: the values for each band that shows the picture.
+        """
         elements = self.elements()
-        for name, times in Counter((*elements, *self.states)).items():
-            if times > 1:
-                yield "data", f"{name!r} names {times} things; give each its own id"
+        clashes = [n for n, times in Counter((*elements, *self.states)).items() if times > 1]
+        for name in clashes:
+            yield "data", f"{name!r} names several things; give each its own id"
+        if clashes:
+            return
+        for values in numbers:
+            try:
+                self.with_numbers(values)
+            except PictureError as error:
+                for path, problem in error.args:
+                    key = path if path.startswith("states") else f"data.{path}".rstrip(".")
+                    yield key, problem
+                return
 
 
 def find_marked(
@@ -76,6 +108,21 @@ def find_marked(
     for at, picture in enumerate(pictures):
         if picture.id not in drawn:
             yield f"pictures.{at}", f"no text marks {picture.id!r}; put a [[mark]] where it is told"
+
+
+def _resolved(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
+    """Return data with numbers in place of the expressions in quantities and labels."""
+    if isinstance(data, Mapping):
+        return {key: _resolved(value, numbers) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        if len(data) == 2 and all(isinstance(value, str) for value in data):
+            with suppress(ValueError):
+                return [arithmetic.evaluate(data[0], numbers), data[1]]
+        return [_resolved(value, numbers) for value in data]
+    if isinstance(data, str) and "{" in data:
+        with suppress(ValueError):
+            return arithmetic.fill(data, numbers)
+    return data
 
 
 def _ids(data: object) -> Iterator[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
+from transforms.maths.arithmetic import Number
 from transforms.script.cards.card import HIGHEST_MIDDLE_GRADE, Band, Card, Process
 from transforms.script.cards.marks import MOST_MARKS, has_brackets, remove_marks, split_marks
-from transforms.script.cards.pictures import find_marked
+from transforms.script.cards.pictures import Picture, find_marked
 
 PLACEHOLDER = "[…]"
 """Stands in a new card for each text that its author has to write."""
@@ -120,7 +122,7 @@ def _label_problems(process: Process) -> Found:
 
 def _mark_problems(card: Card) -> Found:
     for number, picture in enumerate(card.pictures):
-        for key, problem in picture.problems():
+        for key, problem in picture.problems(list(_numbers(card, picture))):
             yield f"pictures.{number}.{key}", problem
     for picture_id, times in Counter(picture.id for picture in card.pictures).items():
         if times > 1:
@@ -137,6 +139,24 @@ def _mark_problems(card: Card) -> Found:
     for key, text in _unmarked(card):
         if "[[" in text:
             yield key, "marks stand only in what scenes narrate; remove it here"
+
+
+def _numbers(card: Card, picture: Picture) -> Iterator[Mapping[str, Number]]:
+    """Yield the numbers of each band that marks a picture; of all bands if none does."""
+    names = {*picture.elements(), *picture.states}
+    marking = [
+        band
+        for band in card.bands.values()
+        if any(
+            mark.name.rpartition(".")[2] in names
+            for _, text in band.narrated()
+            for sentence in split_marks(text)
+            for mark in sentence.marks
+        )
+    ]
+    for band in marking or card.bands.values():
+        with suppress(ValueError):  # a finding of the worked example
+            yield band.numbers()
 
 
 def _unmarked(card: Card) -> Found:

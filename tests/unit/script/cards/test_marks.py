@@ -14,9 +14,10 @@ id = "cart"
 template = "bodies"
 [pictures.data]
 bodies = [{ id = "cart", icon = "cart", mass = ["m", "kg"] }]
-forces = [{ id = "push", on = "cart", to = "right", size = ["push", "N"] }]
+forces = [{ id = "push", on = "cart", to = "right", size = ["push", "N"] },
+          { id = "rub", on = "cart", to = "left", size = ["friction", "N"] }]
 [pictures.states]
-net = "merge push"
+net = "merge push rub"
 """
 OTHER = CART.replace('id = "cart"\ntemplate', 'id = "box"\ntemplate')
 
@@ -51,7 +52,7 @@ def test_known_marks_are_accepted(text: str) -> None:
         (
             "[[pull]]Go.",
             CART,
-            r"worked\.text\.0: no picture has \[\[pull\]\]; known marks: cart, net",
+            r"worked\.text\.0: no picture has \[\[pull\]\]; known marks: cart, net, push, rub",
         ),
         ("[[box.push]]Go.", CART, r"no picture has \[\[box\.push\]\]"),
         ("[[push]]Go.", "", "known marks: none, since the card has no pictures"),
@@ -65,7 +66,7 @@ def test_known_marks_are_accepted(text: str) -> None:
             CART.replace('bodies"', 'collage"'),
             "pictures.0.template: Input should be",
         ),
-        ("[[push]]Go.", CART.replace('id = "push"', 'id = "net"'), "'net' names 2 things"),
+        ("[[push]]Go.", CART.replace('id = "push"', 'id = "net"'), "'net' names several things"),
         ("[[push]]Go.", CART.replace("data", "dada"), "pictures.0.data: add it"),
         ("[[push]]Go.", CART.replace('id = "cart"\nt', 'id = "Cart 1"\nt'), "pictures.0.id"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.every_row import for_all
-from transforms.script.cards.arithmetic import compute, evaluate, fill
+from transforms.maths.arithmetic import compute, evaluate, fill
 
 
 @for_all(

@@ -1,4 +1,4 @@
-"""Evaluator for the arithmetic in worked examples of concept cards; it does not use `eval`."""
+"""Evaluator for the arithmetic of worked examples and of plots; it does not use `eval`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 Number = int | float
 
@@ -45,16 +45,43 @@ def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
     Raises:
         ValueError: the expression has other syntax, an unknown name or no finite value.
     """
+    return compile_expression(expression, values)(values)
+
+
+def compile_expression(
+    expression: str, names: Collection[str]
+) -> Callable[[Mapping[str, Number]], Number]:
+    """Parse an expression once, to evaluate it for many values.
+
+    Args:
+        expression: as for `evaluate`.
+        names: names that the values will have.
+
+    Returns:
+        A function of the values; it raises ValueError where there is no finite value.
+
+    Raises:
+        ValueError: the expression has other syntax or an unknown name.
+    """
     try:
-        tree = ast.parse(expression[: _MAX_LENGTH + 1].strip(), mode="eval")
         if len(expression) > _MAX_LENGTH:
             raise ValueError(f"is longer than {_MAX_LENGTH} characters")
-        result = _value(tree.body, {**_CONSTANTS, **values})
-    except (ArithmeticError, RecursionError, SyntaxError, TypeError, ValueError) as error:
+        body = ast.parse(expression.strip(), mode="eval").body
+        for node in ast.walk(body):
+            _check(node, names)
+    except (RecursionError, SyntaxError, ValueError) as error:
         raise ValueError(f"cannot compute {expression[:80]!r}: {error}") from error
-    if not math.isfinite(result):
-        raise ValueError(f"cannot compute {expression!r}: the result is not finite")
-    return result
+
+    def value(values: Mapping[str, Number]) -> Number:
+        try:
+            result = _value(body, {**_CONSTANTS, **values})
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError(f"cannot compute {expression[:80]!r}: {error}") from error
+        if not math.isfinite(result):
+            raise ValueError(f"cannot compute {expression!r}: the result is not finite")
+        return result
+
+    return value
 
 
 def compute(values: Mapping[str, Number], expressions: Mapping[str, str]) -> dict[str, Number]:
@@ -90,6 +117,25 @@ def fill(template: str, values: Mapping[str, Number]) -> str:
     if "{" in filled or "}" in filled:
         raise ValueError(f"unmatched brace in {template!r}")
     return filled
+
+
+def _check(node: ast.AST, names: Collection[str]) -> None:
+    """Raise ValueError for syntax and names that no value can make valid."""
+    match node:
+        case ast.Name(id=name) if name not in names and not {name} & {*_CONSTANTS, *_FUNCTIONS}:
+            raise ValueError(f"{name!r} is unknown")
+        case (
+            ast.Constant()
+            | ast.Name()
+            | ast.UnaryOp()
+            | ast.BinOp()
+            | ast.Call()
+            | ast.operator()
+            | ast.unaryop()
+            | ast.expr_context()
+        ):
+            return
+    raise ValueError(f"{type(node).__name__} is not allowed")
 
 
 def _value(node: ast.expr, names: Mapping[str, Number]) -> Number:

@@ -1,0 +1,94 @@
+"""Template `bars`: amounts as lengths, cut into equal parts of which a share is filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from transforms.pictures.quantities import Quantity, same, show, show_number
+from transforms.pictures.template import Label, Name, Part, Template
+
+Whole = Annotated[int, Field(ge=1, le=1000, strict=True)]
+MOST_PARTS = 24
+
+
+class Share(Part):
+    """A part of a whole: ``part`` of ``of`` equal parts; ``percent`` writes it as a percentage."""
+
+    part: Annotated[int, Field(ge=0, le=1000, strict=True)]
+    of: Whole
+    percent: bool = False
+
+
+class Bar(Part):
+    """A bar: its amount, and the share of it that is filled."""
+
+    id: Name
+    label: Label = ""
+    size: Quantity
+    share: Share | None = None
+    amount: Quantity | None = None
+    """The amount of the share that the writer states; it must equal the computed one."""
+
+    def filled(self) -> Quantity:
+        """Return the amount that is filled."""
+        if self.share is None:
+            return self.size
+        return Quantity(self.size.number * self.share.part / self.share.of, self.size.unit)
+
+    def parts(self) -> tuple[int, int]:
+        """Return into how many parts the bar is cut, and how many are filled."""
+        if self.share is None:
+            return 1, 1
+        if self.share.of <= MOST_PARTS:
+            return self.share.of, self.share.part
+        lowest = Fraction(self.share.part, self.share.of)
+        for parts in (10, 20, lowest.denominator):
+            if parts <= MOST_PARTS and (lowest * parts).denominator == 1:
+                return parts, int(lowest * parts)
+        return 1, 0
+
+    def share_label(self, language: str) -> str:
+        """Return the share as a fraction or a percentage."""
+        if self.share is None:
+            return ""
+        if self.share.percent:
+            return f"{show_number(100 * self.share.part / self.share.of, language)}%"
+        return f"{self.share.part}/{self.share.of}"
+
+    def text(self, language: str) -> str:
+        """Return the whole label of the bar."""
+        share = self.share_label(language)
+        whole, part = show(self.size, language), show(self.filled(), language)
+        amount = f"{share} × {whole} = {part}" if share else whole
+        return f"{self.label}: {amount}" if self.label else amount
+
+
+class Bars(Template):
+    """Bars on one scale."""
+
+    template: Literal["bars"]
+    bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=4)]
+
+    def elements(self) -> Sequence[str]:
+        return [bar.id for bar in self.bars]
+
+    def labels(self, language: str = "en") -> Iterator[str]:
+        for bar in self.bars:
+            yield bar.text(language)
+
+    def problems(self) -> Iterator[str]:
+        if len({bar.size.unit for bar in self.bars}) > 1:
+            yield "all bars must have the same unit"
+        if any(bar.size.number <= 0 for bar in self.bars):
+            yield "a size must be above 0"
+        for bar in self.bars:
+            if bar.share and bar.share.part > bar.share.of:
+                yield "a share must not be above the whole"
+            elif bar.share and bar.share.part and bar.parts()[1] == 0:
+                yield f"a share must be one of at most {MOST_PARTS} equal parts"
+            elif bar.amount and not same(bar.amount.number, bar.filled().number):
+                yield "the stated amount differs from the share of the bar"

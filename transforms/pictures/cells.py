@@ -1,0 +1,83 @@
+"""Template `cells`: a list of numbers, and the search for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from transforms.pictures.quantities import Number, show_number
+from transforms.pictures.template import Name, Part, Template
+
+
+class Look(NamedTuple):
+    """One look of a search: the place that is looked at, and the places left before it."""
+
+    at: int
+    first: int
+    last: int
+
+
+class Search(Part):
+    """The search for a number.
+
+    Attributes:
+        want: the number.
+        how: ``halving`` a sorted list, or in a ``row`` from the start.
+        looks: number of looks that the writer states; it must equal the computed one.
+    """
+
+    want: Number
+    how: Literal["halving", "row"] = "halving"
+    looks: int | None = None
+
+
+class Cells(Template):
+    """A list in cells; the state ``look 2`` shows the second look of its search."""
+
+    VERBS: ClassVar[dict[str, float]] = {"look": 1.0}
+
+    template: Literal["cells"]
+    id: Name = "cells"
+    cells: Annotated[tuple[Number, ...], Field(min_length=2, max_length=16)]
+    search: Search | None = None
+
+    def elements(self) -> Sequence[str]:
+        return [self.id]
+
+    def labels(self, language: str = "en") -> Iterator[str]:
+        yield ", ".join(show_number(number, language) for number in self.cells)
+        if self.search is not None:
+            looked = [show_number(self.cells[look.at], language) for look in self.looks()]
+            yield " → ".join(looked)
+
+    def looks(self) -> list[Look]:
+        """Return the looks of the search, in order."""
+        if self.search is None:
+            return []
+        first, last, looks = 0, len(self.cells) - 1, []
+        while first <= last:
+            at = (first + last) // 2 if self.search.how == "halving" else first
+            looks.append(Look(at, first, last))
+            if self.cells[at] == self.search.want:
+                break
+            if self.search.how == "row" or self.cells[at] < self.search.want:
+                first = at + 1
+            else:
+                last = at - 1
+        return looks
+
+    def problems(self) -> Iterator[str]:
+        looks = self.looks()
+        if self.search is not None:
+            if self.search.how == "halving" and list(self.cells) != sorted(self.cells):
+                yield "the search by halving needs a sorted list"
+            if self.search.looks is not None and self.search.looks != len(looks):
+                yield "the stated number of looks differs from the looks of the search"
+        for name in self.states:
+            _, arguments = self.verb(name)
+            if len(arguments) != 1 or not arguments[0].isdigit():
+                yield "look names the number of a look, from 1"
+            elif not 1 <= int(arguments[0]) <= len(looks):
+                yield "the search has fewer looks than a state names"
