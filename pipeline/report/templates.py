@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.wording import FILTERS
+from transforms.pictures.picture import picture_labels
 from transforms.text.hidden import visible
 
 
@@ -23,7 +24,7 @@ def templates(*packages: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, picture_labels=picture_labels)
     return environment
 
 

@@ -9,7 +9,7 @@ from transforms.text.labels import labels_for
 
 VisualKind = Literal[
     "bullets", "formula", "worked", "steps", "comparison", "process", "cycle", "timeline", "plot",
-    "number-line", "quote", "definition",
+    "number-line", "quote", "definition", "picture",
 ]  # fmt: skip
 
 THINKING = 4.0
@@ -28,7 +28,8 @@ class Visual:
     Attributes:
         kind: Layout that suits the content.
         text: A formula in the notation of `transforms.maths` (`kind="formula"` and `"worked"`, no
-            surrounding ``$``), the words of a quote or a definition, or a caption.
+            surrounding ``$``), the words of a quote or a definition, the JSON of a picture
+            (`transforms.pictures`), or a caption.
         items: Steps (of a worked example too), stages of a process or of a cycle, ``"when: what"``
             for a timeline, ``"left | right"`` rows for a comparison (the first row heads the
             columns), ``"label: number"`` for a plot or a number line, symbols of a formula, the

@@ -63,6 +63,12 @@ def write_picture(picture: Picture) -> str:
     return picture.model_dump_json(exclude_defaults=True)
 
 
+def picture_labels(text: str, language: str = "en") -> tuple[str, ...]:
+    """Return what the picture of a JSON text shows, in words; empty if it cannot be drawn."""
+    picture = _read(text)[1]
+    return () if picture is None else tuple(filter(None, picture.labels(language)))
+
+
 @lru_cache(maxsize=256)  # checks, planning and drawing read the same text
 def _read(text: str) -> tuple[tuple[tuple[str, str], ...], Picture | None]:
     if len(text) > LONGEST:

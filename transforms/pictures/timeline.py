@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from calendar import isleap, monthrange
+from calendar import isleap, month_name, monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from transforms.pictures.quantities import Quantity, same
 from transforms.pictures.template import Label, Name, Part, Template
+from transforms.text.language import primary_subtag
 
 _DATE = re.compile(r"(-?\d{1,4})(?:-(\d\d))?(?:-(\d\d))?")
 
@@ -72,9 +73,10 @@ class Timeline(Template):
 
     def labels(self, language: str = "en") -> Iterator[str]:
         for event in self.events:
-            yield f"{shown_date(event.when)}: {event.label}"
+            yield f"{shown_date(event.when, language)}: {event.label}"
         for span in self.spans:
-            yield f"{shown_date(span.start)} – {shown_date(span.end)}: {span.label}"
+            start, end = (shown_date(when, language) for when in (span.start, span.end))
+            yield f"{start} – {end}: {span.label}"
 
     def extent(self) -> tuple[float, float]:
         """Return first and last time in years."""
@@ -103,6 +105,12 @@ class Timeline(Template):
                     yield "the stated duration differs from that of the dates"
 
 
-def shown_date(when: str) -> str:
-    """Return a date as a label: the year alone, or numbers from year to day."""
-    return f"−{when[1:]}" if when.startswith("-") else when
+def shown_date(when: str, language: str) -> str:
+    """Return a date as a label, with the name of the month in English."""
+    match = _DATE.fullmatch(when)
+    assert match is not None
+    year, month, day = match[1].replace("-", "−"), match[2], match[3]
+    if not month or primary_subtag(language) != "en":
+        return when.replace("-", "−", when.startswith("-"))
+    name = month_name[int(month)]
+    return f"{name} {int(day)}, {year}" if day else f"{name} {year}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from transforms.maths.markup import shown_formula, shown_text
 from transforms.model import QuizQuestion, Scene, Script, Visual
+from transforms.pictures.picture import picture_labels
 from transforms.text.capitals import capitalize_first
 from transforms.text.labels import unchecked_label
 
@@ -35,7 +36,7 @@ def _blocks(script: Script) -> Iterator[str]:
     yield f"*{_text(subject)} · grade {script.grade_level} · about {minutes} min*"
     yield f"**{_text(script.hook)}**"
     for scene in script.scenes:
-        yield from _scene(scene)
+        yield from _scene(scene, script.language)
     yield "## Key takeaways"
     yield _list(script.key_takeaways)
     if script.quiz:
@@ -57,7 +58,7 @@ def _blocks(script: Script) -> Iterator[str]:
         yield _text(unchecked_label(script.language))
 
 
-def _scene(scene: Scene) -> Iterator[str]:
+def _scene(scene: Scene, language: str) -> Iterator[str]:
     yield f"## {_text(scene.heading)}"
     cited = f" \\[{', '.join(map(str, scene.sources))}\\]" if scene.sources else ""
     yield _text(scene.narration) + cited
@@ -68,11 +69,14 @@ def _scene(scene: Scene) -> Iterator[str]:
     ]
     if bullets:
         yield _list(bullets)
-    yield from _visual(scene.visual)
+    yield from _visual(scene.visual, language)
 
 
-def _visual(visual: Visual) -> Iterator[str]:
+def _visual(visual: Visual, language: str) -> Iterator[str]:
     if visual.kind == "definition":  # the narration states it already
+        return
+    if visual.kind == "picture":
+        yield _list(picture_labels(visual.text, language))
         return
     if visual.kind in ("formula", "worked") and visual.text:
         yield f"Formula: {_text(shown_formula(visual.text))}"

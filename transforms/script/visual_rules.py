@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from transforms.model import Script, Visual
+from transforms.pictures.picture import PictureError, read_picture
 
 MOST_ITEMS = 6
 
@@ -25,6 +26,8 @@ def visual_problem(visual: Visual) -> str:
         return ""
     if kind in ("quote", "definition"):
         return "" if visual.text else "`text` must not be empty"
+    if kind == "picture":
+        return _picture_problem(visual.text)
     if kind in ("formula", "worked") and not _is_formula(visual.text):
         return "`text` must be LaTeX without dollar signs"
     if kind == "formula":
@@ -47,6 +50,14 @@ def with_drawable_visuals(script: Script) -> Script:
         for scene in script.scenes
     )
     return replace(script, scenes=tuple(scenes))
+
+
+def _picture_problem(text: str) -> str:
+    try:
+        read_picture(text)
+    except PictureError as error:
+        return f"`text` must be a picture: {error}"
+    return ""
 
 
 def _is_formula(text: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from tests.unit.pictures.samples import CART
 from tests.unit.script.support import request
 from transforms.model import Visual
 from transforms.script.cards.concept_card import load_cards
@@ -33,6 +35,9 @@ LESSON = compose(load_cards().cards["gravity"], request(), None)
         (Visual("number-line", "", ("a: 1", "b")), '"label: number"'),
         (Visual("timeline", "", ("1687", "1905")), '"when: what"'),
         (Visual("comparison", "", ("a | b | c", "d | e")), '"left | right"'),
+        (Visual("picture", json.dumps(CART)), ""),
+        (Visual("picture", json.dumps(CART | {"forces": []})), "must be a picture: "),
+        (Visual("picture", "{}"), "`template` must be one of"),
         (Visual("cycle", "", ("rain", "river", "sea")), ""),
     ],
 )

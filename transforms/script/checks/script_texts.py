@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from transforms.model import Script
+from transforms.pictures.picture import picture_labels
 
 
 class PlacedText(NamedTuple):
@@ -39,7 +40,11 @@ def shown_texts(script: Script) -> Iterator[PlacedText]:
     yield PlacedText("title", script.title)
     for at, scene in enumerate(script.scenes):
         yield PlacedText(f"scenes.{at}.heading", scene.heading)
-        if scene.visual.kind not in ("formula", "worked"):
+        if scene.visual.kind == "picture":
+            labels = picture_labels(scene.visual.text, script.language)
+            for number, text in enumerate(labels):
+                yield PlacedText(f"scenes.{at}.visual.labels.{number}", text)
+        elif scene.visual.kind not in ("formula", "worked"):
             yield PlacedText(f"scenes.{at}.visual.text", scene.visual.text)
         if scene.visual.kind != "comparison":
             for number, text in enumerate(scene.bullets):

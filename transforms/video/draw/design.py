@@ -16,6 +16,8 @@ MARGIN = 88
 CONTENT_TOP = 244
 CONTENT_BOTTOM = 608
 """Players draw captions below this line."""
+PICTURE_TOP, PICTURE_HEIGHT = 228, 376
+"""Room of a picture, which takes the whole width of the content."""
 GUTTER = 56
 FORMULA_SHARE, DEFINITION_SHARE = 0.46, 0.56
 """Share of the content's height for a formula or a definition with bullets below it."""

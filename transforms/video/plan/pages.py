@@ -71,7 +71,7 @@ def element_texts(page: Page) -> tuple[tuple[str, ...], ...]:
     The texts are grouped; the groups are narrated in parallel, such as the bullets and the visual
     beside them.
     """
-    if page.kind in ("intro", "end"):
+    if page.kind in ("intro", "end") or page.visual.kind == "picture":
         return ()
     if page.kind == "title":
         return (page.lines[:1],)

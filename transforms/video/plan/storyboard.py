@@ -8,12 +8,14 @@ from itertools import accumulate
 from math import floor
 
 from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
+from transforms.pictures.picture import picture_labels
 from transforms.text.capitals import capitalize_first
 from transforms.text.drawable_text import clean
 from transforms.text.labels import labels_for, unchecked_label
 from transforms.text.language import primary_subtag
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
+from transforms.video.plan.picture_beats import picture_beats
 from transforms.video.plan.timeline import FADE, FPS, LEAD, reveal_frames, spoken_times
 
 MIN_INTRO_SECONDS = 1.5
@@ -45,6 +47,8 @@ class Shot:
             with the same picture.
         captions: pairs of a frame, relative to `start`, and the caption from then on; only where
             captions are burned into the picture.
+        beats: for each beat of the page's picture, its first frame, relative to `start`, and the
+            number of frames that it takes.
     """
 
     page: Page
@@ -56,6 +60,7 @@ class Shot:
     still: int = 0
     clears: bool = True
     captions: tuple[tuple[int, str], ...] = ()
+    beats: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,12 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
     lines = (section.narration,) if section.kind == "title" else section.bullets
     shown = frozenset(section.visual.items)
     lines = tuple(line for line in lines if line not in shown)
+    visual = section.visual
+    if visual.kind == "picture":
+        if picture_labels(visual.text):
+            lines = ()  # the picture takes the whole slide
+        else:
+            visual = Visual()
     return Page(
         section.kind,
         script.subject,
@@ -155,9 +166,9 @@ def _page(script: Script, section: Section, index: int, typesetter: Typesetter, 
         # A choice without drawable characters stays, empty, so that the others keep their letters.
         tuple(map(typesetter.prepare, lines)) if question else _prepare_all(lines, typesetter),
         replace(
-            section.visual,
-            text=_visual_text(section.visual, typesetter),
-            items=_prepare_all(section.visual.items, typesetter),
+            visual,
+            text=_visual_text(visual, typesetter),
+            items=_prepare_all(visual.items, typesetter),
         ),
         question.answer if question else 0,
         typesetter.prepare(question.explanation) if question else "",
@@ -181,6 +192,8 @@ def _label(script: Script, section: Section, index: int) -> str:
 
 def _visual_text(visual: Visual, typesetter: Typesetter) -> str:
     """Return the text of a visual without undrawable characters; a formula has its own fonts."""
+    if visual.kind == "picture":
+        return visual.text
     formula = visual.kind in ("formula", "worked")
     return clean(visual.text) if formula else typesetter.prepare(visual.text)
 
@@ -231,7 +244,8 @@ def _shot(
     ]
     if spoken:
         progress.append((max(0, _to_frame(spoken[-1].start)), 1.0))
-    return Shot(page, section, start, length, tuple(reveals), tuple(progress), still)
+    beats = picture_beats(page.visual, spoken, drawn) if page.kind == "scene" else ()
+    return Shot(page, section, start, length, tuple(reveals), tuple(progress), still, beats=beats)
 
 
 def _choice_times(choices: Sequence[str], spoken: Sequence[Sentence]) -> list[float]:

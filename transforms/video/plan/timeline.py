@@ -42,12 +42,14 @@ class SlideState:
         cleared: fade-out step, 0 to `EXIT`; `EXIT` is the blank slide.
         progress: completed share of the section, 0-1.
         caption: number of caption changes so far.
+        beats: for each beat of the picture, the frames for which it has run.
     """
 
     shown: tuple[int, ...]
     cleared: int
     progress: float
     caption: int = 0
+    beats: tuple[int, ...] = ()
 
 
 def spoken_times(texts: Sequence[str], sentences: Sequence[Sentence]) -> list[float]:
@@ -110,6 +112,7 @@ def change_points(
     *,
     clears: bool,
     captions: Sequence[int] = (),
+    beats: Sequence[tuple[int, int]] = (),
 ) -> list[tuple[int, SlideState]]:
     """Return every frame that differs from the one before it, starting with frame 0.
 
@@ -119,11 +122,14 @@ def change_points(
         progress: pairs of a frame and the completed share of the section from then on, ascending.
         clears: fade the slide out at its end.
         captions: frames at which the caption changes, ascending.
+        beats: first frame and number of frames of each beat of the picture.
     """
     clearing = length - EXIT if clears and length > 4 * EXIT else length
     candidates = {0, *captions, *(frame for frame, _ in progress), *range(clearing, length)}
     for reveal in reveals:
         candidates.update(range(reveal, reveal + FADE))
+    for start, frames in beats:
+        candidates.update(range(start, start + frames))
     changes: list[tuple[int, SlideState]] = []
     for frame in sorted(frame for frame in candidates if 0 <= frame < length):
         state = SlideState(
@@ -131,6 +137,7 @@ def change_points(
             max(0, frame - clearing + 1),
             max((share for since, share in progress if since <= frame), default=0.0),
             bisect_right(captions, frame),
+            tuple(min(frames, max(0, frame - start + 1)) for start, frames in beats),
         )
         if not changes or changes[-1][1] != state:
             changes.append((frame, state))

@@ -10,11 +10,16 @@ _LIST_KINDS = frozenset({"steps", "process", "cycle", "timeline"})
 _CHART_KINDS = frozenset({"plot", "number-line"})
 
 
+def is_drawn(visual: Visual) -> bool:
+    """Return whether a visual stands on the slide; bullets alone are none."""
+    return visual.kind == "picture" or bool(visual_texts(visual))
+
+
 def visual_texts(visual: Visual) -> tuple[str, ...]:
     """Return the text of each element of a visual, in the same order.
 
     Formulas, plots and the header of a comparison have an empty text: no sentence spells them
-    out, so they are visible from the beginning.
+    out, so they are visible from the beginning. A picture has its own beats.
     """
     if visual.kind == "comparison":
         return ("", *visual.items[1:MAX_ITEMS]) if visual.items else ()

@@ -43,23 +43,32 @@ def pictures(
         body, strip = drawing.body, drawing.strip
         blank = to_planes(drawing.picture).part(body) if clears else None
         boxes = drawing.draw_base()
+        stage = drawing.stage
         caption_ground = drawing.picture.crop(caption_box(width, height))
         base = to_planes(drawing.picture)
-        drawing.draw_elements()
+        if stage is None:
+            drawing.draw_elements()
         parts = [_crop_to_change(box, to_planes(drawing.picture.crop(box)), base) for box in boxes]
         del drawing  # frees its picture before the encoder runs
     buffer, picture = empty_planes(width, height)
     picture.put(base)
     complete: Planes | None = None
-    before = SlideState((0,) * len(parts), 0, -1.0)
+    before = SlideState((0,) * len(parts), 0, -1.0, beats=(0,) * len(shot.beats))
     length = shot.length - shot.still
     caption_frames = [frame for frame, _ in shot.captions]
     for frame, state in change_points(
-        shot.reveals, length, shot.progress, clears=clears, captions=caption_frames
-    ):
+        shot.reveals, length, shot.progress, clears=clears, captions=caption_frames,
+        beats=shot.beats,
+    ):  # fmt: skip
         for (box, part), was, shown in zip(parts, before.shown, state.shown, strict=True):
             if was != shown:
                 picture.part(box).put(base.part(box).blend(part, shown, FADE))
+        if stage is not None and state.beats != before.beats:
+            shares = [run / of for run, (_, of) in zip(state.beats, shot.beats, strict=True)]
+            with DRAW_LOCK:
+                box = stage.show(shares)
+                moved = to_planes(stage.part(box))
+            picture.part(box).put(moved)
         if state.progress != before.progress:
             bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
             picture.part((0, 0, *bar.size)).put(to_planes(bar))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from transforms.pictures.picture import PictureError, read_picture
 from transforms.text.language import primary_subtag
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import (
@@ -17,6 +18,8 @@ from transforms.video.draw.design import (
     CAPTION_WIDTH,
     HEIGHT,
     MARGIN,
+    PICTURE_HEIGHT,
+    PICTURE_TOP,
     PROGRESS_BOTTOM,
     PROGRESS_HEIGHT,
     PROGRESS_TOP,
@@ -29,6 +32,7 @@ from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.captions import MAX_LINES
 from transforms.video.plan.pages import Page
 from transforms.video.slides.layouts import decorate, lay_out
+from transforms.video.templates.stage import Stage
 
 _LIGHT_KINDS = frozenset({"scene", "quiz", "answer"})
 """Kinds of slides that the ``auto`` theme makes light."""
@@ -71,6 +75,7 @@ class SlideDrawing:
         picture: the current state.
         body: as in `Slide`.
         strip: as in `Slide`.
+        stage: draws the picture of the slide, once the base is drawn; None if it has none.
     """
 
     def __init__(self, page: Page, width: int, height: int) -> None:
@@ -85,6 +90,7 @@ class SlideDrawing:
         self.strip = self.picture.crop(canvas.pixels(Box(0, 0, canvas.width, PROGRESS_BOTTOM)))
         self._canvas = canvas
         self._elements: list[Element] = []
+        self.stage: Stage | None = None
 
     def draw_base(self) -> tuple[Pixels, ...]:
         """Draw the parts visible from the beginning.
@@ -93,12 +99,32 @@ class SlideDrawing:
             `Slide.boxes`.
         """
         self._elements = lay_out(self._canvas, self._page, self._palette)
+        self.stage = self._make_stage()
+        if self.stage is not None:
+            self._put(self.stage.first())
         return tuple(self._canvas.pixels(element.box) for element in self._elements)
 
     def draw_elements(self) -> None:
         """Draw the elements that are revealed later."""
         for element in self._elements:
             element.draw(self._canvas)
+        if self.stage is not None:
+            self._put(self.stage.last())
+
+    def _make_stage(self) -> Stage | None:
+        page = self._page
+        if page.kind != "scene" or page.visual.kind != "picture":
+            return None
+        try:
+            picture = read_picture(page.visual.text)
+        except PictureError:
+            return None
+        area = Box(MARGIN, PICTURE_TOP, self._canvas.width - 2 * MARGIN, PICTURE_HEIGHT)
+        return Stage(self._canvas, picture, area, self._palette)
+
+    def _put(self, box: Pixels) -> None:
+        assert self.stage is not None
+        self.picture.paste(self.stage.part(box), box)
 
 
 def draw_slide(page: Page, width: int, height: int) -> Slide:

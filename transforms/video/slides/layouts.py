@@ -47,7 +47,7 @@ from transforms.video.pictures.panels import is_wide_formula
 from transforms.video.pictures.quiz_slide import answer, quiz
 from transforms.video.pictures.visuals import visual_elements
 from transforms.video.plan.pages import MAX_BULLETS, Page
-from transforms.video.plan.visual_texts import visual_texts
+from transforms.video.plan.visual_texts import is_drawn
 
 _CREDITS_HEIGHT = 250.0
 
@@ -57,7 +57,7 @@ def decorate(canvas: Canvas, page: Page, palette: Palette) -> None:
     subject = theme(page.subject).name
     if page.kind in ("intro", "title"):
         draw_motif(canvas, subject, palette.accent)
-    elif page.kind == "scene" and not visual_texts(page.visual):
+    elif page.kind == "scene" and not is_drawn(page.visual):
         picture, where = _ornament_panel(subject, palette, canvas.image.size, canvas.rtl)
         canvas.image.paste(picture, where)
     if page.look.logo is not None:
@@ -140,12 +140,14 @@ def _title(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
 
 def _scene(canvas: Canvas, page: Page, palette: Palette) -> list[Element]:
     width = canvas.width - 2 * MARGIN
-    has_visual = bool(visual_texts(page.visual))
+    has_visual = is_drawn(page.visual)
     _draw_heading(canvas, page, palette, width if has_visual else width - PANEL)
     area = Box(MARGIN, CONTENT_TOP, width, CONTENT_BOTTOM - CONTENT_TOP)
     if not has_visual:
         column = Box(area.x, area.y, width - PANEL, area.height)
         return _bullets(canvas, page.lines, column, palette)
+    if page.visual.kind == "picture":  # a stage draws it
+        return []
     if not page.lines:
         return visual_elements(canvas, page.visual, area, palette, full_width=True)
     first = (width - GUTTER) * 0.46

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import JpegImagePlugin, WebPImagePlugin  # noqa: F401  (or Pillow loads every plug-in)
 
+from transforms.pictures.picture import picture_labels
 from transforms.video.draw.design import (
     HEADING,
     TITLE_HEIGHT,
@@ -24,7 +25,16 @@ WIDTH, HEIGHT = 1280, 720
 JPEG_QUALITY, WEBP_QUALITY = 88, 84
 MIN_LEGIBLE_SIZE = TITLE_SIZES[4]
 """Design pixels; a smaller title cannot be read in a list of thumbnails."""
-_VISUALS_BY_CLARITY = ("formula", "worked", "cycle", "plot", "number-line", "timeline", "process")
+_VISUALS_BY_CLARITY = (
+    "picture",
+    "formula",
+    "worked",
+    "cycle",
+    "plot",
+    "number-line",
+    "timeline",
+    "process",
+)
 """Kinds of visuals that work as a thumbnail, best first."""
 
 
@@ -60,6 +70,8 @@ def alt_text(page: Page, title: str) -> str:
     if page.kind == "title":
         return title
     shown = "; ".join(page.visual.items[:6]) or page.visual.text
+    if page.visual.kind == "picture":
+        shown = "; ".join(picture_labels(page.visual.text, page.language))
     return f"{title}. {page.heading}" + (f": {shown}" if shown else "")
 
 

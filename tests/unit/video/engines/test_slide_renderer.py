@@ -92,4 +92,5 @@ def test_changed_code_renders_again(
 
 def test_cache_key_covers_all_drawing_code() -> None:
     folders = {path.rpartition("/")[0] for path in slide_renderer._code()}
-    assert folders >= {"draw", "encode", "plan", "pictures", "engines/slides", "engines/moviepy"}
+    video = {"draw", "encode", "plan", "pictures", "templates", "engines/slides", "engines/moviepy"}
+    assert folders >= {"pictures", *(f"video/{folder}" for folder in video)}

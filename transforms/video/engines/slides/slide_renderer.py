@@ -198,9 +198,8 @@ def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
 @cache
 def _code() -> Mapping[str, str]:
     """Return the checksums of the code that draws, so that a change to it redraws every scene."""
-    package = Path(__file__).parents[2]  # transforms/video
-    sources = sorted(package.rglob("*.py"))
+    root = Path(__file__).parents[3]  # transforms
+    sources = sorted(each for part in ("video", "pictures") for each in (root / part).rglob("*.py"))
     return {
-        path.relative_to(package).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sources
+        path.relative_to(root).as_posix(): sha256(path.read_bytes()).hexdigest() for path in sources
     }

@@ -1,0 +1,103 @@
+"""Frames of pictures: only what changes is drawn again, and the last state is the still."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.pictures.samples import CART, SAMPLES, SEARCH
+from transforms.model import Sentence, Visual
+from transforms.pictures.picture import build_picture
+from transforms.video.plan.pages import Look, Page
+from transforms.video.plan.picture_beats import picture_beats
+from transforms.video.plan.storyboard import Shot
+from transforms.video.slides.composer import pictures
+from transforms.video.slides.draw_slide import SlideDrawing, draw_slide
+from transforms.video.slides.thumbnail import alt_text, best_page
+
+SIZE = (320, 180)
+
+
+def with_beats(picture: dict[str, Any]) -> dict[str, Any]:
+    """Return a picture whose elements and states are shown one by one."""
+    built = build_picture(picture)
+    names = (*built.elements(), *built.states)
+    return picture | {"beats": [{"sentence": i, "show": name} for i, name in enumerate(names)]}
+
+
+def page_of(picture: dict[str, Any], theme: str = "light") -> Page:
+    visual = Visual("picture", json.dumps(picture))
+    look = Look(theme)  # type: ignore[arg-type]
+    return Page("scene", "physics", "en-US", "Physics", "Heading", (), visual, look=look)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("template", SAMPLES)
+def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
+    page = page_of(with_beats(SAMPLES[template]), theme)
+    count = len(json.loads(page.visual.text)["beats"])
+    moving, fresh = SlideDrawing(page, *SIZE), SlideDrawing(page, *SIZE)
+    for drawing in (moving, fresh):
+        drawing.draw_base()
+    assert moving.stage is not None
+    assert fresh.stage is not None
+    for step in range(2 * count + 1):
+        shares = [min(1.0, max(0.0, step / 2 - beat)) for beat in range(count)]
+        box = moving.stage.show(shares)
+        assert not any(edge % 2 for edge in box)
+        moving.picture.paste(moving.stage.part(box), box)
+    box = fresh.stage.show([1.0] * count)
+    fresh.picture.paste(fresh.stage.part(box), box)
+    assert moving.picture.tobytes() == fresh.picture.tobytes()
+    assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
+
+
+@pytest.mark.parametrize("template", SAMPLES)
+def test_every_beat_changes_the_picture(template: str) -> None:
+    page = page_of(with_beats(SAMPLES[template]))
+    count = len(json.loads(page.visual.text)["beats"])
+    drawing = SlideDrawing(page, *SIZE)
+    drawing.draw_base()
+    assert drawing.stage is not None
+    for beat in range(count):
+        box = drawing.stage.show([1.0] * (beat + 1) + [0.0] * (count - beat - 1))
+        assert box[2] - box[0] > 2, f"beat {beat} shows nothing"
+
+
+def test_frames_are_drawn_only_while_beats_run() -> None:
+    page = page_of(with_beats(SEARCH))
+    beats = ((10, 5), (30, 5), (50, 5), (70, 5))
+    shot = Shot(page, 0, 0, 90, (), ((0, 0.0),), clears=False, beats=beats)
+    frames = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
+    assert sorted(frames) == [0, *(start + i for start, length in beats for i in range(length))]
+    still = draw_slide(page, *SIZE).full
+    again = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
+    assert all(np.array_equal(frames[n], again[n]) for n in frames)
+    assert still.size == SIZE
+
+
+def test_beats_begin_with_their_words() -> None:
+    picture = CART | {
+        "beats": [
+            {"sentence": 0, "show": "push"},
+            {"sentence": 1, "share": 0.5, "show": "net"},
+            {"sentence": 1, "share": 0.5, "show": "go"},
+            {"sentence": 9, "show": "rub"},
+        ]
+    }
+    spoken = [Sentence("One.", 1.0, 3.0, 0), Sentence("Two.", 3.0, 9.0, 0)]
+    beats = picture_beats(Visual("picture", json.dumps(picture)), spoken, 250)
+    assert beats == ((26, 24), (176, 45), (176, 67), (86, 24))
+    short = picture_beats(Visual("picture", json.dumps(picture)), spoken, 100)
+    assert all(start + length < 100 for start, length in short)
+
+
+def test_picture_is_the_thumbnail_of_a_long_title() -> None:
+    page = page_of(CART)
+    title = replace(page, kind="title", heading="long " * 60, visual=Visual())
+    assert best_page([title, page]) == page
+    assert "push 50\u00a0N →; friction 10\u00a0N ←; 40\u00a0N → (ΣF)" in alt_text(page, "Title")

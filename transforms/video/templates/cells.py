@@ -1,0 +1,76 @@
+"""Drawing of the template `cells`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transforms.pictures.cells import Cells
+from transforms.pictures.quantities import show_number
+from transforms.video.draw.canvas import Box
+from transforms.video.draw.design import mix
+from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, Shown, Text, View
+
+_GAP = 8.0
+_WIDEST = 104.0
+
+
+def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
+    """Yield the shapes of a list in cells, the number that is searched, and the search so far."""
+    area, palette = view.area, view.palette
+    count = len(picture.cells)
+    step = min(_WIDEST + _GAP, (area.width + _GAP) / count)
+    side = step - _GAP
+    left = area.x + (area.width - step * count + _GAP) / 2
+    top = area.y + area.height / 2 - side / 2 + 26
+    seen = shown[picture.id]
+    looks = picture.looks()
+    told = _told(picture, shown)
+    grey = [0.0] * count
+    bright = [0.0] * count
+    pointer, first, last = -1.0, 0.0, float(count - 1)
+    for turn, share in told:
+        look = looks[turn]
+        for at in range(count):
+            if not look.first <= at <= look.last:
+                grey[at] = max(grey[at], share)
+            bright[at] *= 1 - share
+        bright[look.at] = share
+        pointer = float(look.at) if pointer < 0 else pointer + (look.at - pointer) * share
+        first, last = first + (look.first - first) * share, last + (look.last - last) * share
+    for at, number in enumerate(picture.cells):
+        fill = mix(mix(palette.tint, palette.background, grey[at]), palette.accent, bright[at])
+        edge = mix(palette.accent, palette.line, grey[at])
+        ink = mix(mix(palette.ink, palette.muted, grey[at]), palette.on_accent, bright[at])
+        box = Box(left + at * step, top, side, side)
+        yield Rect(box, view.fade(fill, seen), 12, view.fade(edge, seen))
+        text = show_number(number, view.language)
+        yield Text(text, box.inset(3), view.fade(ink, seen), min(38.0, side * 0.42))
+    if picture.search is None:
+        return
+    want = show_number(picture.search.want, view.language)
+    middle = left + (pointer if told else (count - 1) / 2) * step + side / 2
+    chip = Box(middle - 54, top - 104, 108, 54)
+    yield Rect(chip, view.fade(view.second, seen), 14)
+    yield Text(f"{want}?" if not _found(picture, told) else want, chip.inset(4),
+               palette.background, 32)  # fmt: skip
+    if told:
+        tip = top - 12
+        yield Polygon(((middle - 16, tip - 24), (middle + 16, tip - 24), (middle, tip)),
+                      view.second)  # fmt: skip
+        y = top + side + 22
+        ends = (left + first * step, left + last * step + side)
+        yield Line(((ends[0], y), (ends[1], y)), view.second, 6)
+
+
+def _told(picture: Cells, shown: Shown) -> list[tuple[int, float]]:
+    """Return the looks that are shown at least in part, in order, from 0."""
+    states = sorted((int(picture.verb(name)[1][0]) - 1, shown[name]) for name in picture.states)
+    return [(number, share) for number, share in states if share]
+
+
+def _found(picture: Cells, told: list[tuple[int, float]]) -> bool:
+    looks = picture.looks()
+    return any(
+        share == 1 and picture.search and picture.cells[looks[number].at] == picture.search.want
+        for number, share in told
+    )

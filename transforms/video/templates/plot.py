@@ -1,0 +1,149 @@
+"""Drawing of the template `plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from transforms.pictures.plot import Curve, Plot, Point, Points, at
+from transforms.pictures.quantities import show_number
+from transforms.video.draw.canvas import Box
+from transforms.video.draw.design import Colour
+from transforms.video.pictures.charts import round_ticks
+from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
+
+_LEGEND = 300.0
+_CHUNK = 20
+"""Samples of one stretch of a curve; only the last one is drawn again while it grows."""
+
+ToPixels = Callable[[float, float], Point]
+
+
+def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
+    """Yield the shapes of axes, curves as far as they are traced, and computed points."""
+    area = view.area
+    frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 84, area.height - 44)
+
+    def place(x: float, y: float) -> Point:
+        across = (x - picture.x.low) / (picture.x.high - picture.x.low)
+        up = (y - picture.y.low) / (picture.y.high - picture.y.low)
+        return frame.x + across * frame.width, frame.bottom - up * frame.height
+
+    yield from _axes(picture, frame, place, view)
+    value = picture.value(dict(shown))
+    moving = any(0 < shown[name] < 1 for name in picture.states)
+    colours = (view.palette.accent, view.second, view.palette.muted)
+    for curve, colour in zip(picture.curves, colours, strict=False):
+        if picture.parameter and value != picture.parameter.start and shown[curve.id] == 1:
+            yield from _curve(
+                picture, curve, picture.parameter.start, 1.0, place, view.palette.line
+            )
+        if shown[curve.id]:
+            yield from _curve(picture, curve, value, shown[curve.id], place, colour)
+    for points in picture.points:
+        seen = shown[points.id]
+        for x, y in picture.places(points, value) if seen else ():
+            yield from _point(points, (x, y), place, frame, view, seen, moving)
+    yield from _legend(picture, value, colours, view, shown)
+
+
+def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Shape]:
+    palette = view.palette
+    x0, y0 = place(
+        min(max(0.0, picture.x.low), picture.x.high), min(max(0.0, picture.y.low), picture.y.high)
+    )
+    for tick in round_ticks(picture.x.low, picture.x.high):
+        if picture.x.low <= tick <= picture.x.high:
+            x, _ = place(tick, 0)
+            yield Line(((x, frame.y), (x, frame.bottom)), palette.line, 1.5)
+            text = show_number(tick, view.language)
+            yield Text(text, Box(x - 40, frame.bottom + 4, 80, 30), palette.muted, 22)
+    for tick in round_ticks(picture.y.low, picture.y.high):
+        if picture.y.low <= tick <= picture.y.high:
+            _, y = place(0, tick)
+            yield Line(((frame.x, y), (frame.right, y)), palette.line, 1.5)
+            text = show_number(tick, view.language)
+            yield Text(text, Box(frame.x - 70, y - 15, 60, 30), palette.muted, 22, "end")
+    yield Line(((frame.x, y0), (frame.right, y0)), palette.muted, 3)
+    yield Line(((x0, frame.y), (x0, frame.bottom)), palette.muted, 3)
+
+
+def _curve(
+    picture: Plot, curve: Curve, value: float, seen: float, place: ToPixels, colour: Colour
+) -> Iterator[Shape]:
+    samples = picture.sample(curve, value)
+    samples = samples[: max(2, round(len(samples) * seen))]
+    for start in range(0, len(samples) - 1, _CHUNK):
+        stretch = samples[start : start + _CHUNK + 1]
+        for run in _inside(stretch, picture.y.low, picture.y.high):
+            yield Line(tuple(place(x, y) for x, y in run), colour, 6)
+
+
+def _inside(points: Sequence[Point], low: float, high: float) -> Iterator[list[Point]]:
+    """Yield the stretches of a line between two heights, cut where it crosses them."""
+    run: list[Point] = []
+    for (x0, y0), (x1, y1) in pairwise(points):
+        cuts = sorted(
+            share
+            for level in (low, high)
+            if y0 != y1 and 0 < (share := (level - y0) / (y1 - y0)) < 1
+        )
+        for a, b in pairwise([0.0, *cuts, 1.0]):
+            middle = y0 + (y1 - y0) * (a + b) / 2
+            if not low <= middle <= high:
+                if len(run) > 1:
+                    yield run
+                run = []
+                continue
+            if not run:
+                run.append((x0 + (x1 - x0) * a, y0 + (y1 - y0) * a))
+            run.append((x0 + (x1 - x0) * b, y0 + (y1 - y0) * b))
+    if len(run) > 1:
+        yield run
+
+
+def _point(
+    points: Points, point: Point, place: ToPixels, frame: Box, view: View, seen: float, moving: bool
+) -> Iterator[Shape]:
+    x, y = place(*point)
+    yield Disc(x, y, 13 * of_range(seen, 0, 0.5), view.palette.ink)
+    if moving:
+        return
+    above = y - frame.y > 60
+    left = min(max(frame.x, x - 80), frame.right - 160)
+    box = Box(left, y - 56 if above else y + 20, 160, 36)
+    ink = view.fade(view.palette.ink, of_range(seen, 0.5, 1))
+    text = at(point, view.language)
+    if seen > 0.5:
+        wide = 14.0 * len(text)
+        yield Rect(Box(box.x + (box.width - wide) / 2, box.y + 2, wide, 32),
+                   view.palette.background, 8)  # fmt: skip
+    yield Text(text, box, ink, 24)
+
+
+def _legend(
+    picture: Plot, value: float, colours: Sequence[Colour], view: View, shown: Shown
+) -> Iterator[Shape]:
+    area, palette = view.area, view.palette
+    left, y = area.right - _LEGEND, area.y + 16
+    for curve, colour in zip(picture.curves, colours, strict=False):
+        seen = shown[curve.id]
+        if seen:
+            yield Rect(Box(left, y + 15, 36, 8), view.fade(colour, seen), 4)
+        box = Box(left + 50, y, _LEGEND - 50, 40)
+        yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start")
+        y += 48
+    if picture.parameter:
+        text = f"{picture.parameter.name} = {show_number(round(value, 1), view.language)}"
+        yield Text(text, Box(left, y, _LEGEND, 48), view.palette.accent, 34, "start")
+        y += 56
+    for points in picture.points:
+        ink = view.fade(palette.ink, shown[points.id])
+        if points.label:
+            yield Disc(left + 18, y + 20, 11 * shown[points.id], palette.ink)
+            yield Text(points.label, Box(left + 50, y, _LEGEND - 50, 40), ink, 26, "start")
+            y += 48
+    for text, axis_y in ((picture.y.label, area.bottom - 92), (picture.x.label, area.bottom - 52)):
+        sign = "↑" if text is picture.y.label else "→"
+        if text:
+            yield Text(f"{sign} {text}", Box(left, axis_y, _LEGEND, 40), palette.muted, 24, "start")

@@ -1,0 +1,104 @@
+"""Frames of a picture: only the rectangle around the shapes that changed is drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from transforms.pictures.picture import Picture
+from transforms.pictures.template import Beat
+from transforms.video.draw.canvas import Box, Canvas, Pixels
+from transforms.video.draw.design import Palette
+from transforms.video.templates.bars import draw_bars
+from transforms.video.templates.bodies import draw_bodies
+from transforms.video.templates.cells import draw_cells
+from transforms.video.templates.plot import draw_plot
+from transforms.video.templates.shapes import Shape, Shown, View, ease
+from transforms.video.templates.timeline import draw_timeline
+
+_DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
+    "bars": draw_bars,
+    "bodies": draw_bodies,
+    "cells": draw_cells,
+    "plot": draw_plot,
+    "timeline": draw_timeline,
+}
+_STEADY = frozenset({"move"})
+"""Verbs whose time is not eased: the template computes the motion."""
+_MARGIN = 3.0
+"""Design pixels around a shape that its smooth edges may touch."""
+
+
+class Stage:
+    """Draws one picture of a slide in any state.
+
+    Args:
+        canvas: the slide without the picture.
+        picture: the picture.
+        area: its room.
+        palette: colours of the slide.
+    """
+
+    def __init__(self, canvas: Canvas, picture: Picture, area: Box, palette: Palette) -> None:
+        self._picture = picture
+        self._view = View(area, palette, canvas.typesetter.language)
+        self._ground = canvas.image.copy()
+        # Directions, axes and lists keep their sense in right-to-left lessons.
+        self._canvas = Canvas(
+            canvas.image.copy(), canvas.scale, canvas.background, canvas.typesetter
+        )
+        self._shapes: list[Shape] = []
+
+    def first(self) -> Pixels:
+        """Draw the state before the first beat; return the rectangle that changed."""
+        return self.draw(self._picture.at_start())
+
+    def last(self) -> Pixels:
+        """Draw the state after the last beat; return the rectangle that changed."""
+        return self.draw(self._picture.at_end())
+
+    def show(self, shares: Sequence[float]) -> Pixels:
+        """Draw the state in which each beat has run for a share of its time."""
+        shown = self._picture.at_start()
+        for beat, share in zip(self._picture.beats, shares, strict=True):
+            shown[beat.show] = max(self._eased(beat, share), 0.0)
+        return self.draw(shown)
+
+    def draw(self, shown: Shown) -> Pixels:
+        """Draw a state on the slide; return the rectangle that changed, at least 2 x 2 pixels."""
+        shapes = list(_DRAWINGS[self._picture.template](self._picture, self._view, shown))
+        old, new = set(self._shapes), set(shapes)
+        boxes = [self._pixels(shape) for shape in old ^ new]
+        dirty = _union([box for box in boxes if box[0] < box[2] and box[1] < box[3]])
+        self._shapes = shapes
+        image = self._canvas.image
+        image.paste(self._ground.crop(dirty), dirty)
+        for shape in shapes:
+            if _meets(self._pixels(shape), dirty):
+                shape.paint(self._canvas)
+        return dirty
+
+    def part(self, box: Pixels) -> Image.Image:
+        """Return a rectangle that `draw` has returned, as it is now."""
+        return self._canvas.image.crop(box)
+
+    def _eased(self, beat: Beat, share: float) -> float:
+        states = self._picture.states
+        steady = beat.show in states and self._picture.verb(beat.show)[0] in _STEADY
+        return share if steady else ease(share)
+
+    def _pixels(self, shape: Shape) -> Pixels:
+        return self._canvas.pixels(shape.bounds.inset(-_MARGIN))
+
+
+def _union(boxes: Sequence[Pixels]) -> Pixels:
+    if not boxes:
+        return 0, 0, 2, 2
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _meets(one: Pixels, other: Pixels) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
