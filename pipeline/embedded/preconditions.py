@@ -39,8 +39,13 @@ def refusal(action: Any, request: Any, storage: Storage) -> Reply | None:
         if live is None or wanted not in {None, int(live["generation"])}:
             return error(HTTPStatus.NOT_FOUND, f"No such object: {bucket}/{name}", "notFound")
     if action in _COPIES:
-        source = storage.objects.get(request.params["bucket_name"], {})
-        if _violated(request, source.get(request.params["object_id"]), "ifSource"):
+        source = storage.objects.get(request.params["bucket_name"], {}).get(
+            request.params["object_id"]
+        )
+        wanted = _number(request, "sourceGeneration")
+        if wanted is not None and (source is None or int(source["generation"]) != wanted):
+            return error(HTTPStatus.NOT_FOUND, "No such object.", "notFound")
+        if _violated(request, source, "ifSource"):
             return _precondition_failed()
     violated = _violated(request, live, "if")
     if violated and violated.endswith("NotMatch") and action in _READS:

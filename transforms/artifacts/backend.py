@@ -37,6 +37,12 @@ class ArtifactCorrupt(TransientError):
     """The artifact is missing or its checksum differs; its stage has to run again."""
 
 
+class SourceGone(TransientError):
+    """The file to copy is missing or was replaced; the caller does without it."""
+
+    is_final = True
+
+
 @dataclass(frozen=True)
 class Stored:
     """Size, checksum and generation of a stored file.
@@ -53,20 +59,38 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """A file of the same backend, to be copied without a download.
+
+    Attributes:
+        key: its key.
+        found: what was found there; other content is not copied.
+    """
+
+    key: str
+    found: Stored
+
+
+Source = Path | bytes | StoredFile
+
+
+@dataclass(frozen=True)
 class Content:
     """Bytes to store, with their size and SHA-256 digest."""
 
-    source: Path | bytes
+    source: Source
     size: int
     sha256: str
 
     @classmethod
-    def of(cls, source: Path | bytes) -> Content:
-        """Compute size and digest of a source.
+    def of(cls, source: Source) -> Content:
+        """Compute size and digest of a source; those of a stored file are known.
 
         Raises:
             OSError: the file cannot be read.
         """
+        if isinstance(source, StoredFile):
+            return cls(source, source.found.size, source.found.sha256)
         size = 0
         digest = hashlib.sha256()
         with opened(source) as file:
@@ -123,6 +147,9 @@ class Backend(Protocol):
         Returns:
             For each file whether it was stored; false if its condition, or that of a file before
             it, did not hold.
+
+        Raises:
+            SourceGone: A file to copy is missing or was replaced.
         """
         ...
 

@@ -18,7 +18,9 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from transforms.artifacts.backend import (
+    SourceGone,
     Stored,
+    StoredFile,
     StoreForbidden,
     StoreUnreachable,
     StoreUnusable,
@@ -76,10 +78,11 @@ class CloudFolder:
     def _upload(self, write: Write) -> bool:
         from google.api_core.exceptions import PreconditionFailed
 
-        with self._translated(), opened(write.content.source) as file:
-            blob = self._blob(write.key)
-            blob.metadata = {_DIGEST: write.content.sha256}
-            blob.content_type = write.content_type
+        source = write.content.source
+        if isinstance(source, StoredFile):
+            return self._copy(source, write)
+        with self._translated(), opened(source) as file:
+            blob = self._blob_of(write)
             try:
                 blob.upload_from_file(
                     file,
@@ -91,6 +94,28 @@ class CloudFolder:
             except PreconditionFailed:
                 return False
         return True
+
+    def _copy(self, source: StoredFile, write: Write) -> bool:
+        """Copy an object within the bucket, without a download."""
+        from google.api_core.exceptions import NotFound, PreconditionFailed
+
+        with self._translated():
+            blob = self._blob_of(write)
+            original = self._bucket().blob(
+                self._prefix + source.key, generation=source.found.generation
+            )
+            token = None
+            try:
+                while True:  # a large object takes several calls
+                    token, _, _ = blob.rewrite(
+                        original, token=token, if_generation_match=write.over, **_CALL
+                    )
+                    if token is None:
+                        return True
+            except PreconditionFailed:
+                return False
+            except NotFound as error:
+                raise SourceGone(f"{self.uri(source.key)} is gone") from error
 
     def stat(self, key: str) -> Stored | None:
         with self._translated():
@@ -142,6 +167,12 @@ class CloudFolder:
 
     def _blob(self, key: str) -> Any:
         return self._bucket().blob(self._prefix + key)
+
+    def _blob_of(self, write: Write) -> Any:
+        blob = self._blob(write.key)
+        blob.metadata = {_DIGEST: write.content.sha256}
+        blob.content_type = write.content_type
+        return blob
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

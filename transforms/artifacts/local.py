@@ -8,6 +8,7 @@ with a dot and artifact names never do.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -22,7 +23,9 @@ from typing import BinaryIO
 from transforms.artifacts.backend import (
     CHUNK,
     Content,
+    SourceGone,
     Stored,
+    StoredFile,
     StoreForbidden,
     StoreUnreachable,
     StoreUnusable,
@@ -31,6 +34,9 @@ from transforms.artifacts.backend import (
 )
 from transforms.artifacts.disk import Disk
 from transforms.process.named_errors import naming
+
+_FICLONE = 0x40049409
+"""Request of ioctl that shares the blocks of a file until one of the two is written (reflink)."""
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -76,7 +82,7 @@ class LocalFolder:
                     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
                     temporaries[path] = temporary
                     with naming(path):
-                        _copy(write.content, temporary)
+                        self._copy(write.content, temporary)
             if temporaries:
                 sync(temporaries.values())
             for write in writes:
@@ -91,6 +97,20 @@ class LocalFolder:
                 temporary.unlink(missing_ok=True)
         sync(folders)  # existing names too: their writer may not have synced yet
         return stored
+
+    def _copy(self, content: Content, to: Path) -> None:
+        if not isinstance(content.source, StoredFile):
+            _copy(content.source, to)
+            return
+        path = self._root / content.source.key
+        try:
+            original = path.open("rb")
+        except FileNotFoundError as error:
+            raise SourceGone(f"{path} is gone") from error
+        with original, to.open("xb") as file:
+            if _generation(original.fileno()) != content.source.found.generation:
+                raise SourceGone(f"{path} was replaced")
+            _clone(original, file)
 
     def stat(self, key: str) -> Stored | None:
         path = self._root / key
@@ -163,15 +183,23 @@ def _make_folders(folder: Path) -> list[Path]:
     return [*made, folder.parent]
 
 
-def _copy(content: Content, to: Path) -> None:
+def _clone(original: BinaryIO, file: BinaryIO) -> None:
+    """Copy a file; the copy shares its blocks, where the file system can do that."""
+    try:
+        fcntl.ioctl(file.fileno(), _FICLONE, original.fileno())
+    except OSError:
+        shutil.copyfileobj(original, file, CHUNK)
+
+
+def _copy(content: Path | bytes, to: Path) -> None:
     """Copy the content into a new file, in few calls: each one releases the interpreter lock."""
-    if isinstance(content.source, Path):
-        with opened(content.source) as source, to.open("xb") as file:
+    if isinstance(content, Path):
+        with opened(content) as source, to.open("xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
         return
     descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        left = memoryview(content.source)
+        left = memoryview(content)
         while left:
             left = left[os.write(descriptor, left) :]
     finally:
@@ -196,9 +224,9 @@ def _name(temporary: Path, path: Path, over: int) -> bool:
     return True
 
 
-def _generation(path: Path) -> int:
+def _generation(path: Path | int) -> int:
     """Return a number that differs for each file that is moved to a name."""
-    found = path.stat()
+    found = os.stat(path)
     return found.st_mtime_ns ^ (found.st_ino << 64)
 
 

@@ -21,7 +21,9 @@ from transforms.artifacts.backend import (
     ArtifactCorrupt,
     Backend,
     Content,
+    Source,
     Stored,
+    StoredFile,
     StoreForbidden,
     StoreUnreachable,
     StoreUnusable,
@@ -55,12 +57,12 @@ class File(NamedTuple):
 
     Attributes:
         name: name of the artifact.
-        source: content, or the path of a file with it.
+        source: content, the path of a file with it, or a stored file to copy.
         content_type: media type.
     """
 
     name: str
-    source: Path | bytes
+    source: Source
     content_type: str
 
 
@@ -137,6 +139,7 @@ class ArtifactStore:
         Raises:
             ArtifactConflict: other content is stored under one of the names; the files before it
                 may be stored.
+            SourceGone: a file to copy is missing or was replaced.
             OSError: a source cannot be read.
         """
         pending = dict(self._writes(request_id, files))
@@ -246,6 +249,12 @@ class ArtifactStore:
             return False
         stored = self._stat(key)
         return stored is not None and _is(stored, artifact)
+
+    def as_source(self, artifact: Artifact) -> StoredFile | None:
+        """Return an artifact as the source of a copy, or None if the store does not hold it."""
+        key = self._key_of(artifact)
+        stored = key and self._stat(key)
+        return StoredFile(key, stored) if key and stored and _is(stored, artifact) else None
 
     def delete(self, request_id: str, name: str) -> bool:
         """Delete a file; return false if there was none."""

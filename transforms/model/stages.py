@@ -67,6 +67,10 @@ class StageRecord:
         model: The model that answered; empty if the engine has none.
         fallback: True if the engine or model that was chosen first did not do the work.
         problems: Names of the checks that found something with which the result can be used.
+        topic: Topic of a result that other requests may share, because it holds topic, grade band
+            and interest only; empty for one that they may not.
+        shared: Fingerprint under which the result was found among the shared ones; empty if it was
+            made for this request.
     """
 
     stage: str
@@ -82,3 +86,5 @@ class StageRecord:
     fallback: bool = False
     calls_usd: float = 0.0
     problems: tuple[str, ...] = ()
+    topic: str = ""
+    shared: str = ""

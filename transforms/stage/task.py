@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from transforms.artifacts import ArtifactConflict, ArtifactStore, File
+from transforms.artifacts import ArtifactConflict, ArtifactStore, File, Source
 from transforms.ledger import Ledger
 from transforms.model import Artifact, Lesson, Usage
 from transforms.prices import INCLUDED, Prices, typical
@@ -174,13 +174,13 @@ class StageRuntime:
                 yield
 
 
-def files_of(sources: Mapping[str, Path | bytes]) -> list[File]:
-    """Return files or bytes, by artifact name, as the store takes them."""
+def files_of(sources: Mapping[str, Source]) -> list[File]:
+    """Return contents, by artifact name, as the store takes them."""
     return [File(n, source, CONTENT_TYPES[Path(n).suffix]) for n, source in sources.items()]
 
 
 def put_artifacts(
-    store: ArtifactStore, ledger: Ledger, lesson: Lesson, sources: Mapping[str, Path | bytes]
+    store: ArtifactStore, ledger: Ledger, lesson: Lesson, sources: Mapping[str, Source]
 ) -> tuple[Artifact, ...]:
     """Store artifacts of a lesson, replacing different content only while its claim holds.
 
@@ -191,9 +191,10 @@ def put_artifacts(
         store: The artifact store.
         ledger: The ledger that holds the claim.
         lesson: The lesson they belong to.
-        sources: Files or bytes, by artifact name.
+        sources: Contents, by artifact name.
 
     Raises:
+        SourceGone: A stored file to copy is missing or was replaced.
         ClaimLost: A replacement is needed and another worker holds the claim.
     """
     request_id, files = lesson.request.request_id, files_of(sources)
