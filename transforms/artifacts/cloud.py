@@ -104,11 +104,11 @@ class CloudFolder:
             original = self._bucket().blob(
                 self._prefix + source.key, generation=source.found.generation
             )
-            token = None
+            token, over = None, write.over
             try:
                 while True:  # a large object takes several calls
                     token, _, _ = blob.rewrite(
-                        original, token=token, if_generation_match=write.over, **_CALL
+                        original, token=token, if_generation_match=over, **_CALL
                     )
                     if token is None:
                         return True
