@@ -79,6 +79,11 @@ def schema() -> dict[str, Any]:
             "language": _text("language", "BCP-47 tag; `en-US` when absent or empty")
             | {"pattern": _whole(f"({LANGUAGE_PATTERN})?")},
             "environment": _text("environment", "where it comes from, such as `production`"),
+            "share": {
+                "description": "`false`: make the lesson for this request alone; `true` when "
+                "absent",
+                "type": ["boolean", "null"],
+            },
         },
         "propertyNames": {"$ref": "#/$defs/value"},
         "additionalProperties": {"$ref": "#/$defs/value"},

@@ -120,6 +120,7 @@ def parse(data: bytes) -> ContentRequest:
         preferred_modality=preferred,
         language=language,
         environment=environment,
+        share=_optional(fields, "share", _boolean) is not False,
         metadata={name: value for name, value in fields.items() if name not in _KNOWN},
     )
 
@@ -294,6 +295,12 @@ def _whole_number(name: str, value: object) -> int:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be a whole number")
+    return value
+
+
+def _boolean(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be true or false")
     return value
 
 

@@ -37,6 +37,7 @@ def test_minimal_request_gets_defaults():
     assert request.language == "en-US"
     assert ID in request.correlation_id
     assert request.preferred_modality is None
+    assert request.share is True
     assert request.metadata == {}
 
 
@@ -48,6 +49,7 @@ def test_full_request_keeps_its_values():
             interest="\u3000basketball\n",
             correlation_id="c-1",
             requested_modalities=["audio", "text", "audio"],
+            share=False,
             preferred_modality="audio",
             language="pt-BR",
             environment="staging",
@@ -61,9 +63,12 @@ def test_full_request_keeps_its_values():
     assert request.metadata == {"experiment": {"arm": "b"}}
     assert (request.correlation_id, request.language) == ("c-1", "pt-BR")
     assert (request.interest, request.environment) == ("basketball", "staging")
+    assert request.share is False
 
 
 BAD = [
+    ("share", raw(share="false")),
+    ("share", raw(share=0)),
     ("request_id", raw(request_id=...)),
     ("request_id", raw(request_id=None)),
     ("request_id", raw(request_id="abc")),

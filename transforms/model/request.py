@@ -67,7 +67,11 @@ def _derived_id(data: bytes, attributes: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class ContentRequest:
-    """A validated request; only `transforms.parse` creates one from external data."""
+    """A validated request; only `transforms.parse` creates one from external data.
+
+    Attributes:
+        share: False if its lesson is made for this request alone.
+    """
 
     request_id: str
     student_id: str
@@ -79,6 +83,7 @@ class ContentRequest:
     preferred_modality: Modality | None = None
     language: str = "en-US"
     environment: str | None = None
+    share: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property

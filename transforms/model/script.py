@@ -103,6 +103,7 @@ class Script:
             long for one.
         model: The model that wrote it; empty if none did.
         fallback: True if the engine or model that was chosen first did not write it.
+        highest_grade: Highest grade it was written for; None if `grade_level` is the only one.
     """
 
     title: str
@@ -118,6 +119,12 @@ class Script:
     asked: int | None = None
     model: str = ""
     fallback: bool = False
+    highest_grade: int | None = None
+
+    @property
+    def grades(self) -> str:
+        """The grades it was written for, as text: ``"7"`` or ``"6–8"``."""
+        return "–".join(map(str, filter(None, (self.grade_level, self.highest_grade))))
 
     def sections(self) -> tuple[Section, ...]:
         """Return the spoken sections: title with hook, scenes, takeaways, question with answer."""

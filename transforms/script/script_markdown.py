@@ -33,7 +33,7 @@ def _blocks(script: Script) -> Iterator[str]:
     subject = capitalize_first(script.subject.replace("-", " "))
     minutes = max(1, round(script.spoken_words / _WORDS_PER_MINUTE))
     yield f"# {_text(script.title)}"
-    yield f"*{_text(subject)} · grade {script.grade_level} · about {minutes} min*"
+    yield f"*{_text(subject)} · grade {script.grades} · about {minutes} min*"
     yield f"**{_text(script.hook)}**"
     for scene in script.scenes:
         yield from _scene(scene, script.language)

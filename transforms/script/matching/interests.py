@@ -76,6 +76,7 @@ _ALL_NAMES = (
     _by_roots((name, i.name) for i in INTERESTS.values() for name in i.names_alone) | _NAMES
 )
 _LONGEST = max(map(len, _ALL_NAMES))
+_OF_FANS = {interest.fans: interest for interest in INTERESTS.values()}
 _UNSPECIFIC = root_set("liking")
 _AFTER_INTEREST = _UNSPECIFIC | root_set("after_interest") | root_set("function")
 _WISHES = re.compile(r"[,;.!?()\n]+|\b(?:but|however|though|except that)\b", re.IGNORECASE)
@@ -93,7 +94,10 @@ def find_interest(text: str) -> Interest | None:
     Case, a typo in a long word and surrounding words are tolerated: "playing basketball",
     "Basketbal", "the NBA". What a student dislikes is no interest, and neither is a word that only
     describes another: "I hate soccer", "car insurance". An interest goes before a family.
+    `Interest.fans` names its interest.
     """
+    if text in _OF_FANS:
+        return _OF_FANS[text]
     wishes = _WISHES.split(_FOND.sub("love", _ALL_BUT.sub("not", text)))
     wished = (_of_wish(list(map(root, words(wish)))) for wish in wishes)
     found = [interest for interest in wished if interest is not None]

@@ -182,7 +182,7 @@ def _label(script: Script, section: Section, index: int) -> str:
     subject = capitalize_first(script.subject.replace("-", " ").replace("_", " ").strip())
     of = "of" if english else "/"
     detail = {
-        "title": f"Grade {script.grade_level}" if english else "",
+        "title": f"Grade {script.grades}" if english else "",
         "scene": f"{index} {of} {len(script.scenes)}",
     }.get(section.kind, "")
     if section.question:

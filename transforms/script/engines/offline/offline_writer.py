@@ -7,14 +7,12 @@ from collections.abc import Mapping
 
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Usage
-from transforms.script.cards.concept_card import Card, load_cards
+from transforms.script.cards.concept_card import load_cards
 from transforms.script.engines.offline.comparison import compose_comparison
 from transforms.script.engines.offline.compose import compose
 from transforms.script.engines.script_engine import Repair, Written
-from transforms.script.matching.interests import Interest, find_interest
-from transforms.script.matching.student_question import Beside, parse_student_question
+from transforms.script.matching.asked_interest import asked_interest
 from transforms.script.matching.topics import load_topic_index
-from transforms.script.matching.words import root, roots, words
 from transforms.stage.paid_call import PaidCalls
 from transforms.text.language import primary_subtag
 
@@ -70,20 +68,5 @@ class OfflineScriptEngine:
         if len(cards) == 2:
             script = compose_comparison(*cards, request)
         else:
-            script = compose(cards[0], request, _interest(request, cards[0]))
+            script = compose(cards[0], request, asked_interest(request, cards[0]))
         return Written(script, (Usage("cpu-seconds", time.thread_time() - started),))
-
-
-def _interest(request: ContentRequest, card: Card) -> Interest | None:
-    """Return the interest that the question names, else the declared one.
-
-    In "photosynthesis in plants" the plants belong to the topic.
-    """
-    told = set(roots(words(" ".join(card.texts()))))
-    aside = [
-        each.word
-        for each in parse_student_question(request.student_query, request.interest).spoken
-        if each.beside >= Beside.ASIDE
-        or (each.beside is Beside.LOOSE and root(each.word) not in told)
-    ]
-    return find_interest(" ".join(aside)) or find_interest(request.interest)
