@@ -126,6 +126,17 @@ def webvtt(path: Path) -> list[tuple[float, float, str]]:
     return found
 
 
+def caption_track(path: Path) -> list[tuple[float, float, str]]:
+    found = []
+    for packet in packets(path, "subtitle"):
+        data = bytes(packet)
+        text = data[2 : 2 + struct.unpack(">H", data[:2])[0]].decode()
+        if text:
+            start = float(packet.pts * packet.time_base)
+            found.append((start, start + float(packet.duration * packet.time_base), text))
+    return found
+
+
 def test_engine_writes_exactly_its_artifacts(lesson: Rendered) -> None:
     assert {path.name for path in lesson.folder.iterdir()} == {*ARTIFACTS}
 
@@ -257,13 +268,7 @@ def test_srt_has_same_captions_as_webvtt(lesson: Rendered) -> None:
 
 
 def test_video_holds_caption_track(lesson: Rendered) -> None:
-    found = []
-    for packet in packets(lesson.mp4, "subtitle"):
-        data = bytes(packet)
-        text = data[2 : 2 + struct.unpack(">H", data[:2])[0]].decode()
-        if text:
-            start = float(packet.pts * packet.time_base)
-            found.append((start, start + float(packet.duration * packet.time_base), text))
+    found = caption_track(lesson.mp4)
     expected = webvtt(lesson.folder / "captions.vtt")
     assert [text for _, _, text in found] == [text for _, _, text in expected]
     times = np.array([times[:2] for times in found]) - [times[:2] for times in expected]
@@ -474,7 +479,9 @@ def check_plays(found: Rendered) -> None:
             assert last.to_ndarray()[: last.height].std() > 1
         assert last is not None
         assert float(last.pts * last.time_base) < found.video.duration
-    for start, end, text in webvtt(found.folder / "captions.vtt"):
+    captions = webvtt(found.folder / "captions.vtt")
+    assert [text for *_, text in caption_track(found.mp4)] == [text for *_, text in captions]
+    for start, end, text in captions:
         assert 0 <= start < end <= found.video.duration + 0.001
         assert text.strip()
 

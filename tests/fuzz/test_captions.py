@@ -26,7 +26,7 @@ def test_text_files_of_lesson_stay_well_formed(drawn):
     captions = cues(narration.sentences, narration.duration)
     for track in (captions, chapter_cues(plan(script, narration, narration.duration))):
         for words in (False, True):
-            head, *blocks = webvtt(track, words=words).rstrip("\n").split("\n\n")
+            head, *blocks = webvtt(track, "en-US", words=words).rstrip("\n").split("\n\n")
             assert head == "WEBVTT"
             assert len(blocks) == len(track)
             for block in blocks:

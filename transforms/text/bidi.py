@@ -10,21 +10,44 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
 
+from transforms.text.language import is_rtl_language
+
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "«": "»"}
+_LRM, _RLM = "\u200e", "\u200f"
+_RTL = frozenset({"R", "AL"})
+_STRONG = _RTL | {"L"}
 _NEUTRAL = frozenset({"B", "S", "WS", "ON"})
 
 T = TypeVar("T")
 
 
-def is_rtl(text: str) -> bool:
-    """Return True if the first strong character runs from right to left (rules P2, P3)."""
-    for char in text:
-        kind = unicodedata.bidirectional(char)
-        if kind in ("R", "AL"):
-            return True
-        if kind == "L":
-            return False
-    return False
+def is_rtl(text: str, language: str) -> bool:
+    """Return True if the base direction of a text is right to left.
+
+    The language decides, whichever letter comes first. A text without a letter of a right-to-left
+    script, such as a formula or a foreign name, runs from left to right in every language.
+
+    Args:
+        text: one paragraph.
+        language: BCP-47 tag of the lesson.
+    """
+    return is_rtl_language(language) and any(unicodedata.bidirectional(c) in _RTL for c in text)
+
+
+def mark_direction(text: str, language: str) -> str:
+    """Add invisible marks, so that players show each line of a text in its base direction.
+
+    A player takes the direction of a line from its first letter, or always left to right. A mark
+    at the start sets it for the former, and one at the end keeps final punctuation there.
+    """
+    return "\n".join(_mark_line(line, language) for line in text.split("\n"))
+
+
+def _mark_line(line: str, language: str) -> str:
+    if is_rtl(line, language):
+        return f"{_RLM}{line}{_RLM}"
+    first = next((kind for kind in map(unicodedata.bidirectional, line) if kind in _STRONG), "L")
+    return line if first == "L" else _LRM + line
 
 
 def embedding_levels(text: str, rtl: bool) -> list[int]:

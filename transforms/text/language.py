@@ -6,6 +6,8 @@ import re
 
 _SCRIPT = re.compile(r"[A-Za-z]{4}")
 _REGION = re.compile(r"[A-Za-z]{2}|[0-9]{3}")
+_RTL_LANGUAGES = {"ar", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"}
+_RTL_SCRIPTS = {"Adlm", "Arab", "Hebr", "Nkoo", "Syrc", "Thaa"}
 _UNSPACED = {"zh", "cmn", "yue", "ja", "th", "lo", "km", "my", "bo"}
 
 _ISO_639_2 = {
@@ -30,6 +32,12 @@ def iso_639_2(tag: str) -> str:
 def is_unspaced(tag: str) -> bool:
     """Return whether the language is written without spaces between words."""
     return primary_subtag(tag) in _UNSPACED
+
+
+def is_rtl_language(tag: str) -> bool:
+    """Return whether the language is written from right to left."""
+    script = script_subtag(tag)
+    return script in _RTL_SCRIPTS if script else primary_subtag(tag) in _RTL_LANGUAGES
 
 
 def script_subtag(tag: str) -> str:

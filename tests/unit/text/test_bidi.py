@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import bidirectional
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,13 @@ from hypothesis import strategies as st
 from transforms.text.bidi import embedding_levels, is_rtl, visual_order
 
 
+def starts_rtl(text: str) -> bool:
+    """Return True if the first strong letter runs from right to left, as FriBidi assumes."""
+    return next((kind for kind in map(bidirectional, text) if kind in ("L", "R", "AL")), "L") != "L"
+
+
 def levels(text: str) -> str:
-    return "".join(map(str, embedding_levels(text, is_rtl(text))))
+    return "".join(map(str, embedding_levels(text, starts_rtl(text))))
 
 
 @pytest.mark.parametrize(
@@ -38,14 +45,24 @@ def test_embedding_levels_match_fribidi(text: str, expected: str) -> None:
     [("abc", "abc"), ("אבג", "גבא"), ("אב 12", "12 בא"), ("ab אב cd", "ab בא cd")],
 )
 def test_visual_order_matches_fribidi(text: str, shown: str) -> None:
-    assert "".join(visual_order(embedding_levels(text, is_rtl(text)), text)) == shown
+    assert "".join(visual_order(embedding_levels(text, starts_rtl(text)), text)) == shown
 
 
 @pytest.mark.parametrize(
-    ("text", "rtl"), [("(1) אב", True), ("(1) ab אב", False), ("12", False), ("", False)]
+    ("text", "language", "rtl"),
+    [
+        ("NaCl هو ملح", "ar", True),
+        ("(1) אב", "he-IL", True),
+        ("אב ab", "en-US", False),
+        ("F = ma", "he", False),
+        ("12 + 3", "he", False),
+        ("واحد", "ur-Arab-PK", True),
+        ("ערב", "ar-Latn", False),
+        ("", "ar", False),
+    ],
 )
-def test_first_strong_letter_sets_base_direction(text: str, rtl: bool) -> None:
-    assert is_rtl(text) is rtl
+def test_language_sets_base_direction(text: str, language: str, rtl: bool) -> None:
+    assert is_rtl(text, language) is rtl
 
 
 @given(st.text(), st.booleans())

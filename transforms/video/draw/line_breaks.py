@@ -90,5 +90,6 @@ class LineBreaker:
         return bisect_right(candidates, self.width, key=self._line_room)
 
     def _line_room(self, text: str) -> float:
-        line = shape(text.strip(), self.language, self.size, self.style, is_rtl(text))
+        rtl = is_rtl(text, self.language)
+        line = shape(text.strip(), self.language, self.size, self.style, rtl)
         return line.width + self.size * OVERHANG

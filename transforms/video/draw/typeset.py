@@ -87,7 +87,7 @@ class Typesetter:
             smallest size, and text that still does not fit is replaced by an ellipsis.
         """
         text = self.prepare(text)
-        rtl = is_rtl(text)
+        rtl = is_rtl(text, self.language)
         fallback: Block | None = None
         for size in sizes:
             breaker = LineBreaker(self.language, size, style, width)

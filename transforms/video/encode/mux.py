@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 
 from transforms.errors import PermanentError
+from transforms.text.bidi import mark_direction
 from transforms.text.language import iso_639_2
 from transforms.video.encode.chapter_language import set_chapter_language
 from transforms.video.encode.encoder import Segment, configure
@@ -120,7 +121,7 @@ def write_mp4(
         for _, _, packet in merge(
             _video_packets(video, segments),
             _audio_packets(sound, source, aac),
-            _caption_packets(captions, cues),
+            _caption_packets(captions, cues, language),
             key=lambda timed: timed[:2],
         ):
             target.mux(packet)
@@ -159,12 +160,15 @@ def _audio_packets(
             yield packet.dts * tick, 1, packet
 
 
-def _caption_packets(stream: av.SubtitleStream, cues: Sequence[Cue]) -> Iterator[_TimedPacket]:
+def _caption_packets(
+    stream: av.SubtitleStream, cues: Sequence[Cue], language: str
+) -> Iterator[_TimedPacket]:
     """Yield caption samples (3GPP TS 26.245, 5.17); an empty sample fills each gap between cues."""
     at = 0
     for cue in cues:
         start, end = round(cue.start * 1000), round(cue.end * 1000)
-        for text, begin, stop in (("", at, start), (cue.text, start, end)):
+        words = mark_direction(cue.text, language)
+        for text, begin, stop in (("", at, start), (words, start, end)):
             if stop > begin:
                 data = text.encode()
                 sample = struct.pack(">H", len(data)) + data

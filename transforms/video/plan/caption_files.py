@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+from transforms.text.bidi import mark_direction
 from transforms.text.drawable_text import break_points
 from transforms.video.plan.captions import Cue, text_width
 
@@ -14,11 +16,12 @@ _SRT_MARKUP = re.compile(r"(?<=<)(?=[A-Za-z/])|(?<=\{)(?=[A-Za-z\\/])")
 _WORD_JOINER = "\u2060"
 
 
-def webvtt(captions: Sequence[Cue], *, words: bool = False) -> str:
+def webvtt(captions: Sequence[Cue], language: str, *, words: bool = False) -> str:
     """Format captions as a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format).
 
     Args:
         captions: in order, without overlap.
+        language: BCP-47 tag; sets the base direction of the lines.
         words: add the time of each word inside the cues, so that a player can highlight it
             (``::cue(:past)``). The times are estimates: only sentences are measured, and a word
             is placed by its share of the sentence's characters.
@@ -26,12 +29,12 @@ def webvtt(captions: Sequence[Cue], *, words: bool = False) -> str:
     blocks = [
         f"{number}\n{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
         f"{_add_word_times(cue) if words else _escape(cue.text)}\n"
-        for number, cue in enumerate(captions, 1)
+        for number, cue in enumerate(_directed(captions, language), 1)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def srt(captions: Sequence[Cue]) -> str:
+def srt(captions: Sequence[Cue], language: str) -> str:
     """Format captions as a SubRip file.
 
     The format has tags but no escape for them: an invisible word joiner keeps players from taking
@@ -39,12 +42,17 @@ def srt(captions: Sequence[Cue]) -> str:
 
     Args:
         captions: in order, without overlap.
+        language: BCP-47 tag; sets the base direction of the lines.
     """
     return "\n".join(
         f"{number}\n{_timestamp(cue.start, ',')} --> {_timestamp(cue.end, ',')}\n"
         f"{_SRT_MARKUP.sub(_WORD_JOINER, cue.text)}\n"
-        for number, cue in enumerate(captions, 1)
+        for number, cue in enumerate(_directed(captions, language), 1)
     )
+
+
+def _directed(captions: Sequence[Cue], language: str) -> list[Cue]:
+    return [replace(cue, text=mark_direction(cue.text, language)) for cue in captions]
 
 
 def _add_word_times(cue: Cue) -> str:

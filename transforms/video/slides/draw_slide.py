@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from transforms.pictures.picture import PictureError, read_picture
-from transforms.text.language import primary_subtag
+from transforms.text.language import is_rtl_language
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import (
     CAPTION_GROUND,
@@ -36,7 +36,6 @@ from transforms.video.templates.stage import Stage
 
 _LIGHT_KINDS = frozenset({"scene", "quiz", "answer"})
 """Kinds of slides that the ``auto`` theme makes light."""
-_RTL_LANGUAGES = frozenset({"ar", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 
 
 @dataclass(frozen=True)
@@ -212,4 +211,4 @@ def _palette_and_direction(page: Page) -> tuple[Palette, bool]:
     colours = theme(page.subject)
     light = page.look.theme == "light" or (page.look.theme == "auto" and page.kind in _LIGHT_KINDS)
     palette = colours.light if light else colours.dark
-    return palette, primary_subtag(page.language) in _RTL_LANGUAGES
+    return palette, is_rtl_language(page.language)

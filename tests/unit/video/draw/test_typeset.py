@@ -105,9 +105,19 @@ def test_balance_makes_lines_equally_long() -> None:
     assert even.width < loose.width
 
 
-def test_bidirectional_text_is_in_visual_order() -> None:
-    line = Typesetter("ar").fit("قوة F = ma", 600, 100, (40,)).lines[0]
-    assert [(run.text, run.rtl) for run in line.runs] == [("F = ma", False), ("قوة ", True)]
+@pytest.mark.parametrize(
+    ("language", "text", "runs"),
+    [
+        ("ar", "قوة F = ma", [("F = ma", False), ("قوة ", True)]),
+        ("ar", "F = ma قوة", [("قوة", True), (" ", True), ("F = ma", False)]),
+        ("en-US", "قوة is force", [("قوة", True), (" ", False), ("is force", False)]),
+    ],
+)
+def test_bidirectional_text_is_in_visual_order(
+    language: str, text: str, runs: list[tuple[str, bool]]
+) -> None:
+    line = Typesetter(language).fit(text, 600, 100, (40,)).lines[0]
+    assert [(run.text, run.rtl) for run in line.runs] == runs
     assert line.runs[1].x == pytest.approx(line.runs[0].width)
 
 

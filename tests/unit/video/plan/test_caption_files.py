@@ -29,13 +29,13 @@ from transforms.video.plan.captions import Cue, cues
     ids=["lines", "wide and combining", "no time between words", "no time left"],
 )
 def test_word_time_follows_from_the_width_before_it(cue: Cue, written: str) -> None:
-    assert webvtt([cue], words=True).splitlines()[4:] == written.split("\n")
+    assert webvtt([cue], "en-US", words=True).splitlines()[4:] == written.split("\n")
 
 
 def test_webvtt_with_words_times_every_word() -> None:
     spoken = timed(LONG, "牛顿第二定律 & <F=ma>", "Word.")
     captions = cues(spoken, 60)
-    plain, timed_words = webvtt(captions), webvtt(captions, words=True)
+    plain, timed_words = (webvtt(captions, "en-US", words=words) for words in (False, True))
     assert re.sub(r"<[\d:.]+>", "", timed_words) == plain
     for block, cue in zip(timed_words.split("\n\n")[1:], captions, strict=True):
         clocks = re.findall(r"<(\d+):(\d+):(\d+\.\d+)>", block)
@@ -47,7 +47,7 @@ def test_webvtt_with_words_times_every_word() -> None:
 
 
 def test_webvtt_escapes_markup() -> None:
-    written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")])
+    written = webvtt([Cue(0.0, 3661.5, "a < b & c --> d\n<i>x</i>")], "en-US")
     assert written == (
         "WEBVTT\n\n1\n00:00:00.000 --> 01:01:01.500\n"
         "a &lt; b &amp; c --&gt; d\n&lt;i&gt;x&lt;/i&gt;\n"
@@ -55,11 +55,11 @@ def test_webvtt_escapes_markup() -> None:
 
 
 def test_webvtt_without_cues_has_its_header() -> None:
-    assert webvtt([]).startswith("WEBVTT\n")
+    assert webvtt([], "en-US").startswith("WEBVTT\n")
 
 
 def test_srt_numbers_cues_and_keeps_text() -> None:
-    found = srt([Cue(0.0, 1.25, "a < b & c"), Cue(1.25, 3661.5, "second\nline")])
+    found = srt([Cue(0.0, 1.25, "a < b & c"), Cue(1.25, 3661.5, "second\nline")], "en-US")
     assert found == (
         "1\n00:00:00,000 --> 00:00:01,250\na < b & c\n\n"
         "2\n00:00:01,250 --> 01:01:01,500\nsecond\nline\n"
@@ -68,6 +68,24 @@ def test_srt_numbers_cues_and_keeps_text() -> None:
 
 @pytest.mark.parametrize("tag", ["<i>", "</b>", "{i}", r"{\an8}"])
 def test_srt_shows_tags_as_text(tag: str) -> None:
-    shown = srt([Cue(0.0, 1.0, f"write {tag} here")]).split("\n")[2]
+    shown = srt([Cue(0.0, 1.0, f"write {tag} here")], "en-US").split("\n")[2]
     assert tag not in shown
     assert shown.replace("\u2060", "") == f"write {tag} here"
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "written"),
+    [
+        ("ar", "NaCl هو ملح الطعام.", "\u200fNaCl هو ملح الطعام.\u200f"),
+        ("he-IL", "12 מטרים", "\u200f12 מטרים\u200f"),
+        ("he", "F = ma (1687)", "F = ma (1687)"),
+        ("en-US", "العربية is a language.", "\u200eالعربية is a language."),
+        ("en-US", "Say שלום.", "Say שלום."),
+    ],
+)
+def test_every_format_marks_direction_of_lines(language: str, line: str, written: str) -> None:
+    captions = [Cue(0.0, 2.0, f"{line}\n{line}", spoken=2.0)]
+    for text in (webvtt(captions, language), srt(captions, language)):
+        assert text.rstrip("\n").split("\n")[-2:] == [written, written]
+    timed_words = webvtt(captions, language, words=True)
+    assert re.sub(r"<[\d:.]+>", "", timed_words).rstrip("\n").split("\n")[-2:] == [written] * 2

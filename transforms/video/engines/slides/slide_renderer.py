@@ -140,11 +140,14 @@ class SlideRenderer:
             cues=captions,
             chapters=board.chapters,
         )
-        (out / "captions.vtt").write_text(
-            webvtt(captions, words=self._settings.time_words), encoding="utf-8"
-        )
-        (out / "captions.srt").write_text(srt(captions), encoding="utf-8")
-        (out / "chapters.vtt").write_text(webvtt(chapter_cues(board)), encoding="utf-8")
+        language, words = script.language, self._settings.time_words
+        files = {
+            "captions.vtt": webvtt(captions, language, words=words),
+            "captions.srt": srt(captions, language),
+            "chapters.vtt": webvtt(chapter_cues(board), language),
+        }
+        for name, content in files.items():
+            (out / name).write_text(content, encoding="utf-8")
         thumbnail = write_thumbnail(out, board)
         return Video(board.frames / FPS, width, height, board.frames, thumbnail)
 
