@@ -24,6 +24,7 @@ CORE = [
     "matplotlib>=3.11,<4",  # typesets formulas
     "fonttools>=4.60",
     "regex",
+    "budoux>=0.10.1,<0.11",  # ends of Chinese, Japanese and Thai words; 0.3 MB
     # What slides are set in, by exact version: another would change every picture.
     "fontpkg-inter==4.1.post1",
     "manimgx-fonts==2026.9.26.post1",

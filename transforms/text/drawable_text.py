@@ -11,6 +11,7 @@ import unicodedata
 import regex  # type: ignore[import-untyped]
 
 from transforms.text.hidden import without_hidden
+from transforms.text.word_ends import word_ends
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 MAX_MARKS = 4
@@ -25,6 +26,7 @@ _VARIATION_SELECTOR = regex.compile(r"\p{Variation_Selector}")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 _CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u3000-\u303f\uff00-\uffef]")
+_THAI = regex.compile(r"\p{Thai}")
 _NO_BREAK_BEFORE = frozenset(
     "、。，．！？；：）］｝」』】〉》〕’”…‥・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ,.!?;:)]}%»"
 )
@@ -63,17 +65,22 @@ def graphemes(text: str) -> list[str]:
     return _GRAPHEME.findall(text)
 
 
-def break_points(text: str) -> list[int]:
+def break_points(text: str, language: str) -> list[int]:
     """Return the indices before which a line of cleaned text may be broken.
 
-    A small subset of UAX #14: after spaces, after hyphens and slashes between letters, between
-    ideographs and kana with their rules for brackets and small kana, and before the vowels that
-    begin a Thai or Lao syllable.
+    A small subset of UAX #14: after spaces, after hyphens and slashes between letters, and at the
+    ends of Chinese, Japanese and Thai words with the rules for brackets and small kana. Lao is
+    broken before the vowels that begin a syllable.
+
+    Args:
+        text: one paragraph.
+        language: BCP-47 tag.
     """
-    return [i for i in range(1, len(text)) if _may_break(text, i)]
+    ends = word_ends(text, language)
+    return [i for i in range(1, len(text)) if _may_break(text, i, ends)]
 
 
-def _may_break(text: str, i: int) -> bool:
+def _may_break(text: str, i: int, ends: frozenset[int]) -> bool:
     before, after = text[i - 1], text[i]
     if after == " " or after in _TRAILING_VOWELS or unicodedata.category(after).startswith("M"):
         return False
@@ -83,8 +90,12 @@ def _may_break(text: str, i: int) -> bool:
         return True
     if before in _NO_BREAK_AFTER or after in _NO_BREAK_BEFORE:
         return False
+    if _CJK.match(before) and _CJK.match(after):
+        return i in ends or not (before.isalnum() and after.isalnum())
     if _CJK.match(before) or _CJK.match(after):
         return True
     if before in _BREAK_AFTER:
         return i > 1 and text[i - 2].isalnum() and after.isalnum()
+    if _THAI.match(before) and _THAI.match(after):
+        return i in ends
     return after in _LEADING_VOWELS and before.isalpha()

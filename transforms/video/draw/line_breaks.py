@@ -52,19 +52,21 @@ class LineBreaker:
         """Fill each line with as many words as fit; break words wider than a line."""
         lines: list[str] = []
         words_broken = False
-        while text and len(lines) < max_lines:
-            near = text[: int(self.width / self.size / _MIN_LETTER_WIDTH) + 1]
-            ends = break_points(near)
-            if len(near) == len(text):
-                ends.append(len(text))
-            fitting = self._count_fitting([text[:end] for end in ends])
+        points = [*break_points(text, self.language), len(text)]
+        longest = int(self.width / self.size / _MIN_LETTER_WIDTH) + 1
+        start = 0
+        while start < len(text) and len(lines) < max_lines:
+            near = text[start : start + longest]
+            ends = [point - start for point in points if start < point <= start + len(near)]
+            fitting = self._count_fitting([near[:end] for end in ends])
             if not fitting:
                 words_broken = True
                 ends = list(accumulate(map(len, graphemes(near))))
-                fitting = max(1, self._count_fitting([text[:end] for end in ends]))
-            lines.append(text[: ends[fitting - 1]])
-            text = text[ends[fitting - 1] :].lstrip()
-        return BrokenText(tuple(lines), text, words_broken)
+                fitting = max(1, self._count_fitting([near[:end] for end in ends]))
+            lines.append(near[: ends[fitting - 1]])
+            start += ends[fitting - 1]
+            start += len(text) - start - len(text[start:].lstrip())
+        return BrokenText(tuple(lines), text[start:], words_broken)
 
     def balance(self, text: str, broken: BrokenText) -> BrokenText:
         """Return the same number of lines in the narrowest width that allows it."""

@@ -28,7 +28,7 @@ def webvtt(captions: Sequence[Cue], language: str, *, words: bool = False) -> st
     """
     blocks = [
         f"{number}\n{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
-        f"{_add_word_times(cue) if words else _escape(cue.text)}\n"
+        f"{_add_word_times(cue, language) if words else _escape(cue.text)}\n"
         for number, cue in enumerate(_directed(captions, language), 1)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
@@ -55,13 +55,13 @@ def _directed(captions: Sequence[Cue], language: str) -> list[Cue]:
     return [replace(cue, text=mark_direction(cue.text, language)) for cue in captions]
 
 
-def _add_word_times(cue: Cue) -> str:
+def _add_word_times(cue: Cue, language: str) -> str:
     """Return the text of a cue with a timestamp before every word but the first."""
     total = sum(map(text_width, cue.text.split("\n"))) or 1
     text, done, last = "", 0, round(cue.start * 1000)
     for line in cue.text.split("\n"):
         text += "\n" if text else ""
-        for begin, end in pairwise([0, *break_points(line), len(line)]):
+        for begin, end in pairwise([0, *break_points(line, language), len(line)]):
             at = cue.start + (cue.spoken - cue.start) * done / total
             if last < round(at * 1000) < round(cue.end * 1000):
                 text += f"<{_timestamp(at)}>"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, inf
 
+import regex  # type: ignore[import-untyped]
+
 from transforms.model import Sentence
 from transforms.text.drawable_text import break_points, clean, graphemes
 from transforms.video.plan.storyboard import Shot, Storyboard
@@ -36,6 +38,7 @@ _CONNECTIVES = frozenset(
     """.split()  # noqa: SIM905
 )
 
+_THAI = regex.compile(r"\p{Thai}")
 _ARTICLES = frozenset({"a", "an", "the"})
 _ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 """Unicode categories of combining marks and joiners."""
@@ -58,7 +61,9 @@ class Cue:
     spoken: float = 0.0
 
 
-def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
+def cues(
+    sentences: Sequence[Sentence], duration: float, *, language: str = "en-US"
+) -> tuple[Cue, ...]:
     """Cut a narration into captions.
 
     The first cue of a sentence starts with the sentence's audio. The last one ends with it, or
@@ -67,12 +72,13 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
     Args:
         sentences: in order, with their times.
         duration: seconds of the lesson; no cue ends later.
+        language: BCP-47 tag; decides where words end.
     """
     spoken: list[Cue] = []
     sound_ends: list[float] = []
     following = [*(sentence.start for sentence in sentences[1:]), duration]
     for sentence, limit in zip(sentences, following, strict=False):
-        pieces = _split(clean(sentence.text), MAX_LINES)
+        pieces = _split(clean(sentence.text), MAX_LINES, language)
         total = sum(map(text_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
         # A sentence spoken too fast to read is shown into the pause after it.
@@ -81,7 +87,7 @@ def cues(sentences: Sequence[Sentence], duration: float) -> tuple[Cue, ...]:
         for piece in pieces:
             end = at + length * text_width(piece) / total
             said = min(end, max(at, sentence.end))
-            spoken.append(Cue(at, end, "\n".join(_split(piece, 1)), said))
+            spoken.append(Cue(at, end, "\n".join(_split(piece, 1, language)), said))
             sound_ends.append(sentence.end)
             at = end
     return tuple(_extend(spoken, sound_ends, duration))
@@ -139,7 +145,7 @@ def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float)
     return extended
 
 
-def _split(text: str, lines: int) -> list[str]:
+def _split(text: str, lines: int, language: str) -> list[str]:
     """Split a text into as few pieces as possible, each of at most `lines` lines.
 
     Of all such splits, choose the one with the lowest cost: it cuts at the ends of phrases and
@@ -147,7 +153,7 @@ def _split(text: str, lines: int) -> list[str]:
     """
     if not text_width(text):
         return []
-    points = _cut_points(text)
+    points = _cut_points(text, language)
     widths = [0]
     for char in text:
         widths.append(widths[-1] + text_width(char))
@@ -185,10 +191,10 @@ def _split(text: str, lines: int) -> list[str]:
     return [text[points[a] : points[b]].strip() for a, b in pairwise(cuts)]
 
 
-def _cut_points(text: str) -> list[int]:
+def _cut_points(text: str, language: str) -> list[int]:
     """Return the indices at which a text may be cut, including inside words longer than a line."""
     points = [0]
-    for point in [*break_points(text), len(text)]:
+    for point in [*break_points(text, language), len(text)]:
         if text_width(text[points[-1] : point]) > LINE_WIDTH:
             at = start = points[-1]
             for letter in graphemes(text[start:point]):
@@ -211,7 +217,8 @@ def _cut_penalty(text: str, at: int) -> float:
     if before[-1:] in _PAUSE_MARKS:
         return 0.15
     if text[at - 1] != " ":
-        return 0.6 if _is_wide(before[-1]) else 3.0
+        unspaced = _is_wide(before[-1]) or _THAI.match(before[-1])
+        return 0.6 if unspaced else 3.0
     dangles = before.rsplit(" ", 1)[-1].casefold() in _CONNECTIVES | _ARTICLES
     return (0.35 if after.split(" ", 1)[0].casefold() in _CONNECTIVES else 0.7) + 0.4 * dangles
 

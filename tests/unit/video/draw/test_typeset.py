@@ -121,6 +121,23 @@ def test_bidirectional_text_is_in_visual_order(
     assert line.runs[1].x == pytest.approx(line.runs[0].width)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-CN", ["物体加速度", "的", "大小", "跟", "作用力", "成", "正比。"]),
+        ("ja", ["力は", "質量と", "加速度の", "積です。"]),
+        ("th", ["ความ", "เร่ง", "แปรผัน", "ตรง", "กับ", "แรงลัพธ์"]),
+    ],
+)
+def test_lines_break_between_words_without_spaces(language: str, words: list[str]) -> None:
+    ends = {"".join(words[:n]) for n in range(1, len(words) + 1)}
+    for width in range(120, 400, 20):
+        block = Typesetter(language).fit("".join(words), width, 400, (24,))
+        lines = [line.text for line in block.lines]
+        if block.whole:
+            assert {"".join(lines[:n]) for n in range(1, len(lines) + 1)} <= ends
+
+
 @pytest.mark.parametrize("case", HOSTILE)
 def test_prepare_sanitises_hostile_text(case: str) -> None:
     prepared = Typesetter().prepare(HOSTILE[case])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.unit.video.lessons import ASKING, WORDS, narrate
 from transforms.model import Sentence
 from transforms.text.drawable_text import clean
+from transforms.text.word_ends import word_ends
 from transforms.video.plan.captions import (
     LINE_WIDTH,
     MAX_LINES,
@@ -256,3 +257,12 @@ def test_captions_always_fit_and_never_overlap(texts: list[str], speed: float) -
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(found))
     said = "".join(cue.text for cue in found).replace("\n", "").replace(" ", "")
     assert said == "".join(clean(text) for text in texts).replace(" ", "")
+
+
+def test_captions_break_between_words_without_spaces() -> None:
+    text = "物体加速度的大小跟作用力成正比，跟物体的质量成反比，加速度的方向跟作用力的方向相同。"
+    found = cues(timed(text * 3), 120, language="zh-CN")
+    lines = [line for cue in found for line in cue.text.split("\n")]
+    assert len(lines) > 3
+    ends = word_ends(text * 3, "zh-CN")
+    assert {len("".join(lines[:n])) for n in range(1, len(lines) + 1)} <= ends

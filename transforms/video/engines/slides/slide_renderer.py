@@ -82,6 +82,7 @@ class SlideRenderer:
             "av": version("av"),
             "pillow": version("pillow"),
             "numpy": version("numpy"),
+            "budoux": version("budoux"),
             **fonts.versions(),
         }
 
@@ -125,7 +126,7 @@ class SlideRenderer:
                 "narrate this script again"
             )
         board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
-        captions = cues(narration.sentences, board.frames / FPS)
+        captions = cues(narration.sentences, board.frames / FPS, language=script.language)
         if self._settings.burn_captions:
             board = burn_in_captions(board, captions)
         width, height = self._settings.width, self._settings.height
