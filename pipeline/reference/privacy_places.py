@@ -168,6 +168,14 @@ PLACES = (
         ("pipeline.monitoring.logging_config",),
     ),
     Place(
+        "traces (`--otlp-endpoint`), if a collector is set",
+        "request and message ids; no words, no student id and no texts of errors",
+        "operation",
+        "as your collector keeps them",
+        "gone after that time",
+        ("transforms.telemetry.otlp",),
+    ),
+    Place(
         "Gemini, if chosen",
         "question and interest with personal data masked, grade, language; no ids",
         "writing the script",

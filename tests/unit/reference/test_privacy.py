@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 WRITERS = {
     "write_text", "write_bytes", "mkstemp", "mkdtemp", "TemporaryDirectory", "TemporaryFile",
     "NamedTemporaryFile", "FileHandler", "copyfileobj", "upload_from_file", "put_all", "publish",
-    "publish_copy", "generate_content", "synthesize_speech",
+    "publish_copy", "generate_content", "synthesize_speech", "OTLPSpanExporter",
 }  # fmt: skip
 """Functions that write a file or send data to a service."""
 
