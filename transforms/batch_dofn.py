@@ -17,7 +17,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import coder  # noqa: F401  (registers the coders of every output)
 from transforms.errors import ConfigurationFault, WorkerFault
-from transforms.telemetry import log_events
+from transforms.telemetry import log_events, tracing
 from transforms.telemetry.log_format import install_worker_log_format
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,9 @@ class BatchDoFn(beam.DoFn, Generic[E]):
         return False
 
     def setup(self) -> None:
-        """Set the log format of the Beam worker."""
+        """Set the log format of the Beam worker, and start its traces."""
         install_worker_log_format()
+        tracing.configure_worker()
 
     def start_bundle(self) -> None:
         """Drop elements left over from a failed bundle."""

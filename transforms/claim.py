@@ -24,9 +24,10 @@ from transforms.stage.entering import queue_failures
 from transforms.stage.failures import failure_output
 from transforms.stage.lapsed_claims import lapsed_claims_meter
 from transforms.stage.task import OUTCOMES
-from transforms.telemetry import log_events
+from transforms.telemetry import log_events, tracing
 from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
+from transforms.telemetry.span import Span
 
 log = logging.getLogger(__name__)
 
@@ -109,22 +110,32 @@ class _Claim(BatchDoFn[Received]):
     def _claim(
         self, batch: Sequence[tuple[int, Received]], isolated: bool = False
     ) -> Iterator[BatchResult]:
+        started = tracing.now()
         replays = self._ledger.accept_replays([(r.message, r.request.request_id) for _, r in batch])
         requests = [
             ClaimRequest(r.message, r.request, r.message.message_id in replays) for _, r in batch
         ]
         results = self._ledger.claim(requests, timedelta(seconds=self._lease), self._quota)
         for (position, received), result in zip(batch, results, strict=True):
-            yield self._decide(position, received, result, isolated)
+            with tracing.span("claim", received, start=started, result=result.kind) as span:
+                decided = self._decide(position, received, result, isolated, span)
+            yield decided
 
     def _decide(
-        self, position: int, received: Received, result: ClaimResult, isolated: bool
+        self,
+        position: int,
+        received: Received,
+        result: ClaimResult,
+        isolated: bool,
+        span: Span,
     ) -> BatchResult:
         if result.outcome:
             outcome = report_outcome(result.outcome, received, "claim", again=result.kind == "done")
             return BatchResult(position, outcome, OUTCOMES)
         if result.again_at:
-            letter = make_dead_letter(received, "claim", OverQuota(result.again_at))
+            over = OverQuota(result.again_at)
+            span.fail(over)
+            letter = make_dead_letter(received, "claim", over)
             return BatchResult(position, letter, DEAD_LETTERS)
         assert result.claim
         lesson = Lesson(
@@ -132,6 +143,7 @@ class _Claim(BatchDoFn[Received]):
         )
         refused = self._refuse(result.kind, received.request)
         if refused:
+            span.fail(refused)
             failed: dict[int, tuple[Lesson, Exception]] = {0: (lesson, refused)}
             left, reason = queue_failures(self._ledger, failed, self._queue_lease)[0]
             return BatchResult(position, *failure_output(left, "claim", reason))

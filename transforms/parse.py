@@ -29,7 +29,7 @@ from transforms.model import (
     Modality,
     Received,
 )
-from transforms.telemetry import metrics
+from transforms.telemetry import metrics, tracing
 from transforms.telemetry.display import display_items
 from transforms.text.hidden import visible, without_hidden
 
@@ -375,19 +375,27 @@ class _Parse(beam.DoFn):
     def display_data(self) -> dict[str, Any]:
         return display_items(max_bytes=MAX_BYTES)
 
+    def setup(self) -> None:
+        tracing.configure_worker()
+
     def process(self, message: Message) -> Iterator[Received | beam.pvalue.TaggedOutput]:
         metrics.RECEIVED.inc()
+        started = tracing.now()
         message = _without_reserved(message)
         try:
             request = _peeked.take(message.data) or parse(message.data)
         except InvalidRequest as error:
+            with tracing.span("parse", message, start=started) as span:
+                span.fail(error)
             care = find_care_in_invalid(message)
             if care:
                 yield Received(message, _readable_request(message), care)
                 return
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, make_dead_letter(message, "parse", error))
         else:
-            yield Received(message, request, find_care_in(message, words_of(request)))
+            received = Received(message, request, find_care_in(message, words_of(request)))
+            tracing.span("parse", received, start=started).end()
+            yield received
 
 
 def words_of(request: ContentRequest) -> tuple[str, ...]:

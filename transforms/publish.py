@@ -43,6 +43,7 @@ from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output
 from transforms.stage.suspects import check_starts
 from transforms.stage.task import OUTCOMES, put_artifacts
+from transforms.telemetry import tracing
 from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
@@ -180,6 +181,7 @@ class _Publish(BatchDoFn[Lesson]):
         self, entered: Mapping[int, Entered]
     ) -> tuple[dict[int, CompletedLesson], dict[int, tuple[Lesson, Exception]]]:
         """Return the lessons that are completed, and those that failed, by position."""
+        started = tracing.now()
         given = [each.lesson for each in entered.values()]
         with heartbeat.release_on_outage(self._ledger, given, self._queue_lease):
             with heartbeat.heartbeats(self._ledger, given):
@@ -190,10 +192,12 @@ class _Publish(BatchDoFn[Lesson]):
             failed: dict[int, tuple[Lesson, Exception]] = {}
             for position, lesson, done in zip(entered, given, stored, strict=True):
                 result = refused.get(lesson.claim.token, done)
-                if isinstance(result, Exception):
-                    failed[position] = lesson, result
-                else:
-                    completed[position] = result
+                with tracing.span("publish", lesson, start=started) as span:
+                    if isinstance(result, Exception):
+                        failed[position] = lesson, result
+                        span.fail(result)
+                    else:
+                        completed[position] = result
             return completed, queue_failures(self._ledger, failed, self._queue_lease)
 
     def _delete_parts(self, lesson: Lesson) -> None:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pipeline.cli.parser import Parser, Version
 from pipeline.exit_status import DEPENDENCY, FAILED, INTERRUPTED, MEANINGS, OK, USAGE
 from pipeline.monitoring import logging_config
+from pipeline.monitoring.traces import traced
 from pipeline.settings import LOGGING, find_setting
 from pipeline.settings.arguments import add_arguments, unknown_variables
 from pipeline.standard_output import OutputError, discard_output
@@ -112,7 +113,8 @@ def _run(chosen: argparse.Namespace) -> int:
         getattr(chosen, "project", None) or os.environ.get("GOOGLE_CLOUD_PROJECT"),
     )
     try:
-        status: int = _module(chosen.command).run(chosen)
+        with traced(getattr(chosen, "otlp_endpoint", None)):
+            status: int = _module(chosen.command).run(chosen)
         sys.stdout.flush()  # an error of it is reported here, not at exit
         return status
     except (BrokenPipeError, OutputError):

@@ -26,6 +26,7 @@ from transforms.parse import peek
 from transforms.process.named_errors import naming
 from transforms.process.supervision import ThreadFailed, restart_stale
 from transforms.process.waiting import interrupted_waits
+from transforms.telemetry import tracing
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ class Batch:
             self._wait(lambda: self._scheduler.idle)
             with interrupted_waits():
                 self._scheduler.close(self._grace)
+            tracing.begin_close()
             reason = self._reason()
             self._end_reading()
         result = {**self._tally.summary(reason), "unread_input": not self._read_to_end}

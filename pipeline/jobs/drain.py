@@ -40,6 +40,7 @@ from transforms.process.supervision import (
     restart_stale,
 )
 from transforms.process.waiting import interrupted_waits
+from transforms.telemetry import tracing
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,7 @@ class Drain:
         self._pulling.join(grace_end - time.monotonic())
         finished = self._scheduler.close(max(0.0, grace_end - time.monotonic()))
         nacked += self._leases.nack()
+        tracing.begin_close()
         if nacked:
             log.info(
                 "released %d unsettled messages%s",
@@ -331,6 +333,7 @@ class Drain:
                 self._tally.received(1)
             request = peek(message.data)
             is_heavy = request is not None and request.modality != "text"
+            tracing.record_pull(message, request, seconds)
             accepted += 1
             heavy += is_heavy
             self._scheduler.submit(message, is_heavy, request.student_id if request else "")

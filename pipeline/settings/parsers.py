@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline.settings.suggestions import did_you_mean
 
@@ -118,6 +119,19 @@ def topic_name(text: str) -> str:
     """Return the full resource name of a topic; raise ValueError for other text."""
     if not re.fullmatch(r"projects/[^/]+/topics/[^/]+", text):
         raise ValueError("must be projects/PROJECT/topics/TOPIC")
+    return text
+
+
+def collector_url(text: str) -> str:
+    """Return the base URL of an OTLP collector; raise ValueError for other text."""
+    try:
+        valid = urlsplit(text).port != 0 and re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text)
+    except ValueError:  # of the port
+        valid = None
+    if not valid:
+        raise ValueError(
+            "must be a base URL such as http://localhost:4318, without user name or password"
+        )
     return text
 
 

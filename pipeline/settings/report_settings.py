@@ -1,8 +1,8 @@
-"""Settings of logs, summary, report and health port."""
+"""Settings of logs, summary, report, health port and traces."""
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import port_number
+from pipeline.settings.parsers import collector_url, port_number
 from pipeline.settings.setting import Setting
 
 GROUP = "What is reported"
@@ -28,5 +28,10 @@ SETTINGS = (
         "log-format", "how log lines are written: text, JSON as Cloud Logging reads it, or auto: "
         "JSON on Cloud Run and Kubernetes", GROUP, default="auto",
         choices=("auto", "json", "text"),
+    ),
+    Setting(
+        "otlp-endpoint", "send traces over OTLP (HTTP) to the collector at this base URL, such as "
+        "http://localhost:4318; needs the extra `traces`; no traces when not given", GROUP,
+        type=collector_url, aliases=("OTEL_EXPORTER_OTLP_ENDPOINT",), graph=True,
     ),
 )  # fmt: skip

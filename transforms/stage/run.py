@@ -58,7 +58,7 @@ from transforms.stage.task import (
     put_artifacts,
 )
 from transforms.stage.work import Work
-from transforms.telemetry import log_events, metrics
+from transforms.telemetry import log_events, metrics, tracing
 from transforms.telemetry.check_counts import count_checks
 from transforms.telemetry.display import display_items
 
@@ -168,8 +168,11 @@ class _RunStage(BatchDoFn[Lesson]):
         patience = begin_by - time.monotonic()
         if patience < 0:
             raise overdue(self._task.stage, "other requests of the bundle kept it busy")
-        with work.capture_error():
-            work.record = self._result(work, replace(self._runtime.policy, patience=patience))
+        policy = replace(self._runtime.policy, patience=patience)
+        with tracing.span(work.stage, work.lesson, engine=self._task.engine) as work.span:
+            with work.capture_error():
+                work.record = self._result(work, policy)
+            work.describe_span()
         if is_answer_at_fault(work.error) and work.calls:
             work.calls.discard()
 
@@ -276,7 +279,7 @@ class _RunStage(BatchDoFn[Lesson]):
 
         calls = work.calls = StageCalls(
             lesson, self._task.stage, self._task.engine, self._runtime, policy, work.is_fenced,
-            failures, failed,
+            failures, failed, work.span,
         )  # fmt: skip
         tries = itertools.count(1)
         with self._folder() as folder, closing(calls):
@@ -320,7 +323,13 @@ class _RunStage(BatchDoFn[Lesson]):
     ) -> Produced:
         if self._task.needs_folder:
             folder.mkdir()
-        return perform(lesson, self._runtime.store, folder, calls)
+        if self._task.makes_calls:  # each has a span of its own
+            return perform(lesson, self._runtime.store, folder, calls)
+        engine, stage = self._task.engine, self._task.stage
+        with tracing.span(
+            f"{engine} {stage}", lesson, parent=calls.span, stage=stage, engine=engine
+        ):
+            return perform(lesson, self._runtime.store, folder, calls)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -34,6 +34,8 @@ from transforms.process.retry import Deadline, RetryPolicy, retry_until_deadline
 from transforms.stage.call_book import call_book
 from transforms.stage.paid_call import Answer, PaidCall
 from transforms.stage.stored_answer import decode_answer, encode_answer
+from transforms.telemetry import tracing
+from transforms.telemetry.span import OFF, Span
 
 if TYPE_CHECKING:
     from transforms.stage.task import StageRuntime
@@ -47,7 +49,7 @@ def _ignore(error: ContentError, delay: float | None) -> None:
 class StageCalls:
     """The paid calls of a stage (the `PaidCalls` port); any number of threads may share it.
 
-    A pickled instance keeps the time that is left, and neither the failed tries nor the usage.
+    A pickled instance keeps the time that is left, but no failed tries, no usage and no span.
 
     Attributes:
         lesson: The lesson as it entered the stage.
@@ -58,6 +60,7 @@ class StageCalls:
         is_fenced: False for a canary, which has no claim.
         failures: Receives every failed try.
         failed: Called for each failed try with the seconds until the next, or None after the last.
+        span: The span of the stage.
         deadline: The stage's deadline; waiting for admission does not use it up.
     """
 
@@ -69,6 +72,7 @@ class StageCalls:
     is_fenced: bool = True
     failures: list[Attempt] = field(default_factory=list)
     failed: Callable[[ContentError, float | None], object] = _ignore
+    span: Span = OFF
 
     def __post_init__(self) -> None:
         self.deadline = Deadline(self.policy.timeout, self.policy.patience)
@@ -213,7 +217,7 @@ class _Sending:
             raise StageTimeout(f"no time was left for a {self._call.purpose} call")
         self._begin(call_id)
         try:
-            answer = self._send(self.deadline.left)
+            answer = self._traced_send()
         except Exception as error:
             self._reason = getattr(error, "code", None) or type(error).__name__
             # A service that does not answer in time may bill the call, and so may one whose answer
@@ -231,6 +235,22 @@ class _Sending:
         request_id = calls.lesson.request.request_id
         # A worker that has stored an answer first has used that one.
         return decode_answer(calls.parts.put(request_id, self._input, encode_answer(answer)))
+
+    def _traced_send(self) -> Answer:
+        """Send the call once, within its span."""
+        calls, call = self._calls, self._call
+        with tracing.span(
+            f"{calls.engine} {call.purpose}",
+            calls.lesson,
+            parent=calls.span,
+            stage=calls.stage,
+            engine=calls.engine,
+            model=call.model,
+        ) as span:
+            answer = self._send(self.deadline.left)
+            usd = calls.runtime.prices.price(answer.usage)
+            span.set(model=answer.model or call.model, cost_usd=usd)
+            return answer
 
     def _begin(self, call_id: str) -> None:
         """Open the row of a try.

@@ -11,6 +11,7 @@ from transforms.errors import Cancelled
 from transforms.ledger import Entered
 from transforms.model import STAGES_OF, Attempt, FailedStage, Lesson, StageRecord
 from transforms.process.worker_health import hidden_fault
+from transforms.telemetry.span import OFF, Span
 
 if TYPE_CHECKING:
     from transforms.stage.stage_calls import StageCalls
@@ -30,6 +31,7 @@ class Work:
         error: The reason the lesson stops; None if it goes on.
         calls: The paid calls of the stage; None before it runs.
         is_fenced: False for a canary, which has no claim.
+        span: The span of the stage; those of its engine calls are parts of it.
     """
 
     lesson: Lesson
@@ -41,6 +43,7 @@ class Work:
     error: Exception | None = None
     calls: StageCalls | None = None
     is_fenced: bool = True
+    span: Span = OFF
 
     @classmethod
     def of(cls, entered: Entered, stage: str) -> Work:
@@ -73,6 +76,19 @@ class Work:
         if not self.calls or not self.spent_usd:
             return None
         return FailedStage(self.stage, self.calls.engine, self.spent_usd)
+
+    def describe_span(self) -> None:
+        """Add the result to the span."""
+        record = self.record
+        if record:
+            self.span.set(
+                model=record.model,
+                fallback=record.fallback,
+                reused=record.reused,
+                cost_usd=record.cost_usd,
+            )
+        if self.error:
+            self.span.fail(self.error)
 
     @contextmanager
     def capture_error(self) -> Iterator[None]:

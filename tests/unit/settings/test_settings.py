@@ -57,6 +57,7 @@ def test_variable_sets_its_setting(setting):
         "video-logo": __file__, "sources": __file__, "database": "postgresql://user@host/name",
         "prices": __file__, "gemini-max-tokens": "2048",
         "gemini-endpoint": "https://gemini.example.com",
+        "otlp-endpoint": "http://collector:4318",
     }  # fmt: skip
     text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text
@@ -71,7 +72,9 @@ def test_variable_sets_its_setting(setting):
      ("health-port", "65536"),
      ("video-size", "1x1"), ("script-engine", "gpt"), ("force", "maybe"),
      ("dead-letter-topic", "failures"), ("care-topic", "care"), ("care-region", "America"),
-     ("video-theme", "pink"), ("music", "/no/such/folder")],
+     ("video-theme", "pink"), ("music", "/no/such/folder"),
+     ("otlp-endpoint", "localhost:4318"), ("otlp-endpoint", "http://user:secret@collector"),
+     ("otlp-endpoint", "http://collector:99999"), ("otlp-endpoint", "")],
 )  # fmt: skip
 def test_wrong_variable_names_accepted_values(name, text):
     variable = f"VIVIDLY_{name.replace('-', '_').upper()}"
