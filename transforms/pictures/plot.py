@@ -41,10 +41,11 @@ class Points(Part):
 
 
 class Parameter(Part):
-    """The parameter: its name in the expressions and its value at the start."""
+    """The parameter: its name in the expressions, its value at the start, whether it is shown."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-wyz]$")]
     start: Number
+    shown: bool = True
 
 
 class Axis(Part):

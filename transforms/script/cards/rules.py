@@ -142,21 +142,22 @@ def _mark_problems(card: Card) -> Found:
 
 
 def _numbers(card: Card, picture: Picture) -> Iterator[Mapping[str, Number]]:
-    """Yield the numbers of each band that marks a picture; of all bands if none does."""
+    """Yield the numbers of each band that shows a picture.
+
+    Misconception and analogies belong to all bands.
+    """
     names = {*picture.elements(), *picture.states}
-    marking = [
-        band
-        for band in card.bands.values()
-        if any(
-            mark.name.rpartition(".")[2] in names
-            for _, text in band.narrated()
-            for sentence in split_marks(text)
-            for mark in sentence.marks
-        )
-    ]
-    for band in marking or card.bands.values():
-        with suppress(ValueError):  # a finding of the worked example
-            yield band.numbers()
+    marking = {
+        key.split(".")[0]
+        for key, text in card.scene_texts()
+        for sentence in split_marks(text)
+        for mark in sentence.marks
+        if mark.name.rpartition(".")[2] in names
+    }
+    for name, band in card.bands.items():
+        if name in marking or not marking <= set(card.bands):
+            with suppress(ValueError):  # a finding of the worked example
+                yield band.numbers()
 
 
 def _unmarked(card: Card) -> Found:

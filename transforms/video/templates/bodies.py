@@ -47,7 +47,7 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
     upright = any(force.to in _UPRIGHT for force in picture.forces)
-    floor = area.bottom - (120 if upright else 62)
+    floor = area.bottom - (120 if upright else 96)
     yield Line(((area.x, floor), (area.right, floor)), palette.line, 4)
     scale = _scale(picture, view)
     lane = area.width / len(picture.bodies)
@@ -193,7 +193,7 @@ def _label(
         return Text(text, Box(left, y, _LABEL_WIDTH, _LABEL_HEIGHT), ink, 26, "start")
     sign = 1 if to == "right" else -1
     width = max(_LABEL_WIDTH, length)
-    start = place.middle + sign * (place.half + 6)
+    start = place.middle + sign * (place.half + 16)
     y = place.row(rank) + (32 if net else -30 - _LABEL_HEIGHT)
     box = Box(start if sign > 0 else start - width, y, width, _LABEL_HEIGHT)
     return Text(text, box, ink, 28, "start" if sign > 0 else "end")

@@ -106,8 +106,12 @@ def _point(
     points: Points, point: Point, place: ToPixels, frame: Box, view: View, seen: float, moving: bool
 ) -> Iterator[Shape]:
     x, y = place(*point)
+    if points.kind == "meet":  # the values are read at the axes
+        guide = view.fade(view.palette.ink, 0.5 * seen)
+        yield Line(((frame.x, y), (x, y)), guide, 2.5)
+        yield Line(((x, y), (x, frame.bottom)), guide, 2.5)
     yield Disc(x, y, 13 * of_range(seen, 0, 0.5), view.palette.ink)
-    if moving:
+    if moving or points.kind == "meet":
         return
     above = y - frame.y > 60
     left = min(max(frame.x, x - 80), frame.right - 160)
@@ -133,7 +137,7 @@ def _legend(
         box = Box(left + 50, y, _LEGEND - 50, 40)
         yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start")
         y += 48
-    if picture.parameter:
+    if picture.parameter and picture.parameter.shown:
         text = f"{picture.parameter.name} = {show_number(round(value, 1), view.language)}"
         yield Text(text, Box(left, y, _LEGEND, 48), view.palette.accent, 34, "start")
         y += 56
@@ -142,7 +146,11 @@ def _legend(
         if points.label:
             yield Disc(left + 18, y + 20, 11 * shown[points.id], palette.ink)
             yield Text(points.label, Box(left + 50, y, _LEGEND - 50, 40), ink, 26, "start")
-            y += 48
+            y += 44
+        if points.kind == "meet":
+            text = " ".join(at(point, view.language) for point in picture.places(points, value))
+            yield Text(text, Box(left + 50, y, _LEGEND - 50, 36), ink, 26, "start")
+            y += 44
     for text, axis_y in ((picture.y.label, area.bottom - 92), (picture.x.label, area.bottom - 52)):
         sign = "↑" if text is picture.y.label else "→"
         if text:

@@ -9,7 +9,7 @@ from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
 from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
 
-_LABEL, _TALL = 240.0, 82.0
+_LABEL, _TALL = 280.0, 82.0
 _AXIS, _TICKS = 46.0, 36.0
 
 

@@ -1,11 +1,16 @@
-"""A valid card, and copies of it with one replacement."""
+"""A valid card without pictures, and copies of it with one replacement."""
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 SOURCE = "physics/newtons-second-law.toml"
-GOOD = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-8")
+_SHIPPED = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-8")
+_PICTURES_OR_MARK = re.compile(
+    r"^\[\[pictures\]\].*?(?=^\[\[quiz\]\])|(?<!\n)\[\[[a-z]+\]\]", re.M | re.S
+)
+GOOD = _PICTURES_OR_MARK.sub("", _SHIPPED)
 
 
 def changed(old: str, new: str) -> str:

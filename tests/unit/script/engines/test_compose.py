@@ -10,12 +10,14 @@ from typing import get_args
 import pytest
 
 from tests.every_row import for_all
-from tests.unit.script.cards.good_card import SOURCE, changed
+from tests.unit.script.cards.good_card import GOOD, SOURCE
 from tests.unit.script.support import request
-from transforms.model import Script, VisualKind
+from transforms.model import Scene, Script, VisualKind
+from transforms.pictures.picture import read_picture
 from transforms.script.cards.concept_card import Card, load_cards, parse_card
 from transforms.script.cards.marks import remove_marks
 from transforms.script.engines.offline.compose import compose
+from transforms.script.engines.offline.scene_pictures import show_pictures, without_beats
 from transforms.script.matching.interests import INTERESTS
 
 CARDS = load_cards().cards
@@ -59,7 +61,7 @@ def test_every_lesson_is_complete(card: Card) -> None:
             assert scene.heading
             assert scene.bullets
             assert scene.visual.kind in get_args(VisualKind)
-            if scene.visual.kind in ("quote", "definition", "worked"):
+            if scene.visual.kind in ("quote", "definition", "worked", "picture"):
                 assert scene.visual.text
             elif scene.visual.kind != "bullets":
                 assert len(scene.visual.items) >= 2
@@ -93,13 +95,40 @@ def test_term_is_explained_where_it_is_first_used() -> None:
     assert "mass times acceleration. Acceleration means how quickly" in definition.narration
 
 
-def test_marks_are_not_spoken() -> None:
-    text = changed("You push a cart", "[[push]]You push a [[heavy]]cart") + (
-        '[[pictures]]\nid = "cart"\ntemplate = "bodies"\n'
-        'data = { forces = [{ id = "push" }] }\nstates = { heavy = "beside cart.mass=40" }\n'
+def test_marks_become_beats_of_a_picture() -> None:
+    marked, plain = (
+        lesson(card, 6) for card in (CARDS["newtons-second-law"], parse_card(GOOD, SOURCE))
     )
-    card = parse_card(text, SOURCE)
-    assert lesson(card, 6) == lesson(CARDS["newtons-second-law"], 6)
+    assert [s.narration for s in marked.scenes] == [s.narration for s in plain.scenes]
+    assert [s.visual for s in marked.scenes[:4]] == [s.visual for s in plain.scenes[:4]]
+    picture = read_picture(marked.scenes[4].visual.text)
+    assert [(beat.sentence, beat.show) for beat in picture.beats] == [
+        (1, "push"),
+        (1, "rub"),
+        (2, "net"),
+        (4, "go"),
+    ]
+    assert "40\u00a0N → (ΣF)" in list(picture.labels())
+
+
+def test_picture_stays_across_scenes_and_changes() -> None:
+    card = CARDS["newtons-second-law"]
+    scenes = [Scene("One", "[[push]]A push.", ()), Scene("Two", "[[rub]]Friction. [[push]]Go.", ())]
+    band = card.bands["middle"]
+    first, second = show_pictures(scenes, card.pictures, band.numbers())
+    assert [s.narration for s in (first, second)] == ["A push.", "Friction. Go."]
+    later = read_picture(second.visual.text)
+    assert later.before == ("push",)
+    assert [beat.show for beat in later.beats] == ["rub"]
+    still = read_picture(without_beats(second.visual).text)
+    assert not still.beats
+    assert still.at_end() == later.at_end()
+
+
+@EVERY_CARD
+def test_pictures_of_a_card_are_drawn(card: Card) -> None:
+    shown = [scene.visual for grade in (5, 11) for scene in lesson(card, grade).scenes]
+    assert any(visual.kind == "picture" for visual in shown) == bool(card.pictures)
 
 
 @pytest.mark.parametrize(

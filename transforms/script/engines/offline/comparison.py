@@ -10,6 +10,7 @@ from itertools import zip_longest
 from transforms.model import ContentRequest, Scene, Script, Visual
 from transforms.script.cards.card import Card
 from transforms.script.engines.offline.compose import MOST_WORDS, compose
+from transforms.script.engines.offline.scene_pictures import without_beats
 from transforms.script.spoken_quiz import spoken_question
 
 _HOOK = "Two topics, side by side. What is each of them, and what sets them apart?"
@@ -92,7 +93,9 @@ def _told_once(scenes: Iterator[Scene], takeaways: Sequence[str]) -> Iterator[Sc
     for scene in scenes:
         sentences = [each for each in _SENTENCE_END.split(scene.narration) if each not in told]
         told.update(sentences)
-        yield replace(scene, narration=" ".join(sentences))
+        # The sentences that beats count are no longer the same.
+        visual = without_beats(scene.visual)
+        yield replace(scene, narration=" ".join(sentences), visual=visual)
 
 
 def _mid_sentence(title: str, lesson: Script) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
 from transforms.script.cards.card import Band, BandName, Card, Level, Term, WorkedExample
 from transforms.script.cards.marks import remove_marks
+from transforms.script.engines.offline.scene_pictures import show_pictures
 from transforms.script.matching.interests import GENERAL, INTERESTS, Interest
 from transforms.script.spoken_quiz import spoken_question
 from transforms.text.capitals import capitalize_first
@@ -50,6 +51,7 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
     worked = () if band.worked is None else (_worked(card, band, band.worked, explain),)
     scenes += (_analogy(card, band, interest, key), *worked, _misconception(card, band))
     scenes[-1] = replace(scenes[-1], narration=f"{scenes[-1].narration} {_RECAP}")
+    scenes = list(show_pictures(scenes, card.pictures, band.numbers()))
     script = Script(
         title=card.title if interest is None else f"{card.title} for {interest.fans}",
         hook=card.hook if interest is None else f"{card.hook} {interest.opening}",
@@ -66,18 +68,19 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
 
 
 class _Explainer:
-    """Inserts the meaning of each term after the sentence that uses it first."""
+    """Inserts the meaning of each term after the sentence that uses it first; marks stay."""
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         self._open = list(terms)
 
     def __call__(self, *texts: str) -> str:
         told = []
-        for sentence in _SENTENCE_END.split(remove_marks(" ".join(texts))):
+        for sentence in _SENTENCE_END.split(" ".join(texts)):
             told.append(sentence)
-            for term in [term for term in self._open if term.pattern.search(sentence)]:
+            plain = remove_marks(sentence)
+            for term in [term for term in self._open if term.pattern.search(plain)]:
                 self._open.remove(term)
-                told.append(remove_marks(term.meaning))
+                told.append(term.meaning)
         return " ".join(told)
 
 
@@ -109,14 +112,14 @@ def _analogy_key(card: Card, interest: Interest | None) -> str:
 
 
 def _analogy(card: Card, band: Band, interest: Interest | None, key: str) -> Scene:
-    text = remove_marks(card.analogies[key])
+    text = card.analogies[key]
     if interest is None:
         lead = _bridge(card, _PICTURES)
     elif key == interest.name:
         lead = f"Take {interest.spoken}."
     else:
         lead = f"Take {interest.borrowing}, {INTERESTS[key].spoken}."
-    *setting, point = _SENTENCE_END.split(text)
+    *setting, point = _SENTENCE_END.split(remove_marks(text))
     return Scene(band.headings.analogy, f"{lead} {text}", tuple(setting), Visual("quote", point))
 
 
@@ -139,7 +142,7 @@ def _misconception(card: Card, band: Band) -> Scene:
     myth, fact = wrong.bullets
     cells = (myth.removeprefix("Myth: "), fact.removeprefix("Fact: "))
     row = " | ".join(map(capitalize_first, cells))
-    narration = remove_marks(f"{_bridge(card, _MISTAKES)} {wrong.claim} {wrong.truth}")
+    narration = f"{_bridge(card, _MISTAKES)} {wrong.claim} {wrong.truth}"
     return Scene(
         band.headings.misconception,
         narration,
