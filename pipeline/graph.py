@@ -96,6 +96,7 @@ def build(
             queue_lease=queue_lease,
             max_deliveries=options.max_deliveries,
             prices=table,
+            reuse=options.reuse,
         )
 
     voice = voice_engine(options).chosen()

@@ -179,7 +179,7 @@ class _Write(BatchDoFn[DeadLetter]):
                 stage=dead.stage,
                 reason=f"{dead.field}: {dead.error}" if dead.field else dead.error,
                 records=dead.records,
-                cost_usd=sum(record.cost_usd for record in dead.records)
+                cost_usd=sum(record.paid_usd for record in dead.records)
                 + (dead.spent.usd if dead.spent else 0.0),
                 error_type=dead.error_type,
                 spent=dead.spent,
@@ -268,7 +268,7 @@ def _helped(dead: DeadLetter) -> Outcome:
         request_id=dead.request_id,
         stage="care",
         records=dead.records,
-        cost_usd=sum(record.cost_usd for record in dead.records)
+        cost_usd=sum(record.paid_usd for record in dead.records)
         + (dead.spent.usd if dead.spent else 0.0),
         spent=dead.spent,
         needs_care=True,

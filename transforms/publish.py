@@ -118,6 +118,7 @@ def manifest(lesson: Lesson, saved_usd: float) -> bytes:
                     "fallback": record.fallback,
                     "problems": list(record.problems),
                     "fingerprint": record.fingerprint,
+                    "shared": record.shared,
                     "seconds": record.seconds,
                     "cost_usd": record.cost_usd,
                     "usage": {used.sku: used.quantity for used in record.usage},

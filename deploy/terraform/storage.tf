@@ -61,6 +61,17 @@ resource "google_storage_bucket" "artifacts" {
     }
   }
 
+  # Results that requests share (--reuse); lessons have copies of their own.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 30
+      matches_prefix = ["${local.lessons}/shared/"]
+    }
+  }
+
   # Old lessons are rarely watched.
   lifecycle_rule {
     action {

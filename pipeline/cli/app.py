@@ -37,6 +37,7 @@ COMMANDS = (
     "students",
     "cards",
     "care",
+    "shared",
     "db",
     "emulators",
     "completion",

@@ -109,6 +109,7 @@ def _prune(chosen: argparse.Namespace) -> None:
     """Remove old requests and stored answers, and print the numbers of rows."""
     from transforms.artifacts import ArtifactStore
     from transforms.artifacts.parts import Parts
+    from transforms.artifacts.shared import SharedResults
     from transforms.ledger import Ledger, Pruned, tombstones
 
     Ledger(chosen.database).check()  # an unreachable server fails now, not after the long timeout
@@ -126,6 +127,8 @@ def _prune(chosen: argparse.Namespace) -> None:
     for batch in ledger.prune(*ages, needs_care=chosen.care):
         total.update(asdict(batch))
     total["tombstones"] = tombstones.expire(ledger)
-    Parts(ArtifactStore(chosen.artifacts)).sweep()
+    store = ArtifactStore(chosen.artifacts)
+    Parts(store).sweep()
+    SharedResults(store).sweep()
     rows = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in total.items())
     print(json.dumps(total, indent=2) if chosen.json else f"{rows} removed")

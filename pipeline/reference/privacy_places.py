@@ -52,6 +52,14 @@ PLACES = (
         "`vividly students erase`",
     ),
     Place(
+        "results that requests share (`--reuse`): `shared/STAGE/FINGERPRINT/…` in the same place",
+        "nothing: they are made from titles of concept cards, grade band and a listed interest",
+        "equal lessons are made once",
+        "30 days, by a lifecycle rule or `vividly db prune`; `vividly shared purge`",
+        "nothing to erase",
+        ("transforms.artifacts.shared", "transforms.stage.sharing"),
+    ),
+    Place(
         "soft delete and versions of the bucket",
         "deleted artifacts",
         "restoring what was deleted by mistake",

@@ -89,6 +89,12 @@ SETTINGS = (
         type=whole_number, default=64, unit="MB", graph=True,
     ),
     Setting(
+        "reuse", "results that requests on one topic share, if their grades and interests are "
+        "alike: off, stage for narrations and videos of lessons from concept cards, all for "
+        "scripts of paid models too", GROUP, default="off", choices=("off", "stage", "all"),
+        graph=True,
+    ),
+    Setting(
         "force", "run all stages again even where a valid result exists", GROUP, type=bool,
         default=False, graph=True,
     ),

@@ -144,7 +144,9 @@ def canary(database: Database, lesson: Lesson, stage: str, error: Exception | No
         request=json_text(asdict(request)),
         error_type=type(error).__name__ if error else None,
         error=str(error)[:MAX_ERROR] if error else None,
-        besides_calls_usd=sum(record.cost_usd - record.calls_usd for record in lesson.records),
+        besides_calls_usd=sum(
+            record.cost_usd - record.calls_usd for record in lesson.records if not record.shared
+        ),
         records=json_text([row for row in _records(lesson) if row["stage"] == stage]),
     )
 

@@ -7,7 +7,6 @@ crosses a shuffle (`transforms.coder`) and is stored in the ledger and the artif
 
 from transforms.model.care import CARE_CATEGORIES, CareCategory, CareFinding, CareLevel
 from transforms.model.codec import decode, encode
-from transforms.model.grade_bands import GRADE_BANDS, GradeBand, band_of
 from transforms.model.lesson import Claim, EntryKey, Lesson
 from transforms.model.media import Narration, Sentence, Video
 from transforms.model.outcome import (
@@ -51,7 +50,6 @@ from transforms.model.stages import (
 __all__ = [
     "CARE_CATEGORIES",
     "ENGINE_STAGES",
-    "GRADE_BANDS",
     "LETTERS",
     "MODALITIES",
     "MODELS",
@@ -71,7 +69,6 @@ __all__ = [
     "DeadLetter",
     "EntryKey",
     "FailedStage",
-    "GradeBand",
     "Lesson",
     "Message",
     "Modality",
@@ -91,7 +88,6 @@ __all__ = [
     "Video",
     "Visual",
     "VisualKind",
-    "band_of",
     "decode",
     "encode",
     "model_of",

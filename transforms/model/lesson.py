@@ -77,4 +77,4 @@ class Lesson:
     @property
     def cost_usd(self) -> float:
         """Cost of the stages so far in US dollars."""
-        return sum(record.cost_usd for record in self.records)
+        return sum(record.paid_usd for record in self.records)

@@ -88,3 +88,8 @@ class StageRecord:
     problems: tuple[str, ...] = ()
     topic: str = ""
     shared: str = ""
+
+    @property
+    def paid_usd(self) -> float:
+        """US dollars that the result has cost this request: nothing if it is shared."""
+        return 0.0 if self.shared else self.cost_usd

@@ -17,6 +17,7 @@ from transforms.process.singletons import process_singleton
 from transforms.script.checks import find_problems
 from transforms.script.engines.claim_checker import ClaimChecker
 from transforms.script.engines.script_engine import ScriptEngine, is_citing
+from transforms.script.matching.shared_question import SharedQuestion, shared_question
 from transforms.script.order_of_tries import OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
 from transforms.script.shuffled_quiz import shuffle_choices
@@ -26,7 +27,7 @@ from transforms.script.visual_rules import with_drawable_visuals
 from transforms.stage.engine_task import EngineTask
 from transforms.stage.paid_call import PaidCalls
 from transforms.stage.run import RunStage
-from transforms.stage.task import Produced, StageRuntime
+from transforms.stage.task import Produced, Reuse, StageRuntime
 from transforms.text.hidden import without_hidden
 
 
@@ -52,7 +53,7 @@ class WriteScript(beam.PTransform):
         claim_checker: ChosenEngine | None = None,
     ) -> None:
         super().__init__()
-        self._task = _WriteScript(engine, tuple(fallbacks), sources, claim_checker)
+        self._task = _WriteScript(engine, tuple(fallbacks), sources, claim_checker, runtime.reuse)
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -85,6 +86,7 @@ class _WriteScript(EngineTask):
     fallbacks: tuple[ChosenEngine, ...] = ()
     sources: str | None = None
     claim_checker: ChosenEngine | None = None
+    reuse: Reuse = "off"
 
     stage = "script"
     needs_folder = False
@@ -103,7 +105,7 @@ class _WriteScript(EngineTask):
         return process_singleton(make_script_engine, self.chosen)
 
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
-        request = lesson.request
+        request = self._request(lesson)
         inputs = {
             "query": request.student_query,
             "grade": request.grade_level,
@@ -119,6 +121,26 @@ class _WriteScript(EngineTask):
             inputs["passages"] = [[passage.text, passage.source] for passage in passages]
         return inputs
 
+    def topic(self, lesson: Lesson) -> str:
+        """Return the topic of a shared question; empty if the lesson is for one request alone."""
+        shared = self._shared(lesson)
+        return shared.topic if shared else ""
+
+    def _shared(self, lesson: Lesson) -> SharedQuestion | None:
+        """Return the shared question of a lesson, or None.
+
+        Scripts that are written for each request do not change for the sake of later stages, unless
+        the engine has only cards to write from.
+        """
+        if self.reuse == "off" or (self.reuse == "stage" and self.makes_calls):
+            return None
+        return shared_question(lesson.request)
+
+    def _request(self, lesson: Lesson) -> ContentRequest:
+        """Return the request to write from."""
+        shared = self._shared(lesson)
+        return shared.request if shared else lesson.request
+
     def passages(self, request: ContentRequest) -> tuple[Passage, ...]:
         """Return the passages for a request; none if nothing uses them."""
         if not (self.claim_checker or is_citing(self._engine())):
@@ -129,10 +151,14 @@ class _WriteScript(EngineTask):
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
         order = process_singleton(make_order, (self.chosen, *self.fallbacks), self.claim_checker)
-        tried = order.write(lesson.request, calls, self.passages(lesson.request))
+        shared, request = self._shared(lesson), self._request(lesson)
+        tried = order.write(request, calls, self.passages(request))
         written = tried.written
-        script = with_drawable_visuals(_clean(written.script))
-        script = shuffle_choices(script, lesson.request.request_id)
+        seed = shared.topic if shared else request.request_id
+        script = shuffle_choices(with_drawable_visuals(_clean(written.script)), seed)
+        if shared:
+            band = shared.band
+            script = replace(script, grade_level=band.lowest, highest_grade=band.highest)
         script = replace(script, model=written.model, fallback=tried.is_fallback)
         return Produced(
             {"script.json": encode(script), "script.md": to_markdown(script).encode()},

@@ -37,7 +37,6 @@ from transforms.model import (
 )
 from transforms.prices import costs_more_than_machine
 from transforms.process import retry, temp_dirs
-from transforms.process.fingerprints import fingerprint
 from transforms.process.thread_pool import parallel_map
 from transforms.process.worker_health import hidden_fault
 from transforms.stage import heartbeat
@@ -46,8 +45,9 @@ from transforms.stage.engine_gate import overdue
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
 from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
+from transforms.stage.sharing import rounds, share
 from transforms.stage.stage_calls import StageCalls
-from transforms.stage.stage_record import new_record, record_name, reusable_record
+from transforms.stage.stage_record import input_digest, new_record, record_name, reusable_record
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
     FINISHED,
@@ -108,6 +108,7 @@ class _RunStage(BatchDoFn[Lesson]):
             "max_cost_per_request": runtime.budget.per_request if runtime.budget else None,
             "max_cost_per_hour": runtime.budget.per_hour if runtime.budget else None,
             "force": runtime.force,
+            "reuse": runtime.reuse,
             "artifacts": runtime.store.root,
             "ledger": runtime.ledger.masked_url,
         }
@@ -137,7 +138,8 @@ class _RunStage(BatchDoFn[Lesson]):
             # All leases are renewed, also those of lessons that wait for a free thread.
             with heartbeat.heartbeats(self._ledger, lessons) as check:
                 begin_by = time.monotonic() + self._runtime.policy.patience
-                parallel_map(partial(self._perform, begin_by), works, self._runtime.workers)
+                for part in rounds(self._task, self._runtime, works):
+                    parallel_map(partial(self._perform, begin_by), part, self._runtime.workers)
                 self._judge(works)
                 for work in works:
                     with work.capture_error():
@@ -231,6 +233,8 @@ class _RunStage(BatchDoFn[Lesson]):
         if spent:
             metrics.COST.inc(spent)
             metrics.STAGE_COST[stage].inc(spent)
+        if work.sharing:
+            metrics.STAGE_SHARING[stage, work.sharing].inc()
         if record and record.reused:
             metrics.STAGE_REUSED[stage].inc()
             metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))
@@ -246,8 +250,8 @@ class _RunStage(BatchDoFn[Lesson]):
 
     def _result(self, work: Work, policy: retry.RetryPolicy) -> StageRecord:
         """Return the record of a reused or new result."""
-        lesson, failures = work.lesson, work.failures
-        digest = fingerprint({"stage": self._task.stage, **self._task.inputs(lesson)})
+        lesson = work.lesson
+        digest = input_digest(self._task, lesson)
         found = None if self._runtime.force else self._stored_record(lesson, digest)
         if found:
             log.info(
@@ -256,6 +260,12 @@ class _RunStage(BatchDoFn[Lesson]):
                 extra=log_events.log_fields(lesson, stage=self._task.stage),
             )
             return replace(found, reused=True)
+        make = partial(self._make, work, policy, digest)
+        return share(self._runtime, work, work.key, make) if work.key else make()
+
+    def _make(self, work: Work, policy: retry.RetryPolicy, digest: str) -> StageRecord:
+        """Return the record of a new result."""
+        lesson, failures = work.lesson, work.failures
         check_starts(lesson, self._task.stage, work.starts, self._runtime.max_deliveries)
         self._admit(work)
         perform = self._task.perform

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from transforms.artifacts import ArtifactStore
-from transforms.model import StageRecord, decode
+from transforms.model import Lesson, StageRecord, decode
 from transforms.prices import total
+from transforms.process.fingerprints import fingerprint
 from transforms.stage.stage_calls import StageCalls
 from transforms.stage.task import Produced, StageTask, files_of
 
@@ -22,16 +23,19 @@ def record_name(stage: str) -> str:
     return f"stages/{stage}.json"
 
 
-def new_record(
-    task: StageTask, produced: Produced, calls: StageCalls, fingerprint: str
-) -> StageRecord:
+def input_digest(task: StageTask, lesson: Lesson) -> str:
+    """Return the fingerprint of a stage's inputs for a lesson."""
+    return fingerprint({"stage": task.stage, **task.inputs(lesson)})
+
+
+def new_record(task: StageTask, produced: Produced, calls: StageCalls, digest: str) -> StageRecord:
     """Return the record of a new result, before it is stored.
 
     Args:
         task: The work of the stage.
         produced: Its result.
         calls: Its paid calls, which have ended.
-        fingerprint: Fingerprint of its inputs.
+        digest: Fingerprint of its inputs.
     """
     prices, usage = calls.runtime.prices, total((*produced.usage, *calls.usage))
     described = calls.runtime.store.describe(
@@ -40,7 +44,7 @@ def new_record(
     return StageRecord(
         stage=task.stage,
         engine=produced.engine or task.engine,
-        fingerprint=fingerprint,
+        fingerprint=digest,
         seconds=round(calls.seconds, 3),
         cost_usd=prices.price(usage),
         usage=usage,
@@ -49,12 +53,13 @@ def new_record(
         model=produced.model,
         fallback=produced.fallback,
         problems=produced.problems,
+        topic="" if produced.fallback else task.topic(calls.lesson),
         calls_usd=prices.price(calls.usage),
     )
 
 
 def reusable_record(
-    store: ArtifactStore, request_id: str, stage: str, fingerprint: str
+    store: ArtifactStore, request_id: str, stage: str, digest: str
 ) -> StageRecord | None:
     """Return the stored record of a stage if its inputs are equal and its artifacts are intact."""
     data = store.read(request_id, record_name(stage))
@@ -62,6 +67,6 @@ def reusable_record(
         record = decode(StageRecord, data) if data else None
     except ValidationError:
         return None  # truncated, or written by another version
-    if record is None or record.fingerprint != fingerprint:
+    if record is None or record.fingerprint != digest:
         return None
     return record if all(map(store.verify, record.artifacts)) else None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from transforms.artifacts import ArtifactConflict, ArtifactStore, File, Source
 from transforms.ledger import Ledger
@@ -27,6 +27,8 @@ from transforms.stage.rate_limit import EngineLimits
 
 FINISHED = "finished"
 """Output tag of the lessons whose modality needs no further stage."""
+
+Reuse = Literal["off", "stage", "all"]
 
 OUTCOMES = "outcomes"
 """Output tag of the outcomes decided before the end of the graph."""
@@ -90,6 +92,13 @@ class StageTask(ABC):
     def inputs(self, lesson: Lesson) -> Mapping[str, Any]:
         """Return everything that affects the result, as JSON values, for the fingerprint."""
 
+    def topic(self, lesson: Lesson) -> str:
+        """Return the topic of a lesson that other requests may share; empty if they may not.
+
+        After the script it is that of the script, which the results of later stages are made from.
+        """
+        return next((record.topic for record in lesson.records if record.stage == "script"), "")
+
     def typical(self) -> tuple[Usage, ...]:
         """Return the usage of this stage for a typical lesson.
 
@@ -138,6 +147,7 @@ class StageRuntime:
             lease.
         max_deliveries: Proven deaths of a stage's process after which a request is given up.
         prices: The price table of the job.
+        reuse: Results that requests share: none, those of the stages after the script, or all.
     """
 
     policy: RetryPolicy
@@ -151,6 +161,7 @@ class StageRuntime:
     queue_lease: float | None = None
     max_deliveries: int = 5
     prices: Prices = INCLUDED
+    reuse: Reuse = "off"
 
     @contextmanager
     def admitted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transforms.errors import Cancelled
 from transforms.ledger import Entered
@@ -15,6 +15,14 @@ from transforms.telemetry.span import OFF, Span
 
 if TYPE_CHECKING:
     from transforms.stage.stage_calls import StageCalls
+
+
+class SharedKey(NamedTuple):
+    """What a shared result is found by: store, stage and fingerprint."""
+
+    root: str
+    stage: str
+    fingerprint: str
 
 
 @dataclass
@@ -32,6 +40,9 @@ class Work:
         calls: The paid calls of the stage; None before it runs.
         is_fenced: False for a canary, which has no claim.
         span: The span of the stage; those of its engine calls are parts of it.
+        key: Key under which other requests share the result; None if none do.
+        sharing: ``hit`` if a shared result was copied, ``miss`` if one was made, ``double`` if one
+            was made while another thread made it too; empty without a key.
     """
 
     lesson: Lesson
@@ -44,6 +55,8 @@ class Work:
     calls: StageCalls | None = None
     is_fenced: bool = True
     span: Span = OFF
+    key: SharedKey | None = None
+    sharing: str = ""
 
     @classmethod
     def of(cls, entered: Entered, stage: str) -> Work:

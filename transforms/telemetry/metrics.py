@@ -47,6 +47,13 @@ STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in
 """Milliseconds a stage took; reused results do not count."""
 
 STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in ENGINE_STAGES}
+STAGE_SHARING = {
+    (stage, how): _counter(f"{stage}_shared_{name}")
+    for stage in ENGINE_STAGES
+    for how, name in (("hit", "hits"), ("miss", "misses"), ("double", "doubles"))
+}
+"""Results that requests may share: copied, made, or made while another thread made the same."""
+
 STAGE_FAILED = {stage: _counter(f"{stage}_failed") for stage in ENGINE_STAGES}
 STAGE_TRIES_FAILED = {stage: _counter(f"{stage}_tries_failed") for stage in ENGINE_STAGES}
 """Failed tries, whether or not a later one succeeded."""
@@ -102,6 +109,7 @@ def reported() -> frozenset[str]:
     counters += [*OUTCOMES.values(), *CHECK_PROBLEMS.values()]
     by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
+    counters += STAGE_SHARING.values()
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]
     return frozenset(
         [c.metric_name.name for c in counters]

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from transforms.crisis.phrases import find_care
 from transforms.errors import PermanentError
-from transforms.model import ContentRequest, GradeBand, band_of
+from transforms.model import ContentRequest
+from transforms.model.grade_bands import GradeBand, band_of
 from transforms.script.cards.concept_card import Card
 from transforms.script.matching.interests import GENERAL
 

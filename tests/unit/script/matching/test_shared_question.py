@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from transforms.model import GRADE_BANDS, ContentRequest, band_of
+from transforms.model import ContentRequest
+from transforms.model.grade_bands import GRADE_BANDS, band_of
 from transforms.script.cards.concept_card import load_cards
 from transforms.script.matching.asked_interest import asked_interest
 from transforms.script.matching.interests import INTERESTS, find_interest
