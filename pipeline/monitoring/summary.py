@@ -36,6 +36,8 @@ class Tally:
         self._cancelled = 0
         self._needs_care = 0
         self._reused = 0
+        self._shared: Counter[tuple[str, bool]] = Counter()  # by stage, and whether it was copied
+        self._shared_usd: dict[tuple[str], float] = {}
         self._cost: dict[tuple[str, str], float] = {}
         self._saved: dict[tuple[str, str, str], float] = {}
 
@@ -75,6 +77,10 @@ class Tally:
                 if outcome.status == "completed" and outcome.records:
                     self._end_to_end.append(outcome.seconds)
                 for record in outcome.records:
+                    if record.topic and (record.shared or not record.reused):
+                        self._shared[record.stage, bool(record.shared)] += 1
+                        saved = self._shared_usd.get((record.stage,), 0.0)
+                        self._shared_usd[record.stage,] = saved + record.cost_usd - record.paid_usd
                     if record.reused:
                         self._reused += 1
                         self._add_saved(record.stage, record.engine, "reused", record.cost_usd)
@@ -129,6 +135,14 @@ class Tally:
                 "cost_usd": round(sum(self._cost.values()), 8),
                 "cost_saved_usd": _sum(self._saved, 2, "skipped"),
                 "reuse_saved_usd": _sum(self._saved, 2, "reused"),
+                "shared": {
+                    stage: {
+                        "hits": (hits := self._shared[stage, True]),
+                        "hit_rate": round(hits / (hits + self._shared[stage, False]), 4),
+                        "reuse_saved_usd": _sum(self._shared_usd, 0, stage),
+                    }
+                    for stage in dict.fromkeys(stage for stage, _ in self._shared)
+                },
                 "stages": {
                     stage: {
                         "count": len(values),

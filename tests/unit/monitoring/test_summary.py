@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 
@@ -112,3 +113,18 @@ def test_cancelled_requests_do_not_fail_job(capsys, error_type, status):
     chosen = Namespace(summary=None, fail_on_dead_letter=True)
     assert lifecycle.finish_job(tally.summary("end_of_file"), None, chosen) == status
     assert json.loads(capsys.readouterr().out)["dead_lettered"] == 1
+
+
+def test_shared_results_are_counted_by_stage():
+    made = replace(record("narration", 1.0), topic="gravity")
+    copied = replace(made, reused=True, shared="f" * 64)
+    resumed = replace(made, reused=True)
+    private = record("narration", 1.0)
+    tally = Tally("drain")
+    tally.settled(
+        Outcome(str(at), "completed", records=(each,))
+        for at, each in enumerate((made, copied, copied, copied, resumed, private))
+    )
+    summary = tally.summary("empty_queue")
+    assert summary["shared"] == {"narration": {"hits": 3, "hit_rate": 0.75, "reuse_saved_usd": 1.5}}
+    assert (summary["cost_usd"], summary["reuse_saved_usd"]) == (1.0, 2.0)
