@@ -120,7 +120,9 @@ class Batch:
                 self._tally.received(1)
                 request = peek(message.data)
                 is_heavy = request is not None and request.modality != "text"
-                self._scheduler.submit(message, is_heavy, request.student_id if request else "")
+                student = request.student_id if request else ""
+                key = self._graph.shared_key(request) if is_heavy else None
+                self._scheduler.submit(message, is_heavy, student, key)
             self._wait(lambda: self._scheduler.idle)
             with interrupted_waits():
                 self._scheduler.close(self._grace)

@@ -336,7 +336,9 @@ class Drain:
             tracing.record_pull(message, request, seconds)
             accepted += 1
             heavy += is_heavy
-            self._scheduler.submit(message, is_heavy, request.student_id if request else "")
+            student = request.student_id if request else ""
+            key = self._graph.shared_key(request) if is_heavy else None
+            self._scheduler.submit(message, is_heavy, student, key)
         self._pull_size.record(accepted, heavy)
         return len(received)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import apache_beam as beam
@@ -19,10 +19,12 @@ from pipeline.jobs.one_stage import OneStage
 from pipeline.monitoring.health import dependencies
 from pipeline.monitoring.readiness import Check
 from pipeline.settings.beam_options import VividlyOptions
+from pipeline.settings.chosen_engines import script_engine
 from transforms.artifacts import ArtifactStore
 from transforms.errors import EnvironmentFault
 from transforms.ledger import Ledger
-from transforms.model import Message, Outcome
+from transforms.model import ContentRequest, Message, Outcome
+from transforms.script.matching.shared_question import shared_question
 from transforms.stage.budget import BudgetMeter, budget_meter
 from transforms.stage.lapsed_claims import LapsedClaimsMeter, lapsed_claims_meter
 
@@ -99,6 +101,20 @@ class GraphRunner:
     def checks(self) -> dict[str, Check]:
         """Return a readiness check for each dependency, by its name."""
         return dependencies(self._ledger, self._store)
+
+    def shared_key(self, request: ContentRequest | None) -> Hashable | None:
+        """Return what a request has in common with those that share its results; None if none do.
+
+        Args:
+            request: A request; None if the message is invalid.
+        """
+        reuse = self._options.reuse
+        if request is None or reuse == "off":
+            return None
+        if reuse == "stage" and script_engine(self._options).chosen().paid:
+            return None
+        shared = shared_question(request)
+        return shared.key if shared else None
 
     @property
     def meter(self) -> BudgetMeter:

@@ -14,7 +14,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -121,15 +121,17 @@ class Scheduler:
         """Failure of a thread; None while all work."""
         return first_failure(self._threads)
 
-    def submit(self, message: Message, heavy: bool, student: str = "") -> None:
-        """Queue a message of a student."""
+    def submit(
+        self, message: Message, heavy: bool, student: str = "", key: Hashable | None = None
+    ) -> None:
+        """Queue a message of a student; of heavy ones with equal keys, one runs at a time."""
         with self._changed:
-            self._add(message, heavy, student)
+            self._add(message, heavy, student, key)
             self._changed.notify_all()
 
-    def _add(self, message: Message, heavy: bool, student: str) -> None:
+    def _add(self, message: Message, heavy: bool, student: str, key: Hashable | None) -> None:
         if heavy:
-            self._heavy.append(message, student)
+            self._heavy.append(message, student, key)
             return
         if not self._light:
             self._light_since = time.monotonic()
@@ -231,9 +233,9 @@ class Scheduler:
     def _take_batch(self, takes_heavy: bool) -> Batch | None:
         with self._changed:
             while not self._closed:
-                if takes_heavy and self._heavy:
-                    message, student = self._heavy.popleft()
-                    taken = Batch([message], light=False, student=student)
+                heavy = self._heavy.pop({run.key for run in self._running}) if takes_heavy else None
+                if heavy:
+                    taken = heavy
                 elif self._light and self._may_start_light_run():
                     lingering = self._linger_seconds()
                     if lingering > 0:
@@ -308,7 +310,7 @@ class Scheduler:
         with self._changed:
             if not self._closed:
                 for message in taken.messages:
-                    self._add(message, not taken.light, taken.student)
+                    self._add(message, not taken.light, taken.student, taken.key)
 
     def _dependency_timed_out(self, down: DependencyDown) -> bool:
         fault = probe_worker()  # without file handles, every dependency seems to be down

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from transforms.model import Message
 
 
 class Batch(NamedTuple):
-    """Messages taken for one run: light ones, or a heavy one and its student."""
+    """Messages taken for one run: light ones, or a heavy one with its student and its key."""
 
     messages: Sequence[Message]
     light: bool
     student: str = ""
+    key: Hashable | None = None
 
 
 class _Turn(NamedTuple):
@@ -28,6 +28,7 @@ class _Waiting(NamedTuple):
     turn: _Turn
     student: str
     message: Message
+    key: Hashable | None
 
 
 class TurnQueue:
@@ -37,13 +38,19 @@ class TurnQueue:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []  # a heap
+        self._waiting: list[_Waiting] = []
         self._round = 0
         self._places = 0
         self._last: dict[str, _Turn] = {}  # of each student
 
-    def append(self, message: Message, student: str) -> None:
-        """Add a message at the student's next turn."""
+    def append(self, message: Message, student: str, key: Hashable | None = None) -> None:
+        """Add a message at the student's next turn.
+
+        Args:
+            message: The message.
+            student: Its student.
+            key: Equal for messages that share results; None if it shares none.
+        """
         last = self._last.get(student)
         if last:
             turn = _Turn(max(self._round, last.round + 1), last.place)
@@ -51,22 +58,32 @@ class TurnQueue:
             self._places += 1
             turn = _Turn(self._round, self._places)
         self._last[student] = turn
-        heapq.heappush(self._waiting, _Waiting(turn, student, message))
+        self._waiting.append(_Waiting(turn, student, message, key))
 
-    def popleft(self) -> tuple[Message, str]:
-        """Remove and return the message whose turn it is, with its student."""
-        found = heapq.heappop(self._waiting)
+    def pop(self, in_work: Collection[Hashable] = ()) -> Batch | None:
+        """Remove and return the message whose turn it is; None if there is none.
+
+        Messages whose key is in work are passed over: they can soon copy its results.
+        """
+        found = min(
+            (each for each in self._waiting if each.key is None or each.key not in in_work),
+            key=lambda each: each.turn,
+            default=None,
+        )
+        if found is None:
+            return None
+        self._waiting.remove(found)
         if found.turn.round > self._round:
             self._round = found.turn.round
             self._last = {s: last for s, last in self._last.items() if last.round >= self._round}
-        return found.message, found.student
+        return Batch([found.message], light=False, student=found.student, key=found.key)
 
     def clear(self) -> None:
         """Remove all messages."""
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[Message]:
-        return (each.message for each in sorted(self._waiting))
+        return (each.message for each in sorted(self._waiting, key=lambda each: each.turn))
 
     def __len__(self) -> int:
         return len(self._waiting)

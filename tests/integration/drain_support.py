@@ -104,6 +104,9 @@ class Graph:
         """Record messages that were cut off."""
         self.uncounted += [each.message_id for each in messages]
 
+    def shared_key(self, request: Any) -> None:
+        """Share nothing."""
+
     def checks(self) -> dict[str, Any]:
         """Check nothing."""
         return {}

@@ -322,8 +322,9 @@ def test_only_audio_and_video_requests_are_heavy(queue, graph, modality, heavy, 
     drain = start_drain(queue, graph)
     submitted = []
 
-    def submit(message, heavy, student):
+    def submit(message, heavy, student, key):
         submitted.append((message, heavy))
+        assert key is None
         assert student == (request["student_id"] if modality else "")
 
     monkeypatch.setattr(drain._scheduler, "submit", submit)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
+from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.settings.beam_options import VividlyOptions
 from tests.integration.ledger_support import SCRIPT, row
 from tests.integration.sharing_worker import SharedTask
 from tests.integration.stage_support import wait_for
 from transforms.artifacts.shared import SharedResults
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import PermanentError
-from transforms.model import Usage, encode
+from transforms.model import Message, StageRecord, Usage, encode
+from transforms.parse import parse
 from transforms.prices import Prices
 from transforms.stage.budget import Budget
 from transforms.stage.single_flight import SingleFlight
@@ -227,3 +232,26 @@ def test_purged_source_is_missed(place, monkeypatch):
     monkeypatch.setattr(SharedResults, "find", find_then_purge)
     [record] = ended(run(place, work, place.lesson()))
     assert (work.calls, record.shared) == (2, "")
+
+
+def test_graph_shares_lesson_of_cards(place):
+    graph = GraphRunner(VividlyOptions([], reuse="all"), place.ledger, place.store)
+    records: list[StageRecord] = []
+    keys = set()
+    for query, grade in (("explain photosynthesis", 6), ("Photosynthesis??", 8)):
+        fields = {
+            "request_id": str(uuid4()),
+            "student_id": "s-1",
+            "student_query": query,
+            "grade_level": grade,
+            "requested_modalities": ["text"],
+        }
+        data = json.dumps(fields).encode()
+        keys.add(graph.shared_key(parse(data)))
+        [outcome] = graph.run([Message(data, {}, str(uuid4()), datetime.now(UTC))])
+        records += outcome.records
+    assert len(keys) == 1
+    assert [bool(record.shared) for record in records] == [False, True]
+    text = place.store.read(outcome.request_id, "script.md").decode()
+    assert "grade 6–8" in text
+    assert graph.shared_key(None) is None

@@ -45,6 +45,9 @@ class Graph:
     def uncount_delivery(self, messages):
         pass
 
+    def shared_key(self, request):
+        return None
+
     def checks(self):
         return {"postgres": lambda: None}
 

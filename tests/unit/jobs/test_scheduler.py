@@ -594,3 +594,14 @@ def test_withdrawn_messages_are_those_not_taken(graph, start):
     graph.gate.set()
     assert running.close(PATIENCE)
     assert len(graph.begun) == 1
+
+
+def test_heavy_message_waits_for_equal_one(start, graph, settled):
+    running = start(3)
+    for name, key in (("first", "topic"), ("equal", "topic"), ("other", None)):
+        running.submit(message(name), True, name, key)
+    graph.wait_for(2)
+    assert sorted(graph.begun) == [["message-first"], ["message-other"]]
+    graph.gate.set()
+    settled.wait_for(3)
+    assert graph.begun[-1] == ["message-equal"]

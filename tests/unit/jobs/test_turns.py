@@ -23,7 +23,7 @@ def add(to: TurnQueue, *students: str) -> None:
 
 
 def taken(found: TurnQueue, count: int) -> str:
-    return "".join(found.popleft()[1] for _ in range(count))
+    return "".join(found.pop().student for _ in range(count))
 
 
 def test_students_take_turns_in_order_of_arrival():
@@ -49,15 +49,15 @@ def test_student_just_served_waits_for_the_next_round():
 def test_messages_of_one_student_keep_their_order():
     waiting = queue(*"aaaa")
     assert [each.message_id for each in waiting] == ["a-0", "a-1", "a-2", "a-3"]
-    assert [waiting.popleft()[0].message_id for _ in range(4)] == ["a-0", "a-1", "a-2", "a-3"]
+    assert [waiting.pop().messages[0].message_id for _ in range(4)] == ["a-0", "a-1", "a-2", "a-3"]
 
 
 def test_queue_forgets_students_of_earlier_rounds():
     waiting = queue()
     for number in range(1000):
         add(waiting, f"s-{number}", "a")
-        waiting.popleft()
-        waiting.popleft()
+        waiting.pop()
+        waiting.pop()
     assert len(waiting._last) < 5
     waiting.clear()
     assert list(waiting) == []
@@ -80,3 +80,16 @@ def test_no_student_has_two_turns_while_another_waits(steps):
                 assert all(served[s] - before[s] <= 1 for s in served if s != other)
             if any(each.message_id.startswith(turn) for each in waiting):
                 since[turn] = dict(served)
+
+
+def test_equal_keys_are_passed_over_while_in_work():
+    waiting = queue()
+    for student, key in (("a", 1), ("b", 1), ("c", 2), ("d", None), ("e", None)):
+        waiting.append(Message(b"", {}, student, datetime.now(UTC)), student, key)
+    assert waiting.pop({1, None}).student == "c"
+    assert waiting.pop({1, 2, None}).student == "d"
+    assert waiting.pop({1}).student == "e"
+    assert waiting.pop({1}) is None
+    assert len(waiting) == 2
+    assert [waiting.pop().student for _ in range(2)] == ["a", "b"]
+    assert waiting.pop() is None

@@ -36,6 +36,11 @@ class SharedQuestion:
     band: GradeBand
     request: ContentRequest
 
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """Topic, lowest grade, interest and language: equal for requests of one lesson."""
+        return self.topic, self.band.lowest, self.request.interest, self.request.language
+
 
 def shared_question(request: ContentRequest) -> SharedQuestion | None:
     """Return the shared question of a request, or None if its lesson is for this request alone.
