@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -89,22 +90,12 @@ class Plot(Template):
 
     def function(self, curve: Curve) -> Callable[[float, float], float]:
         """Return y of a curve as a function of x and the parameter; NaN where it has none."""
-        name = self.parameter.name if self.parameter else ""
-        evaluate = compile_expression(curve.y, {"x", name} - {""})
+        return _function(curve.y, self.parameter.name if self.parameter else "")
 
-        def y(x: float, value: float) -> float:
-            try:
-                return evaluate({"x": x, name: value})
-            except ValueError:
-                return float("nan")
-
-        return y
-
-    def sample(self, curve: Curve, value: float) -> list[Point]:
+    def sample(self, curve: Curve, value: float) -> Sequence[Point]:
         """Return evenly spaced points of a curve, without those that it lacks."""
-        y, step = self.function(curve), (self.x.high - self.x.low) / SAMPLES
-        xs = (self.x.low + step * i for i in range(SAMPLES + 1))
-        return [(x, at) for x in xs if isfinite(at := y(x, value))]
+        name = self.parameter.name if self.parameter else ""
+        return _sample(curve.y, name, value, self.x.low, self.x.high)
 
     def places(self, points: Points, value: float) -> list[Point]:
         """Return the computed points inside the axes, from left to right."""
@@ -190,6 +181,28 @@ class Plot(Template):
             return float(number) if self.parameter and name == self.parameter.name else inf
         except ValueError:
             return inf
+
+
+@lru_cache(maxsize=64)  # frames of a motion ask again and again
+def _function(expression: str, parameter: str) -> Callable[[float, float], float]:
+    evaluate = compile_expression(expression, {"x", parameter} - {""})
+
+    def y(x: float, value: float) -> float:
+        try:
+            return evaluate({"x": x, parameter: value})
+        except ValueError:
+            return nan
+
+    return y
+
+
+@lru_cache(maxsize=64)
+def _sample(
+    expression: str, parameter: str, value: float, low: float, high: float
+) -> tuple[Point, ...]:
+    y, step = _function(expression, parameter), (high - low) / SAMPLES
+    xs = (low + step * i for i in range(SAMPLES + 1))
+    return tuple((x, at) for x in xs if isfinite(at := y(x, value)))
 
 
 def at(point: Point, language: str) -> str:

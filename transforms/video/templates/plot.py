@@ -16,6 +16,9 @@ _LEGEND = 300.0
 _CHUNK = 20
 """Samples of one stretch of a curve; only the last one is drawn again while it grows."""
 
+_BEND = 0.05
+"""Design pixels by which a drawn curve may miss a sample."""
+
 ToPixels = Callable[[float, float], Point]
 
 
@@ -76,7 +79,17 @@ def _curve(
     for start in range(0, len(samples) - 1, _CHUNK):
         stretch = samples[start : start + _CHUNK + 1]
         for run in _inside(stretch, picture.y.low, picture.y.high):
-            yield Line(tuple(place(x, y) for x, y in run), colour, 6)
+            yield Line(_without_straight([place(x, y) for x, y in run]), colour, 6)
+
+
+def _without_straight(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Return points without those that lie on the line between their neighbours."""
+    kept = [points[0]]
+    for (x, y), (x1, y1) in pairwise(points[1:]):
+        x0, y0 = kept[-1]
+        if abs((x - x0) * (y1 - y0) - (y - y0) * (x1 - x0)) > _BEND * (x1 - x0):
+            kept.append((x, y))
+    return (*kept, points[-1])
 
 
 def _inside(points: Sequence[Point], low: float, high: float) -> Iterator[list[Point]]:
