@@ -196,6 +196,17 @@ class TestGoogleRequests:
         assert request.voice.name == "en-GB-Neural2-A"
         assert request.voice.language_code == "en-GB"
 
+    @pytest.mark.parametrize(("operator", "sent"), [({}, 0.81), ({"speaking_rate": 1.25}, 1.25)])
+    def test_pace_sets_rate_unless_operator_does(
+        self,
+        google: FakeSpeech,
+        connect: Callable[..., GoogleVoice],
+        operator: dict[str, float],
+        sent: float,
+    ) -> None:
+        speak(connect(**operator).at_pace(125), "Hello.")
+        assert google.requests[0].audio_config.speaking_rate == pytest.approx(sent)
+
     def test_other_language_gets_its_own_voice(
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice]
     ) -> None:

@@ -21,6 +21,7 @@ from transforms.narration.sound_settings import SoundSettings
 from transforms.narration.speech_length import is_speakable
 from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
+from transforms.text.pace import pace_for
 from transforms.text.sentences import split_sentences
 
 FILE_NAME: Final = "narration.m4a"
@@ -28,6 +29,8 @@ FILE_NAME: Final = "narration.m4a"
 # Seconds of silence between two sentences, and between two parts of a long sentence.
 _PAUSE: Final = 0.35
 _PAUSE_IN_SENTENCE: Final = 0.15
+# The most seconds that a pause is extended to, for captions to be read.
+_LONGEST_PAUSE: Final = 0.6
 # Seconds of silence at either end of a section; two of them make the pause between sections.
 _SECTION_EDGE: Final = 0.4
 _LEAD_IN: Final = 0.3
@@ -83,14 +86,19 @@ def record_narration(
         raise PermanentError(
             f"nothing in the script {script.title!r} can be spoken by the {voice.name} voice"
         )
-    speech = voice.speak(texts, language=script.language, calls=calls)
+    pace = pace_for(script.grade_level)
+    speech = voice.at_pace(pace.words_per_minute).speak(
+        texts, language=script.language, calls=calls
+    )
     cpu = time.thread_time()  # the voice reports its own
     sections = [
         [_spoken(text, samples, voice) for text, samples in zip(section, recordings, strict=True)]
         for section, recordings in zip(texts, speech.sections, strict=True)
     ]
     pauses = [section.pause for section in script.sections()]
-    samples, spans, sentences = _assemble(sections, pauses, _LEAD_IN + sound.intro)
+    samples, spans, sentences = _assemble(
+        sections, pauses, _LEAD_IN + sound.intro, pace.caption_speed
+    )
     if sound.music is not None:
         mix_music(samples, sentences, choose(sound.music, script.title))
     loudness = master(samples)
@@ -126,7 +134,7 @@ def _spoken(text: str, samples: Samples, voice: VoiceEngine) -> _Spoken:
 
 
 def _assemble(
-    sections: list[list[_Spoken]], pauses: list[float], lead_in: float
+    sections: list[list[_Spoken]], pauses: list[float], lead_in: float, caption_speed: float
 ) -> tuple[Samples, tuple[tuple[float, float], ...], tuple[Sentence, ...]]:
     """Place sentences and sections in time.
 
@@ -134,6 +142,7 @@ def _assemble(
         sections: spoken sentences of each section.
         pauses: seconds of additional silence after each section.
         lead_in: seconds before the first word.
+        caption_speed: most characters of a caption per second.
 
     Returns:
         The samples at `RATE`, a whole number of AAC frames; start and end of each section in
@@ -150,7 +159,9 @@ def _assemble(
             placed.append((start - spoken.begin, spoken))
             sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number))
             complete = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
-            cursor = end + _samples(_PAUSE if complete else _PAUSE_IN_SENTENCE)
+            seconds = (end - start) / RATE
+            unread = min(_LONGEST_PAUSE, len(spoken.text) / caption_speed - seconds)
+            cursor = end + _samples(max(_PAUSE if complete else _PAUSE_IN_SENTENCE, unread))
         if section:
             edges.append(end + _samples(_TAIL if last else _SECTION_EDGE + pause))
         else:

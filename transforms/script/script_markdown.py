@@ -10,10 +10,10 @@ from transforms.model import QuizQuestion, Scene, Script, Visual
 from transforms.pictures.picture import picture_labels
 from transforms.text.capitals import capitalize_first
 from transforms.text.labels import unchecked_label
+from transforms.text.pace import pace_for
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 _BLOCK_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=:])")
-_WORDS_PER_MINUTE = 150  # an easy pace for a narrator
 
 
 def to_markdown(script: Script) -> str:
@@ -31,7 +31,7 @@ def to_markdown(script: Script) -> str:
 
 def _blocks(script: Script) -> Iterator[str]:
     subject = capitalize_first(script.subject.replace("-", " "))
-    minutes = max(1, round(script.spoken_words / _WORDS_PER_MINUTE))
+    minutes = max(1, round(script.spoken_words / pace_for(script.grade_level).words_per_minute))
     yield f"# {_text(script.title)}"
     yield f"*{_text(subject)} · grade {script.grades} · about {minutes} min*"
     yield f"**{_text(script.hook)}**"

@@ -91,7 +91,7 @@ def test_sections_cover_the_whole_narration(tmp_path: Path) -> None:
 
 
 def test_pauses_are_longer_between_sections(tmp_path: Path) -> None:
-    narration, _ = narrated(SCRIPT, BuzzVoice(), tmp_path)
+    narration, _ = narrated(SCRIPT, BuzzVoice(seconds=0.06), tmp_path)
     assert narration.sentences[0].start == pytest.approx(0.3, abs=0.001)
     assert narration.duration - narration.sentences[-1].end == pytest.approx(2.5, abs=0.03)
     for left, right in pairwise(narration.sentences):
@@ -101,11 +101,21 @@ def test_pauses_are_longer_between_sections(tmp_path: Path) -> None:
 
 def test_parts_of_long_sentence_have_short_pauses(tmp_path: Path) -> None:
     long = ", ".join(["and then the light falls on the leaf of the plant"] * 12) + "."
-    narration, _ = narrated(lesson(long), BuzzVoice(), tmp_path)
+    narration, _ = narrated(lesson(long), BuzzVoice(seconds=0.06), tmp_path)
     parts = [sentence for sentence in narration.sentences if sentence.section == 1]
     assert len(parts) == 3
     for left, right in pairwise(parts):
         assert right.start - left.end == pytest.approx(0.15, abs=0.001)
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(1 / 19, 0.45), (0.02, 0.6)])
+def test_pause_lets_pupils_finish_reading(tmp_path: Path, seconds: float, pause: float) -> None:
+    text = "A sentence of exactly eighty letters is spoken faster than it can be read by us. No."
+    narration, _ = narrated(lesson(text), BuzzVoice(seconds=seconds), tmp_path)
+    left, right = (sentence for sentence in narration.sentences if sentence.section == 1)
+    readable = len(left.text) / 17 - (left.end - left.start)
+    assert right.start - left.end == pytest.approx(min(0.6, max(0.35, readable)), abs=0.001)
+    assert right.start - left.end == pytest.approx(pause, abs=0.05)
 
 
 @pytest.mark.parametrize("level", [0.005, 0.1, 0.5])

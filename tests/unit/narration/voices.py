@@ -27,10 +27,11 @@ def silence(seconds: float, rate: int) -> Samples:
 
 @dataclass
 class BuzzVoice(SentenceVoice):
-    """Voice that buzzes for 20 ms a character, with silence on either side.
+    """Voice that buzzes for each character, with silence on either side.
 
     Attributes:
         said: sentences it spoke, each with its timeout.
+        seconds: of sound for each character.
         before: called with each sentence before it is spoken.
     """
 
@@ -38,6 +39,7 @@ class BuzzVoice(SentenceVoice):
     voice: str = "buzz-1"
     sample_rate: int = 24_000
     level: float = 0.1
+    seconds: float = 0.02
     said: list[tuple[str, float]] = field(default_factory=list)
     before: Callable[[str], None] = lambda sentence: None
 
@@ -57,7 +59,7 @@ class BuzzVoice(SentenceVoice):
     ) -> tuple[Samples, tuple[Usage, ...]]:
         self.said.append((sentence, timeout))
         self.before(sentence)
-        sound = buzz(0.02 * len(sentence), self.sample_rate, self.level)
+        sound = buzz(self.seconds * len(sentence), self.sample_rate, self.level)
         around = silence(0.31, self.sample_rate), sound, silence(0.48, self.sample_rate)
         return np.concatenate(around), (Usage("letters", len(sentence)),)
 

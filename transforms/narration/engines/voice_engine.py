@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,14 @@ class VoiceEngine(Protocol):
         """
         ...
 
+    def at_pace(self, words_per_minute: float) -> VoiceEngine:
+        """Return the engine with its speech slowed down or sped up to a pace.
+
+        Args:
+            words_per_minute: target, pauses between sentences included.
+        """
+        ...
+
     def speak(
         self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
     ) -> Speech:
@@ -82,6 +90,11 @@ class VoiceEngine(Protocol):
 
 class SentenceVoice(ABC):
     """Base class of voices that speak one sentence at a time, without paid calls."""
+
+    def at_pace(self, words_per_minute: float) -> Self:
+        """Return the voice itself, which has one pace."""
+        del words_per_minute
+        return self
 
     @abstractmethod
     def speak_sentence(

@@ -20,7 +20,7 @@ LINE_WIDTH = 42
 MAX_LINES = 2
 """Lines of one cue."""
 READING_SPEED = 20.0
-"""Characters per second that a reader can follow."""
+"""Default of the most characters per second; lessons have that of their grade."""
 MIN_CUE_SECONDS = 1.0
 """Shortest time a cue is shown, unless the next cue starts earlier."""
 MAX_LINGER_SECONDS = 0.6
@@ -62,7 +62,11 @@ class Cue:
 
 
 def cues(
-    sentences: Sequence[Sentence], duration: float, *, language: str = "en-US"
+    sentences: Sequence[Sentence],
+    duration: float,
+    *,
+    language: str = "en-US",
+    reading_speed: float = READING_SPEED,
 ) -> tuple[Cue, ...]:
     """Cut a narration into captions.
 
@@ -73,6 +77,7 @@ def cues(
         sentences: in order, with their times.
         duration: seconds of the lesson; no cue ends later.
         language: BCP-47 tag; decides where words end.
+        reading_speed: most characters per second.
     """
     spoken: list[Cue] = []
     sound_ends: list[float] = []
@@ -82,7 +87,7 @@ def cues(
         total = sum(map(text_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
         # A sentence spoken too fast to read is shown into the pause after it.
-        readable = min(max(length, total / READING_SPEED), length + MAX_LINGER_SECONDS, limit - at)
+        readable = min(max(length, total / reading_speed), length + MAX_LINGER_SECONDS, limit - at)
         length = max(length, readable)
         for piece in pieces:
             end = at + length * text_width(piece) / total
@@ -90,7 +95,7 @@ def cues(
             spoken.append(Cue(at, end, "\n".join(_split(piece, 1, language)), said))
             sound_ends.append(sentence.end)
             at = end
-    return tuple(_extend(spoken, sound_ends, duration))
+    return tuple(_extend(spoken, sound_ends, duration, reading_speed))
 
 
 def chapter_cues(board: Storyboard) -> tuple[Cue, ...]:
@@ -124,7 +129,9 @@ def burn_in_captions(board: Storyboard, captions: Sequence[Cue]) -> Storyboard:
     return replace(board, shots=shots)
 
 
-def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float) -> list[Cue]:
+def _extend(
+    spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float, reading_speed: float
+) -> list[Cue]:
     """Extend cues until they can be read, without overlap.
 
     Args:
@@ -132,11 +139,12 @@ def _extend(spoken: Sequence[Cue], sound_ends: Sequence[float], duration: float)
         sound_ends: seconds at which the sound of each cue's sentence ends; no cue is extended past
             `MAX_LINGER_SECONDS` after it.
         duration: seconds of the lesson.
+        reading_speed: most characters per second.
     """
     extended = []
     for i, (cue, sound_end) in enumerate(zip(spoken, sound_ends, strict=True)):
         limit = spoken[i + 1].start if i + 1 < len(spoken) else duration
-        wanted = max(MIN_CUE_SECONDS, text_width(cue.text) / READING_SPEED)
+        wanted = max(MIN_CUE_SECONDS, text_width(cue.text) / reading_speed)
         end = min(max(cue.end, min(cue.start + wanted, sound_end + MAX_LINGER_SECONDS)), limit)
         if limit - end < MIN_GAP_SECONDS:
             end = limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -38,6 +38,9 @@ from transforms.stage.paid_call import Answer, PaidCall, PaidCalls
 _REQUESTS_VERSION: Final = 2
 """Increased when the same script is asked for in other requests."""
 
+_WORDS_PER_MINUTE: Final = 155
+"""Words that a voice speaks in a minute at its own rate, pauses between sentences included."""
+
 _MOST_TRIES: Final = 3
 """Times that a sentence is asked for, alone or with others."""
 
@@ -63,6 +66,7 @@ class GoogleVoice:
         self._settings = settings
         self.voice = settings.voice
         price([Usage(_sku(settings.voice), 0)])
+        self._paced: dict[float, GoogleVoice] = {}
         self._client: texttospeech.TextToSpeechClient | None = None
         self._credentials: SharedCredentials | None = None
         self._lock = threading.Lock()
@@ -166,7 +170,16 @@ class GoogleVoice:
     @property
     def speaking_rate(self) -> float:
         """Speaking rate; 1 is the voice's own."""
-        return self._settings.speaking_rate
+        return self._settings.speaking_rate or 1.0
+
+    def at_pace(self, words_per_minute: float) -> GoogleVoice:
+        """Return the voice at the speaking rate for a pace, unless the operator has set one."""
+        if self._settings.speaking_rate is not None:
+            return self
+        rate = round(words_per_minute / _WORDS_PER_MINUTE, 2)
+        if rate not in self._paced:  # each has its own client
+            self._paced[rate] = GoogleVoice(replace(self._settings, speaking_rate=rate))
+        return self._paced[rate]
 
     def _voice_for(self, language: str) -> str:
         voice = voice_for(language, self._settings.voice)

@@ -32,7 +32,7 @@ class GoogleVoiceSettings:
     Attributes:
         voice: the voice for requests in its language; others get the same or the default speaker
             of Chirp 3 HD.
-        speaking_rate: 0.25-2; 1 is the voice's own.
+        speaking_rate: 0.25-2; 1 is the voice's own; None for one by the grade.
         pitch: semitones, -20 to 20; Chirp 3 HD and Studio voices have none to change.
         endpoint: ``host`` or ``host:port`` of another server than the global one.
         transport: ``"grpc"`` or ``"rest"``.
@@ -47,9 +47,10 @@ class GoogleVoiceSettings:
         "google-voice", "Google Text-to-Speech voice for requests in its language",
         default="en-US-Chirp3-HD-Kore",
     )  # fmt: skip
-    speaking_rate: float = option(
-        "google-speaking-rate", "speaking rate, 0.25 to 2, of the Google voice",
-        default=1.0, type=_number,
+    speaking_rate: float | None = option(
+        "google-speaking-rate",
+        "speaking rate, 0.25 to 2, of the Google voice, instead of one that suits the grade",
+        default=None, type=_number,
     )  # fmt: skip
     pitch: float = 0.0
     endpoint: str | None = option(
@@ -64,7 +65,8 @@ class GoogleVoiceSettings:
 
     def __post_init__(self) -> None:
         family = parse_name(self.voice)[1]
-        if not _RATES[0] <= self.speaking_rate <= _RATES[1]:
+        rate = self.speaking_rate
+        if rate is not None and not _RATES[0] <= rate <= _RATES[1]:
             raise ValueError(f"speaking_rate must be {_RATES[0]:g}-{_RATES[1]:g}")
         if not _PITCHES[0] <= self.pitch <= _PITCHES[1]:
             raise ValueError(f"pitch must be {_PITCHES[0]:g} to {_PITCHES[1]:g} semitones")

@@ -26,6 +26,9 @@ from transforms.text.sentences import split_sentences
 VOICE = "heart"
 """The only voice whose model is in the package."""
 
+# Words that the voice speaks in a minute at its own speed, pauses between sentences included.
+_WORDS_PER_MINUTE = 173
+
 # Characters the model sees at once, each of which takes about 0.27 MB while it speaks.
 _LONGEST_SPOKEN = 400
 
@@ -42,11 +45,18 @@ def load_voice() -> Any:
 
 
 class OfflineVoice(SentenceVoice):
-    """Speaks American English without a network. Has no state, so it may be pickled and forked."""
+    """Speaks American English without a network. Has no state, so it may be pickled and forked.
+
+    Args:
+        speed: of speech; 1 is the voice's own.
+    """
 
     name = "offline"
     voice = f"hibari-{VOICE}"
     sample_rate = 24_000
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = speed
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
@@ -71,6 +81,10 @@ class OfflineVoice(SentenceVoice):
                 "as en-US, or choose the google voice engine"
             )
 
+    def at_pace(self, words_per_minute: float) -> OfflineVoice:
+        """Return the voice at another speed."""
+        return OfflineVoice(words_per_minute / _WORDS_PER_MINUTE)
+
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
     ) -> tuple[Samples, tuple[Usage, ...]]:
@@ -92,7 +106,7 @@ class OfflineVoice(SentenceVoice):
             # Its own normalisation finds numerals and abbreviations where none are: it reads "King
             # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
             phonemes = hibari.g2p(piece, normalize_text=False)
-            samples = hibari.from_phonemes(phonemes, seed=0)
+            samples = hibari.from_phonemes(phonemes, speed=self._speed, seed=0)
             # Whole sentences keep their silence; between the parts of one it would be a long gap.
             clip = trim(samples, self.sample_rate) if len(pieces) > 1 else None
             parts.append(samples if clip is None else clip.samples)

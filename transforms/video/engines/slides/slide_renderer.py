@@ -13,6 +13,7 @@ from pathlib import Path
 from transforms.errors import PermanentError
 from transforms.model import Narration, Script, Video
 from transforms.process.fingerprints import fingerprint
+from transforms.text.pace import pace_for
 from transforms.video.draw import fonts
 from transforms.video.draw.logo import logo_digest
 from transforms.video.encode import encoder
@@ -126,7 +127,12 @@ class SlideRenderer:
                 "narrate this script again"
             )
         board = plan(script, narration, seconds, self._settings.look, self._settings.intro)
-        captions = cues(narration.sentences, board.frames / FPS, language=script.language)
+        captions = cues(
+            narration.sentences,
+            board.frames / FPS,
+            language=script.language,
+            reading_speed=pace_for(script.grade_level).caption_speed,
+        )
         if self._settings.burn_captions:
             board = burn_in_captions(board, captions)
         width, height = self._settings.width, self._settings.height
