@@ -132,6 +132,12 @@ def test_narration_in_real_voice_is_valid(tmp_path: Path) -> None:
     assert 100 < words / narration.sentences[-1].end * 60 < 220
 
 
-def test_text_without_english_words_is_refused() -> None:
-    with pytest.raises(PermanentError, match="no English words"):
-        say("你好。")
+@pytest.mark.parametrize("text", ["你好。", "Здравствуйте, Newton.", "قوة تساوي F = ma"])
+def test_foreign_sentence_is_refused_with_remedy(text: str) -> None:
+    with pytest.raises(PermanentError, match="choose the google voice engine"):
+        say(text)
+
+
+@pytest.mark.parametrize("text", ["The word for water is 水.", "ℵ₀ is large.", "α + β = γ"])
+def test_sentence_with_foreign_letters_is_spoken(text: str) -> None:
+    say(text)

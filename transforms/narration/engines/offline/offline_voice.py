@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import regex  # type: ignore[import-untyped]
 
 from transforms.errors import PermanentError, StageTimeout
 from transforms.model import Usage
@@ -31,6 +32,16 @@ _WORDS_PER_MINUTE = 173
 
 # Characters the model sees at once, each of which takes about 0.27 MB while it speaks.
 _LONGEST_SPOKEN = 400
+
+# Greek letters are read by name, letters common to all scripts are signs such as "ℓ".
+_LETTER = regex.compile(r"\p{L}")
+_FOREIGN_LETTER = regex.compile(r"[\p{L}--[\p{Latin}\p{Greek}\p{Common}]]", regex.V1)
+
+
+def _is_foreign(sentence: str) -> bool:
+    """Return True if most letters are of a script that the voice leaves out."""
+    foreign = len(_FOREIGN_LETTER.findall(sentence))
+    return 2 * foreign > len(_LETTER.findall(sentence))
 
 
 def load_voice() -> Any:
@@ -91,8 +102,11 @@ class OfflineVoice(SentenceVoice):
         """Return the samples of a sentence, none if nothing in it can be spoken, and CPU time."""
         self.check_language(language)
         spoken = to_speech(sentence)
-        if not spoken and is_speakable(sentence):
-            raise PermanentError(f"the offline voice has no English words for {sentence!r}")
+        if (not spoken and is_speakable(sentence)) or _is_foreign(sentence):
+            raise PermanentError(
+                f"the offline voice has no English words for {sentence!r}: choose the google voice "
+                "engine, or ask in English"
+            )
         if not spoken:
             return np.zeros(0, np.float32), ()
         deadline = time.monotonic() + timeout
