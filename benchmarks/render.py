@@ -29,7 +29,7 @@ from typing import Any
 import av
 
 from benchmarks import moviepy_lesson
-from benchmarks.lesson import narrate_lesson
+from benchmarks.lesson import narrate_animated, narrate_lesson
 from benchmarks.quality import ssim
 from benchmarks.rendering import render_in_child
 from transforms.model import Narration, Script
@@ -177,6 +177,22 @@ def measure_lengths(folder: Path) -> Mapping[str, Any]:
     return found
 
 
+def measure_animated(folder: Path) -> Mapping[str, Any]:
+    """Measure a lesson whose picture moves, at the smaller size."""
+    folder.mkdir()
+    script, narration = narrate_animated(folder)
+    board = plan(script, narration, narration.duration)
+    moving = sum(frames for shot in board.shots for _, frames in shot.beats) / FPS
+    settings = VideoSettings(*SIZES[0], workers=2)
+    row = render_lesson(script, narration, folder / "narration.m4a", settings, folder / "out")
+    minutes = narration.duration / 60
+    return {
+        "moving_seconds_per_minute": round(moving / minutes, 1),
+        "cpu_seconds_per_minute": round(row["cpu"] / minutes, 2),
+        "peak_rss_mb": round(row["rss_mb"], 1),
+    }
+
+
 def main() -> None:
     """Print tables; write JSON if requested."""
     parser = argparse.ArgumentParser(
@@ -199,6 +215,8 @@ def main() -> None:
             title = "x".join(map(str, size))
             found[title] = measure(size, chosen.runs, chosen.excerpt, Path(name))
             _print(title, found[title])
+        found["animated"] = measure_animated(Path(name) / "animated")
+        _print("animated", found["animated"])
         found["lengths"] = measure_lengths(Path(name))
         for title, row in found["lengths"].items():
             _print(title, row)
