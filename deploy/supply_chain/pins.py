@@ -34,7 +34,7 @@ SOURCE = ROOT / "constraints.txt"
 FOLDER = ROOT / "constraints"
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-EXTRAS: Mapping[str, Sequence[str]] = {"local": (), "moviepy": ("moviepy>=2.2,<3",)}
+EXTRAS: Mapping[str, Sequence[str]] = {"local": (), "traces": (), "moviepy": ("moviepy>=2.2,<3",)}
 """Extras with files of their own, and the packages that belong to them without being required."""
 
 GROUPS = ("core", *EXTRAS, "dev")

@@ -38,6 +38,9 @@ def manifest() -> str:
                 "type": "object",
                 "additionalProperties": {"type": "number", "minimum": 0},
             },
+            "shared": _text(
+                "key under which requests share the result; empty if it was not shared"
+            ),
             "problems": {
                 "description": "names of the checks that found something with which it can be used",
                 "type": "array",
@@ -84,6 +87,18 @@ def summary() -> str:
             "type": ["number", "null"],
             "minimum": 0,
             "maximum": 1,
+        },
+        "shared": {
+            "description": "by stage: results that were copied from another request's",
+            "type": "object",
+            "propertyNames": {"enum": list(ENGINE_STAGES)},
+            "additionalProperties": _object(
+                {
+                    "hits": _count("copied results"),
+                    "hit_rate": _amount("copied among those that could be shared, 0 to 1"),
+                    "reuse_saved_usd": _amount("US dollars"),
+                }
+            ),
         },
         "reused_stages": _count("stages whose stored result was used"),
         "runtime_seconds": _amount("wall time of the job"),

@@ -24,7 +24,7 @@ FILES = (
     File("narration.m4a", AUDIO, "audio/mp4"),
     File("narration.json", b"{}", "application/json"),
 )
-NAMES = sorted(hashlib.sha256(file.source).hexdigest() for file in FILES)
+NAMES = sorted(hashlib.sha256(content).hexdigest() for content in (AUDIO, b"{}"))
 
 
 class Folder:

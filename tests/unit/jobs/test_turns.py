@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Set
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.jobs.turns import TurnQueue
+from pipeline.jobs.turns import Batch, TurnQueue
 from transforms.model import Message
 
 
@@ -22,8 +23,14 @@ def add(to: TurnQueue, *students: str) -> None:
         to.append(Message(b"", {}, f"{student}-{len(to)}", datetime.now(UTC)), student)
 
 
+def take(found: TurnQueue, in_work: Set[Hashable] = frozenset()) -> Batch:
+    taken = found.pop(in_work)
+    assert taken
+    return taken
+
+
 def taken(found: TurnQueue, count: int) -> str:
-    return "".join(found.pop().student for _ in range(count))
+    return "".join(take(found).student for _ in range(count))
 
 
 def test_students_take_turns_in_order_of_arrival():
@@ -49,7 +56,7 @@ def test_student_just_served_waits_for_the_next_round():
 def test_messages_of_one_student_keep_their_order():
     waiting = queue(*"aaaa")
     assert [each.message_id for each in waiting] == ["a-0", "a-1", "a-2", "a-3"]
-    assert [waiting.pop().messages[0].message_id for _ in range(4)] == ["a-0", "a-1", "a-2", "a-3"]
+    assert [take(waiting).messages[0].message_id for _ in range(4)] == ["a-0", "a-1", "a-2", "a-3"]
 
 
 def test_queue_forgets_students_of_earlier_rounds():
@@ -86,10 +93,10 @@ def test_equal_keys_are_passed_over_while_in_work():
     waiting = queue()
     for student, key in (("a", 1), ("b", 1), ("c", 2), ("d", None), ("e", None)):
         waiting.append(Message(b"", {}, student, datetime.now(UTC)), student, key)
-    assert waiting.pop({1, None}).student == "c"
-    assert waiting.pop({1, 2, None}).student == "d"
-    assert waiting.pop({1}).student == "e"
+    assert take(waiting, {1, None}).student == "c"
+    assert take(waiting, {1, 2, None}).student == "d"
+    assert take(waiting, {1}).student == "e"
     assert waiting.pop({1}) is None
     assert len(waiting) == 2
-    assert [waiting.pop().student for _ in range(2)] == ["a", "b"]
+    assert [take(waiting).student for _ in range(2)] == ["a", "b"]
     assert waiting.pop() is None
