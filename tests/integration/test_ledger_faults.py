@@ -270,7 +270,7 @@ def test_statement_timeout_keeps_its_connection(ledger):
 def test_terminated_backend_costs_no_call(ledger):
     single = replace(ledger, pool_size=1, max_overflow=0)
     pid = backend(single)
-    ledger.run("SELECT pg_terminate_backend(:pid)", pid=pid)
+    ledger.run("SELECT pg_terminate_backend(:pid, 10000)", pid=pid)  # and wait for its end
     assert backend(single) != pid
     single.close()
 

@@ -20,6 +20,7 @@ EMAIL = "lessons@some-project.iam.gserviceaccount.com"
 
 
 def use(monkeypatch, credentials):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)  # that of other tests
     client = storage.Client(project="some-project", credentials=credentials)
     monkeypatch.setattr(cloud, "_client", lambda *_: client)
 
