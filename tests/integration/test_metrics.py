@@ -110,8 +110,13 @@ def test_every_metric_is_emitted(place, pubsub):
     )
     assert spaced["cumulativeThrottlingSeconds"] >= 1  # of 1.5 and 3 s
 
+    shared, _ = place.run(*[stand_ins.message(stand_ins.request()) for _ in range(2)], reuse="all")
+    for stage in STAGES:
+        assert (shared[f"{stage}_shared_hits"], shared[f"{stage}_shared_misses"]) == (1, 1), stage
+
     spread |= waits
     emitted = {*counters, *again, *over_budget, *uncopied, *untold, *spaced}
+    emitted |= set(shared)
     emitted |= {name + suffix for name in spread for suffix in metrics.DISTRIBUTION_SUFFIXES}
     assert emitted == metrics.reported()
 

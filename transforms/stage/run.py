@@ -234,7 +234,8 @@ class _RunStage(BatchDoFn[Lesson]):
             metrics.COST.inc(spent)
             metrics.STAGE_COST[stage].inc(spent)
         if work.sharing:
-            metrics.STAGE_SHARING[stage, work.sharing].inc()
+            for how in metrics.SHARING:
+                metrics.STAGE_SHARING[stage, how].inc(int(how == work.sharing))
         if record and record.reused:
             metrics.STAGE_REUSED[stage].inc()
             metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))

@@ -47,10 +47,11 @@ STAGE_MILLISECONDS = {stage: _distribution(f"{stage}_milliseconds") for stage in
 """Milliseconds a stage took; reused results do not count."""
 
 STAGE_REUSED = {stage: _counter(f"{stage}_reused") for stage in ENGINE_STAGES}
+SHARING = {"hit": "hits", "miss": "misses", "double": "doubles"}
 STAGE_SHARING = {
     (stage, how): _counter(f"{stage}_shared_{name}")
     for stage in ENGINE_STAGES
-    for how, name in (("hit", "hits"), ("miss", "misses"), ("double", "doubles"))
+    for how, name in SHARING.items()
 }
 """Results that requests may share: copied, made, or made while another thread made the same."""
 
