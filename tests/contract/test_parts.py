@@ -7,52 +7,15 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from google.cloud import storage
 
 from transforms.artifacts import ArtifactStore
 from transforms.artifacts.parts import Parts
 
 REQUEST = "11111111-2222-4333-8444-555555555555"
 NAME, OTHER = (hashlib.sha256(text).hexdigest() for text in (b"one", b"two"))
-
-
-class Folder:
-    """A folder of parts, accessed without them."""
-
-    def __init__(self, root):
-        self.root = str(root)
-
-    def overwrite(self, key, content):
-        (Path(self.root) / key).write_bytes(content)
-
-    def keys(self):
-        root = Path(self.root)
-        return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-
-
-class Cloud:
-    """A prefix in a bucket, accessed through Google's client."""
-
-    def __init__(self, bucket):
-        self.root = f"{bucket.root}/some/prefix"
-        self.bucket = storage.Client().bucket(bucket.name)
-
-    def overwrite(self, key, content):
-        self.bucket.blob(f"some/prefix/{key}").upload_from_string(content)
-
-    def keys(self):
-        return sorted(b.name.removeprefix("some/prefix/") for b in self.bucket.list_blobs())
-
-
-@pytest.fixture(params=["folder", "cloud"])
-def place(request, tmp_path):
-    if request.param == "folder":
-        return Folder(tmp_path / "artifacts")
-    return Cloud(request.getfixturevalue("gcs"))
 
 
 @pytest.fixture

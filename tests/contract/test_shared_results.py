@@ -8,11 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from google.cloud import storage
 
 from transforms.artifacts import ArtifactStore, File, SourceGone
 from transforms.artifacts.shared import RECORD, SharedResults
@@ -25,53 +23,6 @@ FILES = (
     File("narration.json", b"{}", "application/json"),
 )
 NAMES = sorted(hashlib.sha256(content).hexdigest() for content in (AUDIO, b"{}"))
-
-
-class Folder:
-    """A folder of artifacts, accessed without the store."""
-
-    def __init__(self, root):
-        self.root = str(root)
-
-    def overwrite(self, key, content):
-        (Path(self.root) / key).write_bytes(content)
-
-    def delete(self, key):
-        (Path(self.root) / key).unlink()
-
-    def shared(self):
-        root = Path(self.root) / "shared"
-        return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-
-
-class Cloud:
-    """A prefix in a bucket, accessed through Google's client."""
-
-    def __init__(self, bucket):
-        self.root = f"{bucket.root}/some/prefix"
-        self.bucket = storage.Client().bucket(bucket.name)
-
-    def overwrite(self, key, content):
-        self.bucket.blob(f"some/prefix/{key}").upload_from_string(content)
-
-    def delete(self, key):
-        self.bucket.blob(f"some/prefix/{key}").delete()
-
-    def shared(self):
-        prefix = "some/prefix/shared/"
-        return sorted(b.name.removeprefix(prefix) for b in self.bucket.list_blobs(prefix=prefix))
-
-
-@pytest.fixture(params=["folder", "cloud"])
-def place(request, tmp_path):
-    if request.param == "folder":
-        return Folder(tmp_path / "artifacts")
-    return Cloud(request.getfixturevalue("gcs"))
-
-
-@pytest.fixture
-def store(place):
-    return ArtifactStore(place.root)
 
 
 @pytest.fixture
@@ -96,7 +47,7 @@ def test_shared_result_is_found_and_copied(store, shared, place):
     assert shared.find("narration", KEY) is None
     record = made(store)
     assert shared.put(record, KEY) is True
-    assert place.shared() == [f"narration/{KEY}/{name}" for name in (*NAMES, RECORD)]
+    assert place.keys("shared/") == [f"shared/narration/{KEY}/{name}" for name in (*NAMES, RECORD)]
     found = shared.find("narration", KEY)
     assert replace(found.record, artifacts=(), shared="") == replace(record, artifacts=())
     assert found.record.shared == KEY
@@ -140,7 +91,7 @@ def test_damaged_result_is_missed_and_stored_again(store, shared, place, damage)
         content = {"file": b"damage", "truncated": b"", "record": b"{", "foreign": foreign}
         place.overwrite(f"{folder}/{name}", content[damage])
     assert shared.find("narration", KEY) is None
-    assert f"narration/{KEY}/{RECORD}" not in place.shared()
+    assert place.keys(f"shared/narration/{KEY}/{RECORD}") == []
     assert shared.put(record, KEY) is True
     assert all(map(store.verify, copy(store, shared.find("narration", KEY))))
 

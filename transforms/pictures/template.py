@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Self
@@ -38,7 +39,7 @@ class Beat(Part):
     show: Name
 
 
-class Template(Part):
+class Template(Part, ABC):
     """Base class of the templates.
 
     Attributes:
@@ -54,17 +55,17 @@ class Template(Part):
     beats: Annotated[tuple[Beat, ...], Field(max_length=24)] = ()
     before: tuple[Name, ...] = ()
 
+    @abstractmethod
     def elements(self) -> Sequence[str]:
         """Return the ids of the elements, in the order of drawing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def labels(self, language: str = "en") -> Iterator[str]:
         """Yield what the picture shows in words and numbers, also as alternative text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the inputs, the states and the stated results."""
-        raise NotImplementedError
 
     def verb(self, name: str) -> tuple[str, list[str]]:
         """Return verb and arguments of a state."""

@@ -1,4 +1,4 @@
-"""Checks of every script, whatever engine wrote it: what they find is repaired or refused."""
+"""Checks of the scripts of all engines; what they find is repaired, refused or counted."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def check_personal_data(answered: Answered) -> Sequence[Problem]:
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
 def _of_text(text: str) -> tuple[str, ...]:
-    """Return what is found in a text, whoever asked for it."""
+    """Return what is found in a text, independent of the request."""
     kinds = find_personal_data(text) if _LONG_NUMBER.search(text) else []
     found = [f"holds personal data {kind}; leave it out" for kind, _ in kinds if kind in _NUMBERS]
     if _ASKS.search(text) and any(

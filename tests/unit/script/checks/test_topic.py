@@ -1,4 +1,4 @@
-"""A lesson is about the topic of its question, in whatever words that was asked."""
+"""The topic check accepts lessons on the question's topic and finds those on another."""
 
 from __future__ import annotations
 
