@@ -144,8 +144,9 @@ def _copy_shared(runtime: StageRuntime, lesson: Lesson, key: SharedKey) -> Stage
     except SourceGone:
         return None  # purged meanwhile
     log.info(
-        "%s stage copied a shared result",
+        log_events.RESULT_COPIED,
         key.stage,
+        record.cost_usd,
         extra=log_events.log_fields(lesson, stage=key.stage),
     )
     return replace(record, reused=True)
