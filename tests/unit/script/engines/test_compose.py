@@ -47,6 +47,19 @@ def test_lesson_length_is_bounded_without_repeats(card: Card) -> None:
 
 
 @EVERY_CARD
+def test_explanations_of_terms_are_sentences_told(card: Card) -> None:
+    for grade in (8, 9):
+        script = lesson(card, grade)
+        told = {
+            sentence
+            for section in script.sections()
+            for sentence in SENTENCES.split(section.narration)
+        }
+        assert set(script.explanations) <= told
+        assert bool(script.explanations) or not card.bands[card.band_of_grade(grade)].terms
+
+
+@EVERY_CARD
 def test_every_lesson_is_complete(card: Card) -> None:
     for grade, interest in product((5, 8, 9, 10, 11, 16), (None, "basketball", "swimming")):
         script = lesson(card, grade, interest)
