@@ -70,6 +70,15 @@ def _price_version(prices: Prices) -> str:
     return fingerprint({sku: [price.usd, price.per] for sku, price in table.items()})
 
 
+def shared_script(lesson: Lesson) -> str | None:
+    """Return the fingerprint of a script that other requests share, or None.
+
+    It is known before the later stages, whose results then follow from it.
+    """
+    scripts = (record for record in lesson.records if record.stage == "script" and record.topic)
+    return next((record.fingerprint for record in scripts), None)
+
+
 def share(
     runtime: StageRuntime, work: Work, key: SharedKey, make: Callable[[], StageRecord]
 ) -> StageRecord:
