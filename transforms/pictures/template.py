@@ -45,7 +45,8 @@ class Template(Part, ABC):
     Attributes:
         states: changes by name; the first word is the verb.
         beats: elements and states that the narration shows, in order.
-        before: those that an earlier scene has shown.
+        before: those that an earlier scene has shown; they stand from the start.
+        later: elements that a later scene shows first; they are hidden.
     """
 
     VERBS: ClassVar[dict[str, float]] = {}
@@ -54,6 +55,7 @@ class Template(Part, ABC):
     states: Annotated[dict[Name, Change], Field(max_length=8)] = {}
     beats: Annotated[tuple[Beat, ...], Field(max_length=24)] = ()
     before: tuple[Name, ...] = ()
+    later: tuple[Name, ...] = ()
 
     @abstractmethod
     def elements(self) -> Sequence[str]:
@@ -78,7 +80,7 @@ class Template(Part, ABC):
 
     def at_start(self) -> dict[str, float]:
         """Return how far each element and state is shown before the first beat, 0 or 1."""
-        told = {beat.show for beat in self.beats}
+        told = {*(beat.show for beat in self.beats), *self.later}
         shown = {name: float(name not in told) for name in self.elements()}
         return {**shown, **dict.fromkeys(self.states, 0.0), **dict.fromkeys(self.before, 1.0)}
 
@@ -100,6 +102,6 @@ class Template(Part, ABC):
         verbs = " or ".join(self.VERBS) or "none, since it only shows its elements"
         if any(self.verb(name)[0] not in self.VERBS for name in self.states):
             yield f"a state begins with an unknown verb; known: {verbs}"
-        if not {*(beat.show for beat in self.beats), *self.before} <= set(names):
+        if not {*(beat.show for beat in self.beats), *self.before, *self.later} <= set(names):
             yield "a beat shows neither an element nor a state"
         yield from self.problems()

@@ -117,7 +117,10 @@ def test_picture_stays_across_scenes_and_changes() -> None:
     band = card.bands["middle"]
     first, second = show_pictures(scenes, card.pictures, band.numbers())
     assert [s.narration for s in (first, second)] == ["A push.", "Friction. Go."]
-    later = read_picture(second.visual.text)
+    at_first, later = (read_picture(scene.visual.text) for scene in (first, second))
+    assert at_first.later == ("rub",)
+    assert at_first.at_end()["rub"] == 0
+    assert at_first.at_end()["cart"] == 1
     assert later.before == ("push",)
     assert [beat.show for beat in later.beats] == ["rub"]
     still = read_picture(without_beats(second.visual).text)
