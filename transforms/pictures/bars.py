@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ class Share(Part):
 
 class Bar(Part):
     """A bar: its amount, and the share of it that is filled."""
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"amount"})
 
     id: Name
     label: Label = ""

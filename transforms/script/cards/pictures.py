@@ -51,10 +51,8 @@ class Picture:
         Raises:
             PictureError: a number is unknown, or the template refuses the data.
         """
-        data = _resolved(self.data, numbers)
-        return build_picture(
-            {**data, "template": self.template, "states": dict(self.states), **more}
-        )
+        data, states = _resolved(self.data, numbers), _resolved(self.states, numbers)
+        return build_picture({**data, "template": self.template, "states": states, **more})
 
     def problems(
         self, numbers: Sequence[Mapping[str, arithmetic.Number]]
@@ -121,7 +119,7 @@ def _scene(key: str) -> str:
 
 
 def _resolved(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
-    """Return data with numbers in place of the expressions in quantities and labels."""
+    """Return data with numbers in place of the expressions in quantities, labels and states."""
     if isinstance(data, Mapping):
         return {key: _resolved(value, numbers) for key, value in data.items()}
     if isinstance(data, list | tuple):

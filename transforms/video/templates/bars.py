@@ -17,7 +17,8 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     area = view.area
     row = area.height / len(picture.bars)
     height = min(74.0, row - _LABEL - 14)
-    most = max(bar.size.number for bar in picture.bars)
+    peers = [peer for peer in view.peers if isinstance(peer, Bars)] or [picture]
+    most = max(bar.size.number for peer in peers for bar in peer.bars)
     top = area.y + max(0.0, (row - _LABEL - height - 14) / 2)
     for at, bar in enumerate(picture.bars):
         place = Box(area.x, top + at * row, area.width * bar.size.number / most, _LABEL + height)
