@@ -85,6 +85,7 @@ _MESSAGES = {
     "json_invalid": "must be one JSON object",
     "extra_forbidden": "is no key of the template",
     "missing": "is missing",
+    "named_tuple_type": 'must be [number, "unit"]',
 }
 
 

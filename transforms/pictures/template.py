@@ -31,7 +31,8 @@ MOST_SECONDS = 4.0
 BESIDE = "beside"
 """Verb of every template: ``beside cart.mass=40`` shows the picture again with other inputs."""
 _BESIDE_SECONDS = 1.2
-_TOLD = frozenset({"states", "beats", "before", "later"})
+COMPUTED = frozenset({"beats", "before", "later"})
+"""Fields that are made from the marks of the narration."""
 
 
 class Part(BaseModel):
@@ -113,10 +114,13 @@ class Template(Part, ABC):
         """The picture with the inputs that `beside` changes; None without such a state."""
         if not self.beside:
             return None
-        inputs = {key: value for key, value in _inputs(self).items() if key not in _TOLD}
-        changes = self.verb(self.beside)[1]
-        data = {**with_changes(inputs, changes), "states": self.first.states}
-        return type(self).model_validate(data)
+        data = with_changes(self.inputs(), self.verb(self.beside)[1])
+        return type(self).model_validate({**data, "states": self.first.states})
+
+    def inputs(self) -> dict[str, Any]:
+        """Return the inputs as plain data, without stated results, states and beats."""
+        given: dict[str, Any] = _inputs(self)
+        return {key: value for key, value in given.items() if key not in {*COMPUTED, "states"}}
 
     def described(self, language: str = "en") -> Iterator[str]:
         """Yield the labels, and those that differ in the picture beside it."""
