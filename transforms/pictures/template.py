@@ -62,6 +62,7 @@ class Template(Part, ABC):
     """Base class of the templates.
 
     Attributes:
+        caption: what the picture shows, above it; optional.
         states: changes by name; the first word is the verb.
         beats: elements and states that the narration shows, in order.
         before: those that an earlier scene has shown; they stand from the start.
@@ -71,6 +72,7 @@ class Template(Part, ABC):
     VERBS: ClassVar[dict[str, float]] = {}
     """Verbs of the template's states, each with the seconds that it takes."""
 
+    caption: Annotated[str, StringConstraints(max_length=60)] = ""
     states: Annotated[dict[Name, Change], Field(max_length=8)] = {}
     beats: Annotated[tuple[Beat, ...], Field(max_length=24)] = ()
     before: tuple[Name, ...] = ()
@@ -123,8 +125,8 @@ class Template(Part, ABC):
         return {key: value for key, value in given.items() if key not in {*COMPUTED, "states"}}
 
     def described(self, language: str = "en") -> Iterator[str]:
-        """Yield the labels, and those that differ in the picture beside it."""
-        labels = list(filter(None, self.first.labels(language)))
+        """Yield caption and labels, and those that differ in the picture beside it."""
+        labels = list(filter(None, (self.caption, *self.first.labels(language))))
         yield from labels
         if self.second is not None:
             yield from (label for label in self.second.described(language) if label not in labels)

@@ -17,7 +17,7 @@ from transforms.video.templates.beside import rooms_beside
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
 from transforms.video.templates.plot import draw_plot
-from transforms.video.templates.shapes import Line, Shape, Shown, View, ease, of_range
+from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
 from transforms.video.templates.timeline import draw_timeline
 
 _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
@@ -35,12 +35,20 @@ _STACKED: Mapping[str, Callable[[Any], bool]] = {
 """Templates that have the picture beside them below instead, and when."""
 _STEADY = frozenset({"move"})
 """Verbs whose time is not eased: the template computes the motion."""
+_CAPTION = 48.0
+"""Design pixels of a caption and the gap below it."""
 _MARGIN = 3.0
 """Design pixels around a shape that its smooth edges may touch."""
 
 
 def draw_picture(picture: Picture, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of a picture, and of the one beside it as far as that is shown."""
+    if picture.caption:
+        area = view.area
+        room = Box(area.x, area.y, area.width, _CAPTION - 12)
+        yield Text(picture.caption, room, view.palette.muted, 28, "start")
+        below = Box(area.x, area.y + _CAPTION, area.width, area.height - _CAPTION)
+        view = replace(view, area=below)
     drawing = _DRAWINGS[picture.template]
     if picture.second is None:
         yield from drawing(picture, replace(view, peers=(picture,)), shown)
