@@ -49,6 +49,16 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+BALANCE: dict[str, Any] = {
+    "template": "algebra",
+    "lines": [
+        {"id": "start", "text": "2x + 5 = 17"},
+        {"id": "minus", "do": "− 5", "gives": "2x = 12"},
+        {"id": "half", "do": "÷ 2"},
+    ],
+    "states": {"strike": "cancel minus", "sum": "merge minus"},
+    "solutions": [6],
+}
 SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
+    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE)
 }

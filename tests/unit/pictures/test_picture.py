@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.unit.pictures.samples import CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR
+from tests.unit.pictures.samples import BALANCE, CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR
 from transforms.pictures.picture import (
     LONGEST,
     PictureError,
@@ -49,6 +49,7 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
+        (BALANCE, ["2x + 5 = 17", "2x = 12", "x = 6"]),
     ],
 )
 def test_results_are_computed(picture: dict[str, Any], labels: list[str]) -> None:
@@ -97,6 +98,17 @@ def test_curves_meet_at_equilibrium() -> None:
         (PARABOLA, "curves.0.y", "9**9**x", "the stated points differ"),
         (PARABOLA, "y", {"low": 50, "high": 90}, "no curve lies within the axes"),
         (PARABOLA, "states.one", "sweep d=4", "sweep names the parameter"),
+        (BALANCE, "lines.1.gives", "2x = 13", "lines.1.gives: differs from the computed line"),
+        (BALANCE, "lines.2", {"id": "half", "text": "x = 7"}, "lines.2.text: does not follow"),
+        (BALANCE, "lines.2", {"id": "half", "text": "y = 6"}, "must have the same unknown"),
+        (BALANCE, "lines.2.do", "÷ 0", "lines.2.do: must be + or − a term"),
+        (BALANCE, "lines.0.text", "2x + 5 = y²", "all lines must have the same unknown"),
+        (BALANCE, "lines.0.text", "x = x", "lines.0.text: needs one or two solutions"),
+        (BALANCE, "lines.0.text", "import os", "lines.0.text: must be of numbers"),
+        (BALANCE, "solutions", [7], "the stated solutions differ"),
+        (BALANCE, "states.strike", "cancel half", "terms add up to zero"),
+        (BALANCE, "states.sum", "merge start", "like terms or an operation"),
+        (BALANCE, "states.sum", "move half", "move needs a term"),
         (CART, "states.go", "explode cart", "unknown verb; known: merge or move"),
         (CART, "states.push", "move cart", "an id names two things"),
         (CART, "forces.0.size", ["1,5", "N"], "forces.0.size.0: Input should be a valid number"),

@@ -11,6 +11,7 @@ from transforms.pictures.picture import Picture
 from transforms.pictures.template import Beat
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import Palette
+from transforms.video.templates.algebra import draw_algebra
 from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
@@ -19,6 +20,7 @@ from transforms.video.templates.shapes import Shape, Shown, View, ease
 from transforms.video.templates.timeline import draw_timeline
 
 _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
+    "algebra": draw_algebra,
     "bars": draw_bars,
     "bodies": draw_bodies,
     "cells": draw_cells,
