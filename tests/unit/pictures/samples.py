@@ -59,6 +59,44 @@ BALANCE: dict[str, Any] = {
     "states": {"strike": "cancel minus", "sum": "merge minus"},
     "solutions": [6],
 }
-SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE)
+WATER: dict[str, Any] = {
+    "template": "particles",
+    "reactions": [
+        {"id": "start", "text": "H2 + O2 -> H2O", "unbalanced": True},
+        {"id": "even", "text": "2 H2 + O2 -> 2 H2O"},
+    ],
+    "states": {"burn": "react even", "tally": "count even"},
 }
+OSMOSIS: dict[str, Any] = {
+    "template": "particles",
+    "kinds": [
+        {
+            "id": "water",
+            "label": "water",
+            "left": 24,
+            "right": 24,
+            "solvent": True,
+            "after": [12, 36],
+        },
+        {"id": "sugar", "label": "sugar", "left": 3, "right": 9, "passes": False},
+    ],
+    "states": {"over": "flow water", "on": "swap water"},
+}
+MATTER: dict[str, Any] = {
+    "template": "particles",
+    "boxes": [{"id": "box", "state": "solid", "names": {"solid": "ice", "liquid": "water"}}],
+    "states": {"shake": "move box", "melting": "melt box", "slide": "boil box"},
+}
+SALT: dict[str, Any] = {
+    "template": "particles",
+    "atoms": [
+        {"id": "sodium", "element": "Na", "mass": 23, "neutrons": 12},
+        {"id": "chlorine", "element": "Cl", "mass": 35},
+    ],
+    "states": {"over": "give sodium chlorine"},
+}
+SAMPLES: dict[str, dict[str, Any]] = {
+    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER)
+}
+DRAWN = {**SAMPLES, "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT}
+"""The samples, and one of each other kind of particles."""

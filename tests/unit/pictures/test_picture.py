@@ -8,7 +8,19 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.unit.pictures.samples import BALANCE, CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR
+from tests.unit.pictures.samples import (
+    BALANCE,
+    CART,
+    DISCOUNTS,
+    MATTER,
+    OSMOSIS,
+    PARABOLA,
+    SALT,
+    SAMPLES,
+    SEARCH,
+    WAR,
+    WATER,
+)
 from transforms.pictures.picture import (
     LONGEST,
     PictureError,
@@ -50,6 +62,20 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
         (BALANCE, ["2x + 5 = 17", "2x = 12", "x = 6"]),
+        (
+            WATER,
+            ["H₂ + O₂ → H₂O", "H: 2 = 2", "O: 2 ≠ 1", "2 H₂ + O₂ → 2 H₂O", "H: 4 = 4", "O: 2 = 2"],
+        ),
+        (OSMOSIS, ["water: 24 | 24", "water: 12 | 36", "sugar: 3 | 9"]),
+        (
+            SALT,
+            [
+                "Na: 11 protons, 12 neutrons, 11 electrons",
+                "Cl: 17 protons, 18 neutrons, 17 electrons",
+                "Na⁺",
+                "Cl⁻",
+            ],
+        ),
     ],
 )
 def test_results_are_computed(picture: dict[str, Any], labels: list[str]) -> None:
@@ -109,6 +135,25 @@ def test_curves_meet_at_equilibrium() -> None:
         (BALANCE, "states.strike", "cancel half", "terms add up to zero"),
         (BALANCE, "states.sum", "merge start", "like terms or an operation"),
         (BALANCE, "states.sum", "move half", "move needs a term"),
+        (
+            WATER,
+            "reactions.1.text",
+            "2 H2 + O2 -> H2O",
+            "reactions.1.text: its atoms or charges do",
+        ),
+        (WATER, "reactions.1.text", "H+ + OH -> H2O", "reactions.1.text: its atoms or charges do"),
+        (WATER, "reactions.0.text", "H2 -> H2", "reactions.0.text: its atoms or charges balance"),
+        (WATER, "reactions.0.text", "H2 + Xy", "reactions.0.text: must be a reaction"),
+        (WATER, "states.burn", "react start", "react needs a balanced reaction"),
+        (OSMOSIS, "kinds.0.after", [24, 24], "kinds.0.after: differs from the computed"),
+        (OSMOSIS, "states.over", "flow sugar", "flow names a kind that passes"),
+        (MATTER, "states.melting", "boil box", "boil needs a liquid"),
+        (SALT, "atoms.0.neutrons", 11, "atoms.0.neutrons: differs from the mass number"),
+        (SALT, "atoms.0.mass", 9, "atoms.0: has fewer than no neutrons"),
+        (SALT, "atoms.0.element", "Au", "atoms.0.element: must be one of the first"),
+        (SALT, "atoms.0.element", "Ne", "atoms.0.neutrons: differs"),
+        (SALT, "states.over", "give sodium", "give names the atom that gives"),
+        (SALT, "boxes", MATTER["boxes"], "one of these"),
         (CART, "states.go", "explode cart", "unknown verb; known: merge or move"),
         (CART, "states.push", "move cart", "an id names two things"),
         (CART, "forces.0.size", ["1,5", "N"], "forces.0.size.0: Input should be a valid number"),

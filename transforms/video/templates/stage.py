@@ -15,6 +15,7 @@ from transforms.video.templates.algebra import draw_algebra
 from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
+from transforms.video.templates.particles import draw_particles
 from transforms.video.templates.plot import draw_plot
 from transforms.video.templates.shapes import Shape, Shown, View, ease
 from transforms.video.templates.timeline import draw_timeline
@@ -24,10 +25,11 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "bars": draw_bars,
     "bodies": draw_bodies,
     "cells": draw_cells,
+    "particles": draw_particles,
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
-_STEADY = frozenset({"move"})
+_STEADY = frozenset({"move", "swap"})
 """Verbs whose time is not eased: the template computes the motion."""
 _MARGIN = 3.0
 """Design pixels around a shape that its smooth edges may touch."""

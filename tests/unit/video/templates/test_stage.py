@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.pictures.samples import CART, SAMPLES, SEARCH
+from tests.unit.pictures.samples import CART, DRAWN, SEARCH
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
 from transforms.video.plan.pages import Look, Page
@@ -36,9 +36,9 @@ def page_of(picture: dict[str, Any], theme: str = "light") -> Page:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", DRAWN)
 def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
-    page = page_of(with_beats(SAMPLES[template]), theme)
+    page = page_of(with_beats(DRAWN[template]), theme)
     count = len(json.loads(page.visual.text)["beats"])
     moving, fresh = SlideDrawing(page, *SIZE), SlideDrawing(page, *SIZE)
     for drawing in (moving, fresh):
@@ -56,16 +56,17 @@ def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", DRAWN)
 def test_every_beat_changes_the_picture(template: str) -> None:
-    page = page_of(with_beats(SAMPLES[template]))
+    page = page_of(with_beats(DRAWN[template]))
     count = len(json.loads(page.visual.text)["beats"])
     drawing = SlideDrawing(page, *SIZE)
     drawing.draw_base()
     assert drawing.stage is not None
     for beat in range(count):
-        box = drawing.stage.show([1.0] * (beat + 1) + [0.0] * (count - beat - 1))
-        assert box[2] - box[0] > 2, f"beat {beat} shows nothing"
+        later = [0.0] * (count - beat - 1)
+        boxes = [drawing.stage.show([*[1.0] * beat, share, *later]) for share in (0.4, 1.0)]
+        assert all(box[2] - box[0] > 2 for box in boxes), f"beat {beat} shows nothing"
 
 
 def test_frames_are_drawn_only_while_beats_run() -> None:
