@@ -50,6 +50,8 @@ class Line(Part):
         gives: the result of `do` that the writer states; it must equal the computed one.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"gives"})
+
     id: Name
     text: Formula | None = None
     do: Done | None = None
@@ -78,6 +80,7 @@ class Algebra(Template):
         solutions: all values of the unknown that the writer states.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"solutions"})
     VERBS: ClassVar[dict[str, float]] = {"move": 2.0, "cancel": 1.0, "merge": 1.4}
 
     template: Literal["algebra"]

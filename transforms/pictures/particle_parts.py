@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -78,6 +78,8 @@ class Kind(Part):
         after: their numbers at equilibrium that the writer states.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"after"})
+
     id: Name
     label: Label
     left: Annotated[int, Field(ge=0, le=60, strict=True)]
@@ -110,6 +112,8 @@ class Atom(Part):
         charge: of the ion.
         neutrons: the number that the writer states.
     """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"neutrons"})
 
     id: Name
     element: Annotated[str, StringConstraints(max_length=2), AfterValidator(_is_element)]

@@ -22,6 +22,9 @@ MOST_SECONDS = 4.0
 class Part(BaseModel):
     """Base class of the tables of a picture; unknown keys are errors."""
 
+    STATED: ClassVar[frozenset[str]] = frozenset()
+    """Results that the writer states; they are checked, and hold for these inputs alone."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

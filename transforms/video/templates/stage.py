@@ -29,7 +29,7 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
-_STEADY = frozenset({"move", "swap"})
+_STEADY = frozenset({"move"})
 """Verbs whose time is not eased: the template computes the motion."""
 _MARGIN = 3.0
 """Design pixels around a shape that its smooth edges may touch."""
