@@ -93,8 +93,10 @@ class Algebra(Template):
         return [line.id for line in self.lines]
 
     def labels(self, language: str = "en") -> Iterator[str]:
-        for steps in self.steps():
-            yield " = ".join(write_side(side, language) for side in steps[-1].after)
+        forms = (step.after for steps in self.steps() for step in steps)
+        yield from dict.fromkeys(
+            " = ".join(write_side(side, language) for side in form) for form in forms
+        )
 
     def operations(self) -> list[str]:
         """Return what is done to reach each line; empty for a line that is given."""

@@ -61,7 +61,7 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
-        (BALANCE, ["2x + 5 = 17", "2x = 12", "x = 6"]),
+        (BALANCE, ["2x + 5 = 17", "2x + 5 − 5 = 17 − 5", "2x = 12", "x = 6"]),
         (
             WATER,
             ["H₂ + O₂ → H₂O", "H: 2 = 2", "O: 2 ≠ 1", "2 H₂ + O₂ → 2 H₂O", "H: 4 = 4", "O: 2 = 2"],

@@ -9,7 +9,7 @@ from transforms.pictures.algebra import Algebra, Step
 from transforms.pictures.equation_lines import Key, Sides, localized
 from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
-from transforms.video.draw.design import Colour
+from transforms.video.draw.design import Colour, mix
 from transforms.video.templates.shapes import Line, Rect, Shape, Shown, Text, View, of_range
 
 _HIGH, _LOW = 72.0, 50.0
@@ -142,6 +142,9 @@ def draw_lengths(picture: Algebra, room: Box, view: View, shown: Shown) -> Itera
     rows = [top + side * (tall + _BETWEEN) for side in range(sides)]
     if seen:
         yield from _guides(parts, start, scale, rows, tall, view, seen)
+    if least < 0:
+        zero_box = Box(start - 30, top - 8 - _LABEL, 60, _LABEL)
+        yield Text("0", zero_box, view.fade(view.palette.muted, seen), 28)
     for side, y in enumerate(rows):
         mine = [part for part in parts if part.side == side]
         label_y = y - _LABEL if side == 0 else y + tall
@@ -218,7 +221,7 @@ def _cells(
         done += wide
         if cell.width < (_THIN if hollow else 1):
             continue
-        fill = view.palette.background if hollow else colour
+        fill = mix(view.palette.background, colour, 0.16) if hollow else colour
         yield Rect(cell, fill, 9, colour if hollow else None)
         if part.degree and wide > 30:
             ink = view.palette.ink if hollow else view.palette.on_accent
