@@ -49,15 +49,65 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
-SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
+BALANCE: dict[str, Any] = {
+    "template": "algebra",
+    "lines": [
+        {"id": "start", "text": "2x + 5 = 17"},
+        {"id": "minus", "do": "− 5", "gives": "2x = 12"},
+        {"id": "half", "do": "÷ 2"},
+    ],
+    "states": {"strike": "cancel minus", "sum": "merge minus"},
+    "solutions": [6],
 }
+WATER: dict[str, Any] = {
+    "template": "particles",
+    "reactions": [
+        {"id": "start", "text": "H2 + O2 -> H2O", "unbalanced": True},
+        {"id": "even", "text": "2 H2 + O2 -> 2 H2O"},
+    ],
+    "states": {"burn": "react even", "tally": "count even"},
+}
+OSMOSIS: dict[str, Any] = {
+    "template": "particles",
+    "kinds": [
+        {
+            "id": "water",
+            "label": "water",
+            "left": 24,
+            "right": 24,
+            "solvent": True,
+            "after": [12, 36],
+        },
+        {"id": "sugar", "label": "sugar", "left": 3, "right": 9, "passes": False},
+    ],
+    "states": {"over": "flow water", "on": "swap water"},
+}
+MATTER: dict[str, Any] = {
+    "template": "particles",
+    "boxes": [{"id": "box", "state": "solid", "names": {"solid": "ice", "liquid": "water"}}],
+    "states": {"shake": "move box", "melting": "melt box", "slide": "boil box"},
+}
+SALT: dict[str, Any] = {
+    "template": "particles",
+    "atoms": [
+        {"id": "sodium", "element": "Na", "mass": 23, "neutrons": 12},
+        {"id": "chlorine", "element": "Cl", "mass": 35},
+    ],
+    "states": {"over": "give sodium chlorine"},
+}
+SAMPLES: dict[str, dict[str, Any]] = {
+    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER)
+}
+VARIANTS = {**SAMPLES, "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT}
+"""The samples, and pictures that show templates in another way."""
 BESIDE = {
     "bodies": "cart.mass=40 push.size=80",
     "bars": "quarter.share.part=3",
     "cells": "search.how=row",
     "timeline": "war.end=1920-01-10",
     "plot": "parameter.start=5",
+    "algebra": "start.text=2x+5=21",
+    "particles": "start.text=N2+H2->NH3 even.text=N2+3H2->2NH3",
 }
 """Other inputs of each sample."""
 

@@ -8,7 +8,20 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.unit.pictures.samples import CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR, with_second
+from tests.unit.pictures.samples import (
+    BALANCE,
+    CART,
+    DISCOUNTS,
+    MATTER,
+    OSMOSIS,
+    PARABOLA,
+    SALT,
+    SAMPLES,
+    SEARCH,
+    WAR,
+    WATER,
+    with_second,
+)
 from transforms.pictures.picture import (
     LONGEST,
     PictureError,
@@ -49,6 +62,21 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
+        (BALANCE, ["2x + 5 = 17", "2x + 5 − 5 = 17 − 5", "2x = 12", "x = 6"]),
+        (
+            WATER,
+            ["H₂ + O₂ → H₂O", "H: 2 = 2", "O: 2 ≠ 1", "2 H₂ + O₂ → 2 H₂O", "H: 4 = 4", "O: 2 = 2"],
+        ),
+        (OSMOSIS, ["water: 24 | 24", "water: 12 | 36", "sugar: 3 | 9"]),
+        (
+            SALT,
+            [
+                "Na: 11 protons, 12 neutrons, 11 electrons",
+                "Cl: 17 protons, 18 neutrons, 17 electrons",
+                "Na⁺",
+                "Cl⁻",
+            ],
+        ),
     ],
 )
 def test_results_are_computed(picture: dict[str, Any], labels: list[str]) -> None:
@@ -131,6 +159,36 @@ def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
         (PARABOLA, "curves.0.y", "9**9**x", "the stated points differ"),
         (PARABOLA, "y", {"low": 50, "high": 90}, "no curve lies within the axes"),
         (PARABOLA, "states.one", "sweep d=4", "sweep names the parameter"),
+        (BALANCE, "lines.1.gives", "2x = 13", "lines.1.gives: differs from the computed line"),
+        (BALANCE, "lines.2", {"id": "half", "text": "x = 7"}, "lines.2.text: does not follow"),
+        (BALANCE, "lines.2", {"id": "half", "text": "y = 6"}, "must have the same unknown"),
+        (BALANCE, "lines.2.do", "÷ 0", "lines.2.do: must be + or − a term"),
+        (BALANCE, "lines.0.text", "2x + 5 = y²", "all lines must have the same unknown"),
+        (BALANCE, "lines.0.text", "x = x", "lines.0.text: needs one or two solutions"),
+        (BALANCE, "lines.0.text", "import os", "lines.0.text: must be of numbers"),
+        (BALANCE, "solutions", [7], "the stated solutions differ"),
+        (BALANCE, "states.strike", "cancel half", "terms add up to zero"),
+        (BALANCE, "states.sum", "merge start", "like terms or an operation"),
+        (BALANCE, "states.sum", "move half", "move needs a term"),
+        (
+            WATER,
+            "reactions.1.text",
+            "2 H2 + O2 -> H2O",
+            "reactions.1.text: its atoms or charges do",
+        ),
+        (WATER, "reactions.1.text", "H+ + OH -> H2O", "reactions.1.text: its atoms or charges do"),
+        (WATER, "reactions.0.text", "H2 -> H2", "reactions.0.text: its atoms or charges balance"),
+        (WATER, "reactions.0.text", "H2 + Xy", "reactions.0.text: must be a reaction"),
+        (WATER, "states.burn", "react start", "react needs a balanced reaction"),
+        (OSMOSIS, "kinds.0.after", [24, 24], "kinds.0.after: differs from the computed"),
+        (OSMOSIS, "states.over", "flow sugar", "flow names a kind that passes"),
+        (MATTER, "states.melting", "boil box", "boil needs a liquid"),
+        (SALT, "atoms.0.neutrons", 11, "atoms.0.neutrons: differs from the mass number"),
+        (SALT, "atoms.0.mass", 9, "atoms.0: has fewer than no neutrons"),
+        (SALT, "atoms.0.element", "Au", "atoms.0.element: must be one of the first"),
+        (SALT, "atoms.0.element", "Ne", "atoms.0.neutrons: differs"),
+        (SALT, "states.over", "give sodium", "give names the atom that gives"),
+        (SALT, "boxes", MATTER["boxes"], "one of these"),
         (CART, "states.go", "explode cart", "unknown verb; known: merge or move or beside"),
         (CART, "states", {"a": "beside cart.mass=1", "b": "beside cart.mass=2"}, "only one state"),
         (CART, "states.push", "move cart", "an id names two things"),

@@ -12,18 +12,22 @@ from transforms.pictures.picture import Picture
 from transforms.pictures.template import Beat
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import Palette
+from transforms.video.templates.algebra import draw_algebra
 from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.beside import rooms_beside
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
+from transforms.video.templates.particles import draw_particles
 from transforms.video.templates.plot import draw_plot
 from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
 from transforms.video.templates.timeline import draw_timeline
 
 _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
+    "algebra": draw_algebra,
     "bars": draw_bars,
     "bodies": draw_bodies,
     "cells": draw_cells,
+    "particles": draw_particles,
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
@@ -31,6 +35,7 @@ _STACKED: Mapping[str, Callable[[Any], bool]] = {
     "bars": lambda bars: len(bars.bars) <= 2,
     "bodies": lambda bodies: not bodies.upright,
     "cells": lambda cells: True,
+    "algebra": lambda algebra: len(algebra.lines) <= 3,
 }
 """Templates that have the picture beside them below instead, and when."""
 _STEADY = frozenset({"move"})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.pictures.samples import BESIDE, CART, SAMPLES, SEARCH, with_second
+from tests.unit.pictures.samples import BESIDE, CART, SEARCH, VARIANTS, with_second
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
 from transforms.video.draw.canvas import Box
@@ -24,6 +24,7 @@ from transforms.video.templates.shapes import Disc, Line, Shape, View
 from transforms.video.templates.stage import draw_picture
 
 SIZE = (320, 180)
+PICTURES = [*VARIANTS.values(), *map(with_second, BESIDE)]
 
 
 def with_beats(picture: dict[str, Any]) -> dict[str, Any]:
@@ -40,12 +41,9 @@ def page_of(picture: dict[str, Any], look: str = "light") -> Page:
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("template", SAMPLES)
-@pytest.mark.parametrize("beside", [False, True])
-def test_parts_make_up_the_whole_frame(template: str, look: str, beside: bool) -> None:
-    if beside and template not in BESIDE:
-        pytest.skip("no sample")
-    page = page_of(with_beats(with_second(template) if beside else SAMPLES[template]), look)
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda each: each["template"])
+def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> None:
+    page = page_of(with_beats(picture), look)
     count = len(json.loads(page.visual.text)["beats"])
     moving, fresh = SlideDrawing(page, *SIZE), SlideDrawing(page, *SIZE)
     for drawing in (moving, fresh):
@@ -63,9 +61,7 @@ def test_parts_make_up_the_whole_frame(template: str, look: str, beside: bool) -
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize(
-    "picture", [*SAMPLES.values(), *map(with_second, BESIDE)], ids=lambda each: each["template"]
-)
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda each: each["template"])
 def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
     page = page_of(with_beats(picture))
     count = len(json.loads(page.visual.text)["beats"])
@@ -73,8 +69,9 @@ def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
     drawing.draw_base()
     assert drawing.stage is not None
     for beat in range(count):
-        box = drawing.stage.show([1.0] * (beat + 1) + [0.0] * (count - beat - 1))
-        assert box[2] - box[0] > 2, f"beat {beat} shows nothing"
+        later = [0.0] * (count - beat - 1)
+        boxes = [drawing.stage.show([*[1.0] * beat, share, *later]) for share in (0.4, 1.0)]
+        assert all(box[2] - box[0] > 2 for box in boxes), f"beat {beat} shows nothing"
 
 
 def test_frames_are_drawn_only_while_beats_run() -> None:
