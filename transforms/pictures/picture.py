@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from transforms.pictures.bars import Bars
 from transforms.pictures.bodies import Bodies
 from transforms.pictures.cells import Cells
+from transforms.pictures.drawing import Drawing
 from transforms.pictures.plot import Plot
 from transforms.pictures.timeline import Timeline
 
-Picture = Bodies | Bars | Cells | Timeline | Plot
-TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot"]
+Picture = Bodies | Bars | Cells | Timeline | Plot | Drawing
+TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot", "drawing"]
 
 LONGEST = 8_000
 """Most characters of a picture's JSON."""
 
-_ADAPTER: TypeAdapter[Picture] = TypeAdapter(
-    Annotated[Bodies | Bars | Cells | Timeline | Plot, Field(discriminator="template")]
-)
+_ADAPTER: TypeAdapter[Picture] = TypeAdapter(Annotated[Picture, Field(discriminator="template")])
 
 
 class PictureError(ValueError):
@@ -80,8 +79,8 @@ def _read(text: str) -> tuple[tuple[tuple[str, str], ...], Picture | None]:
 
 
 _MESSAGES = {
-    "union_tag_invalid": "`template` must be one of bodies, bars, cells, timeline, plot",
-    "union_tag_not_found": "`template` must be one of bodies, bars, cells, timeline, plot",
+    "union_tag_invalid": "`template` must be one of " + ", ".join(get_args(TemplateName)),
+    "union_tag_not_found": "`template` must be one of " + ", ".join(get_args(TemplateName)),
     "json_invalid": "must be one JSON object",
     "extra_forbidden": "is no key of the template",
     "missing": "is missing",

@@ -49,6 +49,20 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+LEAF: dict[str, Any] = {
+    "template": "drawing",
+    "base": "leaf",
+    "zoom": {"id": "close", "at": "blade", "base": "chloroplast"},
+    "flows": [
+        {"id": "light", "way": ["sunlight", "light-in"], "of": "light", "label": "light"},
+        {"id": "water", "way": ["roots", "stem", "midrib"], "of": "water", "label": "water"},
+    ],
+    "notes": [
+        {"id": "pores", "at": "stomata", "text": "stomata"},
+        {"id": "stack", "at": "close.thylakoid", "text": "thylakoid"},
+    ],
+    "states": {"veins": "highlight vein midrib", "drop": "travel water", "all": "highlight blade"},
+}
 SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
+    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, LEAF)
 }

@@ -14,6 +14,7 @@ from transforms.video.draw.design import Palette
 from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
+from transforms.video.templates.drawing import draw_drawing
 from transforms.video.templates.plot import draw_plot
 from transforms.video.templates.shapes import Shape, Shown, View, ease
 from transforms.video.templates.timeline import draw_timeline
@@ -22,6 +23,7 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "bars": draw_bars,
     "bodies": draw_bodies,
     "cells": draw_cells,
+    "drawing": draw_drawing,
     "plot": draw_plot,
     "timeline": draw_timeline,
 }

@@ -1,0 +1,109 @@
+"""Template `drawing`: a base drawing with labels, flows between its anchors, and a close-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from transforms.pictures.base_drawings import BaseDrawing, DrawingName, base_drawing
+from transforms.pictures.template import Label, Name, Part, Template
+
+Anchor = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$")]
+"""An anchor of the drawing, or ``close-up.anchor``."""
+Substance = Literal[
+    "light", "heat", "water", "oxygen", "carbon-dioxide", "food", "blood", "spent-blood", "signal",
+    "rock", "matter", "motion",
+]  # fmt: skip
+"""What flows; it decides the colour."""
+
+
+class Note(Part):
+    """A label of an anchor."""
+
+    id: Name
+    at: Anchor
+    text: Label
+
+
+class Flow(Part):
+    """Something that flows along a row of anchors, as an arrow."""
+
+    id: Name
+    way: Annotated[tuple[Anchor, ...], Field(min_length=2, max_length=8)]
+    of: Substance = "matter"
+    label: Label = ""
+
+
+class CloseUp(Part):
+    """A second base drawing, shown as an enlargement of one anchor."""
+
+    id: Name
+    at: Anchor
+    base: DrawingName
+    label: Label = ""
+
+
+class Drawing(Template):
+    """A base drawing; ``highlight`` shows parts of it, ``travel`` sends a dot along flows."""
+
+    VERBS: ClassVar[dict[str, float]] = {"highlight": 0.8, "travel": 4.0}
+
+    template: Literal["drawing"]
+    base: DrawingName
+    notes: Annotated[tuple[Note, ...], Field(max_length=8)] = ()
+    flows: Annotated[tuple[Flow, ...], Field(max_length=6)] = ()
+    zoom: CloseUp | None = None
+
+    def elements(self) -> Sequence[str]:
+        zoom = [self.zoom.id] if self.zoom else []
+        return [*zoom, *(flow.id for flow in self.flows), *(note.id for note in self.notes)]
+
+    def labels(self, language: str = "en") -> Iterator[str]:
+        if self.zoom and self.zoom.label:
+            yield self.zoom.label
+        for flow in self.flows:
+            if flow.label:
+                yield f"{flow.label} →"
+        for note in self.notes:
+            yield note.text
+
+    def drawing_of(self, anchor: str) -> BaseDrawing:
+        """Return the drawing in which an anchor lies."""
+        of = anchor.rpartition(".")[0]
+        return base_drawing(self.zoom.base if self.zoom and of == self.zoom.id else self.base)
+
+    def order(self) -> Sequence[str]:
+        """Return what has been shown and what is shown, in order."""
+        return (*self.before, *(beat.show for beat in self.beats))
+
+    def problems(self) -> Iterator[str]:
+        for path, anchor in self._anchors():
+            of, _, name = anchor.rpartition(".")
+            if of and not (self.zoom and of == self.zoom.id):
+                yield f"`{path}` names no close-up of the drawing"
+            known = self.drawing_of(anchor).anchors
+            if name not in known:
+                yield f"`{path}` is no anchor; anchors: {', '.join(known)}"
+        flows = {flow.id for flow in self.flows}
+        for flow in self.flows:
+            if len({anchor.rpartition(".")[0] for anchor in flow.way}) > 1:
+                yield "a flow lies in the drawing or in its close-up"
+        for name in self.states:
+            verb, ids = self.verb(name)
+            if verb == "travel" and not (ids and set(ids) <= flows):
+                yield "travel names flows"
+            if verb == "highlight":
+                parts = base_drawing(self.base).parts()
+                if not (ids and set(ids) <= set(parts)):
+                    yield f"highlight names parts; parts: {', '.join(parts)}"
+
+    def _anchors(self) -> Iterator[tuple[str, str]]:
+        for at, note in enumerate(self.notes):
+            yield f"notes.{at}.at", note.at
+        for at, flow in enumerate(self.flows):
+            for step, anchor in enumerate(flow.way):
+                yield f"flows.{at}.way.{step}", anchor
+        if self.zoom:
+            yield "zoom.at", self.zoom.at
