@@ -74,10 +74,6 @@ class Drawing(Template):
         of = anchor.rpartition(".")[0]
         return base_drawing(self.zoom.base if self.zoom and of == self.zoom.id else self.base)
 
-    def order(self) -> Sequence[str]:
-        """Return what has been shown and what is shown, in order."""
-        return (*self.before, *(beat.show for beat in self.beats))
-
     def problems(self) -> Iterator[str]:
         for path, anchor in self._anchors():
             of, _, name = anchor.rpartition(".")

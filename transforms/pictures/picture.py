@@ -12,11 +12,12 @@ from transforms.pictures.bars import Bars
 from transforms.pictures.bodies import Bodies
 from transforms.pictures.cells import Cells
 from transforms.pictures.drawing import Drawing
+from transforms.pictures.graph import Graph
 from transforms.pictures.plot import Plot
 from transforms.pictures.timeline import Timeline
 
-Picture = Bodies | Bars | Cells | Timeline | Plot | Drawing
-TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot", "drawing"]
+Picture = Bodies | Bars | Cells | Timeline | Plot | Drawing | Graph
+TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot", "drawing", "graph"]
 
 LONGEST = 8_000
 """Most characters of a picture's JSON."""

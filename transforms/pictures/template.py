@@ -86,6 +86,10 @@ class Template(Part, ABC):
         """Return how far each element and state is shown after the last beat, 0 or 1."""
         return {**self.at_start(), **{beat.show: 1.0 for beat in self.beats}}
 
+    def order(self) -> Sequence[str]:
+        """Return what an earlier scene and this one show, in order."""
+        return (*self.before, *(beat.show for beat in self.beats))
+
     @model_validator(mode="after")
     def _valid(self) -> Self:
         problem = next(self._all_problems(), "")

@@ -63,6 +63,28 @@ LEAF: dict[str, Any] = {
     ],
     "states": {"veins": "highlight vein midrib", "drop": "travel water", "all": "highlight blade"},
 }
+ALLIANCES: dict[str, Any] = {
+    "template": "graph",
+    "layout": "groups",
+    "arrows": False,
+    "counts": True,
+    "groups": [{"id": "central", "label": "Central Powers", "members": 2},
+               {"id": "entente", "label": "Entente", "members": 3}],
+    "nodes": [
+        {"id": "austria", "label": "Austria-Hungary", "icon": "flag", "group": "central"},
+        {"id": "germany", "label": "Germany", "icon": "flag", "group": "central"},
+        {"id": "serbia", "label": "Serbia", "icon": "flag", "group": "entente"},
+        {"id": "russia", "label": "Russia", "icon": "flag", "group": "entente"},
+        {"id": "france", "label": "France", "group": "entente"},
+    ],
+    "edges": [
+        {"ends": ["austria", "serbia"], "when": "1914-07-28"},
+        {"id": "east", "ends": ["germany", "russia"], "when": "1914-08-01", "label": "war"},
+        {"ends": ["germany", "france"], "when": "1914-08-03"},
+    ],
+    "states": {"first": "until 1914-07-28", "week": "until 1914-08-04", "west": "recolour france",
+               "news": "travel austria serbia"},
+}  # fmt: skip
 SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, LEAF)
+    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, LEAF, ALLIANCES)
 }

@@ -59,21 +59,24 @@ def point_on(line: Sequence[Point], share: float) -> Point:
 
 
 def flow_arrow(
-    line: Sequence[Point], share: float, colour: Colour, halo: Colour, thickness: float
-) -> Iterator[Shape]:
+    line: Sequence[Point], share: float, colour: Colour, halo: Colour, thickness: float, *,
+    head: bool = True,
+) -> Iterator[Shape]:  # fmt: skip
     """Yield an arrow along a share of a line, with an edge that stands out from the drawing."""
     length = length_of(line) * share
     if length < 2:
         return
-    head = min(length, 2.6 * thickness)
-    shaft = part_of(line, 0.0, max(0.0, length - head * 0.8))
+    long_head = min(length, 2.6 * thickness) if head else 0.0
+    shaft = part_of(line, 0.0, max(0.0, length - long_head * 0.8))
     tip = part_of(line, 0.0, length)[-1]
-    foot = part_of(line, 0.0, length - head)[-1] if length > head else line[0]
+    foot = part_of(line, 0.0, length - long_head)[-1] if length > long_head else line[0]
     long = hypot(tip[0] - foot[0], tip[1] - foot[1]) or 1.0
     ux, uy = (tip[0] - foot[0]) / long, (tip[1] - foot[1]) / long
     for edge, paint in ((3.0, halo), (0.0, colour)):
         if len(shaft) > 1:
             yield Line(shaft, paint, thickness + 2 * edge)
+        if not head:
+            continue
         wide, back = 1.3 * thickness + 1.6 * edge, edge
         yield Polygon(
             (

@@ -15,6 +15,7 @@ from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
 from transforms.video.templates.drawing import draw_drawing
+from transforms.video.templates.graph import draw_graph
 from transforms.video.templates.plot import draw_plot
 from transforms.video.templates.shapes import Shape, Shown, View, ease
 from transforms.video.templates.timeline import draw_timeline
@@ -24,6 +25,7 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "bodies": draw_bodies,
     "cells": draw_cells,
     "drawing": draw_drawing,
+    "graph": draw_graph,
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
