@@ -39,6 +39,8 @@ class Edge(Part):
 class Group(Part):
     """A group of nodes; ``members`` is their number that the writer states."""
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"members"})
+
     id: Name
     label: Label = ""
     members: int | None = None
@@ -67,6 +69,7 @@ class Graph(Template):
         levels: number of levels that the writer states; it must equal the computed one.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"levels"})
     VERBS: ClassVar[dict[str, float]] = {"recolour": 0.8, "until": 1.5, "travel": 4.0}
 
     template: Literal["graph"]

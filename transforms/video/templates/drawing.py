@@ -68,8 +68,8 @@ def _lay_out(picture: Drawing, view: View) -> _Places:
     """Return the rooms; with a close-up, a side without labels leaves its room to the drawings."""
     area = view.area
     if not picture.zoom:
-        room = area.inset(_COLUMN + _SPACE, 0)
-        base = fitted(picture.base, room)
+        column = min(_COLUMN, 0.2 * area.width)
+        base = fitted(picture.base, area.inset(column + _SPACE, 0))
         wide = min(1.3 * _COLUMN, base.x - _SPACE - area.x)
         left = Box(base.x - _SPACE - wide, area.y, wide, area.height)
         return _Places(base, None, left, Box(base.right + _SPACE, area.y, wide, area.height))
