@@ -12,6 +12,8 @@ from transforms.pictures.template import Label, Name, Part, Template
 
 Anchor = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$")]
 """An anchor of the drawing, or ``close-up.anchor``."""
+ALL = "all"
+"""What `highlight` names to end the dimming."""
 Substance = Literal[
     "light", "heat", "water", "oxygen", "carbon-dioxide", "food", "blood", "spent-blood", "signal",
     "rock", "matter", "motion",
@@ -46,7 +48,10 @@ class CloseUp(Part):
 
 
 class Drawing(Template):
-    """A base drawing; ``highlight`` shows parts of it, ``travel`` sends a dot along flows."""
+    """A base drawing; ``highlight`` dims all but some parts, ``travel`` sends a dot along flows.
+
+    ``highlight all`` ends the dimming.
+    """
 
     VERBS: ClassVar[dict[str, float]] = {"highlight": 0.8, "travel": 4.0}
 
@@ -92,8 +97,8 @@ class Drawing(Template):
                 yield "travel names flows"
             if verb == "highlight":
                 parts = base_drawing(self.base).parts()
-                if not (ids and set(ids) <= set(parts)):
-                    yield f"highlight names parts; parts: {', '.join(parts)}"
+                if not (ids and set(ids) <= set(parts)) and ids != [ALL]:
+                    yield f"highlight names parts or all; parts: {', '.join(parts)}"
 
     def _anchors(self) -> Iterator[tuple[str, str]]:
         for at, note in enumerate(self.notes):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from transforms.pictures.drawing import CloseUp, Drawing, Flow
+from transforms.pictures.drawing import ALL, CloseUp, Drawing, Flow
 from transforms.video.draw.canvas import Box
 from transforms.video.templates.hues import hue
 from transforms.video.templates.paths import flow_arrow, length_of, point_on, smooth
@@ -102,7 +102,7 @@ def _base(picture: Drawing, box: Box, view: View, shown: Shown) -> Sprite:
         if name in picture.states and shown[name] > 0:
             verb, parts = picture.verb(name)
             if verb == "highlight":
-                looks.append((tuple(parts), shown[name]))
+                looks.append((() if parts == [ALL] else tuple(parts), shown[name]))
     old, new = next(reversed([*pairwise([looks[0], *looks])]))
     return Sprite(picture.base, box, view.palette, old[0], new[0], new[1])
 

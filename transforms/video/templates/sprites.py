@@ -15,7 +15,7 @@ from transforms.video.draw.svg_path import strokes_of
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.templates.hues import hue
 
-_DIMMED = 0.72
+_DIMMED = 0.64
 """Share of the background in the parts that are not highlighted."""
 
 

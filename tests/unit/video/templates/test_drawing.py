@@ -87,11 +87,16 @@ def test_dot_travels_along_its_flows() -> None:
 def test_latest_highlight_dims_other_parts() -> None:
     picture = {
         "base": "volcano",
-        "states": {"first": "highlight vent", "then": "highlight magma-chamber"},
+        "states": {
+            "first": "highlight vent",
+            "then": "highlight magma-chamber",
+            "last": "highlight all",
+        },
     }
     old, new = (_pixel(drawn(picture, first=1.0, then=then), "vent") for then in (0.0, 1.0))
     plain = _pixel(drawn(picture), "vent")
     assert old == plain
+    assert _pixel(drawn(picture, first=1.0, then=1.0, last=1.0), "vent") == plain
     ground = VIEW.palette.background
     assert sum(map(abs, (a - b for a, b in zip(new, ground, strict=True)))) < sum(
         map(abs, (a - b for a, b in zip(plain, ground, strict=True)))
