@@ -28,6 +28,8 @@ from transforms.video.templates.sprites import Icon
 _THIN, _THICK = 5.0, 8.0
 _COUNTER = 48.0
 _DOT = 12.0
+_LETTER = 13.0
+"""Design pixels that a letter of a label takes at most, on average."""
 
 
 def draw_graph(picture: Graph, view: View, shown: Shown) -> Iterator[Shape]:
@@ -45,7 +47,8 @@ def draw_graph(picture: Graph, view: View, shown: Shown) -> Iterator[Shape]:
         yield from _edge(picture, link, lines[link.ends], view, shown, marks)
     for node in picture.nodes:
         marked = _marked(picture, node.id, marks)
-        yield from _node(node, places[node.id], view, shown[node.id], marked)
+        behind = picture.layout in ("tree", "levels")
+        yield from _node(node, places[node.id], view, shown[node.id], marked, behind=behind)
     yield from _traveller(picture, places, lines, view, shown)
     if counted:
         yield from _counter(picture, area, view, shown)
@@ -112,13 +115,16 @@ def _edge_label(
         box = Box(x if right else area.x, y - 17, area.right - x if right else x - area.x, 34)
         yield Text(link.label, box, ink, 24, "start" if right else "end")
         return
-    width = min(220.0, 13.0 * len(link.label) + 16)
+    width = min(220.0, _LETTER * len(link.label) + 16)
     box = Box(x - width / 2, y - 17, width, 34)
     yield Rect(box, view.palette.background, 10)
     yield Text(link.label, box, ink, 24)
 
 
-def _node(node: Node, place: Place, view: View, seen: float, marked: float) -> Iterator[Shape]:
+def _node(
+    node: Node, place: Place, view: View, seen: float, marked: float, *, behind: bool
+) -> Iterator[Shape]:
+    """Yield a disc with its icon and its label; `behind` hides edges that run behind the label."""
     palette = view.palette
     (x, y), radius = place.middle, place.radius
     red = hue("red", palette)
@@ -133,6 +139,10 @@ def _node(node: Node, place: Place, view: View, seen: float, marked: float) -> I
         yield Disc(x, y, 0.72 * radius * of_range(seen, 0, 0.6), mix(palette.accent, red, marked))
     ink = view.fade(mix(palette.ink, red, 0.6 * marked), of_range(seen, 0.4, 1))
     lines = 2 if place.label.height >= LABEL else 1
+    if behind and node.label:
+        wide = min(place.label.width, _LETTER * len(node.label))
+        top = Box(x - wide / 2, place.label.y + 4, wide, min(place.label.height, 60.0) - 8)
+        yield Rect(top, palette.background, 8)
     yield Text(node.label, place.label, ink, 26, place.align, lines=lines)
 
 

@@ -81,16 +81,22 @@ def _levels(graph: Graph, area: Box) -> Iterator[tuple[str, Place]]:
     wide = area.width / len(columns)
     rows = max(map(len, columns))
     room = area.height / rows
-    labelled = any(node.label for node in graph.nodes)
-    radius = min(_LARGEST, (room - (_LINE if labelled else 0)) / 2 - 3)
+    under = _under(graph, room)
+    radius = min(_LARGEST, (room - under) / 2 - 3)
     for number, column in enumerate(columns):
         own = area.height / len(column)
         for at, node in enumerate(column):
             x = area.x + (number + 0.5) * wide
-            tall = 2 * radius + (_LINE if labelled else 0)
-            y = area.y + (at + 0.5) * own - tall / 2 + radius
-            label = Box(x - wide / 2 + 6, y + radius, wide - 12, _LINE)
+            y = area.y + (at + 0.5) * own - under / 2
+            label = Box(x - wide / 2 + 6, y + radius, wide - 12, under)
             yield node.id, Place((x, y), radius, label, "center")
+
+
+def _under(graph: Graph, room: float) -> float:
+    """Return the height below a node for its label: two lines if there is room."""
+    if not any(node.label for node in graph.nodes):
+        return 0.0
+    return LABEL if room >= LABEL + 1.6 * _LARGEST + 6 else _LINE
 
 
 def _columns(graph: Graph) -> list[list[Node]]:
@@ -118,7 +124,6 @@ def group_panels(graph: Graph, area: Box) -> Sequence[Panel]:
 
 
 def _grouped(graph: Graph, area: Box) -> Iterator[tuple[str, Place]]:
-    labelled = any(node.label for node in graph.nodes)
     for group, panel in zip(graph.groups, group_panels(graph, area), strict=True):
         nodes = graph.members(group.id)
         if not nodes:
@@ -128,12 +133,12 @@ def _grouped(graph: Graph, area: Box) -> Iterator[tuple[str, Place]]:
         if graph.edges and len(nodes) <= _STACK:
             across = 1
         wide, tall = room.width / across, room.height / ceil(len(nodes) / across)
-        under = _LINE if labelled else 0.0
+        under = _under(graph, tall)
         radius = min(_LARGEST, (tall - under) / 2 - 3, wide / 2 - 4)
         for at, node in enumerate(nodes):
             in_row = min(across, len(nodes) - at // across * across)
             left = room.x + (room.width - in_row * wide) / 2
             x = left + (at % across + 0.5) * wide
             y = room.y + (at // across + 0.5) * tall - under / 2
-            label = Box(x - wide / 2 + 2, y + radius, wide - 4, _LINE)
+            label = Box(x - wide / 2 + 2, y + radius, wide - 4, under)
             yield node.id, Place((x, y), radius, label, "center")
