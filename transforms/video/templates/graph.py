@@ -140,7 +140,9 @@ def _node(
     ink = view.fade(mix(palette.ink, red, 0.6 * marked), of_range(seen, 0.4, 1))
     lines = 2 if place.label.height >= LABEL else 1
     if behind and node.label:
-        wide = min(place.label.width, _LETTER * len(node.label))
+        wide = _LETTER * len(node.label)
+        if wide > place.label.width:
+            wide = min(place.label.width, wide / 1.6) if lines == 2 else place.label.width
         top = Box(x - wide / 2, place.label.y + 4, wide, min(place.label.height, 60.0) - 8)
         yield Rect(top, palette.background, 8)
     yield Text(node.label, place.label, ink, 26, place.align, lines=lines)
