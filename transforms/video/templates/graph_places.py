@@ -79,22 +79,23 @@ def _levels(graph: Graph, area: Box) -> Iterator[tuple[str, Place]]:
     """Yield places in columns, each node near those that lead to it."""
     columns = _columns(graph)
     wide = area.width / len(columns)
-    rows = max(map(len, columns))
-    room = area.height / rows
-    under = _under(graph, room)
-    radius = min(_LARGEST, (room - under) / 2 - 3)
-    for number, column in enumerate(columns):
-        own = area.height / len(column)
+    rooms = [area.height / len(column) for column in columns]
+    unders = [_under(column, room) for column, room in zip(columns, rooms, strict=True)]
+    radius = min(
+        _LARGEST,
+        *((room - under) / 2 - 3 for room, under in zip(rooms, unders, strict=True)),
+    )
+    for number, (column, room, under) in enumerate(zip(columns, rooms, unders, strict=True)):
+        x = area.x + (number + 0.5) * wide
         for at, node in enumerate(column):
-            x = area.x + (number + 0.5) * wide
-            y = area.y + (at + 0.5) * own - under / 2
+            y = area.y + (at + 0.5) * room - under / 2
             label = Box(x - wide / 2 + 6, y + radius, wide - 12, under)
             yield node.id, Place((x, y), radius, label, "center")
 
 
-def _under(graph: Graph, room: float) -> float:
-    """Return the height below a node for its label: two lines if there is room."""
-    if not any(node.label for node in graph.nodes):
+def _under(nodes: Sequence[Node], room: float) -> float:
+    """Return the height below each node for its label: two lines if there is room."""
+    if not any(node.label for node in nodes):
         return 0.0
     return LABEL if room >= LABEL + 1.6 * _LARGEST + 6 else _LINE
 
@@ -133,7 +134,7 @@ def _grouped(graph: Graph, area: Box) -> Iterator[tuple[str, Place]]:
         if graph.edges and len(nodes) <= _STACK:
             across = 1
         wide, tall = room.width / across, room.height / ceil(len(nodes) / across)
-        under = _under(graph, tall)
+        under = _under(nodes, tall)
         radius = min(_LARGEST, (tall - under) / 2 - 3, wide / 2 - 4)
         for at, node in enumerate(nodes):
             in_row = min(across, len(nodes) - at // across * across)
