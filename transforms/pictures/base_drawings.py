@@ -37,6 +37,7 @@ DrawingName = Literal[
     "plant-cell",
     "plates",
     "prism",
+    "star",
     "sun-earth-moon",
     "tides",
     "volcano",
