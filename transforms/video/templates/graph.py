@@ -110,7 +110,11 @@ def _edge_label(
         (mx, my), (rx, ry) = ring_of(area)
         across, down = (x - mx) / rx**2, (y - my) / ry**2
         long = hypot(across, down)
-        x, y = x + 24 * across / long, y + (26 if down < 0 else 6) * down / long
+        if abs(across) < 0.3 * long:
+            top = y - 40 if down < 0 else y + 8
+            yield Text(link.label, Box(x - 160, top, 320, 32), ink, 24)
+            return
+        x, y = x + 24 * across / long, y + min(0.0, 26 * down / long)
         right = x >= mx
         box = Box(x if right else area.x, y - 17, area.right - x if right else x - area.x, 34)
         yield Text(link.label, box, ink, 24, "start" if right else "end")
