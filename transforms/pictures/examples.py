@@ -69,4 +69,25 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         ],
         "states": {"burn": "react even", "tally": "count even"},
     },
+    "drawing": {
+        "template": "drawing",
+        "base": "leaf",
+        "notes": [{"id": "pores", "at": "stomata", "text": "stomata"}],
+        "flows": [
+            {"id": "light", "way": ["sunlight", "light-in"], "of": "light", "label": "light"},
+            {"id": "water", "way": ["roots", "stem", "midrib"], "of": "water", "label": "water"},
+        ],
+        "states": {"drop": "travel water", "veins": "highlight midrib"},
+    },
+    "graph": {
+        "template": "graph",
+        "layout": "levels",
+        "nodes": [
+            {"id": "grass", "label": "grass"},
+            {"id": "hare", "label": "hare"},
+            {"id": "fox", "label": "fox"},
+        ],
+        "edges": [{"ends": ["grass", "hare"]}, {"ends": ["hare", "fox"]}],
+        "states": {"way": "travel grass hare fox", "hunted": "recolour hare"},
+    },
 }

@@ -12,12 +12,16 @@ from transforms.pictures.algebra import Algebra
 from transforms.pictures.bars import Bars
 from transforms.pictures.bodies import Bodies
 from transforms.pictures.cells import Cells
+from transforms.pictures.drawing import Drawing
+from transforms.pictures.graph import Graph
 from transforms.pictures.particles import Particles
 from transforms.pictures.plot import Plot
 from transforms.pictures.timeline import Timeline
 
-Picture = Bodies | Bars | Cells | Timeline | Plot | Algebra | Particles
-TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot", "algebra", "particles"]
+Picture = Bodies | Bars | Cells | Timeline | Plot | Algebra | Particles | Drawing | Graph
+TemplateName = Literal[
+    "bodies", "bars", "cells", "timeline", "plot", "algebra", "particles", "drawing", "graph"
+]
 
 LONGEST = 8_000
 """Most characters of a picture's JSON."""

@@ -49,6 +49,42 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+LEAF: dict[str, Any] = {
+    "template": "drawing",
+    "base": "leaf",
+    "zoom": {"id": "close", "at": "blade", "base": "chloroplast"},
+    "flows": [
+        {"id": "light", "way": ["sunlight", "light-in"], "of": "light", "label": "light"},
+        {"id": "water", "way": ["roots", "stem", "midrib"], "of": "water", "label": "water"},
+    ],
+    "notes": [
+        {"id": "pores", "at": "stomata", "text": "stomata"},
+        {"id": "stack", "at": "close.thylakoid", "text": "thylakoid"},
+    ],
+    "states": {"veins": "highlight vein midrib", "drop": "travel water", "all": "highlight blade"},
+}
+ALLIANCES: dict[str, Any] = {
+    "template": "graph",
+    "layout": "groups",
+    "arrows": False,
+    "counts": True,
+    "groups": [{"id": "central", "label": "Central Powers", "members": 2},
+               {"id": "entente", "label": "Entente", "members": 3}],
+    "nodes": [
+        {"id": "austria", "label": "Austria-Hungary", "icon": "flag", "group": "central"},
+        {"id": "germany", "label": "Germany", "icon": "flag", "group": "central"},
+        {"id": "serbia", "label": "Serbia", "icon": "flag", "group": "entente"},
+        {"id": "russia", "label": "Russia", "icon": "flag", "group": "entente"},
+        {"id": "france", "label": "France", "group": "entente"},
+    ],
+    "edges": [
+        {"ends": ["austria", "serbia"], "when": "1914-07-28"},
+        {"id": "east", "ends": ["germany", "russia"], "when": "1914-08-01", "label": "war"},
+        {"ends": ["germany", "france"], "when": "1914-08-03"},
+    ],
+    "states": {"first": "until 1914-07-28", "week": "until 1914-08-04", "west": "recolour france",
+               "news": "travel austria serbia"},
+}  # fmt: skip
 BALANCE: dict[str, Any] = {
     "template": "algebra",
     "lines": [
@@ -96,7 +132,8 @@ SALT: dict[str, Any] = {
     "states": {"over": "give sodium chlorine"},
 }
 SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER)
+    each["template"]: each
+    for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER, LEAF, ALLIANCES)
 }
 VARIANTS = {**SAMPLES, "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT}
 """The samples, and pictures that show templates in another way."""
@@ -107,6 +144,8 @@ BESIDE = {
     "timeline": "war.end=1920-01-10",
     "plot": "parameter.start=5",
     "algebra": "start.text=2x+5=21",
+    "drawing": "pores.text=closed water.of=food",
+    "graph": "east.when=1914-08-05",
     "particles": "start.text=N2+H2->NH3 even.text=N2+3H2->2NH3",
 }
 """Other inputs of each sample."""

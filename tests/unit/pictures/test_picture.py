@@ -114,6 +114,8 @@ def test_curves_meet_at_equilibrium() -> None:
         ("bars", "First shop: 3/4 × $80 = $60"),
         ("cells", "2 → 5 → 8 → 12 → 16 → 23"),
         ("timeline", "July 28, 1914 – January 10, 1920: First World War"),
+        ("algebra", "x = 8"),
+        ("particles", "N₂ + 3 H₂ → 2 NH₃"),
     ],
 )
 def test_results_beside_are_computed_anew(template: str, label: str) -> None:
@@ -132,6 +134,8 @@ def test_results_beside_are_computed_anew(template: str, label: str) -> None:
         ("cart.mass", "beside names inputs"),
         ("results.0=4", "beside names inputs"),
         ("cart.mass=heavy", "of another type"),
+        ("template=bars", "beside names inputs"),
+        ("template", "beside names inputs"),
         ("cart.mass=nan", "the picture beside is not valid: Input should be a finite number"),
         ("push.size=0", "the picture beside is not valid: a size must be above 0"),
     ],

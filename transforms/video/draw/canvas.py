@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from itertools import pairwise
+from math import ceil, floor, hypot
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -166,6 +167,26 @@ class Canvas:
 
         def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
             draw.line([point(x, y) for x, y in points], 255, round(thickness * unit), "curve")
+
+        self._paint_masked(bounds, colour, paint)
+
+    def stroke(
+        self, points: Sequence[tuple[float, float]], colour: Colour, thickness: float
+    ) -> None:
+        """Stroke a line with round joints and round ends, at any thickness and bend."""
+        xs, ys = zip(*points, strict=True)
+        bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).inset(-thickness)
+
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
+            half = thickness * unit / 2
+            places = [point(x, y) for x, y in points]
+            for x, y in places:
+                draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
+            for (x0, y0), (x1, y1) in pairwise(places):
+                long = hypot(x1 - x0, y1 - y0) or 1.0
+                dx, dy = (y0 - y1) / long * half, (x1 - x0) / long * half
+                corners = ((x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy))
+                draw.polygon((*corners, (x0 - dx, y0 - dy)), fill=255)
 
         self._paint_masked(bounds, colour, paint)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from transforms.pictures.template import Template
 from transforms.video.draw.canvas import Box, Canvas
@@ -136,7 +137,13 @@ class Text:
             canvas.text(block, self.box, self.colour, self.align, middle=True)
 
 
-Shape = Rect | Disc | Line | Polygon | Text
+class Shape(Protocol):
+    """A value that can be painted; equal shapes look alike."""
+
+    @property
+    def bounds(self) -> Box: ...
+
+    def paint(self, canvas: Canvas) -> None: ...
 
 
 def arrow(start: Point, to: Point, colour: Colour, thickness: float) -> list[Shape]:

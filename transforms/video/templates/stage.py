@@ -17,6 +17,8 @@ from transforms.video.templates.bars import draw_bars
 from transforms.video.templates.beside import rooms_beside
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
+from transforms.video.templates.drawing import draw_drawing
+from transforms.video.templates.graph import draw_graph
 from transforms.video.templates.particles import draw_particles
 from transforms.video.templates.plot import draw_plot
 from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
@@ -27,6 +29,8 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "bars": draw_bars,
     "bodies": draw_bodies,
     "cells": draw_cells,
+    "drawing": draw_drawing,
+    "graph": draw_graph,
     "particles": draw_particles,
     "plot": draw_plot,
     "timeline": draw_timeline,
@@ -35,7 +39,6 @@ _STACKED: Mapping[str, Callable[[Any], bool]] = {
     "bars": lambda bars: len(bars.bars) <= 2,
     "bodies": lambda bodies: not bodies.upright,
     "cells": lambda cells: True,
-    "algebra": lambda algebra: len(algebra.lines) <= 3,
 }
 """Templates that have the picture beside them below instead, and when."""
 _STEADY = frozenset({"move"})
