@@ -94,6 +94,7 @@ class Change(Part):
 
     Attributes:
         text: as in ``2 H2 + O2 -> 2 H2O``.
+        names: what its substances are called, in their order.
         unbalanced: it is the start that is to be balanced, and its atoms do not balance.
     """
 
@@ -101,6 +102,7 @@ class Change(Part):
     text: Annotated[
         str, StringConstraints(min_length=4, max_length=80), AfterValidator(_is_reaction)
     ]
+    names: Annotated[tuple[Label, ...], Field(max_length=8)] = ()
     unbalanced: bool = False
 
 
@@ -108,6 +110,7 @@ class Atom(Part):
     """An atom or an ion of one atom.
 
     Attributes:
+        label: name of the element.
         mass: mass number, the sum of protons and neutrons.
         charge: of the ion.
         neutrons: the number that the writer states.
@@ -117,6 +120,7 @@ class Atom(Part):
 
     id: Name
     element: Annotated[str, StringConstraints(max_length=2), AfterValidator(_is_element)]
+    label: Label = ""
     mass: Annotated[int, Field(ge=1, le=60, strict=True)]
     charge: Annotated[int, Field(ge=-4, le=4, strict=True)] = 0
     neutrons: int | None = None

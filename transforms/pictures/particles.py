@@ -84,8 +84,7 @@ class Particles(Template):
 
     def labels(self, language: str = "en") -> Iterator[str]:
         for box in self.boxes:
-            for _, matter in self.matters(box):
-                yield box.name(matter)
+            yield from filter(None, (box.name(matter) for _, matter in self.matters(box)))
         for kind in self.kinds:
             before, after = Halves(kind.left, kind.right), self.equilibrium(kind)
             yield f"{kind.label}: {before.left} | {before.right}"
@@ -93,9 +92,11 @@ class Particles(Template):
                 yield f"{kind.label}: {after.left:g} | {after.right:g}"
         for reaction in self.reactions:
             yield plain(parse(f"\\ce{{{reaction.text}}}"))
+            yield from reaction.names
             for symbol, left, right in self.counted(reaction):
                 yield f"{symbol}: {left} {'=' if left == right else '≠'} {right}"
         for atom in self.atoms:
+            yield from filter(None, [atom.label])
             counts = (f"{atom.number(of)} {getattr(self.names, of)}" for of in NUCLEONS)
             yield f"{symbol_of(atom.element, atom.charge)}: {', '.join(counts)}"
         charges = self.charges()
@@ -165,6 +166,8 @@ class Particles(Template):
             return
         yield from self._kind_problems()
         for at, reaction in enumerate(self.reactions):
+            if len(reaction.names) not in (0, sum(map(len, read_reaction(reaction.text)))):
+                yield f"reactions.{at}.names: must be one for each substance"
             if is_balanced(read_reaction(reaction.text)) == reaction.unbalanced:
                 wrong = "balance" if reaction.unbalanced else "do not balance"
                 yield f"reactions.{at}.text: its atoms or charges {wrong}"

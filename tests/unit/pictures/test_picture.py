@@ -183,6 +183,12 @@ def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
         (WATER, "reactions.1.text", "H+ + OH -> H2O", "reactions.1.text: its atoms or charges do"),
         (WATER, "reactions.0.text", "H2 -> H2", "reactions.0.text: its atoms or charges balance"),
         (WATER, "reactions.0.text", "H2 + Xy", "reactions.0.text: must be a reaction"),
+        (
+            WATER,
+            "reactions.0.names",
+            ["hydrogen", "water"],
+            "reactions.0.names: must be one for each",
+        ),
         (WATER, "states.burn", "react start", "react needs a balanced reaction"),
         (OSMOSIS, "kinds.0.after", [24, 24], "kinds.0.after: differs from the computed"),
         (OSMOSIS, "states.over", "flow sugar", "flow names a kind that passes"),

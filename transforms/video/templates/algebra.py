@@ -12,7 +12,8 @@ from transforms.pictures.equation_lines import Key, Side, Sides, Term, cancellin
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import STRONG, Colour
 from transforms.video.draw.shaping import shape
-from transforms.video.templates.equal_sides import draw_areas, draw_lengths
+from transforms.video.templates.equal_areas import draw_areas
+from transforms.video.templates.equal_sides import draw_lengths
 from transforms.video.templates.shapes import (
     Line,
     Rect,

@@ -35,9 +35,10 @@ def draw_atoms(picture: Particles, view: View, shown: Shown) -> Iterator[Shape]:
         middle, seen = places[atom.id], _seen(picture, atom, "electrons", shown)
         for point in _around(electrons[atom.id], radius):
             yield from _electron((middle[0] + point[0], middle[1] + point[1]), view, seen)
-        box = Box(middle[0] - 120, area.bottom - _NAME + 8, 240, _NAME - 8)
+        box = Box(middle[0] - 160, area.bottom - _NAME + 8, 320, _NAME - 8)
         ink = view.fade(view.palette.ink, shown[atom.id])
-        yield Text(symbol_of(atom.element, charges[atom.id]), box, ink, 42)
+        symbol = symbol_of(atom.element, charges[atom.id])
+        yield Text(f"{symbol}  {atom.label}".strip(), box, ink, 40)
     yield from _given(picture, places, radius, view, shown)
     if alone:
         yield from _legend(picture, picture.atoms[0], view, shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import cos, pi, sin, sqrt
+from math import pi, sin, sqrt
 from typing import NamedTuple
 
 from transforms.maths.atom_count import Reaction, Substance, read_reaction
@@ -14,6 +14,7 @@ from transforms.pictures.particle_parts import Change
 from transforms.pictures.particles import Particles, symbol_of
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import Colour, mix
+from transforms.video.templates.molecule_shapes import molecule
 from transforms.video.templates.shapes import (
     Disc,
     Point,
@@ -34,25 +35,14 @@ _COLOURS: dict[str, Colour] = {
 """Colours of the elements, close to those of model kits."""
 _OTHER: Colour = (130, 130, 150)
 _PLAIN_CHARGE = str.maketrans("⁺⁻²³⁴", "+−234")
-_SMALL = 0.68
-"""Radius of a hydrogen atom in radii of the others."""
-_BEND = 52 * pi / 180
-_NAMES, _TALLY = 52.0, 46.0
-_ARROW = 120.0
+_FORMULAS, _NAMES, _TALLY = 52.0, 52.0, 42.0
+_ARROW, _PLUS = 120.0, 44.0
+_NAME_WIDTH = 200.0
 _MOST_DOTS = 16
 
 
-class _Placed(NamedTuple):
-    """An atom of a molecule: its element, and its middle in radii from that of the molecule."""
-
-    symbol: str
-    x: float
-    y: float
-
-    @property
-    def size(self) -> float:
-        """Return the radius in radii."""
-        return _SMALL if self.symbol == "H" else 1.0
+_Block = tuple[int, int, float, float]
+"""Columns and rows of the units of a substance, and the size of one unit in radii."""
 
 
 class _Atom(NamedTuple):
@@ -65,11 +55,12 @@ class _Atom(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """Units of one substance on the slide: their atoms, and the box of their formula."""
+    """Units of one substance on the slide: their atoms, the box of their formula, and a name."""
 
     substance: Substance
     atoms: tuple[_Atom, ...]
-    name: Box
+    box: Box
+    name: str
 
 
 def draw_reactions(picture: Particles, view: View, shown: Shown) -> Iterator[Shape]:
@@ -91,8 +82,8 @@ def _reaction(
     reacts = shown[verbs["react"]] if "react" in verbs else None
     counts = shown[verbs["count"]] if "count" in verbs else 0.0
     substances = read_reaction(reaction.text)
-    rows = len(picture.counted(reaction)) if "count" in verbs else 0
-    left, right, radius, arrow_at = _lay_out(substances, view.area, rows)
+    room, radius = _room(picture, view.area)
+    left, right, arrow_at = _lay_out(reaction, substances, room, radius)
     middle = arrow_at[1]
     whole = view.fade(view.palette.ink, seen)
     start = arrow_at[0] - _ARROW / 2 + 14
@@ -103,56 +94,96 @@ def _reaction(
         for group in (*left, *right):
             yield from _molecules(group, view, seen)
     else:
-        faint = 1 - 0.78 * of_range(reacts, 0, 0.3)
+        faint = 1 - 0.66 * of_range(reacts, 0, 0.3)
         for group in left:
             yield from _molecules(group, view, seen * faint)
         if reacts:
             yield from _moving(left, right, reacts, radius, view, seen)
+            for group in right:
+                yield from _charges(group, view, seen * of_range(reacts, 0.8, 1))
     if counts:
         yield from _tally(picture, reaction, view, counts * seen, arrow_at[0])
 
 
-def _lay_out(
-    reaction: Reaction, area: Box, rows: int
-) -> tuple[tuple[_Group, ...], tuple[_Group, ...], float, Point]:
-    """Return the groups of both sides, the radius of an atom, and the middle of the arrow."""
+def _room(picture: Particles, area: Box) -> tuple[Box, float]:
+    """Return the room for molecules and names, and the radius that suits all reactions."""
+    tallied = {
+        picture.verb(name)[1][0] for name in picture.states if picture.verb(name)[0] == "count"
+    }
+    rows = max((len(picture.counted(r)) for r in picture.reactions if r.id in tallied), default=0)
     room = Box(area.x, area.y, area.width, area.height - rows * _TALLY)
-    high = room.height - _NAMES
+    radius = 56.0
+    for change in picture.reactions:
+        reaction = read_reaction(change.text)
+        blocks = [_block(each) for side in reaction for each in side]
+        high = room.height - _below(change)
+        radius = min(radius, high / max(lines * h for _, lines, _, h in blocks))
+        while radius > 8 and _width(change, blocks, room, radius) > room.width + 0.1:
+            radius -= 0.5
+    return room, radius
+
+
+def _below(change: Change) -> float:
+    return _FORMULAS + (_NAMES if change.names else 0.0)
+
+
+def _steps(change: Change, blocks: Sequence[_Block], room: Box, radius: float) -> list[float]:
+    """Return the width of the column of each substance."""
+    free = room.width - _ARROW - _PLUS * (len(blocks) - 2)
+    least = min(_NAME_WIDTH, free / len(blocks)) if change.names else 0.0
+    return [max(columns * wide * radius, least) for columns, _, wide, _ in blocks]
+
+
+def _width(change: Change, blocks: Sequence[_Block], room: Box, radius: float) -> float:
+    return sum(_steps(change, blocks, room, radius)) + _ARROW + _PLUS * (len(blocks) - 2)
+
+
+def _lay_out(
+    change: Change, reaction: Reaction, room: Box, radius: float
+) -> tuple[tuple[_Group, ...], tuple[_Group, ...], Point]:
+    """Return the groups of both sides, and the middle of the arrow."""
+    below = _below(change)
+    names = list(change.names) or [""] * sum(map(len, reaction))
+    high = room.height - below
     sides = [[_block(each) for each in side] for side in reaction]
-    plus = 1.6
-    wide = sum(columns * w for side in sides for columns, _, w, _ in side)
-    wide += plus * sum(len(side) - 1 for side in sides)
-    tall = max(lines * h for side in sides for _, lines, _, h in side)
-    radius = min(56.0, (room.width - _ARROW) / wide, high / tall)
-    groups, x = [], room.x + (room.width - wide * radius - _ARROW) / 2
+    steps = _steps(change, [block for side in sides for block in side], room, radius)
+    pluses = _PLUS * (len(steps) - 2)
+    groups, x = [], room.x + max(0.0, (room.width - sum(steps) - _ARROW - pluses) / 2)
     middle, arrow_x = room.y + high / 2, 0.0
     for number, (side, blocks) in enumerate(zip(reaction, sides, strict=True)):
         found = []
         for at, (substance, block) in enumerate(zip(side, blocks, strict=True)):
-            x += plus * radius if at else 0.0
-            found.append(_group(substance, block, x, middle, radius, room.bottom - _NAMES))
-            x += block[0] * block[2] * radius
+            x += _PLUS if at else 0.0
+            step, own = steps.pop(0), block[0] * block[2] * radius
+            start, top = x + (step - own) / 2, room.bottom - below
+            found.append(_group(substance, names.pop(0), block, start, middle, radius, top))
+            x += step
         if number == 0:
             arrow_x = x + _ARROW / 2
             x += _ARROW
         groups.append(tuple(found))
-    return groups[0], groups[1], radius, (arrow_x, middle)
+    return groups[0], groups[1], (arrow_x, middle)
 
 
 @lru_cache(maxsize=256)
-def _block(substance: Substance) -> tuple[int, int, float, float]:
+def _block(substance: Substance) -> _Block:
     """Return columns and rows of the units of a substance, and the size of one in radii."""
-    atoms = _shape(substance.atoms)
+    atoms = molecule(substance.atoms)
     width = 2 * max(abs(each.x) + each.size for each in atoms) + 0.5
     height = 2 * max(abs(each.y) + each.size for each in atoms) + 0.5
-    rows = min(substance.number, max(1, round(sqrt(substance.number * 1.4 * width / height))))
+    rows = min(substance.number, max(1, round(sqrt(substance.number * 0.9 * width / height))))
     return -(-substance.number // rows), rows, width, height
 
 
 def _group(
-    substance: Substance, block: tuple[int, int, float, float], x: float, middle: float,
-    radius: float, names: float,
-) -> _Group:  # fmt: skip
+    substance: Substance,
+    name: str,
+    block: _Block,
+    x: float,
+    middle: float,
+    radius: float,
+    top: float,
+) -> _Group:
     columns, rows, width, height = block
     atoms = []
     for unit in range(substance.number):
@@ -160,86 +191,47 @@ def _group(
         in_column = min(rows, substance.number - column * rows)
         cx = x + (column + 0.5) * width * radius
         cy = middle + (row - (in_column - 1) / 2) * height * radius
-        for each in _shape(substance.atoms):
+        for each in molecule(substance.atoms):
             atoms.append(
                 _Atom(each.symbol, cx + each.x * radius, cy + each.y * radius, each.size * radius)
             )
     wide = columns * width * radius
-    name = Box(x + wide / 2 - max(wide, 150) / 2, names + 4, max(wide, 150), _NAMES - 8)
-    return _Group(substance, tuple(atoms), name)
-
-
-@lru_cache(maxsize=256)
-def _shape(atoms: tuple[str, ...]) -> tuple[_Placed, ...]:
-    """Return the atoms of a molecule: around one in its middle, or packed if there are many."""
-    heavy = [each for each in atoms if each != "H"]
-    if len(atoms) == 1:
-        return (_Placed(atoms[0], 0.0, 0.0),)
-    if len(atoms) == 2:
-        one, two = (_SMALL if each == "H" else 1.0 for each in atoms)
-        apart = 0.86 * (one + two)
-        return _centred([_Placed(atoms[0], 0.0, 0.0), _Placed(atoms[1], apart, 0.0)])
-    if len(atoms) <= 5:
-        least = min(heavy or atoms, key=lambda each: (atoms.count(each), atoms.index(each)))
-        middle = atoms.index(least)
-        others = [each for at, each in enumerate(atoms) if at != middle]
-        around = [_Placed(least, 0.0, 0.0)]
-        for angle, each in zip(_angles(least, len(others)), others, strict=True):
-            apart = 0.86 * (1.0 + (_SMALL if each == "H" else 1.0))
-            around.append(_Placed(each, apart * sin(angle), apart * cos(angle)))
-        return _centred(around)
-    columns = round(sqrt(len(atoms) * 1.2))
-    packed = []
-    for at, each in enumerate(atoms):
-        row, column = divmod(at, columns)
-        packed.append(_Placed(each, 1.75 * (column + 0.5 * (row % 2)), 1.5 * row))
-    return _centred(packed)
-
-
-def _angles(middle: str, number: int) -> Sequence[float]:
-    """Return the directions of the atoms around one, from straight down."""
-    if number == 2 and middle in ("O", "S"):
-        return (-_BEND, _BEND)
-    if number == 2:
-        return (-pi / 2, pi / 2)
-    first = pi / 4 if number == 4 else 0.0
-    return [first + 2 * pi * at / number for at in range(number)]
-
-
-def _centred(atoms: Sequence[_Placed]) -> tuple[_Placed, ...]:
-    left = min(each.x - each.size for each in atoms)
-    right = max(each.x + each.size for each in atoms)
-    top = min(each.y - each.size for each in atoms)
-    bottom = max(each.y + each.size for each in atoms)
-    across, down = (left + right) / 2, (top + bottom) / 2
-    return tuple(each._replace(x=each.x - across, y=each.y - down) for each in atoms)
+    box = Box(x + wide / 2 - max(wide, 150) / 2, top + 4, max(wide, 150), _FORMULAS - 8)
+    return _Group(substance, tuple(atoms), box, name)
 
 
 def _names(groups: Sequence[_Group], view: View, seen: float) -> Iterator[Shape]:
     ink = view.fade(view.palette.ink, seen)
     for at, group in enumerate(groups):
         text = species(replace(group.substance.species, state=""))
-        yield Text(text, group.name, ink, 38)
+        yield Text(text, group.box, ink, 38)
+        box = group.box
+        width = _NAME_WIDTH + _PLUS - 12
+        below = Box(box.x + (box.width - width) / 2, box.bottom + 2, width, _NAMES + 4)
+        yield Text(group.name, below, view.fade(view.palette.muted, seen), 24, lines=2)
         if at:
             before = groups[at - 1]
             right = max(each.x + each.radius for each in before.atoms)
             left = min(each.x - each.radius for each in group.atoms)
             middle = (right + left) / 2
-            yield Text("+", Box(middle - 30, group.name.y, 60, group.name.height), ink, 34)
+            yield Text("+", Box(middle - 30, group.box.y, 60, group.box.height), ink, 34)
 
 
 def _molecules(group: _Group, view: View, seen: float) -> Iterator[Shape]:
     for each in group.atoms:
         yield from _ball(each, view, seen)
+    yield from _charges(group, view, seen)
+
+
+def _charges(group: _Group, view: View, seen: float) -> Iterator[Shape]:
     charge, size = group.substance.charge, len(group.substance.atoms)
-    if charge:
-        sign = symbol_of("", charge).translate(_PLAIN_CHARGE)
-        ink = view.fade(view.palette.ink, seen)
-        for at in range(0, len(group.atoms), size):
-            unit = group.atoms[at : at + size]
-            right = max(each.x + each.radius for each in unit)
-            top = min(each.y - each.radius for each in unit)
-            yield Text(sign, Box(right - 16, top - 30, 56, 44), ink, 36)
+    sign = symbol_of("", charge).translate(_PLAIN_CHARGE)
+    ink = view.fade(view.palette.ink, seen)
+    for at in range(0, len(group.atoms), size) if charge else ():
+        unit = group.atoms[at : at + size]
+        right = max(each.x + each.radius for each in unit)
+        top = min(each.y - each.radius for each in unit)
+        yield Text(sign, Box(right - 16, top - 30, 56, 44), ink, 36)
 
 
 def _ball(atom: _Atom, view: View, seen: float) -> Iterator[Shape]:

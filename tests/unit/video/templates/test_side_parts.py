@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.pictures.test_algebra import equation
-from transforms.video.templates.equal_sides import blend, parts_of
+from transforms.video.templates.side_parts import blend, parts_of
 
 
 @pytest.mark.parametrize(
