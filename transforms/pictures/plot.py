@@ -20,24 +20,29 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 
 class Curve(Part):
-    """A curve: an expression over ``x`` and the parameter."""
+    """A curve: an expression over ``x`` and the parameter, from `start` to `end` of the axis."""
 
     id: Name
     label: Label
     y: Expression
+    start: Number | None = None
+    end: Number | None = None
 
 
 class Points(Part):
     """Points that are computed: roots or the turning point of a curve, or where two curves meet.
 
     Attributes:
-        stated: their x that the writer states; they must equal the computed ones.
+        x: where the points of the kind ``at`` stand, whose y is computed.
+        stated: their x that the writer states, or the y of the kind ``at``; they must equal the
+            computed ones.
     """
 
     id: Name
-    kind: Literal["roots", "turn", "meet"]
+    kind: Literal["roots", "turn", "meet", "at"]
     of: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]
     label: Label = ""
+    x: Annotated[tuple[Number, ...], Field(max_length=6)] = ()
     stated: Annotated[tuple[Number, ...], Field(max_length=6)] | None = None
 
 
@@ -50,11 +55,12 @@ class Parameter(Part):
 
 
 class Axis(Part):
-    """An axis: what it shows, and its range."""
+    """An axis: what it shows, and its range; without numbers where only the shape counts."""
 
     label: Label = ""
     low: Number
     high: Number
+    numbers: bool = True
 
 
 class Plot(Template):
@@ -95,7 +101,7 @@ class Plot(Template):
     def sample(self, curve: Curve, value: float) -> Sequence[Point]:
         """Return evenly spaced points of a curve, without those that it lacks."""
         name = self.parameter.name if self.parameter else ""
-        return _sample(curve.y, name, value, self.x.low, self.x.high)
+        return _sample(curve.y, name, value, *self._extent(curve))
 
     def places(self, points: Points, value: float) -> list[Point]:
         """Return the computed points inside the axes, from left to right."""
@@ -103,6 +109,8 @@ class Plot(Template):
         y = self.function(curves[0])
         if points.kind == "turn":
             return self._inside(self._turns(curves[0], value))
+        if points.kind == "at":
+            return [(x, round(at, 6) + 0.0) for x in points.x if isfinite(at := y(x, value))]
         base = self.function(curves[1]) if points.kind == "meet" else lambda x, value: 0.0
 
         def gap(x: float) -> float:
@@ -156,6 +164,9 @@ class Plot(Template):
             if self._target(name) == inf:
                 yield "sweep names the parameter and its value, as in c=4"
                 return
+        if any(self._extent(curve)[0] >= self._extent(curve)[1] for curve in self.curves):
+            yield "a curve must end above its start, and within the axes"
+            return
         if not any(self._visible(curve) for curve in self.curves):
             yield "no curve lies within the axes"
             return
@@ -164,11 +175,16 @@ class Plot(Template):
                 yield "points are of one curve, or of the two that meet"
                 return
             places = self.places(points, self.parameter.start if self.parameter else 0.0)
+            found = sorted(y if points.kind == "at" else x for x, y in places)
             if points.stated is not None and not (
-                len(places) == len(points.stated)
-                and all(map(same, sorted(points.stated), (x for x, _ in places)))
+                len(places) == len(points.stated) and all(map(same, sorted(points.stated), found))
             ):
                 yield "the stated points differ from the computed ones"
+
+    def _extent(self, curve: Curve) -> tuple[float, float]:
+        low = self.x.low if curve.start is None else max(self.x.low, curve.start)
+        high = self.x.high if curve.end is None else min(self.x.high, curve.end)
+        return low, high
 
     def _visible(self, curve: Curve) -> bool:
         samples = self.sample(curve, self.parameter.start if self.parameter else 0.0)

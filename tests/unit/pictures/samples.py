@@ -49,6 +49,37 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+COSTS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "cost", "label": "full cost", "size": [78, "$"],
+         "pieces": [{"id": "ticket", "label": "ticket", "size": [30, "$"]},
+                    {"id": "pay", "label": "pay given up", "size": [48, "$"]}]},
+    ],
+}  # fmt: skip
+RUNNERS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "sister", "label": "runner", "size": [60, "kg"], "by": [4, "m/s"],
+         "amount": [240, "kg·m/s"]},
+        {"id": "brother", "label": "brother", "size": [30, "kg"], "by": [8, "m/s"],
+         "amount": [240, "kg·m/s"]},
+    ],
+}  # fmt: skip
+TRIP: dict[str, Any] = {
+    "template": "plot",
+    "x": {"low": 0, "high": 8, "label": "seconds"},
+    "y": {"low": 0, "high": 20, "numbers": False},
+    "curves": [
+        {"id": "faster", "label": "speeds up", "y": "3 * x", "end": 5},
+        {"id": "slower", "label": "slows down", "y": "15 - 5 * (x - 5)", "start": 5},
+    ],
+    "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
 }
+VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
+    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP,
+}  # fmt: skip
+"""The samples, and pictures that show templates in another way."""

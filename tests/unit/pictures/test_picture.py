@@ -8,7 +8,18 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.unit.pictures.samples import CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR
+from tests.unit.pictures.samples import (
+    CART,
+    COSTS,
+    DISCOUNTS,
+    PARABOLA,
+    RUNNERS,
+    SAMPLES,
+    SEARCH,
+    TRIP,
+    VARIANTS,
+    WAR,
+)
 from transforms.pictures.picture import (
     LONGEST,
     PictureError,
@@ -35,9 +46,9 @@ def test_every_template_has_a_sample() -> None:
     assert set(SAMPLES) == set(get_args(TemplateName))
 
 
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", VARIANTS)
 def test_picture_survives_writing_and_reading(template: str) -> None:
-    picture = build_picture(SAMPLES[template])
+    picture = build_picture(VARIANTS[template])
     assert read_picture(write_picture(picture)) == picture
     assert all(picture.labels("en"))
 
@@ -48,6 +59,15 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (CART, ["20\u00a0kg", "push 50\u00a0N →", "friction 10\u00a0N ←", "40\u00a0N → (ΣF)"]),
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
+        (COSTS, ["full cost: $78", "ticket $30", "pay given up $48"]),
+        (
+            RUNNERS,
+            [
+                "runner: 60\u00a0kg × 4\u00a0m/s = 240\u00a0kg·m/s",
+                "brother: 30\u00a0kg × 8\u00a0m/s = 240\u00a0kg·m/s",
+            ],
+        ),
+        (TRIP, ["speeds up", "slows down", "(5 | 15)", "seconds"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
     ],
 )
@@ -86,6 +106,14 @@ def test_curves_meet_at_equilibrium() -> None:
         (CART, "results.0.to", "left", "the stated net force differs"),
         (DISCOUNTS, "bars.0.amount.0", 25, "the stated amount differs"),
         (DISCOUNTS, "bars.0.share.part", 5, "must not be above the whole"),
+        (COSTS, "bars.0.size.0", 80, "differs from the sum of the pieces"),
+        (COSTS, "bars.0.pieces.0.size.1", "N", "must have the same unit"),
+        (COSTS, "bars.0.by", [2, "m"], "a share, pieces or a height"),
+        (RUNNERS, "bars.0.amount.0", 200, "the stated amount differs"),
+        (RUNNERS, "bars.0.by.0", 0, "a size must be above 0"),
+        (RUNNERS, "bars.0.by.1", "km", "one unit of height"),
+        (TRIP, "points.0.stated", [14], "the stated points differ"),
+        (TRIP, "curves.0.end", -1, "must end above its start"),
         (SEARCH, "search.looks", 4, "the stated number of looks differs"),
         (SEARCH, "cells.0", 99, "needs a sorted list"),
         (SEARCH, "states.three", "look 4", "fewer looks"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from transforms.pictures.plot import Curve, Plot, Point, Points, at
+from transforms.pictures.plot import Axis, Curve, Plot, Point, Points, at
 from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import Colour
@@ -55,13 +55,13 @@ def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Sh
     x0, y0 = place(
         min(max(0.0, picture.x.low), picture.x.high), min(max(0.0, picture.y.low), picture.y.high)
     )
-    for tick in round_ticks(picture.x.low, picture.x.high):
+    for tick in _ticks(picture.x):
         if picture.x.low <= tick <= picture.x.high:
             x, _ = place(tick, 0)
             yield Line(((x, frame.y), (x, frame.bottom)), palette.line, 1.5)
             text = show_number(tick, view.language)
             yield Text(text, Box(x - 40, frame.bottom + 4, 80, 30), palette.muted, 22)
-    for tick in round_ticks(picture.y.low, picture.y.high):
+    for tick in _ticks(picture.y):
         if picture.y.low <= tick <= picture.y.high:
             _, y = place(0, tick)
             yield Line(((frame.x, y), (frame.right, y)), palette.line, 1.5)
@@ -69,6 +69,10 @@ def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Sh
             yield Text(text, Box(frame.x - 70, y - 15, 60, 30), palette.muted, 22, "end")
     yield Line(((frame.x, y0), (frame.right, y0)), palette.muted, 3)
     yield Line(((x0, frame.y), (x0, frame.bottom)), palette.muted, 3)
+
+
+def _ticks(axis: Axis) -> Sequence[float]:
+    return round_ticks(axis.low, axis.high) if axis.numbers else ()
 
 
 def _curve(
@@ -119,7 +123,7 @@ def _point(
     points: Points, point: Point, place: ToPixels, frame: Box, view: View, seen: float, moving: bool
 ) -> Iterator[Shape]:
     x, y = place(*point)
-    if points.kind == "meet":  # the values are read at the axes
+    if points.kind in ("meet", "at"):  # the values are read at the axes
         guide = view.fade(view.palette.ink, 0.5 * seen)
         yield Line(((frame.x, y), (x, y)), guide, 2.5)
         yield Line(((x, y), (x, frame.bottom)), guide, 2.5)
