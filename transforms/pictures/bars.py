@@ -107,8 +107,8 @@ class Bars(Template):
             yield from (piece.text(language) for piece in bar.pieces)
 
     def problems(self) -> Iterator[str]:
-        pieces = [piece for bar in self.bars for piece in bar.pieces]
-        if len({each.size.unit for each in (*self.bars, *pieces)}) > 1:
+        pieces = [piece.size for bar in self.bars for piece in bar.pieces]
+        if len({size.unit for size in (*(bar.size for bar in self.bars), *pieces)}) > 1:
             yield "all bars must have the same unit"
         if any(size.number <= 0 for bar in self.bars for size in _sizes(bar)):
             yield "a size must be above 0"

@@ -76,10 +76,36 @@ TRIP: dict[str, Any] = {
     ],
     "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
 }
+RACE: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [{"id": "light", "icon": "cart", "label": "light", "mass": [20, "kg"]},
+               {"id": "heavy", "icon": "car", "label": "heavy", "mass": [40, "kg"]}],
+    "forces": [{"id": "one", "on": "light", "to": "right", "size": [40, "N"]},
+               {"id": "two", "on": "heavy", "to": "right", "size": [40, "N"]}],
+    "states": {"go": "move light heavy"},
+}  # fmt: skip
+POLES: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [
+        {"id": "left", "icon": "magnet", "label": "one"},
+        {"id": "right", "icon": "magnet", "poles": "SN", "label": "other"},
+    ],
+    "forces": [{"id": "back", "on": "right", "to": "right", "size": [2, "N"]}],
+}
+POND: dict[str, Any] = {
+    "template": "bodies",
+    "fluid": {"id": "water", "label": "water", "density": [1, "g/cm³"]},
+    "bodies": [
+        {"id": "wood", "icon": "box", "density": [0.75, "g/cm³"], "under": [75, "%"]},
+        {"id": "iron", "icon": "box", "density": [7.9, "g/cm³"]},
+    ],
+    "forces": [{"id": "up", "on": "wood", "to": "up", "size": [1, "N"]}],
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
 }
 VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
-    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP,
+    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
+    "poles": POLES, "fluid": POND,
 }  # fmt: skip
 """The samples, and pictures that show templates in another way."""

@@ -13,6 +13,8 @@ from tests.unit.pictures.samples import (
     COSTS,
     DISCOUNTS,
     PARABOLA,
+    POND,
+    RACE,
     RUNNERS,
     SAMPLES,
     SEARCH,
@@ -59,6 +61,8 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (CART, ["20\u00a0kg", "push 50\u00a0N →", "friction 10\u00a0N ←", "40\u00a0N → (ΣF)"]),
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
+        (RACE, ["light 20\u00a0kg", "heavy 40\u00a0kg", "40\u00a0N →", "40\u00a0N →"]),
+        (POND, ["water 1\u00a0g/cm³", "0.75\u00a0g/cm³", "7.9\u00a0g/cm³", "1\u00a0N ↑"]),
         (COSTS, ["full cost: $78", "ticket $30", "pay given up $48"]),
         (
             RUNNERS,
@@ -99,6 +103,12 @@ def test_curves_meet_at_equilibrium() -> None:
     assert picture.places(picture.points[0], 0.0) == [pytest.approx((4.0, 5.0))]
 
 
+def test_lighter_body_gains_more_speed() -> None:
+    picture = build_picture(RACE)
+    assert picture.template == "bodies"
+    assert [picture.pace(body) for body in picture.bodies] == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("picture", "path", "value", "problem"),
     [
@@ -106,6 +116,10 @@ def test_curves_meet_at_equilibrium() -> None:
         (CART, "results.0.to", "left", "the stated net force differs"),
         (DISCOUNTS, "bars.0.amount.0", 25, "the stated amount differs"),
         (DISCOUNTS, "bars.0.share.part", 5, "must not be above the whole"),
+        (RACE, "states.go", "move light sled", "move names one or two bodies"),
+        (POND, "bodies.0.under.0", 80, "the stated percentage below the surface differs"),
+        (POND, "bodies.1.density.1", "kg", "in the unit of the fluid's"),
+        (POND, "bodies.1.density.0", 0, "a mass or a density must be above 0"),
         (COSTS, "bars.0.size.0", 80, "differs from the sum of the pieces"),
         (COSTS, "bars.0.pieces.0.size.1", "N", "must have the same unit"),
         (COSTS, "bars.0.by", [2, "m"], "a share, pieces or a height"),
