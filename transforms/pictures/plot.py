@@ -83,9 +83,14 @@ class Plot(Template):
             yield curve.label
         value = self.value(self.at_end())
         for points in self.points:
-            places = self.places(points, value)
+            places = self.places(points, value) if self.read else ()
             yield " ".join(filter(None, (points.label, *(at(p, language) for p in places))))
         yield from filter(None, (self.x.label, self.y.label))
+
+    @property
+    def read(self) -> bool:
+        """Whether both axes have numbers at which points are read."""
+        return self.x.numbers and self.y.numbers
 
     def value(self, shown: dict[str, float]) -> float:
         """Return the parameter while its states are shown as far as told."""
@@ -222,9 +227,13 @@ def _sample(
 
 
 def at(point: Point, language: str) -> str:
-    """Return a point as a label."""
-    x, y = (show_number(round(number, 2), language) for number in point)
+    """Return a point as a label, with two decimals and at most four digits."""
+    x, y = (show_number(round(number, _decimals(number)), language) for number in point)
     return f"({x} | {y})"
+
+
+def _decimals(number: float) -> int:
+    return min(2, max(0, 4 - len(str(int(abs(number))))))
 
 
 def _bisect(gap: Callable[[float], float], low: float, high: float) -> float:

@@ -69,7 +69,7 @@ RUNNERS: dict[str, Any] = {
 TRIP: dict[str, Any] = {
     "template": "plot",
     "x": {"low": 0, "high": 8, "label": "seconds"},
-    "y": {"low": 0, "high": 20, "numbers": False},
+    "y": {"low": 0, "high": 20},
     "curves": [
         {"id": "faster", "label": "speeds up", "y": "3 * x", "end": 5},
         {"id": "slower", "label": "slows down", "y": "15 - 5 * (x - 5)", "start": 5},

@@ -103,6 +103,11 @@ def test_curves_meet_at_equilibrium() -> None:
     assert picture.places(picture.points[0], 0.0) == [pytest.approx((4.0, 5.0))]
 
 
+def test_axis_without_numbers_hides_coordinates() -> None:
+    picture = build_picture(changed(TRIP, "y.numbers", False))
+    assert list(picture.labels("en")) == ["speeds up", "slows down", "", "seconds"]
+
+
 def test_lighter_body_gains_more_speed() -> None:
     picture = build_picture(RACE)
     assert picture.template == "bodies"

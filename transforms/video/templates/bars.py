@@ -23,7 +23,7 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
         return
     area = view.area
     row = area.height / len(picture.bars)
-    height = min(74.0, row - _LABEL - 14)
+    height = min(74.0 if len(picture.bars) > 2 else 110.0, row - _LABEL - 14)
     most = max(bar.size.number for bar in picture.bars)
     top = area.y + max(0.0, (row - _LABEL - height - 14) / 2)
     for at, bar in enumerate(picture.bars):

@@ -46,7 +46,7 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
     for points in picture.points:
         seen = shown[points.id]
         for x, y in picture.places(points, value) if seen else ():
-            yield from _point(points, (x, y), place, frame, view, seen, moving)
+            yield from _point(picture, points, (x, y), place, frame, view, seen, moving)
     yield from _legend(picture, value, colours, view, shown)
 
 
@@ -120,15 +120,16 @@ def _inside(points: Sequence[Point], low: float, high: float) -> Iterator[list[P
 
 
 def _point(
-    points: Points, point: Point, place: ToPixels, frame: Box, view: View, seen: float, moving: bool
-) -> Iterator[Shape]:
+    picture: Plot, points: Points, point: Point, place: ToPixels, frame: Box, view: View,
+    seen: float, moving: bool,
+) -> Iterator[Shape]:  # fmt: skip
     x, y = place(*point)
     if points.kind in ("meet", "at"):  # the values are read at the axes
         guide = view.fade(view.palette.ink, 0.5 * seen)
         yield Line(((frame.x, y), (x, y)), guide, 2.5)
         yield Line(((x, y), (x, frame.bottom)), guide, 2.5)
     yield Disc(x, y, 13 * of_range(seen, 0, 0.5), view.palette.ink)
-    if moving or points.kind == "meet":
+    if moving or points.kind == "meet" or not picture.read:
         return
     above = y - frame.y > 60
     left = min(max(frame.x, x - 80), frame.right - 160)
@@ -151,8 +152,8 @@ def _legend(
         seen = shown[curve.id]
         if seen:
             yield Rect(Box(left, y + 15, 36, 8), view.fade(colour, seen), 4)
-        box = Box(left + 50, y, _LEGEND - 50, 40)
-        yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start")
+        box = Box(left + 50, y - 5, _LEGEND - 50, 50)
+        yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start", lines=2)
         y += 48
     if picture.parameter and picture.parameter.shown:
         text = f"{picture.parameter.name} = {show_number(round(value, 1), view.language)}"
@@ -164,7 +165,7 @@ def _legend(
             yield Disc(left + 18, y + 20, 11 * shown[points.id], palette.ink)
             yield Text(points.label, Box(left + 50, y, _LEGEND - 50, 40), ink, 26, "start")
             y += 44
-        if points.kind == "meet":
+        if points.kind == "meet" and picture.read:
             text = " ".join(at(point, view.language) for point in picture.places(points, value))
             yield Text(text, Box(left + 50, y, _LEGEND - 50, 36), ink, 26, "start")
             y += 44
