@@ -32,6 +32,7 @@ class Body(Part):
     """An object.
 
     Attributes:
+        length: width of the body, to scale with those of the others.
         poles: poles of a magnet, the left one first.
         density: decides how deep it lies in a fluid.
         under: the percentage below the surface that the writer states.
@@ -41,13 +42,15 @@ class Body(Part):
     icon: Literal["cart", "box", "ball", "car", "magnet"]
     label: Label = ""
     mass: Quantity | None = None
+    length: Quantity | None = None
     poles: Literal["NS", "SN"] = "NS"
     density: Quantity | None = None
     under: Quantity | None = None
 
     def text(self, language: str) -> str:
-        """Return label, mass and density of the object."""
-        amounts = (show(size, language) for size in (self.mass, self.density) if size)
+        """Return label, length, mass and density of the object."""
+        sizes = (self.length, self.mass, self.density)
+        amounts = (show(size, language) for size in sizes if size)
         return " ".join(filter(None, (self.label, *amounts)))
 
 
@@ -153,8 +156,11 @@ class Bodies(Template):
             yield "all forces must have the same unit"
         if any(force.size.number <= 0 for force in self.forces):
             yield "a size must be above 0; turn the direction instead"
-        if any(size and size.number <= 0 for b in self.bodies for size in (b.mass, b.density)):
-            yield "a mass or a density must be above 0"
+        sizes = [size for b in self.bodies for size in (b.length, b.mass, b.density) if size]
+        if any(size.number <= 0 for size in sizes):
+            yield "a length, a mass or a density must be above 0"
+        if len({body.length.unit if body.length else None for body in self.bodies}) > 1:
+            yield "all bodies or none have a length, in one unit"
         yield from self._fluid_problems()
         for name in self.states:
             verb, ids = self.verb(name)

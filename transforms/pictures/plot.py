@@ -55,7 +55,10 @@ class Parameter(Part):
 
 
 class Axis(Part):
-    """An axis: what it shows, and its range; without numbers where only the shape counts."""
+    """An axis: what it shows, and its range.
+
+    Without numbers, only the shape counts; without a label as well, the axis is not drawn.
+    """
 
     label: Label = ""
     low: Number
@@ -227,13 +230,13 @@ def _sample(
 
 
 def at(point: Point, language: str) -> str:
-    """Return a point as a label, with two decimals and at most four digits."""
+    """Return a point as a label, with at most two decimals, and three digits where it has any."""
     x, y = (show_number(round(number, _decimals(number)), language) for number in point)
     return f"({x} | {y})"
 
 
 def _decimals(number: float) -> int:
-    return min(2, max(0, 4 - len(str(int(abs(number))))))
+    return min(2, max(0, 3 - len(str(int(abs(number))))))
 
 
 def _bisect(gap: Callable[[float], float], low: float, high: float) -> float:

@@ -87,8 +87,8 @@ RACE: dict[str, Any] = {
 POLES: dict[str, Any] = {
     "template": "bodies",
     "bodies": [
-        {"id": "left", "icon": "magnet", "label": "one"},
-        {"id": "right", "icon": "magnet", "poles": "SN", "label": "other"},
+        {"id": "left", "icon": "magnet", "label": "one", "length": [4, "cm"]},
+        {"id": "right", "icon": "magnet", "poles": "SN", "length": [8, "cm"]},
     ],
     "forces": [{"id": "back", "on": "right", "to": "right", "size": [2, "N"]}],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from transforms.pictures.bodies import Bodies, Body, Direction, Force
@@ -39,6 +40,8 @@ class _Size(NamedTuple):
 _LARGE = _Size()
 _FLAT = _Size(height=96.0)
 """Leaves room for upright forces."""
+_NARROW = _Size(180.0, 112.0, 22.0)
+"""Leaves room for bodies beside each other."""
 _SMALL = _Size(150.0, 84.0, 18.0)
 """Leaves room for two bodies above each other."""
 
@@ -60,16 +63,16 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
     upright = any(force.to in _UPRIGHT for force in picture.forces)
-    size = _FLAT if upright else _LARGE
     count = len(picture.bodies)
+    size = _FLAT if upright or picture.fluid else _LARGE if count == 1 else _NARROW
     lane = (area.width - (_FLUID_LABEL if picture.fluid else 0)) / count
     rooms = [Box(area.x + at * lane, area.y, lane, area.height) for at in range(count)]
-    below = 120.0 if upright else 96.0
+    below = _below(picture, area)
     if _race(picture):
         size, below = _SMALL, 40.0
         row = area.height / count
         rooms = [Box(area.x, area.y + at * row, area.width, row) for at in range(count)]
-    scale = _scale(picture, rooms[0])
+    scale = _scale(picture, rooms[0], below)
     surface = area.y + 150
     if picture.fluid:
         seen = shown[picture.fluid.id]
@@ -80,6 +83,7 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
         label = f"{picture.fluid.label} {show(picture.fluid.density, view.language)}".strip()
         box = Box(area.right - _FLUID_LABEL, surface + 8, _FLUID_LABEL - 14, 40)
         yield Text(label, box, view.fade(palette.ink, seen), 26, "end")
+    longest = max(body.length.number if body.length else 1 for body in picture.bodies)
     for body, room in zip(picture.bodies, rooms, strict=True):
         floor = room.bottom - below
         if picture.fluid:
@@ -87,7 +91,10 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
             floor = area.bottom - 4 if _sinks(picture, body) else deep
         else:
             yield Line(((room.x, floor), (room.right, floor)), palette.line, 4)
-        yield from _body(picture, body, room, floor, size, scale, view, shown)
+        own = size
+        if body.length:
+            own = size._replace(width=max(60.0, size.width * body.length.number / longest))
+        yield from _body(picture, body, room, floor, own, scale, view, shown)
 
 
 def _sinks(picture: Bodies, body: Body) -> bool:
@@ -96,17 +103,25 @@ def _sinks(picture: Bodies, body: Body) -> bool:
 
 
 def _race(picture: Bodies) -> bool:
-    """Return whether two bodies move at the same time, so that they are above each other."""
-    verbs = (picture.verb(name) for name in picture.states)
-    return any(verb == "move" and len(ids) > 1 for verb, ids in verbs)
+    """Return whether one of several bodies moves, so that they are above each other."""
+    return len(picture.bodies) > 1 and bool(_moving(picture))
 
 
-def _scale(picture: Bodies, room: Box) -> float:
+def _below(picture: Bodies, area: Box) -> float:
+    """Return the room below the ground."""
+    directions = {force.to for force in picture.forces}
+    if "down" in directions and "up" not in directions and not picture.fluid:
+        return area.height - _FLAT.height - 40
+    return 120.0 if directions & _UPRIGHT else 96.0
+
+
+def _scale(picture: Bodies, room: Box, below: float) -> float:
     """Return design pixels per unit of force."""
     if not picture.forces:
         return 1.0
-    across = room.width * (0.2 if _moving(picture) else 0.34)
-    down = 104.0
+    share = 0.2 if _moving(picture) else 0.34 if len(picture.bodies) == 1 else 0.26
+    across = room.width * share
+    down = below - 16
     return min(
         (down if force.to in _UPRIGHT else across) / force.size.number for force in picture.forces
     )
@@ -144,11 +159,14 @@ def _body(
     place = _Place(middle, top, floor, half)
     yield from _icon(body, place, size, view, seen)
     wheels = size.wheel if body.icon in ("cart", "car") else 0
-    on = Box(middle - half + 6, top + 4, 2 * half - 12, size.height - 8 - wheels)
+    rim = 0.15 * size.height if body.icon == "ball" else 6.0
+    on = Box(middle - half + rim, top + 4, 2 * (half - rim), size.height - 8 - wheels)
     text = view.fade(palette.on_accent, seen)
     if body.icon == "magnet":
         for side, letter in zip((0, 1), body.poles, strict=True):
             yield Text(letter, Box(middle - half * (1 - side), top, half, size.height), text, 48)
+        below = Box(middle - half - 40, floor + 10, 2 * half + 80, 40)
+        yield Text(body.text(view.language), below, view.fade(palette.ink, seen), 28)
     else:
         yield Text(body.text(view.language), on, text, 36, lines=2)
     yield from _forces(picture, forces, place, scale, view, shown)
@@ -206,7 +224,7 @@ def _forces(
         yield from _arrow(force.to, rank, place, whole * seen, colour)
         text = f"{force.label} {show(force.size, view.language)}".strip()
         ink = view.fade(palette.ink, of_range(seen, 0.4, 1) * (1 - 0.45 * gone))
-        yield _label(force.to, rank, place, whole, text, ink)
+        yield _inside(_label(force.to, rank, place, whole, text, ink), view.area)
     for name, ids in merges.items():
         if shown[name]:
             net = picture.net(ids)
@@ -238,6 +256,12 @@ def _arrow(
         sign = 1 if to == "right" else -1
         x, y = place.middle + sign * (place.half + 6), place.row(rank)
         yield from arrow((x, y), (x + sign * length, y), colour, _THICK)
+
+
+def _inside(text: Text, area: Box) -> Text:
+    """Return a text whose box ends where the area does."""
+    left, right = max(area.x, text.box.x), min(area.right, text.box.right)
+    return replace(text, box=Box(left, text.box.y, right - left, text.box.height))
 
 
 def _label(

@@ -67,8 +67,10 @@ def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Sh
             yield Line(((frame.x, y), (frame.right, y)), palette.line, 1.5)
             text = show_number(tick, view.language)
             yield Text(text, Box(frame.x - 70, y - 15, 60, 30), palette.muted, 22, "end")
-    yield Line(((frame.x, y0), (frame.right, y0)), palette.muted, 3)
-    yield Line(((x0, frame.y), (x0, frame.bottom)), palette.muted, 3)
+    if picture.x.numbers or picture.x.label:
+        yield Line(((frame.x, y0), (frame.right, y0)), palette.muted, 3)
+    if picture.y.numbers or picture.y.label:
+        yield Line(((x0, frame.y), (x0, frame.bottom)), palette.muted, 3)
 
 
 def _ticks(axis: Axis) -> Sequence[float]:
@@ -131,16 +133,32 @@ def _point(
     yield Disc(x, y, 13 * of_range(seen, 0, 0.5), view.palette.ink)
     if moving or points.kind == "meet" or not picture.read:
         return
+    ink = view.fade(view.palette.ink, of_range(seen, 0.5, 1))
+    text = at(point, view.language)
+    if points.kind == "at":
+        yield _beside(text, picture, points, point, (x, y), frame, ink)
+        return
     above = y - frame.y > 60
     left = min(max(frame.x, x - 80), frame.right - 160)
     box = Box(left, y - 56 if above else y + 20, 160, 36)
-    ink = view.fade(view.palette.ink, of_range(seen, 0.5, 1))
-    text = at(point, view.language)
     if seen > 0.5:
         wide = 14.0 * len(text)
         yield Rect(Box(box.x + (box.width - wide) / 2, box.y + 2, wide, 32),
                    view.palette.background, 8)  # fmt: skip
     yield Text(text, box, ink, 24)
+
+
+def _beside(
+    text: str, picture: Plot, points: Points, point: Point, place: Point, frame: Box, ink: Colour
+) -> Text:
+    """Return the label of a point above its curve: left of the point where the curve rises."""
+    x, y = place
+    curve = next(each for each in picture.curves if each.id in points.of)
+    before = [at for at in picture.sample(curve, 0.0) if at[0] < point[0]]
+    rises = before and before[-1][1] < point[1]
+    left = max(frame.x, x - 176) if rises else min(x + 16, frame.right - 160)
+    return Text(text, Box(left, max(frame.y - 8, y - 42), 160, 36), ink, 24,
+                "end" if rises and x - 176 > frame.x else "start")  # fmt: skip
 
 
 def _legend(
