@@ -93,9 +93,10 @@ class Bar(Part):
 
 
 class Bars(Template):
-    """Bars on one scale."""
+    """Bars on one scale; without `numbers`, only their lengths count."""
 
     template: Literal["bars"]
+    numbers: bool = True
     bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=4)]
 
     def elements(self) -> Sequence[str]:
@@ -103,8 +104,12 @@ class Bars(Template):
 
     def labels(self, language: str = "en") -> Iterator[str]:
         for bar in self.bars:
-            yield bar.text(language)
-            yield from (piece.text(language) for piece in bar.pieces)
+            yield self.text(bar, language)
+            yield from (self.text(piece, language) for piece in bar.pieces)
+
+    def text(self, part: Bar | Piece, language: str) -> str:
+        """Return what is written on a bar or a piece."""
+        return part.text(language) if self.numbers else part.label
 
     def problems(self) -> Iterator[str]:
         pieces = [piece.size for bar in self.bars for piece in bar.pieces]

@@ -46,6 +46,14 @@ class Points(Part):
     stated: Annotated[tuple[Number, ...], Field(max_length=6)] | None = None
 
 
+class Data(Part):
+    """Measured or given points, each with its x and y."""
+
+    id: Name
+    label: Label = ""
+    at: Annotated[tuple[tuple[Number, Number], ...], Field(min_length=1, max_length=16)]
+
+
 class Parameter(Part):
     """The parameter: its name in the expressions, its value at the start, whether it is shown."""
 
@@ -76,10 +84,12 @@ class Plot(Template):
     y: Axis
     curves: Annotated[tuple[Curve, ...], Field(min_length=1, max_length=3)]
     points: Annotated[tuple[Points, ...], Field(max_length=3)] = ()
+    data: Annotated[tuple[Data, ...], Field(max_length=2)] = ()
     parameter: Parameter | None = None
 
     def elements(self) -> Sequence[str]:
-        return [*(curve.id for curve in self.curves), *(points.id for points in self.points)]
+        shown = [*(curve.id for curve in self.curves), *(points.id for points in self.points)]
+        return [*shown, *(data.id for data in self.data)]
 
     def labels(self, language: str = "en") -> Iterator[str]:
         for curve in self.curves:
@@ -88,7 +98,7 @@ class Plot(Template):
         for points in self.points:
             places = self.places(points, value) if self.read else ()
             yield " ".join(filter(None, (points.label, *(at(p, language) for p in places))))
-        yield from filter(None, (self.x.label, self.y.label))
+        yield from filter(None, (*(d.label for d in self.data), self.x.label, self.y.label))
 
     @property
     def read(self) -> bool:
@@ -168,6 +178,10 @@ class Plot(Template):
             except ValueError:
                 yield "a curve must be an expression of x, numbers, + - * / ** and the parameter"
                 return
+        x, y = self.x, self.y
+        given = [point for data in self.data for point in data.at]
+        if not all(x.low <= a <= x.high and y.low <= b <= y.high for a, b in given):
+            yield "a point of the data lies beyond the axes"
         for name in self.states:
             if self._target(name) == inf:
                 yield "sweep names the parameter and its value, as in c=4"

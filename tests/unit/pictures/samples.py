@@ -74,6 +74,7 @@ TRIP: dict[str, Any] = {
         {"id": "faster", "label": "speeds up", "y": "3 * x", "end": 5},
         {"id": "slower", "label": "slows down", "y": "15 - 5 * (x - 5)", "start": 5},
     ],
+    "data": [{"id": "seen", "label": "measured", "at": [[1, 4], [2, 5]]}],
     "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
 }
 RACE: dict[str, Any] = {
@@ -101,11 +102,29 @@ POND: dict[str, Any] = {
     ],
     "forces": [{"id": "up", "on": "wood", "to": "up", "size": [1, "N"]}],
 }
+MERGE: dict[str, Any] = {
+    "template": "cells",
+    "label": "small list",
+    "cells": [5, 2, 8, 1],
+    "sort": {"how": "merge", "comparisons": 5},
+    "states": {"pairs": "round 1", "all": "round 2"},
+}
+BITS: dict[str, Any] = {
+    "template": "cells",
+    "binary": {"number": 13, "bits": 4, "stated": "1101"},
+    "states": {"eight": "place 8", "four": "place 4"},
+}
+CAESAR: dict[str, Any] = {
+    "template": "cells",
+    "shift": {"by": 3, "stated": "D"},
+    "states": {"turn": "shift"},
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
 }
 VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
     "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
     "poles": POLES, "fluid": POND,
+    "merge": MERGE, "bits": BITS, "shift": CAESAR,
 }  # fmt: skip
 """The samples, and pictures that show templates in another way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transforms.pictures.bars import Bar, Bars, Piece
+from transforms.pictures.bars import Bar, Bars
 from transforms.pictures.quantities import show
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import Colour
@@ -28,14 +28,16 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     top = area.y + max(0.0, (row - _LABEL - height - 14) / 2)
     for at, bar in enumerate(picture.bars):
         place = Box(area.x, top + at * row, area.width * bar.size.number / most, _LABEL + height)
-        yield from _bar(bar, place, height, view, shown)
+        yield from _bar(picture, bar, place, height, view, shown)
 
 
-def _bar(bar: Bar, place: Box, height: float, view: View, shown: Shown) -> Iterator[Shape]:
+def _bar(
+    picture: Bars, bar: Bar, place: Box, height: float, view: View, shown: Shown
+) -> Iterator[Shape]:
     palette, seen = view.palette, shown[bar.id]
-    text = Box(view.area.x, place.y, view.area.width, _LABEL)
+    line = Box(view.area.x, place.y, view.area.width, _LABEL)
     ink = view.fade(palette.ink, of_range(seen, 0, 0.4))
-    yield Text(bar.text(view.language), text, ink, 30, "start")
+    yield Text(picture.text(bar, view.language), line, ink, 30, "start")
     parts, filled = bar.parts()
     y = place.y + _LABEL
     outline = view.fade(palette.line, of_range(seen, 0, 0.4))
@@ -45,7 +47,8 @@ def _bar(bar: Bar, place: Box, height: float, view: View, shown: Shown) -> Itera
         for piece, colour in zip(bar.pieces, _colours(view), strict=False):
             width = place.width * piece.size.number / bar.size.number
             box = Box(left, y, width, height)
-            yield from _piece(piece, box, colour, view, seen * shown[piece.id])
+            text = picture.text(piece, view.language)
+            yield from _piece(text, box, colour, view, seen * shown[piece.id])
             left += width
         return
     if bar.share is None:
@@ -69,14 +72,13 @@ def _colours(view: View) -> tuple[tuple[Colour, Colour], ...]:
 
 
 def _piece(
-    piece: Piece, box: Box, colours: tuple[Colour, Colour], view: View, seen: float
+    text: str, box: Box, colours: tuple[Colour, Colour], view: View, seen: float
 ) -> Iterator[Shape]:
     if not seen:
         return
     fill, ink = colours
     yield Rect(Box(box.x, box.y, (box.width - _GAP / 2) * seen, box.height), fill, 8)
     if seen > 0.6 and box.width > 56:
-        text = piece.text(view.language)
         yield Text(text, Box(box.x + 6, box.y, box.width - 12, box.height), ink, 28, lines=2)
 
 

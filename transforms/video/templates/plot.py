@@ -47,6 +47,9 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
         seen = shown[points.id]
         for x, y in picture.places(points, value) if seen else ():
             yield from _point(picture, points, (x, y), place, frame, view, seen, moving)
+    for data, colour in zip(picture.data, colours[1:], strict=False):
+        for a, b in data.at:
+            yield Disc(*place(a, b), 10 * of_range(shown[data.id], 0, 0.6), colour)
     yield from _legend(picture, value, colours, view, shown)
 
 
@@ -186,6 +189,12 @@ def _legend(
         if points.kind == "meet" and picture.read:
             text = " ".join(at(point, view.language) for point in picture.places(points, value))
             yield Text(text, Box(left + 50, y, _LEGEND - 50, 36), ink, 26, "start")
+            y += 44
+    for data, colour in zip(picture.data, colours[1:], strict=False):
+        if data.label:
+            ink = view.fade(palette.ink, shown[data.id])
+            yield Disc(left + 18, y + 20, 10 * shown[data.id], colour)
+            yield Text(data.label, Box(left + 50, y, _LEGEND - 50, 40), ink, 26, "start")
             y += 44
     for text, axis_y in ((picture.y.label, area.bottom - 92), (picture.x.label, area.bottom - 52)):
         sign = "↑" if text is picture.y.label else "→"
