@@ -19,7 +19,7 @@ def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of cells: a search or a sorting so far, bits, or a shifted alphabet."""
     ink = view.fade(view.palette.muted, shown[picture.id])
     line = Box(view.area.x, view.area.y - 4, view.area.width, 40)
-    yield Text(picture.label, line, ink, 28, "start")
+    yield Text(picture.label, line, ink, 28, "end" if picture.binary else "start")
     if picture.sort is not None:
         yield from draw_sorting(picture, view, shown)
     elif picture.binary is not None:
