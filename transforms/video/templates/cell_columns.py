@@ -86,11 +86,12 @@ def draw_shift(picture: Cells, shift: Shift, view: View, shown: Shown) -> Iterat
         box = Box(left + at * step, top, side, side)
         yield Rect(box, view.fade(palette.tint, seen), 12, view.fade(palette.accent, seen))
         yield Text(ascii_uppercase[at], box.inset(3), view.fade(palette.ink, seen), side * 0.45)
-    for at in range(_LETTERS + shift.by):
+    for at in sorted(range(_LETTERS + shift.by), key=lambda at: -abs(at - moved - _LETTERS / 2)):
         place = at - moved
         inside = max(0.0, min(1.0, place + 1, _LETTERS - place)) * seen
         if inside > 0.02:
-            box = Box(left + max(0.0, place) * step, top + side + 60, side, side)
+            at_place = min(max(0.0, place), _LETTERS - 1)
+            box = Box(left + at_place * step, top + side + 60, side, side)
             yield Rect(box, view.fade(palette.accent, inside), 12)
             letter = ascii_uppercase[at % len(ascii_uppercase)]
             yield Text(letter, box.inset(3), view.fade(palette.on_accent, inside), side * 0.45)
