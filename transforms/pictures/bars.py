@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,8 @@ class Bar(Part):
         by: the height of a rectangle whose width is `size`.
         amount: the share or the area that the writer states; it must equal the computed one.
     """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"amount"})
 
     id: Name
     label: Label = ""

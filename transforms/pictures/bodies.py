@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -37,6 +38,8 @@ class Body(Part):
         density: decides how deep it lies in a fluid.
         under: the percentage below the surface that the writer states.
     """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"under"})
 
     id: Name
     icon: Literal["cart", "box", "ball", "car", "magnet"]
@@ -94,6 +97,8 @@ class Bodies(Template):
     which the one with more acceleration gets farther.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"results"})
+
     VERBS: ClassVar[dict[str, float]] = {"merge": 1.5, "move": 4.0}
 
     template: Literal["bodies"]
@@ -123,14 +128,21 @@ class Bodies(Template):
         assert body.density is not None
         return min(1.0, body.density.number / self.fluid.density.number)
 
-    def pulls(self, body: Body) -> list[str]:
-        """Return the ids of the forces on a body."""
-        return [force.id for force in self.forces if force.on == body.id]
+    @property
+    def upright(self) -> bool:
+        """Whether a force acts up or down."""
+        return any(force.to in ("up", "down") for force in self.forces)
 
-    def pace(self, body: Body) -> float:
-        """Return the acceleration of a body along the ground, without its unit."""
-        pulls = self.pulls(body)
-        return abs(self.net(pulls).across) / (body.mass.number if body.mass else 1) if pulls else 0
+    @property
+    def rows(self) -> int:
+        """Most forces of one body in one direction."""
+        return max(Counter((force.on, force.to) for force in self.forces).values(), default=0)
+
+    def acceleration(self, body: Body) -> float:
+        """Return how fast a body speeds up sideways, in units of force for each unit of mass."""
+        own = [force.id for force in self.forces if force.on == body.id]
+        net = abs(self.net(own).across) if own else 0.0
+        return net / body.mass.number if body.mass else net
 
     def net(self, ids: Sequence[str]) -> Net:
         """Return the sum of forces."""

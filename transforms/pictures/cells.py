@@ -9,7 +9,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 from pydantic import Field, StringConstraints
 
 from transforms.pictures.quantities import Number, show_number
-from transforms.pictures.template import Label, Name, Part, Template
+from transforms.pictures.template import MOST_SECONDS, Name, Part, Template
+
+ALL = "all"
+"""Argument of ``look`` for the whole search."""
 
 
 class Look(NamedTuple):
@@ -29,6 +32,8 @@ class Search(Part):
         looks: number of looks that the writer states; it must equal the computed one.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"looks"})
+
     want: Number
     how: Literal["halving", "row"] = "halving"
     looks: int | None = None
@@ -42,12 +47,16 @@ class Sort(Part):
         comparisons: their number that the writer states; it must equal the counted one.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"comparisons"})
+
     how: Literal["selection", "bubble", "merge"]
     comparisons: int | None = None
 
 
 class Binary(Part):
     """A whole number in bits; ``stated`` are the digits that the writer states."""
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
 
     number: Annotated[int, Field(ge=0, le=1023)]
     bits: Annotated[int, Field(ge=2, le=10)]
@@ -64,6 +73,8 @@ class Binary(Part):
 
 class Shift(Part):
     """An alphabet under another one, moved by some letters; ``stated`` replaces the letter A."""
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
 
     by: Annotated[int, Field(ge=1, le=25)]
     stated: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")] | None = None
@@ -88,15 +99,15 @@ class Sorted(NamedTuple):
 class Cells(Template):
     """Cells in a row.
 
-    The state ``look 2`` shows the second look of a search, ``round 2`` the list after the second
-    round of sorting, ``place 8`` the bit that is worth 8, and ``shift`` moves an alphabet.
+    The state ``look 2`` shows the second look of a search, ``look all`` all of them, ``round 2``
+    the list after the second round of sorting, ``place 8`` the bit that is worth 8, and ``shift``
+    moves an alphabet.
     """
 
     VERBS: ClassVar[dict[str, float]] = {"look": 1.0, "round": 2.0, "place": 0.8, "shift": 2.4}
 
     template: Literal["cells"]
     id: Name = "cells"
-    label: Label = ""
     cells: Annotated[tuple[Number, ...], Field(max_length=16)] = ()
     search: Search | None = None
     sort: Sort | None = None
@@ -107,8 +118,6 @@ class Cells(Template):
         return [self.id]
 
     def labels(self, language: str = "en") -> Iterator[str]:
-        if self.label:
-            yield self.label
         if self.cells:
             yield ", ".join(show_number(number, language) for number in self.cells)
         if self.sort is not None:
@@ -145,6 +154,22 @@ class Cells(Template):
         numbers = self.cells
         return _SORTS[self.sort.how](list(range(len(numbers))), lambda one: numbers[one])
 
+    def seconds(self, name: str) -> float:
+        if name in self.states and self.verb(name) == ("look", [ALL]):
+            return min(MOST_SECONDS, len(self.looks()) * self.VERBS["look"])
+        return super().seconds(name)
+
+    def looked(self, shown: Mapping[str, float]) -> list[tuple[int, float]]:
+        """Return the looks that are shown at least in part, in order from 0, and how far."""
+        count = len(self.looks())
+        shares = dict.fromkeys(range(count), 0.0)
+        for name in self.states:
+            _, (which,) = self.verb(name)
+            for look in range(count) if which == ALL else [int(which) - 1]:
+                share = min(1.0, max(0.0, shown[name] * count - look))
+                shares[look] = max(shares[look], share if which == ALL else shown[name])
+        return [(look, share) for look, share in shares.items() if share]
+
     def problems(self) -> Iterator[str]:
         kinds = (self.search, self.sort, self.binary, self.shift)
         bare = self.binary is not None or self.shift is not None
@@ -166,7 +191,7 @@ class Cells(Template):
     def _steps(self, verb: str) -> list[str]:
         """Return the arguments that a verb may have; none if the cells do not know it."""
         if verb == "look" and self.search is not None:
-            return [str(number) for number in range(1, len(self.looks()) + 1)]
+            return [str(number) for number in range(1, len(self.looks()) + 1)] + [ALL]
         if verb == "round" and self.sort is not None:
             return [str(number) for number in range(1, len(self.sorted().rounds))]
         if verb == "place" and self.binary is not None:

@@ -38,6 +38,8 @@ class Points(Part):
             computed ones.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
+
     id: Name
     kind: Literal["roots", "turn", "meet", "at"]
     of: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]

@@ -104,7 +104,7 @@ POND: dict[str, Any] = {
 }
 MERGE: dict[str, Any] = {
     "template": "cells",
-    "label": "small list",
+    "caption": "small list",
     "cells": [5, 2, 8, 1],
     "sort": {"how": "merge", "comparisons": 5},
     "states": {"pairs": "round 1", "all": "round 2"},
@@ -128,3 +128,17 @@ VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
     "merge": MERGE, "bits": BITS, "shift": CAESAR,
 }  # fmt: skip
 """The samples, and pictures that show templates in another way."""
+BESIDE = {
+    "bodies": "cart.mass=40 push.size=80",
+    "bars": "quarter.share.part=3",
+    "cells": "search.how=row",
+    "timeline": "war.end=1920-01-10",
+    "plot": "parameter.start=5",
+}
+"""Other inputs of each sample."""
+
+
+def with_second(template: str) -> dict[str, Any]:
+    """Return the sample of a template with the picture of other inputs beside it."""
+    sample = SAMPLES[template]
+    return sample | {"states": sample.get("states", {}) | {"other": f"beside {BESIDE[template]}"}}

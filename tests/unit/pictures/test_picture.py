@@ -24,6 +24,7 @@ from tests.unit.pictures.samples import (
     TRIP,
     VARIANTS,
     WAR,
+    with_second,
 )
 from transforms.pictures.picture import (
     LONGEST,
@@ -64,7 +65,7 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (CART, ["20\u00a0kg", "push 50\u00a0N →", "friction 10\u00a0N ←", "40\u00a0N → (ΣF)"]),
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
-        (MERGE, ["small list", "5, 2, 8, 1", "1, 2, 5, 8"]),
+        (MERGE, ["5, 2, 8, 1", "1, 2, 5, 8"]),
         (BITS, ["1101 = 8 + 4 + 1 = 13"]),
         (CAESAR, ["A → D"]),
         (RACE, ["light 20\u00a0kg", "heavy 40\u00a0kg", "40\u00a0N →", "40\u00a0N →"]),
@@ -138,7 +139,41 @@ def test_axis_without_numbers_hides_coordinates() -> None:
 def test_lighter_body_gains_more_speed() -> None:
     picture = build_picture(RACE)
     assert picture.template == "bodies"
-    assert [picture.pace(body) for body in picture.bodies] == [2, 1]
+    assert [picture.acceleration(body) for body in picture.bodies] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("template", "label"),
+    [
+        ("bodies", "70\u00a0N → (ΣF)"),
+        ("bars", "First shop: 3/4 × $80 = $60"),
+        ("cells", "2 → 5 → 8 → 12 → 16 → 23"),
+        ("timeline", "July 28, 1914 – January 10, 1920: First World War"),
+    ],
+)
+def test_results_beside_are_computed_anew(template: str, label: str) -> None:
+    picture = build_picture(with_second(template))
+    assert label in picture.described("en")
+    assert label not in picture.labels("en")
+    assert read_picture(write_picture(picture)).second == picture.second
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ("", "beside names inputs"),
+        ("cart.weight=4", "beside names inputs"),
+        ("sled.mass=4", "beside names inputs"),
+        ("cart.mass", "beside names inputs"),
+        ("results.0=4", "beside names inputs"),
+        ("cart.mass=heavy", "of another type"),
+        ("cart.mass=nan", "the picture beside is not valid: Input should be a finite number"),
+        ("push.size=0", "the picture beside is not valid: a size must be above 0"),
+    ],
+)
+def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
+    with pytest.raises(PictureError, match=problem):
+        build_picture(CART | {"states": {"other": f"beside {changes}"}})
 
 
 @pytest.mark.parametrize(
@@ -174,7 +209,7 @@ def test_lighter_body_gains_more_speed() -> None:
         (CAESAR, "shift.stated", "E", "the stated letter differs"),
         (SEARCH, "search.looks", 4, "the stated number of looks differs"),
         (SEARCH, "cells.0", 99, "needs a sorted list"),
-        (SEARCH, "states.three", "look 4", "look names one of 1 to 3"),
+        (SEARCH, "states.three", "look 4", "look names one of 1 to all"),
         (WAR, "spans.0.lasts.0", 9, "the stated duration differs"),
         (WAR, "events.0.when", "1920", "events must be in order"),
         (WAR, "events.0.when", "1914-06-31", "events.0.when: must be a day"),
@@ -183,7 +218,8 @@ def test_lighter_body_gains_more_speed() -> None:
         (PARABOLA, "curves.0.y", "9**9**x", "the stated points differ"),
         (PARABOLA, "y", {"low": 50, "high": 90}, "no curve lies within the axes"),
         (PARABOLA, "states.one", "sweep d=4", "sweep names the parameter"),
-        (CART, "states.go", "explode cart", "unknown verb; known: merge or move"),
+        (CART, "states.go", "explode cart", "unknown verb; known: merge or move or beside"),
+        (CART, "states", {"a": "beside cart.mass=1", "b": "beside cart.mass=2"}, "only one state"),
         (CART, "states.push", "move cart", "an id names two things"),
         (CART, "forces.0.size", ["1,5", "N"], "forces.0.size.0: Input should be a valid number"),
         (CART, "forces.0.on", "sled", "on no body"),

@@ -24,7 +24,8 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     area = view.area
     row = area.height / len(picture.bars)
     height = min(74.0 if len(picture.bars) > 2 else 110.0, row - _LABEL - 14)
-    most = max(bar.size.number for bar in picture.bars)
+    peers = [peer for peer in view.peers if isinstance(peer, Bars)] or [picture]
+    most = max(bar.size.number for peer in peers for bar in peer.bars)
     top = area.y + max(0.0, (row - _LABEL - height - 14) / 2)
     for at, bar in enumerate(picture.bars):
         place = Box(area.x, top + at * row, area.width * bar.size.number / most, _LABEL + height)
@@ -86,16 +87,17 @@ def _rectangles(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield rectangles side by side on one scale: their areas are the amounts."""
     area, palette = view.area, view.palette
     lane = area.width / len(picture.bars)
-    sizes = [(bar.size.number, bar.by.number) for bar in picture.bars if bar.by]
+    peers = [peer for peer in view.peers if isinstance(peer, Bars)] or [picture]
+    sizes = [(bar.size.number, bar.by.number) for peer in peers for bar in peer.bars if bar.by]
     across = (lane - _SIDE - 24) / max(width for width, _ in sizes)
     up = (area.height - 2 * _LABEL) / max(height for _, height in sizes)
     floor = area.bottom - _LABEL
-    for at, (bar, (wide, high)) in enumerate(zip(picture.bars, sizes, strict=True)):
+    for at, bar in enumerate(picture.bars):
         assert bar.by is not None
         seen, left = shown[bar.id], area.x + at * lane
         ink = view.fade(palette.ink, of_range(seen, 0, 0.4))
         muted = view.fade(palette.muted, of_range(seen, 0, 0.4))
-        width, height = wide * across, high * up
+        width, height = bar.size.number * across, bar.by.number * up
         grown = Box(left + _SIDE, floor - height * seen, width, height * seen)
         yield Rect(grown, palette.accent if at == 0 else view.second, 6)
         title = Box(left, area.y, lane - 12, _LABEL - 6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from transforms.pictures.bodies import Bodies, Body, Direction, Force
@@ -22,6 +21,8 @@ from transforms.video.templates.shapes import (
     of_range,
 )
 
+_LOW = 300.0
+"""Height of a room below which bodies are small."""
 _THICK = 22.0
 _STROBES = 4
 _LABEL_WIDTH, _LABEL_HEIGHT = 250.0, 40.0
@@ -62,17 +63,17 @@ class _Place(NamedTuple):
 def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
-    upright = any(force.to in _UPRIGHT for force in picture.forces)
     count = len(picture.bodies)
-    size = _FLAT if upright or picture.fluid else _LARGE if count == 1 else _NARROW
+    size = _FLAT if picture.upright or picture.fluid else _LARGE if count == 1 else _NARROW
     lane = (area.width - (_FLUID_LABEL if picture.fluid else 0)) / count
     rooms = [Box(area.x + at * lane, area.y, lane, area.height) for at in range(count)]
     below = _below(picture, area)
-    if _race(picture):
+    if _race(picture) or area.height < _LOW:
         size, below = _SMALL, 40.0
+    if _race(picture):
         row = area.height / count
         rooms = [Box(area.x, area.y + at * row, area.width, row) for at in range(count)]
-    scale = _scale(picture, rooms[0], below)
+    scale = _scale(picture, rooms[0], size, below, view)
     surface = area.y + 150
     if picture.fluid:
         seen = shown[picture.fluid.id]
@@ -115,16 +116,28 @@ def _below(picture: Bodies, area: Box) -> float:
     return 120.0 if directions & _UPRIGHT else 96.0
 
 
-def _scale(picture: Bodies, room: Box, below: float) -> float:
+def _scale(picture: Bodies, room: Box, size: _Size, below: float, view: View) -> float:
     """Return design pixels per unit of force."""
     if not picture.forces:
         return 1.0
     share = 0.2 if _moving(picture) else 0.34 if len(picture.bodies) == 1 else 0.26
-    across = room.width * share
+    across = max(60.0, min(room.width * share, room.width / 2 - size.width / 2 - 12))
     down = below - 16
-    return min(
-        (down if force.to in _UPRIGHT else across) / force.size.number for force in picture.forces
+    peers = [peer for peer in view.peers if isinstance(peer, Bodies)] or [picture]
+    forces = [force for peer in peers for force in peer.forces]
+    return min((down if force.to in _UPRIGHT else across) / force.size.number for force in forces)
+
+
+def _lead(picture: Bodies, body: Body, state: str, view: View) -> float:
+    """Return how far a body gets compared with the fastest one that moves with it, 0-1."""
+    peers = [peer for peer in view.peers if isinstance(peer, Bodies)] or [picture]
+    _, ids = picture.verb(state)
+    most = max(
+        (peer.acceleration(each) for peer in peers for each in peer.bodies if each.id in ids),
+        default=0.0,
     )
+    own = picture.acceleration(body)
+    return own / most if own and most else 1.0
 
 
 def _moving(picture: Bodies) -> dict[str, str]:
@@ -137,7 +150,7 @@ def _body(
     picture: Bodies, body: Body, room: Box, floor: float, size: _Size, scale: float, view: View,
     shown: Shown,
 ) -> Iterator[Shape]:  # fmt: skip
-    palette = view.palette
+    palette, low = view.palette, size is _SMALL
     seen = shown[body.id]
     forces = [force for force in picture.forces if force.on == body.id]
     middle = room.x + room.width / 2
@@ -147,12 +160,12 @@ def _body(
         sign = -1.0 if net < 0 else 1.0
         reach = room.width / 2 - size.width / 2 - room.width * 0.21
         start = middle - sign * reach
-        reach *= _lead(picture, body, state)
+        reach *= _lead(picture, body, state, view)
         for strobe in range(_STROBES + 1):
             passed = strobe / _STROBES
             if shown[state] > 0 and passed <= shown[state]:
                 x = start + sign * 2 * reach * _way(passed, net)
-                yield Disc(x, floor + 30, 9, view.fade(palette.accent, seen))
+                yield Disc(x, floor + (20 if low else 30), 9, view.fade(palette.accent, seen))
         middle = start + sign * 2 * reach * _way(shown[state], net)
     top = floor - size.height - (size.wheel * 0.8 if body.icon in ("cart", "car") else 0)
     half = size.height / 2 if body.icon == "ball" else size.width / 2
@@ -169,14 +182,7 @@ def _body(
         yield Text(body.text(view.language), below, view.fade(palette.ink, seen), 28)
     else:
         yield Text(body.text(view.language), on, text, 36, lines=2)
-    yield from _forces(picture, forces, place, scale, view, shown)
-
-
-def _lead(picture: Bodies, body: Body, state: str) -> float:
-    """Return the share of the longest way that a body goes while bodies move together."""
-    _, ids = picture.verb(state)
-    most = max(picture.pace(each) for each in picture.bodies if each.id in ids)
-    return picture.pace(body) / most if most and picture.pace(body) else 1.0
+    yield from _forces(picture, forces, place, scale, view, shown, room)
 
 
 def _way(time: float, net: float) -> float:
@@ -204,8 +210,9 @@ def _icon(body: Body, place: _Place, size: _Size, view: View, seen: float) -> It
 
 
 def _forces(
-    picture: Bodies, forces: list[Force], place: _Place, scale: float, view: View, shown: Shown
-) -> Iterator[Shape]:
+    picture: Bodies, forces: list[Force], place: _Place, scale: float, view: View, shown: Shown,
+    room: Box,
+) -> Iterator[Shape]:  # fmt: skip
     palette = view.palette
     own = {force.id for force in forces}
     merges = {}
@@ -224,7 +231,7 @@ def _forces(
         yield from _arrow(force.to, rank, place, whole * seen, colour)
         text = f"{force.label} {show(force.size, view.language)}".strip()
         ink = view.fade(palette.ink, of_range(seen, 0.4, 1) * (1 - 0.45 * gone))
-        yield _inside(_label(force.to, rank, place, whole, text, ink), view.area)
+        yield _label(force.to, rank, place, whole, text, ink, room=room)
     for name, ids in merges.items():
         if shown[name]:
             net = picture.net(ids)
@@ -236,7 +243,7 @@ def _forces(
             ink = view.fade(palette.ink, of_range(shown[name], 0.6, 1))
             text = f"ΣF = {picture.net_label(net, view.language)}"
             if size:
-                yield _label(to, 0, place, whole, text, ink, net=True)
+                yield _label(to, 0, place, whole, text, ink, net=True, room=room)
             elif upright:
                 box = Box(place.middle - place.half - 270, place.top - 52, 250 + place.half, 40)
                 yield Text(text, box, ink, 28, "end")
@@ -258,28 +265,27 @@ def _arrow(
         yield from arrow((x, y), (x + sign * length, y), colour, _THICK)
 
 
-def _inside(text: Text, area: Box) -> Text:
-    """Return a text whose box ends where the area does."""
-    left, right = max(area.x, text.box.x), min(area.right, text.box.right)
-    return replace(text, box=Box(left, text.box.y, right - left, text.box.height))
-
-
 def _label(
     to: Direction, rank: int, place: _Place, length: float, text: str, ink: Colour, *,
-    net: bool = False,
+    room: Box, net: bool = False,
 ) -> Text:  # fmt: skip
-    """Return the label of an arrow; that of a net force is on the other side."""
+    """Return the label of an arrow within a room; that of a net force is on the other side."""
     if to in _UPRIGHT:
         sign, y = (-1, place.top) if to == "up" else (1, place.floor)
         y += sign * length * 0.6 - _LABEL_HEIGHT / 2
         if net:
-            left = place.middle - 48 - 30 - _LABEL_WIDTH
-            return Text(text, Box(left, y, _LABEL_WIDTH, _LABEL_HEIGHT), ink, 28, "end")
+            right = place.middle - 48 - 30
+            left = max(room.x, right - _LABEL_WIDTH)
+            return Text(text, Box(left, y, right - left, _LABEL_HEIGHT), ink, 28, "end")
         left = place.middle + rank * 48 + 30
-        return Text(text, Box(left, y, _LABEL_WIDTH, _LABEL_HEIGHT), ink, 26, "start")
+        width = min(_LABEL_WIDTH, room.right - left)
+        return Text(text, Box(left, y, width, _LABEL_HEIGHT), ink, 26, "start")
     sign = 1 if to == "right" else -1
     width = max(_LABEL_WIDTH, length)
     start = place.middle + sign * (place.half + 16)
+    width = min(width, room.right - start if sign > 0 else start - room.x)
     y = place.row(rank) + (32 if net else -30 - _LABEL_HEIGHT)
+    if net and room.height < _LOW:
+        y = place.floor + 1
     box = Box(start if sign > 0 else start - width, y, width, _LABEL_HEIGHT)
     return Text(text, box, ink, 28, "start" if sign > 0 else "end")

@@ -9,14 +9,16 @@ from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
 from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
 
-_LABEL, _TALL = 280.0, 82.0
+_WIDEST, _TALL = 280.0, 82.0
 _AXIS, _TICKS = 46.0, 36.0
 
 
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of an axis to scale, its spans, and its events above and below it."""
     area, palette = view.area, view.palette
-    low, high = picture.extent()
+    peers = [peer for peer in view.peers if isinstance(peer, Timeline)] or [picture]
+    lows, highs = zip(*(peer.extent() for peer in peers), strict=True)
+    low, high = min(lows), max(highs)
     ticks = [tick for tick in round_ticks(low, high) if tick == int(tick)]
     low, high = min(low, *ticks[:1]), max(high, *ticks[-1:])
     left, right = area.x + 46, area.right - 46
@@ -58,7 +60,7 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
 
 def _places(xs: list[float], area: Box) -> list[tuple[Box, bool]]:
     """Return a box for each label, and whether it is above the axis; boxes do not overlap."""
-    height = (area.height - _AXIS) / 2
+    height, wide = (area.height - _AXIS) / 2, min(_WIDEST, (area.width - 12) / 2)
     lanes = [
         (area.y + height - _TALL - 20, True),
         (area.bottom - _TALL - 4, False),
@@ -68,12 +70,12 @@ def _places(xs: list[float], area: Box) -> list[tuple[Box, bool]]:
     found = []
     for number, at in enumerate(xs):
         sides = (1, 0, 2) if number % 2 else (0, 1, 2)
-        left = min(max(area.x, at - _LABEL / 2), area.right - _LABEL)
+        left = min(max(area.x, at - wide / 2), area.right - wide)
         lane = next((n for n in sides if ends[n] + 12 <= left), None)
         if lane is None:
             lane = min(range(len(lanes)), key=ends.__getitem__)
-            left = min(ends[lane] + 12, area.right - _LABEL)
-        ends[lane] = left + _LABEL
+            left = min(ends[lane] + 12, area.right - wide)
+        ends[lane] = left + wide
         top, above = lanes[lane]
-        found.append((Box(left, top, _LABEL, _TALL), above))
+        found.append((Box(left, top, wide, _TALL), above))
     return found
