@@ -38,7 +38,7 @@ def draw_sorting(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
     most = max(map(abs, picture.cells)) or 1
     for cell, number in enumerate(picture.cells):
         x = left + places[cell] * step
-        height = _COLUMN * abs(number) / most * seen
+        height = min(_COLUMN, top - 8 - view.area.y) * abs(number) / most * seen
         colour = mix(palette.accent, view.second, done)
         yield Rect(Box(x + side * 0.14, top - 8 - height, side * 0.72, height), colour, 6)
         box = Box(x, top, side, side)
@@ -59,7 +59,7 @@ def draw_bits(picture: Cells, binary: Binary, view: View, shown: Shown) -> Itera
         share = told.get(str(place), 1.0) * seen if digit == "1" else 0.0
         terms += [str(place)] if share > 0.5 else []
         x = left + at * step
-        height = max(6.0, (_COLUMN - 30) * place / places[0])
+        height = max(6.0, min(_COLUMN, top - 56 - view.area.y) * place / places[0])
         column = Box(x + side * 0.14, top - 8 - height, side * 0.72, height)
         yield Rect(column, view.fade(mix(palette.line, palette.accent, share), seen), 6)
         worth = Box(x - 4, column.y - 40, side + 8, 36)

@@ -198,7 +198,7 @@ def _legend(
         seen, place = shown[curve.id], next(places)
         if seen:
             yield Rect(Box(place.x, place.y + row / 2 - 4, 36, 8), view.fade(colour, seen), 4)
-        box = Box(place.x + 50, place.y, place.width - 50, row)
+        box = Box(place.x + 50, place.y - 2, place.width - 50, row + 4)
         yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start", lines=2)
     if picture.parameter and picture.parameter.shown:
         text = f"{picture.parameter.name} = {show_number(round(value, 1), view.language)}"
