@@ -39,8 +39,8 @@ class _Size(NamedTuple):
 
 
 _LARGE = _Size()
-_FLAT = _Size(height=96.0)
-"""Leaves room for upright forces."""
+_FLAT = 96.0
+"""Height of a body that leaves room for upright forces."""
 _NARROW = _Size(180.0, 112.0, 22.0)
 """Leaves room for bodies beside each other."""
 _SMALL = _Size(150.0, 84.0, 18.0)
@@ -64,7 +64,9 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
     count = len(picture.bodies)
-    size = _FLAT if picture.upright or picture.fluid else _LARGE if count == 1 else _NARROW
+    size = _LARGE if count == 1 or picture.fluid else _NARROW
+    if picture.upright or picture.fluid:
+        size = size._replace(height=_FLAT)
     lane = (area.width - (_FLUID_LABEL if picture.fluid else 0)) / count
     rooms = [Box(area.x + at * lane, area.y, lane, area.height) for at in range(count)]
     below = _below(picture, area)
@@ -112,7 +114,7 @@ def _below(picture: Bodies, area: Box) -> float:
     """Return the room below the ground."""
     directions = {force.to for force in picture.forces}
     if "down" in directions and "up" not in directions and not picture.fluid:
-        return area.height - _FLAT.height - 40
+        return area.height - _FLAT - 40
     return 120.0 if directions & _UPRIGHT else 96.0
 
 
