@@ -49,6 +49,76 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+COSTS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "cost", "label": "full cost", "size": [78, "$"],
+         "pieces": [{"id": "ticket", "label": "ticket", "size": [30, "$"]},
+                    {"id": "pay", "label": "pay given up", "size": [48, "$"]}]},
+    ],
+}  # fmt: skip
+RUNNERS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "sister", "label": "runner", "size": [60, "kg"], "by": [4, "m/s"],
+         "amount": [240, "kg·m/s"]},
+        {"id": "brother", "label": "brother", "size": [30, "kg"], "by": [8, "m/s"],
+         "amount": [240, "kg·m/s"]},
+    ],
+}  # fmt: skip
+TRIP: dict[str, Any] = {
+    "template": "plot",
+    "x": {"low": 0, "high": 8, "label": "seconds"},
+    "y": {"low": 0, "high": 20},
+    "curves": [
+        {"id": "faster", "label": "speeds up", "y": "3 * x", "end": 5},
+        {"id": "slower", "label": "slows down", "y": "15 - 5 * (x - 5)", "start": 5},
+    ],
+    "data": [{"id": "seen", "label": "measured", "at": [[1, 4], [2, 5]]}],
+    "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
+}
+RACE: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [{"id": "light", "icon": "cart", "label": "light", "mass": [20, "kg"]},
+               {"id": "heavy", "icon": "car", "label": "heavy", "mass": [40, "kg"]}],
+    "forces": [{"id": "one", "on": "light", "to": "right", "size": [40, "N"]},
+               {"id": "two", "on": "heavy", "to": "right", "size": [40, "N"]}],
+    "states": {"go": "move light heavy"},
+}  # fmt: skip
+POLES: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [
+        {"id": "left", "icon": "magnet", "label": "one", "length": [4, "cm"]},
+        {"id": "right", "icon": "magnet", "poles": "SN", "length": [8, "cm"]},
+    ],
+    "forces": [{"id": "back", "on": "right", "to": "right", "size": [2, "N"]}],
+}
+POND: dict[str, Any] = {
+    "template": "bodies",
+    "fluid": {"id": "water", "label": "water", "density": [1, "g/cm³"]},
+    "bodies": [
+        {"id": "wood", "icon": "box", "density": [0.75, "g/cm³"], "under": [75, "%"]},
+        {"id": "iron", "icon": "box", "density": [7.9, "g/cm³"]},
+    ],
+    "forces": [{"id": "up", "on": "wood", "to": "up", "size": [1, "N"]}],
+}
+MERGE: dict[str, Any] = {
+    "template": "cells",
+    "caption": "small list",
+    "cells": [5, 2, 8, 1],
+    "sort": {"how": "merge", "comparisons": 5},
+    "states": {"pairs": "round 1", "all": "round 2"},
+}
+BITS: dict[str, Any] = {
+    "template": "cells",
+    "binary": {"number": 13, "bits": 4, "stated": "1101"},
+    "states": {"eight": "place 8", "four": "place 4"},
+}
+CAESAR: dict[str, Any] = {
+    "template": "cells",
+    "shift": {"by": 3, "stated": "D"},
+    "states": {"turn": "shift"},
+}
 LEAF: dict[str, Any] = {
     "template": "drawing",
     "base": "leaf",
@@ -135,7 +205,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
     each["template"]: each
     for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER, LEAF, ALLIANCES)
 }
-VARIANTS = {**SAMPLES, "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT}
+VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
+    "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT,
+    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
+    "poles": POLES, "fluid": POND,
+    "merge": MERGE, "bits": BITS, "shift": CAESAR,
+}  # fmt: skip
 """The samples, and pictures that show templates in another way."""
 BESIDE = {
     "bodies": "cart.mass=40 push.size=80",

@@ -10,14 +10,23 @@ import pytest
 
 from tests.unit.pictures.samples import (
     BALANCE,
+    BITS,
+    CAESAR,
     CART,
+    COSTS,
     DISCOUNTS,
     MATTER,
+    MERGE,
     OSMOSIS,
     PARABOLA,
+    POND,
+    RACE,
+    RUNNERS,
     SALT,
     SAMPLES,
     SEARCH,
+    TRIP,
+    VARIANTS,
     WAR,
     WATER,
     with_second,
@@ -48,9 +57,9 @@ def test_every_template_has_a_sample() -> None:
     assert set(SAMPLES) == set(get_args(TemplateName))
 
 
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", VARIANTS)
 def test_picture_survives_writing_and_reading(template: str) -> None:
-    picture = build_picture(SAMPLES[template])
+    picture = build_picture(VARIANTS[template])
     assert read_picture(write_picture(picture)) == picture
     assert all(picture.labels("en"))
 
@@ -61,6 +70,20 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (CART, ["20\u00a0kg", "push 50\u00a0N →", "friction 10\u00a0N ←", "40\u00a0N → (ΣF)"]),
         (DISCOUNTS, ["First shop: 1/4 × $80 = $20", "Second shop: 30% × $80 = $24"]),
         (SEARCH, ["2, 5, 8, 12, 16, 23, 38, 56, 72, 91", "16 → 56 → 23"]),
+        (MERGE, ["5, 2, 8, 1", "1, 2, 5, 8"]),
+        (BITS, ["1101 = 8 + 4 + 1 = 13"]),
+        (CAESAR, ["A → D"]),
+        (RACE, ["light 20\u00a0kg", "heavy 40\u00a0kg", "40\u00a0N →", "40\u00a0N →"]),
+        (POND, ["water 1\u00a0g/cm³", "0.75\u00a0g/cm³", "7.9\u00a0g/cm³", "1\u00a0N ↑"]),
+        (COSTS, ["full cost: $78", "ticket $30", "pay given up $48"]),
+        (
+            RUNNERS,
+            [
+                "runner: 60\u00a0kg × 4\u00a0m/s = 240\u00a0kg·m/s",
+                "brother: 30\u00a0kg × 8\u00a0m/s = 240\u00a0kg·m/s",
+            ],
+        ),
+        (TRIP, ["speeds up", "slows down", "(5 | 15)", "measured", "seconds"]),
         (PARABOLA, ["y = x² − 4x + c", "(1 | 0) (3 | 0)", "x", "y"]),
         (BALANCE, ["2x + 5 = 17", "2x + 5 − 5 = 17 − 5", "2x = 12", "x = 6"]),
         (
@@ -105,6 +128,38 @@ def test_curves_meet_at_equilibrium() -> None:
     )
     assert picture.template == "plot"
     assert picture.places(picture.points[0], 0.0) == [pytest.approx((4.0, 5.0))]
+
+
+def test_bars_without_numbers_show_names_only() -> None:
+    picture = build_picture(COSTS | {"numbers": False})
+    assert list(picture.labels("en")) == ["full cost", "ticket", "pay given up"]
+
+
+@pytest.mark.parametrize(
+    ("how", "rounds", "comparisons"),
+    [
+        ("selection", [[5, 2, 8, 1], [1, 2, 8, 5], [1, 2, 8, 5], [1, 2, 5, 8]], 6),
+        ("bubble", [[5, 2, 8, 1], [2, 5, 1, 8], [2, 1, 5, 8], [1, 2, 5, 8]], 6),
+        ("merge", [[5, 2, 8, 1], [2, 5, 1, 8], [1, 2, 5, 8]], 5),
+    ],
+)
+def test_list_is_sorted_in_rounds(how: str, rounds: list[list[int]], comparisons: int) -> None:
+    picture = build_picture({"template": "cells", "cells": [5, 2, 8, 1], "sort": {"how": how}})
+    assert picture.template == "cells"
+    found = picture.sorted()
+    assert [[picture.cells[cell] for cell in order] for order in found.rounds] == rounds
+    assert found.comparisons == comparisons
+
+
+def test_axis_without_numbers_hides_coordinates() -> None:
+    picture = build_picture(changed(TRIP, "y.numbers", False))
+    assert list(picture.labels("en")) == ["speeds up", "slows down", "", "measured", "seconds"]
+
+
+def test_lighter_body_gains_more_speed() -> None:
+    picture = build_picture(RACE)
+    assert picture.template == "bodies"
+    assert [picture.acceleration(body) for body in picture.bodies] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +207,33 @@ def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
         (CART, "results.0.to", "left", "the stated net force differs"),
         (DISCOUNTS, "bars.0.amount.0", 25, "the stated amount differs"),
         (DISCOUNTS, "bars.0.share.part", 5, "must not be above the whole"),
+        (RACE, "states.go", "move light sled", "move names one or two bodies"),
+        (RACE, "bodies.0.length", [2, "m"], "all bodies or none have a length"),
+        (POND, "bodies.0.under.0", 80, "the stated percentage below the surface differs"),
+        (POND, "bodies.1.density.1", "kg", "in the unit of the fluid's"),
+        (POND, "bodies.1.density.0", 0, "a mass or a density must be above"),
+        (COSTS, "bars.0.size.0", 80, "differs from the sum of the pieces"),
+        (COSTS, "bars.0.pieces.0.size.1", "N", "must have the same unit"),
+        (COSTS, "bars.0.by", [2, "m"], "a share, pieces or a height"),
+        (RUNNERS, "bars.0.amount.0", 200, "the stated amount differs"),
+        (RUNNERS, "bars.0.by.0", 0, "a size must be above 0"),
+        (RUNNERS, "bars.0.by.1", "km", "one unit of height"),
+        (TRIP, "points.0.stated", [14], "the stated points differ"),
+        (TRIP, "data.0.at", [[1, 99]], "lies beyond the axes"),
+        (TRIP, "curves.0.end", -1, "must end above its start"),
+        (MERGE, "sort.comparisons", 6, "the stated number of comparisons differs"),
+        (MERGE, "states.all", "round 3", "round names one of 1 to 2"),
+        (MERGE, "states.all", "look 1", "the verb of another kind of cells"),
+        (MERGE, "cells", [5], "a list needs two cells"),
+        (MERGE, "search", {"want": 5}, "may be searched or sorted"),
+        (BITS, "binary.number", 16, "the number needs more bits"),
+        (BITS, "binary.stated", "1011", "the stated digits differ"),
+        (BITS, "states.four", "place 3", "place names one of 8 to 1"),
+        (BITS, "cells", [5, 2], "or else bits or an alphabet"),
+        (CAESAR, "shift.stated", "E", "the stated letter differs"),
         (SEARCH, "search.looks", 4, "the stated number of looks differs"),
         (SEARCH, "cells.0", 99, "needs a sorted list"),
-        (SEARCH, "states.three", "look 4", "fewer looks"),
+        (SEARCH, "states.three", "look 4", "look names one of 1 to all"),
         (WAR, "spans.0.lasts.0", 9, "the stated duration differs"),
         (WAR, "events.0.when", "1920", "events must be in order"),
         (WAR, "events.0.when", "1914-06-31", "events.0.when: must be a day"),

@@ -100,7 +100,8 @@ def test_marks_become_beats_of_a_picture() -> None:
         lesson(card, 6) for card in (CARDS["newtons-second-law"], parse_card(GOOD, SOURCE))
     )
     assert [s.narration for s in marked.scenes] == [s.narration for s in plain.scenes]
-    assert [s.visual for s in marked.scenes[:4]] == [s.visual for s in plain.scenes[:4]]
+    for one, other in zip(marked.scenes, plain.scenes, strict=True):
+        assert one.visual.kind == "picture" or one.visual == other.visual
     picture = read_picture(marked.scenes[4].visual.text)
     assert [(beat.sentence, beat.show) for beat in picture.beats] == [
         (1, "push"),

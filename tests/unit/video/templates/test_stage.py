@@ -24,7 +24,11 @@ from transforms.video.templates.shapes import Disc, Line, Shape, View
 from transforms.video.templates.stage import draw_picture
 
 SIZE = (320, 180)
-PICTURES = [*VARIANTS.values(), *map(with_second, BESIDE)]
+EVERY_PICTURE = pytest.mark.parametrize(
+    "picture",
+    [*VARIANTS.values(), *map(with_second, BESIDE)],
+    ids=[*VARIANTS, *(f"{template}-beside" for template in BESIDE)],
+)
 
 
 def with_beats(picture: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def page_of(picture: dict[str, Any], look: str = "light") -> Page:
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda each: each["template"])
+@EVERY_PICTURE
 def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> None:
     page = page_of(with_beats(picture), look)
     count = len(json.loads(page.visual.text)["beats"])
@@ -61,7 +65,7 @@ def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> No
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda each: each["template"])
+@EVERY_PICTURE
 def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
     page = page_of(with_beats(picture))
     count = len(json.loads(page.visual.text)["beats"])
