@@ -1,18 +1,21 @@
-"""Template `bars`: amounts as lengths, cut into equal parts of which a share is filled."""
+"""Template `bars`: amounts as lengths, with a share that is filled or pieces that add up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from transforms.pictures.measures import Measure
 from transforms.pictures.quantities import Quantity, same, show, show_number
 from transforms.pictures.template import Label, Name, Part, Template
 
 Whole = Annotated[int, Field(ge=1, le=1000, strict=True)]
 MOST_PARTS = 24
+MOST_LABELLED = 4
+"""Bars with a label above each; more bars have it at their side."""
 
 
 class Share(Part):
@@ -23,13 +26,25 @@ class Share(Part):
     percent: bool = False
 
 
+class Piece(Part):
+    """A piece of a bar, in the unit of its bar."""
+
+    id: Name
+    label: Label = ""
+    size: Quantity
+
+
 class Bar(Part):
-    """A bar: its amount, and the share of it that is filled."""
+    """A bar: its amount, the share of it that is filled, or pieces laid end to end.
+
+    Pieces may leave a rest of the bar, but must not be longer.
+    """
 
     id: Name
     label: Label = ""
     size: Quantity
     share: Share | None = None
+    pieces: Annotated[tuple[Piece, ...], Field(max_length=6)] = ()
     amount: Quantity | None = None
     """The amount of the share that the writer states; it must equal the computed one."""
 
@@ -59,6 +74,23 @@ class Bar(Part):
             return f"{show_number(100 * self.share.part / self.share.of, language)}%"
         return f"{self.share.part}/{self.share.of}"
 
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the parts of the bar."""
+        if self.share and self.pieces:
+            yield "a bar has a share or pieces, not both"
+        elif self.share and self.share.part > self.share.of:
+            yield "a share must not be above the whole"
+        elif self.share and self.share.part and self.parts()[1] == 0:
+            yield f"a share must be one of at most {MOST_PARTS} equal parts"
+        elif self.amount and not same(self.amount.number, self.filled().number):
+            yield "the stated amount differs from the share of the bar"
+        if any(
+            piece.size.number <= 0 or piece.size.unit != self.size.unit for piece in self.pieces
+        ):
+            yield "a piece must be above 0, in the unit of its bar"
+        elif sum(piece.size.number for piece in self.pieces) > self.size.number * (1 + 1e-9):
+            yield "the pieces are longer than their bar"
+
     def text(self, language: str) -> str:
         """Return the whole label of the bar."""
         share = self.share_label(language)
@@ -66,19 +98,70 @@ class Bar(Part):
         amount = f"{share} × {whole} = {part}" if share else whole
         return f"{self.label}: {amount}" if self.label else amount
 
+    def piece_text(self, piece: Piece, language: str) -> str:
+        """Return the label of a piece."""
+        return f"{piece.label}: {show(piece.size, language)}".removeprefix(": ")
+
 
 class Bars(Template):
-    """Bars on one scale."""
+    """Bars on one scale.
+
+    States: ``sort`` puts the bars in order, ``level`` shares the whole out equally, and
+    ``grow b=60`` gives a bar another size.
+    """
+
+    VERBS: ClassVar[dict[str, float]] = {"sort": 1.6, "level": 2.0, "grow": 1.6}
 
     template: Literal["bars"]
-    bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=4)]
+    bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=8)]
+    measures: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
 
     def elements(self) -> Sequence[str]:
-        return [bar.id for bar in self.bars]
+        pieces = (piece.id for bar in self.bars for piece in bar.pieces)
+        return [*(bar.id for bar in self.bars), *pieces, *(line.id for line in self.measures)]
 
     def labels(self, language: str = "en") -> Iterator[str]:
+        values = self.values(self.at_end(), level=False)
         for bar in self.bars:
             yield bar.text(language)
+            yield from (bar.piece_text(piece, language) for piece in bar.pieces)
+        yield from (line.text(values, language) for line in self.measures)
+
+    def values(self, shown: Mapping[str, float], *, level: bool = True) -> list[float]:
+        """Return the sizes of the bars while states are shown as far as told."""
+        sizes = [bar.size.number for bar in self.bars]
+        for name in self.states:
+            verb, share = self.verb(name)[0], shown.get(name, 0.0)
+            targets = list(sizes)
+            if verb == "grow":
+                bar, number = self._grown(name)
+                targets[bar] = number
+            elif verb == "level" and level:
+                targets = [sum(sizes) / len(sizes)] * len(sizes)
+            sizes = [size + (to - size) * share for size, to in zip(sizes, targets, strict=True)]
+        return sizes
+
+    def places(self, shown: Mapping[str, float]) -> list[float]:
+        """Return the row of each bar while states are shown as far as told."""
+        sorts = [name for name in self.states if self.verb(name)[0] == "sort"]
+        share = max((shown.get(name, 0.0) for name in sorts), default=0.0)
+        order = sorted(range(len(self.bars)), key=lambda at: self.bars[at].size.number)
+        return [at + (order.index(at) - at) * share for at in range(len(self.bars))]
+
+    def most(self) -> float:
+        """Return the largest size in any state."""
+        grown = [self._grown(name)[1] for name in self.states if self.verb(name)[0] == "grow"]
+        return max(*(bar.size.number for bar in self.bars), *grown, 0.0)
+
+    def _grown(self, state: str) -> tuple[int, float]:
+        """Return the bar and the size that a state names; -1 if it names none."""
+        name, _, number = "".join(self.verb(state)[1]).partition("=")
+        at = next((at for at, bar in enumerate(self.bars) if bar.id == name), -1)
+        try:
+            size = float(number)
+        except ValueError:
+            return -1, 0.0
+        return (at, size) if size > 0 else (-1, 0.0)
 
     def problems(self) -> Iterator[str]:
         if len({bar.size.unit for bar in self.bars}) > 1:
@@ -86,9 +169,19 @@ class Bars(Template):
         if any(bar.size.number <= 0 for bar in self.bars):
             yield "a size must be above 0"
         for bar in self.bars:
-            if bar.share and bar.share.part > bar.share.of:
-                yield "a share must not be above the whole"
-            elif bar.share and bar.share.part and bar.parts()[1] == 0:
-                yield f"a share must be one of at most {MOST_PARTS} equal parts"
-            elif bar.amount and not same(bar.amount.number, bar.filled().number):
-                yield "the stated amount differs from the share of the bar"
+            yield from bar.problems()
+        plain = not any(bar.share or bar.pieces for bar in self.bars)
+        if not plain and (self.measures or self.states or len(self.bars) > MOST_LABELLED):
+            yield f"measures, states and more than {MOST_LABELLED} bars need bars without parts"
+            return
+        for name in self.states:
+            verb, arguments = self.verb(name)
+            if verb == "grow" and self._grown(name)[0] < 0:
+                yield "grow names a bar and its size, as in b=60"
+                return
+            if verb != "grow" and arguments:
+                yield f"{verb} stands alone"
+        sizes = [bar.size.number for bar in self.bars]
+        for line in self.measures:
+            if line.stated is not None and not same(line.stated, line.of(sizes)):
+                yield "the stated measure differs from that of the bars"

@@ -1,4 +1,4 @@
-"""Template `cells`: a list of numbers, and the search for one of them."""
+"""Template `cells`: a list of numbers and the search for one of them, or grids of units."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from transforms.pictures.grids import Grid
 from transforms.pictures.quantities import Number, show_number
 from transforms.pictures.template import Name, Part, Template
 
@@ -34,19 +35,27 @@ class Search(Part):
 
 
 class Cells(Template):
-    """A list in cells; the state ``look 2`` shows the second look of its search."""
+    """A list in cells, or grids of cells that are counted.
+
+    The state ``look 2`` shows the second look of the search in the list.
+    """
 
     VERBS: ClassVar[dict[str, float]] = {"look": 1.0}
 
     template: Literal["cells"]
     id: Name = "cells"
-    cells: Annotated[tuple[Number, ...], Field(min_length=2, max_length=16)]
+    cells: Annotated[tuple[Number, ...], Field(min_length=2, max_length=16)] | None = None
     search: Search | None = None
+    grids: Annotated[tuple[Grid, ...], Field(max_length=3)] = ()
 
     def elements(self) -> Sequence[str]:
-        return [self.id]
+        return [name for grid in self.grids for name in grid.elements()] or [self.id]
 
     def labels(self, language: str = "en") -> Iterator[str]:
+        for grid in self.grids:
+            yield from grid.labels(language)
+        if self.cells is None:
+            return
         yield ", ".join(show_number(number, language) for number in self.cells)
         if self.search is not None:
             looked = [show_number(self.cells[look.at], language) for look in self.looks()]
@@ -54,7 +63,7 @@ class Cells(Template):
 
     def looks(self) -> list[Look]:
         """Return the looks of the search, in order."""
-        if self.search is None:
+        if self.search is None or self.cells is None:
             return []
         first, last, looks = 0, len(self.cells) - 1, []
         while first <= last:
@@ -69,9 +78,16 @@ class Cells(Template):
         return looks
 
     def problems(self) -> Iterator[str]:
+        if (self.cells is None) != bool(self.grids):
+            yield "needs either cells or grids"
+            return
+        for grid in self.grids:
+            yield from grid.problems()
         looks = self.looks()
         if self.search is not None:
-            if self.search.how == "halving" and list(self.cells) != sorted(self.cells):
+            if self.cells is None:
+                yield "a search needs cells"
+            elif self.search.how == "halving" and list(self.cells) != sorted(self.cells):
                 yield "the search by halving needs a sorted list"
             if self.search.looks is not None and self.search.looks != len(looks):
                 yield "the stated number of looks differs from the looks of the search"

@@ -8,6 +8,7 @@ from transforms.pictures.cells import Cells
 from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import mix
+from transforms.video.templates.grids import draw_grids
 from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, Shown, Text, View
 
 _GAP = 8.0
@@ -16,6 +17,9 @@ _WIDEST = 104.0
 
 def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of a list in cells, the number that is searched, and the search so far."""
+    if picture.cells is None:
+        yield from draw_grids(picture.grids, view, shown)
+        return
     area, palette = view.area, view.palette
     count = len(picture.cells)
     step = min(_WIDEST + _GAP, (area.width + _GAP) / count)
@@ -69,8 +73,8 @@ def _told(picture: Cells, shown: Shown) -> list[tuple[int, float]]:
 
 
 def _found(picture: Cells, told: list[tuple[int, float]]) -> bool:
-    looks = picture.looks()
+    looks, cells = picture.looks(), picture.cells or ()
     return any(
-        share == 1 and picture.search and picture.cells[looks[number].at] == picture.search.want
+        share == 1 and picture.search and cells[looks[number].at] == picture.search.want
         for number, share in told
     )

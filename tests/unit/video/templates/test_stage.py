@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.pictures.samples import CART, SAMPLES, SEARCH
+from tests.unit.pictures.samples import CART, SAMPLES, SEARCH, VARIANTS
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
 from transforms.video.plan.pages import Look, Page
@@ -35,10 +35,13 @@ def page_of(picture: dict[str, Any], theme: str = "light") -> Page:
     return Page("scene", "physics", "en-US", "Physics", "Heading", (), visual, look=look)
 
 
+PICTURES = SAMPLES | VARIANTS
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", PICTURES)
 def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
-    page = page_of(with_beats(SAMPLES[template]), theme)
+    page = page_of(with_beats(PICTURES[template]), theme)
     count = len(json.loads(page.visual.text)["beats"])
     moving, fresh = SlideDrawing(page, *SIZE), SlideDrawing(page, *SIZE)
     for drawing in (moving, fresh):
@@ -56,9 +59,9 @@ def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize("template", SAMPLES)
+@pytest.mark.parametrize("template", PICTURES)
 def test_every_beat_changes_the_picture(template: str) -> None:
-    page = page_of(with_beats(SAMPLES[template]))
+    page = page_of(with_beats(PICTURES[template]))
     count = len(json.loads(page.visual.text)["beats"])
     drawing = SlideDrawing(page, *SIZE)
     drawing.draw_base()
