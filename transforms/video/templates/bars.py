@@ -46,7 +46,7 @@ def _bar(bar: Bar, place: Box, height: float, view: View, shown: Shown) -> Itera
         yield from _pieces(bar, box, view, shown)
         return
     if bar.share is None:
-        yield Rect(Box(place.x, y, place.width * seen, height), palette.accent, 8)
+        yield Rect(Box(place.x, y, max(_GAP, place.width) * seen, height), palette.accent, 8)
         return
     width = (place.width + _GAP) / parts
     outline = view.fade(palette.line, of_range(seen, 0, 0.4))

@@ -19,7 +19,7 @@ from transforms.video.templates.shapes import (
 )
 
 _LABEL, _LEGEND = 44.0, 40.0
-_LARGEST = 64.0
+_LARGEST = 92.0
 _NUMBERS = 34.0
 _DEPTH = 0.45
 """Drawn length of an edge into the depth, as a part of its length."""

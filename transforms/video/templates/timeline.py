@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from transforms.pictures.timeline import Timeline, shown_date, years
 from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
+from transforms.video.templates.event_labels import label_width, place_labels
 from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
 
-_LABEL, _TALL = 280.0, 82.0
 _AXIS, _WIDE_AXIS, _TICKS = 46.0, 72.0, 36.0
-_HIGHEST = 2
-"""Number of the lane above another one."""
+_OUTSIDE = 0.15
+"""Largest part of the time by which a tick may lie outside it."""
 _NARROW = 150.0
 """Width of a span that is too short for its label."""
 
@@ -22,6 +22,8 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
     area, palette = view.area, view.palette
     low, high = picture.extent()
     ticks = _ticks(low, high, view.language)
+    spread = _OUTSIDE * (high - low)
+    ticks = {at: text for at, text in ticks.items() if low - spread <= at <= high + spread}
     low, high = min([low, *ticks]), max([high, *ticks])
     left, right = area.x + 46, area.right - 46
 
@@ -52,10 +54,13 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         box = Box(x(tick) - 44, foot + 4, 88, _TICKS - 4)
         yield Line(((x(tick), foot - 8), (x(tick), foot)), palette.muted, 3)
         yield Text(text, box, palette.muted, 22)
-    places = _places([x(years(event.when)) for event in picture.events], area, axis)
-    for event, (box, above) in zip(picture.events, places, strict=True):
+    dates = [shown_date(event.when, view.language) for event in picture.events]
+    widths = [label_width(date, event.label)
+              for date, event in zip(dates, picture.events, strict=True)]  # fmt: skip
+    xs = [x(years(event.when)) for event in picture.events]
+    places = place_labels(zip(xs, widths, strict=True), area, axis)
+    for event, date, at_x, (box, above) in zip(picture.events, dates, xs, places, strict=True):
         seen = shown[event.id]
-        at_x = x(years(event.when))
         foot = y - axis / 2 if above else y + axis / 2
         stem_foot = foot if above else foot + _TICKS
         edge = box.bottom + 4 if above else box.y - 4
@@ -66,7 +71,7 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         when = Box(box.x, box.y, box.width, 30)
         what = Box(box.x, box.y + 30, box.width, box.height - 30)
         fade = of_range(seen, 0.4, 1)
-        yield Text(shown_date(event.when, view.language), when, view.fade(palette.accent, fade), 24)
+        yield Text(date, when, view.fade(palette.accent, fade), 24)
         yield Text(event.label, what, view.fade(palette.ink, fade), 26, lines=2)
 
 
@@ -79,31 +84,3 @@ def _ticks(low: float, high: float, language: str) -> dict[float, str]:
     inside = {years(month): month for month in months if low <= years(month) <= high}
     return {at: shown_date(month, language).removesuffix(f" {month[:-3]}")
             for at, month in inside.items()}  # fmt: skip
-
-
-def _places(xs: list[float], area: Box, axis: float) -> list[tuple[Box, bool]]:
-    """Return a box for each label, and whether it is above the axis; boxes do not overlap."""
-    height = (area.height - axis) / 2
-    lanes = [
-        (area.y + height - _TALL - 8, True),
-        (area.bottom - _TALL - 4, False),
-        (area.y - 6, True),
-    ]
-    ends = [float("-inf")] * len(lanes)
-    found: list[tuple[Box, bool]] = []
-    for number, at in enumerate(xs):
-        sides = (1, 0, 2) if number % 2 else (0, 1, 2)
-        left = min(max(area.x, at - _LABEL / 2), area.right - _LABEL)
-        lane = next((n for n in sides if ends[n] + 12 <= left), None)
-        if lane is None:
-            lane = min(range(len(lanes)), key=ends.__getitem__)
-            left = min(ends[lane] + 12, area.right - _LABEL)
-        ends[lane] = left + _LABEL
-        top, above = lanes[lane]
-        if lane == _HIGHEST:  # its stem passes the label below
-            below = max((n for n, (box, _) in enumerate(found) if box.y == lanes[0][0]), default=0)
-            box, _ = found[below]
-            past = max(0.0, box.right - at + 14) if box.x < at else 0.0
-            found[below] = Box(box.x - past, box.y, _LABEL, _TALL), True
-        found.append((Box(left, top, _LABEL, _TALL), above))
-    return found
