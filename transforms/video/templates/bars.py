@@ -100,8 +100,9 @@ def _rows(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
         yield Text(text, Box(left + wide + 12, y, 118, row), ink, 28, "start")
     plain = picture.values(shown, level=False)
     ends = [area.x]
-    colours = (view.second, palette.ink, palette.muted)
-    for line, colour in zip(picture.measures, colours, strict=False):
+    colours = (view.second, palette.ink, palette.muted)[: len(picture.measures)]
+    lines = zip(picture.measures, colours, strict=True)
+    for line, colour in sorted(lines, key=lambda each: each[0].of(plain)):
         seen = shown[line.id]
         x = left + full * line.of(plain) / picture.most()
         if seen:
