@@ -1,14 +1,16 @@
-"""Template `cells`: a list of numbers that is searched or sorted, bits, and a shifted alphabet."""
+"""Template `cells`: a list that is searched or sorted, grids, bits, or a shifted alphabet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
+from transforms.pictures.grids import Grid
 from transforms.pictures.quantities import Number, show_number
+from transforms.pictures.sorting import SORTS, Sorted
 from transforms.pictures.template import MOST_SECONDS, Name, Part, Template
 
 ALL = "all"
@@ -84,20 +86,8 @@ class Shift(Part):
         return ascii_uppercase[(at + self.by) % len(ascii_uppercase)]
 
 
-class Sorted(NamedTuple):
-    """A list that is sorted.
-
-    Attributes:
-        rounds: numbers of the cells in their order at the start and after each round.
-        comparisons: comparisons of all rounds.
-    """
-
-    rounds: list[list[int]]
-    comparisons: int
-
-
 class Cells(Template):
-    """Cells in a row.
+    """Cells in a row, or grids of cells that are counted.
 
     The state ``look 2`` shows the second look of a search, ``look all`` all of them, ``round 2``
     the list after the second round of sorting, ``place 8`` the bit that is worth 8, and ``shift``
@@ -113,11 +103,14 @@ class Cells(Template):
     sort: Sort | None = None
     binary: Binary | None = None
     shift: Shift | None = None
+    grids: Annotated[tuple[Grid, ...], Field(max_length=3)] = ()
 
     def elements(self) -> Sequence[str]:
-        return [self.id]
+        return [name for grid in self.grids for name in grid.elements()] or [self.id]
 
     def labels(self, language: str = "en") -> Iterator[str]:
+        for grid in self.grids:
+            yield from grid.labels(language)
         if self.cells:
             yield ", ".join(show_number(number, language) for number in self.cells)
         if self.sort is not None:
@@ -152,7 +145,7 @@ class Cells(Template):
         """Return the rounds of sorting and count their comparisons."""
         assert self.sort is not None
         numbers = self.cells
-        return _SORTS[self.sort.how](list(range(len(numbers))), lambda one: numbers[one])
+        return SORTS[self.sort.how](list(range(len(numbers))), lambda one: numbers[one])
 
     def seconds(self, name: str) -> float:
         if name in self.states and self.verb(name) == ("look", [ALL]):
@@ -171,11 +164,13 @@ class Cells(Template):
         return [(look, share) for look, share in shares.items() if share]
 
     def problems(self) -> Iterator[str]:
-        kinds = (self.search, self.sort, self.binary, self.shift)
-        bare = self.binary is not None or self.shift is not None
+        kinds = (self.search, self.sort, self.binary, self.shift, self.grids or None)
+        bare = any(kind is not None for kind in kinds[2:])
         if sum(kind is not None for kind in kinds) > 1 or bool(self.cells) == bare:
-            yield "needs a list, which may be searched or sorted, or else bits or an alphabet"
+            yield "needs a list, which may be searched or sorted, or bits, an alphabet or grids"
             return
+        for grid in self.grids:
+            yield from grid.problems()
         if not bare and len(self.cells) < 2:
             yield "a list needs two cells"
             return
@@ -214,52 +209,3 @@ class Cells(Template):
             yield "the stated digits differ from the number in bits"
         if shift and shift.stated not in (None, shift.letter(0)):
             yield "the stated letter differs from the shifted one"
-
-
-Key = Callable[[int], float]
-
-
-def _selection(order: list[int], key: Key) -> Sorted:
-    rounds, count = [list(order)], 0
-    for place in range(len(order) - 1):
-        rest = range(place, len(order))
-        count += len(rest) - 1
-        least = min(rest, key=lambda at: key(order[at]))
-        order[place], order[least] = order[least], order[place]
-        rounds.append(list(order))
-    return Sorted(rounds, count)
-
-
-def _bubble(order: list[int], key: Key) -> Sorted:
-    rounds, count, swapped = [list(order)], 0, True
-    while swapped and len(rounds) < len(order):
-        swapped = False
-        for at in range(len(order) - len(rounds)):
-            count += 1
-            if key(order[at]) > key(order[at + 1]):
-                order[at], order[at + 1] = order[at + 1], order[at]
-                swapped = True
-        rounds.append(list(order))
-    return Sorted(rounds, count)
-
-
-def _merge(order: list[int], key: Key) -> Sorted:
-    rounds, count, width = [list(order)], 0, 1
-    while width < len(order):
-        merged: list[int] = []
-        for start in range(0, len(order), 2 * width):
-            one, other = order[start : start + width], order[start + width : start + 2 * width]
-            while one and other:
-                count += 1
-                merged.append((one if key(one[0]) <= key(other[0]) else other).pop(0))
-            merged += one + other
-        order, width = merged, 2 * width
-        rounds.append(list(order))
-    return Sorted(rounds, count)
-
-
-_SORTS: Mapping[str, Callable[[list[int], Key], Sorted]] = {
-    "selection": _selection,
-    "bubble": _bubble,
-    "merge": _merge,
-}

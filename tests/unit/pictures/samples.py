@@ -49,6 +49,47 @@ PARABOLA: dict[str, Any] = {
     "points": [{"id": "roots", "kind": "roots", "of": ["curve"], "stated": [1, 3]}],
     "states": {"one": "sweep c=4", "none": "sweep c=5"},
 }
+CENSUS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "people", "label": "people", "size": [31.4, "million"], "rest": True,
+         "pieces": [{"id": "enslaved", "label": "enslaved", "size": [3.95, "million"]}]},
+    ],
+}  # fmt: skip
+SCORES: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": name, "size": [size, ""]}
+        for name, size in zip("abcde", (4, 2, 5, 10, 4), strict=True)
+    ],
+    "measures": [
+        {"id": "mean", "kind": "mean", "stated": 5},
+        {"id": "median", "kind": "median", "stated": 4},
+    ],
+    "states": {"sort": "sort", "grow": "grow d=60", "level": "level"},
+}
+DICE: dict[str, Any] = {
+    "template": "cells",
+    "grids": [
+        {"id": "dice", "label": "two dice", "columns": 6, "rows": 6, "numbered": True,
+         "groups": [{"id": "seven", "label": "sum of 7", "sum": 7, "stated": 6}]},
+        {"id": "votes", "label": "votes", "columns": 5, "rows": 4,
+         "groups": [{"id": "yes", "label": "yes", "count": 12},
+                    {"id": "no", "label": "no", "count": 8}]},
+    ],
+}  # fmt: skip
+TANK: dict[str, Any] = {
+    "template": "cells",
+    "grids": [{"id": "tank", "label": "tank", "columns": 8, "rows": 5, "layers": 6}],
+}
+SPANS: dict[str, Any] = {
+    "template": "timeline",
+    "spans": [
+        {"id": "west", "start": "395", "end": "476", "label": "West"},
+        {"id": "east", "start": "395", "end": "1453", "label": "East", "lasts": [1058, "years"]},
+        {"id": "empire", "start": "-27", "end": "395", "label": "Empire"},
+    ],
+}
 COSTS: dict[str, Any] = {
     "template": "bars",
     "bars": [
@@ -206,6 +247,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER, LEAF, ALLIANCES)
 }
 VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
+    "rest": CENSUS, "measures": SCORES, "grids": DICE, "solid": TANK, "spans": SPANS,
     "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT,
     "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
     "poles": POLES, "fluid": POND,

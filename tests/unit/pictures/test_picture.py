@@ -75,7 +75,7 @@ def test_picture_survives_writing_and_reading(template: str) -> None:
         (CAESAR, ["A → D"]),
         (RACE, ["light 20\u00a0kg", "heavy 40\u00a0kg", "40\u00a0N →", "40\u00a0N →"]),
         (POND, ["water 1\u00a0g/cm³", "0.75\u00a0g/cm³", "7.9\u00a0g/cm³", "1\u00a0N ↑"]),
-        (COSTS, ["full cost: $78", "ticket $30", "pay given up $48"]),
+        (COSTS, ["full cost: $78", "ticket: $30", "pay given up: $48"]),
         (
             RUNNERS,
             [
@@ -213,8 +213,8 @@ def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
         (POND, "bodies.1.density.1", "kg", "in the unit of the fluid's"),
         (POND, "bodies.1.density.0", 0, "a mass or a density must be above"),
         (COSTS, "bars.0.size.0", 80, "differs from the sum of the pieces"),
-        (COSTS, "bars.0.pieces.0.size.1", "N", "must have the same unit"),
-        (COSTS, "bars.0.by", [2, "m"], "a share, pieces or a height"),
+        (COSTS, "bars.0.pieces.0.size.1", "N", "in the unit of its bar"),
+        (COSTS, "bars.0.by", [2, "m"], "a share, pieces or a height: one"),
         (RUNNERS, "bars.0.amount.0", 200, "the stated amount differs"),
         (RUNNERS, "bars.0.by.0", 0, "a size must be above 0"),
         (RUNNERS, "bars.0.by.1", "km", "one unit of height"),
@@ -229,7 +229,7 @@ def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
         (BITS, "binary.number", 16, "the number needs more bits"),
         (BITS, "binary.stated", "1011", "the stated digits differ"),
         (BITS, "states.four", "place 3", "place names one of 8 to 1"),
-        (BITS, "cells", [5, 2], "or else bits or an alphabet"),
+        (BITS, "cells", [5, 2], "or bits, an alphabet or grids"),
         (CAESAR, "shift.stated", "E", "the stated letter differs"),
         (SEARCH, "search.looks", 4, "the stated number of looks differs"),
         (SEARCH, "cells.0", 99, "needs a sorted list"),

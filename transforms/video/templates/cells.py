@@ -9,6 +9,7 @@ from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import mix
 from transforms.video.templates.cell_columns import draw_bits, draw_shift, draw_sorting
+from transforms.video.templates.grids import draw_grids
 from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, Shown, Text, View
 
 _GAP = 8.0
@@ -20,8 +21,10 @@ _NUMBERED = 0.5
 
 
 def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
-    """Yield the shapes of cells: a search or a sorting so far, bits, or a shifted alphabet."""
-    if picture.sort is not None:
+    """Yield the shapes of cells: a search or a sorting so far, grids, bits, or an alphabet."""
+    if picture.grids:
+        yield from draw_grids(picture.grids, view, shown)
+    elif picture.sort is not None:
         yield from draw_sorting(picture, view, shown)
     elif picture.binary is not None:
         yield from draw_bits(picture, picture.binary, view, shown)

@@ -18,6 +18,8 @@ Shown = Mapping[str, float]
 
 SMALLEST = 20.0
 """Design pixels of the smallest letters in a picture."""
+LETTER = 14.5
+"""Width of a letter of a label of 26 to 28 pixels, at most on average."""
 
 
 @dataclass(frozen=True)
