@@ -33,7 +33,7 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
         top = legend.bottom + 16
         frame = Box(area.x + 64, top, area.width - 74, area.bottom - 36 - top)
     else:
-        frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 84, area.height - 44)
+        frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 104, area.height - 44)
 
     def place(x: float, y: float) -> Point:
         across = (x - picture.x.low) / (picture.x.high - picture.x.low)
