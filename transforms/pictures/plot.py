@@ -136,7 +136,7 @@ class Plot(Template):
         def gap(x: float) -> float:
             return y(x, value) - base(x, value)
 
-        samples = [(x, gap(x)) for x, _ in self.sample(curves[0], value)]
+        samples = [(x, at_x - base(x, value)) for x, at_x in self.sample(curves[0], value)]
         tiny = 1e-9 * max(1.0, *(abs(g) for _, g in samples))
         found = [x for x, g in samples if abs(g) <= tiny]
         found += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -154,7 +155,12 @@ def draw_block(
         align: ``left``, ``center`` or ``right``.
     """
     left, top, right, bottom = box
-    mask = Image.new("L", (right - left, bottom - top))
+    image.paste(colour, (left, top), _mask(block, right - left, bottom - top, align))
+
+
+@lru_cache(maxsize=64)  # a label that moves or changes its colour is set again in each frame
+def _mask(block: Block, width: int, height: int, align: str) -> Image.Image:
+    mask = Image.new("L", (width, height))
     draw = ImageDraw.Draw(mask)
     y = 0
     for line in block.lines:
@@ -175,4 +181,4 @@ def draw_block(
                     direction="rtl" if run.rtl else "ltr",
                 )
         y += height
-    image.paste(colour, (left, top), mask)
+    return mask

@@ -139,7 +139,7 @@ def _line(
                     fade, lift = 1.0, sin(pi * moves) * layout.row * 0.42
             way = moves if step.verb == "move" else of_range(moves, 0, 0.6)
             x = start.x + (end.x - start.x) * way
-            faint = 1 - 0.55 * struck if term.key in gone and step.verb == "cancel" else 1.0
+            faint = 1 - 0.5 * struck if term.key in gone and step.verb == "cancel" else 1.0
             place = end._replace(x=x)
             yield from _term(term, place, y - lift, layout, view, seen * fade * faint)
             if term.key in gone and step.verb == "cancel":

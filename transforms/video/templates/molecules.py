@@ -39,6 +39,8 @@ _FORMULAS, _NAMES, _TALLY = 52.0, 52.0, 42.0
 _ARROW, _PLUS = 120.0, 44.0
 _NAME_WIDTH = 200.0
 _MOST_DOTS = 16
+_GHOST = 0.34
+"""How far atoms that have reacted are still seen, without letters."""
 
 
 _Block = tuple[int, int, float, float]
@@ -94,7 +96,7 @@ def _reaction(
         for group in (*left, *right):
             yield from _molecules(group, view, seen)
     else:
-        faint = 1 - 0.66 * of_range(reacts, 0, 0.3)
+        faint = 1 - (1 - _GHOST) * of_range(reacts, 0, 0.3)
         for group in left:
             yield from _molecules(group, view, seen * faint)
         if reacts:
@@ -243,7 +245,10 @@ def _ball(atom: _Atom, view: View, seen: float) -> Iterator[Shape]:
     box = Box(atom.x - half, atom.y - half, 2 * half, 2 * half)
     if atom.radius >= 15:
         ground = view.fade(colour, seen)
-        yield Text(atom.symbol, box, mix(ground, ink, seen), atom.radius * 0.95)
+        told = of_range(seen, _GHOST, 1)
+        yield Text(
+            atom.symbol if told > 0.01 else "", box, mix(ground, ink, told), atom.radius * 0.95
+        )
 
 
 def _moving(

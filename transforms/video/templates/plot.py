@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import count, pairwise
 
 from transforms.pictures.plot import Axis, Curve, Plot, Point, Points, at
@@ -32,7 +33,7 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
         top = legend.bottom + 16
         frame = Box(area.x + 64, top, area.width - 74, area.bottom - 36 - top)
     else:
-        frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 84, area.height - 44)
+        frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 104, area.height - 44)
 
     def place(x: float, y: float) -> Point:
         across = (x - picture.x.low) / (picture.x.high - picture.x.low)
@@ -92,10 +93,26 @@ def _curve(
 ) -> Iterator[Shape]:
     samples = picture.sample(curve, value)
     samples = samples[: max(2, round(len(samples) * seen))]
+    (x0, y0), (x1, y1) = place(0, 0), place(1, 1)
+    scale = (x0, y0, x1 - x0, y1 - y0)
+    yield from _lines(tuple(samples), picture.y.low, picture.y.high, scale, colour)
+
+
+@lru_cache(maxsize=16)  # a curve that stands is the same in every frame
+def _lines(
+    samples: Sequence[Point],
+    low: float,
+    high: float,
+    scale: tuple[float, float, float, float],
+    colour: Colour,
+) -> Sequence[Line]:
+    x0, y0, across, up = scale
+    lines = []
     for start in range(0, len(samples) - 1, _CHUNK):
-        stretch = samples[start : start + _CHUNK + 1]
-        for run in _inside(stretch, picture.y.low, picture.y.high):
-            yield Line(_without_straight([place(x, y) for x, y in run]), colour, 6)
+        for run in _inside(samples[start : start + _CHUNK + 1], low, high):
+            points = [(x0 + x * across, y0 + y * up) for x, y in run]
+            lines.append(Line(_without_straight(points), colour, 6))
+    return lines
 
 
 def _without_straight(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -110,6 +127,9 @@ def _without_straight(points: Sequence[Point]) -> tuple[Point, ...]:
 
 def _inside(points: Sequence[Point], low: float, high: float) -> Iterator[list[Point]]:
     """Yield the stretches of a line between two heights, cut where it crosses them."""
+    if all(low <= y <= high for _, y in points):
+        yield list(points)
+        return
     run: list[Point] = []
     for (x0, y0), (x1, y1) in pairwise(points):
         cuts = sorted(

@@ -135,7 +135,7 @@ class Text:
 
     def paint(self, canvas: Canvas) -> None:
         if self.text:
-            block = _fitted(self, canvas.scale, canvas.typesetter)
+            block = fitted(self, canvas.scale, canvas.typesetter)
             canvas.text(block, self.box, self.colour, self.align, middle=True)
 
 
@@ -200,7 +200,8 @@ def _fit(
     )  # fmt: skip
 
 
-def _fitted(text: Text, scale: float, typesetter: Typesetter) -> Block:
+def fitted(text: Text, scale: float, typesetter: Typesetter) -> Block:
+    """Return the lines of a text at the largest size at which it fits into its box."""
     width, height = round(text.box.width, 3), round(text.box.height, 3)
     return _fit(
         text.text, width, height, text.size, text.strong, text.lines, scale, typesetter

@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from tests.unit.pictures.samples import BESIDE, CART, SEARCH, VARIANTS, with_second
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import theme
+from transforms.video.encode.planes import empty_planes, to_planes
 from transforms.video.plan.pages import Look, Page
 from transforms.video.plan.picture_beats import picture_beats
 from transforms.video.plan.storyboard import Shot
+from transforms.video.plan.timeline import SMOOTH
 from transforms.video.slides.composer import pictures
 from transforms.video.slides.draw_slide import SlideDrawing, draw_slide
 from transforms.video.slides.thumbnail import alt_text, best_page
@@ -80,14 +84,23 @@ def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
 
 def test_frames_are_drawn_only_while_beats_run() -> None:
     page = page_of(with_beats(SEARCH))
-    beats = ((10, 5), (30, 5), (50, 5), (70, 5))
-    shot = Shot(page, 0, 0, 90, (), ((0, 0.0),), clears=False, beats=beats)
+    beats = ((10, 5), (30, 6), (50, SMOOTH), (100, 5))
+    shot = Shot(page, 0, 0, 120, (), ((0, 0.0),), clears=False, beats=beats)
     frames = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
-    assert sorted(frames) == [0, *(start + i for start, length in beats for i in range(length))]
+    movement = range(50, 50 + SMOOTH)
+    assert sorted(frames) == [0, 10, 12, 14, 30, 32, 34, *movement, 100, 102, 104]
     still = draw_slide(page, *SIZE).full
     again = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
     assert all(np.array_equal(frames[n], again[n]) for n in frames)
-    assert still.size == SIZE
+    below = slice(20, SIZE[1])  # the progress bar is drawn by itself
+    assert np.array_equal(frames[104][below], flat(still)[below])
+
+
+def flat(image: Image.Image) -> NDArray[np.uint8]:
+    """Return a picture as the encoder gets it."""
+    buffer, planes = empty_planes(*image.size)
+    planes.put(to_planes(image))
+    return buffer
 
 
 def test_beats_begin_with_their_words() -> None:
