@@ -160,6 +160,8 @@ def _is_same(one: Term, other: Term) -> bool:
 def _term(
     term: Term, place: _Place, y: float, layout: _Layout, view: View, seen: float
 ) -> Iterator[Shape]:
+    if seen <= 0:  # letters in the colour of the ground would cover others
+        return
     size = layout.size
     x = layout.equals + place.x * size
     # The box is wider than the letters, so that they keep their size.
