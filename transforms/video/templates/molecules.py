@@ -208,7 +208,8 @@ def _names(groups: Sequence[_Group], view: View, seen: float) -> Iterator[Shape]
         box = group.box
         width = _NAME_WIDTH + _PLUS - 12
         below = Box(box.x + (box.width - width) / 2, box.bottom + 2, width, _NAMES + 4)
-        yield Text(group.name, below, view.fade(view.palette.muted, seen), 24, lines=2)
+        if group.name:
+            yield Text(group.name, below, view.fade(view.palette.muted, seen), 24, lines=2)
         if at:
             before = groups[at - 1]
             right = max(each.x + each.radius for each in before.atoms)
