@@ -205,10 +205,9 @@ def _names(groups: Sequence[_Group], view: View, seen: float) -> Iterator[Shape]
     for at, group in enumerate(groups):
         text = species(replace(group.substance.species, state=""))
         yield Text(text, group.box, ink, 38)
-        box = group.box
-        width = _NAME_WIDTH + _PLUS - 12
-        below = Box(box.x + (box.width - width) / 2, box.bottom + 2, width, _NAMES + 4)
         if group.name:
+            box, width = group.box, _NAME_WIDTH + _PLUS - 12
+            below = Box(box.x + (box.width - width) / 2, box.bottom + 2, width, _NAMES + 4)
             yield Text(group.name, below, view.fade(view.palette.muted, seen), 24, lines=2)
         if at:
             before = groups[at - 1]
