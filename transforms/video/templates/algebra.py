@@ -29,6 +29,8 @@ _SPACE, _EQUALS = 0.3, 1.5
 """Ems between two terms, and those that the equals sign takes."""
 _MOST = 0.56
 """Largest share of the width for the lines."""
+_NARROW = 700.0
+"""Width of a room below which the lengths are drawn below the lines."""
 _GUTTER = 76.0
 _BRACKET, _PILL = 16.0, 40.0
 _UNDERLINE = 5.0
@@ -85,13 +87,17 @@ def _lay_out(
     right = max(_width(form[-1], view.language) for form in forms)
     ems = left + _EQUALS + right
     pills = [_em(label, view.language) for label in picture.operations() if label]
-    row = min(_ROW, area.height / len(steps))
+    narrow = area.width < _NARROW
+    high = area.height * 0.48 if narrow else area.height
+    row = min(_ROW, high / len(steps))
     size = min(_SIZE, row * 0.58)
     beside = (max(pills) * size * 0.7 + _BRACKET + 44) if pills else 0.0
-    size = min(size, (area.width * _MOST - beside) / ems)
+    size = min(size, (area.width * (1.0 if narrow else _MOST) - beside) / ems)
     end = area.x + ems * size
-    top = area.y + (area.height - row * len(steps)) / 2
+    top = area.y + (high - row * len(steps)) / 2
     layout = _Layout(area.x, area.x + left * size, size, top, row, end)
+    if narrow:
+        return layout, Box(area.x, area.y + high + 12, area.width, area.height - high - 12)
     start = end + beside + _GUTTER
     return layout, Box(start, area.y, area.right - start, area.height)
 
@@ -160,6 +166,8 @@ def _is_same(one: Term, other: Term) -> bool:
 def _term(
     term: Term, place: _Place, y: float, layout: _Layout, view: View, seen: float
 ) -> Iterator[Shape]:
+    if seen <= 0:  # letters in the colour of the ground would cover others
+        return
     size = layout.size
     x = layout.equals + place.x * size
     # The box is wider than the letters, so that they keep their size.

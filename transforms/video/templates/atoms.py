@@ -22,7 +22,8 @@ def draw_atoms(picture: Particles, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the atoms with their electrons, and the numbers of their parts."""
     area, count = view.area, len(picture.atoms)
     alone = count == 1
-    width = (area.width - (_LEGEND if alone else 0.0)) / count
+    legend = min(_LEGEND, area.width * 0.44)
+    width = (area.width - (legend if alone else 0.0)) / count
     radius = min(width / 2 - 16, (area.height - _NAME) / 2)
     places = {
         atom.id: (area.x + (at + 0.5) * width, area.y + radius)
@@ -35,13 +36,14 @@ def draw_atoms(picture: Particles, view: View, shown: Shown) -> Iterator[Shape]:
         middle, seen = places[atom.id], _seen(picture, atom, "electrons", shown)
         for point in _around(electrons[atom.id], radius):
             yield from _electron((middle[0] + point[0], middle[1] + point[1]), view, seen)
-        box = Box(middle[0] - 160, area.bottom - _NAME + 8, 320, _NAME - 8)
+        box = Box(middle[0] - 160, middle[1] + radius + 6, 320, _NAME - 8)
         ink = view.fade(view.palette.ink, shown[atom.id])
         symbol = symbol_of(atom.element, charges[atom.id])
         yield Text(f"{symbol}  {atom.label}".strip(), box, ink, 40)
     yield from _given(picture, places, radius, view, shown)
     if alone:
-        yield from _legend(picture, picture.atoms[0], view, shown)
+        room = Box(area.right - legend, area.y, legend, area.height)
+        yield from _legend(picture, picture.atoms[0], room, view, shown)
 
 
 def _seen(picture: Particles, atom: Atom, of: str, shown: Shown) -> float:
@@ -123,17 +125,16 @@ def _given(
         electrons[each.taker] = new
 
 
-def _legend(picture: Particles, atom: Atom, view: View, shown: Shown) -> Iterator[Shape]:
+def _legend(picture: Particles, atom: Atom, room: Box, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the numbers of protons, neutrons and electrons beside an atom."""
-    area = view.area
     colours: dict[str, Colour] = {
         "protons": view.second, "neutrons": view.palette.muted, "electrons": view.palette.accent
     }  # fmt: skip
-    x, y = area.right - _LEGEND + 20, area.y + area.height / 2 - 110
+    x, y = room.x + 20, room.y + room.height / 2 - 110
     for row, of in enumerate(NUCLEONS):
         seen = _seen(picture, atom, of, shown)
         middle = y + row * 84
         yield Disc(x, middle, 17 * of_range(seen, 0, 0.5), view.fade(colours[of], seen))
         text = f"{atom.number(of)} {getattr(picture.names, of)}"
         ink = view.fade(view.palette.ink, of_range(seen, 0.2, 1))
-        yield Text(text, Box(x + 36, middle - 30, _LEGEND - 56, 60), ink, 36, "start")
+        yield Text(text, Box(x + 36, middle - 30, room.width - 56, 60), ink, 36, "start")

@@ -34,7 +34,7 @@ def draw_areas(picture: Algebra, room: Box, view: View, shown: Shown) -> Iterato
     parts, seen = parts_now(picture, shown)
     blocks = _blocks(parts, scale)
     highest = max(height for each in whole for _, _, height in _blocks(each, scale))
-    base = room.y + (room.height + highest) / 2 - 14
+    base = room.y + (room.height + highest - _LABELS) / 2
     wide = sum(width for _, width, _ in blocks) + _EQUALS
     x = room.x + max(0.0, (room.width - wide) / 2)
     for side, (places, width, _) in enumerate(blocks):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from transforms.pictures.algebra import Algebra
 from transforms.pictures.equation_lines import localized
 from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import mix
-from transforms.video.templates.shapes import Line, Rect, Shape, Shown, Text, View
+from transforms.video.templates.shapes import SMALLEST, Line, Rect, Shape, Shown, Text, View
 from transforms.video.templates.side_parts import Part, colour_of, parts_now, parts_of
 
 _HIGH, _LOW = 72.0, 50.0
@@ -45,20 +46,30 @@ def draw_lengths(picture: Algebra, room: Box, view: View, shown: Shown) -> Itera
     share = extent / (most - least) if most > least else 0.0
     share = share if share >= _ZOOM else _ZOOM / 2 + share / 2
     scale = (room.width - _EDGE) * share / (extent or 1.0)
-    start = room.x + _EDGE - least * scale
     tall = _HIGH + (_LOW + 4 if below else 0.0)
-    height = sides * (tall + _LABEL) + (sides - 1) * (_BETWEEN - _LABEL)
-    top = room.y + (room.height - height) / 2 + _LABEL
-    rows = [top + side * (tall + _BETWEEN) for side in range(sides)]
+    height = sides * (tall + _LABEL) + (sides - 1) * _BETWEEN + 16
+    fit = min(1.0, room.height / height)
+    ruler = _Ruler(room.x + _EDGE - least * scale, scale, fit, units)
+    top = room.y + (room.height - height * fit) / 2 + (_LABEL + 8) * fit
+    rows = [top + side * (tall + _BETWEEN) * fit for side in range(sides)]
     if seen:
-        yield from _guides(parts, start, scale, rows, tall, view, seen)
+        yield from _guides(parts, ruler, rows, tall * fit, view, seen)
     if least < 0:
-        zero_box = Box(start - 30, top - 8 - _LABEL, 60, _LABEL)
-        yield Text("0", zero_box, view.fade(view.palette.muted, seen), 28)
+        zero_box = Box(ruler.start - 30, top - (8 + _LABEL) * fit, 60, _LABEL * fit)
+        yield Text("0", zero_box, view.fade(view.palette.muted, seen), 28 * fit)
     for side, y in enumerate(rows):
         mine = [part for part in parts if part.side == side]
-        label_y = y - _LABEL if side == 0 else y + tall
-        yield from _bar(picture, mine, start, scale, y, label_y, units, view, seen)
+        label_y = y - _LABEL * fit if side == 0 else y + tall * fit
+        yield from _bar(picture, mine, ruler, y, label_y, view, seen)
+
+
+class _Ruler(NamedTuple):
+    """Where zero is, design pixels per unit, the share of the usual heights, and if ones show."""
+
+    start: float
+    scale: float
+    fit: float
+    units: bool
 
 
 def _extent(parts: Sequence[Part]) -> float:
@@ -68,58 +79,62 @@ def _extent(parts: Sequence[Part]) -> float:
 
 
 def _guides(
-    parts: Sequence[Part], start: float, scale: float, rows: Sequence[float], tall: float,
-    view: View, seen: float,
+    parts: Sequence[Part], ruler: _Ruler, rows: Sequence[float], tall: float, view: View,
+    seen: float,
 ) -> Iterator[Shape]:  # fmt: skip
     """Yield lines at the start and at the end of both sides."""
     net = sum(part.size for part in parts if part.side == 0)
     colour = view.fade(view.palette.muted, seen)
     top, bottom = rows[0] - 8, rows[-1] + tall + 8
-    for x in (start, start + net * scale):
+    start = ruler.start
+    for x in (start, start + net * ruler.scale):
         yield Line(((x, top), (x, bottom)), colour, 3)
     if len(rows) > 1:
         box = Box(start - _EDGE, rows[0] + tall, _EDGE - 8, rows[1] - rows[0] - tall)
-        yield Text("=", box, colour, 40)
+        yield Text("=", box, colour, 40 * ruler.fit)
 
 
 def _bar(
-    picture: Algebra, parts: Sequence[Part], start: float, scale: float, y: float,
-    label_y: float, units: bool, view: View, seen: float,
+    picture: Algebra, parts: Sequence[Part], ruler: _Ruler, y: float, label_y: float, view: View,
+    seen: float,
 ) -> Iterator[Shape]:  # fmt: skip
-    x = start
+    x, high, low = ruler.start, _HIGH * ruler.fit, _LOW * ruler.fit
+    size = max(SMALLEST, 30 * ruler.fit)
     for part in parts:
         if part.size > 0:
-            wide = part.size * scale
-            box = Box(x, y, wide, _HIGH)
-            yield from _cells(picture, part, box, scale, units, view, seen)
+            wide = part.size * ruler.scale
+            yield from _cells(picture, part, Box(x, y, wide, high), ruler, view, seen)
             if not part.degree:
-                place = Box(x - 20, label_y, wide + 40, _LABEL)
-                yield _number(part, place, view, seen)
+                place = Box(x - 20, label_y, wide + 40, _LABEL * ruler.fit)
+                yield _number(part, place, size, view, seen)
             x += wide
     for part in parts:
         if part.size < 0:
-            wide = -part.size * scale
+            wide = -part.size * ruler.scale
             x -= wide
-            box = Box(x, y + _HIGH + 4, wide, _LOW)
-            yield from _cells(picture, part, box, scale, units, view, seen)
+            box = Box(x, y + high + 4, wide, low)
+            yield from _cells(picture, part, box, ruler, view, seen)
             if not part.degree:
-                yield _number(part, Box(x - _EDGE, box.y, _EDGE - 6, _LOW), view, seen, "end")
+                label = Box(x - _EDGE, box.y, _EDGE - 6, low)
+                yield _number(part, label, size, view, seen, "end")
 
 
-def _number(part: Part, box: Box, view: View, seen: float, align: str = "center") -> Text:
+def _number(
+    part: Part, box: Box, size: float, view: View, seen: float, align: str = "center"
+) -> Text:
     text = show_number(abs(part.size) if part.seen < 1 else part.size, view.language)
     if part.seen < 1:
         text = localized(part.text, view.language)
-    return Text(text, box, view.fade(view.palette.ink, seen * part.seen), 30, align)
+    return Text(text, box, view.fade(view.palette.ink, seen * part.seen), size, align)
 
 
 def _cells(
-    picture: Algebra, part: Part, box: Box, scale: float, units: bool, view: View, seen: float
+    picture: Algebra, part: Part, box: Box, ruler: _Ruler, view: View, seen: float
 ) -> Iterator[Shape]:
     """Yield the blocks of a part: one for each unknown, or for each one."""
     colour = view.fade(colour_of(part, view), seen)
-    step = abs(picture.length() ** part.degree) * scale if part.degree else scale
-    if not part.degree and not units:
+    step = abs(picture.length() ** part.degree) * ruler.scale if part.degree else ruler.scale
+    if not part.degree and not ruler.units:
         step = box.width
     hollow = part.size < 0
     step = box.width if step < _THIN else step
@@ -136,4 +151,4 @@ def _cells(
         if part.degree and wide > 30:
             ink = view.palette.ink if hollow else view.palette.on_accent
             letter = picture.unknown() + ("²" if part.degree == 2 else "")
-            yield Text(letter, cell, view.fade(ink, seen), 34)
+            yield Text(letter, cell, view.fade(ink, seen), max(SMALLEST, 34 * ruler.fit))

@@ -26,6 +26,8 @@ _LABEL = 50.0
 _SHAKE = 0.24
 """How far a particle of a solid leaves its place, in radii."""
 _WALL = 5.0
+_LEGEND, _NARROW = 340.0, 700.0
+"""Room for names beside a box, and the width below which they stand under it."""
 _SCATTER = 0.7548776662466927, 0.5698402909980532
 """Steps whose multiples, without their whole parts, lie evenly in a square."""
 _PIECES = 7
@@ -184,8 +186,9 @@ def draw_membrane(picture: Particles, view: View, shown: Shown) -> Iterator[Shap
     """Yield a box in two halves, the kinds of particles on both sides, and their numbers."""
     area, palette = view.area, view.palette
     seen = max(shown[kind.id] for kind in picture.kinds)
-    legend = 300.0
-    place = Box(area.x, area.y, area.width - legend - 40, area.height - _LABEL)
+    legend = 0.0 if area.width < _NARROW else _LEGEND
+    rows = 1 if legend else len(picture.kinds)
+    place = Box(area.x, area.y, area.width - legend, area.height - rows * _LABEL)
     yield Rect(place, view.fade(palette.muted, seen), 16)
     inner = place.inset(_WALL)
     yield Rect(inner, palette.background, 12)
@@ -202,7 +205,8 @@ def draw_membrane(picture: Particles, view: View, shown: Shown) -> Iterator[Shap
     radius = min(13.0, 0.36 * sqrt(inner.width * inner.height / max(1, total)))
     for number, kind in enumerate(picture.kinds):
         yield from _kind(picture, kind, number, inner, levels, radius, view, shown)
-        yield from _legend(picture, kind, number, place, view, shown, radius)
+        legend_of = _legend if legend else _row
+        yield from legend_of(picture, kind, number, place, view, shown, radius)
 
 
 def _membrane(inner: Box, view: View, seen: float) -> Iterator[Shape]:
@@ -320,3 +324,19 @@ def _legend(
         yield Disc(middle - 30, place.bottom + 30, min(size, 14.0), colour)
         box = Box(middle - 10, place.bottom + 6, 90, _LABEL - 4)
         yield Text(f"{amount:.0f}", box, ink, 34, "start")
+
+
+def _row(
+    picture: Particles, kind: Kind, number: int, place: Box, view: View, shown: Shown,
+    radius: float,
+) -> Iterator[Shape]:  # fmt: skip
+    """Yield a row below a narrow box: the name of a kind between its two numbers."""
+    ink = view.fade(view.palette.ink, shown[kind.id])
+    colour = view.fade(_colours(view)[number], shown[kind.id])
+    y = place.bottom + number * _LABEL
+    left, right = _halves(picture, kind, shown)
+    third = place.width / 3
+    for at, text in enumerate((f"{left:.0f}", kind.label, f"{right:.0f}")):
+        box = Box(place.x + at * third, y + 4, third, _LABEL - 4)
+        yield Text(text, box, ink, 32)
+    yield Disc(place.x + third - 6, y + _LABEL / 2 + 2, min(_size(kind, radius), 14.0), colour)

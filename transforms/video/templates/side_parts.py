@@ -20,7 +20,7 @@ class Part:
         count: how many unknowns or ones.
         text: the term that it belongs to.
         seen: how far its label is shown.
-        number: its place among those of its side, kind and sign.
+        tone: 1 for every second of its side, kind and sign, which is lighter.
     """
 
     side: int
@@ -31,7 +31,7 @@ class Part:
     count: float
     text: str
     seen: float = 1.0
-    number: int = 0
+    tone: float = 0.0
 
 
 def parts_of(form: Sides, length: float) -> list[Part]:
@@ -46,7 +46,7 @@ def parts_of(form: Sides, length: float) -> list[Part]:
                     if each.side == number and each.degree == degree and each.size * size > 0
                 ]  # fmt: skip
                 part = Part(number, term.key, term.of, degree, size, count, term.text)
-                found.append(replace(part, number=len(alike)))
+                found.append(replace(part, tone=float(len(alike) % 2)))
     return found
 
 
@@ -54,28 +54,32 @@ def blend(old: Sequence[Part], new: Sequence[Part], share: float) -> list[Part]:
     """Return parts on their way from one form to the next; both sides stay equal."""
     if share >= 1 or not old:
         return list(new)
-    left, found = list(old), []
+    left, placed, at = list(enumerate(old)), [], -1.0
     for part in new:
-        source = _source(part, left)
+        source = _source(part, [each for _, each in left])
         if source is not None:
-            left.remove(source)
+            at = float(next(place for place, each in left if each is source))
+            left = [each for each in left if each[1] is not source]
         one = source or replace(part, size=0.0, count=0.0)
-        same = source is not None and source.text == part.text
-        seen = 1.0 if same else of_range(share, 0.5, 1)
-        found.append(
-            replace(
-                part,
-                size=one.size + (part.size - one.size) * share,
-                count=one.count + (part.count - one.count) * share,
-                seen=seen,
-            )
+        between = replace(
+            part,
+            size=one.size + (part.size - one.size) * share,
+            count=one.count + (part.count - one.count) * share,
+            tone=one.tone + (part.tone - one.tone) * share,
+            seen=1.0 if one.text == part.text and source else of_range(share, 0.5, 1),
         )
-    rest = [
-        replace(part, size=part.size * (1 - share), count=part.count * (1 - share),
-                seen=1 - of_range(share, 0, 0.4))
-        for part in left
-    ]  # fmt: skip
-    return sorted([*found, *rest], key=lambda part: part.side)
+        # A part from nowhere stands after the one before it.
+        at = at if source is not None else at + 0.01
+        placed.append((between, at))
+    for place, part in left:
+        gone = replace(
+            part,
+            size=part.size * (1 - share),
+            count=part.count * (1 - share),
+            seen=1 - of_range(share, 0, 0.4),
+        )
+        placed.append((gone, float(place)))
+    return [part for part, place in sorted(placed, key=lambda each: (each[0].side, each[1]))]
 
 
 def _source(part: Part, old: Sequence[Part]) -> Part | None:
@@ -110,4 +114,4 @@ def colour_of(part: Part, view: View) -> Colour:
     """Return the colour of a part: of numbers or of the unknown, every second number lighter."""
     if part.degree:
         return view.palette.accent
-    return mix(view.second, view.palette.background, 0.4 * (part.number % 2))
+    return mix(view.second, view.palette.background, 0.4 * part.tone)

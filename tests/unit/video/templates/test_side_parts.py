@@ -29,3 +29,10 @@ def test_sides_stay_equal_while_lines_change(
             left, right = (sum(p.size for p in now if p.side == side) for side in (0, 1))
             assert left == pytest.approx(right)
         parts = new
+
+
+def test_vanishing_part_keeps_its_place() -> None:
+    picture = equation("9 + b² = 25", "− 9", positive=True)
+    before, after = (parts_of(step.after, 4.0) for (step,) in picture.steps())
+    left = [part.size for part in blend(before, after, 0.5) if part.side == 0]
+    assert left == [4.5, 16.0]
