@@ -31,7 +31,7 @@ class Edge(Part):
     """A connection between two nodes; without an id it is shown with them."""
 
     id: Name | Literal[""] = ""
-    ends: tuple[Name, Name]
+    ends: Annotated[tuple[Name, ...], Field(min_length=2, max_length=2)]
     label: Label = ""
     when: When | None = None
 
@@ -47,7 +47,7 @@ class Group(Part):
 
 
 class Link(NamedTuple):
-    """An edge, given or computed: its id or an empty string, its ends, and its place in `edges`."""
+    """An edge, given or computed: its id or an empty string, its ends, label and date."""
 
     id: str
     ends: tuple[str, str]
@@ -56,10 +56,9 @@ class Link(NamedTuple):
 
 
 class Graph(Template):
-    """Nodes and edges.
+    """Nodes and edges; ``recolour a b`` marks them, ``travel a b c`` sends a dot along edges.
 
-    ``recolour a b`` marks nodes and edges, ``until 1914-08-04`` those with a date up to then, and
-    ``travel a b c`` sends a dot along edges.
+    ``until 1914-08-04`` marks nodes and edges with a date up to then.
 
     Attributes:
         layout: ``ring``; ``cycle``, a ring whose nodes follow each other; ``tree`` or ``levels``,
@@ -107,7 +106,10 @@ class Graph(Template):
     @cached_property
     def links(self) -> Sequence[Link]:
         """All edges; a cycle has those from each node to the next, unless they are given."""
-        links = [Link(edge.id, edge.ends, edge.label, edge.when) for edge in self.edges]
+        links = [
+            Link(edge.id, (edge.ends[0], edge.ends[1]), edge.label, edge.when)
+            for edge in self.edges
+        ]
         if self.layout == "cycle":
             given = {link.ends for link in links}
             ids = [node.id for node in self.nodes]

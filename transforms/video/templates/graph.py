@@ -22,7 +22,17 @@ from transforms.video.templates.graph_places import (
 )
 from transforms.video.templates.hues import hue
 from transforms.video.templates.paths import flow_arrow, length_of, part_of, point_on
-from transforms.video.templates.shapes import Disc, Point, Rect, Shape, Shown, Text, View, of_range
+from transforms.video.templates.shapes import (
+    Disc,
+    Point,
+    Rect,
+    Shape,
+    Shown,
+    Text,
+    View,
+    of_range,
+    size_for_words,
+)
 from transforms.video.templates.sprites import Icon
 
 _THIN, _THICK = 5.0, 8.0
@@ -149,7 +159,8 @@ def _node(
             wide = min(place.label.width, wide / 1.6) if lines == 2 else place.label.width
         top = Box(x - wide / 2, place.label.y + 4, wide, min(place.label.height, 60.0) - 8)
         yield Rect(top, palette.background, 8)
-    yield Text(node.label, place.label, ink, 26, place.align, lines=lines)
+    size = size_for_words(node.label, place.label.width, 26)
+    yield Text(node.label, place.label, ink, size, place.align, lines=lines)
 
 
 def _traveller(

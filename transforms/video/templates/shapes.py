@@ -20,6 +20,8 @@ SMALLEST = 20.0
 """Design pixels of the smallest letters in a picture."""
 LETTER = 14.5
 """Width of a letter of a label of 26 to 28 pixels, at most on average."""
+_WIDEST = 0.6
+"""Width of a letter at most, on average over a long word, as a part of its size."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def arrow(start: Point, to: Point, colour: Colour, thickness: float) -> list[Sha
         (x0 + uy * half, y0 - ux * half),
     )
     return [Polygon(points, colour)]
+
+
+def size_for_words(text: str, width: float, largest: float) -> float:
+    """Return a size at which the longest word of a text fits into a width, so that none breaks."""
+    longest = max(map(len, text.split()), default=1)
+    return max(SMALLEST, min(largest, width / (_WIDEST * longest)))
 
 
 def ease(share: float) -> float:

@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import Colour
-from transforms.video.templates.shapes import Disc, Line, Point, Shape, Text, View, of_range
+from transforms.video.templates.shapes import (
+    Disc,
+    Line,
+    Point,
+    Shape,
+    Text,
+    View,
+    of_range,
+    size_for_words,
+)
 
 _ROW, _GAP = 62.0, 6.0
 _MOST = 5
@@ -82,4 +91,5 @@ def draw_note(placed: Placed, view: View, seen: float) -> Iterator[Shape]:
         yield Disc(*target.at, 8, view.palette.background)
         yield Disc(*target.at, 5.5, target.colour)
     ink = view.fade(view.palette.ink, of_range(seen, 0.3, 1))
-    yield Text(target.text, box, ink, 27, "end" if side < 0 else "start", lines=2)
+    size = size_for_words(target.text, box.width, 27)
+    yield Text(target.text, box, ink, size, "end" if side < 0 else "start", lines=2)
