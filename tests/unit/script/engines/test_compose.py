@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from tests.every_row import for_all
-from tests.unit.script.cards.good_card import GOOD, SOURCE
+from tests.unit.script.cards.good_card import GOOD, SOURCE, changed
 from tests.unit.script.support import request
 from transforms.model import Scene, Script, VisualKind
 from transforms.pictures.picture import picture_labels, read_picture
@@ -137,11 +137,11 @@ def test_pictures_of_a_card_are_drawn(card: Card) -> None:
 
 
 def test_rows_of_worked_example_become_bars() -> None:
-    worked = lesson(CARDS["radioactivity"], 6).scenes[4]
+    rows = 'plot = ["Push: {push:g}", "Friction: {friction:g}"]\nplot_caption = "Newtons"'
+    card = parse_card(changed(r"formula = 'a = \frac{F_{net}}{m}'", rows), SOURCE)
+    worked = lesson(card, 6).scenes[4]
     assert worked.visual.kind == "picture"
-    assert picture_labels(worked.visual.text) == (
-        "Atoms that are left", "0 years: 800", "2 years: 400", "4 years: 200", "6 years: 100"
-    )  # fmt: skip
+    assert picture_labels(worked.visual.text) == ("Newtons", "Push: 50", "Friction: 10")
 
 
 @pytest.mark.parametrize(
