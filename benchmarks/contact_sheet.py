@@ -6,6 +6,7 @@ Look at it after every change of a layout: crowded, truncated or dull slides are
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
@@ -14,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from transforms.model import Visual
+from transforms.pictures.examples import EXAMPLES
 from transforms.text.labels import labels_for
 from transforms.video.draw.design import THEMES
 from transforms.video.draw.typeset import Typesetter
@@ -60,17 +62,6 @@ _VISUALS = {
         "",
         ("1687: Principia", "1905: Relativity", "1926: Quantum mechanics", "1969: Moon landing"),
     ),
-    "plot": Visual("plot", "Share in percent", ("Adenine: 30", "Thymine: 30", "Cytosine: 20")),
-    "curve": Visual(
-        "plot",
-        "Dollars paid on that day, doubling daily",
-        ("Day 5: 0.16", "Day 10: 5.12", "Day 15: 163.84", "Day 20: 5242.88"),
-    ),
-    "number line": Visual(
-        "number-line",
-        "Degrees Celsius",
-        ("Water freezes: 0", "Room: 21", "Body: 37", "Freezer: -18", "Water boils: 100"),
-    ),
     "quote": Visual("quote", "If I have seen further, it is by standing on the shoulders of giants."
                     , ("Isaac Newton, 1675",)),
     "definition": Visual(
@@ -106,6 +97,14 @@ def pages() -> Iterator[Page]:
     for visual in _VISUALS.values():
         yield replace(scene, subject=next(subjects), visual=visual, lines=())
         yield replace(scene, subject=next(subjects), visual=visual)
+    for example in EXAMPLES.values():
+        states = example.get("states", {})
+        for shown in ({}, *({name: states[name]} for name in states)):
+            text = json.dumps({**example, "states": shown, "before": list(shown)})
+            yield replace(
+                scene, subject=next(subjects), visual=Visual("picture", text), lines=(),
+                heading=" ".join((example["template"], *shown.values())),
+            )  # fmt: skip
     takeaways = ("Plants make sugar from light, water and air.", "Chlorophyll catches the light.")
     yield replace(
         scene, kind="takeaways", subject=next(subjects), label="Biology",

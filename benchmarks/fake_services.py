@@ -19,7 +19,7 @@ from transforms.narration import narrate_script, narration_child
 from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.speech_answer import read_speech
 from transforms.narration.engines.google.speech_request import SpeechInput
-from transforms.narration.engines.voice_engine import Speech, VoiceEngine
+from transforms.narration.engines.voice_engine import Recording, Speech, VoiceEngine
 from transforms.script import write_script
 from transforms.script.engines.script_engine import ScriptEngine
 from transforms.stage.paid_call import PaidCalls
@@ -34,8 +34,12 @@ class OneByOneVoice(GoogleVoice):
         """Speak sentence by sentence."""
         spoken = tuple(
             tuple(
-                read_speech(
-                    self.synthesize(SpeechInput("text", text), self.voice, calls.left), text, 1.0
+                Recording(
+                    read_speech(
+                        self.synthesize(SpeechInput("text", text), self.voice, calls.left),
+                        text,
+                        1.0,
+                    )
                 )
                 for text in section
             )

@@ -12,19 +12,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from transforms import pubsub_client
+from transforms.pausing_topic import PausingTopic
 from transforms.telemetry import log_events, metrics
 
 if TYPE_CHECKING:
     from transforms.ledger import Ledger
 
 log = logging.getLogger(__name__)
-
-TIMEOUT = 5.0
-"""Seconds until Pub/Sub must accept a message, retries included."""
-
-PAUSE = 30.0
-"""Seconds without a try after the topic failed."""
 
 LOOK = 60.0
 """Seconds between two searches for messages to send again."""
@@ -38,22 +32,23 @@ class CareTopic:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._topic = PausingTopic(name)
         self._lock = threading.Lock()
-        self._resume_at = 0.0
         self._look_at = 0.0
 
     def tell(self, request_id: str, category: str, level: str) -> bool:
         """Publish one message; return whether Pub/Sub has accepted it."""
-        if time.monotonic() < self._resume_at:
-            return self._failed(request_id, "Paused")
         told = {"request_id": request_id, "category": category, "level": level}
         try:
-            pubsub_client.publish(self._name, json.dumps(told).encode(), {}, timeout=TIMEOUT)
+            self._topic.publish(json.dumps(told).encode(), {})
         except Exception as error:  # noqa: BLE001  (help for the student never waits for the topic)
-            self._resume_at = time.monotonic() + PAUSE
+            metrics.CARE_MESSAGES_FAILED.inc()
+            name = type(error).__name__
+            log.error(
+                log_events.CARE_NOT_TOLD, name, extra={"request_id": request_id, "error_type": name}
+            )
             log.debug("because: %s", error)
-            return self._failed(request_id, type(error).__name__)
+            return False
         return True
 
     def tell_untold(self, ledger: Ledger) -> None:
@@ -72,9 +67,3 @@ class CareTopic:
             told.append(row.request_id)
         if told:
             care.told(ledger, told)
-
-    def _failed(self, request_id: str, error_type: str) -> bool:
-        metrics.CARE_MESSAGES_FAILED.inc()
-        fields = {"request_id": request_id, "error_type": error_type}
-        log.error(log_events.CARE_NOT_TOLD, error_type, extra=fields)
-        return False

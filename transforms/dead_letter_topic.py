@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from transforms import pubsub_client
-from transforms.errors import PermanentError
+from transforms.pausing_topic import PausingTopic
 from transforms.process.singletons import process_singleton
 from transforms.telemetry import log_events, metrics
 
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
     from transforms.model import DeadLetter
 
 log = logging.getLogger(__name__)
-
-TIMEOUT = 5.0
-"""Seconds until Pub/Sub must accept a copy, retries included."""
-
-PAUSE = 30.0
-"""Seconds without a try after the topic failed, so that letters do not wait for it one by one."""
 
 
 class DeadLetterTopic:
@@ -36,24 +29,16 @@ class DeadLetterTopic:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._resume_at = 0.0
+        self._topic = PausingTopic(name)
 
     def publish(self, letter: DeadLetter | DeadLetterDetail) -> None:
         """Publish the original message, with the reason of its failure in attributes."""
-        if time.monotonic() < self._resume_at:
-            _report_missing_copy(letter, "Paused")
-            return
         try:
-            pubsub_client.publish(
-                self._name,
+            self._topic.publish(
                 letter.message.data,
                 pubsub_client.merge_attributes(letter.message.attributes, _reason(letter)),
-                timeout=TIMEOUT,
             )
         except Exception as error:  # noqa: BLE001  (no failure of a copy may fail the message)
-            if not isinstance(error, PermanentError):  # about the topic, not about this letter
-                self._resume_at = time.monotonic() + PAUSE
             _report_missing_copy(letter, type(error).__name__)
             log.debug("because: %s", error)
 

@@ -14,12 +14,22 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from transforms.errors import ChildError, DependencyDown, EnvironmentFault, WorkerFault
+from transforms.errors import (
+    ChildError,
+    ConfigurationFault,
+    DependencyDown,
+    EnvironmentFault,
+    WorkerFault,
+)
 
 _DISK = "free some space, or set TMPDIR to a folder on a larger disk"
 _FOLDER = "let this process write there, or set TMPDIR to a folder that it may write to"
 _FILES = "raise the limit of open files (ulimit -n), or lower --workers"
 _MEMORY = "give this worker more memory, or lower --workers and --render-workers"
+_CREDENTIALS = (
+    "there are no Google credentials (run `gcloud auth application-default login`, or set "
+    "PUBSUB_EMULATOR_HOST to use `vividly emulators`)"
+)
 _PROCESSES = "raise the limit of processes (ulimit -u, or the container's), or lower --workers"
 
 _ON_DISK = {errno.ENOSPC: _DISK, errno.EDQUOT: _DISK, errno.EROFS: _FOLDER}
@@ -48,17 +58,17 @@ def environment_fault(error: BaseException) -> EnvironmentFault | None:
         fault = _process_fault(cause) or _disk_fault(cause)
         if fault:
             return fault
-    return _ambiguous_fault(error)
+    return _ambiguous_fault(error) or _credentials_fault(error)
 
 
 def outage_fault(error: BaseException, down: DependencyDown) -> EnvironmentFault:
-    """Return the fault of this worker that looks like an outage; if there is none, the outage.
+    """Return the fault of this worker or its login that looks like an outage, else the outage.
 
     Args:
         error: The error of a call to a dependency.
         down: The outage that it shows.
     """
-    return process_fault(error) or down
+    return process_fault(error) or _credentials_fault(error) or down
 
 
 def process_fault(error: BaseException) -> WorkerFault | None:
@@ -129,6 +139,14 @@ def _disk_fault(error: BaseException) -> WorkerFault | None:
         scratch and not os.path.isdir(scratch)
     )
     return folder_fault(scratch, error) if error.errno == errno.ENOENT and is_missing else None
+
+
+def _credentials_fault(error: BaseException) -> ConfigurationFault | None:
+    """Return the fault of missing Google credentials; it is known by name, to import nothing."""
+    kind = type(error)
+    if (kind.__module__, kind.__name__) != ("google.auth.exceptions", "DefaultCredentialsError"):
+        return None
+    return ConfigurationFault("login", _CREDENTIALS)
 
 
 def _ambiguous_fault(error: BaseException) -> WorkerFault | None:

@@ -7,16 +7,13 @@ from typing import Any
 from transforms.model import MODALITIES
 from transforms.parse import (
     CORRELATION_PATTERN,
-    FORBIDDEN_PATTERN,
     GRADES,
     LANGUAGE_PATTERN,
-    MAX_BYTES,
-    MAX_DEPTH,
     MAX_LENGTHS,
-    MAX_NUMBER,
     UUID_PATTERN,
     WHITE_SPACE,
 )
+from transforms.strict_json import FORBIDDEN_PATTERN, MAX_BYTES, MAX_DEPTH, MAX_NUMBER
 from transforms.text.hidden import hidden_ranges
 
 DEFAULT_MODALITY = "video"

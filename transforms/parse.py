@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import apache_beam as beam
 
@@ -29,13 +25,14 @@ from transforms.model import (
     Modality,
     Received,
 )
+from transforms.peeked import PeekedRequests
+from transforms.strict_json import MAX_BYTES, kind_name, load_object
 from transforms.telemetry import metrics, tracing
 from transforms.telemetry.display import display_items
-from transforms.text.hidden import visible, without_hidden
+from transforms.text.hidden import without_hidden
 
 T = TypeVar("T")
 
-MAX_BYTES = 64 * 1024
 MAX_LENGTHS = {
     "student_id": 100, "student_query": 2000, "interest": 100, "correlation_id": 64,
     "language": 35, "environment": 100,
@@ -43,11 +40,6 @@ MAX_LENGTHS = {
 """Maximum length of each text field as sent, in characters."""
 
 GRADES = (1, 16)
-MAX_DEPTH = 32
-MAX_NUMBER = sys.float_info.max
-"""Largest number of a 64-bit float; readers of JSON differ on larger ones (RFC 8259, section 6)."""
-_MAX_INTEGER_CHARACTERS = 310  # those of -MAX_NUMBER; Python refuses to convert very long integers
-
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 CORRELATION_PATTERN = "[A-Za-z0-9._~:/+=-]*"
 """Alphabet of correlation ids. They stand in every log line, so it holds UUIDs, hashes, Base64 and
@@ -55,11 +47,6 @@ trace ids, but no address or sentence."""
 
 LANGUAGE_PATTERN = "[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*"
 """Shape of a language tag (RFC 5646): a language, then subtags of 1-8 letters or digits."""
-
-# Lone surrogates and control characters other than tab and line breaks: Postgres cannot store
-# NUL, UTF-8 cannot encode surrogates, and the others act on terminals and players.
-FORBIDDEN_PATTERN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
-_FORBIDDEN = re.compile(FORBIDDEN_PATTERN)
 
 WHITE_SPACE = "\t\n\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -77,8 +64,7 @@ def parse(data: bytes) -> ContentRequest:
     Raises:
         InvalidRequest: names the field and the rule that it breaks.
     """
-    fields = _load(data)
-    _check_strings(fields, "message", depth=0)
+    fields = load_object(data)
     request_id = _required(fields, "request_id", _text)
     if not re.fullmatch(UUID_PATTERN, request_id):
         raise InvalidRequest(
@@ -139,139 +125,9 @@ def peek(data: bytes) -> ContentRequest | None:
     return request
 
 
-class _Peeked:
-    """Requests parsed by `peek` and not yet taken by `ParseRequests`, oldest first.
-
-    Args:
-        limit: maximum total size of their messages, in bytes; the oldest are dropped beyond it.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-        self._requests: dict[bytes, ContentRequest] = {}
-        self._lock = threading.Lock()
-
-    def put(self, data: bytes, request: ContentRequest) -> None:
-        with self._lock:
-            if data not in self._requests:
-                self._requests[data] = request
-                self._size += len(data)
-            while self._size > self._limit:
-                oldest = next(iter(self._requests))
-                del self._requests[oldest]
-                self._size -= len(oldest)
-
-    def take(self, data: bytes) -> ContentRequest | None:
-        with self._lock:
-            request = self._requests.pop(data, None)
-            if request:
-                self._size -= len(data)
-            return request
-
-
-_peeked = _Peeked(limit=16 * MAX_BYTES)
+_peeked = PeekedRequests(limit=16 * MAX_BYTES)
 
 _KNOWN = frozenset(ContentRequest.__dataclass_fields__) - {"metadata"}
-
-
-def _load(data: bytes) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise InvalidRequest(
-            "message", f"has {len(data):,} bytes; at most {MAX_BYTES:,} are accepted"
-        )
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidRequest("message", f"is not UTF-8: byte {error.start} is invalid") from None
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_float=_finite,
-            parse_int=_integer,
-        )
-    except json.JSONDecodeError as error:
-        raise InvalidRequest(
-            "message", f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from None
-    except RecursionError:
-        _too_deep("message")
-    if not isinstance(value, dict):
-        raise InvalidRequest("message", f"is a JSON {_kind(value)}; it must be an object")
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        repeated = next(name for name, count in counts.items() if count > 1)
-        raise InvalidRequest(_shown(repeated), "appears more than once in the same object")
-    return fields
-
-
-def _constant(name: str) -> NoReturn:
-    raise InvalidRequest("message", f"holds {name}, which is not a JSON number")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if abs(value) > MAX_NUMBER:
-        _too_large()
-    return value
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > _MAX_INTEGER_CHARACTERS or abs(int(digits)) > MAX_NUMBER:
-        _too_large()
-    return int(digits)
-
-
-def _too_large() -> NoReturn:
-    raise InvalidRequest("message", "holds a number too large for a 64-bit float")
-
-
-def _too_deep(path: str) -> NoReturn:
-    raise InvalidRequest(_shown(path), f"is nested more than {MAX_DEPTH} levels deep")
-
-
-def _check_strings(value: object, path: str, depth: int) -> None:
-    """Refuse forbidden characters in every string of a JSON value, names of fields included."""
-    if depth > MAX_DEPTH:
-        _too_deep(path)
-    if isinstance(value, str):
-        _check_text(value, path)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _check_strings(item, f"{path}[{index}]", depth + 1)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            _check_text(name, f"a field's name in {path}")
-            inside = name or _EMPTY_NAME
-            _check_strings(item, f"{path}.{inside}" if depth else inside, depth + 1)
-
-
-def _check_text(text: str, path: str) -> None:
-    found = _FORBIDDEN.search(text)
-    if found:
-        code = ord(found[0])
-        what = "a lone surrogate" if code >= 0xD800 else f"the control character U+{code:04X}"
-        raise InvalidRequest(_shown(path), f"holds {what} at position {found.start()}; remove it")
-
-
-_EMPTY_NAME = '""'
-_MAX_SHOWN = 100
-"""Maximum length of a field's path in an error, in characters."""
-
-
-def _shown(path: str) -> str:
-    """Return the path of a field as errors name it: printable, not empty, of limited length."""
-    shown = (
-        "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in visible(path)) or _EMPTY_NAME
-    )
-    return shown if len(shown) <= _MAX_SHOWN else shown[: _MAX_SHOWN - 1] + "…"
 
 
 def _required(fields: dict[str, Any], name: str, read: Callable[[str, object], T]) -> T:
@@ -286,7 +142,7 @@ def _optional(fields: dict[str, Any], name: str, read: Callable[[str, object], T
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be a string")
+        raise InvalidRequest(name, f"is a JSON {kind_name(value)}; it must be a string")
     return value
 
 
@@ -294,13 +150,13 @@ def _whole_number(name: str, value: object) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be a whole number")
+        raise InvalidRequest(name, f"is a JSON {kind_name(value)}; it must be a whole number")
     return value
 
 
 def _boolean(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise InvalidRequest(name, f"is a JSON {_kind(value)}; it must be true or false")
+        raise InvalidRequest(name, f"is a JSON {kind_name(value)}; it must be true or false")
     return value
 
 
@@ -335,15 +191,6 @@ def _modalities(fields: dict[str, Any]) -> tuple[Modality, ...]:
         if item not in MODALITIES:
             raise InvalidRequest("requested_modalities", f"holds something other than {allowed}")
     return tuple(m for m in MODALITIES if m in value)
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    kinds = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
-    return kinds[type(value)]
 
 
 def _without_reserved(message: Message) -> Message:

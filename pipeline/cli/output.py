@@ -36,19 +36,28 @@ STYLES = {
 WATCH_INTERVAL = 2.0
 """Seconds between two readings of `watch_requests`."""
 QUERY_WIDTH = 44  # characters of a question shown in a table
-NARROW, WIDE = 134, 176  # least terminal columns for more table columns, and for paths
+NARROW, WIDE = 150, 192  # least terminal columns for a request in one line, and for paths
+WITH_REQUEST = 134  # least terminal columns for the request of a dead letter
 ID_WIDTH = 36  # characters of a request id
+COLUMNS = (
+    ("request", "asks"), ("created",), ("for", "%"), ("status", "stage"), ("s", "cost"),
+)  # fmt: skip
+"""Columns of requests; on a narrow terminal, the second of two stands below the first."""
 MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 """Artifacts to name as the result of a request, best first."""
 
 
 def requests(
-    rows: Sequence[RequestRow], as_json: bool, counts: Mapping[str, int] | None = None
+    rows: Sequence[RequestRow],
+    as_json: bool,
+    counts: Mapping[str, int] | None = None,
+    order: str = "newest",
 ) -> None:
     """Print requests.
 
     Args:
         counts: number of requests by status, the ones beyond `rows` included.
+        order: which requests come first, ``newest`` or ``oldest``.
     """
     if as_json:
         _print_json([asdict(row) for row in rows])
@@ -56,19 +65,29 @@ def requests(
     console = CommandConsole()
     console.print(_requests_table(rows, console.width))
     if counts:
-        console.print(_counted(rows, counts), soft_wrap=True)
+        console.print(_counted(rows, counts, order), soft_wrap=True)
 
 
-def watch_requests(read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, int]]]) -> None:
-    """Print requests and counts again and again until Ctrl-C; in place at a terminal."""
+def watch_requests(
+    read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, int]]], order: str = "newest"
+) -> None:
+    """Print requests and counts again and again until Ctrl-C; in place at a terminal.
+
+    Args:
+        read: reads the requests, and their number by status.
+        order: as for `requests`.
+    """
     console = CommandConsole()
-    room = max(1, console.height - 3) if console.is_terminal else None  # headings, counts, cursor
+    lines = 1 if console.width >= NARROW else 3  # of a request: id, and a question of two lines
+    free = console.height - min(lines, 2) - 2  # beside headings, counts, cursor
+    room = max(1, free // lines) if console.is_terminal else None
     with Live(console=console, auto_refresh=False) as live:
         try:
             while True:
                 rows, counts = read()
                 shown = rows[:room]
-                view = Group(_requests_table(shown, console.width), _counted(shown, counts))
+                counted = _counted(shown, counts, order)
+                view = Group(_requests_table(shown, console.width), counted)
                 if console.is_terminal:
                     live.update(view, refresh=True)
                 else:
@@ -80,44 +99,45 @@ def watch_requests(read: Callable[[], tuple[Sequence[RequestRow], Mapping[str, i
             return
 
 
-def _counted(rows: Sequence[RequestRow], counts: Mapping[str, int]) -> Text:
+def _counted(rows: Sequence[RequestRow], counts: Mapping[str, int], order: str) -> Text:
     total = sum(counts.values())
     each = ", ".join(f"{counts[name]:,} {name}" for name in STYLES if counts.get(name))
     noun = "request" if total == 1 else "requests"
-    newest = f"; the newest {len(rows):,} are shown" if len(rows) < total else ""
-    return Text(f"{total:,} {noun}{': ' if each else ''}{each}{newest}", "bold")
+    shown = f"; the {order} {len(rows):,} are shown" if len(rows) < total else ""
+    return Text(f"{total:,} {noun}{': ' if each else ''}{each}{shown}", "bold")
 
 
 def _requests_table(rows: Sequence[RequestRow], width: int) -> Table:
-    columns = ["request", "asks", "for", "status", "stage", "%", "s", "cost", "result"]
-    if width < WIDE:
-        columns.remove("result")
-    narrow = width < NARROW  # the question then stands below the request id
-    if narrow:
-        columns.remove("asks")
-        columns.remove("stage")
+    narrow = width < NARROW
+    columns = list[tuple[str, ...]](COLUMNS)
+    if not narrow:
+        columns = [(name,) for together in COLUMNS for name in together]
+    if width >= WIDE:
+        columns.append(("result",))
     table = Table(title=None if rows else "no requests yet", box=None, pad_edge=False)
-    for name in columns:
+    for names in columns:
+        long = names[0] in ("request", "result")
         table.add_column(
-            name,
-            no_wrap=name not in ("request", "result"),
-            overflow="fold" if name in ("request", "result") else "ellipsis",
-            min_width=ID_WIDTH if name == "request" else None,
-            justify="right" if name in ("%", "s", "cost") else "left",
+            "\n".join(names),
+            no_wrap=not long,
+            overflow="fold" if long else "ellipsis",
+            min_width=ID_WIDTH if names[0] == "request" else None,
+            justify="right" if names[-1] in ("%", "s", "cost") else "left",
         )
     for row in rows:
-        cells: dict[str, str | Text] = {
-            "request": Text(f"{row.request_id}\n{query(row)}" if narrow else row.request_id),
+        cells = {
+            "request": Text(row.request_id),
             "asks": query(row),
-            "for": row.modality,
+            "created": Text(_moment(row.created_at).replace(" ", "\n" if narrow else " ")),
+            "for": Text(row.modality),
             "status": Text(row.shown_status, STYLES.get(row.shown_status, "")),
-            "stage": row.stage or "",
-            "%": str(row.progress),
-            "s": seconds(row),
-            "cost": dollars(row.cost_usd),
+            "stage": Text(row.stage or ""),
+            "%": Text(str(row.progress)),
+            "s": Text(seconds(row)),
+            "cost": Text(dollars(row.cost_usd)),
             "result": plain(row.error or queued_for(row) or main_artifact(row)),
         }
-        table.add_row(*(cells[name] for name in columns))
+        table.add_row(*(Text("\n").join(cells[name] for name in names) for names in columns))
     return table
 
 
@@ -196,14 +216,18 @@ def prices(table: Mapping[str, Price], as_json: bool) -> None:
         console.print(Text(f"from {source}"), soft_wrap=True)
 
 
-def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
-    """Print dead letters, without their payloads."""
+def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool, more: bool = False) -> None:
+    """Print dead letters, without their payloads.
+
+    Args:
+        more: whether there are more of them than `rows`.
+    """
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
     console = CommandConsole()
     columns = ["id", "when", "stage", "field", "reason", "retryable", "request"]
-    if console.width < NARROW:
+    if console.width < WITH_REQUEST:
         columns.remove("request")
     table = Table(title=None if rows else "no dead letters", box=None, pad_edge=False)
     for name in columns:
@@ -211,7 +235,7 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
     for row in rows:
         cells: dict[str, str | Text] = {
             "id": str(row.id),
-            "when": row.occurred_at.astimezone().strftime("%m-%d %H:%M:%S"),
+            "when": _moment(row.occurred_at),
             "stage": row.stage,
             "field": plain(row.field or ""),
             "reason": plain(row.error),
@@ -220,6 +244,7 @@ def dead_letters(rows: Sequence[DeadLetterRow], as_json: bool) -> None:
         }
         table.add_row(*(cells[name] for name in columns))
     console.print(table)
+    _print_more(len(rows), more)
 
 
 def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
@@ -235,8 +260,12 @@ def dead_letter(found: DeadLetterDetail, as_json: bool) -> None:
     _print_fields(fields)
 
 
-def care(rows: Sequence[CareRow], as_json: bool) -> None:
-    """Print what was found about students who need care, without their words."""
+def care(rows: Sequence[CareRow], as_json: bool, more: bool = False) -> None:
+    """Print what was found about students who need care, without their words.
+
+    Args:
+        more: whether there are more of them than `rows`.
+    """
     if as_json:
         objects(rows)
         return
@@ -246,13 +275,14 @@ def care(rows: Sequence[CareRow], as_json: bool) -> None:
     for row in rows:
         table.add_row(
             row.request_id,
-            row.noticed_at.astimezone().strftime("%m-%d %H:%M:%S"),
+            _moment(row.noticed_at),
             row.category,
             row.level,
             row.status or "",
-            row.told_at.astimezone().strftime("%m-%d %H:%M:%S") if row.told_at else "no",
+            _moment(row.told_at) if row.told_at else "no",
         )
     CommandConsole().print(table)
+    _print_more(len(rows), more)
 
 
 def fields(values: Mapping[str, Any]) -> None:
@@ -264,8 +294,8 @@ def queued_for(row: RequestRow) -> str:
     """Return the stage that a request waits for, and since when; empty if it does not wait."""
     if row.status != "running" or not row.queued_at:
         return ""
-    since = row.queued_at.astimezone().strftime("%m-%d %H:%M:%S")
-    return f"queued for {(row.stage or 'script').replace('_', ' ')} since {since}"
+    stage = (row.stage or "script").replace("_", " ")
+    return f"queued for {stage} since {_moment(row.queued_at)}"
 
 
 def findings(found: Sequence[Finding]) -> None:
@@ -296,6 +326,10 @@ def seconds(row: RequestRow) -> str:
     return f"{(end - row.started_at).total_seconds():.1f}"
 
 
+def _moment(when: datetime) -> str:
+    return when.astimezone().strftime("%m-%d %H:%M:%S")
+
+
 def dollars(amount: float) -> str:
     """Format US dollars with five decimals, because stages cost fractions of a cent."""
     return f"${amount:.5f}"
@@ -315,6 +349,12 @@ def _print_fields(fields: Mapping[str, Any]) -> None:
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
         console.print(Text(f"{name:>{width}}  ", "bold") + _shown(value), soft_wrap=True)
+
+
+def _print_more(shown: int, more: bool) -> None:
+    if more:
+        noun = "one is" if shown == 1 else f"{shown:,} are"
+        print(f"the newest {noun} shown; --limit shows more")
 
 
 def _shown(value: Any) -> Text:

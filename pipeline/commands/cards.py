@@ -4,7 +4,8 @@
 of this program, and reports each breach of the format, of the wording rules and of what a lesson
 needs: reading level, different grades, and the words that the aliases promise. `preview` prints the
 lesson that a student would get. `coverage` lists the topics of published curricula that no card
-answers.
+answers, and how many scenes of each card draw: a scene draws if it tells a change of its picture
+and says two of its labels.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pipeline.exit_status import FAILED, OK
 from pipeline.settings.arguments import checked
 from pipeline.settings.parsers import grade_number
 from pipeline.usage_error import UsageError
+
+if TYPE_CHECKING:
+    from transforms.script.cards.card import Card
 
 HELP = "write, check and preview concept cards"
 EXAMPLES = """examples:
@@ -105,19 +110,23 @@ def _new(chosen: argparse.Namespace) -> int:
 def _check(chosen: argparse.Namespace) -> int:
     from transforms.script.card_review import check_cards
 
-    number, problems = check_cards(_root(chosen))
+    cards, problems = check_cards(_root(chosen))
     if chosen.json:
         print(json.dumps([problem._asdict() for problem in problems], indent=2))
     else:
         for problem in problems:
             print(problem)
-        print(f"{number:,} cards, {len(problems):,} problems")
+        print(f"{len(cards):,} cards, {len(problems):,} problems")
+        rows = _drawn_rows(card for card in cards.values() if card)
+        drawn, scenes = (sum(row[key] for row in rows) for key in ("drawn", "scenes"))
+        if scenes:
+            print(f"{drawn:,} of {scenes:,} scenes draw")
     return FAILED if problems else OK
 
 
 def _preview(chosen: argparse.Namespace) -> int:
-    from transforms.script.card_review import lesson
     from transforms.script.cards.concept_card import read_library
+    from transforms.script.drawn_scenes import count_drawn, drawn_scenes, lesson
     from transforms.script.matching.interests import GENERAL, find_interest
     from transforms.script.script_markdown import to_markdown
 
@@ -128,7 +137,12 @@ def _preview(chosen: argparse.Namespace) -> int:
         raise UsageError(f"there is no card {chosen.card!r}{did_you_mean(chosen.card, cards)}")
     interest = find_interest(chosen.interest or "")
     name = interest.name if interest else GENERAL
-    print(to_markdown(lesson(cards[chosen.card], chosen.grade, name)), end="")
+    script = lesson(cards[chosen.card], chosen.grade, name)
+    print(to_markdown(script))
+    scenes = drawn_scenes(script)
+    print(f"{count_drawn(scenes)} of {len(scenes)} scenes draw")
+    for scene in scenes:
+        print(f"  {scene}")
     return OK
 
 
@@ -137,12 +151,10 @@ def _coverage(chosen: argparse.Namespace) -> int:
     from transforms.script.cards.concept_card import read_library
     from transforms.script.matching.topics import TopicIndex, load_topic_index
 
-    index = (
-        TopicIndex(read_library(chosen.folder).cards.values())
-        if chosen.folder
-        else load_topic_index()
-    )
+    cards = read_library(_root(chosen)).cards.values()
+    index = TopicIndex(cards) if chosen.folder else load_topic_index()
     found = {curriculum: coverage(curriculum, index) for curriculum in load_curricula()}
+    pictures = _drawn_rows(cards)
     if chosen.json:
         rows = [
             {
@@ -156,7 +168,7 @@ def _coverage(chosen: argparse.Namespace) -> int:
             for curriculum, topics in found.items()
             for each in topics
         ]
-        print(json.dumps(rows, indent=2))
+        print(json.dumps({"topics": rows, "pictures": pictures}, indent=2))
         return OK
     for curriculum, topics in found.items():
         asked = sum(len(each.cards) for each in topics)
@@ -166,7 +178,21 @@ def _coverage(chosen: argparse.Namespace) -> int:
         for each in topics:
             if each.missing:
                 print(f"  {each.topic.code:<7}{each.topic.title}: {', '.join(each.missing)}")
+    print("Scenes that draw")
+    for row in pictures:
+        print(f"  {row['drawn']} of {row['scenes']}  {row['card']} ({row['band']})")
     return OK
+
+
+def _drawn_rows(cards: Iterable[Card]) -> list[dict[str, Any]]:
+    """Return how many scenes draw, for each card and band."""
+    from transforms.script.drawn_scenes import count_drawn, drawn_by_band
+
+    return [
+        {"card": card.id, "band": band, "drawn": count_drawn(scenes), "scenes": len(scenes)}
+        for card in cards
+        for band, scenes in drawn_by_band(card).items()
+    ]
 
 
 def _root(chosen: argparse.Namespace) -> Traversable | Path:

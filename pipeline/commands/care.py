@@ -68,7 +68,9 @@ def _list(ledger: Ledger, chosen: argparse.Namespace) -> None:
     from pipeline.cli import output
     from transforms.ledger import care
 
-    output.care(care.rows(ledger, chosen.since, chosen.limit), as_json=chosen.json)
+    rows = care.rows(ledger, chosen.since, chosen.limit + 1)
+    shown, more = rows[: chosen.limit], len(rows) > chosen.limit
+    output.care(shown, as_json=chosen.json, more=more)
 
 
 def _read(ledger: Ledger, chosen: argparse.Namespace) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from pipeline.settings import FRAME_SIZES, OWN, frame_size
-from pipeline.settings.parsers import existing_path
+from pipeline import settings
+from pipeline.settings import FRAME_SIZES, frame_size
+from pipeline.settings.parsers import artifact_root, existing_path, folder_path, output_file
 
 HELP = "print a script for your shell's tab completion"
 EXAMPLES = """examples:
@@ -20,9 +21,9 @@ EXAMPLES = """examples:
 SETTINGS: list[str] = []
 
 SHELLS = ("bash", "zsh", "fish")
-FOLDERS = ("artifacts", "state", "segment_cache")
-FILES = ("file", "output", "summary", "report")
-"""Arguments that name a folder or a file on this machine, by their `dest`."""
+FOLDERS = (artifact_root, folder_path)
+FILES = (existing_path, output_file)
+"""Types of the settings that name a folder or a file on this machine."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,14 +44,14 @@ def script(shell: str) -> str:
     from pipeline.cli.app import parser
 
     top = parser(environment={})  # the script is for every environment
-    existing = {setting.dest for setting in OWN if setting.type is existing_path}
-    sizes = {setting.dest for setting in OWN if setting.type is frame_size}
+    types = {setting.dest: setting.type for setting in settings.SETTINGS}
     for action in _actions(top):
-        if action.dest in FOLDERS:
+        kind, value = types.get(action.dest), str(action.metavar)
+        if kind in FOLDERS or value == "DIR":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest in FILES or action.dest in existing:
+        elif kind in FILES or value.startswith("FILE"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
-        elif action.dest in sizes:
+        elif kind is frame_size:
             action.choices = tuple(FRAME_SIZES)
     return shtab.complete(top, shell=shell)
 

@@ -83,7 +83,9 @@ def run(chosen: argparse.Namespace) -> int:
     services.use_running_pubsub(chosen.state, chosen.project)
     with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.action == "list":
-            output.dead_letters(_found(ledger, chosen, chosen.limit), as_json=chosen.json)
+            rows = _found(ledger, chosen, chosen.limit + 1)
+            shown, more = rows[: chosen.limit], len(rows) > chosen.limit
+            output.dead_letters(shown, as_json=chosen.json, more=more)
         elif chosen.action == "show":
             letter = ledger.dead_letter_detail(chosen.id[0])
             if letter is None:

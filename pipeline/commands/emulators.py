@@ -47,8 +47,10 @@ def run(chosen: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     from pipeline.embedded import services
     from pipeline.jobs import resources
+    from pipeline.ports import check_port
     from pipeline.stop_signals import stop_on_signals
 
+    check_port("--port", chosen.port)
     stop = threading.Event()
     chosen.database = None
     with ExitStack() as running:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.exit_status import FAILED, OK
+from pipeline.settings.arguments import checked
+from pipeline.settings.parsers import output_file
 
 if TYPE_CHECKING:
     from pipeline.evaluation.second_judges import SecondJudges
@@ -54,8 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "its quiz be solved from the narration, and is a claim contradicted?",
     )  # fmt: skip
     parser.add_argument(
-        "--output", type=Path, metavar="FILE.json", help="file for the results, or - for standard "
-        "output",
+        "--output", type=checked(output_file), metavar="FILE.json",
+        help="file for the results, or - for standard output",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the results as JSON instead")
 

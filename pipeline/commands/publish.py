@@ -154,24 +154,17 @@ def send(topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sent]:
 
     Raises:
         UsageError: The topic does not exist, or this account may not publish to it.
-        ConfigurationFault: There are no Google credentials.
+        DefaultCredentialsError: There are no Google credentials.
         DependencyDown: Pub/Sub cannot be reached. Messages without a result may have been
             published nevertheless.
     """
     from google.api_core import exceptions
-    from google.auth.exceptions import DefaultCredentialsError, TransportError
+    from google.auth.exceptions import TransportError
     from google.cloud import pubsub_v1
 
-    from transforms.errors import ConfigurationFault, DependencyDown
+    from transforms.errors import DependencyDown
 
-    try:
-        client = pubsub_v1.PublisherClient()
-    except DefaultCredentialsError as error:
-        raise ConfigurationFault(
-            "pubsub",
-            "there are no Google credentials (run `gcloud auth application-default login`, or set "
-            "PUBSUB_EMULATOR_HOST to use `vividly emulators`)",
-        ) from error
+    client = pubsub_v1.PublisherClient()
     try:
         yield from _send(client, topic, lines)
     except (exceptions.NotFound, exceptions.PermissionDenied, exceptions.InvalidArgument) as error:

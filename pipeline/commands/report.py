@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.settings import whole_number
 from pipeline.settings.arguments import add_period, checked
+from pipeline.settings.parsers import output_file
 
 HELP = "write a report of requests as one HTML page"
 EXAMPLES = """examples:
@@ -25,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the output, the period and the limit."""
     parser.add_argument(
         "--output",
-        type=Path,
+        type=checked(output_file),
         metavar="FILE",
         help="file of the page, or - for standard output [default report.html in --state]",
     )

@@ -57,6 +57,7 @@ def run(chosen: argparse.Namespace) -> int:
     _check_installed()
     from pipeline.embedded import services
     from pipeline.jobs import resources
+    from pipeline.ports import check_port
     from pipeline.serve import local_drain
     from pipeline.serve.app import build_app
     from pipeline.serve.estimates import read_estimates
@@ -65,6 +66,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.serve.services import RequestService
     from pipeline.settings import subscription_path, topic_path
 
+    check_port("--port", chosen.port)
     topic = topic_path(chosen.topic, chosen.project)
     estimates = read_estimates(chosen)
     with ExitStack() as running:

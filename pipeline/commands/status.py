@@ -1,5 +1,8 @@
 """Show the status of requests from the ledger, newest first, and count them.
 
+`--status unsettled` shows those that have not ended, oldest first: running, queued, cancelling and
+lapsed ones.
+
 A request is `lapsed` if no worker holds its claim: the worker has died, or handed the request back.
 The next delivery of its message takes it over; without one it stays as it is. A request is `queued`
 while a streaming job keeps it for its next stage.
@@ -17,6 +20,7 @@ HELP = "show the status of requests"
 EXAMPLES = """examples:
   vividly status
   vividly status 123e4567-e89b-12d3-a456-426614174000
+  vividly status --status unsettled
   vividly status --status lapsed
   vividly status --backlog --project my-project --subscription content-requests
   vividly status --student s-17 --since 2h --watch
@@ -25,7 +29,7 @@ EXAMPLES = """examples:
 SETTINGS = ["database", "state", "project", "subscription"]
 
 STATUSES = (
-    *("running", "queued", "cancelling", "lapsed"),
+    *("unsettled", "running", "queued", "cancelling", "lapsed"),
     *("completed", "failed", "cancelled", "needs_care"),
 )
 STAGES = ("claim", "script", "narration", "video", "publish", "dead_letters")
@@ -74,6 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from pipeline.cli import output
     from pipeline.jobs import resources
+    from transforms.ledger.reads import UNSETTLED
 
     if chosen.watch and chosen.json:
         raise UsageError("--watch prints tables; leave out --json")
@@ -94,13 +99,15 @@ def run(chosen: argparse.Namespace) -> int:
         name = subscription_path(chosen.subscription, chosen.project)
         output.backlog(name, read_backlog(name), as_json=chosen.json)
         return 0
+    order = "oldest" if chosen.status == UNSETTLED else "newest"
     with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.watch:
             output.watch_requests(
                 lambda: (
                     ledger.requests(limit=chosen.limit, **filters),
                     ledger.request_counts(**filters),
-                )
+                ),
+                order,
             )
             return 0
         rows = ledger.requests(limit=chosen.limit, **filters)
@@ -110,5 +117,5 @@ def run(chosen: argparse.Namespace) -> int:
             output.request(rows[0], as_json=chosen.json)
         else:
             counts = None if chosen.json else ledger.request_counts(**filters)
-            output.requests(rows, as_json=chosen.json, counts=counts)
+            output.requests(rows, as_json=chosen.json, counts=counts, order=order)
     return 0

@@ -88,7 +88,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise UsageError("`export` takes --output, and no --dry-run")
     if chosen.action == "erase" and chosen.output:
         raise UsageError("--output is an option of `export`")
-    with resources.open_ledger(chosen) as ledger:
+    with resources.open_ledger(chosen, may_create=False) as ledger:
         patient = replace(ledger, timeout=TIMEOUT)
         try:
             return (_export if chosen.action == "export" else _erase)(patient, chosen)

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from pipeline.monitoring.http_server import BoundedHTTPServer
 from pipeline.monitoring.readiness import Check, Readiness
-from pipeline.usage_error import UsageError
+from pipeline.ports import port_error
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
 from transforms.process.supervision import SupervisedThread
@@ -102,7 +102,7 @@ class HealthServer:
         try:  # "": on all interfaces
             self._server = BoundedHTTPServer(("", port), type("_Bound", (_Handler,), bound))
         except OSError as error:
-            raise UsageError(f"--health-port {port}: {error.strerror}") from error
+            raise port_error("--health-port", port, error) from error
         self.thread = SupervisedThread("health server", self._server.serve_forever, STALE, RESTARTS)
         """The server's thread; it also serves the metrics."""
         self._server.stamp = self.thread.stamp

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from transforms.parse import MAX_BYTES
+from transforms.strict_json import MAX_BYTES
 
 MAX_BODY = 2 * MAX_BYTES
 """Most bytes of a request's body; a larger message is refused with its size."""

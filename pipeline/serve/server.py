@@ -11,9 +11,9 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from pipeline.usage_error import UsageError
+from pipeline.embedded.process import LOOPBACK
+from pipeline.ports import port_error
 
-LOOPBACK = "127.0.0.1"
 END_SECONDS = 3  # longest wait for requests in progress at the end
 MAX_CONNECTIONS = 128
 """Connections at a time; more are answered with 503."""
@@ -37,8 +37,7 @@ class WebServer:
             self._socket.bind((LOOPBACK, port))
         except OSError as error:
             self._socket.close()
-            reason = (error.strerror or "").lower()
-            raise UsageError(f"--port {port}: {reason}; give another, or 0 for any") from error
+            raise port_error("--port", port, error) from error
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import artifact_root, database_url, positive_int, topic_name
+from pipeline.settings.parsers import (
+    artifact_root,
+    database_url,
+    folder_path,
+    positive_int,
+    project_id,
+    short_topic_name,
+    subscription_name,
+    topic_name,
+)
 from pipeline.settings.setting import Setting
 
 GROUP = "Where things are"
@@ -10,15 +19,15 @@ GROUP = "Where things are"
 SETTINGS = (
     Setting(
         "project", "Google Cloud project of topic and subscription", GROUP,
-        default="vividly-local", aliases=("GOOGLE_CLOUD_PROJECT",),
+        type=project_id, default="vividly-local", aliases=("GOOGLE_CLOUD_PROJECT",),
     ),
     Setting(
         "subscription", "Pub/Sub subscription, by name or as projects/…/subscriptions/…", GROUP,
-        default="content-requests-drain",
+        type=subscription_name, default="content-requests-drain",
     ),
     Setting(
         "topic", "Pub/Sub topic, by name or as projects/…/topics/…", GROUP,
-        default="content-requests",
+        type=short_topic_name, default="content-requests",
     ),
     Setting(
         "dead-letter-topic", "Pub/Sub topic that receives a copy of each dead letter of the "
@@ -44,5 +53,7 @@ SETTINGS = (
         "artifacts", "folder or gs://bucket/prefix that artifacts are written to", GROUP,
         type=artifact_root, default="var/artifacts",
     ),
-    Setting("state", "folder of the embedded services", GROUP, default="var"),
+    Setting(
+        "state", "folder of the embedded services", GROUP, type=folder_path, default="var"
+    ),
 )  # fmt: skip

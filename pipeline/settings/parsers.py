@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -107,12 +109,63 @@ def database_url(text: str) -> str:
     return text
 
 
+def folder_path(text: str) -> str:
+    """Return the path of a folder that exists or can be made; raise ValueError for other text."""
+    path = Path(text)
+    existing = next(filter(os.path.exists, (path, *path.parents)), None)
+    if not text or (existing and not os.path.isdir(existing)):
+        raise ValueError("must be a folder")
+    return text
+
+
+def output_file(text: str) -> str:
+    """Return ``-`` or the path of a file that can be in a folder; raise ValueError for others."""
+    if not text or os.path.isdir(text):
+        raise ValueError("must be a file, or - for standard output")
+    try:
+        folder_path(os.path.dirname(text) or ".")
+    except ValueError:
+        raise ValueError("must be a file in a folder, or - for standard output") from None
+    return text
+
+
 def artifact_root(text: str) -> str:
     """Return a folder or ``gs://bucket/prefix``; raise ValueError for other text."""
     scheme, separator, path = text.partition("://")
-    if not text or (separator and (scheme != "gs" or not path.strip("/"))):
-        raise ValueError("must be a folder or gs://bucket/prefix")
+    try:
+        if separator and (scheme != "gs" or not path.strip("/")):
+            raise ValueError
+        return text if separator else folder_path(text)
+    except ValueError:
+        raise ValueError("must be a folder or gs://bucket/prefix") from None
+
+
+def project_id(text: str) -> str:
+    """Return the id of a Google Cloud project; raise ValueError for other text."""
+    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[0-9]+", text):
+        raise ValueError("must be the id of a project: 6-30 lower-case letters, digits, hyphens")
     return text
+
+
+def pubsub_name(collection: str) -> Callable[[str], str]:
+    """Return a parser of a short or full resource name in a collection of Pub/Sub."""
+    kind = collection.removesuffix("s")
+
+    def read(text: str) -> str:
+        place, separator, name = text.rpartition("/")
+        is_full = re.fullmatch(rf"projects/[^/\s]+/{collection}", place)
+        is_valid = re.fullmatch(r"(?!goog)[A-Za-z][\w.~+%-]{2,254}", name, re.ASCII)
+        if (separator and not is_full) or not is_valid:
+            raise ValueError(
+                f"must be the name of a {kind}, or projects/PROJECT/{collection}/{kind.upper()}"
+            )
+        return text
+
+    return read
+
+
+subscription_name = pubsub_name("subscriptions")
+short_topic_name = pubsub_name("topics")
 
 
 def topic_name(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.settings.parsers import collector_url, port_number
+from pipeline.settings.parsers import collector_url, output_file, port_number
 from pipeline.settings.setting import Setting
 
 GROUP = "What is reported"
@@ -12,9 +12,12 @@ SETTINGS = (
         "health-port", "serve /health, /ready and /metrics on this port; not served when not "
         "given", GROUP, type=port_number, aliases=("PORT",),
     ),
-    Setting("summary", "also write the final summary to this file, as JSON", GROUP),
+    Setting(
+        "summary", "also write the final summary to this file, as JSON", GROUP, type=output_file,
+    ),
     Setting(
         "report", "at the end, write a report of this run to this file: one HTML page", GROUP,
+        type=output_file,
     ),
     Setting(
         "fail-on-dead-letter", "exit with status 1 when a message became a dead letter", GROUP,

@@ -6,6 +6,7 @@ from pipeline.settings.engine_settings import EngineNames
 from pipeline.settings.parsers import (
     engine_list,
     existing_path,
+    folder_path,
     frame_size,
     positive_int,
     whole_number,
@@ -82,7 +83,7 @@ SETTINGS = (
     ),
     Setting(
         "segment-cache", "folder of rendered scenes, kept for reuse; a folder of the user in the "
-        "temporary directory when not given", GROUP, graph=True,
+        "temporary directory when not given", GROUP, type=folder_path, graph=True,
     ),
     Setting(
         "segment-cache-size", "size limit of the segment cache; 0 for no cache", GROUP,

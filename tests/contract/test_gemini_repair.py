@@ -15,7 +15,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 
 from tests.clock import Clock
-from tests.contract.fakes.lessons import answer, lesson
+from tests.contract.fakes.lessons import CART, answer, lesson, with_picture
 from tests.contract.fakes.vertex import (
     Reply,
     VertexServer,
@@ -30,11 +30,13 @@ from tests.contract.test_gemini import REQUEST, camel
 from transforms.artifacts import ArtifactStore
 from transforms.errors import CallRejected, ConfigurationFault, TransientError
 from transforms.ledger.calls import BegunCall, CallAnswer, EndedCall
-from transforms.model import Claim, Lesson, Message
+from transforms.model import Claim, Lesson, Message, Visual
+from transforms.pictures.picture import picture_labels
 from transforms.prices import INCLUDED, total
 from transforms.process import retry
 from transforms.process.retry import RetryPolicy
 from transforms.script.checks import find_problems
+from transforms.script.checks.script_texts import all_texts
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
@@ -188,6 +190,27 @@ def test_repair_names_all_problems_and_holds_the_answer(server: VertexServer):
     said = server.requests[1].turns[2][1]
     assert "lesson.hook" in said
     assert "spoken words together; write 150 to 450" in said
+
+
+def test_picture_and_marks_are_repaired_once(server: VertexServer):
+    wrong = CART | {"states": {"net": "merge push pull"}}
+    replies = [
+        text_reply(json.dumps(answer(with_picture(lesson(), picture, marks))))
+        for picture, marks in ((wrong, "[[push]]"), (CART, "[[push]] [[net]]"))
+    ]
+    server.set_replies(*replies)
+    tried = write(server)
+    said = server.requests[1].turns[2][1]
+    assert "lesson.scenes.2.picture: merge names two or more forces" in said
+    assert "pull" not in said
+    assert not tried.problems
+    script = tried.written.script
+    assert "40\u00a0N → (ΣF)" in picture_labels(script.scenes[2].visual.text)
+    assert not any("[[" in text for _, text in all_texts(script))
+    server.set_replies(replies[0])
+    unrepaired = write(server).written.script
+    assert unrepaired.scenes[2].visual == Visual()
+    assert len(server.requests) == 2
 
 
 def test_repair_names_form_picture_and_checks_together(server: VertexServer):

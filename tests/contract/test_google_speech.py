@@ -56,7 +56,7 @@ def speak(
     speech = voice.speak(sections, language=language, calls=calls)
     assert [len(section) for section in speech.sections] == [len(section) for section in sections]
     assert not speech.usage
-    return [samples for section in speech.sections for samples in section], calls
+    return [each.samples for section in speech.sections for each in section], calls
 
 
 def speech_seconds(samples: Samples) -> float:

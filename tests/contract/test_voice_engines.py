@@ -82,8 +82,8 @@ def speak_with_usage(
 ) -> tuple[Samples, tuple[Usage, ...]]:
     calls = RecordedCalls()
     speech = voice.speak([[sentence]], language=language, calls=calls)
-    ((samples,),) = speech.sections
-    return samples, speech.usage + total(calls.usage)
+    ((recording,),) = speech.sections
+    return recording.samples, speech.usage + total(calls.usage)
 
 
 class TestEveryVoice:
@@ -98,8 +98,8 @@ class TestEveryVoice:
         sections = [["Plants make sugar.", "They need light."], [], ["Why is that?"]]
         speech = voice.speak(sections, language="en-US", calls=RecordedCalls())
         assert [len(section) for section in speech.sections] == [2, 0, 1]
-        for samples in (each for section in speech.sections for each in section):
-            assert trim(samples, voice.sample_rate)
+        for recording in (each for section in speech.sections for each in section):
+            assert trim(recording.samples, voice.sample_rate)
 
     def test_longer_text_takes_longer(self, voice: VoiceEngine) -> None:
         def seconds(sentence: str) -> float:

@@ -21,9 +21,9 @@ from pipeline.settings.beam_options import VividlyOptions
 from tests.e2e import command
 from tests.integration.drain_support import Queue, start_drain
 from tests.integration.ledger_support import letter, message
-from transforms import dead_letter_topic, pubsub_client
+from transforms import pausing_topic, pubsub_client
 from transforms.artifacts import ArtifactStore
-from transforms.dead_letter_topic import missing_copies, publish_copy
+from transforms.dead_letter_topic import DeadLetterTopic, missing_copies, publish_copy
 from transforms.errors import ConfigurationFault
 from transforms.model import Message
 
@@ -74,13 +74,13 @@ def _clients(monkeypatch):
         return client
 
     monkeypatch.setattr(pubsub_client, "process_singleton", singleton)
-    monkeypatch.setattr(dead_letter_topic, "TIMEOUT", 0.3)
+    monkeypatch.setattr(pausing_topic, "TIMEOUT", 0.3)
 
 
 @pytest.fixture
 def topic():
     """A topic of the process without a pause."""
-    return dead_letter_topic.DeadLetterTopic(TOPIC)
+    return DeadLetterTopic(TOPIC)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_unexpected_error_fails_no_message(topic, monkeypatch, caplog):
 
 def test_failing_topic_is_not_called_during_pause(server, topic, monkeypatch, caplog):
     now = 1000.0
-    monkeypatch.setattr("transforms.dead_letter_topic.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("transforms.pausing_topic.time", SimpleNamespace(monotonic=lambda: now))
     for _ in range(3):
         topic.publish(letter(message()))
     assert server.calls["Publish"] == 1
     assert caplog.text.count("(Paused)") == 2
-    now += dead_letter_topic.PAUSE
+    now += pausing_topic.PAUSE
     topic.publish(letter(message()))
     assert server.calls["Publish"] == 2
 

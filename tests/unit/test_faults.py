@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from google.auth.exceptions import DefaultCredentialsError
 
 from transforms.errors import (
     ChildError,
@@ -46,6 +47,14 @@ def wrapped(error, *, explicit=True):
     except TransientError as outer:
         outer.__suppress_context__ = explicit
         return outer
+
+
+def test_missing_credentials_are_configuration_fault():
+    missing = DefaultCredentialsError("Your default credentials were not found")
+    found = environment_fault(missing), outage_fault(missing, DependencyDown("pubsub", "gone"))
+    for fault in found:
+        assert isinstance(fault, ConfigurationFault)
+        assert "gcloud auth application-default login" in str(fault)
 
 
 @pytest.mark.parametrize(("number", "subject", "remedy"), [*EXHAUSTED, *DIRECT])

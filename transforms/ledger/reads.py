@@ -40,6 +40,9 @@ REQUEST_COLUMNS = """
 RUNNING_AS = ("running", "queued", "cancelling", "lapsed")
 """The statuses shown for a running request."""
 
+UNSETTLED = "unsettled"
+"""Any of `RUNNING_AS`; its requests are listed oldest first."""
+
 _SHOWN_STATUS = """
     CASE
         WHEN lease_expires_at <= now() THEN 'lapsed'
@@ -63,16 +66,19 @@ _MATCHES = f"""
         request ->> 'interest', error))) > 0)
 """
 
-REQUESTS = f"""
+_REQUESTS = f"""
 SELECT {REQUEST_COLUMNS}
 FROM requests
 WHERE {_MATCHES}
-    AND (CAST(:before AS timestamptz) IS NULL OR created_at <= CAST(:before AS timestamptz))
-    AND (CAST(:before AS timestamptz) IS NULL OR created_at < CAST(:before AS timestamptz)
+    AND (CAST(:after AS timestamptz) IS NULL OR created_at %(beyond)s= CAST(:after AS timestamptz))
+    AND (CAST(:after AS timestamptz) IS NULL OR created_at %(beyond)s CAST(:after AS timestamptz)
         OR request_id > CAST(:after_id AS uuid))
-ORDER BY created_at DESC, request_id
+ORDER BY created_at %(order)s, request_id
 LIMIT CAST(:limit AS bigint)
 """  # noqa: S608
+
+NEWEST_REQUESTS = _REQUESTS % {"beyond": "<", "order": "DESC"}
+OLDEST_REQUESTS = _REQUESTS % {"beyond": ">", "order": "ASC"}
 
 # Ended requests, nearly all, are counted by an index alone; only of running ones is the row read.
 REQUEST_COUNTS = f"""
@@ -150,11 +156,12 @@ def requests(
     search: str | None = None,
     after: tuple[datetime, str] | None = None,
 ) -> list[RequestRow]:
-    """List requests, newest first.
+    """List requests, newest first; those that are `UNSETTLED`, oldest first.
 
     Args:
         limit: maximum number; None for all.
-        status: one of `RUNNING_AS`, ``completed``, ``failed``, ``cancelled`` or ``needs_care``.
+        status: `UNSETTLED`, one of `RUNNING_AS`, ``completed``, ``failed``, ``cancelled`` or
+            ``needs_care``.
         since: created then or later.
         student: with this student id.
         stage: running in this stage, or ended in it.
@@ -165,8 +172,9 @@ def requests(
     if request_id is not None and not _is_uuid(request_id):
         return []
     filters = _request_filters(request_id, status, since, student, stage, modality, search)
-    before, after_id = after or (None, None)
-    rows = database.run(REQUESTS, limit=limit, before=_iso(before), after_id=after_id, **filters)
+    last, last_id = after or (None, None)
+    statement = OLDEST_REQUESTS if status == UNSETTLED else NEWEST_REQUESTS
+    rows = database.run(statement, limit=limit, after=_iso(last), after_id=last_id, **filters)
     return [read(RequestRow, row) for row in rows]
 
 
@@ -204,8 +212,8 @@ def _request_filters(
 ) -> dict[str, str | None]:
     return {
         "request_id": request_id,
-        "status": status,
-        "stored_status": "running" if status in RUNNING_AS else status,
+        "status": None if status == UNSETTLED else status,
+        "stored_status": "running" if status in (UNSETTLED, *RUNNING_AS) else status,
         "since": _iso(since),
         "student": student,
         "stage": stage,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
+
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -14,12 +18,28 @@ class Sentence:
         start: Seconds from the start of the audio.
         end: Seconds from the start of the audio.
         section: Index of its section in `Script.sections()`.
+        words: Seconds from `start` at which each word of the text begins; empty if unknown.
     """
 
     text: str
     start: float
     end: float
     section: int
+    words: tuple[float, ...] = ()
+
+    def time_at(self, index: float) -> float:
+        """Return the second at which the character at an index is spoken.
+
+        Inside a word, or in a sentence whose words have no times, time is divided by characters.
+        """
+        found = [match.start() for match in _WORD.finditer(self.text)]
+        places = [0, *found[1:], len(self.text)]
+        times = [0.0, *self.words[1:], self.end - self.start]
+        if len(self.words) != len(found):
+            places, times = [0, len(self.text)], [0.0, self.end - self.start]
+        part = max(0, min(bisect_right(places, index), len(places) - 1) - 1)
+        share = (index - places[part]) / max(1, places[part + 1] - places[part])
+        return self.start + times[part] + min(1.0, share) * (times[part + 1] - times[part])
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,13 @@ class Clip:
 
     Attributes:
         samples: mono, faded in and out.
+        first: index of its first sample in the recording.
         begin: index of the first audible sample.
         end: index after the last audible sample.
     """
 
     samples: Samples
+    first: int
     begin: int
     end: int
 
@@ -104,7 +106,7 @@ def trim(samples: Samples, rate: int) -> Clip | None:
     ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / max(1, fade))).astype(np.float32)
     cut[:fade] *= ramp
     cut[len(cut) - fade :] *= ramp[::-1]
-    return Clip(cut, begin - first, end - first)
+    return Clip(cut, first, begin - first, end - first)
 
 
 def resample(samples: Samples, rate: int) -> Samples:

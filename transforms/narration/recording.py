@@ -13,12 +13,13 @@ import numpy as np
 from transforms.errors import PermanentError, StageTimeout
 from transforms.maths.markup import shown_text
 from transforms.model import Narration, Script, Sentence, Usage
-from transforms.narration.engines.voice_engine import VoiceEngine
+from transforms.narration.engines.voice_engine import Recording, VoiceEngine
 from transforms.narration.m4a import FRAME, write_m4a
 from transforms.narration.mastering import RATE, Samples, master, resample, trim
 from transforms.narration.music import choose, mix_music
 from transforms.narration.sound_settings import SoundSettings
 from transforms.narration.speech_length import is_speakable
+from transforms.narration.word_times import words_from_pauses, words_from_spoken
 from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 from transforms.text.pace import pace_for
@@ -42,12 +43,21 @@ _SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A spoken sentence; `begin` and `end` index its first and last audible sample at `RATE`."""
+    """A spoken sentence.
+
+    Attributes:
+        text: the sentence as captions show it.
+        samples: at `RATE`.
+        begin: index of the first audible sample.
+        end: index after the last audible sample.
+        words: seconds after `begin` at which each word of the text begins.
+    """
 
     text: str
     samples: Samples
     begin: int
     end: int
+    words: tuple[float, ...]
 
 
 def record_narration(
@@ -92,8 +102,8 @@ def record_narration(
     )
     cpu = time.thread_time()  # the voice reports its own
     sections = [
-        [_spoken(text, samples, voice) for text, samples in zip(section, recordings, strict=True)]
-        for section, recordings in zip(texts, speech.sections, strict=True)
+        [_spoken(text, recording, voice) for text, recording in zip(section, spoken, strict=True)]
+        for section, spoken in zip(texts, speech.sections, strict=True)
     ]
     pauses = [section.pause for section in script.sections()]
     samples, spans, sentences = _assemble(
@@ -117,19 +127,27 @@ def record_narration(
     return narration, total([*speech.usage, used])
 
 
-def _spoken(text: str, samples: Samples, voice: VoiceEngine) -> _Spoken:
+def _spoken(text: str, recording: Recording, voice: VoiceEngine) -> _Spoken:
     """Return a sentence without the silence around it."""
-    clip = trim(samples, voice.sample_rate)
+    rate = voice.sample_rate
+    clip = trim(recording.samples, rate)
     if clip is None:
         raise PermanentError(
             f"the {voice.name} voice returned no sound for a sentence of {len(text)} characters"
         )
-    scale = RATE / voice.sample_rate
+    shown, audible = shown_text(text), clip.samples[clip.begin : clip.end]
+    if recording.words:
+        cut = (clip.first + clip.begin) / rate
+        spoken = [word._replace(start=max(0.0, word.start - cut)) for word in recording.words]
+        words = words_from_spoken(shown, spoken, len(audible) / rate)
+    else:
+        words = words_from_pauses(shown, audible, rate)
     return _Spoken(
-        shown_text(text),
-        resample(clip.samples, voice.sample_rate),
-        round(clip.begin * scale),
-        round(clip.end * scale),
+        shown,
+        resample(clip.samples, rate),
+        round(clip.begin * RATE / rate),
+        round(clip.end * RATE / rate),
+        tuple(round(start, 3) for start in words),
     )
 
 
@@ -157,7 +175,7 @@ def _assemble(
         for spoken in section:
             start, end = cursor, cursor + spoken.end - spoken.begin
             placed.append((start - spoken.begin, spoken))
-            sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number))
+            sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number, spoken.words))
             complete = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
             seconds = (end - start) / RATE
             unread = min(_LONGEST_PAUSE, len(spoken.text) / caption_speed - seconds)

@@ -40,6 +40,8 @@ class Bar(Part):
     Pieces may leave a rest of the bar, but must not be longer.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"amount"})
+
     id: Name
     label: Label = ""
     size: Quantity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -65,6 +66,8 @@ class Net(Part):
 class Bodies(Template):
     """Objects with forces; ``merge a b`` joins forces to their net force, ``move`` moves a body."""
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"results"})
+
     VERBS: ClassVar[dict[str, float]] = {"merge": 1.5, "move": 4.0}
 
     template: Literal["bodies"]
@@ -85,6 +88,22 @@ class Bodies(Template):
             verb, ids = self.verb(name)
             if verb == "merge":
                 yield f"{self.net_label(self.net(ids), language)} (ΣF)"
+
+    @property
+    def upright(self) -> bool:
+        """Whether a force acts up or down."""
+        return any(force.to in ("up", "down") for force in self.forces)
+
+    @property
+    def rows(self) -> int:
+        """Most forces of one body in one direction."""
+        return max(Counter((force.on, force.to) for force in self.forces).values(), default=0)
+
+    def acceleration(self, body: Body) -> float:
+        """Return how fast a body speeds up sideways, in units of force for each unit of mass."""
+        own = [force.id for force in self.forces if force.on == body.id]
+        net = abs(self.net(own).across) if own else 0.0
+        return net / body.mass.number if body.mass else net
 
     def net(self, ids: Sequence[str]) -> Net:
         """Return the sum of forces."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from transforms.pictures.grids import Grid
 from transforms.pictures.quantities import Number, show_number
-from transforms.pictures.template import Name, Part, Template
+from transforms.pictures.template import MOST_SECONDS, Name, Part, Template
+
+ALL = "all"
+"""Argument of ``look`` for the whole search."""
 
 
 class Look(NamedTuple):
@@ -29,6 +32,8 @@ class Search(Part):
         looks: number of looks that the writer states; it must equal the computed one.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"looks"})
+
     want: Number
     how: Literal["halving", "row"] = "halving"
     looks: int | None = None
@@ -37,7 +42,7 @@ class Search(Part):
 class Cells(Template):
     """A list in cells, or grids of cells that are counted.
 
-    The state ``look 2`` shows the second look of the search in the list.
+    The state ``look 2`` shows the second look of the search in the list, ``look all`` all of them.
     """
 
     VERBS: ClassVar[dict[str, float]] = {"look": 1.0}
@@ -77,6 +82,22 @@ class Cells(Template):
                 last = at - 1
         return looks
 
+    def seconds(self, name: str) -> float:
+        if name in self.states and self.verb(name) == ("look", [ALL]):
+            return min(MOST_SECONDS, len(self.looks()) * self.VERBS["look"])
+        return super().seconds(name)
+
+    def looked(self, shown: Mapping[str, float]) -> list[tuple[int, float]]:
+        """Return the looks that are shown at least in part, in order from 0, and how far."""
+        count = len(self.looks())
+        shares = dict.fromkeys(range(count), 0.0)
+        for name in self.states:
+            _, (which,) = self.verb(name)
+            for look in range(count) if which == ALL else [int(which) - 1]:
+                share = min(1.0, max(0.0, shown[name] * count - look))
+                shares[look] = max(shares[look], share if which == ALL else shown[name])
+        return [(look, share) for look, share in shares.items() if share]
+
     def problems(self) -> Iterator[str]:
         if (self.cells is None) != bool(self.grids):
             yield "needs either cells or grids"
@@ -93,7 +114,9 @@ class Cells(Template):
                 yield "the stated number of looks differs from the looks of the search"
         for name in self.states:
             _, arguments = self.verb(name)
+            if arguments == [ALL] and looks:
+                continue
             if len(arguments) != 1 or not arguments[0].isdigit():
-                yield "look names the number of a look, from 1"
+                yield "look names the number of a look, from 1, or all"
             elif not 1 <= int(arguments[0]) <= len(looks):
                 yield "the search has fewer looks than a state names"

@@ -66,7 +66,7 @@ def write_picture(picture: Picture) -> str:
 def picture_labels(text: str, language: str = "en") -> tuple[str, ...]:
     """Return what the picture of a JSON text shows, in words; empty if it cannot be drawn."""
     picture = _read(text)[1]
-    return () if picture is None else tuple(filter(None, picture.labels(language)))
+    return () if picture is None else tuple(picture.described(language))
 
 
 @lru_cache(maxsize=256)  # checks, planning and drawing read the same text
@@ -85,6 +85,7 @@ _MESSAGES = {
     "json_invalid": "must be one JSON object",
     "extra_forbidden": "is no key of the template",
     "missing": "is missing",
+    "named_tuple_type": 'must be [number, "unit"]',
 }
 
 

@@ -34,6 +34,8 @@ class Points(Part):
         stated: their x that the writer states; they must equal the computed ones.
     """
 
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
+
     id: Name
     kind: Literal["roots", "turn", "meet"]
     of: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]

@@ -7,7 +7,7 @@ from calendar import isleap, month_name, monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -53,6 +53,8 @@ class Event(Part):
 
 class Span(Part):
     """Something that lasted; ``lasts`` is the duration that the writer states, and is shown."""
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"lasts"})
 
     id: Name
     start: When

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 
-from transforms.model import ContentRequest, Script
+from transforms.model import Script
 from transforms.script.cards.card import BandName, Card
 from transforms.script.cards.concept_card import CardError, Problem, card_files, parse_card
 from transforms.script.cards.rules import Found
 from transforms.script.cards.wording import UNWRITTEN, find_wording
 from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
 from transforms.script.checks.script_texts import whole_text
-from transforms.script.engines.offline.compose import MOST_WORDS, compose
-from transforms.script.matching.interests import GENERAL, INTERESTS
+from transforms.script.drawn_scenes import lesson, lessons_of, lowest_grade, shared_pictures
+from transforms.script.engines.offline.compose import MOST_WORDS
 from transforms.script.matching.word_lists import FILLER
 from transforms.script.matching.words import root, roots, words
 from transforms.text.sentences import split_sentences
@@ -31,15 +31,17 @@ _UNSAID = FILLER | {root("relate"), root("look")}
 """Words of an alias that a lesson need not say, since they name nothing."""
 
 
-def check_cards(root: Traversable) -> tuple[int, Sequence[Problem]]:
+def check_cards(root: Traversable) -> tuple[Mapping[str, Card | None], Sequence[Problem]]:
     """Check all cards of a folder, which has one subfolder for each subject.
 
     Returns:
-        The number of cards, and the problems of format, wording and lessons, by file.
+        The cards by file, None for one that cannot be read, and the problems of format, wording,
+        pictures and lessons, by file.
     """
-    files = list(card_files(root))
+    cards: dict[str, Card | None] = {}
     problems: list[Problem] = []
-    for file, data in files:
+    for file, data in card_files(root):
+        cards[file] = None
         try:
             card = parse_card(data.decode(), file)
         except UnicodeDecodeError:
@@ -50,8 +52,11 @@ def check_cards(root: Traversable) -> tuple[int, Sequence[Problem]]:
             found = list(find_wording(card))
             if not any(problem == UNWRITTEN for _, problem in found):
                 found += review(card)
+                cards[file] = card
             problems += [Problem(file, key, problem) for key, problem in found]
-    return len(files), problems
+    written = {file: card for file, card in cards.items() if card is not None}
+    problems += [Problem(file, *found) for file, found in shared_pictures(written)]
+    return cards, problems
 
 
 def review(card: Card) -> Found:
@@ -62,18 +67,6 @@ def review(card: Card) -> Found:
         yield from _unsaid_aliases(card, band)
     if len(card.bands) == 2:
         yield from _sameness_problems(card)
-
-
-def lesson(card: Card, grade: int, interest: str = GENERAL) -> Script:
-    """Return the lesson that a student of a grade gets."""
-    request = ContentRequest(
-        request_id="3f2b8f7e-59a5-4b43-9a38-0c3f6f9f2a10",
-        student_id="review",
-        student_query=card.title,
-        grade_level=grade,
-        correlation_id="review",
-    )
-    return compose(card, request, INTERESTS.get(interest))
 
 
 def reading_grade(script: Script) -> float:
@@ -87,14 +80,8 @@ def sameness(one: Script, other: Script) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def lowest_grade(card: Card, band: BandName) -> int:
-    """Return the lowest grade that hears a band of a card."""
-    lowest, _ = card.grades
-    return next(grade for grade in range(lowest, 17) if card.band_of_grade(grade) == band)
-
-
 def _length_problems(card: Card, band: BandName) -> Found:
-    for script in _lessons(card, band):
+    for script in lessons_of(card, band):
         if not LEAST_WORDS <= script.spoken_words <= MOST_WORDS:
             yield (
                 band,
@@ -107,7 +94,7 @@ def _level_problems(card: Card, band: BandName) -> Found:
     grade = lowest_grade(card, band)
     if grade < LEAST_GRADE:
         return
-    hardest = max(map(reading_grade, _lessons(card, band)))
+    hardest = max(map(reading_grade, lessons_of(card, band)))
     if hardest > grade + MOST_ABOVE:
         yield (
             band,
@@ -146,11 +133,6 @@ def _sameness_problems(card: Card) -> Found:
             f"{share:.0%} of its sentences stand in the middle band too; "
             f"write at least {1 - MOST_SAME:.0%} anew",
         )
-
-
-def _lessons(card: Card, band: BandName) -> Iterator[Script]:
-    grade = lowest_grade(card, band)
-    return (lesson(card, grade, interest) for interest in card.analogies)
 
 
 def _sentences(script: Script) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _NARRATIONS = {
@@ -69,7 +70,7 @@ def lesson(language: str = "en") -> dict[str, Any]:
             "items": [],
         },
         {"kind": "steps", "text": "", "items": [narrations[1][:30], narrations[2][:30]]},
-        {"kind": "plot", "text": "", "items": ["CO2: 6", "O2: 6.5"]},
+        {"kind": "comparison", "text": "", "items": ["In | Out", "CO2 | O2"]},
         {"kind": "bullets", "text": "", "items": []},
     ]
     return {
@@ -95,3 +96,24 @@ def lesson(language: str = "en") -> dict[str, Any]:
 def answer(lesson: dict[str, Any] | None, decline: str | None = None) -> dict[str, Any]:
     """Return an answer with a lesson, or one that declines the request."""
     return {"decline": decline, "lesson": lesson}
+
+
+CART = {
+    "template": "bodies",
+    "bodies": [{"id": "cart", "icon": "cart", "mass": [20, "kg"]}],
+    "forces": [
+        {"id": "push", "on": "cart", "to": "right", "size": [50, "N"], "label": "push"},
+        {"id": "rub", "on": "cart", "to": "left", "size": [10, "N"], "label": "friction"},
+    ],
+    "states": {"net": "merge push rub"},
+}
+
+
+def with_picture(
+    written: dict[str, Any], picture: dict[str, Any] = CART, marks: str = "[[push]]", scene: int = 2
+) -> dict[str, Any]:
+    """Return a lesson of which one scene shows a picture, with marks before its narration."""
+    shown = {"kind": "picture", "text": json.dumps(picture), "items": []}
+    scenes = [dict(each) for each in written["scenes"]]
+    scenes[scene] |= {"narration": marks + scenes[scene]["narration"], "visual": shown}
+    return written | {"scenes": scenes}

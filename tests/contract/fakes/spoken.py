@@ -121,8 +121,8 @@ def _say(text: str, english: bool) -> Samples:
 @lru_cache(maxsize=10_000)
 def _sound(text: str, english: bool) -> Samples:
     if english and text.isascii():
-        samples, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
-        clip = trim(samples, RATE)
+        recording, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
+        clip = trim(recording.samples, RATE)
         return _NOTHING if clip is None else clip.samples[clip.begin : clip.end]
     wide = sum(unicodedata.east_asian_width(c) == "W" and c.isalpha() for c in text)
     return _buzz(0.06 * (max(4, len(text)) + 2 * wide))

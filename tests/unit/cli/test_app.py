@@ -64,6 +64,7 @@ def test_reading_commands_offer_json(capsys, command):
         ("dead-letters lst", "list"),
         ("dead-letters list --stage scirpt", "script"),
         ("completion bsh", "bash"),
+        ("status --statsu failed", "--status"),
     ],
 )
 def test_wrong_word_gets_nearest_suggestion(capsys, line, meant):
@@ -105,6 +106,19 @@ def test_wrong_word_gets_nearest_suggestion(capsys, line, meant):
         ("drain --database postgresql://a@b:99999/c", "--database: the port"),
         ("batch x.jsonl --artifacts s3://x", "--artifacts: must be a folder or gs://bucket/prefix"),
         ("batch x.jsonl --artifacts gs://", "--artifacts: must be a folder or gs://bucket/prefix"),
+        ("batch x.jsonl --artifacts /dev/null/x", "--artifacts: must be a folder or gs://bucket"),
+        ("batch x.jsonl --state /dev/null/x", "--state: must be a folder"),
+        ("batch x.jsonl --segment-cache /dev/null/x", "--segment-cache: must be a folder"),
+        ("batch x.jsonl --report /dev/null/x", "--report: must be a file in a folder, or -"),
+        ("batch x.jsonl --summary /", "--summary: must be a file, or - for standard output"),
+        ("report --output /", "--output: must be a file, or - for standard output"),
+        ("evaluate --output /dev/null/x", "--output: must be a file in a folder, or -"),
+        ("drain --project a_b", "--project: must be the id of a project"),
+        ("drain --subscription a/b", "--subscription: must be the name of a subscription, or"),
+        (
+            "publish --topic goog",
+            "--topic: must be the name of a topic, or projects/PROJECT/topics",
+        ),
         ("-v status", "there is no option -v (see `vividly --help`)"),
         ("status -x", "there is no option -x (see `vividly status --help`)"),
         ("drain --qwxz 1", "there is no option --qwxz (see `vividly drain --help`)"),
@@ -115,6 +129,14 @@ def test_usage_error_takes_one_line(capsys, line, reason):
     assert status == 2
     assert reason in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["drain --topic x", "serve --no-browser", "report --summary x", "status --output x"]
+)
+def test_other_option_is_no_suggestion(capsys, line):
+    status, _, err = said(capsys, *line.split())
+    assert (status, "did you mean" in err) == (2, False)
 
 
 def test_options_are_not_abbreviated(capsys):
@@ -217,21 +239,58 @@ def bash(script, *words):
     return done.stdout.split()
 
 
-def test_bash_completes_commands_options_and_values():
-    script = completion.script("bash")
-    assert bash(script, "vividly", "dr") == ["drain"]
-    assert "--script-engine" in bash(script, "vividly", "drain", "--script-")
-    assert bash(script, "vividly", "drain", "--script-engine", "") == ["offline", "gemini"]
-    assert bash(script, "vividly", "dead-letters", "") == ["list", "show", "replay"]
-    assert bash(script, "vividly", "drain", "--video-size", "") == ["1280x720", "1920x1080"]
+@pytest.fixture(scope="module")
+def bash_script():
+    return completion.script("bash")
 
 
-@pytest.mark.parametrize("option", ["--music", "--video-logo", "--report", "--output"])
-def test_bash_completes_names_of_files(tmp_path, monkeypatch, option):
+@pytest.mark.parametrize(
+    "words",
+    [
+        "batch --music", "batch --video-logo", "batch --report", "batch --summary",
+        "batch --prices", "batch", "publish", "report --output", "evaluate --set",
+        "evaluate --against", "evaluate --output",
+    ],
+)  # fmt: skip
+def test_bash_completes_names_of_files(tmp_path, monkeypatch, bash_script, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "known.wav").touch()
-    command = "report" if option == "--output" else "batch"
-    assert bash(completion.script("bash"), "vividly", command, option, "kn") == ["known.wav"]
+    assert bash(bash_script, "vividly", *words.split(), "kn") == ["known.wav"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "batch --artifacts", "status --state", "batch --segment-cache", "cards check --folder",
+        "students export s-1 --output",
+    ],
+)  # fmt: skip
+def test_bash_completes_names_of_folders(tmp_path, monkeypatch, bash_script, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known").mkdir()
+    (tmp_path / "known.wav").touch()
+    assert bash(bash_script, "vividly", *words.split(), "kn") == ["known"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("dr", "drain"),
+        ("drain --script-engine ", "offline gemini"),
+        ("drain --script-eng", "--script-engine"),
+        ("dead-letters ", "list show replay"),
+        ("drain --video-size ", "1280x720 1920x1080"),
+        ("drain --reuse ", "off stage all"),
+        ("drain --gemini-thinking h", "high"),
+        ("publish --modality ", "text audio video"),
+        ("status --status un", "unsettled"),
+        ("status --stage nar", "narration"),
+        ("cost --by d", "day"),
+        ("db up", "upgrade"),
+    ],
+)
+def test_bash_completes_commands_options_and_values(bash_script, words, found):
+    assert bash(bash_script, "vividly", *words.split(" ")) == found.split()
 
 
 def test_completion_ignores_wrong_environment(capsys, monkeypatch):
@@ -242,7 +301,14 @@ def test_completion_ignores_wrong_environment(capsys, monkeypatch):
 CANCEL = "cancel 123e4567-e89b-12d3-a456-426614174000"
 
 
-@pytest.mark.parametrize("line", ["status", "cost", "report", CANCEL, "dead-letters list"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "status", "status --watch", "cost", "report", CANCEL, "dead-letters list",
+        "dead-letters replay 1", "care list", "students export s-1 --output x",
+        "students erase s-1", "publish --query x --grade 8 --wait",
+    ],
+)  # fmt: skip
 def test_reading_command_creates_no_ledger(capsys, tmp_path, line):
     status, out, err = said(capsys, *line.split(), "--state", str(tmp_path / "none"))
     assert (status, out, list(tmp_path.iterdir())) == (2, "", [])

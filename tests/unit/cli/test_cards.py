@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli import app
-from tests.unit.script.cards.good_card import GOOD, SOURCE, changed
+from tests.unit.script.cards.good_card import GOOD, SHIPPED, SOURCE, changed
 from transforms.script.card_coverage import coverage, load_curricula
 from transforms.script.cards.concept_card import load_cards
 from transforms.script.matching.topics import TopicIndex, load_topic_index
@@ -72,7 +73,18 @@ def test_wrong_arguments_are_explained(capsys, arguments, reason):
 
 def test_check_accepts_a_good_card(capsys, tmp_path):
     status, out, _ = said(capsys, "check", "--folder", folder_with(tmp_path, GOOD))
-    assert (status, out) == (0, "1 cards, 0 problems\n")
+    assert (status, out) == (0, "1 cards, 0 problems\n0 of 12 scenes draw\n")
+
+
+def test_two_cards_must_not_share_a_picture(capsys, tmp_path):
+    folder = folder_with(tmp_path, SHIPPED)
+    other = SHIPPED.replace('id = "newtons-second-law"', 'id = "pushing"', 1)
+    renamed = other.replace('"push", on', '"pull", on').replace("merge push", "merge pull")
+    other = renamed.replace("[[push]]", "[[pull]]")
+    (folder / "physics" / "pushing.toml").write_text(other)
+    status, out, _ = said(capsys, "check", "--folder", folder)
+    assert status == 1
+    assert "pushing.toml: pictures.0: 'newtons-second-law' shows the same template and data" in out
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,7 @@ def test_check_goes_on_after_an_unreadable_card(capsys, tmp_path):
     assert status == 1
     assert "physics/latin.toml: is not UTF-8" in out
     assert f"{SOURCE}: " in out
-    assert out.endswith("2 cards, 2 problems\n")
+    assert "2 cards, 2 problems\n" in out
 
 
 def test_preview_prints_the_lesson_of_a_grade(capsys):
@@ -108,12 +120,17 @@ def test_preview_prints_the_lesson_of_a_grade(capsys):
     assert low.startswith("# Gravity for basketball fans")
     assert "grade 12" in high
     assert low != high
+    marked = said(capsys, "preview", "newtons-second-law", "--grade", 6)[1]
+    assert re.search(r"\n[1-6] of 6 scenes draw\n", marked)
+    assert re.search(r"  \S.*: bodies, [1-9] beats, labels spoken: .*push 50\sN, ", marked)
 
 
 def test_coverage_names_what_has_no_card(capsys):
     status, out, _ = said(capsys, "coverage", "--json")
     assert status == 0
-    rows = {(row["curriculum"], row["code"]): row["cards"] for row in json.loads(out)}
+    rows = {(row["curriculum"], row["code"]): row["cards"] for row in json.loads(out)["topics"]}
+    drawn = {(row["card"], row["band"]): row["drawn"] for row in json.loads(out)["pictures"]}
+    assert drawn["newtons-second-law", "middle"] >= 1
     science = load_curricula()[0].name
     assert rows[science, "LS4.B"] == {"natural selection": "natural-selection"}
     assert rows[science, "LS2.D"] == {"why do animals live in groups": None}
@@ -122,6 +139,7 @@ def test_coverage_names_what_has_no_card(capsys):
     assert "LS2.D" in text
     assert "LS4.B" not in text
     assert load_curricula()[0].url in text
+    assert re.search(r"\n  [1-6] of 6  newtons-second-law \(middle\)\n", text)
 
 
 def test_coverage_falls_with_missing_cards():

@@ -50,16 +50,18 @@ def test_reason_column_takes_remaining_width(monkeypatch, capsys, columns, lines
 )
 def test_table_shows_status_of_request(capsys, changes, shown):
     output.requests([request_row(**changes)], as_json=False)
-    assert shown in capsys.readouterr().out.splitlines()[1].split()
+    assert shown in capsys.readouterr().out.splitlines()[2].split()
 
 
-@pytest.mark.parametrize("columns", [80, 133, 134, 200])
-def test_question_is_shown_at_every_width(monkeypatch, capsys, columns):
+@pytest.mark.parametrize("columns", [80, 149, 150, 200])
+def test_request_is_whole_at_every_width(monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    output.requests([request_row(request={"student_query": QUESTION})], as_json=False)
-    shown = capsys.readouterr().out
-    assert REQUEST in shown
-    assert QUESTION in " ".join(shown.split())
+    changes = {"request": {"student_query": QUESTION}, "stage": "dead_letters", "modality": "audio"}
+    output.requests([request_row(status="cancelled", **changes)], as_json=False)
+    shown = capsys.readouterr().out.split()
+    month_day, time = WHEN.astimezone().strftime("%m-%d %H:%M:%S").split()
+    whole = {REQUEST, *QUESTION.split(), month_day, time, "audio", "25", "cancelled", "$0.00125"}
+    assert whole | {"dead_letters"} <= set(shown)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def ask():
 def test_taken_port_is_a_usage_error():
     with HealthServer(0, {}, CollectorRegistry()) as server:
         taken = server.port
-        with pytest.raises(UsageError, match=f"--health-port {taken}: Address already in use"):
+        with pytest.raises(UsageError, match=f"--health-port {taken}: address already in use"):
             HealthServer(taken, {}, CollectorRegistry())
 
 

@@ -21,6 +21,7 @@ from transforms.model import (
     decode,
     encode,
 )
+from transforms.narration.engines.voice_engine import Recording
 from transforms.narration.m4a import FRAME
 from transforms.narration.mastering import RATE, Samples, measure
 from transforms.narration.recording import record_narration
@@ -256,8 +257,8 @@ def test_deadline_is_checked_between_sentences(tmp_path: Path) -> None:
 def test_sentence_without_sound_is_an_error(tmp_path: Path) -> None:
     class Mute(BuzzVoice):
         def speak_sentence(self, sentence, **options):
-            samples, usage = super().speak_sentence(sentence, **options)
-            return samples * (not sentence.startswith("They")), usage
+            said, usage = super().speak_sentence(sentence, **options)
+            return Recording(said.samples * (not sentence.startswith("They"))), usage
 
     with pytest.raises(PermanentError, match="no sound for a sentence of 31 characters"):
         record_narration(SCRIPT, Mute(), tmp_path, calls=DirectCalls(60))

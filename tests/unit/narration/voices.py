@@ -9,7 +9,7 @@ import numpy as np
 
 from transforms.errors import PermanentError
 from transforms.model import Scene, Script, Usage
-from transforms.narration.engines.voice_engine import SentenceVoice
+from transforms.narration.engines.voice_engine import Recording, SentenceVoice
 from transforms.narration.mastering import Samples
 
 
@@ -56,12 +56,12 @@ class BuzzVoice(SentenceVoice):
 
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
-    ) -> tuple[Samples, tuple[Usage, ...]]:
+    ) -> tuple[Recording, tuple[Usage, ...]]:
         self.said.append((sentence, timeout))
         self.before(sentence)
         sound = buzz(self.seconds * len(sentence), self.sample_rate, self.level)
         around = silence(0.31, self.sample_rate), sound, silence(0.48, self.sample_rate)
-        return np.concatenate(around), (Usage("letters", len(sentence)),)
+        return Recording(np.concatenate(around)), (Usage("letters", len(sentence)),)
 
 
 def lesson(*narrations: str, hook: str = "Why is that?", language: str = "en-US") -> Script:

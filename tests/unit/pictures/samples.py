@@ -98,3 +98,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "pieces": CENSUS, "measures": SCORES, "grids": DICE, "solid": TANK, "spans": SPANS,
 }  # fmt: skip
 """Further pictures, by what they show."""
+BESIDE = {
+    "bodies": "cart.mass=40 push.size=80",
+    "bars": "quarter.share.part=3",
+    "cells": "search.how=row",
+    "timeline": "war.end=1920-01-10",
+    "plot": "parameter.start=5",
+}
+"""Other inputs of each sample."""
+
+
+def with_second(template: str) -> dict[str, Any]:
+    """Return the sample of a template with the picture of other inputs beside it."""
+    sample = SAMPLES[template]
+    return sample | {"states": sample.get("states", {}) | {"other": f"beside {BESIDE[template]}"}}

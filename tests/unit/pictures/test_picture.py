@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.unit.pictures.samples import CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR
+from tests.unit.pictures.samples import CART, DISCOUNTS, PARABOLA, SAMPLES, SEARCH, WAR, with_second
 from transforms.pictures.picture import (
     LONGEST,
     PictureError,
@@ -80,6 +80,40 @@ def test_curves_meet_at_equilibrium() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "label"),
+    [
+        ("bodies", "70\u00a0N → (ΣF)"),
+        ("bars", "First shop: 3/4 × $80 = $60"),
+        ("cells", "2 → 5 → 8 → 12 → 16 → 23"),
+        ("timeline", "July 28, 1914 – January 10, 1920: First World War"),
+    ],
+)
+def test_results_beside_are_computed_anew(template: str, label: str) -> None:
+    picture = build_picture(with_second(template))
+    assert label in picture.described("en")
+    assert label not in picture.labels("en")
+    assert read_picture(write_picture(picture)).second == picture.second
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ("", "beside names inputs"),
+        ("cart.weight=4", "beside names inputs"),
+        ("sled.mass=4", "beside names inputs"),
+        ("cart.mass", "beside names inputs"),
+        ("results.0=4", "beside names inputs"),
+        ("cart.mass=heavy", "of another type"),
+        ("cart.mass=nan", "the picture beside is not valid: Input should be a finite number"),
+        ("push.size=0", "the picture beside is not valid: a size must be above 0"),
+    ],
+)
+def test_change_beside_must_fit_the_picture(changes: str, problem: str) -> None:
+    with pytest.raises(PictureError, match=problem):
+        build_picture(CART | {"states": {"other": f"beside {changes}"}})
+
+
+@pytest.mark.parametrize(
     ("picture", "path", "value", "problem"),
     [
         (CART, "results.0.size.0", 60, "the stated net force differs"),
@@ -97,7 +131,8 @@ def test_curves_meet_at_equilibrium() -> None:
         (PARABOLA, "curves.0.y", "9**9**x", "the stated points differ"),
         (PARABOLA, "y", {"low": 50, "high": 90}, "no curve lies within the axes"),
         (PARABOLA, "states.one", "sweep d=4", "sweep names the parameter"),
-        (CART, "states.go", "explode cart", "unknown verb; known: merge or move"),
+        (CART, "states.go", "explode cart", "unknown verb; known: merge or move or beside"),
+        (CART, "states", {"a": "beside cart.mass=1", "b": "beside cart.mass=2"}, "only one state"),
         (CART, "states.push", "move cart", "an id names two things"),
         (CART, "forces.0.size", ["1,5", "N"], "forces.0.size.0: Input should be a valid number"),
         (CART, "forces.0.on", "sled", "on no body"),

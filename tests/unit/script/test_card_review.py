@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from tests.every_row import for_all
 from tests.unit.script.cards.good_card import SOURCE, changed
-from transforms.script.card_review import lesson, reading_grade, review, sameness
+from transforms.script.card_review import reading_grade, review, sameness
 from transforms.script.cards.concept_card import Card, load_cards, parse_card
+from transforms.script.drawn_scenes import lesson
 
 CARDS = load_cards().cards
 

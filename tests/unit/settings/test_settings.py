@@ -57,7 +57,7 @@ def test_variable_sets_its_setting(setting):
         "video-logo": __file__, "sources": __file__, "database": "postgresql://user@host/name",
         "prices": __file__, "gemini-max-tokens": "2048",
         "gemini-endpoint": "https://gemini.example.com",
-        "otlp-endpoint": "http://collector:4318",
+        "otlp-endpoint": "http://collector:4318", "topic": "requests", "subscription": "requests",
     }  # fmt: skip
     text = particular.get(setting.name) or (setting.choices[-1] if setting.choices else "7")
     text = "true" if setting.type is bool else text

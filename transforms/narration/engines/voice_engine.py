@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,34 @@ from transforms.model import Usage
 from transforms.prices import total
 from transforms.stage.paid_call import PaidCalls
 
-MASTERING_VERSION: Final = 4
+MASTERING_VERSION: Final = 5
 """Increased when the same script and voice no longer give the same narration."""
+
+
+class SpokenWord(NamedTuple):
+    """A word as it is spoken.
+
+    Attributes:
+        text: "fifty" where the sentence has "50".
+        start: seconds from the first sample.
+    """
+
+    text: str
+    start: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A spoken sentence.
+
+    Attributes:
+        samples: mono, in -1..1, shape (n,), at the engine's sample rate; none if nothing in the
+            sentence can be spoken.
+        words: in order; empty if the engine does not tell when words begin.
+    """
+
+    samples: NDArray[np.float32]
+    words: tuple[SpokenWord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,12 +50,11 @@ class Speech:
     """A spoken script.
 
     Attributes:
-        sections: mono samples in -1..1, shape (n,), of each sentence of each section, at the
-            engine's sample rate; none for a sentence in which nothing can be spoken.
+        sections: a recording of each sentence of each section.
         usage: what was used besides paid calls.
     """
 
-    sections: tuple[tuple[NDArray[np.float32], ...], ...]
+    sections: tuple[tuple[Recording, ...], ...]
     usage: tuple[Usage, ...] = ()
 
 
@@ -99,8 +124,8 @@ class SentenceVoice(ABC):
     @abstractmethod
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
-    ) -> tuple[NDArray[np.float32], tuple[Usage, ...]]:
-        """Return the samples of a sentence, as in `Speech`, and what was used.
+    ) -> tuple[Recording, tuple[Usage, ...]]:
+        """Return the recording of a sentence, and what was used.
 
         Args:
             sentence: text as written; formulas may be marked as LaTeX.
@@ -113,15 +138,15 @@ class SentenceVoice(ABC):
     ) -> Speech:
         """Speak sentence by sentence."""
         used: list[Usage] = []
-        spoken: list[tuple[NDArray[np.float32], ...]] = []
+        spoken: list[tuple[Recording, ...]] = []
         for section in sections:
             recordings = []
             for sentence in section:
                 left = calls.left
                 if left <= 0:
                     raise StageTimeout(f"the narration took longer than {calls.timeout:g} s")
-                samples, usage = self.speak_sentence(sentence, language=language, timeout=left)
-                recordings.append(samples)
+                recording, usage = self.speak_sentence(sentence, language=language, timeout=left)
+                recordings.append(recording)
                 used.extend(usage)
             spoken.append(tuple(recordings))
         return Speech(tuple(spoken), total(used))

@@ -104,8 +104,8 @@ class WorkedExample(Strict):
     values: Mapping[str, int | float] = field(default_factory=dict)
     compute: Mapping[str, str] = field(default_factory=dict)
     formula: str = ""
-    plot: Annotated[tuple[Text, ...], Field(max_length=8)] = ()
-    plot_caption: str = ""
+    plot: Annotated[tuple[Text, ...], Field(max_length=4)] = ()
+    plot_caption: Annotated[str, StringConstraints(max_length=60)] = ""
 
     def numbers(self) -> Mapping[str, arithmetic.Number]:
         """Return the values and the computed numbers by name.

@@ -51,10 +51,8 @@ class Picture:
         Raises:
             PictureError: a number is unknown, or the template refuses the data.
         """
-        data = _resolved(self.data, numbers)
-        return build_picture(
-            {**data, "template": self.template, "states": dict(self.states), **more}
-        )
+        data, states = _resolved(self.data, numbers), _resolved(self.states, numbers)
+        return build_picture({**data, "template": self.template, "states": states, **more})
 
     def problems(
         self, numbers: Sequence[Mapping[str, arithmetic.Number]]
@@ -83,7 +81,9 @@ class Picture:
 def find_marked(
     pictures: Sequence[Picture], used: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield key and message of each mark without a picture, and of each picture without a mark.
+    """Yield key and message of marks without a picture, and of pictures without a mark.
+
+    A scene shows one picture, so all its marks must be of the same one.
 
     Args:
         pictures: the pictures of a card.
@@ -94,6 +94,7 @@ def find_marked(
         for name in (*picture.elements(), *picture.states):
             owners[name].append(picture.id)
     drawn = set()
+    scenes: dict[str, str] = {}
     for key, names in used.items():
         for name in names:
             of, _, local = name.rpartition(".")
@@ -105,13 +106,20 @@ def find_marked(
             elif len(having) > 1:
                 choices = " or ".join(f"[[{owner}.{local}]]" for owner in having)
                 yield key, f"several pictures have [[{name}]]; write {choices}"
+            elif scenes.setdefault(_scene(key), having[0]) != having[0]:
+                yield key, "the scene has marks of two pictures; keep to one"
     for at, picture in enumerate(pictures):
         if picture.id not in drawn:
             yield f"pictures.{at}", f"no text marks {picture.id!r}; put a [[mark]] where it is told"
 
 
+def _scene(key: str) -> str:
+    """Return the scene that a text is told in: ``middle.facts`` of ``middle.facts.text.0``."""
+    return ".".join(key.split(".")[: 1 if key.startswith("misconception") else 2])
+
+
 def _resolved(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
-    """Return data with numbers in place of the expressions in quantities and labels."""
+    """Return data with numbers in place of the expressions in quantities, labels and states."""
     if isinstance(data, Mapping):
         return {key: _resolved(value, numbers) for key, value in data.items()}
     if isinstance(data, list | tuple):

@@ -18,6 +18,7 @@ PLACEHOLDER = "[…]"
 Found = Iterator[tuple[str, str]]
 """Key of a field, and what is wrong with it and how to mend it."""
 
+_ROW = re.compile(r".{1,40}: (?=[^:]*[1-9])\d+(?:\.\d+)?")
 _EMPTY_HEADING = re.compile(
     r"^(?:in a nutshell|what (?:to know|it is|you should know)|key (?:facts?|points?|ideas?)"
     r"|facts?|definitions?|overview|introduction|summary|example|a way to picture it|the basics"
@@ -85,9 +86,12 @@ def _band_problems(band: Band) -> Found:
     if worked.formula and worked.plot:
         yield "worked.plot", "a worked example may have a formula or a plot; leave one out"
     try:
-        worked.with_numbers()
+        rows = worked.with_numbers().plot
     except ValueError as error:
         yield "worked", f"{error}; mend values, compute or the placeholder"
+        return
+    if any(not _ROW.fullmatch(row) for row in rows):
+        yield "worked.plot", "each row is 'label: {number:g}', with a number above 0"
 
 
 def _heading_problems(band: Band) -> Found:

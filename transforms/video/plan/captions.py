@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import ceil, inf
 
 import regex  # type: ignore[import-untyped]
@@ -25,6 +25,8 @@ MIN_CUE_SECONDS = 1.0
 """Shortest time a cue is shown, unless the next cue starts earlier."""
 MAX_LINGER_SECONDS = 0.6
 """Seconds a cue may stay after its words, for slow readers."""
+MAX_CUT_ERROR = 0.1
+"""Most seconds between the start of a cue and that of its words, inside a sentence."""
 MIN_GAP_SECONDS = 0.2
 """A shorter gap between cues only flickers, so it is closed."""
 
@@ -71,7 +73,8 @@ def cues(
     """Cut a narration into captions.
 
     The first cue of a sentence starts with the sentence's audio. The last one ends with it, or
-    later where the pause allows. Inside a sentence, time is divided by characters.
+    later where the pause allows. Inside a sentence, a cue starts with its first word, give or take
+    `MAX_CUT_ERROR`, which is used to give all cues the same time for a character.
 
     Args:
         sentences: in order, with their times.
@@ -83,14 +86,21 @@ def cues(
     sound_ends: list[float] = []
     following = [*(sentence.start for sentence in sentences[1:]), duration]
     for sentence, limit in zip(sentences, following, strict=False):
-        pieces = _split(clean(sentence.text), MAX_LINES, language)
+        text = clean(sentence.text)
+        pieces = _split(text, MAX_LINES, language)
         total = sum(map(text_width, pieces)) or 1
         at, length = sentence.start, max(0.0, sentence.end - sentence.start)
         # A sentence spoken too fast to read is shown into the pause after it.
         readable = min(max(length, total / reading_speed), length + MAX_LINGER_SECONDS, limit - at)
         length = max(length, readable)
-        for piece in pieces:
-            end = at + length * text_width(piece) / total
+        read, index = 0, 0
+        for piece, after in zip_longest(pieces, pieces[1:]):
+            read += text_width(piece)
+            end = sentence.start + length * read / total
+            if after and sentence.words:
+                index = text.index(after, index + len(piece))
+                said = sentence.time_at(index / len(text) * len(sentence.text))
+                end = max(at, min(max(end, said - MAX_CUT_ERROR), said + MAX_CUT_ERROR))
             said = min(end, max(at, sentence.end))
             spoken.append(Cue(at, end, "\n".join(_split(piece, 1, language)), said))
             sound_ends.append(sentence.end)

@@ -36,7 +36,7 @@ def picture_beats(
         start, seconds = 0.0, picture.seconds(beat.show)
         if spoken:
             sentence = spoken[min(beat.sentence, len(spoken) - 1)]
-            start = sentence.start + beat.share * (sentence.end - sentence.start)
+            start = sentence.time_at(beat.share * len(sentence.text))
             rest = max(APPEAR_SECONDS, sentence.end - start)
             seconds = min(seconds, MOST_SECONDS, max(rest, seconds / 2))
         first = min(latest, max(1, round((start - LEAD) * FPS)))

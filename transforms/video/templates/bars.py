@@ -27,7 +27,8 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     row = area.height / len(picture.bars)
     below = _PIECE if any(bar.pieces for bar in picture.bars) else 0.0
     height = min(_HIGHEST, row - _LABEL - 14 - below)
-    most = max(bar.size.number for bar in picture.bars)
+    peers = [peer for peer in view.peers if isinstance(peer, Bars)] or [picture]
+    most = max(bar.size.number for peer in peers for bar in peer.bars)
     top = area.y + max(0.0, (row - _LABEL - height - 14 - below) / 2)
     for at, bar in enumerate(picture.bars):
         place = Box(area.x, top + at * row, area.width * bar.size.number / most, _LABEL + height)

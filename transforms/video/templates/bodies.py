@@ -24,6 +24,8 @@ from transforms.video.templates.shapes import (
 _WIDTH, _HEIGHT, _WHEEL = 228.0, 128.0, 26.0
 _TALL = 96.0
 """Height of a body that leaves room for upright forces."""
+_SMALL, _LOW = 84.0, 300.0
+"""Height of a body in a room that is lower than the second number."""
 _THICK = 22.0
 _STROBES = 4
 _LABEL_WIDTH, _LABEL_HEIGHT = 250.0, 40.0
@@ -46,8 +48,8 @@ class _Place(NamedTuple):
 def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
-    upright = any(force.to in _UPRIGHT for force in picture.forces)
-    floor = area.bottom - (120 if upright else 96)
+    low = area.height < _LOW
+    floor = area.bottom - (120 if picture.upright else 40 if low else 96)
     yield Line(((area.x, floor), (area.right, floor)), palette.line, 4)
     scale = _scale(picture, view)
     lane = area.width / len(picture.bodies)
@@ -61,11 +63,22 @@ def _scale(picture: Bodies, view: View) -> float:
     if not picture.forces:
         return 1.0
     lane = view.area.width / len(picture.bodies)
-    across = lane * (0.2 if _moving(picture) else 0.34)
+    across = max(60.0, min(lane * (0.2 if _moving(picture) else 0.34), lane / 2 - _WIDTH / 2 - 12))
     down = 84.0
-    return min(
-        (down if force.to in _UPRIGHT else across) / force.size.number for force in picture.forces
+    peers = [peer for peer in view.peers if isinstance(peer, Bodies)] or [picture]
+    forces = [force for peer in peers for force in peer.forces]
+    return min((down if force.to in _UPRIGHT else across) / force.size.number for force in forces)
+
+
+def _speed(picture: Bodies, body: Body, view: View) -> float:
+    """Return how far a body gets compared with the faster one beside it, 0-1."""
+    peers = [peer for peer in view.peers if isinstance(peer, Bodies)]
+    most = max(
+        (peer.acceleration(each) for peer in peers for each in peer.bodies if each.id == body.id),
+        default=0.0,
     )
+    own = picture.acceleration(body)
+    return own / most if own and most else 1.0
 
 
 def _moving(picture: Bodies) -> dict[str, str]:
@@ -77,7 +90,7 @@ def _moving(picture: Bodies) -> dict[str, str]:
 def _body(
     picture: Bodies, body: Body, room: Box, floor: float, scale: float, view: View, shown: Shown
 ) -> Iterator[Shape]:
-    palette = view.palette
+    palette, low = view.palette, view.area.height < _LOW
     seen = shown[body.id]
     forces = [force for force in picture.forces if force.on == body.id]
     middle = room.x + room.width / 2
@@ -87,13 +100,14 @@ def _body(
         sign = -1.0 if net < 0 else 1.0
         reach = room.width / 2 - _WIDTH / 2 - room.width * 0.21
         start = middle - sign * reach
+        reach *= _speed(picture, body, view)
         for strobe in range(_STROBES + 1):
             passed = strobe / _STROBES
             if shown[state] > 0 and passed <= shown[state]:
                 x = start + sign * 2 * reach * _way(passed, net)
-                yield Disc(x, floor + 30, 9, view.fade(palette.accent, seen))
+                yield Disc(x, floor + (20 if low else 30), 9, view.fade(palette.accent, seen))
         middle = start + sign * 2 * reach * _way(shown[state], net)
-    height = _TALL if any(force.to in _UPRIGHT for force in picture.forces) else _HEIGHT
+    height = _SMALL if low else _TALL if picture.upright else _HEIGHT
     top = floor - height - (_WHEEL * 0.8 if body.icon in ("cart", "car") else 0)
     half = height / 2 if body.icon == "ball" else _WIDTH / 2
     place = _Place(middle, top, floor, half)
@@ -101,7 +115,7 @@ def _body(
     name = " ".join(filter(None, (body.label, show(body.mass, view.language) if body.mass else "")))
     on = Box(middle - half + 6, top + 4, 2 * half - 12, height - 8)
     yield Text(name, on, view.fade(palette.on_accent, seen), 36, lines=2)
-    yield from _forces(picture, forces, place, scale, view, shown)
+    yield from _forces(picture, forces, place, scale, view, shown, room)
 
 
 def _way(time: float, net: float) -> float:
@@ -124,8 +138,9 @@ def _icon(body: Body, place: _Place, height: float, view: View, seen: float) -> 
 
 
 def _forces(
-    picture: Bodies, forces: list[Force], place: _Place, scale: float, view: View, shown: Shown
-) -> Iterator[Shape]:
+    picture: Bodies, forces: list[Force], place: _Place, scale: float, view: View, shown: Shown,
+    room: Box,
+) -> Iterator[Shape]:  # fmt: skip
     palette = view.palette
     own = {force.id for force in forces}
     merges = {}
@@ -144,7 +159,7 @@ def _forces(
         yield from _arrow(force.to, rank, place, whole * seen, colour)
         text = f"{force.label} {show(force.size, view.language)}".strip()
         ink = view.fade(palette.ink, of_range(seen, 0.4, 1) * (1 - 0.45 * gone))
-        yield _label(force.to, rank, place, whole, text, ink)
+        yield _label(force.to, rank, place, whole, text, ink, room=room)
     for name, ids in merges.items():
         if shown[name]:
             net = picture.net(ids)
@@ -156,7 +171,7 @@ def _forces(
             ink = view.fade(palette.ink, of_range(shown[name], 0.6, 1))
             text = f"ΣF = {picture.net_label(net, view.language)}"
             if size:
-                yield _label(to, 0, place, whole, text, ink, net=True)
+                yield _label(to, 0, place, whole, text, ink, net=True, room=room)
             elif upright:
                 box = Box(place.middle - place.half - 270, place.top - 52, 250 + place.half, 40)
                 yield Text(text, box, ink, 28, "end")
@@ -180,20 +195,25 @@ def _arrow(
 
 def _label(
     to: Direction, rank: int, place: _Place, length: float, text: str, ink: Colour, *,
-    net: bool = False,
+    room: Box, net: bool = False,
 ) -> Text:  # fmt: skip
-    """Return the label of an arrow; that of a net force is on the other side."""
+    """Return the label of an arrow within a room; that of a net force is on the other side."""
     if to in _UPRIGHT:
         sign, y = (-1, place.top) if to == "up" else (1, place.floor)
         y += sign * length * 0.6 - _LABEL_HEIGHT / 2
         if net:
-            left = place.middle - 48 - 30 - _LABEL_WIDTH
-            return Text(text, Box(left, y, _LABEL_WIDTH, _LABEL_HEIGHT), ink, 28, "end")
+            right = place.middle - 48 - 30
+            left = max(room.x, right - _LABEL_WIDTH)
+            return Text(text, Box(left, y, right - left, _LABEL_HEIGHT), ink, 28, "end")
         left = place.middle + rank * 48 + 30
-        return Text(text, Box(left, y, _LABEL_WIDTH, _LABEL_HEIGHT), ink, 26, "start")
+        width = min(_LABEL_WIDTH, room.right - left)
+        return Text(text, Box(left, y, width, _LABEL_HEIGHT), ink, 26, "start")
     sign = 1 if to == "right" else -1
     width = max(_LABEL_WIDTH, length)
     start = place.middle + sign * (place.half + 16)
+    width = min(width, room.right - start if sign > 0 else start - room.x)
     y = place.row(rank) + (32 if net else -30 - _LABEL_HEIGHT)
+    if net and room.height < _LOW:
+        y = place.floor + 1
     box = Box(start if sign > 0 else start - width, y, width, _LABEL_HEIGHT)
     return Text(text, box, ink, 28, "start" if sign > 0 else "end")

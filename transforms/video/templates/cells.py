@@ -13,6 +13,10 @@ from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, Shown,
 
 _GAP = 8.0
 _WIDEST = 104.0
+_LOW = 300.0
+"""Height of a low room, in which there is less space around the cells."""
+_NUMBERED = 0.5
+"""Share of a look after which its number stands below its cell."""
 
 
 def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
@@ -22,13 +26,15 @@ def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
         return
     area, palette = view.area, view.palette
     count = len(picture.cells)
-    step = min(_WIDEST + _GAP, (area.width + _GAP) / count)
+    above, below = (104.0, 64.0) if area.height > _LOW else (62.0, 48.0)
+    room = min(_WIDEST, area.height - above - below)
+    step = min(room + _GAP, (area.width + _GAP) / count)
     side = step - _GAP
     left = area.x + (area.width - step * count + _GAP) / 2
-    top = area.y + area.height / 2 - side / 2 + 26
+    top = area.y + (area.height - side + above - below) / 2
     seen = shown[picture.id]
     looks = picture.looks()
-    told = _told(picture, shown)
+    told = picture.looked(shown)
     grey = [0.0] * count
     bright = [0.0] * count
     pointer, first, last = -1.0, 0.0, float(count - 1)
@@ -53,23 +59,23 @@ def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
         return
     want = show_number(picture.search.want, view.language)
     middle = left + (pointer if told else (count - 1) / 2) * step + side / 2
-    chip = Box(middle - 54, top - 104, 108, 54)
+    tip = top - (12 if area.height > _LOW else 4)
+    chip = Box(middle - 54, top - above, 108, 54 if area.height > _LOW else 38)
     yield Rect(chip, view.fade(view.second, seen), 14)
     yield Text(f"{want}?" if not _found(picture, told) else want, chip.inset(4),
                palette.background, 32)  # fmt: skip
     if told:
-        tip = top - 12
-        yield Polygon(((middle - 16, tip - 24), (middle + 16, tip - 24), (middle, tip)),
-                      view.second)  # fmt: skip
-        y = top + side + 22
+        yield Polygon(
+            ((middle - 16, chip.bottom - 1), (middle + 16, chip.bottom - 1), (middle, tip)),
+            view.second,
+        )
+        for turn, share in told:
+            if share > _NUMBERED:
+                box = Box(left + looks[turn].at * step - 4, top + side + 18, side + 8, 30)
+                yield Text(f"{turn + 1}", box, palette.muted, 24)
+        y = top + side + 12
         ends = (left + first * step, left + last * step + side)
         yield Line(((ends[0], y), (ends[1], y)), view.second, 6)
-
-
-def _told(picture: Cells, shown: Shown) -> list[tuple[int, float]]:
-    """Return the looks that are shown at least in part, in order, from 0."""
-    states = sorted((int(picture.verb(name)[1][0]) - 1, shown[name]) for name in picture.states)
-    return [(number, share) for number, share in states if share]
 
 
 def _found(picture: Cells, told: list[tuple[int, float]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 from transforms.pictures.plot import Curve, Plot, Point, Points, at
 from transforms.pictures.quantities import show_number
@@ -12,7 +12,8 @@ from transforms.video.draw.design import Colour
 from transforms.video.pictures.charts import round_ticks
 from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
 
-_LEGEND = 300.0
+_LEGEND, _NARROW, _ROW = 300.0, 700.0, 36.0
+"""Width of the legend, width below which a plot has it above, and the height of a row there."""
 _CHUNK = 20
 """Samples of one stretch of a curve; only the last one is drawn again while it grows."""
 
@@ -25,7 +26,13 @@ ToPixels = Callable[[float, float], Point]
 def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of axes, curves as far as they are traced, and computed points."""
     area = view.area
-    frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 84, area.height - 44)
+    narrow = area.width < _NARROW
+    legend = _legend_room(picture, area, narrow=narrow)
+    if narrow:
+        top = legend.bottom + 16
+        frame = Box(area.x + 64, top, area.width - 74, area.bottom - 36 - top)
+    else:
+        frame = Box(area.x + 64, area.y + 8, area.width - _LEGEND - 84, area.height - 44)
 
     def place(x: float, y: float) -> Point:
         across = (x - picture.x.low) / (picture.x.high - picture.x.low)
@@ -47,7 +54,7 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
         seen = shown[points.id]
         for x, y in picture.places(points, value) if seen else ():
             yield from _point(points, (x, y), place, frame, view, seen, moving)
-    yield from _legend(picture, value, colours, view, shown)
+    yield from _legend(picture, value, colours, view, shown, legend)
 
 
 def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Shape]:
@@ -138,33 +145,50 @@ def _point(
     yield Text(text, box, ink, 24)
 
 
+def _legend_room(picture: Plot, area: Box, *, narrow: bool) -> Box:
+    """Return the room of the legend: at the right, or above a narrow plot."""
+    if not narrow:
+        return Box(area.right - _LEGEND, area.y + 16, _LEGEND, area.height - 32)
+    marked = sum((points.label != "") + (points.kind == "meet") for points in picture.points)
+    shown = picture.parameter is not None and picture.parameter.shown
+    rows = len(picture.curves) + marked + shown
+    return Box(area.x, area.y, area.width, (rows + 1) // 2 * _ROW)
+
+
 def _legend(
-    picture: Plot, value: float, colours: Sequence[Colour], view: View, shown: Shown
+    picture: Plot, value: float, colours: Sequence[Colour], view: View, shown: Shown, room: Box
 ) -> Iterator[Shape]:
     area, palette = view.area, view.palette
-    left, y = area.right - _LEGEND, area.y + 16
+    narrow = room.y == area.y
+    columns, row = (2, _ROW) if narrow else (1, 47.0)
+    wide = room.width / columns
+    places = (
+        Box(room.x + at % columns * wide, room.y + at // columns * row, wide - 8, row)
+        for at in count()
+    )
     for curve, colour in zip(picture.curves, colours, strict=False):
-        seen = shown[curve.id]
+        seen, place = shown[curve.id], next(places)
         if seen:
-            yield Rect(Box(left, y + 15, 36, 8), view.fade(colour, seen), 4)
-        box = Box(left + 50, y, _LEGEND - 50, 40)
+            yield Rect(Box(place.x, place.y + row / 2 - 4, 36, 8), view.fade(colour, seen), 4)
+        box = Box(place.x + 50, place.y, place.width - 50, row)
         yield Text(curve.label, box, view.fade(palette.ink, seen), 26, "start")
-        y += 48
     if picture.parameter and picture.parameter.shown:
         text = f"{picture.parameter.name} = {show_number(round(value, 1), view.language)}"
-        yield Text(text, Box(left, y, _LEGEND, 48), view.palette.accent, 34, "start")
-        y += 56
+        yield Text(text, next(places), palette.accent, 26 if narrow else 34, "start")
     for points in picture.points:
         ink = view.fade(palette.ink, shown[points.id])
         if points.label:
-            yield Disc(left + 18, y + 20, 11 * shown[points.id], palette.ink)
-            yield Text(points.label, Box(left + 50, y, _LEGEND - 50, 40), ink, 26, "start")
-            y += 44
+            place = next(places)
+            yield Disc(place.x + 18, place.y + row / 2, 11 * shown[points.id], palette.ink)
+            box = Box(place.x + 50, place.y, place.width - 50, row)
+            yield Text(points.label, box, ink, 26, "start")
         if points.kind == "meet":
+            place = next(places)
             text = " ".join(at(point, view.language) for point in picture.places(points, value))
-            yield Text(text, Box(left + 50, y, _LEGEND - 50, 36), ink, 26, "start")
-            y += 44
+            box = Box(place.x + 50, place.y, place.width - 50, row)
+            yield Text(text, box, ink, 26, "start")
     for text, axis_y in ((picture.y.label, area.bottom - 92), (picture.x.label, area.bottom - 52)):
         sign = "↑" if text is picture.y.label else "→"
-        if text:
-            yield Text(f"{sign} {text}", Box(left, axis_y, _LEGEND, 40), palette.muted, 24, "start")
+        if text and not narrow:
+            box = Box(room.x, axis_y, _LEGEND, 40)
+            yield Text(f"{sign} {text}", box, palette.muted, 24, "start")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from transforms.pictures.template import Template
 from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import BODY, LEADING_TIGHT, STRONG, Colour, Palette, mix
 from transforms.video.draw.typeset import Block, Typesetter
@@ -20,11 +21,19 @@ SMALLEST = 20.0
 
 @dataclass(frozen=True)
 class View:
-    """The room for a picture, its colours and its language."""
+    """The room for a picture, its colours and its language.
+
+    Attributes:
+        area: the room; it may be half as wide or half as high as usual.
+        palette: colours.
+        language: tag of the language in which labels are written.
+        peers: all pictures that are drawn to one scale; only this one if none is beside it.
+    """
 
     area: Box
     palette: Palette
     language: str
+    peers: tuple[Template, ...] = ()
 
     def fade(self, colour: Colour, share: float) -> Colour:
         """Return a colour that has appeared in part."""

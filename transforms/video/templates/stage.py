@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -12,10 +13,11 @@ from transforms.pictures.template import Beat
 from transforms.video.draw.canvas import Box, Canvas, Pixels
 from transforms.video.draw.design import Palette
 from transforms.video.templates.bars import draw_bars
+from transforms.video.templates.beside import rooms_beside
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
 from transforms.video.templates.plot import draw_plot
-from transforms.video.templates.shapes import Shape, Shown, View, ease
+from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
 from transforms.video.templates.timeline import draw_timeline
 
 _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
@@ -25,10 +27,41 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
+_STACKED: Mapping[str, Callable[[Any], bool]] = {
+    "bars": lambda bars: len(bars.bars) <= 2,
+    "bodies": lambda bodies: not bodies.upright,
+    "cells": lambda cells: True,
+}
+"""Templates that have the picture beside them below instead, and when."""
 _STEADY = frozenset({"move"})
 """Verbs whose time is not eased: the template computes the motion."""
+_CAPTION = 48.0
+"""Design pixels of a caption and the gap below it."""
 _MARGIN = 3.0
 """Design pixels around a shape that its smooth edges may touch."""
+
+
+def draw_picture(picture: Picture, view: View, shown: Shown) -> Iterator[Shape]:
+    """Yield the shapes of a picture, and of the one beside it as far as that is shown."""
+    if picture.caption:
+        area = view.area
+        room = Box(area.x, area.y, area.width, _CAPTION - 12)
+        yield Text(picture.caption, room, view.palette.muted, 28, "start")
+        below = Box(area.x, area.y + _CAPTION, area.width, area.height - _CAPTION)
+        view = replace(view, area=below)
+    drawing = _DRAWINGS[picture.template]
+    if picture.second is None:
+        yield from drawing(picture, replace(view, peers=(picture,)), shown)
+        return
+    share = shown[picture.beside]
+    peers = (picture.first, picture.second)
+    rooms = rooms_beside(view.area, share, down=_stacks(picture))
+    yield from drawing(picture.first, replace(view, area=rooms.first, peers=peers), shown)
+    seen = of_range(share, 0.5, 1)
+    if seen:
+        yield Line(rooms.divider, view.fade(view.palette.line, seen), 3)
+        faded = {name: seen * each for name, each in shown.items()}
+        yield from drawing(picture.second, replace(view, area=rooms.second, peers=peers), faded)
 
 
 class Stage:
@@ -68,7 +101,7 @@ class Stage:
 
     def draw(self, shown: Shown) -> Pixels:
         """Draw a state on the slide; return the rectangle that changed, at least 2 x 2 pixels."""
-        shapes = list(_DRAWINGS[self._picture.template](self._picture, self._view, shown))
+        shapes = list(draw_picture(self._picture, self._view, shown))
         old, new = set(self._shapes), set(shapes)
         boxes = [self._pixels(shape) for shape in old ^ new]
         dirty = _union([box for box in boxes if box[0] < box[2] and box[1] < box[3]])
@@ -91,6 +124,10 @@ class Stage:
 
     def _pixels(self, shape: Shape) -> Pixels:
         return self._canvas.pixels(shape.bounds.inset(-_MARGIN))
+
+
+def _stacks(picture: Picture) -> bool:
+    return _STACKED.get(picture.template, lambda _: False)(picture)
 
 
 def _union(boxes: Sequence[Pixels]) -> Pixels:

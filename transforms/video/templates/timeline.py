@@ -20,7 +20,9 @@ _NARROW = 150.0
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of an axis to scale, its spans, and its events above and below it."""
     area, palette = view.area, view.palette
-    low, high = picture.extent()
+    peers = [peer for peer in view.peers if isinstance(peer, Timeline)] or [picture]
+    lows, highs = zip(*(peer.extent() for peer in peers), strict=True)
+    low, high = min(lows), max(highs)
     ticks = _ticks(low, high, view.language)
     spread = _OUTSIDE * (high - low)
     ticks = {at: text for at, text in ticks.items() if low - spread <= at <= high + spread}

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from transforms.narration.engines.voice_engine import SentenceVoice
+from transforms.narration.engines.voice_engine import Recording, SentenceVoice
 
 
 class ToneVoice(SentenceVoice):
@@ -29,4 +29,4 @@ class ToneVoice(SentenceVoice):
     def speak_sentence(self, sentence: str, *, language: str, timeout: float) -> tuple:
         """Return the tone, and that it uses nothing."""
         times = np.arange(self.sample_rate // 5) / self.sample_rate
-        return (0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32), ()
+        return Recording((0.5 * np.sin(2 * np.pi * 440 * times)).astype(np.float32)), ()

@@ -24,8 +24,8 @@ from transforms.stage.direct_calls import DirectCalls
 
 
 def say(text: str) -> np.ndarray:
-    samples, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
-    return samples
+    recording, _ = OfflineVoice().speak_sentence(text, language="en-US", timeout=60)
+    return recording.samples
 
 
 def test_symbols_are_spoken_as_words() -> None:

@@ -6,11 +6,11 @@ import re
 from importlib import resources
 
 SOURCE = "physics/newtons-second-law.toml"
-_SHIPPED = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-8")
+SHIPPED = (resources.files("transforms.script") / "cards" / SOURCE).read_text("utf-8")
 _PICTURES_OR_MARK = re.compile(
     r"^\[\[pictures\]\].*?(?=^\[\[quiz\]\])|(?<!\n)\[\[[a-z]+\]\]", re.M | re.S
 )
-GOOD = _PICTURES_OR_MARK.sub("", _SHIPPED)
+GOOD = _PICTURES_OR_MARK.sub("", SHIPPED)
 
 
 def changed(old: str, new: str) -> str:

@@ -10,7 +10,6 @@ from matplotlib.mathtext import MathTextParser
 
 from tests.every_row import for_all
 from tests.unit.script.cards.good_card import SOURCE, changed
-from transforms.script.cards.card import WorkedExample
 from transforms.script.cards.concept_card import Card, Subject, load_cards, parse_card
 from transforms.script.cards.wording import find_wording
 from transforms.script.matching.interests import GENERAL, INTERESTS
@@ -75,16 +74,6 @@ def test_formula_parses_as_mathtext(formula: str) -> None:
     width, height, *_ = MathTextParser("path").parse(f"${formula}$")
     assert width > 0
     assert height > 0
-
-
-@for_all({key: worked for key, worked in WORKED.items() if worked.plot})
-def test_plot_rows_are_labelled_numbers(worked: WorkedExample) -> None:
-    assert worked.plot_caption
-    assert 2 <= len(worked.plot) <= 8
-    for row in worked.plot:
-        label, _, number = row.rpartition(": ")
-        assert label, row
-        float(number)
 
 
 @EVERY_CARD

@@ -59,6 +59,11 @@ def test_known_marks_are_accepted(text: str) -> None:
         ("Go.", CART, "pictures.0: no text marks 'cart'"),
         ("[[push]]Go [[cart]]so [[net]]far.", CART, "more than 2 marks; split it"),
         ("[[push]]Go.", CART + OTHER, r"write \[\[cart\.push\]\] or \[\[box\.push\]\]"),
+        (
+            "[[cart.push]]Go. [[box.rub]]Stop.",
+            CART + OTHER,
+            r"worked\.text\.0: the scene has marks of two pictures",
+        ),
         ("[[cart.push]]Go.", CART + CART, "'cart' is the id of 2 pictures"),
         ("[[Push it]]Go.", CART, r"a mark is written \[\[name\]\]"),
         (

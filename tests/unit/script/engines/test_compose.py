@@ -13,7 +13,7 @@ from tests.every_row import for_all
 from tests.unit.script.cards.good_card import GOOD, SOURCE
 from tests.unit.script.support import request
 from transforms.model import Scene, Script, VisualKind
-from transforms.pictures.picture import read_picture
+from transforms.pictures.picture import picture_labels, read_picture
 from transforms.script.cards.concept_card import Card, load_cards, parse_card
 from transforms.script.cards.marks import remove_marks
 from transforms.script.engines.offline.compose import compose
@@ -117,7 +117,10 @@ def test_picture_stays_across_scenes_and_changes() -> None:
     band = card.bands["middle"]
     first, second = show_pictures(scenes, card.pictures, band.numbers())
     assert [s.narration for s in (first, second)] == ["A push.", "Friction. Go."]
-    later = read_picture(second.visual.text)
+    at_first, later = (read_picture(scene.visual.text) for scene in (first, second))
+    assert at_first.later == ("rub",)
+    assert at_first.at_end()["rub"] == 0
+    assert at_first.at_end()["cart"] == 1
     assert later.before == ("push",)
     assert [beat.show for beat in later.beats] == ["rub"]
     still = read_picture(without_beats(second.visual).text)
@@ -128,7 +131,16 @@ def test_picture_stays_across_scenes_and_changes() -> None:
 @EVERY_CARD
 def test_pictures_of_a_card_are_drawn(card: Card) -> None:
     shown = [scene.visual for grade in (5, 11) for scene in lesson(card, grade).scenes]
-    assert any(visual.kind == "picture" for visual in shown) == bool(card.pictures)
+    plotted = any(band.worked and band.worked.plot for band in card.bands.values())
+    assert any(visual.kind == "picture" for visual in shown) == bool(card.pictures or plotted)
+
+
+def test_rows_of_worked_example_become_bars() -> None:
+    worked = lesson(CARDS["radioactivity"], 6).scenes[4]
+    assert worked.visual.kind == "picture"
+    assert picture_labels(worked.visual.text) == (
+        "Atoms that are left", "0 years: 800", "2 years: 400", "4 years: 200", "6 years: 100"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -200,7 +212,7 @@ def test_every_kind_of_visual_has_its_content() -> None:
         scene.visual.kind: scene for card in CARDS.values() for scene in lesson(card, 12).scenes
     }
     assert kinds.keys() >= {
-        "bullets", "definition", "worked", "cycle", "steps", "process", "comparison", "plot",
+        "bullets", "definition", "worked", "cycle", "steps", "process", "comparison", "picture",
         "quote",
     }  # fmt: skip
     assert all(item.count(" | ") == 1 for item in kinds["comparison"].visual.items)

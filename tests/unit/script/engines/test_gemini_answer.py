@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.fakes.lessons import answer, lesson
+from tests.contract.fakes.lessons import CART, answer, lesson, with_picture
+from tests.unit.pictures.test_picture import changed as changed_picture
 from transforms.errors import PermanentError
 from transforms.model import ContentRequest, Script, Visual, decode, encode
+from transforms.pictures.picture import read_picture
+from transforms.script.engines.gemini.gemini_answer import LessonAnswer
 from transforms.script.engines.gemini.gemini_reading import find_json, read_answer
 from transforms.script.engines.script_engine import Problem, Severity, UnusableAnswer
 from transforms.script.sources.passage import Passage
@@ -197,15 +200,10 @@ def test_line_breaks_become_spaces_and_accents_are_composed():
         ({"kind": "steps", "text": "", "items": ["a"]}, Visual()),
         ({"kind": "process", "text": "", "items": ["a", "x" * 91]}, Visual()),
         ({"kind": "timeline", "text": "", "items": ["1687", "1905"]}, Visual()),
-        ({"kind": "plot", "text": "", "items": ["a: 1", "b: many"]}, Visual()),
         ({"kind": "comparison", "text": "", "items": ["a | b | c", "d | e"]}, Visual()),
         (
             {"kind": "timeline", "text": "x", "items": ["1687: Principia", "1905: Relativity"]},
             Visual("timeline", "x", ("1687: Principia", "1905: Relativity")),
-        ),
-        (
-            {"kind": "plot", "text": "", "items": ["a: 1", "b: -2.5"]},
-            Visual("plot", items=("a: 1", "b: -2.5")),
         ),
         (
             {"kind": "comparison", "text": "", "items": ["Plant | Animal", "makes | eats"]},
@@ -358,8 +356,6 @@ def test_undrawable_pictures_are_repaired_if_most(broken: int, severity: Severit
         Visual("formula", "F = m a", ("F: force", "m: mass", "a: acceleration")),
         Visual("quote", "If I have seen further …", ("Isaac Newton, 1675",)),
         Visual("definition", "How fast velocity changes.", ("acceleration",)),
-        Visual("plot", "Distance in metres", ("1: 5", "2: 20")),
-        Visual("number-line", "Temperatures", ("ice: 0", "steam: 100")),
         Visual("steps", "How to solve it", ("add", "divide")),
         Visual("cycle", "Water", ("rain", "river", "sea")),
         Visual("comparison", "Two cells", ("plant | animal", "wall | none")),
@@ -370,3 +366,76 @@ def test_visual_keeps_all_its_fields(visual: Visual):
     given = {"kind": visual.kind, "text": visual.text, "items": list(visual.items)}
     script = read(changed(lambda w: w["scenes"][0].update(visual=given)))
     assert script.scenes[0].visual == visual
+
+
+def test_marks_of_picture_become_beats_and_are_not_spoken():
+    written = with_picture(with_picture(lesson()), marks="[[cart.rub]][[net]]", scene=3)
+    plain, script = read(answer(lesson())), read(answer(written))
+    assert [s.narration for s in script.scenes] == [s.narration for s in plain.scenes]
+    first, second = (read_picture(scene.visual.text) for scene in script.scenes[2:])
+    assert [(beat.show, beat.sentence, beat.share) for beat in first.beats] == [("push", 0, 0.0)]
+    assert first.later == ("rub", "net")
+    assert second.before == ("push",)
+    assert [beat.show for beat in second.beats] == ["rub", "net"]
+
+
+def test_marks_count_neither_as_words_nor_as_characters():
+    written = lesson()
+    least = sum(len(text.split()) for text in LessonAnswer(**written).spoken_texts())
+    marked = with_picture(written, marks="[[push]] [[rub]] ")
+    texts = LessonAnswer(**marked).spoken_texts()
+    assert sum(len(text.split()) for text in texts) == least
+    long = with_picture(written)
+    long["scenes"][2]["narration"] = "[[push]]" + "x" * 1_500
+    assert LessonAnswer(**long).scenes[2].narration.startswith("[[push]]")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "marks", "problem"),
+    [
+        ("forces.1.size", "ten", "[[push]]", "picture.forces.1.size: must be [number, "),
+        ("forces.1.size", [-3, "N"], "[[push]]", "picture: a size must be above 0"),
+        ("forces.1.on", "secret", "[[push]]", "picture: a force or a result is on no body"),
+        ("forces.0.label", "**secret**", "[[push]]", "picture.forces.0.label: must be plain text"),
+        ("forces.0.label", "se\u202ecret", "[[push]]", "picture.forces.0.label: must be plain"),
+        ("states", {"net": "secret"}, "[[push]]", "picture: a state begins with an unknown verb"),
+        ("template", "secret", "[[push]]", "picture: `template` must be one of"),
+        ("template", "bodies", "[[secret]]", "narration: a mark names neither"),
+        ("template", "bodies", "", "narration: a picture needs a mark"),
+        ("template", "bodies", "[[push]][[rub]][[net]]", "narration: a sentence may have at most"),
+    ],
+)
+def test_repair_names_path_in_picture_without_values(
+    path: str, value: object, marks: str, problem: str
+):
+    picture = changed_picture(CART, path, value)
+    written = with_picture(lesson(), picture, marks)
+    script, problems = read_answer(json.dumps(answer(written)), request_in(), "gemini-test")
+    [found] = problems
+    assert (found.severity, found.check) == ("repair", "pictures")
+    assert found.text.startswith(f"lesson.scenes.2.{problem}")
+    assert "secret" not in found.text
+    assert "[[" not in script.scenes[2].narration
+    assert (script.scenes[2].visual.kind == "picture") == ("narration: " in found.text)
+
+
+def test_marks_without_picture_are_named_and_removed():
+    written = lesson()
+    written["scenes"][0]["narration"] = "[[push]]" + written["scenes"][0]["narration"]
+    script, problems = read_answer(json.dumps(answer(written)), request_in(), "gemini-test")
+    assert "marks need a visual of the kind picture" in problems[0].text
+    assert script == read(answer(lesson()))
+
+
+def test_draft_of_unusable_answer_has_no_marks():
+    written = with_picture(lesson()) | {"title": ""}
+    with pytest.raises(UnusableAnswer) as caught:
+        read(answer(written))
+    assert caught.value.draft
+    assert "[[" not in str(caught.value.draft)
+    written["scenes"][2]["narration"] = "[[Push it]] secret"
+    with pytest.raises(
+        UnusableAnswer, match=r"scenes\.2\.narration: .*a mark is written"
+    ) as caught:
+        read(answer(written))
+    assert "secret" not in str(caught.value)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.script.engines.test_gemini_answer import request_in
+from transforms.pictures.examples import EXAMPLES
+from transforms.pictures.picture import TemplateName, build_picture
 from transforms.script.engines.gemini.gemini_prompt import (
     repair_request,
     source_data,
@@ -97,3 +100,23 @@ def test_text_of_passage_stays_between_delimiters(text: str):
         {"number": 1, "text": "first"},
         {"number": 2, "text": text},
     ]
+
+
+def test_prompt_offers_every_template_with_its_fields():
+    rules = system_instruction(8)
+    pictures = rules[rules.index("\nPictures\n") :]
+    assert "\\" not in pictures
+    for name in get_args(TemplateName):
+        assert f"- {name}: " in pictures
+        assert json.dumps(EXAMPLES[name], ensure_ascii=False) in pictures
+    for stated in ("results", "amount", "stated", "lasts", "beats", "before"):
+        assert f"{stated}? " not in pictures
+    assert "size [number, " in pictures
+    assert "`plot` (`items`" not in rules
+    assert "number-line" not in rules
+
+
+def test_every_template_has_a_valid_example():
+    assert EXAMPLES.keys() == {*get_args(TemplateName)}
+    for example in EXAMPLES.values():
+        assert all(build_picture(example).labels("en"))

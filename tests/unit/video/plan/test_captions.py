@@ -18,6 +18,7 @@ from transforms.text.drawable_text import clean
 from transforms.text.word_ends import word_ends
 from transforms.video.plan.captions import (
     LINE_WIDTH,
+    MAX_CUT_ERROR,
     MAX_LINES,
     MAX_LINGER_SECONDS,
     READING_SPEED,
@@ -92,6 +93,17 @@ def test_endless_cluster_is_split_into_lines(letter: str) -> None:
     lines = [line for cue in found for line in cue.text.split("\n")]
     assert max(map(width, lines)) <= LINE_WIDTH
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_cue_inside_sentence_begins_with_its_word() -> None:
+    text = f"{'one ' * 15}two, three {'four ' * 15}five."
+    # Half of the time passes in "two,".
+    words = [*range(15), 15, *(30 + at for at in range(17))]
+    sentence = Sentence(text, 2.0, 48.0, 0, tuple(map(float, words)))
+    first, second = cues([sentence], 50)
+    before = len(first.text.split())
+    assert second.start == pytest.approx(2.0 + words[before], abs=MAX_CUT_ERROR + 1e-6)
+    assert second.start != pytest.approx(2.0 + 46 * before / len(words), abs=1)
 
 
 TWO_PIECES = f"{'a' * 40} {'b' * 30}. {'c' * 20} {'d' * 20}."

@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.pictures.samples import CART, SAMPLES, SEARCH, VARIANTS
+from tests.unit.pictures.samples import BESIDE, CART, SAMPLES, SEARCH, VARIANTS, with_second
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
+from transforms.video.draw.canvas import Box
+from transforms.video.draw.design import theme
 from transforms.video.plan.pages import Look, Page
 from transforms.video.plan.picture_beats import picture_beats
 from transforms.video.plan.storyboard import Shot
 from transforms.video.slides.composer import pictures
 from transforms.video.slides.draw_slide import SlideDrawing, draw_slide
 from transforms.video.slides.thumbnail import alt_text, best_page
+from transforms.video.templates.shapes import Disc, Line, Shape, View
+from transforms.video.templates.stage import draw_picture
 
 SIZE = (320, 180)
 
@@ -29,19 +33,20 @@ def with_beats(picture: dict[str, Any]) -> dict[str, Any]:
     return picture | {"beats": [{"sentence": i, "show": name} for i, name in enumerate(names)]}
 
 
-def page_of(picture: dict[str, Any], theme: str = "light") -> Page:
+def page_of(picture: dict[str, Any], look: str = "light") -> Page:
     visual = Visual("picture", json.dumps(picture))
-    look = Look(theme)  # type: ignore[arg-type]
-    return Page("scene", "physics", "en-US", "Physics", "Heading", (), visual, look=look)
+    chosen = Look(look)  # type: ignore[arg-type]
+    return Page("scene", "physics", "en-US", "Physics", "Heading", (), visual, look=chosen)
 
 
-PICTURES = SAMPLES | VARIANTS
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("template", PICTURES)
-def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
-    page = page_of(with_beats(PICTURES[template]), theme)
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize(
+    "picture",
+    [*SAMPLES.values(), *VARIANTS.values(), *map(with_second, BESIDE)],
+    ids=lambda each: each["template"],
+)
+def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> None:
+    page = page_of(with_beats(picture), look)
     count = len(json.loads(page.visual.text)["beats"])
     moving, fresh = SlideDrawing(page, *SIZE), SlideDrawing(page, *SIZE)
     for drawing in (moving, fresh):
@@ -59,9 +64,13 @@ def test_parts_make_up_the_whole_frame(template: str, theme: str) -> None:
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize("template", PICTURES)
-def test_every_beat_changes_the_picture(template: str) -> None:
-    page = page_of(with_beats(PICTURES[template]))
+@pytest.mark.parametrize(
+    "picture",
+    [*SAMPLES.values(), *VARIANTS.values(), *map(with_second, BESIDE)],
+    ids=lambda each: each["template"],
+)
+def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
+    page = page_of(with_beats(picture))
     count = len(json.loads(page.visual.text)["beats"])
     drawing = SlideDrawing(page, *SIZE)
     drawing.draw_base()
@@ -104,3 +113,41 @@ def test_picture_is_the_thumbnail_of_a_long_title() -> None:
     title = replace(page, kind="title", heading="long " * 60, visual=Visual())
     assert best_page([title, page]) == page
     assert "push 50\u00a0N →; friction 10\u00a0N ←; 40\u00a0N → (ΣF)" in alt_text(page, "Title")
+
+
+@pytest.mark.parametrize("template", BESIDE)
+def test_pictures_beside_each_other_keep_apart(template: str) -> None:
+    picture = build_picture(with_second(template))
+    area = Box(88, 228, 1104, 376)
+    view = View(area, theme("physics").light, "en")
+    shapes = draw_picture(picture, view, picture.at_start() | dict.fromkeys(picture.states, 1.0))
+    first, second = (set(part) for part in split_at_divider(list(shapes)))
+    assert first
+    assert second
+    across = max(s.bounds.right for s in first) <= min(s.bounds.x for s in second) + 8
+    down = max(s.bounds.bottom for s in first) <= min(s.bounds.y for s in second) + 8
+    assert across or down
+
+
+def split_at_divider(shapes: list[Shape]) -> tuple[list[Shape], list[Shape]]:
+    """Return the shapes before and after the line between two pictures."""
+    whole = (376.0, 1104.0)
+    at = next(
+        i for i, s in enumerate(shapes)
+        if isinstance(s, Line) and s.thickness == 3
+        and max(s.bounds.width, s.bounds.height) - 6 in whole
+    )  # fmt: skip
+    return shapes[:at], shapes[at + 1 :]
+
+
+def test_heavier_cart_beside_gets_less_far() -> None:
+    picture = build_picture(CART | {"states": CART["states"] | {"heavy": "beside cart.mass=40"}})
+    view = View(Box(0, 0, 1104, 376), theme("physics").light, "en")
+    shapes = draw_picture(picture, view, picture.at_start() | dict.fromkeys(picture.states, 1.0))
+    first, second = split_at_divider(list(shapes))
+    ways = [
+        max(x) - min(x)
+        for part in (first, second)
+        if (x := [s.x for s in part if isinstance(s, Disc) and s.radius == 9])
+    ]
+    assert ways[0] == pytest.approx(2 * ways[1])

@@ -28,7 +28,7 @@ from transforms.narration.engines.google.speech_request import (
     pack,
     speech_input,
 )
-from transforms.narration.engines.voice_engine import Speech
+from transforms.narration.engines.voice_engine import Recording, Speech
 from transforms.narration.mastering import Samples
 from transforms.narration.normalization.spoken_text import spoken_text
 from transforms.narration.sentence_split import split_at_silences
@@ -122,7 +122,7 @@ class GoogleVoice:
         nothing = np.zeros(0, np.float32)
         return Speech(
             tuple(
-                tuple(np.concatenate([nothing, *samples]) for samples in section)
+                tuple(Recording(np.concatenate([nothing, *samples])) for samples in section)
                 for section in spoken
             )
         )

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ import regex  # type: ignore[import-untyped]
 
 from transforms.errors import PermanentError, StageTimeout
 from transforms.model import Usage
-from transforms.narration.engines.voice_engine import SentenceVoice
+from transforms.narration.engines.offline.timed_speech import speak_phonemes, with_durations
+from transforms.narration.engines.voice_engine import Recording, SentenceVoice, SpokenWord
 from transforms.narration.mastering import Samples, trim
 from transforms.narration.normalization.speech_text import to_speech
 from transforms.narration.speech_length import is_speakable
@@ -50,9 +52,11 @@ def load_voice() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from hibari import Hibari
     from hibari.g2p import G2P
+    from hibari.voices import voice_path
 
     # One thread makes the sound the same on any number of cores, and other work can run beside it.
-    return Hibari(voice=VOICE, threads=1, g2p=G2P())
+    model = with_durations(Path(voice_path(VOICE)).read_bytes())
+    return Hibari(voice=VOICE, model=model, threads=1, g2p=G2P())
 
 
 class OfflineVoice(SentenceVoice):
@@ -98,8 +102,8 @@ class OfflineVoice(SentenceVoice):
 
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
-    ) -> tuple[Samples, tuple[Usage, ...]]:
-        """Return the samples of a sentence, none if nothing in it can be spoken, and CPU time."""
+    ) -> tuple[Recording, tuple[Usage, ...]]:
+        """Return a sentence, without samples if nothing in it can be spoken, and CPU time."""
         self.check_language(language)
         spoken = to_speech(sentence)
         if (not spoken and is_speakable(sentence)) or _is_foreign(sentence):
@@ -108,21 +112,26 @@ class OfflineVoice(SentenceVoice):
                 "engine, or ask in English"
             )
         if not spoken:
-            return np.zeros(0, np.float32), ()
+            return Recording(np.zeros(0, np.float32)), ()
         deadline = time.monotonic() + timeout
         hibari = process_singleton(load_voice)
         cpu = time.thread_time()
         pieces = split_sentences(spoken, _LONGEST_SPOKEN)
-        parts = []
+        parts: list[Samples] = []
+        words: list[SpokenWord] = []
         for piece in pieces:
             if time.monotonic() >= deadline:
                 raise StageTimeout(f"the offline voice took longer than {timeout:g} s")
             # Its own normalisation finds numerals and abbreviations where none are: it reads "King
             # Louis" as "King the zeroth Louis" and "the Sun." as "the Sunday."
             phonemes = hibari.g2p(piece, normalize_text=False)
-            samples = hibari.from_phonemes(phonemes, speed=self._speed, seed=0)
+            samples, starts = speak_phonemes(hibari, phonemes, self._speed)
             # Whole sentences keep their silence; between the parts of one it would be a long gap.
             clip = trim(samples, self.sample_rate) if len(pieces) > 1 else None
+            at = (sum(map(len, parts)) - (clip.first if clip else 0)) / self.sample_rate
+            said = piece.split()
+            if len(said) == len(starts):
+                words += [SpokenWord(w, at + s) for w, s in zip(said, starts, strict=True)]
             parts.append(samples if clip is None else clip.samples)
         used = Usage("cpu-seconds", time.thread_time() - cpu)
-        return np.concatenate(parts), (used,)
+        return Recording(np.concatenate(parts), tuple(words)), (used,)

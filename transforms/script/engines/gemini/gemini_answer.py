@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from transforms.maths.parser import parse
 from transforms.maths.tokens import FormulaError
-from transforms.model import Visual, VisualKind
+from transforms.model import Visual
+from transforms.pictures.picture import (
+    Picture,
+    PictureError,
+    build_picture,
+    read_picture,
+    write_picture,
+)
+from transforms.pictures.template import COMPUTED
 from transforms.script.cards.concept_card import Subject
+from transforms.script.cards.marks import has_brackets, remove_marks
 from transforms.script.engines.gemini.plain_text import has_markup
 from transforms.script.visual_rules import visual_problem
 from transforms.text.hidden import without_hidden
@@ -57,10 +66,17 @@ _Line = Annotated[str, AfterValidator(_line)]
 _Text = Annotated[str, AfterValidator(_text)]
 
 
+AnswerKind = Literal[
+    "bullets", "formula", "worked", "steps", "comparison", "process", "cycle", "timeline", "quote",
+    "definition", "picture",
+]  # fmt: skip
+"""Kinds of visuals that an answer may have."""
+
+
 class VisualAnswer(BaseModel):
     """The visual of a scene, as Gemini describes it."""
 
-    kind: VisualKind
+    kind: AnswerKind
     text: str
     items: list[str]
 
@@ -74,17 +90,21 @@ class VisualAnswer(BaseModel):
         except ValueError:
             return Visual()
 
-    def problem(self) -> str:
-        """Return why the visual cannot be drawn; an empty string if it can."""
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield path and message of each reason why the visual cannot be drawn."""
         try:
             self._visual()
+        except PictureError as error:
+            for path, problem in error.args:
+                yield ".".join(filter(None, ("picture", path))), problem
         except ValueError as error:
-            return f"{self.kind} cannot be drawn: {error}"
-        return ""
+            yield "visual", f"{self.kind} cannot be drawn: {error}"
 
     def _visual(self) -> Visual:
         if self.kind == "bullets":
             return Visual()
+        if self.kind == "picture":
+            return Visual("picture", write_picture(self.picture()))
         formula = self.kind in ("formula", "worked")
         text = self.text.strip()
         if formula and not _is_formula(text):
@@ -99,6 +119,34 @@ class VisualAnswer(BaseModel):
             raise ValueError(problem)
         return visual
 
+    def picture(self) -> Picture:
+        """Return the picture, without beats.
+
+        Raises:
+            PictureError: it cannot be drawn, or a text of it is not plain.
+        """
+        picture = read_picture(self.text.strip())
+        picture = build_picture(picture.model_dump(exclude_defaults=True, exclude=set(COMPUTED)))
+        for path, text in _texts(picture.model_dump(), ()):
+            try:
+                plain = _line(text) if text else text
+            except ValueError as error:
+                raise PictureError((path, str(error))) from None
+            if plain != text:
+                raise PictureError((path, "must be plain text on one line"))
+        return picture
+
+
+def _texts(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield ".".join(path), value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, path if path == ("states",) else (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for at, inner in enumerate(value):
+            yield from _texts(inner, (*path, str(at)))
+
 
 def _is_formula(text: str) -> bool:
     try:
@@ -111,9 +159,20 @@ def _is_formula(text: str) -> bool:
 _LONGEST_FORMULA = 120
 
 
+_narration = _plain(1_500)
+
+
+def _marked(text: str) -> str:
+    """Validate a narration, which may hold marks, without them."""
+    if has_brackets(text):
+        raise ValueError("a mark is written [[name]], with small letters, digits and hyphens")
+    _narration(remove_marks(text))
+    return unicodedata.normalize("NFC", " ".join(without_hidden(text).split()))
+
+
 class _Scene(BaseModel):
     heading: _Line
-    narration: Annotated[str, AfterValidator(_plain(1_500))]
+    narration: Annotated[str, AfterValidator(_marked)]
     bullets: Annotated[list[_Line], Field(min_length=2, max_length=4)]
     visual: VisualAnswer
     sources: Annotated[list[int], Field(description="numbers of the passages it rests on")]
@@ -154,8 +213,9 @@ class LessonAnswer(BaseModel):
         return self
 
     def spoken_texts(self) -> list[str]:
-        """Return what is spoken without the quiz: hook, narration and takeaways."""
-        return [self.hook, *(scene.narration for scene in self.scenes), *self.key_takeaways]
+        """Return what is spoken without the quiz and without marks: hook, narration, takeaways."""
+        narrations = (remove_marks(scene.narration) for scene in self.scenes)
+        return [self.hook, *narrations, *self.key_takeaways]
 
 
 class Answer(BaseModel):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from transforms.model import ContentRequest
+from transforms.pictures.field_list import field_list
 from transforms.script.engines.gemini.gemini_answer import CHARACTERS, LINE, WORDS
 from transforms.script.sources.passage import Passage
 from transforms.text.personal_data import mask_personal_data
@@ -63,10 +64,22 @@ Form
   letters; `items` explain its symbols), `worked` (an example: the formula as `text`, its steps as
   `items`, the result last), `steps`, `process` or `cycle` (`items` in order; the last stage of a
   cycle leads to the first), `timeline` (`items` as "when: what"), `comparison` (`items` as
-  "left | right", the first row heads the columns), `plot` (`items` as "label: number"; numbers as
-  labels make a curve), `number-line` (`items` as "label: number"), `definition` (`text`, the term
-  as its only item), `quote` (`text`, its author as the only item). The `text` of the others is a
-  short title, or empty.
+  "left | right", the first row heads the columns), `definition` (`text`, the term as its only
+  item), `quote` (`text`, its author as the only item), `picture` (below). The `text` of the others
+  is a short title, or empty.
+
+Pictures
+- Where a length, a position, a count, a shape or a path tells the idea, show a `picture`, in as
+  many scenes as it fits. Its `text` is one JSON object of a template below, without line breaks;
+  its `items` are empty. It holds inputs only: never coordinates, never results, which are computed.
+- Write marks into the narration of the scene: [[id]] before the word at which the element or the
+  state with that id appears, at most two in a sentence. A state is a change by name. Elements
+  without a mark stand from the start. Marks are not spoken and stand nowhere else.
+- Say at least two labels of a picture in its scene. Scenes that repeat the JSON of a picture go on
+  with it: what has been shown stays.
+- Labels have at most 40 characters and are in the language of the lesson. `beside` shows the
+  picture a second time with changed inputs, as id.input=value.
+{field_list().replace("{", "{{").replace("}", "}}")}
 """
 
 _LEVELS = (

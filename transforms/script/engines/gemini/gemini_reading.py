@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script
+from transforms.script.cards.marks import remove_marks
 from transforms.script.engines.gemini.gemini_answer import (
     CHARACTERS,
     WORDS,
@@ -17,6 +18,7 @@ from transforms.script.engines.gemini.gemini_answer import (
     LessonAnswer,
     VisualAnswer,
 )
+from transforms.script.engines.gemini.gemini_pictures import mark_problems, show_pictures
 from transforms.script.engines.script_engine import Problem, Refused, Severity, UnusableAnswer
 from transforms.script.sources.citations import Citations
 from transforms.script.sources.passage import Passage
@@ -33,6 +35,9 @@ _OPENING = re.compile(r'\{\s*"(?:decline|lesson)"\s*:')
 """The beginning of an answer; objects within it have other keys."""
 
 MOST_PROBLEMS = 40
+
+_DRAWN_AS_BULLETS = re.compile(r"\.visual: ")
+"""Problem of a visual that bullets replace at little loss."""
 
 
 def read_answer(
@@ -72,11 +77,16 @@ def read_answer(
     cited = Citations(passages)
     script = _script(answer.lesson, request, cited)
     spoken = spoken_question(script, _limits(request.language)[1], _spoken)
-    severity: Severity = "repair" if 2 * len(pictures) > len(script.scenes) else "note"
     return spoken, (
-        *(Problem(text, severity, "pictures") for text in pictures),
+        *(Problem(text, _severity(pictures, script), "pictures") for text in pictures),
         *(Problem(text, "note") for text in cited.problems),
     )
+
+
+def _severity(problems: Sequence[str], script: Script) -> Severity:
+    """Return "repair" if a picture or a mark is wrong, or most visuals cannot be drawn."""
+    told = any(not _DRAWN_AS_BULLETS.search(problem) for problem in problems)
+    return "repair" if told or 2 * len(problems) > len(script.scenes) else "note"
 
 
 def find_json(text: str) -> str:
@@ -113,7 +123,7 @@ def _other_problems(text: str, language: str) -> Iterator[str]:
     except (ValueError, LookupError, TypeError, RecursionError):
         return
     if all(isinstance(each, str) for each in texts):
-        length = _length_problem(texts, language)
+        length = _length_problem([remove_marks(each) for each in texts], language)
         if length:
             yield length
     for at, scene in enumerate(scenes):
@@ -121,18 +131,20 @@ def _other_problems(text: str, language: str) -> Iterator[str]:
             visual = VisualAnswer.model_validate(scene.get("visual"))
         except ValidationError:
             continue  # named as an error of form
-        yield from _picture_problem(at, visual)
+        narration = scene.get("narration")
+        yield from _scene_problems(at, narration if isinstance(narration, str) else "", visual)
 
 
 def _picture_problems(lesson: LessonAnswer) -> Iterator[str]:
     for at, scene in enumerate(lesson.scenes):
-        yield from _picture_problem(at, scene.visual)
+        yield from _scene_problems(at, scene.narration, scene.visual)
 
 
-def _picture_problem(at: int, visual: VisualAnswer) -> Iterator[str]:
-    problem = visual.problem()
-    if problem:
-        yield f"lesson.scenes.{at}.visual: {problem}"
+def _scene_problems(at: int, narration: str, visual: VisualAnswer) -> Iterator[str]:
+    for path, problem in visual.problems():
+        yield f"lesson.scenes.{at}.{path}: {problem}"
+    for problem in mark_problems(narration, visual):
+        yield f"lesson.scenes.{at}.narration: {problem}"
 
 
 def _length_problem(texts: Sequence[str], language: str) -> str:
@@ -194,7 +206,11 @@ def _draft(text: str, request: ContentRequest) -> Script | None:
         title=text_of(lesson, "title"),
         hook=text_of(lesson, "hook"),
         scenes=tuple(
-            Scene(text_of(s, "heading"), text_of(s, "narration"), texts_of(s, "bullets"))
+            Scene(
+                text_of(s, "heading"),
+                remove_marks(text_of(s, "narration")),
+                texts_of(s, "bullets"),
+            )
             for s in parts_of(lesson, "scenes")
         ),
         key_takeaways=texts_of(lesson, "key_takeaways"),
@@ -214,7 +230,7 @@ def _script(lesson: LessonAnswer, request: ContentRequest, cited: Citations) -> 
     return Script(
         title=lesson.title,
         hook=lesson.hook,
-        scenes=scenes,
+        scenes=tuple(show_pictures(scenes, lesson.scenes)),
         key_takeaways=tuple(lesson.key_takeaways),
         quiz=tuple(
             QuizQuestion(q.question, tuple(q.choices), q.answer, q.explanation) for q in lesson.quiz

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 
 from transforms.model import ContentRequest, QuizQuestion, Scene, Script, Visual
+from transforms.pictures.picture import build_picture, write_picture
 from transforms.script.cards.card import Band, BandName, Card, Level, Term, WorkedExample
 from transforms.script.cards.marks import remove_marks
 from transforms.script.engines.offline.scene_pictures import show_pictures
@@ -128,13 +129,24 @@ def _worked(card: Card, band: Band, worked: WorkedExample, explain: _Explainer) 
     if worked.formula:
         visual = Visual("worked", worked.formula, worked.bullets)
     elif worked.plot:
-        visual = Visual("plot", worked.plot_caption, worked.plot)
+        visual = _bars(worked)
     return Scene(
         band.headings.worked or "",
         f"{_bridge(card, _NUMBERS)} {explain(*worked.text)}",
         worked.bullets,
         visual,
     )
+
+
+def _bars(worked: WorkedExample) -> Visual:
+    """Return the computed numbers of a worked example as a picture of bars."""
+    rows = [row.rpartition(": ") for row in worked.plot]
+    bars = [
+        {"id": f"bar-{at}", "label": label, "size": (float(number), "")}
+        for at, (label, _, number) in enumerate(rows)
+    ]
+    data = {"template": "bars", "bars": bars, "caption": worked.plot_caption}
+    return Visual("picture", write_picture(build_picture(data)))
 
 
 def _misconception(card: Card, band: Band) -> Scene:

@@ -8,16 +8,15 @@ from dataclasses import replace
 from transforms.maths.arithmetic import Number
 from transforms.model import Scene, Visual
 from transforms.pictures.picture import build_picture, read_picture, write_picture
-from transforms.script.cards.marks import remove_marks, split_marks
+from transforms.script.cards.marks import remove_marks
 from transforms.script.cards.pictures import Picture
+from transforms.script.told_pictures import TellingScene, marked_beats, told
 
 
 def show_pictures(
     scenes: Iterable[Scene], pictures: Iterable[Picture], numbers: Mapping[str, Number]
 ) -> Iterator[Scene]:
     """Yield scenes without marks; a scene whose narration has marks shows the picture they name.
-
-    What an earlier scene has shown of a picture stands from the start.
 
     Args:
         scenes: scenes with marks in their narration.
@@ -26,33 +25,25 @@ def show_pictures(
     """
     owners = {name: each for each in pictures for name in (*each.elements(), *each.states)}
     by_id = {each.id: each for each in owners.values()}
-    shown: dict[str, list[str]] = {}
-    for scene in scenes:
-        picture, beats = None, []
-        for number, (sentence, marks) in enumerate(split_marks(scene.narration)):
-            for mark in marks:
-                of, _, name = mark.name.rpartition(".")
-                owner = by_id[of] if of else owners[name]
-                picture = picture or owner
-                told = shown.setdefault(picture.id, [])
-                if owner is picture and name not in told:
-                    told.append(name)
-                    share = round(mark.at / max(1, len(sentence)), 3)
-                    beats.append({"sentence": number, "share": share, "show": name})
-        narration = remove_marks(scene.narration)
-        if picture is None:
-            yield replace(scene, narration=narration)
-            continue
-        new = {beat["show"] for beat in beats}
-        before = [name for name in shown[picture.id] if name not in new]
-        drawn = picture.with_numbers(numbers, beats=beats, before=before)
-        yield replace(scene, narration=narration, visual=Visual("picture", write_picture(drawn)))
+    found = list(scenes)
+    telling: list[TellingScene | None] = []
+    for scene in found:
+        beats = list(marked_beats(scene.narration))
+        of = [by_id[beat.of] if beat.of else owners[beat.name] for beat in beats]
+        own = tuple(beat for beat, picture in zip(beats, of, strict=True) if picture is of[0])
+        telling.append(TellingScene(of[0].id, own) if beats else None)
+    for scene, teller, fields in zip(found, telling, told(telling), strict=True):
+        plain = replace(scene, narration=remove_marks(scene.narration))
+        if teller is not None:
+            drawn = by_id[str(teller.picture)].with_numbers(numbers, **fields)
+            plain = replace(plain, visual=Visual("picture", write_picture(drawn)))
+        yield plain
 
 
 def without_beats(visual: Visual) -> Visual:
     """Return a visual whose picture, if it is one, shows its last state from the start."""
     if visual.kind != "picture":
         return visual
-    data = read_picture(visual.text).model_dump(exclude_defaults=True)
+    data = read_picture(visual.text).model_dump(exclude_defaults=True, exclude={"later"})
     shown = [*data.pop("before", ()), *(beat["show"] for beat in data.pop("beats", ()))]
     return replace(visual, text=write_picture(build_picture(data | {"before": shown})))

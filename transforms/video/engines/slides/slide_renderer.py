@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from transforms.errors import PermanentError
 from transforms.model import Narration, Script, Video
 from transforms.process.fingerprints import fingerprint
+from transforms.process.source_digests import source_digests
 from transforms.text.pace import pace_for
 from transforms.video.draw import fonts
 from transforms.video.draw.logo import logo_digest
@@ -32,6 +31,8 @@ from transforms.video.slides.thumbnail import write_thumbnail
 
 VERSION = 6
 """Increased when the same lesson is rendered differently; part of every fingerprint."""
+_DRAWING = ("transforms.video.slides.composer", "transforms.video.encode.encoder")
+"""Modules that make a segment; a change to them, or to what they import, draws it again."""
 TOLERANCE = 0.5
 """Seconds by which audio and timings may differ: an AAC encoder pads both ends."""
 
@@ -185,7 +186,8 @@ class SlideRenderer:
     def _cached(self, take: Take) -> Segment:
         if self._cache is None:
             return self._encoded(take)
-        key = fingerprint({"engine": {**self._drawing, **_code()}, "take": asdict(take)})
+        code = source_digests(*_DRAWING)
+        key = fingerprint({"engine": {**self._drawing, **code}, "take": asdict(take)})
         segment = self._cache.get(key)
         if segment is None:
             segment = self._encoded(take)
@@ -203,13 +205,3 @@ def _takes(board: Storyboard, settings: VideoSettings) -> list[Take]:
         )
         for shot in board.shots
     ]
-
-
-@cache
-def _code() -> Mapping[str, str]:
-    """Return the checksums of the code that draws, so that a change to it redraws every scene."""
-    root = Path(__file__).parents[3]  # transforms
-    sources = sorted(each for part in ("video", "pictures") for each in (root / part).rglob("*.py"))
-    return {
-        path.relative_to(root).as_posix(): sha256(path.read_bytes()).hexdigest() for path in sources
-    }

@@ -1,0 +1,55 @@
+"""One picture of each template, as an engine would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "bodies": {
+        "template": "bodies",
+        "bodies": [{"id": "cart", "icon": "cart", "mass": [20, "kg"]}],
+        "forces": [
+            {"id": "push", "on": "cart", "to": "right", "size": [50, "N"], "label": "push"},
+            {"id": "rub", "on": "cart", "to": "left", "size": [10, "N"], "label": "friction"},
+        ],
+        "states": {
+            "net": "merge push rub",
+            "heavy": "beside cart.mass=40",
+            "go": "move cart",
+        },
+    },
+    "bars": {
+        "template": "bars",
+        "bars": [
+            {"id": "first", "label": "1/4 off", "size": [80, "$"], "share": {"part": 1, "of": 4}},
+            {
+                "id": "second",
+                "label": "30% off",
+                "size": [80, "$"],
+                "share": {"part": 30, "of": 100, "percent": True},
+            },
+        ],
+    },
+    "cells": {
+        "template": "cells",
+        "id": "list",
+        "cells": [2, 5, 8, 12, 16, 23, 38, 56, 72, 91],
+        "search": {"want": 23, "how": "halving"},
+        "states": {"one": "look 1", "two": "look 2", "three": "look 3"},
+    },
+    "timeline": {
+        "template": "timeline",
+        "spans": [{"id": "war", "start": "1914-07-28", "end": "1918-11-11", "label": "war"}],
+        "events": [{"id": "marne", "when": "1914-09", "label": "Battle of the Marne"}],
+    },
+    "plot": {
+        "template": "plot",
+        "x": {"low": -1, "high": 5, "label": "x"},
+        "y": {"low": -2, "high": 6, "label": "y"},
+        "parameter": {"name": "c", "start": 3},
+        "curves": [{"id": "curve", "label": "y = x² − 4x + c", "y": "x**2 - 4*x + c"}],
+        "points": [{"id": "roots", "kind": "roots", "of": ["curve"]}],
+        "states": {"one": "sweep c=4", "none": "sweep c=5"},
+    },
+}

@@ -1,0 +1,148 @@
+"""Count of the scenes of a card's lessons that draw, and pictures that two cards share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from transforms.model import ContentRequest, Scene, Script
+from transforms.pictures.picture import picture_labels, read_picture
+from transforms.script.cards.card import BandName, Card
+from transforms.script.cards.pictures import Picture
+from transforms.script.engines.offline.compose import compose
+from transforms.script.matching.interests import GENERAL, INTERESTS
+from transforms.script.matching.word_lists import FILLER
+from transforms.script.matching.words import roots, words
+
+WANTED = 4
+"""Scenes of a lesson that should draw."""
+LEAST_BEATS, LEAST_LABELS = 1, 2
+
+_LABEL_END = re.compile(r"[,;:=×|()→←↑↓–]+")
+
+
+@dataclass(frozen=True)
+class DrawnScene:
+    """What a scene draws.
+
+    Attributes:
+        heading: heading of the scene.
+        template: template of its picture; empty without one.
+        beats: changes of the picture that the scene tells.
+        labels: labels of the picture that the scene says.
+    """
+
+    heading: str
+    template: str = ""
+    beats: int = 0
+    labels: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether the scene tells its picture."""
+        return self.beats >= LEAST_BEATS and len(self.labels) >= LEAST_LABELS
+
+    def __str__(self) -> str:
+        if not self.template:
+            return f"{self.heading}: no picture"
+        said = ", ".join(self.labels) or "none"
+        return f"{self.heading}: {self.template}, {self.beats} beats, labels spoken: {said}"
+
+
+def drawn_scenes(script: Script) -> tuple[DrawnScene, ...]:
+    """Return what each scene of a lesson draws."""
+    return tuple(_drawn(scene, script.language) for scene in script.scenes)
+
+
+def drawn_by_band(card: Card) -> Mapping[BandName, tuple[DrawnScene, ...]]:
+    """Return what the scenes of each band draw, with the analogy that draws least."""
+    found = {}
+    for band in card.bands:
+        lessons = (drawn_scenes(script) for script in lessons_of(card, band))
+        found[band] = min(lessons, key=count_drawn)
+    return found
+
+
+def count_drawn(scenes: tuple[DrawnScene, ...]) -> int:
+    """Return how many scenes draw."""
+    return sum(scene.counts for scene in scenes)
+
+
+def shared_pictures(cards: Mapping[str, Card]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the file of each card whose picture another card has too, the key, and the remedy.
+
+    Args:
+        cards: cards by file.
+    """
+    owners: dict[str, str] = {}
+    for file, card in cards.items():
+        for at, picture in enumerate(card.pictures):
+            owner = owners.setdefault(_inputs(picture), card.id)
+            if owner != card.id:
+                problem = f"{owner!r} shows the same template and data; draw something else"
+                yield file, (f"pictures.{at}", problem)
+
+
+def lesson(card: Card, grade: int, interest: str = GENERAL) -> Script:
+    """Return the lesson that a student of a grade gets."""
+    request = ContentRequest(
+        request_id="3f2b8f7e-59a5-4b43-9a38-0c3f6f9f2a10",
+        student_id="review",
+        student_query=card.title,
+        grade_level=grade,
+        correlation_id="review",
+    )
+    return compose(card, request, INTERESTS.get(interest))
+
+
+def lowest_grade(card: Card, band: BandName) -> int:
+    """Return the lowest grade that hears a band of a card."""
+    lowest, _ = card.grades
+    return next(grade for grade in range(lowest, 17) if card.band_of_grade(grade) == band)
+
+
+def lessons_of(card: Card, band: BandName) -> Iterator[Script]:
+    """Yield the lesson of a band with each analogy."""
+    grade = lowest_grade(card, band)
+    return (lesson(card, grade, interest) for interest in card.analogies)
+
+
+def _drawn(scene: Scene, language: str) -> DrawnScene:
+    if scene.visual.kind != "picture":
+        return DrawnScene(scene.heading)
+    picture = read_picture(scene.visual.text)
+    said = set(roots(words(scene.narration)))
+    labels = dict.fromkeys(
+        part.strip()
+        for label in picture_labels(scene.visual.text, language)
+        for part in _LABEL_END.split(label)
+    )
+    spoken = tuple(label for label in labels if said & _telling(label))
+    return DrawnScene(scene.heading, picture.template, len(picture.beats), spoken)
+
+
+def _telling(label: str) -> set[str]:
+    """Return the roots of a label's numbers and of its words that name something."""
+    found = words(label)
+    pairs = zip(found, roots(found), strict=True)
+    return {root for word, root in pairs if len(word) > 2 or word.isdigit()} - FILLER
+
+
+def _inputs(picture: Picture) -> str:
+    """Return template and data of a picture, whatever its elements are called."""
+    names = {name: f"#{at}" for at, name in enumerate(picture.elements())}
+
+    def renamed(value: object) -> object:
+        if isinstance(value, Mapping):
+            return {
+                key: inner if key == "label" else renamed(inner) for key, inner in value.items()
+            }
+        if isinstance(value, list | tuple):  # a quantity may name a number as an id is named
+            quantity = len(value) == 2 and not names.keys() >= {*map(str, value)}
+            return [inner if quantity and isinstance(inner, str) else renamed(inner)
+                    for inner in value]  # fmt: skip
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps([picture.template, renamed(picture.data)], sort_keys=True)
