@@ -13,8 +13,8 @@ from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Te
 _AXIS, _WIDE_AXIS, _TICKS = 46.0, 72.0, 36.0
 _OUTSIDE = 0.15
 """Largest part of the time by which a tick may lie outside it."""
-_NARROW = 150.0
-"""Width of a span that is too short for its label."""
+_NARROW, _LETTER = 150.0, 11.5
+"""Width of a span that is too short for its label, and of a letter."""
 
 
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
@@ -43,7 +43,8 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         top, seen = y - axis / 2 + lane * tall, shown[span.id]
         yield Rect(Box(start, top, (end - start) * seen, tall), colour, tall / 2)
         text = span.text(view.language, seen)
-        if end - start < _NARROW:  # its label stands above the axis
+        needed = _NARROW if picture.events or lane else 30 + _LETTER * len(span.text(view.language))
+        if end - start < needed:  # its label stands above the axis
             box = Box(
                 min(max(area.x, (start + end) / 2 - 150), area.right - 300), top - 44, 300, 40
             )
