@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ class Group(Part):
         sum: the cells whose numbers of row and column, from 1, have that sum.
         stated: number of cells that the writer states; it must equal the computed one.
     """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
 
     id: Name
     label: Label = ""

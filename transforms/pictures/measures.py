@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean, median, multimode
-from typing import Literal
+from typing import ClassVar, Literal
 
 from transforms.pictures.quantities import Number, show_number
 from transforms.pictures.template import Name, Part
@@ -16,6 +16,8 @@ class Measure(Part):
     Attributes:
         stated: its value that the writer states; it must equal the computed one.
     """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
 
     id: Name
     kind: Literal["mean", "median", "mode"]

@@ -37,7 +37,8 @@ def place_labels(
     ends = [float("-inf")] * len(tops)
     found: list[tuple[Box, int]] = []
     stems: list[float] = []
-    for number, (at, wide) in enumerate(events):
+    for number, (at, needed) in enumerate(events):
+        wide = min(needed, (area.width - _GAP) / 2)
         lanes = (_BELOW, _NEAR, _HIGH) if number % 2 else (_NEAR, _BELOW, _HIGH)
         left = min(max(area.x, at - wide / 2), area.right - wide)
         lane = next((n for n in lanes if ends[n] + _GAP <= left), None)

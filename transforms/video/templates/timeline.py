@@ -8,7 +8,17 @@ from transforms.pictures.timeline import Timeline, shown_date, years
 from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
 from transforms.video.templates.event_labels import label_width, place_labels
-from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
+from transforms.video.templates.shapes import (
+    LETTER,
+    Disc,
+    Line,
+    Rect,
+    Shape,
+    Shown,
+    Text,
+    View,
+    of_range,
+)
 
 _AXIS, _WIDE_AXIS, _TICKS = 46.0, 72.0, 36.0
 _OUTSIDE = 0.15
@@ -43,7 +53,10 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         top, seen = y - axis / 2 + lane * tall, shown[span.id]
         yield Rect(Box(start, top, (end - start) * seen, tall), colour, tall / 2)
         text = span.text(view.language, seen)
-        if end - start < _NARROW:  # its label stands above the axis
+        whole = 30 + LETTER * len(span.text(view.language))
+        if end - start < (
+            _NARROW if picture.events or lane else whole
+        ):  # its label stands above the axis
             box = Box(
                 min(max(area.x, (start + end) / 2 - 150), area.right - 300), top - 44, 300, 40
             )

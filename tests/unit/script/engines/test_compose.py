@@ -12,7 +12,7 @@ import pytest
 from tests.every_row import for_all
 from tests.unit.script.cards.good_card import GOOD, SOURCE, changed
 from tests.unit.script.support import request
-from transforms.model import Scene, Script, VisualKind
+from transforms.model import Scene, Script, Visual, VisualKind
 from transforms.pictures.picture import picture_labels, read_picture
 from transforms.script.cards.concept_card import Card, load_cards, parse_card
 from transforms.script.cards.marks import remove_marks
@@ -127,6 +127,23 @@ def test_picture_stays_across_scenes_and_changes() -> None:
     still = read_picture(without_beats(second.visual).text)
     assert not still.beats
     assert still.at_end() == later.at_end()
+
+
+@pytest.mark.parametrize(
+    ("table", "bullets"),
+    [
+        (("Myth | Fact", "No | Yes"), ("Myth: No", "Fact: Yes")),
+        (("Measure | Rule", "Mean | sum", "Mode | most"), ("Mean: sum", "Mode: most")),
+    ],
+)
+def test_bullets_under_a_picture_are_no_table(
+    table: tuple[str, ...], bullets: tuple[str, ...]
+) -> None:
+    card = CARDS["newtons-second-law"]
+    scene = Scene("One", "[[push]]A push.", table[1:], Visual("comparison", items=table))
+    numbers = card.bands["middle"].numbers()
+    (shown,) = show_pictures([scene], card.pictures, numbers)
+    assert shown.bullets == bullets
 
 
 @EVERY_CARD
