@@ -34,9 +34,9 @@ test-faults: $(STAMP)
 # part runs even if one before it fails. SEED=N changes the code in other places.
 nightly: $(STAMP)
 	failed=; \
-	$(PYTEST) --hypothesis-profile new || failed=1; \
+	$(PYTEST) -m "" --hypothesis-profile new || failed=1; \
 	FUZZ_SECONDS=100 $(PYTEST) tests/fuzz || failed=1; \
-	$(PYTEST) tests/runners --offline-engines || failed=1; \
+	$(PYTEST) -m "" tests/runners --offline-engines || failed=1; \
 	$(BIN)/python -m tests.mutation || failed=1; \
 	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \
 	$(MAKE) test-faults || failed=1; \

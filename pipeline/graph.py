@@ -38,6 +38,7 @@ from transforms.script.write_script import WriteScript
 from transforms.shuffle import Shuffle
 from transforms.stage.budget import Budget, RequestCost
 from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.sharing import shared_script
 from transforms.stage.task import StageRuntime
 from transforms.video.picture_layouts import find_layout_problems
 from transforms.video.render_video import RenderVideo
@@ -134,7 +135,7 @@ def build(
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script
-    queued = scripted.onward | "Before narration" >> Shuffle(shards.narration)
+    queued = scripted.onward | "Before narration" >> Shuffle(shards.narration, shared_script)
     narrated = queued | "Narration" >> Narrate(
         engine=voice,
         sound=sound_settings(options),
@@ -146,7 +147,7 @@ def build(
             per_minute=options.narration_per_minute,
         ),
     )
-    spoken = narrated.onward | "Before video" >> Shuffle(shards.video)
+    spoken = narrated.onward | "Before video" >> Shuffle(shards.video, shared_script)
     rendered = spoken | "Video" >> RenderVideo(
         engine=video_engine(options).chosen(),
         settings=video_settings(options),
