@@ -39,18 +39,16 @@ def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     top = area.y + max(0.0, (row - _LABEL - height - 14 - below) / 2)
     for at, (bar, width) in enumerate(zip(picture.bars, widths, strict=True)):
         place = Box(area.x, top + at * row + _LABEL, max(_GAP, width), height)
-        yield from _bar(picture, bar, place, view, shown, inside=inside)
+        yield from _bar(picture, bar, place, view, shown)
 
 
-def _bar(
-    picture: Bars, bar: Bar, place: Box, view: View, shown: Shown, *, inside: bool
-) -> Iterator[Shape]:
+def _bar(picture: Bars, bar: Bar, place: Box, view: View, shown: Shown) -> Iterator[Shape]:
     palette, seen = view.palette, shown[bar.id]
     text = Box(view.area.x, place.y - _LABEL, view.area.width, _LABEL)
     ink = view.fade(palette.ink, of_range(seen, 0, 0.4))
     yield Text(picture.text(bar, view.language), text, ink, 30, "start")
     if bar.pieces:
-        yield from draw_pieces(picture, bar, place, view, shown, inside=inside)
+        yield from draw_pieces(picture, bar, place, view, shown)
         return
     if bar.share is None:
         yield Rect(replace(place, width=place.width * seen), palette.accent, 8)

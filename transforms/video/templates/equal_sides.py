@@ -15,7 +15,8 @@ from transforms.video.templates.side_parts import Part, colour_of, parts_now, pa
 
 _HIGH, _LOW = 72.0, 50.0
 """Heights of what is added, and of what is taken away below it."""
-_BETWEEN, _LABEL = 48.0, 42.0
+_BETWEEN, _LABEL, _LEAST = 48.0, 42.0, 27.0
+"""Heights between the sides and of a label, and the least of both in a low room."""
 _EDGE = 66.0
 """Room left of the lengths for a label."""
 _MOST_CELLS = 30
@@ -47,28 +48,39 @@ def draw_lengths(picture: Algebra, room: Box, view: View, shown: Shown) -> Itera
     share = share if share >= _ZOOM else _ZOOM / 2 + share / 2
     scale = (room.width - _EDGE) * share / (extent or 1.0)
     tall = _HIGH + (_LOW + 4 if below else 0.0)
-    height = sides * (tall + _LABEL) + (sides - 1) * _BETWEEN + 16
-    fit = min(1.0, room.height / height)
-    ruler = _Ruler(room.x + _EDGE - least * scale, scale, fit, units)
-    top = room.y + (room.height - height * fit) / 2 + (_LABEL + 8) * fit
-    rows = [top + side * (tall + _BETWEEN) * fit for side in range(sides)]
+    usual = min(1.0, room.height / (sides * (tall + _LABEL) + (sides - 1) * _BETWEEN + 16))
+    label, between = max(_LEAST, _LABEL * usual), max(_LEAST, _BETWEEN * usual)
+    free = room.height - sides * label - (sides - 1) * between - 16
+    fit = min(1.0, free / (sides * tall))
+    ruler = _Ruler(room.x + _EDGE - least * scale, scale, fit, label, units)
+    top = room.y + (free - sides * tall * fit) / 2 + label + 8
+    rows = [top + side * (tall * fit + between) for side in range(sides)]
     if seen:
         yield from _guides(parts, ruler, rows, tall * fit, view, seen)
     if least < 0:
-        zero_box = Box(ruler.start - 30, top - (8 + _LABEL) * fit, 60, _LABEL * fit)
-        yield Text("0", zero_box, view.fade(view.palette.muted, seen), 28 * fit)
+        zero_box = Box(ruler.start - 30, top - 8 - label, 60, label)
+        yield Text("0", zero_box, view.fade(view.palette.muted, seen), max(SMALLEST, 28 * fit))
     for side, y in enumerate(rows):
         mine = [part for part in parts if part.side == side]
-        label_y = y - _LABEL * fit if side == 0 else y + tall * fit
+        label_y = y - label if side == 0 else y + tall * fit
         yield from _bar(picture, mine, ruler, y, label_y, view, seen)
 
 
 class _Ruler(NamedTuple):
-    """Where zero is, design pixels per unit, the share of the usual heights, and if ones show."""
+    """Measures of all lengths.
+
+    Attributes:
+        start: where zero is.
+        scale: design pixels per unit.
+        fit: share of the usual heights.
+        label: height of a label.
+        units: ones are shown.
+    """
 
     start: float
     scale: float
     fit: float
+    label: float
     units: bool
 
 
@@ -91,7 +103,7 @@ def _guides(
         yield Line(((x, top), (x, bottom)), colour, 3)
     if len(rows) > 1:
         box = Box(start - _EDGE, rows[0] + tall, _EDGE - 8, rows[1] - rows[0] - tall)
-        yield Text("=", box, colour, 40 * ruler.fit)
+        yield Text("=", box, colour, max(SMALLEST, 40 * ruler.fit))
 
 
 def _bar(
@@ -105,18 +117,20 @@ def _bar(
             wide = part.size * ruler.scale
             yield from _cells(picture, part, Box(x, y, wide, high), ruler, view, seen)
             if not part.degree:
-                place = Box(x - 20, label_y, wide + 40, _LABEL * ruler.fit)
+                place = Box(x - 20, label_y, wide + 40, ruler.label)
                 yield _number(part, place, size, view, seen)
             x += wide
-    for part in parts:
-        if part.size < 0:
-            wide = -part.size * ruler.scale
-            x -= wide
-            box = Box(x, y + high + 4, wide, low)
-            yield from _cells(picture, part, box, ruler, view, seen)
-            if not part.degree:
-                label = Box(x - _EDGE, box.y, _EDGE - 6, low)
-                yield _number(part, label, size, view, seen, "end")
+    taken = [part for part in parts if part.size < 0]
+    for part in taken:
+        wide = -part.size * ruler.scale
+        x -= wide
+        box = Box(x, y + high + 4, wide, low)
+        yield from _cells(picture, part, box, ruler, view, seen)
+        if not part.degree and part is taken[-1]:
+            label = Box(x - _EDGE, box.y, _EDGE - 6, low)
+            yield _number(part, label, size, view, seen, "end")
+        elif not part.degree:
+            yield _number(part, box, size, view, seen)
 
 
 def _number(
@@ -151,4 +165,5 @@ def _cells(
         if part.degree and wide > 30:
             ink = view.palette.ink if hollow else view.palette.on_accent
             letter = picture.unknown() + ("²" if part.degree == 2 else "")
-            yield Text(letter, cell, view.fade(ink, seen), max(SMALLEST, 34 * ruler.fit))
+            room = Box(cell.x, cell.y - 4, cell.width, cell.height + 8)
+            yield Text(letter, room, view.fade(ink, seen), max(SMALLEST, 34 * ruler.fit))

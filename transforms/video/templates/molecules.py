@@ -228,8 +228,9 @@ def _molecules(group: _Group, view: View, seen: float) -> Iterator[Shape]:
 def _charges(group: _Group, view: View, seen: float) -> Iterator[Shape]:
     charge, size = group.substance.charge, len(group.substance.atoms)
     sign = symbol_of("", charge).translate(_PLAIN_CHARGE)
-    ink = view.fade(view.palette.ink, seen)
-    for at in range(0, len(group.atoms), size) if charge else ():
+    told = of_range(seen, _GHOST, 1)
+    ink = view.fade(view.palette.ink, told)
+    for at in range(0, len(group.atoms), size) if charge and told > 0.01 else ():
         unit = group.atoms[at : at + size]
         right = max(each.x + each.radius for each in unit)
         top = min(each.y - each.radius for each in unit)

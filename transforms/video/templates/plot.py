@@ -77,7 +77,7 @@ def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Sh
             _, y = place(0, tick)
             yield Line(((frame.x, y), (frame.right, y)), palette.line, 1.5)
             text = show_number(tick, view.language)
-            yield Text(text, Box(frame.x - 70, y - 15, 60, 30), palette.muted, 22, "end")
+            yield Text(text, Box(frame.x - 76, y - 15, 60, 30), palette.muted, 22, "end")
     if picture.x.numbers or picture.x.label:
         yield Line(((frame.x, y0), (frame.right, y0)), palette.muted, 3)
     if picture.y.numbers or picture.y.label:
