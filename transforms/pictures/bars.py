@@ -95,7 +95,7 @@ class Bar(Part):
 
 
 class Bars(Template):
-    """Bars on one scale; without `numbers`, only their lengths count."""
+    """Bars on one scale, or rectangles `by` a height; without `numbers`, only lengths count."""
 
     template: Literal["bars"]
     numbers: bool = True

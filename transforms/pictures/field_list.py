@@ -59,7 +59,8 @@ def _type(value: dict[str, Any], parts: dict[str, Any], stated: dict[str, frozen
             return f"{{{_fields(part, parts, stated.get(name, frozenset()), stated)}}}"
         return _type(part, parts, stated)
     if "prefixItems" in value:
-        return '[number, "unit"]'
+        items = [_type(each, parts, stated) for each in value["prefixItems"]]
+        return f"[{', '.join(items)}]".replace("[number, text]", '[number, "unit"]')
     if "anyOf" in value:
         kinds = (_type(each, parts, stated) for each in value["anyOf"] if each != {"type": "null"})
         return " | ".join(kinds)
