@@ -126,9 +126,10 @@ class Bar(Part):
 
 
 class Bars(Template):
-    """Bars on one scale; ``sort`` puts them in order, ``level`` shares the whole out equally.
+    """Bars, pieces or rectangles on one scale; ``sort`` or ``level`` the bars, or ``grow b=60``.
 
-    ``grow b=60`` gives a bar another size. Only bars that are one length sort, level and grow.
+    Sorting puts bars in order, levelling shares the whole out equally, and growing gives a bar
+    another size. Only bars that are one length change.
 
     Attributes:
         measures: lines at the mean, the median or the mode of all bars.

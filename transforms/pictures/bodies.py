@@ -91,10 +91,10 @@ class Net(Part):
 
 
 class Bodies(Template):
-    """Objects with forces, also in a fluid.
+    """Objects with forces; ``merge a b`` joins forces, ``move a b`` moves one body or two.
 
-    The state ``merge a b`` joins forces to their net force, and ``move`` moves one body, or two of
-    which the one with more acceleration gets farther.
+    Merged forces become their net force, and of two bodies the one with more acceleration gets
+    farther. In a fluid, bodies lie as deep as their densities say.
     """
 
     STATED: ClassVar[frozenset[str]] = frozenset({"results"})

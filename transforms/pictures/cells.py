@@ -87,11 +87,10 @@ class Shift(Part):
 
 
 class Cells(Template):
-    """Cells in a row, or grids of cells that are counted.
+    """Cells or grids; ``look 2`` or ``all`` of a search, ``round 2`` of a sort, ``place 8``, ``shift``.
 
-    The state ``look 2`` shows the second look of a search, ``look all`` all of them, ``round 2``
-    the list after the second round of sorting, ``place 8`` the bit that is worth 8, and ``shift``
-    moves an alphabet.
+    A round is the list after so many rounds of sorting, a place the bit that is worth so much, and
+    ``shift`` moves an alphabet.
     """
 
     VERBS: ClassVar[dict[str, float]] = {"look": 1.0, "round": 2.0, "place": 0.8, "shift": 2.4}
