@@ -17,7 +17,7 @@ from transforms.video.templates.beside import rooms_beside
 from transforms.video.templates.bodies import draw_bodies
 from transforms.video.templates.cells import draw_cells
 from transforms.video.templates.plot import draw_plot
-from transforms.video.templates.prints import Printed
+from transforms.video.templates.prints import Press, Printed
 from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
 from transforms.video.templates.timeline import draw_timeline
 
@@ -93,6 +93,7 @@ class Stage:
         self._canvas = Canvas(
             canvas.image.copy(), canvas.scale, canvas.background, canvas.typesetter
         )
+        self._press = Press(self._canvas)
         self._printed: dict[Shape, Printed] = {}
         self.room: Pixels = canvas.pixels(area.inset(-_AROUND))
 
@@ -131,7 +132,7 @@ class Stage:
     def _change(self, shown: Shown) -> list[Change]:
         old, now = self._printed, {}
         for shape in draw_picture(self._picture, self._view, shown):
-            now[shape] = old.get(shape) or Printed(shape, self._canvas)
+            now[shape] = old.get(shape) or self._press.print(shape)
         changed = [each.box for shape, each in now.items() if shape not in old]
         changed += [each.box for shape, each in old.items() if shape not in now]
         self._printed = now
