@@ -209,6 +209,7 @@ def measure_animated(runs: int, excerpt: float, folder: Path) -> Mapping[str, An
         "lesson_seconds": round(seconds, 1),
         "moving_seconds_per_minute": round(60 * moving / seconds, 1),
         "moviepy_wall_over_ours": round(median(ratios), 1),
+        "ours_wall_seconds": round(median(row["wall"] for row in rows), 2),
         "cpu_seconds_per_minute": round(60 * median(row["cpu"] for row in rows) / seconds, 2),
         "peak_rss_mb": round(median(row["rss_mb"] for row in rows), 1),
         "megabytes": round(rows[-1]["bytes"] / 1e6, 2),

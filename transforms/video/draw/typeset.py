@@ -20,6 +20,9 @@ _DEFAULT_STYLE = Style()
 MAX_GRAPHEMES, MAX_CHARACTERS = 600, 20_000
 """Graphemes and characters of a text that are processed; no box of a slide holds more."""
 
+_SMALL_MASK = 1 << 16
+"""Area in pixels below which the mask of a text is kept."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -155,10 +158,11 @@ def draw_block(
         align: ``left``, ``center`` or ``right``.
     """
     left, top, right, bottom = box
-    image.paste(colour, (left, top), _mask(block, right - left, bottom - top, align))
+    width, height = right - left, bottom - top
+    make = _kept_mask if width * height < _SMALL_MASK else _mask
+    image.paste(colour, (left, top), make(block, width, height, align))
 
 
-@lru_cache(maxsize=64)  # a label that moves or changes its colour is set again in each frame
 def _mask(block: Block, width: int, height: int, align: str) -> Image.Image:
     mask = Image.new("L", (width, height))
     draw = ImageDraw.Draw(mask)
@@ -182,3 +186,7 @@ def _mask(block: Block, width: int, height: int, align: str) -> Image.Image:
                 )
         y += height
     return mask
+
+
+_kept_mask = lru_cache(maxsize=64)(_mask)
+"""A label that moves or changes its colour is set again in each frame."""

@@ -7,18 +7,15 @@ from typing import Protocol
 
 from PIL import Image
 
-from transforms.video.draw.canvas import Box, Canvas, Pixels
+from transforms.video.draw.canvas import Canvas, Pixels
 from transforms.video.draw.design import Colour
 
-_MARGIN = 3.0
-"""Design pixels around a shape that its smooth edges may touch."""
+_LARGE = 1 << 12
+"""Area in pixels of a mask whose empty edges are worth cutting off."""
 
 
 class Paintable(Protocol):
     """A value that paints itself by pasting colours or pictures, at best through masks."""
-
-    @property
-    def bounds(self) -> Box: ...
 
     def paint(self, canvas: Canvas) -> None: ...
 
@@ -65,7 +62,7 @@ class _Recorder:
         self, content: Colour | Image.Image, at: tuple[int, int], mask: Image.Image | None = None
     ) -> None:
         left, top = at
-        if mask is not None:
+        if mask is not None and mask.width * mask.height > _LARGE:
             ink = mask.getbbox()
             if ink is None:
                 return
@@ -78,36 +75,46 @@ class _Recorder:
         self.prints.append(Print(content, mask, box))
 
 
+@dataclass(frozen=True)
 class Printed:
-    """A shape on a canvas: its box in pixels, and what it pastes, once that is needed.
+    """What a shape pastes, and the rectangle with even edges that holds it; empty for nothing."""
 
-    Args:
-        shape: what is painted.
-        canvas: gives size, scale and typesetter; it is not painted on.
-    """
-
-    def __init__(self, shape: Paintable, canvas: Canvas) -> None:
-        self.box = canvas.pixels(shape.bounds.inset(-_MARGIN))
-        self._shape = shape
-        self._canvas = canvas
-        self._prints: list[Print] | None = None
+    prints: tuple[Print, ...]
+    box: Pixels
 
     def paste(self, image: Image.Image, clip: Pixels) -> None:
         """Paste the part that lies within a rectangle onto an image of this rectangle."""
-        if self._prints is None:
-            self._prints = self._paint()
-        for each in self._prints:
+        for each in self.prints:
             each.paste(image, clip)
 
-    def _paint(self) -> list[Print]:
-        canvas = self._canvas
-        recorder = _Recorder(canvas.image.width, canvas.image.height)
-        recording = Canvas(
-            recorder,  # type: ignore[arg-type]
+
+class Press:
+    """Makes the prints of shapes on a slide.
+
+    Args:
+        canvas: gives size, scale and typesetter; it is not painted on.
+    """
+
+    def __init__(self, canvas: Canvas) -> None:
+        width, height = canvas.image.size
+        self._recorder = _Recorder(width, height)
+        self._canvas = Canvas(
+            self._recorder,  # type: ignore[arg-type]
             canvas.scale,
             canvas.background,
             canvas.typesetter,
             canvas.rtl,
         )
-        self._shape.paint(recording)
-        return recorder.prints
+
+    def print(self, shape: Paintable) -> Printed:
+        """Return the prints of a shape."""
+        shape.paint(self._canvas)
+        recorder = self._recorder
+        prints, recorder.prints = tuple(recorder.prints), []
+        if not prints:
+            return Printed((), (0, 0, 0, 0))
+        lefts, tops, rights, bottoms = zip(*(each.box for each in prints), strict=True)
+        left, top = (max(0, edge - edge % 2) for edge in (min(lefts), min(tops)))
+        right = min(recorder.width, max(rights) + max(rights) % 2)
+        bottom = min(recorder.height, max(bottoms) + max(bottoms) % 2)
+        return Printed(prints, (left, top, right, bottom))

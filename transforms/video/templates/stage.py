@@ -21,7 +21,7 @@ from transforms.video.templates.drawing import draw_drawing
 from transforms.video.templates.graph import draw_graph
 from transforms.video.templates.particles import draw_particles
 from transforms.video.templates.plot import draw_plot
-from transforms.video.templates.prints import Printed
+from transforms.video.templates.prints import Press, Printed
 from transforms.video.templates.shapes import Line, Shape, Shown, Text, View, ease, of_range
 from transforms.video.templates.timeline import draw_timeline
 
@@ -101,6 +101,7 @@ class Stage:
         self._canvas = Canvas(
             canvas.image.copy(), canvas.scale, canvas.background, canvas.typesetter
         )
+        self._press = Press(self._canvas)
         self._printed: dict[Shape, Printed] = {}
         self.room: Pixels = canvas.pixels(area.inset(-_AROUND))
 
@@ -139,7 +140,7 @@ class Stage:
     def _change(self, shown: Shown) -> list[Change]:
         old, now = self._printed, {}
         for shape in draw_picture(self._picture, self._view, shown):
-            now[shape] = old.get(shape) or Printed(shape, self._canvas)
+            now[shape] = old.get(shape) or self._press.print(shape)
         changed = [each.box for shape, each in now.items() if shape not in old]
         changed += [each.box for shape, each in old.items() if shape not in now]
         self._printed = now

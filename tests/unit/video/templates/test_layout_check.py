@@ -15,6 +15,7 @@ from tests.unit.script.support import request
 from tests.unit.video.lessons import LESSON
 from tests.unit.video.templates.test_stage import with_beats
 from transforms.model import Scene, Visual
+from transforms.pictures.examples import EXAMPLES
 from transforms.script.checks.pictures import LayoutCheck
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import THEMES
@@ -49,6 +50,12 @@ def test_samples_are_legible(template: str, subject: str) -> None:
     assert layout_problems(json.dumps(with_beats(SAMPLES[template])), "en", subject) == ()
     if template in BESIDE:
         assert layout_problems(json.dumps(with_beats(with_second(template))), "de", subject) == ()
+
+
+@pytest.mark.parametrize("template", EXAMPLES)
+def test_examples_of_the_prompt_are_legible(template: str) -> None:
+    picture = with_beats(dict(EXAMPLES[template]))
+    assert layout_problems(json.dumps(picture)) == ()
 
 
 @pytest.mark.parametrize(
