@@ -87,7 +87,7 @@ class Shift(Part):
 
 
 class Cells(Template):
-    """Cells or grids; ``look 2`` or ``all`` to search, ``round 2`` to sort, ``place 8``, ``shift``.
+    """Cells or grids; ``look 2`` or ``look all``, ``round 2`` of sorting, ``place 8``, ``shift``.
 
     A round is the list after so many rounds of sorting, a place the bit that is worth so much, and
     ``shift`` moves an alphabet.
