@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.pictures.samples import DRAWN
+from tests.unit.pictures.samples import VARIANTS
 from tests.unit.pictures.test_algebra import equation
 from transforms.pictures.picture import Picture, build_picture
 from transforms.video.draw.canvas import Box
@@ -13,7 +13,7 @@ from transforms.video.templates.shapes import Text, View
 from transforms.video.templates.stage import _DRAWINGS
 
 PICTURES: dict[str, Picture] = {
-    name: build_picture(DRAWN[name])
+    name: build_picture(VARIANTS[name])
     for name in ("algebra", "particles", "osmosis", "matter", "salt")
 } | {
     "squares": equation("9 + b² = 25", "− 9", "√", positive=True, areas=True),
