@@ -131,6 +131,14 @@ def test_pictures_of_a_card_are_drawn(card: Card) -> None:
     assert any(visual.kind == "picture" for visual in shown) == bool(card.pictures)
 
 
+def test_table_behind_a_picture_becomes_bullets() -> None:
+    scenes = lesson(CARDS["mean-median-mode"], 7).scenes
+    assert scenes[2].bullets[0] == "Mean – add, then divide by the count"
+    assert scenes[5].bullets == CARDS["mean-median-mode"].misconception.bullets
+    drawn = [scene for scene in scenes if scene.visual.kind == "picture"]
+    assert not any(" | " in bullet for scene in drawn for bullet in scene.bullets)
+
+
 @pytest.mark.parametrize(
     ("grades", "grade", "band"),
     [

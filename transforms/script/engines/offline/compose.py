@@ -97,12 +97,12 @@ def _facts(band: Band, explain: _Explainer) -> Scene:
 
 def _process(band: Band, explain: _Explainer) -> Scene:
     process = band.process
-    return Scene(
-        band.headings.process,
-        explain(process.intro, *process.steps),
-        process.labels[1:] if process.kind == "comparison" else process.labels,
-        Visual(process.kind, items=process.labels),
-    )
+    narration = explain(process.intro, *process.steps)
+    bullets = process.labels[1:] if process.kind == "comparison" else process.labels
+    if process.kind == "comparison" and _has_marks(narration):
+        bullets = tuple(row.replace(" | ", " – ") for row in bullets)
+    visual = Visual(process.kind, items=process.labels)
+    return Scene(band.headings.process, narration, bullets, visual)
 
 
 def _analogy_key(card: Card, interest: Interest | None) -> str:
@@ -143,12 +143,14 @@ def _misconception(card: Card, band: Band) -> Scene:
     cells = (myth.removeprefix("Myth: "), fact.removeprefix("Fact: "))
     row = " | ".join(map(capitalize_first, cells))
     narration = f"{_bridge(card, _MISTAKES)} {wrong.claim} {wrong.truth}"
-    return Scene(
-        band.headings.misconception,
-        narration,
-        (row,),
-        Visual("comparison", items=("Myth | Fact", row)),
-    )
+    bullets = wrong.bullets if _has_marks(narration) else (row,)
+    visual = Visual("comparison", items=("Myth | Fact", row))
+    return Scene(band.headings.misconception, narration, bullets, visual)
+
+
+def _has_marks(narration: str) -> bool:
+    """Return whether a scene gets a picture in place of its table, whose rows stay as bullets."""
+    return remove_marks(narration) != narration
 
 
 def _quiz(card: Card, band: BandName) -> tuple[QuizQuestion, ...]:
