@@ -165,7 +165,7 @@ def _beside(
     x, y = place
     curve = next(each for each in picture.curves if each.id in points.of)
     before = [at for at in picture.sample(curve, 0.0) if at[0] < point[0]]
-    rises = before and before[-1][1] < point[1]
+    rises = len(before) > 1 and before[-2][1] < before[-1][1]
     left = max(frame.x, x - 186) if rises else min(x + 16, frame.right - 170)
     high = 36 if picture.read else 58
     box = Box(left, max(frame.y - 8, y - high - 10), 170, high)
