@@ -161,11 +161,11 @@ def _point(
         yield Line(((frame.x, y), (x, y)), guide, 2.5)
         yield Line(((x, y), (x, frame.bottom)), guide, 2.5)
     yield Disc(x, y, 13 * of_range(seen, 0, 0.5), view.palette.ink)
-    if moving or points.kind == "meet" or not picture.read:
+    if moving or points.kind == "meet":
         return
     ink = view.fade(view.palette.ink, of_range(seen, 0.5, 1))
-    text = at(point, view.language)
-    if points.kind == "at":
+    text = at(point, view.language) if picture.read else points.label
+    if points.kind == "at" or not picture.read:
         yield _beside(text, picture, points, point, (x, y), frame, ink)
         return
     above = y - frame.y > 60
@@ -185,19 +185,26 @@ def _beside(
     x, y = place
     curve = next(each for each in picture.curves if each.id in points.of)
     before = [at for at in picture.sample(curve, 0.0) if at[0] < point[0]]
-    rises = before and before[-1][1] < point[1]
-    left = max(frame.x, x - 176) if rises else min(x + 16, frame.right - 160)
-    return Text(text, Box(left, max(frame.y - 8, y - 42), 160, 36), ink, 24,
-                "end" if rises and x - 176 > frame.x else "start")  # fmt: skip
+    rises = len(before) > 1 and before[-2][1] < before[-1][1]
+    left = max(frame.x, x - 186) if rises else min(x + 16, frame.right - 170)
+    high = 36 if picture.read else 58
+    box = Box(left, max(frame.y - 8, y - high - 10), 170, high)
+    align = "end" if rises and x - 186 > frame.x else "start"
+    return Text(text, box, ink, 24, align, lines=1 if picture.read else 2)
+
+
+def _in_legend(picture: Plot, points: Points) -> bool:
+    """Return whether the legend names points; without numbers at the axes, most are named there."""
+    return bool(points.label) and (picture.read or points.kind == "meet")
 
 
 def _legend_room(picture: Plot, area: Box, *, narrow: bool) -> Box:
     """Return the room of the legend: at the right, or above a narrow plot."""
     if not narrow:
         return Box(area.right - _LEGEND, area.y + 16, _LEGEND, area.height - 32)
-    read = [points for points in picture.points if points.kind == "meet" and picture.read]
-    labels = [*(each.label for each in picture.points), *(each.label for each in picture.data)]
-    marked = sum(map(bool, labels)) + len(read)
+    named = [points for points in picture.points if _in_legend(picture, points)]
+    named += [points for points in picture.points if points.kind == "meet" and picture.read]
+    marked = len(named) + sum(data.label != "" for data in picture.data)
     shown = picture.parameter is not None and picture.parameter.shown
     rows = len(picture.curves) + marked + shown
     return Box(area.x, area.y, area.width, (rows + 1) // 2 * _ROW)
@@ -225,7 +232,7 @@ def _legend(
         yield Text(text, next(places), palette.accent, 26 if narrow else 34, "start")
     for points in picture.points:
         ink = view.fade(palette.ink, shown[points.id])
-        if points.label:
+        if _in_legend(picture, points):
             place = next(places)
             yield Disc(place.x + 18, place.y + row / 2, 11 * shown[points.id], palette.ink)
             box = Box(place.x + 50, place.y, place.width - 50, row)
