@@ -40,6 +40,7 @@ from transforms.stage.budget import Budget, RequestCost
 from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.sharing import shared_script
 from transforms.stage.task import StageRuntime
+from transforms.video.picture_layouts import find_layout_problems
 from transforms.video.render_video import RenderVideo
 
 DEAD_LETTER_SHARDS = 2
@@ -130,6 +131,7 @@ def build(
         fallbacks=[each.chosen() for each in script_fallbacks(options)],
         sources=options.sources,
         claim_checker=verify.chosen() if verify else None,
+        layouts=find_layout_problems,
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script

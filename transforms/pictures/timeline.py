@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from transforms.pictures.quantities import Quantity, same
+from transforms.pictures.quantities import Quantity, same, show
 from transforms.pictures.template import Label, Name, Part, Template
 from transforms.text.language import primary_subtag
 
@@ -52,7 +52,7 @@ class Event(Part):
 
 
 class Span(Part):
-    """Something that lasted; ``lasts`` is the duration that the writer states."""
+    """Something that lasted; ``lasts`` is the duration that the writer states, and is shown."""
 
     STATED: ClassVar[frozenset[str]] = frozenset({"lasts"})
 
@@ -62,13 +62,20 @@ class Span(Part):
     label: Label
     lasts: Quantity | None = None
 
+    def text(self, language: str, share: float = 1.0) -> str:
+        """Return the label, with the part of the duration that has passed."""
+        if self.lasts is None:
+            return self.label
+        passed = Quantity(round(self.lasts.number * share), self.lasts.unit)
+        return f"{self.label}: {show(passed if share < 1 else self.lasts, language)}"
+
 
 class Timeline(Template):
     """Events and spans on one axis of time."""
 
     template: Literal["timeline"]
     events: Annotated[tuple[Event, ...], Field(max_length=6)] = ()
-    spans: Annotated[tuple[Span, ...], Field(max_length=2)] = ()
+    spans: Annotated[tuple[Span, ...], Field(max_length=3)] = ()
 
     def elements(self) -> Sequence[str]:
         return [*(span.id for span in self.spans), *(event.id for event in self.events)]
@@ -78,13 +85,24 @@ class Timeline(Template):
             yield f"{shown_date(event.when, language)}: {event.label}"
         for span in self.spans:
             start, end = (shown_date(when, language) for when in (span.start, span.end))
-            yield f"{start} – {end}: {span.label}"
+            yield f"{start} – {end}: {span.text(language)}"
 
     def extent(self) -> tuple[float, float]:
         """Return first and last time in years."""
         times = [years(event.when) for event in self.events]
         times += [years(when) for span in self.spans for when in (span.start, span.end)]
         return min(times), max(times)
+
+    def lanes(self) -> list[int]:
+        """Return the lane of each span; spans that overlap stand in different lanes."""
+        ends: list[float] = []
+        lanes: dict[str, int] = {}
+        for span in sorted(self.spans, key=lambda span: years(span.start)):
+            start = years(span.start)
+            lane = next((n for n, end in enumerate(ends) if end <= start), len(ends))
+            ends[lane:] = [years(span.end), *ends[lane + 1 :]]
+            lanes[span.id] = lane
+        return [lanes[span.id] for span in self.spans]
 
     def problems(self) -> Iterator[str]:
         if len(self.events) + 2 * len(self.spans) < 2 or len(set(self.extent())) < 2:
@@ -108,10 +126,12 @@ class Timeline(Template):
 
 
 def shown_date(when: str, language: str) -> str:
-    """Return a date as a label, with the name of the month in English."""
+    """Return a date as a label; in English with the name of the month, or BCE."""
     match = _DATE.fullmatch(when)
     assert match is not None
     year, month, day = match[1].replace("-", "−"), match[2], match[3]
+    if year.startswith("−") and primary_subtag(language) == "en":
+        return f"{year[1:]} BCE"
     if not month or primary_subtag(language) != "en":
         return when.replace("-", "−", when.startswith("-"))
     name = month_name[int(month)]

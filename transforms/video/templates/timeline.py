@@ -7,10 +7,24 @@ from collections.abc import Iterator
 from transforms.pictures.timeline import Timeline, shown_date, years
 from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
-from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
+from transforms.video.templates.event_labels import label_width, place_labels
+from transforms.video.templates.shapes import (
+    LETTER,
+    Disc,
+    Line,
+    Rect,
+    Shape,
+    Shown,
+    Text,
+    View,
+    of_range,
+)
 
-_WIDEST, _TALL = 280.0, 82.0
-_AXIS, _TICKS = 46.0, 36.0
+_AXIS, _WIDE_AXIS, _TICKS = 46.0, 72.0, 36.0
+_OUTSIDE = 0.15
+"""Largest part of the time by which a tick may lie outside it."""
+_NARROW = 150.0
+"""Width of a span that is too short for its label."""
 
 
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
@@ -19,32 +33,50 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
     peers = [peer for peer in view.peers if isinstance(peer, Timeline)] or [picture]
     lows, highs = zip(*(peer.extent() for peer in peers), strict=True)
     low, high = min(lows), max(highs)
-    ticks = [tick for tick in round_ticks(low, high) if tick == int(tick)]
-    low, high = min(low, *ticks[:1]), max(high, *ticks[-1:])
+    ticks = _ticks(low, high, view.language)
+    spread = _OUTSIDE * (high - low)
+    ticks = {at: text for at, text in ticks.items() if low - spread <= at <= high + spread}
+    low, high = min([low, *ticks]), max([high, *ticks])
     left, right = area.x + 46, area.right - 46
 
     def x(time: float) -> float:
         return left + (time - low) / (high - low) * (right - left)
 
     y = area.y + area.height / 2
-    yield Rect(Box(area.x, y - _AXIS / 2, area.width, _AXIS), palette.line, _AXIS / 2)
-    for at, span in enumerate(picture.spans):
+    lanes = picture.lanes()
+    tall = _AXIS if picture.events else _WIDE_AXIS
+    axis = tall * max((lane + 1 for lane in lanes), default=1)
+    yield Rect(Box(area.x, y - axis / 2, area.width, axis), palette.line, tall / 2)
+    for at, (span, lane) in enumerate(zip(picture.spans, lanes, strict=True)):
         start, end = x(years(span.start)), x(years(span.end))
-        colour = palette.accent if at == 0 else view.second
-        wide = (end - start) * shown[span.id]
-        yield Rect(Box(start, y - _AXIS / 2, wide, _AXIS), colour, _AXIS / 2)
-        ink = view.fade(palette.on_accent, 1) if at == 0 else palette.background
-        if shown[span.id] > 0.9 and end - start > 120:
-            yield Text(span.label, Box(start + 8, y - _AXIS / 2, end - start - 16, _AXIS), ink, 26)
-    for tick in ticks:
-        box = Box(x(tick) - 44, y + _AXIS / 2 + 4, 88, _TICKS - 4)
-        yield Line(((x(tick), y + _AXIS / 2 - 8), (x(tick), y + _AXIS / 2)), palette.muted, 3)
-        yield Text(shown_date(f"{tick:.0f}", view.language), box, palette.muted, 22)
-    places = _places([x(years(event.when)) for event in picture.events], area)
-    for event, (box, above) in zip(picture.events, places, strict=True):
+        colour = (palette.accent, view.second, palette.muted)[at]
+        top, seen = y - axis / 2 + lane * tall, shown[span.id]
+        yield Rect(Box(start, top, (end - start) * seen, tall), colour, tall / 2)
+        text = span.text(view.language, seen)
+        whole = 30 + LETTER * len(span.text(view.language))
+        if end - start < (
+            _NARROW if picture.events or lane else whole
+        ):  # its label stands above the axis
+            box = Box(
+                min(max(area.x, (start + end) / 2 - 150), area.right - 300), top - 44, 300, 40
+            )
+            yield Text(text, box, view.fade(palette.ink, of_range(seen, 0.4, 1)), 26)
+        elif seen > 0.9 or (span.lasts and seen > 0.4):
+            ink = palette.on_accent if at == 0 else palette.background
+            yield Text(text, Box(start + 8, top, (end - start) * seen - 16, tall), ink, 28)
+    for tick, text in ticks.items():
+        foot = y + axis / 2
+        box = Box(x(tick) - 44, foot + 4, 88, _TICKS - 4)
+        yield Line(((x(tick), foot - 8), (x(tick), foot)), palette.muted, 3)
+        yield Text(text, box, palette.muted, 22)
+    dates = [shown_date(event.when, view.language) for event in picture.events]
+    widths = [min(label_width(date, event.label), (area.width - 12) / 2)
+              for date, event in zip(dates, picture.events, strict=True)]  # fmt: skip
+    xs = [x(years(event.when)) for event in picture.events]
+    places = place_labels(zip(xs, widths, strict=True), area, axis)
+    for event, date, at_x, (box, above) in zip(picture.events, dates, xs, places, strict=True):
         seen = shown[event.id]
-        at_x = x(years(event.when))
-        foot = y - _AXIS / 2 if above else y + _AXIS / 2
+        foot = y - axis / 2 if above else y + axis / 2
         stem_foot = foot if above else foot + _TICKS
         edge = box.bottom + 4 if above else box.y - 4
         stem = stem_foot + (edge - stem_foot) * of_range(seen, 0, 0.5)
@@ -54,28 +86,16 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         when = Box(box.x, box.y, box.width, 30)
         what = Box(box.x, box.y + 30, box.width, box.height - 30)
         fade = of_range(seen, 0.4, 1)
-        yield Text(shown_date(event.when, view.language), when, view.fade(palette.accent, fade), 24)
+        yield Text(date, when, view.fade(palette.accent, fade), 24)
         yield Text(event.label, what, view.fade(palette.ink, fade), 26, lines=2)
 
 
-def _places(xs: list[float], area: Box) -> list[tuple[Box, bool]]:
-    """Return a box for each label, and whether it is above the axis; boxes do not overlap."""
-    height, wide = (area.height - _AXIS) / 2, min(_WIDEST, (area.width - 12) / 2)
-    lanes = [
-        (area.y + height - _TALL - 20, True),
-        (area.bottom - _TALL - 4, False),
-        (area.y - 6, True),
-    ]
-    ends = [float("-inf")] * len(lanes)
-    found = []
-    for number, at in enumerate(xs):
-        sides = (1, 0, 2) if number % 2 else (0, 1, 2)
-        left = min(max(area.x, at - wide / 2), area.right - wide)
-        lane = next((n for n in sides if ends[n] + 12 <= left), None)
-        if lane is None:
-            lane = min(range(len(lanes)), key=ends.__getitem__)
-            left = min(ends[lane] + 12, area.right - wide)
-        ends[lane] = left + wide
-        top, above = lanes[lane]
-        found.append((Box(left, top, wide, _TALL), above))
-    return found
+def _ticks(low: float, high: float, language: str) -> dict[float, str]:
+    """Return the times of the ticks with their labels: years, or months of less than a year."""
+    if high - low >= 1:
+        whole = [tick for tick in round_ticks(low, high) if tick == int(tick)]
+        return {tick: shown_date(f"{tick or 1:.0f}", language) for tick in whole}
+    months = (f"{year}-{month:02}" for year in (int(low), int(high)) for month in range(1, 13))
+    inside = {years(month): month for month in months if low <= years(month) <= high}
+    return {at: shown_date(month, language).removesuffix(f" {month[:-3]}")
+            for at, month in inside.items()}  # fmt: skip

@@ -36,8 +36,19 @@ def show_pictures(
         plain = replace(scene, narration=remove_marks(scene.narration))
         if teller is not None:
             drawn = by_id[str(teller.picture)].with_numbers(numbers, **fields)
-            plain = replace(plain, visual=Visual("picture", write_picture(drawn)))
+            shown = Visual("picture", write_picture(drawn))
+            plain = replace(plain, visual=shown, bullets=_without_columns(scene))
         yield plain
+
+
+def _without_columns(scene: Scene) -> tuple[str, ...]:
+    """Return bullets that are understood without the table whose place a picture takes."""
+    if scene.visual.kind != "comparison":
+        return scene.bullets
+    if len(scene.bullets) > 1:
+        return tuple(row.replace(" | ", ": ") for row in scene.bullets)
+    heads, cells = (row.split(" | ") for row in scene.visual.items)
+    return tuple(f"{head}: {cell}" for head, cell in zip(heads, cells, strict=True))
 
 
 def without_beats(visual: Visual) -> Visual:
