@@ -52,6 +52,11 @@ def test_samples_are_legible(template: str, subject: str) -> None:
         assert layout_problems(json.dumps(with_beats(with_second(template))), "de", subject) == ()
 
 
+def test_label_may_fade_once_it_was_legible() -> None:
+    told = {"before": ["one", "two"], "beats": [{"sentence": 0, "show": "three"}]}
+    assert layout_problems(json.dumps(SEARCH | told)) == ()
+
+
 @pytest.mark.parametrize("template", EXAMPLES)
 def test_examples_of_the_prompt_are_legible(template: str) -> None:
     picture = with_beats(dict(EXAMPLES[template]))
