@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.pictures.samples import BALANCE, MATTER, OSMOSIS, SALT, WATER
+from tests.unit.pictures.samples import DRAWN
 from tests.unit.pictures.test_algebra import equation
 from transforms.pictures.picture import Picture, build_picture
 from transforms.video.draw.canvas import Box
@@ -13,16 +13,14 @@ from transforms.video.templates.shapes import Text, View
 from transforms.video.templates.stage import _DRAWINGS
 
 PICTURES: dict[str, Picture] = {
-    "balance": build_picture(BALANCE),
-    "water": build_picture(WATER),
-    "osmosis": build_picture(OSMOSIS),
-    "matter": build_picture(MATTER),
-    "salt": build_picture(SALT),
+    name: build_picture(DRAWN[name])
+    for name in ("algebra", "particles", "osmosis", "matter", "salt")
+} | {
     "squares": equation("9 + b² = 25", "− 9", "√", positive=True, areas=True),
     "many squares": equation("9 + 9 + 9 + 9 = 36", areas=True),
     "below zero": equation("3 − 8", "3 − 3 − 5"),
     "both sides": equation("5x − 3 = 2x + 9", "− 2x", "+ 3", "÷ 3"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [1104, 524])
