@@ -5,8 +5,8 @@ VENV := .venv
 SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
-# Files on both cores, in the order of tests/conftest.py: a file's fixtures are made once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Files on all cores, up to eight, in the order of tests/conftest.py: a file's fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
