@@ -124,7 +124,8 @@ class Template(Part, ABC):
         if not self.beside:
             return None
         data = with_changes(self.inputs(), self.verb(self.beside)[1])
-        return type(self).model_validate({**data, "states": self.first.states})
+        found = type(self).model_validate({**data, "states": self.first.states})
+        return found.model_copy(update={name: getattr(self, name) for name in COMPUTED})
 
     def inputs(self) -> dict[str, Any]:
         """Return the inputs as plain data, without stated results, states and beats."""

@@ -17,7 +17,7 @@ from transforms.video.templates.sprites import Sprite, fitted, place_of
 _COLUMN, _NARROW, _SPACE = 228.0, 160.0, 22.0
 """Width of a column of labels, also with a close-up, and its distance from the drawing."""
 _CLOSE, _FRAME = 320.0, 12.0
-"""Height of a close-up, and the room between it and its frame."""
+"""Largest height of a close-up, and the room between it and its frame."""
 _BETWEEN = 48.0
 """Distance of a close-up from the drawing."""
 _GROWN = 0.6
@@ -86,7 +86,8 @@ def _lay_out(picture: Drawing, view: View) -> _Places:
     left_x = area.x + (_NARROW + _SPACE if False in named else 0)
     base = fitted(picture.base, Box(left_x, area.y, half, area.height))
     room = Box(left_x + half + _BETWEEN, area.y, half - 2 * _FRAME, area.height)
-    close = fitted(picture.zoom.base, room.inset(0, (area.height - _CLOSE) / 2))
+    height = min(_CLOSE, area.height - 2 * _FRAME)
+    close = fitted(picture.zoom.base, room.inset(0, (area.height - height) / 2))
     end = close.right + _FRAME + _SPACE
     left = Box(area.x, area.y, base.x - _SPACE - area.x if False in named else 0, area.height)
     right = Box(end, area.y, area.right - end if True in named else 0, area.height)
