@@ -221,6 +221,7 @@ update() {
   VIVIDLY_BUCKET=$(output bucket) "$ROOT/run_dataflow.sh" update --snapshot \
     --subscription="$(output subscription)" --database="$(output database)" \
     --artifacts="$(output artifacts)" --dead-letter-topic="$(output dead_letter_topic)" \
+    --care-topic="$(output care_topic)" \
     --service-account-email="$(output service_account)"
   wait_for "the new job runs" job_in running
   publish "$REQUESTS"

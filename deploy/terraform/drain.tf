@@ -15,6 +15,7 @@ locals {
     VIVIDLY_DATABASE            = local.database
     VIVIDLY_ARTIFACTS           = local.artifacts
     VIVIDLY_DEAD_LETTER_TOPIC   = google_pubsub_topic.dead_letters.id
+    VIVIDLY_CARE_TOPIC          = google_pubsub_topic.care.id
     VIVIDLY_WORKERS             = "4"
     VIVIDLY_MAX_RUNTIME         = "3300"
     VIVIDLY_EMPTY_QUEUE_TIMEOUT = "30"

@@ -57,7 +57,11 @@ resource "google_pubsub_subscription_iam_member" "pipeline" {
 resource "google_pubsub_topic_iam_member" "pipeline" {
   for_each = {
     for pair in setproduct(
-      [google_pubsub_topic.dead_letters.name, google_pubsub_topic.requests.name], # copies, replays
+      [
+        google_pubsub_topic.dead_letters.name, # copies
+        google_pubsub_topic.requests.name,     # replays
+        google_pubsub_topic.care.name,         # students who need care
+      ],
       ["roles/pubsub.publisher", "roles/pubsub.viewer"],
     ) : join(" ", pair) => pair
   }

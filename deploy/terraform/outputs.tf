@@ -18,6 +18,16 @@ output "dead_letter_topic" {
   value       = google_pubsub_topic.dead_letters.id
 }
 
+output "care_topic" {
+  description = "Topic on which staff learn of students who need care: --care-topic."
+  value       = google_pubsub_topic.care.id
+}
+
+output "care_subscription" {
+  description = "Subscription of that topic; let a person read it."
+  value       = google_pubsub_subscription.care.id
+}
+
 output "artifacts" {
   description = "Folder of lessons in the bucket: --artifacts."
   value       = local.artifacts

@@ -1,6 +1,7 @@
 # Requests are published on one topic with one subscription, since each subscription of a topic gets
-# every message. Two more topics receive messages that were not completed:
+# every message. Three more topics:
 #
+#   care           ids of students who need care, for staff (docs/care.md)
 #   dead-letters   copies of the ledger's dead letters, with the reason
 #   undeliverable  messages that no drain acknowledged, moved by Pub/Sub; the pipeline has not settled
 #                  them, so `vividly drain --subscription` processes them once the cause is fixed.
@@ -84,6 +85,30 @@ resource "google_pubsub_subscription" "dead_letters" {
   expiration_policy {
     ttl = ""
   }
+}
+
+resource "google_pubsub_topic" "care" {
+  name         = "content-requests-care"
+  kms_key_name = var.kms_key
+  depends_on   = [google_kms_crypto_key_iam_member.agents, google_project_service.apis]
+}
+
+resource "google_pubsub_subscription" "care" {
+  name                       = "content-requests-care"
+  topic                      = google_pubsub_topic.care.id
+  ack_deadline_seconds       = 600
+  message_retention_duration = "2678400s" # 31 days, the maximum: staff may be on holiday
+
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+resource "google_pubsub_subscription_iam_member" "care_readers" {
+  for_each     = var.care_readers
+  subscription = google_pubsub_subscription.care.id
+  role         = "roles/pubsub.subscriber"
+  member       = each.value
 }
 
 # For drains Pub/Sub moves undeliverable messages as its own service agent, which publishes to that

@@ -7,6 +7,7 @@ locals {
     database            = local.database
     artifacts           = local.artifacts
     dead_letter_topic   = google_pubsub_topic.dead_letters.id
+    care_topic          = google_pubsub_topic.care.id
     sdk_container_image = local.stream_image
   })
 

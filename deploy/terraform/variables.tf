@@ -91,6 +91,16 @@ variable "publishers" {
   }
 }
 
+variable "care_readers" {
+  description = "IAM members that may read which students need care (group:counsellors@…)."
+  type        = set(string)
+  default     = []
+  validation {
+    condition     = alltrue([for m in var.care_readers : can(regex("^(serviceAccount|group|user):.+@.+$", m))])
+    error_message = "care_readers must be IAM members such as group:counsellors@example.com."
+  }
+}
+
 # Artifacts
 
 variable "artifact_retention_days" {

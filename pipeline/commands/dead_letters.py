@@ -69,6 +69,7 @@ def run(chosen: argparse.Namespace) -> int:
     from pipeline.cli import output
     from pipeline.embedded import services
     from pipeline.jobs import resources
+    from transforms.ledger.withheld import withhold
 
     filtered = bool(chosen.stage or chosen.error or chosen.since or chosen.retryable)
     if chosen.action == "list" and chosen.id:
@@ -84,13 +85,13 @@ def run(chosen: argparse.Namespace) -> int:
     with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.action == "list":
             rows = _found(ledger, chosen, chosen.limit + 1)
-            shown, more = rows[: chosen.limit], len(rows) > chosen.limit
+            shown, more = withhold(ledger, rows[: chosen.limit]), len(rows) > chosen.limit
             output.dead_letters(shown, as_json=chosen.json, more=more)
         elif chosen.action == "show":
             letter = ledger.dead_letter_detail(chosen.id[0])
             if letter is None:
                 raise UsageError(f"no dead letter {chosen.id[0]} is in the ledger")
-            output.dead_letter(letter, as_json=chosen.json)
+            output.dead_letter(withhold(ledger, [letter])[0], as_json=chosen.json)
         else:
             _replay(ledger, chosen)
     return 0

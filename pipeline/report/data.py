@@ -12,6 +12,7 @@ from pipeline.report.lessons import LessonFiles, read_lessons
 from pipeline.report.payload import readable
 from transforms.ledger import DeadLetterDetail, Ledger, RequestRow, StageRow, scoped
 from transforms.ledger.scoped import Latency, Reason, Reuse, Saving, Scope, StageCost
+from transforms.ledger.withheld import withhold
 from transforms.model import STAGES
 
 PAYLOAD_BYTES = 8192
@@ -154,7 +155,7 @@ def gather(
             for row, published in asked
         ),
         more_requests=more,
-        letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
+        letters=tuple(withhold(ledger, scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES))),
         cancelled=accounts.cancelled,
         needs_care=accounts.needs_care,
         reuse=tuple(sorted(scoped.reuse(ledger, scope), key=lambda each: STAGES.index(each.stage))),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from google.cloud import pubsub_v1
@@ -18,12 +20,15 @@ from pipeline.report.data import gather
 from pipeline.settings.beam_options import VividlyOptions
 from tests.database_role import Role
 from tests.integration import stand_ins
+from tests.integration.ledger_support import letter, take
 from tests.logs_support import configured
 from transforms.artifacts import ArtifactStore
 from transforms.care_topic import CareTopic
 from transforms.errors import ConfigurationFault
-from transforms.ledger import ReplayState, care, erase, scoped
+from transforms.ledger import ClaimRequest, ReplayState, care, erase, scoped
+from transforms.parse import parse
 from transforms.script.write_script import _WriteScript
+from transforms.telemetry import metrics
 
 WORDS = "my uncle molested me, zeppelin"
 DANGER = f"Explain gravity. {WORDS}"
@@ -152,6 +157,52 @@ def test_ambiguous_request_without_lesson_gets_help_only(run, ledger, tmp_path):
         assert noted(ledger)[row.request_id].level == "unsure"
     assert ledger.dead_letters() == []
     assert "zeppelin" not in everything(ledger, tmp_path)
+
+
+def test_refused_ambiguous_request_is_no_failure(run, ledger, monkeypatch, caplog):
+    failures: list[str] = []
+    monkeypatch.setitem(
+        metrics.STAGE_FAILED, "script", SimpleNamespace(inc=lambda: failures.append("script"))
+    )
+    unsure = asked("Explain the economy of Atlantis", interest="this homework kills me")
+    with caplog.at_level(logging.INFO):
+        run(unsure)
+    assert found(ledger, unsure).status == "needs_care"
+    assert failures == []
+    assert {each.levelname for each in caplog.records if each.name.startswith("t")} == {"INFO"}
+    run(asked("Explain the economy of Atlantis"))
+    assert failures == ["script"]
+
+
+def test_dead_letters_withhold_words_of_students_in_need(ledger, capsys):
+    numbers = []
+    for query in ("this homework kills me, quokka", "Explain gravity, wombat"):
+        sent = asked(query)
+        lesson = take(ledger, ClaimRequest(sent, parse(sent.data)))
+        if "kills" in query:
+            ids = lesson.request.request_id, lesson.request.student_id
+            note = care.CareNote(ids[0], "self_harm", "unsure", "en", "", "help", query, ids[1])
+            assert care.note(ledger, [note])
+        failed = letter(lesson, "script", error="KeyError: zeppelin", traceback="zeppelin")
+        assert ledger.dead_letter([failed]) == [True]
+        numbers.append(ledger.dead_letters(limit=1)[0].id)
+    number, plain = numbers
+
+    def shown(*command):
+        assert main(["dead-letters", *map(str, command), "--database", ledger.url]) == 0
+        return capsys.readouterr().out
+
+    for options in ([], ["--json"]):
+        assert shown("list", *options).count("zeppelin") == 1  # of the plain one
+        text = shown("show", number, *options)
+        assert "withheld: the student may need care" in text
+        assert not any(word in text for word in ("zeppelin", "quokka", "kills me"))
+    assert "wombat" in shown("show", plain)
+    report = gather(ledger, scoped.Scope(), "All")
+    [kept] = [str(each) for each in report.letters if each.id == number]
+    assert not any(word in kept for word in ("zeppelin", "quokka", "kills me"))
+    detail = ledger.dead_letter_detail(number)
+    assert b"quokka" in detail.message.data  # a replay sends it
 
 
 def test_invalid_message_without_request_id_is_no_dead_letter(run, ledger):

@@ -130,7 +130,7 @@ class Reason:
     """Dead letters that failed in the same way.
 
     Attributes:
-        example: error text of the newest.
+        example: error text of the newest whose student does not need care.
         retryable: number of letters that a replay may complete.
     """
 
@@ -272,11 +272,12 @@ WHERE {recorded}
 
 _REASONS = f"""
 SELECT stage, error_type, field, count(*) AS count, count(*) FILTER (WHERE retryable) AS retryable,
-    (array_agg(error ORDER BY id DESC))[1] AS example
+    coalesce((array_agg(error ORDER BY id DESC) FILTER (WHERE request_id IS NULL
+        OR request_id NOT IN (SELECT request_id FROM care)))[1], 'withheld') AS example
 {_SCOPED_LETTERS}
 GROUP BY stage, error_type, field
 ORDER BY count(*) DESC, stage, error_type, field
-"""
+"""  # noqa: S608
 
 _LETTERS = f"""
 SELECT {reads.LETTER_COLUMNS}, substring(data FOR CAST(:bytes AS integer)) AS data, attributes,

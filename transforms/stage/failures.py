@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from transforms.crisis.phrases import find_care
 from transforms.dead_letters import DEAD_LETTERS, make_dead_letter
 from transforms.errors import (
     CallRejected,
@@ -13,6 +14,7 @@ from transforms.errors import (
     ContentError,
     CrashesWorker,
     PermanentError,
+    TransientError,
 )
 from transforms.ledger import ClaimStatus
 from transforms.model import Attempt, DeadLetter, FailedStage, Lesson, Outcome, Received
@@ -71,12 +73,22 @@ def failure_output(
     dead = make_dead_letter(source, stage, error, attempts, spent)
     code = error.code if isinstance(error, ContentError) else None
     fields = log_events.log_fields(source, stage=stage, error_type=dead.error_type, error_code=code)
-    if dead.traceback:
+    if gets_help(source, stage, error):
+        log.info("no lesson can be written; the student gets help", extra=fields)
+    elif dead.traceback:
         log.error("%s step failed due to a bug", stage, exc_info=error, extra=fields)
     else:
         log.warning("%s step failed", stage, extra=fields)
     log.debug("because: %s", dead.traceback or dead.error, extra=fields)
     return dead, DEAD_LETTERS
+
+
+def gets_help(source: Received | Lesson, stage: str, error: Exception) -> bool:
+    """Return whether a refusal is no failure: its student gets help instead (`transforms.care`)."""
+    if stage != "script" or isinstance(error, TransientError):
+        return False
+    words = source.request.student_query, source.request.interest
+    return isinstance(error, ContentError) and find_care(words) is not None
 
 
 def _superseded(source: Received | Lesson, stage: str) -> Outcome:

@@ -44,7 +44,7 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.engine_gate import overdue
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
-from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
+from transforms.stage.failures import claim_error, failure_output, gets_help, is_answer_at_fault
 from transforms.stage.sharing import rounds, share
 from transforms.stage.stage_calls import StageCalls
 from transforms.stage.stage_record import input_digest, new_record, record_name, reusable_record
@@ -248,7 +248,11 @@ class _RunStage(BatchDoFn[Lesson]):
             count_checks(record.problems if record else getattr(work.error, "checks", ()))
         if isinstance(work.error, OverBudget):
             metrics.OVER_BUDGET.inc()
-        if work.error and not isinstance(work.error, ClaimLost | Cancelled):
+        if (
+            work.error
+            and not isinstance(work.error, ClaimLost | Cancelled)
+            and not gets_help(work.lesson, stage, work.error)
+        ):
             metrics.STAGE_FAILED[stage].inc()
 
     def _result(self, work: Work, policy: retry.RetryPolicy) -> StageRecord:

@@ -120,7 +120,21 @@ def test_every_topic_has_a_subscription():
         re.search(r"topic\.(\w+)\.", body["topic"])[1]  # type: ignore[index]
         for body in resources("google_pubsub_subscription.").values()
     }
-    assert topics == read == {"requests", "undeliverable", "dead_letters"}
+    assert topics == read == {"requests", "undeliverable", "dead_letters", "care"}
+
+
+def test_staff_learn_of_students_who_need_care():
+    topic = "${google_pubsub_topic.care.id}"
+    assert merged("stream_parameters")["care_topic"] == topic.strip("${}")
+    assert blocks("locals")["drain_settings"]["VIVIDLY_CARE_TOPIC"] == topic
+    assert blocks("output")["care_topic"]["value"] == topic
+    body = resources()["google_pubsub_subscription.care"]
+    assert (body["topic"], body["message_retention_duration"]) == (topic, "2678400s")
+    readers = resources()["google_pubsub_subscription_iam_member.care_readers"]
+    assert (readers["for_each"], readers["role"]) == (
+        "${var.care_readers}", "roles/pubsub.subscriber"
+    )  # fmt: skip
+    assert blocks("variable")["care_readers"]["default"] == []
 
 
 def test_buckets_are_private_with_lifecycle_rules():
@@ -265,7 +279,7 @@ def test_migration_grants_the_pipelines_login_its_rights():
 def test_topics_may_be_published_to_and_looked_at():
     """`vividly check` does both."""
     body = resources()["google_pubsub_topic_iam_member.pipeline"]
-    for word in ("dead_letters", "requests", "pubsub.publisher", "pubsub.viewer"):
+    for word in ("dead_letters", "requests", "topic.care", "pubsub.publisher", "pubsub.viewer"):
         assert word in body["for_each"]
 
 
