@@ -5,8 +5,8 @@ VENV := .venv
 SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
-# Files on both cores, in the order of tests/conftest.py: a file's fixtures are made once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Files on all cores, up to eight, in the order of tests/conftest.py: a file's fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -34,9 +34,9 @@ test-faults: $(STAMP)
 # part runs even if one before it fails. SEED=N changes the code in other places.
 nightly: $(STAMP)
 	failed=; \
-	$(PYTEST) --hypothesis-profile new || failed=1; \
+	$(PYTEST) -m "" --hypothesis-profile new || failed=1; \
 	FUZZ_SECONDS=100 $(PYTEST) tests/fuzz || failed=1; \
-	$(PYTEST) tests/runners --offline-engines || failed=1; \
+	$(PYTEST) -m "" tests/runners --offline-engines || failed=1; \
 	$(BIN)/python -m tests.mutation || failed=1; \
 	$(BIN)/python -m tests.mutation.nightly --seed $(SEED) || failed=1; \
 	$(MAKE) test-faults || failed=1; \

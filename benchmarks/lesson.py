@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from transforms.model import ContentRequest, Narration, Scene, Script, Visual
+from transforms.model import Narration, Scene, Script, Visual
 from transforms.narration.engines.offline.offline_voice import OfflineVoice
 from transforms.narration.recording import record_narration
-from transforms.script.cards.concept_card import load_cards
-from transforms.script.engines.offline.compose import compose
 from transforms.stage.direct_calls import DirectCalls
 
 _SCENES = (
@@ -75,12 +73,6 @@ SCRIPT = Script(
 def narrate_lesson(folder: Path, times: int = 1) -> tuple[Script, Narration]:
     """Narrate the lesson, its scenes repeated `times` times, into ``narration.m4a`` in a folder."""
     return narrate(replace(SCRIPT, scenes=_SCENES * times), folder)
-
-
-def narrate_animated(folder: Path) -> tuple[Script, Narration]:
-    """Narrate a lesson with a moving picture: Newton's second law, from its card."""
-    request = ContentRequest("r", "s", "Newton's second law", 7, "c")
-    return narrate(compose(load_cards().cards["newtons-second-law"], request, None), folder)
 
 
 def narrate(script: Script, folder: Path) -> tuple[Script, Narration]:

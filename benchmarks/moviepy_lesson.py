@@ -8,16 +8,19 @@ chapters are left out.
 from __future__ import annotations
 
 import time
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from transforms.video.draw.fonts import package_folder
+from transforms.video.engines.moviepy.moviepy_engine import picture_clip
 from transforms.video.plan.pages import element_texts
 from transforms.video.plan.storyboard import Shot, Storyboard
 from transforms.video.plan.timeline import FADE, FPS
 from transforms.video.slides.draw_slide import draw_slide
+from transforms.video.slides.moving_picture import moving_picture
 
 if TYPE_CHECKING:
     from moviepy import VideoClip
@@ -80,6 +83,9 @@ def _scene(shot: Shot, size: tuple[int, int], *, last: bool) -> VideoClip:
         return fading(clip.with_position((round(x * scale), round(y * scale))), reveal)
 
     clips = [ImageClip(background, duration=seconds)]
+    picture = moving_picture(shot, width, height)
+    if picture is not None:
+        clips.append(picture_clip(picture, ceil(seconds * FPS)))
     if shot.page.label:
         clips.append(text(shot.page.label, 22, 88, 64))
     if shot.page.heading:

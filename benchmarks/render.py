@@ -10,6 +10,8 @@ the machine affects all. The ratios are the result; their medians are printed.
 * *MoviePy*: the lesson as in its documentation (`benchmarks.moviepy_lesson`). It renders every
   frame and takes minutes, so `--excerpt` seconds around a change of scenes are written, and the
   time is scaled to the whole lesson; loading MoviePy is not included.
+* *animated*: a lesson of a minute in which pictures move for a third of the time
+  (`benchmarks.animated_lesson`); MoviePy composes the same pictures as clips.
 * *floor*: libx264 with the settings of the product and every frame already drawn; drawing is not
   included.
 """
@@ -29,7 +31,8 @@ from typing import Any
 import av
 
 from benchmarks import moviepy_lesson
-from benchmarks.lesson import narrate_animated, narrate_lesson
+from benchmarks.animated_lesson import animated_script
+from benchmarks.lesson import narrate, narrate_lesson
 from benchmarks.quality import ssim
 from benchmarks.rendering import render_in_child
 from transforms.model import Narration, Script
@@ -177,20 +180,50 @@ def measure_lengths(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def measure_animated(folder: Path) -> Mapping[str, Any]:
-    """Measure a lesson whose picture moves, at the smaller size."""
+def measure_animated(runs: int, excerpt: float, folder: Path) -> Mapping[str, Any]:
+    """Measure a lesson whose pictures move, at the smaller size.
+
+    MoviePy composes the same scenes; its excerpt is the middle of the moving frames, where one
+    frame costs as much as any other.
+    """
     folder.mkdir()
-    script, narration = narrate_animated(folder)
-    board = plan(script, narration, narration.duration)
+    script, narration = narrate(animated_script(), folder)
+    audio, seconds, size = folder / "narration.m4a", narration.duration, SIZES[0]
+    board = plan(script, narration, seconds)
     moving = sum(frames for shot in board.shots for _, frames in shot.beats) / FPS
-    settings = VideoSettings(*SIZES[0], workers=2)
-    row = render_lesson(script, narration, folder / "narration.m4a", settings, folder / "out")
-    minutes = narration.duration / 60
-    return {
-        "moving_seconds_per_minute": round(moving / minutes, 1),
-        "cpu_seconds_per_minute": round(row["cpu"] / minutes, 2),
-        "peak_rss_mb": round(row["rss_mb"], 1),
+    change = max(board.shots, key=lambda shot: len(shot.beats)).start / FPS + excerpt
+    rows, ratios = [], []
+    for run in range(runs):
+        settings = VideoSettings(*size, workers=2)
+        rows.append(render_lesson(script, narration, audio, settings, folder / str(run)))
+        moviepy = child.call_in_child(
+            moviepy_lesson.write, board, audio, size, change, excerpt, folder / "moviepy.mp4",
+            timeout=TIMEOUT,
+        ).value * seconds  # fmt: skip
+        ratios.append(moviepy / rows[-1]["wall"])
+    videos = {
+        (folder / str(workers) / "video.mp4").read_bytes()
+        for workers in _other_workers(script, narration, folder)
     }
+    return {
+        "lesson_seconds": round(seconds, 1),
+        "moving_seconds_per_minute": round(60 * moving / seconds, 1),
+        "moviepy_wall_over_ours": round(median(ratios), 1),
+        "ours_wall_seconds": round(median(row["wall"] for row in rows), 2),
+        "cpu_seconds_per_minute": round(60 * median(row["cpu"] for row in rows) / seconds, 2),
+        "peak_rss_mb": round(median(row["rss_mb"] for row in rows), 1),
+        "megabytes": round(rows[-1]["bytes"] / 1e6, 2),
+        "same_bytes_for_1_2_3_workers": len(videos) == 1,
+    }
+
+
+def _other_workers(script: Script, narration: Narration, folder: Path) -> Iterator[str]:
+    """Render with one, two and three workers; yield the name of each folder."""
+    for workers in (1, 2, 3):
+        name = f"workers-{workers}"
+        settings = VideoSettings(*SIZES[0], workers=workers)
+        render_lesson(script, narration, folder / "narration.m4a", settings, folder / name)
+        yield name
 
 
 def main() -> None:
@@ -215,7 +248,7 @@ def main() -> None:
             title = "x".join(map(str, size))
             found[title] = measure(size, chosen.runs, chosen.excerpt, Path(name))
             _print(title, found[title])
-        found["animated"] = measure_animated(Path(name) / "animated")
+        found["animated"] = measure_animated(chosen.runs, chosen.excerpt, Path(name) / "animated")
         _print("animated", found["animated"])
         found["lengths"] = measure_lengths(Path(name))
         for title, row in found["lengths"].items():

@@ -38,7 +38,9 @@ from transforms.script.write_script import WriteScript
 from transforms.shuffle import Shuffle
 from transforms.stage.budget import Budget, RequestCost
 from transforms.stage.rate_limit import EngineLimits
+from transforms.stage.sharing import shared_script
 from transforms.stage.task import StageRuntime
+from transforms.video.picture_layouts import find_layout_problems
 from transforms.video.render_video import RenderVideo
 
 DEAD_LETTER_SHARDS = 2
@@ -129,10 +131,11 @@ def build(
         fallbacks=[each.chosen() for each in script_fallbacks(options)],
         sources=options.sources,
         claim_checker=verify.chosen() if verify else None,
+        layouts=find_layout_problems,
     )
     texts = branches.texts | "Text script" >> write_script
     scripted = branches.heavy | "Script" >> write_script
-    queued = scripted.onward | "Before narration" >> Shuffle(shards.narration)
+    queued = scripted.onward | "Before narration" >> Shuffle(shards.narration, shared_script)
     narrated = queued | "Narration" >> Narrate(
         engine=voice,
         sound=sound_settings(options),
@@ -144,7 +147,7 @@ def build(
             per_minute=options.narration_per_minute,
         ),
     )
-    spoken = narrated.onward | "Before video" >> Shuffle(shards.video)
+    spoken = narrated.onward | "Before video" >> Shuffle(shards.video, shared_script)
     rendered = spoken | "Video" >> RenderVideo(
         engine=video_engine(options).chosen(),
         settings=video_settings(options),

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from transforms.telemetry import tracing
 
 PATIENCE = 60.0
 
@@ -135,3 +138,16 @@ def collecting() -> Iterator[Collector]:
             collector.gate.set()
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def tracing_apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Run a collector while this process has traces of its own, off at first; they end after it."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
+    for name in ("_exporter", "_closing"):
+        monkeypatch.setattr(tracing, name, None)
+    monkeypatch.setattr(tracing, "_worker_asked", False)
+    with collecting() as collector:
+        yield collector
+        collector.gate.set()
+        tracing.close()

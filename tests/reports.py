@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.report.data import Report, ReportedRequest
 from pipeline.report.lessons import LessonFiles
 from transforms.ledger import DeadLetterDetail, RequestRow, StageRow
-from transforms.ledger.scoped import Latency, Reason, Saving, StageCost
+from transforms.ledger.scoped import Latency, Reason, Reuse, Saving, StageCost
 from transforms.model import Attempt, Message, QuizQuestion, Scene, Script, Visual
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -189,6 +189,7 @@ def report(
         ),
         costs=(StageCost("video", "script", 0.001), StageCost("video", "video", 0.002)),
         savings=(Saving("text", 3, 0.004),),
+        reuse=(Reuse("narration", 2, 6, 0.0312),),
         reasons=tuple(reasons.values()),
         requests=requests,
         letters=letters,

@@ -27,6 +27,7 @@ from transforms.model import (
     Outcome,
     Received,
 )
+from transforms.telemetry import tracing
 from transforms.telemetry.display import display_items
 from transforms.telemetry.outcomes import report_outcome
 
@@ -167,9 +168,14 @@ class _Write(BatchDoFn[DeadLetter]):
         for position, outcome in helped.items():
             yield BatchResult(position, outcome)
         letters = {at: dead for at, dead in letters.items() if at not in helped}
+        started = tracing.now()
         settled = self._ledger.dead_letter(list(letters.values()))
         for (position, dead), is_settled in zip(letters.items(), settled, strict=True):
             kept = is_settled and self._is_kept(dead)
+            tracing.span(
+                "dead letter", _source(dead), start=started, stage=dead.stage,
+                error_type=dead.error_type, kept=kept,
+            ).end()  # fmt: skip
             if kept and self._topic and not self._is_erased(dead):
                 publish_copy(self._topic, dead)
             outcome = Outcome(

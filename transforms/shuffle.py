@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import apache_beam as beam
@@ -38,11 +39,14 @@ class Shuffle(beam.PTransform):
 
     Args:
         shards: Number of shards.
+        key: Function that returns what an element has in common with others, which are then on one
+            shard and follow each other; None for an element that goes to any shard.
     """
 
-    def __init__(self, shards: int) -> None:
+    def __init__(self, shards: int, key: Callable[[Any], str | None] | None = None) -> None:
         super().__init__()
         self._shards = shards
+        self._key = key
 
     def annotations(self) -> dict[str, Any]:
         return {**super().annotations(), SHUFFLE: str(self._shards)}
@@ -54,9 +58,10 @@ class Shuffle(beam.PTransform):
         if not isinstance(elements.windowing.windowfn, GlobalWindows):
             raise ValueError("a Shuffle keeps no windows; its input must be in the global one")
         stored = tuple[int, tuple[elements.element_type, int]]
+        by_shard = _KeyByShard(self._shards, self._key)
         return (
             elements
-            | "Key by shard" >> beam.ParDo(_KeyByShard(self._shards)).with_output_types(stored)
+            | "Key by shard" >> beam.ParDo(by_shard).with_output_types(stored)
             | "Emit at once"
             >> beam.WindowInto(
                 GlobalWindows(),
@@ -71,10 +76,14 @@ class Shuffle(beam.PTransform):
 
 
 class _KeyByShard(beam.DoFn):
-    """Gives elements in turn to the shards; hashes of request ids would load some of them more."""
+    """Gives elements with a key to its shard, and others in turn to the shards.
 
-    def __init__(self, shards: int) -> None:
+    Hashes of request ids would load some shards more.
+    """
+
+    def __init__(self, shards: int, key: Callable[[Any], str | None] | None = None) -> None:
         self._shards = shards
+        self._key = key
 
     def setup(self) -> None:
         self._turns = itertools.count(random.randrange(self._shards))  # noqa: S311
@@ -82,7 +91,9 @@ class _KeyByShard(beam.DoFn):
     def process(
         self, element: E, timestamp: Any = beam.DoFn.TimestampParam
     ) -> Iterator[tuple[int, tuple[E, int]]]:
-        yield next(self._turns) % self._shards, (element, timestamp.micros)
+        key = self._key(element) if self._key else None
+        number = next(self._turns) if key is None else zlib.crc32(key.encode())
+        yield number % self._shards, (element, timestamp.micros)
 
 
 class _TakeFromShard(beam.ParDo):

@@ -173,19 +173,21 @@ _AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
 def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
     """Print costs and savings with their sums."""
     if as_json:
-        objects(rows)
+        _print_json([asdict(row) | {"reuse_rate": row.reuse_rate} for row in rows])
         return
     table = Table(title=None if rows else "nothing spent yet", box=None, pad_edge=False)
     table.add_column(by)
-    for heading in ("requests", "done", "reused", "skipped", "cost", "reuse saved", "skip saved"):
+    headings = ("requests", "done", "reused", "hit rate", "skipped")
+    for heading in (*headings, "cost", "reuse saved", "skip saved"):
         table.add_column(heading, justify="right")
     for row in rows:
-        counts = (row.requests, row.done, row.reused, row.skipped)
+        rate = f"{row.reuse_rate:.0%}" if row.reuse_rate is not None else ""
+        counts = (row.requests, row.done, row.reused, rate, row.skipped)
         amounts = (_money(getattr(row, name)) for name in _AMOUNTS)
         table.add_row(Text(row.key), *map(str, counts), *amounts)
     if rows:
         sums = (_money(sum(getattr(row, name) for row in rows)) for name in _AMOUNTS)
-        table.add_row(Text("together", "bold"), *[""] * 4, *sums)
+        table.add_row(Text("together", "bold"), *[""] * len(headings), *sums)
     CommandConsole().print(table)
 
 

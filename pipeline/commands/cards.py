@@ -109,8 +109,9 @@ def _new(chosen: argparse.Namespace) -> int:
 
 def _check(chosen: argparse.Namespace) -> int:
     from transforms.script.card_review import check_cards
+    from transforms.video.picture_layouts import find_layout_problems
 
-    cards, problems = check_cards(_root(chosen))
+    cards, problems = check_cards(_root(chosen), find_layout_problems)
     if chosen.json:
         print(json.dumps([problem._asdict() for problem in problems], indent=2))
     else:

@@ -16,12 +16,15 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.exit_status import FAILED, OK
 from pipeline.settings import topic_path, whole_number
 from pipeline.settings.arguments import checked
 from pipeline.usage_error import UsageError
+
+if TYPE_CHECKING:
+    from transforms.telemetry.span import Span
 
 HELP = "publish requests to the topic"
 EXAMPLES = """examples:
@@ -29,7 +32,7 @@ EXAMPLES = """examples:
   vividly publish --query "Explain photosynthesis" --grade 9 --interest basketball --modality video
   vividly publish --query "Explain gravity" --grade 8 --wait
 """
-SETTINGS = ["project", "topic", "database", "state"]
+SETTINGS = ["project", "topic", "database", "state", "otlp-endpoint"]
 
 TIMEOUT = 7.0
 """Seconds until a publish call must succeed, retries included."""
@@ -184,6 +187,8 @@ def _send(client: Any, topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterat
     from google.api_core.retry import Retry, if_exception_type
     from google.cloud.pubsub_v1.publisher.exceptions import MessageTooLargeError
 
+    from transforms.telemetry.tracing import begin_send
+
     again = if_exception_type(
         exceptions.Aborted,
         exceptions.DeadlineExceeded,
@@ -192,17 +197,18 @@ def _send(client: Any, topic: str, lines: Iterable[tuple[int, bytes]]) -> Iterat
         exceptions.ServiceUnavailable,
     )
     retry = Retry(again, initial=0.1, maximum=1.0, timeout=TIMEOUT)
-    pending: deque[tuple[Sent, Any]] = deque()
+    pending: deque[tuple[Sent, Any, Span]] = deque()
     for number, data in lines:
         sent = Sent(number, data)
+        span, attributes = begin_send(_request_id(data))
         try:
-            future = client.publish(topic, data, retry=retry, timeout=TIMEOUT)
+            future = client.publish(topic, data, retry=retry, timeout=TIMEOUT, **attributes)
         except MessageTooLargeError:
             sent = sent._replace(
                 error=f"it has {len(data):,} bytes; Pub/Sub accepts at most 10,000,000 per message"
             )
             future = None
-        pending.append((sent, future))
+        pending.append((sent, future, span))
         while len(pending) > AHEAD or (pending and _is_done(pending[0][1])):
             yield _result(*pending.popleft())
     while pending:
@@ -213,10 +219,12 @@ def _is_done(future: Any) -> bool:
     return future is None or future.done()
 
 
-def _result(sent: Sent, future: Any) -> Sent:
-    if future is None:
-        return sent
-    return sent._replace(message_id=future.result(TIMEOUT + 1))
+def _result(sent: Sent, future: Any, span: Span) -> Sent:
+    with span:
+        if future is None:
+            span.set(error=sent.error)
+            return sent
+        return sent._replace(message_id=future.result(TIMEOUT + 1))
 
 
 def _request_id(data: bytes) -> str | None:

@@ -65,6 +65,7 @@ class JobCollector(Collector):
         yield CounterMetricFamily(
             "vividly_reused_stages", "Stages whose artifacts were reused.", now["reused_stages"]
         )
+        yield from self._sharing_metrics()
         checks = CounterMetricFamily(
             "vividly_check_problems",
             "Scripts that were used or refused with problems that a check found.",
@@ -97,6 +98,24 @@ class JobCollector(Collector):
             "Requests of all jobs whose claim lapsed more than 15 minutes ago, as last counted.",
             self._lapsed.count if self._lapsed else 0,
         )
+
+    def _sharing_metrics(self) -> Iterator[Metric]:
+        results = CounterMetricFamily(
+            "vividly_shared_results",
+            "Results that requests may share: copied (hit) or made (miss).",
+            labels=["stage", "result"],
+        )
+        saved = CounterMetricFamily(
+            "vividly_shared_saved_usd",
+            "US dollars that copied results cost when they were made.",
+            labels=["stage"],
+        )
+        for stage, (hits, misses, usd) in self._tally.sharing().items():
+            results.add_metric([stage, "hit"], hits)
+            results.add_metric([stage, "miss"], misses)
+            saved.add_metric([stage], usd)
+        yield results
+        yield saved
 
     def _cost_metrics(self) -> Iterator[Metric]:
         spent, saved = self._tally.costs()

@@ -37,7 +37,7 @@ class Tally:
         self._needs_care = 0
         self._reused = 0
         self._shared: Counter[tuple[str, bool]] = Counter()  # by stage, and whether it was copied
-        self._shared_usd: dict[tuple[str], float] = {}
+        self._shared_usd: dict[str, float] = {}
         self._cost: dict[tuple[str, str], float] = {}
         self._saved: dict[tuple[str, str, str], float] = {}
 
@@ -79,8 +79,8 @@ class Tally:
                 for record in outcome.records:
                     if record.topic and (record.shared or not record.reused):
                         self._shared[record.stage, bool(record.shared)] += 1
-                        saved = self._shared_usd.get((record.stage,), 0.0)
-                        self._shared_usd[record.stage,] = saved + record.cost_usd - record.paid_usd
+                        saved = self._shared_usd.get(record.stage, 0.0)
+                        self._shared_usd[record.stage] = saved + record.cost_usd - record.paid_usd
                     if record.reused:
                         self._reused += 1
                         self._add_saved(record.stage, record.engine, "reused", record.cost_usd)
@@ -103,6 +103,20 @@ class Tally:
         """
         with self._lock:
             return dict(self._cost), dict(self._saved)
+
+    def sharing(self) -> dict[str, tuple[int, int, float]]:
+        """Return results copied, results made, and US dollars saved, by stage.
+
+        Only results that requests may share count.
+        """
+        with self._lock:
+            return self._sharing()
+
+    def _sharing(self) -> dict[str, tuple[int, int, float]]:
+        return {
+            stage: (self._shared[stage, True], self._shared[stage, False], usd)
+            for stage, usd in self._shared_usd.items()
+        }
 
     def durations(self) -> tuple[dict[str, list[float]], list[float]]:
         """Return seconds of each run of a stage, by stage, and of each completed request.
@@ -137,11 +151,11 @@ class Tally:
                 "reuse_saved_usd": _sum(self._saved, 2, "reused"),
                 "shared": {
                     stage: {
-                        "hits": (hits := self._shared[stage, True]),
-                        "hit_rate": round(hits / (hits + self._shared[stage, False]), 4),
-                        "reuse_saved_usd": _sum(self._shared_usd, 0, stage),
+                        "hits": hits,
+                        "hit_rate": round(hits / (hits + misses), 4),
+                        "reuse_saved_usd": round(usd, 8),
                     }
-                    for stage in dict.fromkeys(stage for stage, _ in self._shared)
+                    for stage, (hits, misses, usd) in self._sharing().items()
                 },
                 "stages": {
                     stage: {

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.reference import (
     checks_page,
     commands_page,
+    drawings_page,
     graph_page,
     ledger_page,
     message_page,
@@ -35,6 +36,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "graph.md": lambda: f"{_MADE}# The graph\n\n{graph_page.page()}",
     "checks.md": lambda: f"{_MADE}# Checks of scripts\n\n{checks_page.page()}",
     "metrics.md": lambda: f"{_MADE}# Metrics\n\n{metrics_page.page()}",
+    "drawings.md": lambda: f"{_MADE}# Base drawings and icons\n\n{drawings_page.page()}",
     "../privacy.md": lambda: f"{_MADE}{privacy_page.page()}",
 }
 """Functions that return the text of each file, by its path from docs/reference/."""

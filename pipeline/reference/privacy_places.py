@@ -93,7 +93,7 @@ PLACES = (
         "programs of yours that want to know of failures",
         "as its subscriptions keep messages; 7 days in Terraform",
         "gone after that time; what your programs keep is theirs to erase",
-        ("transforms.dead_letter_topic", "transforms.dead_letters"),
+        ("transforms.dead_letter_topic", "transforms.dead_letters", "transforms.pausing_topic"),
     ),
     Place(
         "care topic (`--care-topic`), if one is set",
@@ -101,7 +101,7 @@ PLACES = (
         "staff learn of it ([care](care.md))",
         "as its subscriptions keep messages",
         "gone after that time; what your programs keep is theirs to erase",
-        ("transforms.care_topic",),
+        ("transforms.care_topic", "transforms.pausing_topic"),
     ),
     Place(
         "Dataflow: elements between steps, state and timers, snapshots",

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.report.lessons import LessonFiles, read_lessons
 from pipeline.report.payload import readable
 from transforms.ledger import DeadLetterDetail, Ledger, RequestRow, StageRow, scoped
-from transforms.ledger.scoped import Latency, Reason, Saving, Scope, StageCost
+from transforms.ledger.scoped import Latency, Reason, Reuse, Saving, Scope, StageCost
 from transforms.model import STAGES
 
 PAYLOAD_BYTES = 8192
@@ -51,6 +51,7 @@ class Report:
         latencies: by step.
         costs: by modality and stage.
         savings: by modality.
+        reuse: by stage; only stages that reused results.
         reasons: dead letters by reason.
         requests: the newest ones.
         more_requests: true if there may be others.
@@ -76,6 +77,7 @@ class Report:
     more_requests: bool = False
     cancelled: int = 0
     needs_care: int = 0
+    reuse: tuple[Reuse, ...] = ()
 
     @property
     def received(self) -> int:
@@ -103,6 +105,11 @@ class Report:
     def saved_usd(self) -> float:
         """Savings by stages not run."""
         return sum(saving.usd for saving in self.savings)
+
+    @property
+    def reuse_saved_usd(self) -> float:
+        """Savings by reused results."""
+        return sum(reuse.usd for reuse in self.reuse)
 
 
 def gather(
@@ -150,6 +157,7 @@ def gather(
         letters=tuple(scoped.dead_letters(ledger, scope, limit, PAYLOAD_BYTES)),
         cancelled=accounts.cancelled,
         needs_care=accounts.needs_care,
+        reuse=tuple(sorted(scoped.reuse(ledger, scope), key=lambda each: STAGES.index(each.stage))),
     )
 
 
@@ -163,6 +171,7 @@ def as_json(report: Report) -> str:
             "letters_in_all",
             "cost_usd",
             "saved_usd",
+            "reuse_saved_usd",
         )
     }
     return json.dumps(fields | asdict(report), indent=2, default=_to_json_value)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from transforms.text.language import is_rtl_language
+
 
 def seconds(value: float) -> str:
     """Format a duration with two or three significant digits."""
@@ -63,6 +65,12 @@ def span(first: datetime, last: datetime) -> str:
     return f"{first:%-d %b %Y, %H:%M} – {last:%-d %b %Y, %H:%M} UTC"
 
 
+def direction(language: str) -> str:
+    """Return the value of `dir` for text in a BCP-47 language."""
+    return "rtl" if is_rtl_language(language) else "ltr"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
-    filter.__name__: filter for filter in (seconds, dollars, size, percent, plural, moment, span)
+    filter.__name__: filter
+    for filter in (seconds, dollars, size, percent, plural, moment, span, direction)
 }

@@ -61,7 +61,7 @@ async def _submit(request: Request) -> Response:
         return problem(415, "send a request as application/json")
     data = await request.body()
     try:
-        submitted = await run_in_threadpool(service_of(request).submit, data)
+        submitted = await run_in_threadpool(service_of(request).submit, data, request.headers)
     except InvalidRequest as error:
         return problem(422, error.reason, error.field)
     place = f"/v1/requests/{submitted.request_id}"

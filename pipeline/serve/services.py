@@ -18,6 +18,7 @@ from transforms.errors import InvalidRequest
 from transforms.ledger import CancelState, Ledger, RequestRow
 from transforms.model import ContentRequest
 from transforms.parse import UUID_PATTERN, parse
+from transforms.telemetry.tracing import begin_send
 
 MAX_PAGE = 200
 """Most requests on one page."""
@@ -82,10 +83,14 @@ class RequestService:
     topic: str
     id_label: str | None = None
 
-    def submit(self, data: bytes) -> ContentRequest:
+    def submit(self, data: bytes, headers: Mapping[str, str] | None = None) -> ContentRequest:
         """Validate a request as the pipeline does, then publish its bytes.
 
         A request without `request_id` gets one.
+
+        Args:
+            data: The message.
+            headers: Headers of the HTTP request, which may state the caller's span.
 
         Raises:
             InvalidRequest: The request breaks a rule; nothing was published.
@@ -99,7 +104,9 @@ class RequestService:
                 raise
             data = _with_request_id(data)
             request = parse(data)
-        pubsub_client.publish(self.topic, data, {})
+        span, attributes = begin_send(request.request_id, headers or {})
+        with span:
+            pubsub_client.publish(self.topic, data, attributes)
         return request
 
     def find(self, request_id: str) -> RequestRow | None:

@@ -36,15 +36,17 @@ from transforms.prices import INCLUDED, total
 from transforms.process import retry
 from transforms.process.retry import RetryPolicy
 from transforms.script.checks import find_problems
+from transforms.script.checks.pictures import LayoutCheck
 from transforms.script.checks.script_texts import all_texts
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
 from transforms.script.engines.gemini.plugin import GeminiSettings
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
 from transforms.script.engines.script_engine import ScriptEngine, UnusableAnswer
-from transforms.script.order_of_tries import NoScript, OrderOfTries, Tried
+from transforms.script.order_of_tries import Check, NoScript, OrderOfTries, Tried
 from transforms.stage.direct_calls import DirectCalls
 from transforms.stage.rate_limit import EngineLimits
 from transforms.stage.stage_calls import StageCalls
+from transforms.video.picture_layouts import find_layout_problems
 
 FIRST = "gemini-3.5-flash-lite"
 SECOND = "gemini-2.5-flash"
@@ -211,6 +213,24 @@ def test_picture_and_marks_are_repaired_once(server: VertexServer):
     unrepaired = write(server).written.script
     assert unrepaired.scenes[2].visual == Visual()
     assert len(server.requests) == 2
+
+
+def test_illegible_picture_is_repaired(server: VertexServer):
+    many = [
+        {"id": f"e{at}", "when": str(1914 + at), "label": f"An event with quite a long name {at}"}
+        for at in range(6)
+    ]
+    last = {"id": "now", "when": "2024", "label": "Today"}
+    crowded = {"template": "timeline", "events": [*many[1:], last]}
+    replies = [
+        text_reply(json.dumps(answer(with_picture(lesson(), picture, marks))))
+        for picture, marks in ((crowded, "[[e1]]"), (CART, "[[push]] [[net]]"))
+    ]
+    server.set_replies(*replies)
+    checks: list[Check] = [find_problems, LayoutCheck(find_layout_problems)]
+    tried = OrderOfTries([engine(server)], checks).write(REQUEST, DirectCalls(60.0))
+    assert "scenes.2.picture: two labels overlap" in server.requests[1].turns[2][1]
+    assert not tried.problems
 
 
 def test_repair_names_form_picture_and_checks_together(server: VertexServer):

@@ -175,6 +175,7 @@ def test_template_location_receives_the_graph(arguments, dataflow, gcs, tmp_path
     assert json.loads(staged(gcs, "job_object"))["name"] == "lessons"
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_staged_package_suffices_for_workers(arguments, dataflow, gcs, postgres, tmp_path):
     done = command.run_program(

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.embedded.process import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.nightly
 def test_first_hour_runs_against_local_servers(tmp_path):
     results = tmp_path / "results.md"
     done = subprocess.run(

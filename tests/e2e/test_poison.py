@@ -24,6 +24,7 @@ def place(pubsub, postgres, tmp_path, monkeypatch):
     return place
 
 
+@pytest.mark.nightly
 def test_only_poison_message_becomes_dead_letter(place):
     poison = command.request(fault="poison")
     others = [command.request() for _ in range(8)]

@@ -60,6 +60,7 @@ def google() -> Iterator[FakeSpeech]:
         yield fake
 
 
+@pytest.mark.nightly
 def test_lessons_under_a_quota_are_completed(google, migrated_postgres, tmp_path):
     requests = [command.request(requested_modalities=["audio"]) for _ in range(LESSONS)]
     output, log = tmp_path / "output", tmp_path / "log"

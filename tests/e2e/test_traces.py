@@ -83,12 +83,17 @@ def test_drain_sends_spans_below_the_publishers(drain, collector):
     assert {text[name].parent_id for name in stages & text.keys()} == {""}
 
     failed = spans(unknown["request_id"].replace("-", ""))
-    assert failed.keys() == {"pull", "parse", "claim", "script", "offline script"}
+    steps = {"pull", "parse", "claim", "script", "offline script", "dead letter"}
+    assert failed.keys() == steps
+    letter = failed["dead letter"].attributes
+    assert (letter["vividly.stage"], letter["vividly.kept"]) == ("script", True)
+    assert letter["vividly.error_type"] == failed["script"].attributes["error.type"]
     assert failed["script"].failed
     assert failed["script"].attributes["error.type"] == failed["offline script"].status
 
     [refused] = [span for span in collector.named("parse") if span.failed]
     assert refused.attributes["error.type"] == "InvalidRequest"
+    assert len(collector.named("dead letter")) == 2
     assert SECRET.encode() not in b"".join(collector.bodies)
 
 

@@ -14,11 +14,11 @@ from tests.faults.campaign import Campaign
 from tests.faults.inject import POINTS
 from tests.faults.outages import opened
 
-KILLS = 10
+KILLS = 8
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("store", ["local", "cloud"])
+@pytest.mark.parametrize("store", ["local", pytest.param("cloud", marks=pytest.mark.nightly)])
 def test_promises_hold_under_injected_faults(store, tmp_path_factory):
     seed = secrets.randbits(32)
     chance = random.Random(seed)
@@ -29,6 +29,6 @@ def test_promises_hold_under_injected_faults(store, tmp_path_factory):
     logs = folder / "logs"
     logs.mkdir()
     with opened(folder, store == "cloud", chance) as (place, faults):
-        report = Campaign(place, faults, logs, chance, points, print).run(40, KILLS)
+        report = Campaign(place, faults, logs, chance, points, print).run(30, KILLS)
     assert report.problems == []
     assert sum(report.kills.values()) >= KILLS

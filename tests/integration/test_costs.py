@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.cli.app import main
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
 from tests.integration import stand_ins
@@ -77,6 +78,15 @@ def test_costs_by_stage(ledger, spent):
     assert (narration.cost_usd, narration.skip_saved_usd) == pytest.approx((0.06, 0.05))
     assert (video.done, video.skipped, video.cost_usd) == (0, 2, 0)
     assert video.skip_saved_usd == pytest.approx(0.0005)
+
+
+def test_cost_command_shows_hit_rate(ledger, spent, capsys):
+    assert main(["cost", "--by", "stage", "--database", ledger.url]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert rows["script"][1:6] == ["3", "2", "1", "33%", "0"]
+    assert main(["cost", "--json", "--database", ledger.url]) == 0
+    rates = {row["key"]: row["reuse_rate"] for row in json.loads(capsys.readouterr().out)}
+    assert rates == {"script": pytest.approx(1 / 3), "narration": 0, "video": None}
 
 
 def test_costs_by_engine_and_modality(ledger, spent):

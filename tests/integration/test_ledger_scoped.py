@@ -94,6 +94,20 @@ def test_reused_results_have_no_latency_or_cost(ledger, run):
     assert [cost.usd for cost in scoped.costs(ledger, scope)] == [0.0]
 
 
+def test_reuse_is_counted_by_stage(ledger, run):
+    ids = []
+    for reused in (False, True, True):
+        lesson = support.take(ledger, ClaimRequest(support.message(), support.request()))
+        ids.append(lesson.message.message_id)
+        made = support.record(lesson, "narration", cost_usd=0.25, reused=reused)
+        assert ledger.complete([support.completed(lesson.with_record(made))]) == [True]
+    for scope in (Scope(message_ids=tuple(ids)), Scope(since=LONG_AGO)):
+        [found] = scoped.reuse(ledger, scope)
+        assert (found.stage, found.made, found.reused, found.usd) == ("narration", 1, 2, 0.5)
+        assert found.rate == pytest.approx(2 / 3)
+    assert scoped.reuse(ledger, run) == []
+
+
 def test_costs_and_savings_are_by_modality(ledger, run):
     costs = {(cost.modality, cost.stage): cost.usd for cost in scoped.costs(ledger, run)}
     assert costs == {("text", "script"): 0.5, ("video", "script"): 1.0}

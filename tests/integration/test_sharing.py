@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -165,11 +165,13 @@ def test_copy_is_resumed_as_own_result(place):
 def test_shared_result_costs_request_nothing(place):
     work = Counted()
     run(place, work, place.lesson())
+    spent = place.ledger.spent(timedelta(hours=1))
     budget = Budget(place.ledger, per_request=1e-9)  # refuses everything that is paid
     [lesson] = run(place, work, place.lesson("text"), budget=budget)["finished"]
     assert lesson.cost_usd == 0
     place.publish(lesson)
     assert row(place.ledger, lesson).cost_usd == 0
+    assert place.ledger.spent(timedelta(hours=1)) == spent
     manifest = json.loads(place.file(lesson, "manifest.json").read_bytes())
     [stage] = manifest["stages"]
     assert (manifest["cost_usd"], stage["shared"]) == (0, lesson.records[0].shared)

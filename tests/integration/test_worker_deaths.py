@@ -161,6 +161,7 @@ def test_request_without_an_end_can_be_retried(scene):
     assert "without an end" in scene.log.read_text()  # an alert watches this line
 
 
+@pytest.mark.nightly
 def test_six_scale_downs_condemn_no_request(scene):
     scene.start(shards=2)
     rendering = scene.render_together(held.WAITS, held.WAITS)

@@ -47,7 +47,7 @@ def test_google_voice_speaks_a_whole_lesson(script: Script, tmp_path):
 def test_google_voice_speaks_other_languages(language):
     calls = RecordedCalls()
     spoken = GoogleVoice(GoogleVoiceSettings()).speak([["123"]], language=language, calls=calls)
-    assert np.abs(spoken.sections[0][0]).max() > 0.01
+    assert np.abs(spoken.sections[0][0].samples).max() > 0.01
 
 
 def test_cloud_storage_artifact_is_written_once():

@@ -75,4 +75,4 @@ def _run_pytest(folder: Path, tests: tuple[str, ...], output: str) -> None:
     sys.path.insert(0, str(folder))
     import pytest
 
-    sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+    sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-m", "", *tests]))

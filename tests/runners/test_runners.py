@@ -88,7 +88,7 @@ def pool(folder: Path) -> Iterator[tuple[str, ...]]:
         yield "--environment_type=EXTERNAL", f"--environment_config={address}"
 
 
-@pytest.mark.parametrize("workers", [loopback, pool])
+@pytest.mark.parametrize("workers", [loopback, pytest.param(pool, marks=pytest.mark.nightly)])
 def test_job_server_settles_mixed_messages(job, server, tmp_path, workers):
     with workers(tmp_path) as flags:
         job.run("--runner=PortableRunner", f"--job_endpoint={server}", *flags)

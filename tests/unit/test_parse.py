@@ -9,12 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms import parse as parse_module
 from transforms.dead_letters import make_dead_letter
 from transforms.errors import InvalidRequest
 from transforms.model import Message, Received, decode, encode
 from transforms.parse import _Parse, parse, peek
-from transforms.strict_json import MAX_BYTES, MAX_DEPTH, MAX_NUMBER
+from transforms.strict_json import MAX_BYTES, MAX_DEPTH, MAX_NUMBER, load_object
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
 GOOD = {
@@ -307,10 +306,9 @@ def test_peeked_message_is_decoded_once(monkeypatch):
 
     def load(data):
         decoded.append(data)
-        return load_json(data)
+        return load_object(data)
 
-    load_json = parse_module.load_object
-    monkeypatch.setattr(parse_module, "load_object", load)
+    monkeypatch.setattr("transforms.parse.load_object", load)
     data = raw(student_id="peeked once")
     peek(data)
     [first] = _Parse().process(received(data))

@@ -16,7 +16,8 @@ from tests.unit.test_parse import BAD, GOOD, ID, nested, raw
 from transforms.errors import InvalidRequest
 from transforms.message_schema import NOT_STATED, schema
 from transforms.model import MODALITIES
-from transforms.parse import MAX_BYTES, MAX_DEPTH, MAX_LENGTHS, WHITE_SPACE, parse
+from transforms.parse import MAX_LENGTHS, WHITE_SPACE, parse
+from transforms.strict_json import MAX_BYTES, MAX_DEPTH
 
 ACCEPTS = jsonschema.Draft202012Validator(schema()).is_valid
 

@@ -107,6 +107,25 @@ class Saving:
 
 
 @dataclass(frozen=True)
+class Reuse:
+    """Results of one stage that were made, and those that were reused instead.
+
+    Attributes:
+        usd: US dollars that the reused results cost when they were made.
+    """
+
+    stage: str
+    made: int
+    reused: int
+    usd: float
+
+    @property
+    def rate(self) -> float:
+        """Share of results that were reused."""
+        return self.reused / (self.made + self.reused)
+
+
+@dataclass(frozen=True)
 class Reason:
     """Dead letters that failed in the same way.
 
@@ -180,6 +199,25 @@ SELECT modality, count(*) AS requests, CAST(sum(cost_saved_usd) AS double precis
 FROM requests
 WHERE {_BY_IDS} AND status = 'completed' AND savings <> '{{}}'
 GROUP BY modality
+"""  # noqa: S608
+
+REUSE_BY_TIME = f"""
+WITH {hourly.STAGE_PARTS}
+SELECT stage, CAST(sum(done) AS bigint) AS made, CAST(sum(reused) AS bigint) AS reused,
+    CAST(sum(reuse_saved_usd) AS double precision) AS usd
+FROM part
+GROUP BY stage
+HAVING sum(reused) > 0
+"""  # noqa: S608
+REUSE_BY_IDS = f"""
+SELECT stages.stage, count(*) FILTER (WHERE NOT reused) AS made,
+    count(*) FILTER (WHERE reused) AS reused,
+    CAST(sum(stages.cost_usd) FILTER (WHERE reused) AS double precision) AS usd
+FROM requests
+JOIN stages USING (request_id)
+WHERE {_BY_IDS}
+GROUP BY stages.stage
+HAVING count(*) FILTER (WHERE reused) > 0
 """  # noqa: S608
 
 # The limit is for messages, so it bounds the work however many of them own no request any more.
@@ -312,6 +350,11 @@ def savings(database: Database, scope: Scope) -> list[Saving]:
     """Sum the savings of requests completed in the time span, or of the scope's, by modality."""
     rows = scope.run(database, SAVINGS_BY_TIME, SAVINGS_BY_IDS)
     return [Saving(**row) for row in rows]
+
+
+def reuse(database: Database, scope: Scope) -> list[Reuse]:
+    """Count the results of stages that were made and reused, of each stage that reused any."""
+    return [Reuse(**row) for row in scope.run(database, REUSE_BY_TIME, REUSE_BY_IDS)]
 
 
 def reasons(database: Database, scope: Scope) -> list[Reason]:

@@ -309,6 +309,12 @@ class CostRow:
     reuse_saved_usd: float
     skip_saved_usd: float
 
+    @property
+    def reuse_rate(self) -> float | None:
+        """Share of results that were reused; None if there are no results."""
+        results = self.done + self.reused
+        return self.reused / results if results else None
+
 
 @dataclass(frozen=True)
 class Totals:

@@ -23,6 +23,9 @@ _UNARY: Mapping[type[ast.unaryop], Callable[[Number], Number]] = {
 }
 _FUNCTIONS: Mapping[str, Callable[..., Number]] = {
     "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "abs": abs,
     "log10": math.log10,
     "exp": math.exp,
     "round": round,
@@ -40,7 +43,7 @@ def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
 
     Args:
         expression: ``+ - * / **``, parentheses, numbers, the names in `values`, ``pi``, and
-            ``sqrt log10 exp round floor``.
+            ``sqrt sin cos abs log10 exp round floor``.
         values: number for each name.
 
     Raises:

@@ -16,12 +16,15 @@ from transforms.maths.symbols import fold
 from transforms.maths.tokens import SUBSCRIPTS, SUPERSCRIPTS, FormulaError
 from transforms.maths.tree import Arrow, Atoms, Group, Node, Row, Sign, Species
 
-ELEMENTS: Final = frozenset(
+_SYMBOLS: Final = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "  # noqa: SIM905
     "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy "
     "Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf "
-    "Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og D T".split()
+    "Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og".split()
 )
+ATOMIC_NUMBERS: Final = {symbol: number for number, symbol in enumerate(_SYMBOLS, 1)}
+"""Number of protons of each element by its symbol."""
+ELEMENTS: Final = frozenset({*_SYMBOLS, "D", "T"})
 """Symbols of the elements, and of two isotopes of hydrogen."""
 
 _ARROWS: Final = {

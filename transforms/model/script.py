@@ -104,6 +104,7 @@ class Script:
         model: The model that wrote it; empty if none did.
         fallback: True if the engine or model that was chosen first did not write it.
         highest_grade: Highest grade it was written for; None if `grade_level` is the only one.
+        explanations: Sentences of the narration that explain a new term; a pause follows.
     """
 
     title: str
@@ -120,6 +121,7 @@ class Script:
     model: str = ""
     fallback: bool = False
     highest_grade: int | None = None
+    explanations: tuple[str, ...] = ()
 
     @property
     def grades(self) -> str:

@@ -30,6 +30,8 @@ FILE_NAME: Final = "narration.m4a"
 # Seconds of silence between two sentences, and between two parts of a long sentence.
 _PAUSE: Final = 0.35
 _PAUSE_IN_SENTENCE: Final = 0.15
+# And after a sentence that explains a new term.
+_PAUSE_AFTER_TERM: Final = 0.7
 # The most seconds that a pause is extended to, for captions to be read.
 _LONGEST_PAUSE: Final = 0.6
 # Seconds of silence at either end of a section; two of them make the pause between sections.
@@ -51,6 +53,7 @@ class _Spoken:
         begin: index of the first audible sample.
         end: index after the last audible sample.
         words: seconds after `begin` at which each word of the text begins.
+        pause: least seconds of silence after it.
     """
 
     text: str
@@ -58,6 +61,7 @@ class _Spoken:
     begin: int
     end: int
     words: tuple[float, ...]
+    pause: float
 
 
 def record_narration(
@@ -102,7 +106,10 @@ def record_narration(
     )
     cpu = time.thread_time()  # the voice reports its own
     sections = [
-        [_spoken(text, recording, voice) for text, recording in zip(section, spoken, strict=True)]
+        [
+            _spoken(text, recording, voice, text in script.explanations)
+            for text, recording in zip(section, spoken, strict=True)
+        ]
         for section, spoken in zip(texts, speech.sections, strict=True)
     ]
     pauses = [section.pause for section in script.sections()]
@@ -127,7 +134,7 @@ def record_narration(
     return narration, total([*speech.usage, used])
 
 
-def _spoken(text: str, recording: Recording, voice: VoiceEngine) -> _Spoken:
+def _spoken(text: str, recording: Recording, voice: VoiceEngine, explains: bool) -> _Spoken:
     """Return a sentence without the silence around it."""
     rate = voice.sample_rate
     clip = trim(recording.samples, rate)
@@ -142,12 +149,14 @@ def _spoken(text: str, recording: Recording, voice: VoiceEngine) -> _Spoken:
         words = words_from_spoken(shown, spoken, len(audible) / rate)
     else:
         words = words_from_pauses(shown, audible, rate)
+    complete = shown.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
     return _Spoken(
         shown,
         resample(clip.samples, rate),
         round(clip.begin * RATE / rate),
         round(clip.end * RATE / rate),
         tuple(round(start, 3) for start in words),
+        _PAUSE_AFTER_TERM if explains else _PAUSE if complete else _PAUSE_IN_SENTENCE,
     )
 
 
@@ -176,10 +185,9 @@ def _assemble(
             start, end = cursor, cursor + spoken.end - spoken.begin
             placed.append((start - spoken.begin, spoken))
             sentences.append(Sentence(spoken.text, start / RATE, end / RATE, number, spoken.words))
-            complete = spoken.text.rstrip("\"'”’»)]").endswith(_SENTENCE_ENDS)
             seconds = (end - start) / RATE
             unread = min(_LONGEST_PAUSE, len(spoken.text) / caption_speed - seconds)
-            cursor = end + _samples(max(_PAUSE if complete else _PAUSE_IN_SENTENCE, unread))
+            cursor = end + _samples(max(spoken.pause, unread))
         if section:
             edges.append(end + _samples(_TAIL if last else _SECTION_EDGE + pause))
         else:

@@ -1,4 +1,4 @@
-"""Template `bars`: amounts as lengths, with a share that is filled or pieces that add up."""
+"""Template `bars`: amounts as lengths or rectangles, with filled shares and pieces that add up."""
 
 from __future__ import annotations
 
@@ -33,11 +33,19 @@ class Piece(Part):
     label: Label = ""
     size: Quantity
 
+    def text(self, language: str) -> str:
+        """Return label and amount of the piece."""
+        return f"{self.label}: {show(self.size, language)}".removeprefix(": ")
+
 
 class Bar(Part):
-    """A bar: its amount, the share of it that is filled, or pieces laid end to end.
+    """A bar: its amount, the share of it that is filled, or pieces that lie end to end.
 
-    Pieces may leave a rest of the bar, but must not be longer.
+    Attributes:
+        size: its amount, which equals the sum of its pieces.
+        rest: the pieces leave a rest of it.
+        by: the height of a rectangle whose width is `size`.
+        amount: the share or the area that the writer states; it must equal the computed one.
     """
 
     STATED: ClassVar[frozenset[str]] = frozenset({"amount"})
@@ -47,11 +55,20 @@ class Bar(Part):
     size: Quantity
     share: Share | None = None
     pieces: Annotated[tuple[Piece, ...], Field(max_length=6)] = ()
+    rest: bool = False
+    by: Quantity | None = None
     amount: Quantity | None = None
-    """The amount of the share that the writer states; it must equal the computed one."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bar is one length."""
+        return not (self.share or self.pieces or self.by)
 
     def filled(self) -> Quantity:
-        """Return the amount that is filled."""
+        """Return the amount that is filled, or the area."""
+        if self.by is not None:
+            unit = self.amount.unit if self.amount else ""
+            return Quantity(self.size.number * self.by.number, unit)
         if self.share is None:
             return self.size
         return Quantity(self.size.number * self.share.part / self.share.of, self.size.unit)
@@ -78,38 +95,45 @@ class Bar(Part):
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the parts of the bar."""
-        if self.share and self.pieces:
-            yield "a bar has a share or pieces, not both"
+        if sum(map(bool, (self.share, self.pieces, self.by))) > 1:
+            yield "a bar has a share, pieces or a height: one of these"
         elif self.share and self.share.part > self.share.of:
             yield "a share must not be above the whole"
         elif self.share and self.share.part and self.parts()[1] == 0:
             yield f"a share must be one of at most {MOST_PARTS} equal parts"
         elif self.amount and not same(self.amount.number, self.filled().number):
-            yield "the stated amount differs from the share of the bar"
+            yield "the stated amount differs from the share or the area of the bar"
         if any(
             piece.size.number <= 0 or piece.size.unit != self.size.unit for piece in self.pieces
         ):
             yield "a piece must be above 0, in the unit of its bar"
-        elif sum(piece.size.number for piece in self.pieces) > self.size.number * (1 + 1e-9):
-            yield "the pieces are longer than their bar"
+        elif self.pieces:
+            total = sum(piece.size.number for piece in self.pieces)
+            filled = same(total, self.size.number)
+            if not self.rest and not filled:
+                yield "the size differs from the sum of the pieces, and `rest` is not set"
+            elif self.rest and (filled or total > self.size.number):
+                yield "the pieces leave no rest of their bar"
 
     def text(self, language: str) -> str:
         """Return the whole label of the bar."""
         share = self.share_label(language)
         whole, part = show(self.size, language), show(self.filled(), language)
         amount = f"{share} × {whole} = {part}" if share else whole
+        if self.by is not None:
+            amount = f"{whole} × {show(self.by, language)} = {part}"
         return f"{self.label}: {amount}" if self.label else amount
-
-    def piece_text(self, piece: Piece, language: str) -> str:
-        """Return the label of a piece."""
-        return f"{piece.label}: {show(piece.size, language)}".removeprefix(": ")
 
 
 class Bars(Template):
-    """Bars on one scale.
+    """Bars, pieces or rectangles on one scale; ``sort`` or ``level`` the bars, or ``grow b=60``.
 
-    States: ``sort`` puts the bars in order, ``level`` shares the whole out equally, and
-    ``grow b=60`` gives a bar another size.
+    Sorting puts bars in order, levelling shares the whole out equally, and growing gives a bar
+    another size. Only bars that are one length change.
+
+    Attributes:
+        measures: lines at the mean, the median or the mode of all bars.
+        numbers: amounts are written; without them, only lengths tell.
     """
 
     VERBS: ClassVar[dict[str, float]] = {"sort": 1.6, "level": 2.0, "grow": 1.6}
@@ -117,6 +141,7 @@ class Bars(Template):
     template: Literal["bars"]
     bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=8)]
     measures: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
+    numbers: bool = True
 
     def elements(self) -> Sequence[str]:
         pieces = (piece.id for bar in self.bars for piece in bar.pieces)
@@ -125,9 +150,13 @@ class Bars(Template):
     def labels(self, language: str = "en") -> Iterator[str]:
         values = self.values(self.at_end(), level=False)
         for bar in self.bars:
-            yield bar.text(language)
-            yield from (bar.piece_text(piece, language) for piece in bar.pieces)
+            yield self.text(bar, language)
+            yield from (self.text(piece, language) for piece in bar.pieces)
         yield from (line.text(values, language) for line in self.measures)
+
+    def text(self, part: Bar | Piece, language: str) -> str:
+        """Return what is written on a bar or a piece."""
+        return part.text(language) if self.numbers else part.label
 
     def values(self, shown: Mapping[str, float], *, level: bool = True) -> list[float]:
         """Return the sizes of the bars while states are shown as far as told."""
@@ -168,13 +197,16 @@ class Bars(Template):
     def problems(self) -> Iterator[str]:
         if len({bar.size.unit for bar in self.bars}) > 1:
             yield "all bars must have the same unit"
-        if any(bar.size.number <= 0 for bar in self.bars):
+        if any(size and size.number <= 0 for bar in self.bars for size in (bar.size, bar.by)):
             yield "a size must be above 0"
+        if len({bar.by.unit if bar.by else None for bar in self.bars}) > 1:
+            yield "all bars or none are rectangles, with one unit of height"
         for bar in self.bars:
             yield from bar.problems()
-        plain = not any(bar.share or bar.pieces for bar in self.bars)
-        if not plain and (self.measures or self.states or len(self.bars) > MOST_LABELLED):
-            yield f"measures, states and more than {MOST_LABELLED} bars need bars without parts"
+        if not all(bar.is_plain for bar in self.bars) and (
+            self.measures or self.states or len(self.bars) > MOST_LABELLED
+        ):
+            yield f"measures, states and more than {MOST_LABELLED} bars need bars of one length"
             return
         for name in self.states:
             verb, arguments = self.verb(name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from transforms.pictures.quantities import Quantity
 
-_CHANGE = re.compile(r"([a-z][a-z0-9_-]*)\.([a-z0-9_.]+)=(.+)")
+_CHANGE = re.compile(r"(?:([a-z][a-z0-9_-]*)\.)?([a-z0-9_.]+)=(.+)")
 _PROBLEM = "beside names inputs that the picture has, as in cart.mass=40"
 
 
@@ -17,7 +17,8 @@ def with_changes(data: Mapping[str, Any], changes: Sequence[str]) -> dict[str, A
 
     Args:
         data: inputs, which are copied.
-        changes: each ``id.input=value``, or ``table.input=value`` for a table without an id.
+        changes: each ``id.input=value``, ``table.input=value`` for a table without an id, or
+            ``input=value`` for an input of the picture itself.
 
     Raises:
         ValueError: a change names no input that is set, or its value is of another type.
@@ -27,8 +28,10 @@ def with_changes(data: Mapping[str, Any], changes: Sequence[str]) -> dict[str, A
         raise ValueError(_PROBLEM)
     for change in changes:
         match = _CHANGE.fullmatch(change)
-        owner = match and (_with_id(copy, match[1]) or copy.get(match[1]))
-        if not match or owner is None:
+        if not match:
+            raise ValueError(_PROBLEM)
+        owner = (_with_id(copy, match[1]) or copy.get(match[1])) if match[1] else copy
+        if owner is None or match[2] == "template":
             raise ValueError(_PROBLEM)
         *way, last = match[2].split(".")
         for step in way:

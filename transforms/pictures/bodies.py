@@ -21,13 +21,40 @@ _STEPS: dict[Direction, tuple[int, int]] = {
 }
 
 
-class Body(Part):
-    """An object."""
+class Fluid(Part):
+    """A liquid in which the bodies float or sink, and its density."""
 
     id: Name
-    icon: Literal["cart", "box", "ball", "car"]
+    label: Label = ""
+    density: Quantity
+
+
+class Body(Part):
+    """An object.
+
+    Attributes:
+        length: width of the body, to scale with those of the others.
+        poles: poles of a magnet, the left one first.
+        density: decides how deep it lies in a fluid.
+        under: the percentage below the surface that the writer states.
+    """
+
+    STATED: ClassVar[frozenset[str]] = frozenset({"under"})
+
+    id: Name
+    icon: Literal["cart", "box", "ball", "car", "magnet"]
     label: Label = ""
     mass: Quantity | None = None
+    length: Quantity | None = None
+    poles: Literal["NS", "SN"] = "NS"
+    density: Quantity | None = None
+    under: Quantity | None = None
+
+    def text(self, language: str) -> str:
+        """Return label, length, mass and density of the object."""
+        sizes = (self.length, self.mass, self.density)
+        amounts = (show(size, language) for size in sizes if size)
+        return " ".join(filter(None, (self.label, *amounts)))
 
 
 class Force(Part):
@@ -64,30 +91,42 @@ class Net(Part):
 
 
 class Bodies(Template):
-    """Objects with forces; ``merge a b`` joins forces to their net force, ``move`` moves a body."""
+    """Objects with forces; ``merge a b`` joins forces, ``move a b`` moves one body or two.
+
+    Merged forces become their net force, and of two bodies the one with more acceleration gets
+    farther. In a fluid, bodies lie as deep as their densities say.
+    """
 
     STATED: ClassVar[frozenset[str]] = frozenset({"results"})
 
     VERBS: ClassVar[dict[str, float]] = {"merge": 1.5, "move": 4.0}
 
     template: Literal["bodies"]
-    bodies: Annotated[tuple[Body, ...], Field(min_length=1, max_length=2)]
+    bodies: Annotated[tuple[Body, ...], Field(min_length=1, max_length=3)]
+    fluid: Fluid | None = None
     forces: Annotated[tuple[Force, ...], Field(max_length=6)] = ()
     results: Annotated[tuple[Result, ...], Field(max_length=2)] = ()
 
     def elements(self) -> Sequence[str]:
-        return [*(body.id for body in self.bodies), *(force.id for force in self.forces)]
+        fluid = [self.fluid.id] if self.fluid else []
+        return [*fluid, *(body.id for body in self.bodies), *(force.id for force in self.forces)]
 
     def labels(self, language: str = "en") -> Iterator[str]:
-        for body in self.bodies:
-            mass = show(body.mass, language) if body.mass else ""
-            yield " ".join(filter(None, (body.label, mass)))
+        if self.fluid:
+            yield f"{self.fluid.label} {show(self.fluid.density, language)}".strip()
+        yield from (body.text(language) for body in self.bodies)
         for force in self.forces:
             yield f"{force.label} {show(force.size, language)} {ARROWS[force.to]}".strip()
         for name in self.states:
             verb, ids = self.verb(name)
             if verb == "merge":
                 yield f"{self.net_label(self.net(ids), language)} (ΣF)"
+
+    def under(self, body: Body) -> float:
+        """Return the share of a body below the surface of the fluid, 1 if it sinks."""
+        assert self.fluid is not None
+        assert body.density is not None
+        return min(1.0, body.density.number / self.fluid.density.number)
 
     @property
     def upright(self) -> bool:
@@ -129,12 +168,16 @@ class Bodies(Template):
             yield "all forces must have the same unit"
         if any(force.size.number <= 0 for force in self.forces):
             yield "a size must be above 0; turn the direction instead"
-        if any(body.mass and body.mass.number <= 0 for body in self.bodies):
-            yield "a mass must be above 0"
+        sizes = [size for b in self.bodies for size in (b.length, b.mass, b.density) if size]
+        if any(size.number <= 0 for size in sizes):
+            yield "a length, a mass or a density must be above 0"
+        if len({body.length.unit if body.length else None for body in self.bodies}) > 1:
+            yield "all bodies or none have a length, in one unit"
+        yield from self._fluid_problems()
         for name in self.states:
             verb, ids = self.verb(name)
-            if verb == "move" and not (len(ids) == 1 and ids[0] in bodies):
-                yield "move names one body"
+            if verb == "move" and not (1 <= len(ids) <= 2 and set(ids) <= bodies):
+                yield "move names one or two bodies"
             if verb == "merge":
                 if not set(ids) <= set(forces) or len(ids) < 2:
                     yield "merge names two or more forces"
@@ -148,3 +191,16 @@ class Bodies(Template):
             to, size = self.net([force.id for force in self.forces if force.on == result.on]).along
             if not same(result.size.number, size) or (size and result.to != to):
                 yield "the stated net force differs from the sum of the forces"
+
+    def _fluid_problems(self) -> Iterator[str]:
+        if self.fluid is None:
+            return
+        densities = [body.density for body in self.bodies]
+        if self.fluid.density.number <= 0 or any(
+            each is None or each.unit != self.fluid.density.unit for each in densities
+        ):
+            yield "in a fluid, every body has a density in the unit of the fluid's"
+            return
+        for body in self.bodies:
+            if body.under and not same(body.under.number, 100 * self.under(body)):
+                yield "the stated percentage below the surface differs from the densities"

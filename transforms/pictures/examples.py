@@ -52,4 +52,42 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "points": [{"id": "roots", "kind": "roots", "of": ["curve"]}],
         "states": {"one": "sweep c=4", "none": "sweep c=5"},
     },
+    "algebra": {
+        "template": "algebra",
+        "lines": [
+            {"id": "start", "text": "2x + 5 = 17"},
+            {"id": "minus", "do": "− 5"},
+            {"id": "half", "do": "÷ 2"},
+        ],
+        "states": {"strike": "cancel minus", "sum": "merge minus"},
+    },
+    "particles": {
+        "template": "particles",
+        "reactions": [
+            {"id": "start", "text": "H2 + O2 -> H2O", "unbalanced": True},
+            {"id": "even", "text": "2 H2 + O2 -> 2 H2O"},
+        ],
+        "states": {"burn": "react even", "tally": "count even"},
+    },
+    "drawing": {
+        "template": "drawing",
+        "base": "leaf",
+        "notes": [{"id": "pores", "at": "stomata", "text": "stomata"}],
+        "flows": [
+            {"id": "light", "way": ["sunlight", "light-in"], "of": "light", "label": "light"},
+            {"id": "water", "way": ["roots", "stem", "midrib"], "of": "water", "label": "water"},
+        ],
+        "states": {"drop": "travel water", "veins": "highlight midrib"},
+    },
+    "graph": {
+        "template": "graph",
+        "layout": "levels",
+        "nodes": [
+            {"id": "grass", "label": "grass"},
+            {"id": "hare", "label": "hare"},
+            {"id": "fox", "label": "fox"},
+        ],
+        "edges": [{"ends": ["grass", "hare"]}, {"ends": ["hare", "fox"]}],
+        "states": {"way": "travel grass hare fox", "hunted": "recolour hare"},
+    },
 }

@@ -26,24 +26,24 @@ def _lines(template: type[Template]) -> Iterator[str]:
     fields = _fields(schema, schema["$defs"], hidden, _stated(template))
     verbs = " | ".join((*template.VERBS, "beside"))
     yield f"  {fields}, states? {{name: text that begins with {verbs}}}"
+    if template.known_names():
+        yield f"  {template.known_names()}"
     yield f"  example: {json.dumps(EXAMPLES[tag], ensure_ascii=False)}"
 
 
 def _stated(template: type[Template]) -> dict[str, frozenset[str]]:
     """Return the stated results of each part by its name in the schema; engines leave them out."""
-    found: list[type[Part]] = [template]
-    for part in found:
-        found += [inner for inner in _inner(part) if inner not in found]
-    return {part.__name__: part.STATED for part in found}
+    return {part.__name__: part.STATED for part in _parts(template)}
 
 
-def _inner(part: type[Part]) -> Iterator[type[Part]]:
-    """Yield the parts that the fields of a part hold."""
-    kinds: list[Any] = [field.annotation for field in part.model_fields.values()]
-    for kind in kinds:
-        kinds += get_args(kind)
-        if isinstance(kind, type) and issubclass(kind, Part):
-            yield kind
+def _parts(of: Any) -> Iterator[type[Part]]:
+    """Yield the parts that a type holds, and itself if it is one."""
+    if isinstance(of, type) and issubclass(of, Part):
+        yield of
+        for field in of.model_fields.values():
+            yield from _parts(field.annotation)
+    for inner in get_args(of):
+        yield from _parts(inner)
 
 
 def _fields(
@@ -68,10 +68,13 @@ def _type(value: dict[str, Any], parts: dict[str, Any], stated: dict[str, frozen
             return f"{{{_fields(part, parts, stated.get(name, frozenset()), stated)}}}"
         return _type(part, parts, stated)
     if "prefixItems" in value:
-        return '[number, "unit"]'
+        kinds = [_type(each, parts, stated) for each in value["prefixItems"]]
+        return '[number, "unit"]' if kinds == ["number", "text"] else f"[{', '.join(kinds)}]"
     if "anyOf" in value:
-        kinds = (_type(each, parts, stated) for each in value["anyOf"] if each != {"type": "null"})
-        return " | ".join(kinds)
+        shown = [
+            each for each in value["anyOf"] if each.get("type") != "null" and "const" not in each
+        ]
+        return " | ".join(_type(each, parts, stated) for each in shown)
     if "enum" in value:
         return " | ".join(map(str, value["enum"]))
     if value.get("type") == "array":

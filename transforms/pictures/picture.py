@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from transforms.pictures.algebra import Algebra
 from transforms.pictures.bars import Bars
 from transforms.pictures.bodies import Bodies
 from transforms.pictures.cells import Cells
+from transforms.pictures.drawing import Drawing
+from transforms.pictures.graph import Graph
+from transforms.pictures.particles import Particles
 from transforms.pictures.plot import Plot
 from transforms.pictures.timeline import Timeline
 
-Picture = Bodies | Bars | Cells | Timeline | Plot
-TemplateName = Literal["bodies", "bars", "cells", "timeline", "plot"]
+Picture = Bodies | Bars | Cells | Timeline | Plot | Algebra | Particles | Drawing | Graph
+TemplateName = Literal[
+    "bodies", "bars", "cells", "timeline", "plot", "algebra", "particles", "drawing", "graph"
+]
 
 LONGEST = 8_000
 """Most characters of a picture's JSON."""
 
-_ADAPTER: TypeAdapter[Picture] = TypeAdapter(
-    Annotated[Bodies | Bars | Cells | Timeline | Plot, Field(discriminator="template")]
-)
+_ADAPTER: TypeAdapter[Picture] = TypeAdapter(Annotated[Picture, Field(discriminator="template")])
 
 
 class PictureError(ValueError):
@@ -79,9 +83,10 @@ def _read(text: str) -> tuple[tuple[tuple[str, str], ...], Picture | None]:
         return tuple(_problems(error)), None
 
 
+_TEMPLATES = f"`template` must be one of {', '.join(get_args(TemplateName))}"
 _MESSAGES = {
-    "union_tag_invalid": "`template` must be one of bodies, bars, cells, timeline, plot",
-    "union_tag_not_found": "`template` must be one of bodies, bars, cells, timeline, plot",
+    "union_tag_invalid": _TEMPLATES,
+    "union_tag_not_found": _TEMPLATES,
     "json_invalid": "must be one JSON object",
     "extra_forbidden": "is no key of the template",
     "missing": "is missing",

@@ -20,27 +20,40 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 
 class Curve(Part):
-    """A curve: an expression over ``x`` and the parameter."""
+    """A curve: an expression over ``x`` and the parameter, from `start` to `end` of the axis."""
 
     id: Name
     label: Label
     y: Expression
+    start: Number | None = None
+    end: Number | None = None
 
 
 class Points(Part):
     """Points that are computed: roots or the turning point of a curve, or where two curves meet.
 
     Attributes:
-        stated: their x that the writer states; they must equal the computed ones.
+        x: where the points of the kind ``at`` stand, whose y is computed.
+        stated: their x that the writer states, or the y of the kind ``at``; they must equal the
+            computed ones.
     """
 
     STATED: ClassVar[frozenset[str]] = frozenset({"stated"})
 
     id: Name
-    kind: Literal["roots", "turn", "meet"]
+    kind: Literal["roots", "turn", "meet", "at"]
     of: Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]
     label: Label = ""
+    x: Annotated[tuple[Number, ...], Field(max_length=6)] = ()
     stated: Annotated[tuple[Number, ...], Field(max_length=6)] | None = None
+
+
+class Data(Part):
+    """Measured or given points, each with its x and y."""
+
+    id: Name
+    label: Label = ""
+    at: Annotated[tuple[tuple[Number, Number], ...], Field(min_length=1, max_length=16)]
 
 
 class Parameter(Part):
@@ -52,11 +65,15 @@ class Parameter(Part):
 
 
 class Axis(Part):
-    """An axis: what it shows, and its range."""
+    """An axis: what it shows, and its range.
+
+    Without numbers, only the shape counts; without a label as well, the axis is not drawn.
+    """
 
     label: Label = ""
     low: Number
     high: Number
+    numbers: bool = True
 
 
 class Plot(Template):
@@ -69,19 +86,26 @@ class Plot(Template):
     y: Axis
     curves: Annotated[tuple[Curve, ...], Field(min_length=1, max_length=3)]
     points: Annotated[tuple[Points, ...], Field(max_length=3)] = ()
+    data: Annotated[tuple[Data, ...], Field(max_length=2)] = ()
     parameter: Parameter | None = None
 
     def elements(self) -> Sequence[str]:
-        return [*(curve.id for curve in self.curves), *(points.id for points in self.points)]
+        shown = [*(curve.id for curve in self.curves), *(points.id for points in self.points)]
+        return [*shown, *(data.id for data in self.data)]
 
     def labels(self, language: str = "en") -> Iterator[str]:
         for curve in self.curves:
             yield curve.label
         value = self.value(self.at_end())
         for points in self.points:
-            places = self.places(points, value)
+            places = self.places(points, value) if self.read else ()
             yield " ".join(filter(None, (points.label, *(at(p, language) for p in places))))
-        yield from filter(None, (self.x.label, self.y.label))
+        yield from filter(None, (*(d.label for d in self.data), self.x.label, self.y.label))
+
+    @property
+    def read(self) -> bool:
+        """Whether both axes have numbers at which points are read."""
+        return self.x.numbers and self.y.numbers
 
     def value(self, shown: dict[str, float]) -> float:
         """Return the parameter while its states are shown as far as told."""
@@ -97,7 +121,7 @@ class Plot(Template):
     def sample(self, curve: Curve, value: float) -> Sequence[Point]:
         """Return evenly spaced points of a curve, without those that it lacks."""
         name = self.parameter.name if self.parameter else ""
-        return _sample(curve.y, name, value, self.x.low, self.x.high)
+        return _sample(curve.y, name, value, *self._extent(curve))
 
     def places(self, points: Points, value: float) -> list[Point]:
         """Return the computed points inside the axes, from left to right."""
@@ -105,12 +129,14 @@ class Plot(Template):
         y = self.function(curves[0])
         if points.kind == "turn":
             return self._inside(self._turns(curves[0], value))
+        if points.kind == "at":
+            return [(x, round(at, 6) + 0.0) for x in points.x if isfinite(at := y(x, value))]
         base = self.function(curves[1]) if points.kind == "meet" else lambda x, value: 0.0
 
         def gap(x: float) -> float:
             return y(x, value) - base(x, value)
 
-        samples = [(x, gap(x)) for x, _ in self.sample(curves[0], value)]
+        samples = [(x, at_x - base(x, value)) for x, at_x in self.sample(curves[0], value)]
         tiny = 1e-9 * max(1.0, *(abs(g) for _, g in samples))
         found = [x for x, g in samples if abs(g) <= tiny]
         found += [
@@ -154,10 +180,17 @@ class Plot(Template):
             except ValueError:
                 yield "a curve must be an expression of x, numbers, + - * / ** and the parameter"
                 return
+        x, y = self.x, self.y
+        given = [point for data in self.data for point in data.at]
+        if not all(x.low <= a <= x.high and y.low <= b <= y.high for a, b in given):
+            yield "a point of the data lies beyond the axes"
         for name in self.states:
             if self._target(name) == inf:
                 yield "sweep names the parameter and its value, as in c=4"
                 return
+        if any(self._extent(curve)[0] >= self._extent(curve)[1] for curve in self.curves):
+            yield "a curve must end above its start, and within the axes"
+            return
         if not any(self._visible(curve) for curve in self.curves):
             yield "no curve lies within the axes"
             return
@@ -166,11 +199,16 @@ class Plot(Template):
                 yield "points are of one curve, or of the two that meet"
                 return
             places = self.places(points, self.parameter.start if self.parameter else 0.0)
+            found = sorted(y if points.kind == "at" else x for x, y in places)
             if points.stated is not None and not (
-                len(places) == len(points.stated)
-                and all(map(same, sorted(points.stated), (x for x, _ in places)))
+                len(places) == len(points.stated) and all(map(same, sorted(points.stated), found))
             ):
                 yield "the stated points differ from the computed ones"
+
+    def _extent(self, curve: Curve) -> tuple[float, float]:
+        low = self.x.low if curve.start is None else max(self.x.low, curve.start)
+        high = self.x.high if curve.end is None else min(self.x.high, curve.end)
+        return low, high
 
     def _visible(self, curve: Curve) -> bool:
         samples = self.sample(curve, self.parameter.start if self.parameter else 0.0)
@@ -208,9 +246,13 @@ def _sample(
 
 
 def at(point: Point, language: str) -> str:
-    """Return a point as a label."""
-    x, y = (show_number(round(number, 2), language) for number in point)
+    """Return a point as a label, with at most two decimals, and three digits where it has any."""
+    x, y = (show_number(round(number, _decimals(number)), language) for number in point)
     return f"({x} | {y})"
+
+
+def _decimals(number: float) -> int:
+    return min(2, max(0, 3 - len(str(int(abs(number))))))
 
 
 def _bisect(gap: Callable[[float], float], low: float, high: float) -> float:

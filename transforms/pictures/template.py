@@ -90,6 +90,11 @@ class Template(Part, ABC):
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the inputs, the states and the stated results."""
 
+    @classmethod
+    def known_names(cls) -> str:
+        """Return names that inputs may use, for engines; empty if the fields say them all."""
+        return ""
+
     def verb(self, name: str) -> tuple[str, list[str]]:
         """Return verb and arguments of a state."""
         verb, *arguments = self.states[name].split()
@@ -140,6 +145,10 @@ class Template(Part, ABC):
     def at_end(self) -> dict[str, float]:
         """Return how far each element and state is shown after the last beat, 0 or 1."""
         return {**self.at_start(), **{beat.show: 1.0 for beat in self.beats}}
+
+    def order(self) -> Sequence[str]:
+        """Return what an earlier scene and this one show, in order."""
+        return (*self.before, *(beat.show for beat in self.beats))
 
     @model_validator(mode="after")
     def _valid(self) -> Self:

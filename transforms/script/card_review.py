@@ -11,6 +11,7 @@ from transforms.script.cards.card import BandName, Card
 from transforms.script.cards.concept_card import CardError, Problem, card_files, parse_card
 from transforms.script.cards.rules import Found
 from transforms.script.cards.wording import UNWRITTEN, find_wording
+from transforms.script.checks.pictures import FindLayoutProblems
 from transforms.script.checks.reading_level import LEAST_GRADE, grade_of
 from transforms.script.checks.script_texts import whole_text
 from transforms.script.drawn_scenes import lesson, lessons_of, lowest_grade, shared_pictures
@@ -31,8 +32,14 @@ _UNSAID = FILLER | {root("relate"), root("look")}
 """Words of an alias that a lesson need not say, since they name nothing."""
 
 
-def check_cards(root: Traversable) -> tuple[Mapping[str, Card | None], Sequence[Problem]]:
+def check_cards(
+    root: Traversable, layouts: FindLayoutProblems = lambda script: ()
+) -> tuple[Mapping[str, Card | None], Sequence[Problem]]:
     """Check all cards of a folder, which has one subfolder for each subject.
+
+    Args:
+        root: the folder.
+        layouts: finds pictures whose layout is not legible.
 
     Returns:
         The cards by file, None for one that cannot be read, and the problems of format, wording,
@@ -51,12 +58,21 @@ def check_cards(root: Traversable) -> tuple[Mapping[str, Card | None], Sequence[
         else:
             found = list(find_wording(card))
             if not any(problem == UNWRITTEN for _, problem in found):
-                found += review(card)
+                found += [*review(card), *_layout_problems(card, layouts)]
                 cards[file] = card
             problems += [Problem(file, key, problem) for key, problem in found]
     written = {file: card for file, card in cards.items() if card is not None}
     problems += [Problem(file, *found) for file, found in shared_pictures(written)]
     return cards, problems
+
+
+def _layout_problems(card: Card, layouts: FindLayoutProblems) -> Found:
+    found: dict[tuple[str, str], None] = {}
+    for band in card.bands:
+        for script in lessons_of(card, band):
+            for at, problem in layouts(script):
+                found[band, f"{script.scenes[at].heading!r}: {problem}"] = None
+    yield from found
 
 
 def review(card: Card) -> Found:

@@ -15,10 +15,11 @@ from transforms.model import ContentRequest, Lesson, Usage, encode
 from transforms.prices import typical
 from transforms.process.singletons import process_singleton
 from transforms.script.checks import find_problems
+from transforms.script.checks.pictures import FindLayoutProblems, LayoutCheck
 from transforms.script.engines.claim_checker import ClaimChecker
 from transforms.script.engines.script_engine import ScriptEngine, is_citing
 from transforms.script.matching.shared_question import SharedQuestion, shared_question
-from transforms.script.order_of_tries import OrderOfTries, checks_of
+from transforms.script.order_of_tries import Check, OrderOfTries, checks_of
 from transforms.script.script_markdown import to_markdown
 from transforms.script.shuffled_quiz import shuffle_choices
 from transforms.script.sources.passage import Passage
@@ -42,6 +43,7 @@ class WriteScript(beam.PTransform):
         fallbacks: engines that are tried in this order when the first gives no script.
         sources: folder of Markdown files whose passages engines may cite, besides the cards.
         claim_checker: checks the claims of every script; None for none.
+        layouts: finds pictures whose layout is not legible; None for none.
     """
 
     def __init__(
@@ -51,9 +53,12 @@ class WriteScript(beam.PTransform):
         fallbacks: Sequence[ChosenEngine] = (),
         sources: str | None = None,
         claim_checker: ChosenEngine | None = None,
+        layouts: FindLayoutProblems | None = None,
     ) -> None:
         super().__init__()
-        self._task = _WriteScript(engine, tuple(fallbacks), sources, claim_checker, runtime.reuse)
+        self._task = _WriteScript(
+            engine, tuple(fallbacks), sources, claim_checker, layouts, runtime.reuse
+        )
         self._runtime = runtime
 
     def expand(self, lessons: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
@@ -73,12 +78,17 @@ def make_claim_checker(chosen: ChosenEngine) -> ClaimChecker:
 
 
 def make_order(
-    chosen: tuple[ChosenEngine, ...], claim_checker: ChosenEngine | None
+    chosen: tuple[ChosenEngine, ...],
+    claim_checker: ChosenEngine | None,
+    layouts: FindLayoutProblems | None = None,
 ) -> OrderOfTries:
     """Create the engines, the order in which they are tried, and the checks of scripts."""
     engines = [process_singleton(make_script_engine, each) for each in chosen]
     checker = process_singleton(make_claim_checker, claim_checker) if claim_checker else None
-    return OrderOfTries(engines, [find_problems], checker)
+    checks: list[Check] = [find_problems]
+    if layouts:
+        checks.append(LayoutCheck(layouts))
+    return OrderOfTries(engines, checks, checker)
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ class _WriteScript(EngineTask):
     fallbacks: tuple[ChosenEngine, ...] = ()
     sources: str | None = None
     claim_checker: ChosenEngine | None = None
+    layouts: FindLayoutProblems | None = None
     reuse: Reuse = "off"
 
     stage = "script"
@@ -150,12 +161,17 @@ class _WriteScript(EngineTask):
     def perform(
         self, lesson: Lesson, store: ArtifactStore, folder: Path, calls: PaidCalls
     ) -> Produced:
-        order = process_singleton(make_order, (self.chosen, *self.fallbacks), self.claim_checker)
+        order = process_singleton(
+            make_order, (self.chosen, *self.fallbacks), self.claim_checker, self.layouts
+        )
         shared, request = self._shared(lesson), self._request(lesson)
         tried = order.write(request, calls, self.passages(request))
         written = tried.written
         seed = shared.topic if shared else request.request_id
-        script = shuffle_choices(with_drawable_visuals(_clean(written.script)), seed)
+        drawable = with_drawable_visuals(_clean(written.script))
+        if self.layouts:
+            drawable = LayoutCheck(self.layouts).without_illegible(drawable)
+        script = shuffle_choices(drawable, seed)
         if shared:
             band = shared.band
             script = replace(script, grade_level=band.lowest, highest_grade=band.highest)

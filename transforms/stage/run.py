@@ -238,7 +238,9 @@ class _RunStage(BatchDoFn[Lesson]):
                 metrics.STAGE_SHARING[stage, how].inc(int(how == work.sharing))
         if record and record.reused:
             metrics.STAGE_REUSED[stage].inc()
-            metrics.COST_REUSED.inc(metrics.nano(record.cost_usd))
+            saved = metrics.nano(record.cost_usd)
+            metrics.COST_REUSED.inc(saved)
+            metrics.STAGE_COST_REUSED[stage].inc(saved)
         elif record:
             metrics.UNPRICED.inc(len(self._runtime.prices.unpriced(record.usage)))
             metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))

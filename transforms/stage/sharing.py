@@ -70,6 +70,15 @@ def _price_version(prices: Prices) -> str:
     return fingerprint({sku: [price.usd, price.per] for sku, price in table.items()})
 
 
+def shared_script(lesson: Lesson) -> str | None:
+    """Return the fingerprint of a script that other requests share, or None.
+
+    It is known before the later stages, whose results then follow from it.
+    """
+    scripts = (record for record in lesson.records if record.stage == "script" and record.topic)
+    return next((record.fingerprint for record in scripts), None)
+
+
 def share(
     runtime: StageRuntime, work: Work, key: SharedKey, make: Callable[[], StageRecord]
 ) -> StageRecord:
@@ -144,8 +153,9 @@ def _copy_shared(runtime: StageRuntime, lesson: Lesson, key: SharedKey) -> Stage
     except SourceGone:
         return None  # purged meanwhile
     log.info(
-        "%s stage copied a shared result",
+        log_events.RESULT_COPIED,
         key.stage,
+        record.cost_usd,
         extra=log_events.log_fields(lesson, stage=key.stage),
     )
     return replace(record, reused=True)

@@ -1,9 +1,9 @@
 """Log messages about elements, and the fields that identify an element in a log line.
 
 A message consists of the program's own words and numbers; everything else is a field. The
-log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `SETTLED`, `HOURLY_BUDGET`, `FAULT`,
-`CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED`, `CARE_NOT_TOLD`, `STARTED_TOO_OFTEN` and `MODEL_RETIRED`;
-change them together.
+log-based metrics in `deploy/monitoring` match `STAGE_DONE`, `RESULT_COPIED`, `SETTLED`,
+`HOURLY_BUDGET`, `FAULT`, `CANARY`, `LAPSED_CLAIMS`, `COPY_FAILED`, `CARE_NOT_TOLD`,
+`STARTED_TOO_OFTEN` and `MODEL_RETIRED`; change them together.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from transforms.telemetry.trace_context import trace_id
 
 STAGE_DONE = "%s done in %.3f s for $%.8f"
 """Arguments: stage, seconds, US dollars."""
+
+RESULT_COPIED = "%s copied a shared result and saved $%.8f"
+"""Arguments: stage; US dollars that the result cost when it was made."""
 
 SETTLED = "%s after %.3f s"
 """Arguments: status of the outcome, `cancelled` for the dead letter of a cancelled request, or

@@ -71,6 +71,9 @@ COST_SAVED = _counter("cost_saved_nano_usd")
 COST_REUSED = _counter("cost_reused_nano_usd")
 """Original cost of reused results in billionths of a US dollar."""
 
+STAGE_COST_REUSED = {stage: _counter(f"{stage}_cost_reused_nano_usd") for stage in ENGINE_STAGES}
+"""Original cost of reused results by stage, in billionths of a US dollar."""
+
 DEAD_LETTER_COPIES_FAILED = _counter("dead_letter_copies_failed")
 """Dead letters of the ledger whose copy did not reach the topic."""
 
@@ -108,7 +111,7 @@ def reported() -> frozenset[str]:
     counters = [RECEIVED, COST, COST_SAVED, COST_REUSED, OVER_BUDGET, DEAD_LETTER_COPIES_FAILED]
     counters += [THROTTLED, UNPRICED, NEEDS_CARE, CARE_MESSAGES_FAILED]
     counters += [*OUTCOMES.values(), *CHECK_PROBLEMS.values()]
-    by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST)
+    by_stage = (STAGE_REUSED, STAGE_FAILED, STAGE_TRIES_FAILED, STAGE_COST, STAGE_COST_REUSED)
     counters += [counter[stage] for counter in by_stage for stage in ENGINE_STAGES]
     counters += STAGE_SHARING.values()
     spread = [END_TO_END, BUDGET_WAIT, *STAGE_MILLISECONDS.values()]

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -31,7 +31,7 @@ from transforms.installation import DISTRIBUTION
 from transforms.model import ContentRequest, Message
 from transforms.telemetry.redaction import error_reason, redact
 from transforms.telemetry.span import Attribute, Span
-from transforms.telemetry.trace_context import publisher_context
+from transforms.telemetry.trace_context import ATTRIBUTES, TraceContext, publisher_context
 
 log = logging.getLogger(__name__)
 
@@ -72,26 +72,32 @@ class Exporter:
         start: int,
     ) -> Span:
         """Begin a span; see `transforms.telemetry.tracing.span`."""
-        publisher = publisher_context(message.attributes)
         if isinstance(parent, _RecordedSpan):
             context = trace.set_span_in_context(parent.recorded, Context())
-        elif publisher:
-            above = trace.SpanContext(
-                int(publisher.trace_id, 16),
-                int(publisher.span_id, 16),
-                is_remote=True,
-                trace_flags=trace.TraceFlags(int(publisher.flags, 16)),
-            )
-            context = trace.set_span_in_context(trace.NonRecordingSpan(above), Context())
         else:
-            context = Context()
+            context = _remote_context(message.attributes)
         about = {"messaging.message.id": message.message_id}
         if request:
             about |= {
                 "vividly.request_id": request.request_id,
                 "vividly.modality": request.modality,
             }
-        with self._ids.of_request(request.request_id if request else ""):
+        return self._start(name, context, request.request_id if request else "", about, start)
+
+    def send(self, request_id: str, caller: Mapping[str, str]) -> tuple[Span, dict[str, str]]:
+        """Begin the span of a publication; see `transforms.telemetry.tracing.begin_send`."""
+        about = {"vividly.request_id": request_id} if request_id else {}
+        begun = self._start("send", _remote_context(caller), request_id, about)
+        own = begun.recorded.get_span_context()
+        context = TraceContext(
+            f"{own.trace_id:032x}", f"{own.span_id:016x}", f"{own.trace_flags:02x}"
+        )
+        return begun, {ATTRIBUTES[0]: context.header}
+
+    def _start(
+        self, name: str, context: Context, request_id: str, about: Mapping[str, str], start: int = 0
+    ) -> _RecordedSpan:
+        with self._ids.of_request(request_id):
             recorded = self._tracer.start_span(
                 name, context, attributes=about, start_time=start or None
             )
@@ -100,6 +106,20 @@ class Exporter:
     def close(self) -> None:
         """Send the last spans and drop later ones."""
         self._provider.shutdown()
+
+
+def _remote_context(attributes: Mapping[str, str]) -> Context:
+    """Return the context of the span that attributes state, or an empty one."""
+    stated = publisher_context(attributes)
+    if not stated:
+        return Context()
+    above = trace.SpanContext(
+        int(stated.trace_id, 16),
+        int(stated.span_id, 16),
+        is_remote=True,
+        trace_flags=trace.TraceFlags(int(stated.flags, 16)),
+    )
+    return trace.set_span_in_context(trace.NonRecordingSpan(above), Context())
 
 
 class _RecordedSpan(Span):

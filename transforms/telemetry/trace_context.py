@@ -19,11 +19,16 @@ _TRACEPARENT = re.compile(
 
 
 class TraceContext(NamedTuple):
-    """The publisher's span, as hexadecimal digits: 32 of the trace, 16 of the span, 2 of flags."""
+    """A span, as hexadecimal digits: 32 of the trace, 16 of the span, 2 of flags."""
 
     trace_id: str
     span_id: str
     flags: str
+
+    @property
+    def header(self) -> str:
+        """The context as a `traceparent`."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
 def publisher_context(attributes: Mapping[str, str]) -> TraceContext | None:

@@ -13,10 +13,13 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from transforms.model import ContentRequest, Lesson, Message, Received
 from transforms.telemetry.span import OFF, Attribute, Span
+from transforms.telemetry.trace_context import ATTRIBUTES, publisher_context
 
 if TYPE_CHECKING:
     from transforms.telemetry.otlp import Exporter
@@ -115,6 +118,25 @@ def span(
         begun = _exporter.begin(name, source.message, source.request, parent, start)
     begun.set(**attributes)
     return begun
+
+
+def begin_send(
+    request_id: str | None, caller: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Span, dict[str, str]]:
+    """Begin the span of a publication, to be used in a `with` statement.
+
+    Args:
+        request_id: The request that is published; None if the message has no valid id.
+        caller: What may state the caller's span, as attributes of a message do.
+
+    Returns:
+        The span, and the attributes that make it the parent of the message's other spans. While
+        traces are off, these name the caller's span.
+    """
+    if _exporter:
+        return _exporter.send(request_id or "", caller)
+    context = publisher_context(caller)
+    return OFF, {ATTRIBUTES[0]: context.header} if context else {}
 
 
 def record_pull(message: Message, request: ContentRequest | None, seconds: float) -> None:

@@ -145,6 +145,9 @@ LINES = [
         "vividly_stage_seconds": (2.34, {"stage": "script"}),
         "vividly_cost_usd": (0.0001, {"stage": "script"}),
     }),
+    (log_events.RESULT_COPIED, ("narration", 0.0543), {
+        "vividly_reuse_saved_usd": (0.0543, {"stage": "narration"}),
+    }),
     (log_events.SETTLED, ("completed", 61.5), {
         "vividly_outcomes": (None, {"status": "completed"}),
         "vividly_end_to_end_seconds": (61.5, {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,6 +56,20 @@ def test_costs_are_labelled_by_stage_and_engine():
         "vividly_budget_waiting 3.0",
         "vividly_hour_cost_usd 0.75",
         "vividly_lapsed_claims 4.0",
+    ):
+        assert line in text.splitlines()
+
+
+def test_shared_results_are_labelled_by_stage_and_result():
+    made = StageRecord("narration", "google", "f", 1.0, 0.25, (), (), topic="gravity")
+    copied = replace(made, reused=True, shared="f" * 64)
+    tally = Tally("drain")
+    tally.settled(Outcome(str(n), "completed", records=(made, copied, copied)) for n in range(2))
+    text = generate_latest(metrics_registry(tally, lambda: 0.0)).decode()
+    for line in (
+        'vividly_shared_results_total{result="hit",stage="narration"} 4.0',
+        'vividly_shared_results_total{result="miss",stage="narration"} 2.0',
+        'vividly_shared_saved_usd_total{stage="narration"} 1.0',
     ):
         assert line in text.splitlines()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -252,6 +253,15 @@ def test_deadline_is_checked_between_sentences(tmp_path: Path) -> None:
         record_narration(SCRIPT, voice, tmp_path, calls=calls)
     assert [left for _, left in voice.said] == [10, 6, 2]
     assert not (tmp_path / "narration.m4a").exists()
+
+
+def test_pause_follows_explanation_of_term(tmp_path: Path) -> None:
+    script = lesson("They use force. Force means a push. It moves things. Then they stop.")
+    script = replace(script, explanations=("Force means a push.",))
+    narration, _ = record_narration(script, BuzzVoice(seconds=0.1), tmp_path, calls=DirectCalls(60))
+    scene = [sentence for sentence in narration.sentences if sentence.section == 1]
+    pauses = [right.start - left.end for left, right in pairwise(scene)]
+    assert pauses == pytest.approx([0.35, 0.7, 0.35], abs=0.01)
 
 
 def test_sentence_without_sound_is_an_error(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ PARABOLA: dict[str, Any] = {
 CENSUS: dict[str, Any] = {
     "template": "bars",
     "bars": [
-        {"id": "people", "label": "people", "size": [31.4, "million"],
+        {"id": "people", "label": "people", "size": [31.4, "million"], "rest": True,
          "pieces": [{"id": "enslaved", "label": "enslaved", "size": [3.95, "million"]}]},
     ],
 }  # fmt: skip
@@ -90,20 +90,180 @@ SPANS: dict[str, Any] = {
         {"id": "empire", "start": "-27", "end": "395", "label": "Empire"},
     ],
 }
-SAMPLES: dict[str, dict[str, Any]] = {
-    each["template"]: each for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA)
-}
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    "pieces": CENSUS, "measures": SCORES, "grids": DICE, "solid": TANK, "spans": SPANS,
+COSTS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "cost", "label": "full cost", "size": [78, "$"],
+         "pieces": [{"id": "ticket", "label": "ticket", "size": [30, "$"]},
+                    {"id": "pay", "label": "pay given up", "size": [48, "$"]}]},
+    ],
 }  # fmt: skip
-"""Further pictures, by what they show."""
+RUNNERS: dict[str, Any] = {
+    "template": "bars",
+    "bars": [
+        {"id": "sister", "label": "runner", "size": [60, "kg"], "by": [4, "m/s"],
+         "amount": [240, "kg·m/s"]},
+        {"id": "brother", "label": "brother", "size": [30, "kg"], "by": [8, "m/s"],
+         "amount": [240, "kg·m/s"]},
+    ],
+}  # fmt: skip
+TRIP: dict[str, Any] = {
+    "template": "plot",
+    "x": {"low": 0, "high": 8, "label": "seconds"},
+    "y": {"low": 0, "high": 20},
+    "curves": [
+        {"id": "faster", "label": "speeds up", "y": "3 * x", "end": 5},
+        {"id": "slower", "label": "slows down", "y": "15 - 5 * (x - 5)", "start": 5},
+    ],
+    "data": [{"id": "seen", "label": "measured", "at": [[1, 4], [2, 5]]}],
+    "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
+}
+RACE: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [{"id": "light", "icon": "cart", "label": "light", "mass": [20, "kg"]},
+               {"id": "heavy", "icon": "car", "label": "heavy", "mass": [40, "kg"]}],
+    "forces": [{"id": "one", "on": "light", "to": "right", "size": [40, "N"]},
+               {"id": "two", "on": "heavy", "to": "right", "size": [40, "N"]}],
+    "states": {"go": "move light heavy"},
+}  # fmt: skip
+POLES: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [
+        {"id": "left", "icon": "magnet", "label": "one", "length": [4, "cm"]},
+        {"id": "right", "icon": "magnet", "poles": "SN", "length": [8, "cm"]},
+    ],
+    "forces": [{"id": "back", "on": "right", "to": "right", "size": [2, "N"]}],
+}
+POND: dict[str, Any] = {
+    "template": "bodies",
+    "fluid": {"id": "water", "label": "water", "density": [1, "g/cm³"]},
+    "bodies": [
+        {"id": "wood", "icon": "box", "density": [0.75, "g/cm³"], "under": [75, "%"]},
+        {"id": "iron", "icon": "box", "density": [7.9, "g/cm³"]},
+    ],
+    "forces": [{"id": "up", "on": "wood", "to": "up", "size": [1, "N"]}],
+}
+MERGE: dict[str, Any] = {
+    "template": "cells",
+    "caption": "small list",
+    "cells": [5, 2, 8, 1],
+    "sort": {"how": "merge", "comparisons": 5},
+    "states": {"pairs": "round 1", "all": "round 2"},
+}
+BITS: dict[str, Any] = {
+    "template": "cells",
+    "binary": {"number": 13, "bits": 4, "stated": "1101"},
+    "states": {"eight": "place 8", "four": "place 4"},
+}
+CAESAR: dict[str, Any] = {
+    "template": "cells",
+    "shift": {"by": 3, "stated": "D"},
+    "states": {"turn": "shift"},
+}
+LEAF: dict[str, Any] = {
+    "template": "drawing",
+    "base": "leaf",
+    "zoom": {"id": "close", "at": "blade", "base": "chloroplast"},
+    "flows": [
+        {"id": "light", "way": ["sunlight", "light-in"], "of": "light", "label": "light"},
+        {"id": "water", "way": ["roots", "stem", "midrib"], "of": "water", "label": "water"},
+    ],
+    "notes": [
+        {"id": "pores", "at": "stomata", "text": "stomata"},
+        {"id": "stack", "at": "close.thylakoid", "text": "thylakoid"},
+    ],
+    "states": {"veins": "highlight vein midrib", "drop": "travel water", "all": "highlight blade"},
+}
+ALLIANCES: dict[str, Any] = {
+    "template": "graph",
+    "layout": "groups",
+    "arrows": False,
+    "counts": True,
+    "groups": [{"id": "central", "label": "Central Powers", "members": 2},
+               {"id": "entente", "label": "Entente", "members": 3}],
+    "nodes": [
+        {"id": "austria", "label": "Austria-Hungary", "icon": "flag", "group": "central"},
+        {"id": "germany", "label": "Germany", "icon": "flag", "group": "central"},
+        {"id": "serbia", "label": "Serbia", "icon": "flag", "group": "entente"},
+        {"id": "russia", "label": "Russia", "icon": "flag", "group": "entente"},
+        {"id": "france", "label": "France", "group": "entente"},
+    ],
+    "edges": [
+        {"ends": ["austria", "serbia"], "when": "1914-07-28"},
+        {"id": "east", "ends": ["germany", "russia"], "when": "1914-08-01", "label": "war"},
+        {"ends": ["germany", "france"], "when": "1914-08-03"},
+    ],
+    "states": {"first": "until 1914-07-28", "week": "until 1914-08-04", "west": "recolour france",
+               "news": "travel austria serbia"},
+}  # fmt: skip
+BALANCE: dict[str, Any] = {
+    "template": "algebra",
+    "lines": [
+        {"id": "start", "text": "2x + 5 = 17"},
+        {"id": "minus", "do": "− 5", "gives": "2x = 12"},
+        {"id": "half", "do": "÷ 2"},
+    ],
+    "states": {"strike": "cancel minus", "sum": "merge minus"},
+    "solutions": [6],
+}
+WATER: dict[str, Any] = {
+    "template": "particles",
+    "reactions": [
+        {"id": "start", "text": "H2 + O2 -> H2O", "unbalanced": True},
+        {"id": "even", "text": "2 H2 + O2 -> 2 H2O"},
+    ],
+    "states": {"burn": "react even", "tally": "count even"},
+}
+OSMOSIS: dict[str, Any] = {
+    "template": "particles",
+    "kinds": [
+        {
+            "id": "water",
+            "label": "water",
+            "left": 24,
+            "right": 24,
+            "solvent": True,
+            "after": [12, 36],
+        },
+        {"id": "sugar", "label": "sugar", "left": 3, "right": 9, "passes": False},
+    ],
+    "states": {"over": "flow water", "on": "swap water"},
+}
+MATTER: dict[str, Any] = {
+    "template": "particles",
+    "boxes": [{"id": "box", "state": "solid", "names": {"solid": "ice", "liquid": "water"}}],
+    "states": {"shake": "move box", "melting": "melt box", "slide": "boil box"},
+}
+SALT: dict[str, Any] = {
+    "template": "particles",
+    "atoms": [
+        {"id": "sodium", "element": "Na", "mass": 23, "neutrons": 12},
+        {"id": "chlorine", "element": "Cl", "mass": 35},
+    ],
+    "states": {"over": "give sodium chlorine"},
+}
+SAMPLES: dict[str, dict[str, Any]] = {
+    each["template"]: each
+    for each in (CART, DISCOUNTS, SEARCH, WAR, PARABOLA, BALANCE, WATER, LEAF, ALLIANCES)
+}
+VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
+    "rest": CENSUS, "measures": SCORES, "grids": DICE, "solid": TANK, "spans": SPANS,
+    "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT,
+    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
+    "poles": POLES, "fluid": POND,
+    "merge": MERGE, "bits": BITS, "shift": CAESAR,
+}  # fmt: skip
+"""The samples, and pictures that show templates in another way."""
 BESIDE = {
     "bodies": "cart.mass=40 push.size=80",
     "bars": "quarter.share.part=3",
     "cells": "search.how=row",
     "timeline": "war.end=1920-01-10",
     "plot": "parameter.start=5",
+    "algebra": "start.text=2x+5=21",
+    "drawing": "pores.text=closed water.of=food",
+    "graph": "east.when=1914-08-05",
+    "particles": "start.text=N2+H2->NH3 even.text=N2+3H2->2NH3",
 }
 """Other inputs of each sample."""
 

@@ -47,6 +47,11 @@ def test_write_error_names_the_page(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_reuse_is_shown_by_stage(html):
+    [row] = re.findall(r"<tr><th scope=\"row\">narration</th>(.*?)</tr>", html)
+    assert re.findall(r"<td>(.*?)</td>", row) == ["2", "6", "75 %", "$0.03120"]
+
+
 def test_policy_allows_only_the_page_style_and_script(html):
     [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
     policy = unescape(policy)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 
@@ -44,3 +46,23 @@ def test_span_does_not_repeat_the_day():
 @pytest.mark.parametrize(("value", "text"), [(7, "7 B"), (95_000, "95 KB"), (3.8e6, "3.8 MB")])
 def test_size_uses_powers_of_1000(value, text):
     assert wording.size(int(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("ar", "rtl"), ("he-IL", "rtl"), ("az-Arab", "rtl"), ("en-US", "ltr")],
+)
+def test_direction_follows_the_language(language: str, expected: str) -> None:
+    assert wording.direction(language) == expected
+
+
+def test_text_in_language_of_lesson_states_its_direction() -> None:
+    tags = [
+        tag
+        for package in ("pipeline.report", "pipeline.serve")
+        for file in files(package).joinpath("page").iterdir()
+        if file.name.endswith(".j2")
+        for tag in re.findall(r'<\w+ [^>]*\blang="{{[^>]*>', file.read_text())
+    ]
+    assert len(tags) >= 3
+    assert [tag for tag in tags if 'dir="{{' not in tag] == []

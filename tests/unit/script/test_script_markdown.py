@@ -128,7 +128,7 @@ def test_answers_follow_the_quiz() -> None:
 def test_comparison_is_table_and_steps_numbered() -> None:
     script = OfflineScriptEngine().write(request("speed vs velocity"), calls=DirectCalls(5)).script
     html = RENDER(to_markdown(script))
-    assert html.count("<table>") == 2
+    assert html.count("<table>") == 1
     steps = OfflineScriptEngine().write(request("newtons second law"), calls=DirectCalls(5)).script
     assert "1. Draw the forces on the object\n2. Add them" in to_markdown(steps)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from apache_beam.options.value_provider import RuntimeValueProvider
 
-from tests.otlp_collector import collecting
+from tests.otlp_collector import tracing_apart
 from transforms.errors import DependencyDown, InvalidRequest
 from transforms.model import Claim, ContentRequest, Lesson, Message, Received
 from transforms.telemetry import tracing
@@ -25,14 +25,8 @@ WORDS = "why am I so sad"
 
 @pytest.fixture
 def collector(monkeypatch):
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
-    for name in ("_exporter", "_closing"):
-        monkeypatch.setattr(tracing, name, None)
-    monkeypatch.setattr(tracing, "_worker_asked", False)
-    with collecting() as collector:
+    with tracing_apart(monkeypatch) as collector:
         yield collector
-        collector.gate.set()
-        tracing.close()
 
 
 def message(flags="01", **attributes):
@@ -48,6 +42,27 @@ def received(request_id=REQUEST_ID, flags=""):
 def lesson(flags="01"):
     found = received(flags=flags)
     return Lesson(found.message, found.request, Claim("token", 2))
+
+
+@pytest.mark.parametrize("caller", [{}, {"traceparent": f"00-{TRACE}-{PARENT}-01"}])
+def test_sent_message_carries_span_of_its_publication(collector, caller):
+    tracing.configure(collector.url)
+    span, attributes = tracing.begin_send(REQUEST_ID, caller)
+    with span:
+        sent = Message(b"{}", attributes, "m-1", datetime.now(UTC))
+    record(sent)
+    tracing.close()
+    send, parse = collector.spans
+    above = (TRACE, PARENT) if caller else (REQUEST_ID.replace("-", ""), "")
+    assert (send.name, send.trace_id, send.parent_id) == ("send", *above)
+    assert (parse.trace_id, parse.parent_id) == (send.trace_id, send.span_id)
+
+
+def test_caller_is_passed_on_while_traces_are_off():
+    caller = f"00-{TRACE}-{PARENT}-01"
+    assert tracing.begin_send(REQUEST_ID) == (OFF, {})
+    assert tracing.begin_send(REQUEST_ID, {"traceparent": "nonsense"}) == (OFF, {})
+    assert tracing.begin_send(None, {"traceparent": caller}) == (OFF, {"traceparent": caller})
 
 
 def record(source, error=None):

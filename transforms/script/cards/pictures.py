@@ -16,6 +16,9 @@ from transforms.pictures.picture import PictureError, TemplateName, build_pictur
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 
+_NAMES = frozenset({"ends", "way"})
+"""Keys of rows of names; two of them are no quantity, even if they are called like numbers."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -121,7 +124,10 @@ def _scene(key: str) -> str:
 def _resolved(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
     """Return data with numbers in place of the expressions in quantities, labels and states."""
     if isinstance(data, Mapping):
-        return {key: _resolved(value, numbers) for key, value in data.items()}
+        return {
+            key: value if key in _NAMES else _resolved(value, numbers)
+            for key, value in data.items()
+        }
     if isinstance(data, list | tuple):
         if len(data) == 2 and all(isinstance(value, str) for value in data):
             with suppress(ValueError):

@@ -47,7 +47,8 @@ _OF_SCRIPT: Sequence[ScriptCheck[Script]] = (
     ScriptCheck(
         "pictures",
         "repair",
-        "visuals that cannot be drawn; a note unless they are the greater part",
+        "pictures that are not valid or not legible, and marks without a picture; other visuals "
+        "that cannot be drawn are a note unless they are the greater part",
         check_pictures,
     ),
     ScriptCheck(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from transforms.model import Script
+from transforms.model import ContentRequest, Script, Visual
 from transforms.script.engines.script_engine import Problem, Severity
 from transforms.script.visual_rules import visual_problem
+
+FindLayoutProblems = Callable[[Script], Sequence[tuple[int, str]]]
+"""Returns number of the scene and problem of each picture whose layout is not legible.
+
+Drawing belongs to another stage, so the pipeline passes the function in.
+"""
 
 
 def check_pictures(script: Script) -> Sequence[Problem]:
@@ -18,3 +25,31 @@ def check_pictures(script: Script) -> Sequence[Problem]:
     }
     severity: Severity = "repair" if 2 * len(broken) > len(script.scenes) else "note"
     return [Problem(f"{visual}: {problem}", severity) for visual, problem in broken.items()]
+
+
+class LayoutCheck:
+    """Finds pictures whose layout is not legible; each is worth a repair.
+
+    Args:
+        find: finds them.
+    """
+
+    def __init__(self, find: FindLayoutProblems) -> None:
+        self._find = find
+
+    def __call__(
+        self, script: Script, request: ContentRequest, passages: Sequence[str] = ()
+    ) -> Sequence[Problem]:
+        return [
+            Problem(f"scenes.{at}.picture: {problem}", "repair", "pictures")
+            for at, problem in self._find(script)
+        ]
+
+    def without_illegible(self, script: Script) -> Script:
+        """Return the script with bullets in place of those pictures."""
+        illegible = {at for at, _ in self._find(script)}
+        scenes = (
+            replace(scene, visual=Visual()) if at in illegible else scene
+            for at, scene in enumerate(script.scenes)
+        )
+        return replace(script, scenes=tuple(scenes)) if illegible else script

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from functools import lru_cache
+from itertools import pairwise
+from math import ceil, floor, hypot
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -21,6 +24,8 @@ _LARGE_MASK = 1 << 15
 
 Pixels = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture."""
+
+_Kind = Literal["rounded", "line", "stroke", "polygon"]
 
 ToMask = Callable[[float, float], tuple[float, float]]
 """Converts a point from design pixels to pixels of a mask."""
@@ -136,12 +141,8 @@ class Canvas:
             border = max(1.0, round(1.5 * self.scale)) / self.scale
             box, radius = box.inset(border), radius - border
 
-        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
-            (x0, y0), (x1, y1) = point(box.x, box.y), point(box.right, box.bottom)
-            corners = (min(x0, x1), y0, max(x0, x1) - 1, y1 - 1)
-            draw.rounded_rectangle(corners, radius * unit, fill=255)
-
-        self._paint_masked(box, colour, paint, edge=radius)
+        corners = ((box.x, box.y), (box.right, box.bottom))
+        self._paint_points(box, colour, "rounded", corners, radius, edge=radius)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a circle."""
@@ -164,24 +165,64 @@ class Canvas:
         xs, ys = zip(*points, strict=True)
         bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).inset(-thickness)
 
-        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
-            draw.line([point(x, y) for x, y in points], 255, round(thickness * unit), "curve")
+        self._paint_points(bounds, colour, "line", points, thickness)
 
-        self._paint_masked(bounds, colour, paint)
+    def stroke(
+        self, points: Sequence[tuple[float, float]], colour: Colour, thickness: float
+    ) -> None:
+        """Stroke a line with round joints and round ends, at any thickness and bend."""
+        xs, ys = zip(*points, strict=True)
+        bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).inset(-thickness)
+        self._paint_points(bounds, colour, "stroke", points, thickness)
 
     def polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon."""
         xs, ys = zip(*points, strict=True)
         bounds = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
-        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
-            draw.polygon([point(x, y) for x, y in points], fill=255)
-
-        self._paint_masked(bounds, colour, paint)
+        self._paint_points(bounds, colour, "polygon", points)
 
     def shade(self, colour: Colour, share: float) -> Colour:
         """Return the background mixed with `share` (0-1) of a colour."""
         return mix(self.background, colour, share)
+
+    def _paint_points(
+        self,
+        bounds: Box,
+        colour: Colour,
+        kind: _Kind,
+        points: Sequence[tuple[float, float]],
+        length: float = 0.0,
+        edge: float | None = None,
+    ) -> None:
+        """Paint a shape of points through a mask; as `_paint_masked`.
+
+        The mask of a small shape is kept, wherever it stands: many move, or change their colour.
+
+        Args:
+            kind: shape.
+            points: its points.
+            length: radius of its corners, or thickness of its line.
+        """
+        left, top, right, bottom = self.pixels(bounds)
+        size = (right - left, bottom - top)
+        if 0 < size[0] * size[1] < _LARGE_MASK and min(size) > 0:
+            unit = self.scale * _SAMPLES
+            places = tuple(
+                (
+                    round((self.width - x if self.rtl else x) * unit) - left * _SAMPLES,
+                    round(y * unit) - top * _SAMPLES,
+                )
+                for x, y in points
+            )
+            mask = _small_mask(kind, size, places, round(length * unit))
+            self.image.paste(colour, (left, top), mask)
+            return
+
+        def paint(draw: ImageDraw.ImageDraw, point: ToMask, unit: float) -> None:
+            _draw_points(draw, kind, [point(x, y) for x, y in points], round(length * unit))
+
+        self._paint_masked(bounds, colour, paint, edge)
 
     def _paint_masked(
         self,
@@ -210,8 +251,8 @@ class Canvas:
         cut_x, cut_y = (max(0, side - 2 * kept - 1) for side in size)
 
         def point(x: float, y: float) -> tuple[float, float]:
-            x = (self.width - x if self.rtl else x) * unit - left * _SAMPLES
-            y = y * unit - top * _SAMPLES
+            x = round((self.width - x if self.rtl else x) * unit) - left * _SAMPLES
+            y = round(y * unit) - top * _SAMPLES
             x -= cut_x * _SAMPLES if x > kept * _SAMPLES else 0
             y -= cut_y * _SAMPLES if y > kept * _SAMPLES else 0
             return x, y
@@ -222,6 +263,42 @@ class Canvas:
         if cut_x or cut_y:
             mask = _repeat_middle(mask, kept, cut_x, cut_y)
         self.image.paste(colour, (left, top), mask)
+
+
+@lru_cache(maxsize=512)
+def _small_mask(
+    kind: _Kind, size: tuple[int, int], points: Sequence[tuple[int, int]], length: int
+) -> Image.Image:
+    large = Image.new("L", (size[0] * _SAMPLES, size[1] * _SAMPLES))
+    _draw_points(ImageDraw.Draw(large), kind, points, length)
+    return large.reduce(_SAMPLES)
+
+
+def _draw_points(
+    draw: ImageDraw.ImageDraw, kind: _Kind, points: Sequence[tuple[float, float]], length: float
+) -> None:
+    if kind == "rounded":
+        (x0, y0), (x1, y1) = points
+        corners = (min(x0, x1), y0, max(x0, x1) - 1, y1 - 1)
+        draw.rounded_rectangle(corners, length, fill=255)
+    elif kind == "line":
+        draw.line(points, 255, round(length), "curve")
+    elif kind == "stroke":
+        _draw_stroke(draw, points, length / 2)
+    else:
+        draw.polygon(points, fill=255)
+
+
+def _draw_stroke(
+    draw: ImageDraw.ImageDraw, points: Sequence[tuple[float, float]], half: float
+) -> None:
+    for x, y in points:
+        draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
+    for (x0, y0), (x1, y1) in pairwise(points):
+        long = hypot(x1 - x0, y1 - y0) or 1.0
+        dx, dy = (y0 - y1) / long * half, (x1 - x0) / long * half
+        corners = ((x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy))
+        draw.polygon((*corners, (x0 - dx, y0 - dy)), fill=255)
 
 
 def _repeat_middle(mask: Image.Image, at: int, across: int, down: int) -> Image.Image:

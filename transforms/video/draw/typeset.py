@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -18,6 +19,9 @@ from transforms.video.draw.shaping import ShapedLine, extent, line_height, shape
 _DEFAULT_STYLE = Style()
 MAX_GRAPHEMES, MAX_CHARACTERS = 600, 20_000
 """Graphemes and characters of a text that are processed; no box of a slide holds more."""
+
+_SMALL_MASK = 1 << 16
+"""Area in pixels below which the mask of a text is kept."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,13 @@ def draw_block(
         align: ``left``, ``center`` or ``right``.
     """
     left, top, right, bottom = box
-    mask = Image.new("L", (right - left, bottom - top))
+    width, height = right - left, bottom - top
+    make = _kept_mask if width * height < _SMALL_MASK else _mask
+    image.paste(colour, (left, top), make(block, width, height, align))
+
+
+def _mask(block: Block, width: int, height: int, align: str) -> Image.Image:
+    mask = Image.new("L", (width, height))
     draw = ImageDraw.Draw(mask)
     y = 0
     for line in block.lines:
@@ -175,4 +185,8 @@ def draw_block(
                     direction="rtl" if run.rtl else "ltr",
                 )
         y += height
-    image.paste(colour, (left, top), mask)
+    return mask
+
+
+_kept_mask = lru_cache(maxsize=64)(_mask)
+"""A label that moves or changes its colour is set again in each frame."""

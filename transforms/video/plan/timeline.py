@@ -15,6 +15,8 @@ FPS = 30
 """Frames per second; every change of the picture falls on a frame."""
 FADE = 8
 """Frames over which an element fades in."""
+SMOOTH = 45
+"""Frames from which a beat is a movement, drawn in each of them; shorter ones at half the rate."""
 EXIT = 6
 """Frames over which a slide fades out before the next one."""
 LEAD = 0.15
@@ -129,7 +131,7 @@ def change_points(
     for reveal in reveals:
         candidates.update(range(reveal, reveal + FADE))
     for start, frames in beats:
-        candidates.update(range(start, start + frames))
+        candidates.update(range(start, start + frames, _step(frames)))
     changes: list[tuple[int, SlideState]] = []
     for frame in sorted(frame for frame in candidates if 0 <= frame < length):
         state = SlideState(
@@ -137,11 +139,22 @@ def change_points(
             max(0, frame - clearing + 1),
             max((share for since, share in progress if since <= frame), default=0.0),
             bisect_right(captions, frame),
-            tuple(min(frames, max(0, frame - start + 1)) for start, frames in beats),
+            tuple(frames_run(frame - start, frames) for start, frames in beats),
         )
         if not changes or changes[-1][1] != state:
             changes.append((frame, state))
     return changes
+
+
+def frames_run(passed: int, frames: int) -> int:
+    """Return for how many of its frames a beat has run, `passed` frames after its first one."""
+    step = _step(frames)
+    return min(frames, (passed // step + 1) * step) if passed >= 0 else 0
+
+
+def _step(frames: int) -> int:
+    """Return after how many frames a beat is drawn again: each changed frame costs time."""
+    return 1 if frames >= SMOOTH else 2
 
 
 def _fade_step(frames: int) -> int:

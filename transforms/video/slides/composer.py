@@ -66,9 +66,9 @@ def pictures(
         if stage is not None and state.beats != before.beats:
             shares = [run / of for run, (_, of) in zip(state.beats, shot.beats, strict=True)]
             with DRAW_LOCK:
-                box = stage.show(shares)
-                moved = to_planes(stage.part(box))
-            picture.part(box).put(moved)
+                moved = [(box, to_planes(image)) for box, image in stage.changes(shares)]
+            for box, planes in moved:
+                picture.part(box).put(planes)
         if state.progress != before.progress:
             bar = draw_progress(shot.page, strip, height, shot.section, sections, state.progress)
             picture.part((0, 0, *bar.size)).put(to_planes(bar))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from transforms.pictures.bodies import Bodies, Body, Direction, Force
 from transforms.pictures.quantities import show
 from transforms.video.draw.canvas import Box
-from transforms.video.draw.design import Colour
+from transforms.video.draw.design import Colour, mix
 from transforms.video.templates.shapes import (
     Disc,
     Line,
@@ -21,15 +21,30 @@ from transforms.video.templates.shapes import (
     of_range,
 )
 
-_WIDTH, _HEIGHT, _WHEEL = 228.0, 128.0, 26.0
-_TALL = 96.0
-"""Height of a body that leaves room for upright forces."""
-_SMALL, _LOW = 84.0, 300.0
-"""Height of a body in a room that is lower than the second number."""
+_LOW = 300.0
+"""Height of a room below which bodies are small."""
 _THICK = 22.0
 _STROBES = 4
 _LABEL_WIDTH, _LABEL_HEIGHT = 250.0, 40.0
+_FLUID_LABEL = 200.0
 _UPRIGHT: frozenset[Direction] = frozenset({"up", "down"})
+
+
+class _Size(NamedTuple):
+    """Size of a body and of its wheels."""
+
+    width: float = 228.0
+    height: float = 128.0
+    wheel: float = 26.0
+
+
+_LARGE = _Size()
+_FLAT = 96.0
+"""Height of a body that leaves room for upright forces."""
+_NARROW = _Size(180.0, 112.0, 22.0)
+"""Leaves room for bodies beside each other."""
+_SMALL = _Size(150.0, 84.0, 18.0)
+"""Leaves room for two bodies above each other."""
 
 
 class _Place(NamedTuple):
@@ -48,33 +63,79 @@ class _Place(NamedTuple):
 def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bodies on their ground, with forces to scale."""
     area, palette = view.area, view.palette
-    low = area.height < _LOW
-    floor = area.bottom - (120 if picture.upright else 40 if low else 96)
-    yield Line(((area.x, floor), (area.right, floor)), palette.line, 4)
-    scale = _scale(picture, view)
-    lane = area.width / len(picture.bodies)
-    for at, body in enumerate(picture.bodies):
-        room = Box(area.x + at * lane, area.y, lane, area.height)
-        yield from _body(picture, body, room, floor, scale, view, shown)
+    count = len(picture.bodies)
+    size = _LARGE if count == 1 or picture.fluid else _NARROW
+    if picture.upright or picture.fluid:
+        size = size._replace(height=_FLAT)
+    lane = (area.width - (_FLUID_LABEL if picture.fluid else 0)) / count
+    rooms = [Box(area.x + at * lane, area.y, lane, area.height) for at in range(count)]
+    below = _below(picture, area)
+    if _race(picture) or area.height < _LOW:
+        size, below = _SMALL, 40.0
+    if _race(picture):
+        row = area.height / count
+        rooms = [Box(area.x, area.y + at * row, area.width, row) for at in range(count)]
+    scale = _scale(picture, rooms[0], size, below, view)
+    surface = area.y + 150
+    if picture.fluid:
+        seen = shown[picture.fluid.id]
+        yield Rect(
+            Box(area.x, surface, area.width, area.bottom - surface),
+            view.fade(mix(palette.background, palette.accent, 0.22), seen), 8,
+        )  # fmt: skip
+        label = f"{picture.fluid.label} {show(picture.fluid.density, view.language)}".strip()
+        box = Box(area.right - _FLUID_LABEL, surface + 8, _FLUID_LABEL - 14, 40)
+        yield Text(label, box, view.fade(palette.ink, seen), 26, "end")
+    longest = max(body.length.number if body.length else 1 for body in picture.bodies)
+    for body, room in zip(picture.bodies, rooms, strict=True):
+        floor = room.bottom - below
+        if picture.fluid:
+            deep = surface + picture.under(body) * size.height
+            floor = area.bottom - 4 if _sinks(picture, body) else deep
+        else:
+            yield Line(((room.x, floor), (room.right, floor)), palette.line, 4)
+        own = size
+        if body.length:
+            own = size._replace(width=max(60.0, size.width * body.length.number / longest))
+        yield from _body(picture, body, room, floor, own, scale, view, shown)
 
 
-def _scale(picture: Bodies, view: View) -> float:
+def _sinks(picture: Bodies, body: Body) -> bool:
+    fluid, density = picture.fluid, body.density
+    return fluid is not None and density is not None and density.number > fluid.density.number
+
+
+def _race(picture: Bodies) -> bool:
+    """Return whether one of several bodies moves, so that they are above each other."""
+    return len(picture.bodies) > 1 and bool(_moving(picture))
+
+
+def _below(picture: Bodies, area: Box) -> float:
+    """Return the room below the ground."""
+    directions = {force.to for force in picture.forces}
+    if "down" in directions and "up" not in directions and not picture.fluid:
+        return area.height - _FLAT - 40
+    return 120.0 if directions & _UPRIGHT else 96.0
+
+
+def _scale(picture: Bodies, room: Box, size: _Size, below: float, view: View) -> float:
     """Return design pixels per unit of force."""
     if not picture.forces:
         return 1.0
-    lane = view.area.width / len(picture.bodies)
-    across = max(60.0, min(lane * (0.2 if _moving(picture) else 0.34), lane / 2 - _WIDTH / 2 - 12))
-    down = 84.0
+    share = 0.2 if _moving(picture) else 0.34 if len(picture.bodies) == 1 else 0.26
+    across = max(60.0, min(room.width * share, room.width / 2 - size.width / 2 - 12))
+    down = below - 16
     peers = [peer for peer in view.peers if isinstance(peer, Bodies)] or [picture]
     forces = [force for peer in peers for force in peer.forces]
     return min((down if force.to in _UPRIGHT else across) / force.size.number for force in forces)
 
 
-def _speed(picture: Bodies, body: Body, view: View) -> float:
-    """Return how far a body gets compared with the faster one beside it, 0-1."""
-    peers = [peer for peer in view.peers if isinstance(peer, Bodies)]
+def _lead(picture: Bodies, body: Body, state: str, view: View) -> float:
+    """Return how far a body gets compared with the fastest one that moves with it, 0-1."""
+    peers = [peer for peer in view.peers if isinstance(peer, Bodies)] or [picture]
+    _, ids = picture.verb(state)
     most = max(
-        (peer.acceleration(each) for peer in peers for each in peer.bodies if each.id == body.id),
+        (peer.acceleration(each) for peer in peers for each in peer.bodies if each.id in ids),
         default=0.0,
     )
     own = picture.acceleration(body)
@@ -84,13 +145,14 @@ def _speed(picture: Bodies, body: Body, view: View) -> float:
 def _moving(picture: Bodies) -> dict[str, str]:
     """Return the state that moves each body."""
     verbs = ((name, picture.verb(name)) for name in picture.states)
-    return {ids[0]: name for name, (verb, ids) in verbs if verb == "move"}
+    return {each: name for name, (verb, ids) in verbs if verb == "move" for each in ids}
 
 
 def _body(
-    picture: Bodies, body: Body, room: Box, floor: float, scale: float, view: View, shown: Shown
-) -> Iterator[Shape]:
-    palette, low = view.palette, view.area.height < _LOW
+    picture: Bodies, body: Body, room: Box, floor: float, size: _Size, scale: float, view: View,
+    shown: Shown,
+) -> Iterator[Shape]:  # fmt: skip
+    palette, low = view.palette, size is _SMALL
     seen = shown[body.id]
     forces = [force for force in picture.forces if force.on == body.id]
     middle = room.x + room.width / 2
@@ -98,23 +160,30 @@ def _body(
     if state:
         net = picture.net([force.id for force in forces]).across if forces else 0.0
         sign = -1.0 if net < 0 else 1.0
-        reach = room.width / 2 - _WIDTH / 2 - room.width * 0.21
+        reach = room.width / 2 - size.width / 2 - room.width * 0.21
         start = middle - sign * reach
-        reach *= _speed(picture, body, view)
+        reach *= _lead(picture, body, state, view)
         for strobe in range(_STROBES + 1):
             passed = strobe / _STROBES
             if shown[state] > 0 and passed <= shown[state]:
                 x = start + sign * 2 * reach * _way(passed, net)
                 yield Disc(x, floor + (20 if low else 30), 9, view.fade(palette.accent, seen))
         middle = start + sign * 2 * reach * _way(shown[state], net)
-    height = _SMALL if low else _TALL if picture.upright else _HEIGHT
-    top = floor - height - (_WHEEL * 0.8 if body.icon in ("cart", "car") else 0)
-    half = height / 2 if body.icon == "ball" else _WIDTH / 2
+    top = floor - size.height - (size.wheel * 0.8 if body.icon in ("cart", "car") else 0)
+    half = size.height / 2 if body.icon == "ball" else size.width / 2
     place = _Place(middle, top, floor, half)
-    yield from _icon(body, place, height, view, seen)
-    name = " ".join(filter(None, (body.label, show(body.mass, view.language) if body.mass else "")))
-    on = Box(middle - half + 6, top + 4, 2 * half - 12, height - 8)
-    yield Text(name, on, view.fade(palette.on_accent, seen), 36, lines=2)
+    yield from _icon(body, place, size, view, seen)
+    wheels = size.wheel if body.icon in ("cart", "car") else 0
+    rim = 0.15 * size.height if body.icon == "ball" else 6.0
+    on = Box(middle - half + rim, top + 4, 2 * (half - rim), size.height - 8 - wheels)
+    text = view.fade(palette.on_accent, seen)
+    if body.icon == "magnet":
+        for side, letter in zip((0, 1), body.poles, strict=True):
+            yield Text(letter, Box(middle - half * (1 - side), top, half, size.height), text, 48)
+        below = Box(middle - half - 40, floor + 10, 2 * half + 80, 40)
+        yield Text(body.text(view.language), below, view.fade(palette.ink, seen), 28)
+    else:
+        yield Text(body.text(view.language), on, text, 36, lines=2)
     yield from _forces(picture, forces, place, scale, view, shown, room)
 
 
@@ -123,18 +192,23 @@ def _way(time: float, net: float) -> float:
     return time * time if net else time
 
 
-def _icon(body: Body, place: _Place, height: float, view: View, seen: float) -> Iterator[Shape]:
+def _icon(body: Body, place: _Place, size: _Size, view: View, seen: float) -> Iterator[Shape]:
     colour = view.fade(view.palette.accent, seen)
     if body.icon == "ball":
-        yield Disc(place.middle, place.floor - height / 2, height / 2, colour)
+        yield Disc(place.middle, place.floor - size.height / 2, size.height / 2, colour)
         return
-    box = Box(place.middle - place.half, place.top, 2 * place.half, height)
+    box = Box(place.middle - place.half, place.top, 2 * place.half, size.height)
+    if body.icon == "magnet":
+        for side, letter in zip((0, 1), body.poles, strict=True):
+            half = Box(box.x + side * place.half, box.y, place.half, box.height)
+            yield Rect(half, colour if letter == "N" else view.fade(view.second, seen), 4)
+        return
     yield Rect(box, colour, 10 if body.icon != "car" else 34)
     if body.icon in ("cart", "car"):
-        for x in (place.middle - _WIDTH * 0.29, place.middle + _WIDTH * 0.29):
-            y = place.floor - _WHEEL
-            yield Disc(x, y, _WHEEL, view.fade(view.palette.ink, seen))
-            yield Disc(x, y, _WHEEL * 0.4, view.fade(view.palette.background, seen))
+        for x in (place.middle - size.width * 0.29, place.middle + size.width * 0.29):
+            y = place.floor - size.wheel
+            yield Disc(x, y, size.wheel, view.fade(view.palette.ink, seen))
+            yield Disc(x, y, size.wheel * 0.4, view.fade(view.palette.background, seen))
 
 
 def _forces(

@@ -8,6 +8,7 @@ from transforms.pictures.cells import Cells
 from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import mix
+from transforms.video.templates.cell_columns import draw_bits, draw_shift, draw_sorting
 from transforms.video.templates.grids import draw_grids
 from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, Shown, Text, View
 
@@ -20,10 +21,21 @@ _NUMBERED = 0.5
 
 
 def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
-    """Yield the shapes of a list in cells, the number that is searched, and the search so far."""
-    if picture.cells is None:
+    """Yield the shapes of cells: a search or a sorting so far, grids, bits, or an alphabet."""
+    if picture.grids:
         yield from draw_grids(picture.grids, view, shown)
-        return
+    elif picture.sort is not None:
+        yield from draw_sorting(picture, view, shown)
+    elif picture.binary is not None:
+        yield from draw_bits(picture, picture.binary, view, shown)
+    elif picture.shift is not None:
+        yield from draw_shift(picture, picture.shift, view, shown)
+    else:
+        yield from _list(picture, view, shown)
+
+
+def _list(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
+    """Yield the shapes of a list, the number that is searched, and the search so far."""
     area, palette = view.area, view.palette
     count = len(picture.cells)
     above, below = (104.0, 64.0) if area.height > _LOW else (62.0, 48.0)
@@ -79,8 +91,8 @@ def draw_cells(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
 
 
 def _found(picture: Cells, told: list[tuple[int, float]]) -> bool:
-    looks, cells = picture.looks(), picture.cells or ()
+    looks = picture.looks()
     return any(
-        share == 1 and picture.search and cells[looks[number].at] == picture.search.want
+        share == 1 and picture.search and picture.cells[looks[number].at] == picture.search.want
         for number, share in told
     )

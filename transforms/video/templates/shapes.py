@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from transforms.pictures.template import Template
 from transforms.video.draw.canvas import Box, Canvas
@@ -17,6 +18,10 @@ Shown = Mapping[str, float]
 
 SMALLEST = 20.0
 """Design pixels of the smallest letters in a picture."""
+LETTER = 14.5
+"""Width of a letter of a label of 26 to 28 pixels, at most on average."""
+_WIDEST = 0.6
+"""Width of a letter at most, on average over a long word, as a part of its size."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +137,17 @@ class Text:
 
     def paint(self, canvas: Canvas) -> None:
         if self.text:
-            block = _fitted(self, canvas.scale, canvas.typesetter)
+            block = fitted(self, canvas.scale, canvas.typesetter)
             canvas.text(block, self.box, self.colour, self.align, middle=True)
 
 
-Shape = Rect | Disc | Line | Polygon | Text
+class Shape(Protocol):
+    """A value that can be painted; equal shapes look alike."""
+
+    @property
+    def bounds(self) -> Box: ...
+
+    def paint(self, canvas: Canvas) -> None: ...
 
 
 def arrow(start: Point, to: Point, colour: Colour, thickness: float) -> list[Shape]:
@@ -159,6 +170,12 @@ def arrow(start: Point, to: Point, colour: Colour, thickness: float) -> list[Sha
         (x0 + uy * half, y0 - ux * half),
     )
     return [Polygon(points, colour)]
+
+
+def size_for_words(text: str, width: float, largest: float) -> float:
+    """Return a size at which the longest word of a text fits into a width, so that none breaks."""
+    longest = max(map(len, text.split()), default=1)
+    return max(SMALLEST, min(largest, width / (_WIDEST * longest)))
 
 
 def ease(share: float) -> float:
@@ -191,7 +208,8 @@ def _fit(
     )  # fmt: skip
 
 
-def _fitted(text: Text, scale: float, typesetter: Typesetter) -> Block:
+def fitted(text: Text, scale: float, typesetter: Typesetter) -> Block:
+    """Return the lines of a text at the largest size at which it fits into its box."""
     width, height = round(text.box.width, 3), round(text.box.height, 3)
     return _fit(
         text.text, width, height, text.size, text.strong, text.lines, scale, typesetter

@@ -8,13 +8,23 @@ from transforms.pictures.timeline import Timeline, shown_date, years
 from transforms.video.draw.canvas import Box
 from transforms.video.pictures.charts import round_ticks
 from transforms.video.templates.event_labels import label_width, place_labels
-from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
+from transforms.video.templates.shapes import (
+    LETTER,
+    Disc,
+    Line,
+    Rect,
+    Shape,
+    Shown,
+    Text,
+    View,
+    of_range,
+)
 
 _AXIS, _WIDE_AXIS, _TICKS = 46.0, 72.0, 36.0
 _OUTSIDE = 0.15
 """Largest part of the time by which a tick may lie outside it."""
-_NARROW, _LETTER = 150.0, 11.5
-"""Width of a span that is too short for its label, and of a letter."""
+_NARROW = 150.0
+"""Width of a span that is too short for its label."""
 
 
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
@@ -43,8 +53,10 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         top, seen = y - axis / 2 + lane * tall, shown[span.id]
         yield Rect(Box(start, top, (end - start) * seen, tall), colour, tall / 2)
         text = span.text(view.language, seen)
-        needed = _NARROW if picture.events or lane else 30 + _LETTER * len(span.text(view.language))
-        if end - start < needed:  # its label stands above the axis
+        whole = 30 + LETTER * len(span.text(view.language))
+        if end - start < (
+            _NARROW if picture.events or lane else whole
+        ):  # its label stands above the axis
             box = Box(
                 min(max(area.x, (start + end) / 2 - 150), area.right - 300), top - 44, 300, 40
             )
@@ -58,7 +70,7 @@ def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape
         yield Line(((x(tick), foot - 8), (x(tick), foot)), palette.muted, 3)
         yield Text(text, box, palette.muted, 22)
     dates = [shown_date(event.when, view.language) for event in picture.events]
-    widths = [label_width(date, event.label)
+    widths = [min(label_width(date, event.label), (area.width - 12) / 2)
               for date, event in zip(dates, picture.events, strict=True)]  # fmt: skip
     xs = [x(years(event.when)) for event in picture.events]
     places = place_labels(zip(xs, widths, strict=True), area, axis)

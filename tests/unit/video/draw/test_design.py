@@ -13,27 +13,13 @@ from transforms.video.draw.design import (
     CAPTION_GROUND,
     CAPTION_INK,
     THEMES,
-    Colour,
+    contrast,
     mix,
     theme,
 )
 
 AA = 4.5
 """WCAG 2.2, success criterion 1.4.3."""
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """Return the contrast ratio of two colours, 1-21 (WCAG 2.2, definition of contrast ratio)."""
-    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
-
-
-def _luminance(colour: Colour) -> float:
-    linear = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (channel / 255 for channel in colour)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_contrast_follows_wcag_definition() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 
 from pipeline.settings.beam_options import VividlyOptions, graph_options
 from pipeline.usage_error import UsageError
+from tests.unit.pictures.samples import CART
 from tests.unit.video.lessons import LESSON, narrate
+from transforms.model import Visual
 from transforms.video.engines.moviepy import plugin
 from transforms.video.engines.moviepy.moviepy_engine import MoviePyRenderer, SceneClip
 from transforms.video.engines.moviepy.plugin import NEEDED, PLUGIN
@@ -39,6 +42,20 @@ def take(tmp_path: Path) -> Take:
 
 def drawn(engine: SlideRenderer, take: Take) -> dict[int, NDArray[np.uint8]]:
     return {frame: buffer.copy() for frame, buffer in engine.pictures(take)}
+
+
+def test_moving_pictures_equal_those_of_slides(take: Take) -> None:
+    beats = [{"sentence": 0, "show": name} for name in ("push", "net", "go")]
+    text = json.dumps(CART | {"beats": beats})
+    page = replace(take.shot.page, visual=Visual("picture", text), lines=())
+    shot = replace(take.shot, page=page, reveals=(), beats=((10, 7), (30, 8), (40, 50)))
+    take = replace(take, shot=shot)
+    ours, theirs = (drawn(make(SETTINGS), take) for make in (SlideRenderer, MoviePyRenderer))
+    assert len(ours) > 50
+    for frame, picture in ours.items():
+        if frame in theirs:
+            assert np.abs(picture.astype(int) - theirs[frame]).max() <= 4, frame
+    assert len(ours.keys() & theirs.keys()) > 50
 
 
 def test_pictures_equal_those_of_slides(take: Take) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.pictures.samples import SAMPLES
 from tests.unit.video.lessons import LESSON, narrate
-from transforms.model import Script
+from transforms.model import Scene, Script, Visual
+from transforms.pictures.picture import build_picture
 from transforms.video.encode import encoder
 from transforms.video.engines.slides import slide_renderer
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
@@ -88,3 +91,19 @@ def test_changed_code_renders_again(
     monkeypatch.setattr(slide_renderer, "source_digests", lambda *_: {"layouts.py": "changed"})
     render(LESSON, tmp_path, cached, "other")
     assert len(encoded) == 10
+
+
+def test_moving_pictures_have_same_bytes_with_any_workers(tmp_path: Path) -> None:
+    scenes = []
+    for name, sample in SAMPLES.items():
+        picture = build_picture(sample)
+        shown = (*picture.elements(), *picture.states)[:4]
+        beats = [{"sentence": 0, "share": at / 8, "show": each} for at, each in enumerate(shown)]
+        visual = Visual("picture", json.dumps(sample | {"beats": beats}))
+        scenes.append(Scene(name, "This sentence tells what the picture shows.", (), visual))
+    script = replace(LESSON, scenes=tuple(scenes))
+    videos = {
+        render(script, tmp_path, VideoSettings(320, 180, workers), f"with-{workers}")
+        for workers in (1, 2, 3)
+    }
+    assert len(videos) == 1

@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
-from tests.unit.pictures.samples import BESIDE, CART, SAMPLES, SEARCH, VARIANTS, with_second
+from tests.unit.pictures.samples import BESIDE, CART, SEARCH, VARIANTS, with_second
 from transforms.model import Sentence, Visual
 from transforms.pictures.picture import build_picture
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import theme
+from transforms.video.encode.planes import empty_planes, to_planes
 from transforms.video.plan.pages import Look, Page
 from transforms.video.plan.picture_beats import picture_beats
 from transforms.video.plan.storyboard import Shot
+from transforms.video.plan.timeline import SMOOTH
 from transforms.video.slides.composer import pictures
 from transforms.video.slides.draw_slide import SlideDrawing, draw_slide
 from transforms.video.slides.thumbnail import alt_text, best_page
@@ -24,6 +28,11 @@ from transforms.video.templates.shapes import Disc, Line, Shape, View
 from transforms.video.templates.stage import draw_picture
 
 SIZE = (320, 180)
+EVERY_PICTURE = pytest.mark.parametrize(
+    "picture",
+    [*VARIANTS.values(), *map(with_second, BESIDE)],
+    ids=[*VARIANTS, *(f"{template}-beside" for template in BESIDE)],
+)
 
 
 def with_beats(picture: dict[str, Any]) -> dict[str, Any]:
@@ -40,11 +49,7 @@ def page_of(picture: dict[str, Any], look: str = "light") -> Page:
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize(
-    "picture",
-    [*SAMPLES.values(), *VARIANTS.values(), *map(with_second, BESIDE)],
-    ids=lambda each: each["template"],
-)
+@EVERY_PICTURE
 def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> None:
     page = page_of(with_beats(picture), look)
     count = len(json.loads(page.visual.text)["beats"])
@@ -64,11 +69,7 @@ def test_parts_make_up_the_whole_frame(picture: dict[str, Any], look: str) -> No
     assert moving.picture.tobytes() == draw_slide(page, *SIZE).full.tobytes()
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [*SAMPLES.values(), *VARIANTS.values(), *map(with_second, BESIDE)],
-    ids=lambda each: each["template"],
-)
+@EVERY_PICTURE
 def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
     page = page_of(with_beats(picture))
     count = len(json.loads(page.visual.text)["beats"])
@@ -76,20 +77,30 @@ def test_every_beat_changes_the_picture(picture: dict[str, Any]) -> None:
     drawing.draw_base()
     assert drawing.stage is not None
     for beat in range(count):
-        box = drawing.stage.show([1.0] * (beat + 1) + [0.0] * (count - beat - 1))
-        assert box[2] - box[0] > 2, f"beat {beat} shows nothing"
+        later = [0.0] * (count - beat - 1)
+        boxes = [drawing.stage.show([*[1.0] * beat, share, *later]) for share in (0.4, 1.0)]
+        assert all(box[2] - box[0] > 2 for box in boxes), f"beat {beat} shows nothing"
 
 
 def test_frames_are_drawn_only_while_beats_run() -> None:
     page = page_of(with_beats(SEARCH))
-    beats = ((10, 5), (30, 5), (50, 5), (70, 5))
-    shot = Shot(page, 0, 0, 90, (), ((0, 0.0),), clears=False, beats=beats)
+    beats = ((10, 5), (30, 6), (50, SMOOTH), (100, 5))
+    shot = Shot(page, 0, 0, 120, (), ((0, 0.0),), clears=False, beats=beats)
     frames = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
-    assert sorted(frames) == [0, *(start + i for start, length in beats for i in range(length))]
+    movement = range(50, 50 + SMOOTH)
+    assert sorted(frames) == [0, 10, 12, 14, 30, 32, 34, *movement, 100, 102, 104]
     still = draw_slide(page, *SIZE).full
     again = {n: plane.copy() for n, plane in pictures(shot, 1, *SIZE, clears=False)}
     assert all(np.array_equal(frames[n], again[n]) for n in frames)
-    assert still.size == SIZE
+    below = slice(20, SIZE[1])  # the progress bar is drawn by itself
+    assert np.array_equal(frames[104][below], flat(still)[below])
+
+
+def flat(image: Image.Image) -> NDArray[np.uint8]:
+    """Return a picture as the encoder gets it."""
+    buffer, planes = empty_planes(*image.size)
+    planes.put(to_planes(image))
+    return buffer
 
 
 def test_beats_begin_with_their_words() -> None:

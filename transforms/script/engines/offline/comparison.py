@@ -62,6 +62,7 @@ def _compare(one: Card, two: Card, request: ContentRequest) -> Script:
         grade_level=request.grade_level,
         language=request.language,
         sources=tuple(dict.fromkeys((*lessons[0].sources, *lessons[1].sources))),
+        explanations=(*lessons[0].explanations, *lessons[1].explanations),
     )
 
 

@@ -64,25 +64,32 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
         grade_level=request.grade_level,
         language=request.language,
         sources=tuple(map(str, card.sources)),
+        explanations=tuple(explain.told),
     )
     return spoken_question(script, MOST_WORDS, lambda script: script.spoken_words)
 
 
 class _Explainer:
-    """Inserts the meaning of each term after the sentence that uses it first; marks stay."""
+    """Inserts the meaning of each term after the sentence that uses it first; marks stay.
+
+    Attributes:
+        told: the last sentence of each meaning that was inserted.
+    """
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         self._open = list(terms)
+        self.told: list[str] = []
 
     def __call__(self, *texts: str) -> str:
-        told = []
+        text = []
         for sentence in _SENTENCE_END.split(" ".join(texts)):
-            told.append(sentence)
+            text.append(sentence)
             plain = remove_marks(sentence)
             for term in [term for term in self._open if term.pattern.search(plain)]:
                 self._open.remove(term)
-                told.append(term.meaning)
-        return " ".join(told)
+                text.append(term.meaning)
+                self.told.append(_SENTENCE_END.split(term.meaning)[-1])
+        return " ".join(text)
 
 
 def _definition(card: Card, band: Band, explain: _Explainer) -> Scene:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from transforms.video.encode.planes import Plane, empty_planes, to_planes
@@ -22,6 +23,7 @@ from transforms.video.engines.video_engine import VideoSettings
 from transforms.video.plan.timeline import EXIT, FADE, FPS, change_points
 from transforms.video.slides.composer import DRAW_LOCK
 from transforms.video.slides.draw_slide import caption_box, draw_caption, draw_progress, draw_slide
+from transforms.video.slides.moving_picture import MovingPicture, moving_picture
 
 if TYPE_CHECKING:
     from moviepy import VideoClip
@@ -102,12 +104,16 @@ class MoviePyRenderer(SlideRenderer):
         clips += [
             fading(slide.full.crop(box), box[:2], reveal, FADE) for box, reveal in shown if reveal
         ]
+        picture = moving_picture(shot, take.width, height)
+        if picture is not None:
+            clips.append(picture_clip(picture, shot.length))
         changes = change_points(
             shot.reveals,
             shot.length,
             shot.progress,
             clears=shot.clears,
             captions=[frame for frame, _ in shot.captions],
+            beats=shot.beats,
         )
         # Every share of the section that is done, with the frame from which it is.
         done = sorted({state.progress: frame for frame, state in reversed(changes)}.items())
@@ -142,3 +148,13 @@ class MoviePyRenderer(SlideRenderer):
                 picture.put(to_planes(Image.fromarray(shown)))
                 yield frame, buffer
             before = shown
+
+
+def picture_clip(picture: MovingPicture, frames: int) -> VideoClip:
+    """Return the picture of a slide as a clip, at its place."""
+    from moviepy import VideoClip
+
+    def at(seconds: float) -> NDArray[np.uint8]:
+        return np.asarray(picture.at(int(seconds * FPS)))
+
+    return VideoClip(at, duration=frames / FPS).with_position(picture.box[:2])

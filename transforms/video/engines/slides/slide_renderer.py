@@ -29,7 +29,7 @@ from transforms.video.plan.timeline import FPS
 from transforms.video.slides.composer import pictures
 from transforms.video.slides.thumbnail import write_thumbnail
 
-VERSION = 6
+VERSION = 7
 """Increased when the same lesson is rendered differently; part of every fingerprint."""
 _DRAWING = ("transforms.video.slides.composer", "transforms.video.encode.encoder")
 """Modules that make a segment; a change to them, or to what they import, draws it again."""
