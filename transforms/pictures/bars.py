@@ -10,7 +10,7 @@ from pydantic import Field
 
 from transforms.pictures.measures import Measure
 from transforms.pictures.quantities import Quantity, same, show, show_number
-from transforms.pictures.template import Label, Name, Part, Template
+from transforms.pictures.template import Hue, Label, Name, Part, Template
 
 Whole = Annotated[int, Field(ge=1, le=1000, strict=True)]
 MOST_PARTS = 24
@@ -32,6 +32,7 @@ class Piece(Part):
     id: Name
     label: Label = ""
     size: Quantity
+    hue: Hue | None = None
 
     def text(self, language: str) -> str:
         """Return label and amount of the piece."""

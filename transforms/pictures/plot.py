@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from transforms.maths.arithmetic import compile_expression
 from transforms.pictures.quantities import Number, same, show_number
-from transforms.pictures.template import Label, Name, Part, Template
+from transforms.pictures.template import Hue, Label, Name, Part, Template
 
 SAMPLES = 400
 Point = tuple[float, float]
@@ -27,6 +27,7 @@ class Curve(Part):
     y: Expression
     start: Number | None = None
     end: Number | None = None
+    hue: Hue | None = None
 
 
 class Points(Part):

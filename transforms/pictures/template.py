@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,8 @@ from transforms.pictures.quantities import Quantity
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Label = Annotated[str, StringConstraints(max_length=40)]
+Hue = Literal["red", "orange", "yellow", "green", "blue", "violet", "brown", "grey", "pink"]
+"""Natural colour of a thing that has one; others take the colours of the theme."""
 Change = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 APPEAR_SECONDS = 0.8
@@ -122,7 +124,8 @@ class Template(Part, ABC):
         if not self.beside:
             return None
         data = with_changes(self.inputs(), self.verb(self.beside)[1])
-        return type(self).model_validate({**data, "states": self.first.states})
+        found = type(self).model_validate({**data, "states": self.first.states})
+        return found.model_copy(update={name: getattr(self, name) for name in COMPUTED})
 
     def inputs(self) -> dict[str, Any]:
         """Return the inputs as plain data, without stated results, states and beats."""

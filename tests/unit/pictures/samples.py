@@ -261,14 +261,31 @@ BESIDE = {
     "timeline": "war.end=1920-01-10",
     "plot": "parameter.start=5",
     "algebra": "start.text=2x+5=21",
+    "particles": "start.text=N2+H2->NH3 even.text=N2+3H2->2NH3",
     "drawing": "pores.text=closed water.of=food",
     "graph": "east.when=1914-08-05",
-    "particles": "start.text=N2+H2->NH3 even.text=N2+3H2->2NH3",
+    "rest": "enslaved.size=12",
+    "measures": "d.size=20",
+    "grids": "seven.sum=9",
+    "solid": "tank.layers=3",
+    "spans": "west.end=1000",
+    "osmosis": "sugar.right=3",
+    "matter": "number=12",
+    "salt": "sodium.mass=24",
+    "pieces": "ticket.size=20 cost.size=68",
+    "rectangles": "sister.by=2",
+    "stretches": "faster.y=2*x",
+    "race": "heavy.mass=80",
+    "poles": "right.poles=NS",
+    "fluid": "wood.density=0.5",
+    "merge": "sort.how=bubble",
+    "bits": "binary.number=9",
+    "shift": "shift.by=5",
 }
-"""Other inputs of each sample."""
+"""Other inputs of each variant."""
 
 
-def with_second(template: str) -> dict[str, Any]:
-    """Return the sample of a template with the picture of other inputs beside it."""
-    sample = SAMPLES[template]
-    return sample | {"states": sample.get("states", {}) | {"other": f"beside {BESIDE[template]}"}}
+def with_second(variant: str) -> dict[str, Any]:
+    """Return a variant with the picture of other inputs beside it."""
+    picture = VARIANTS[variant]
+    return picture | {"states": picture.get("states", {}) | {"other": f"beside {BESIDE[variant]}"}}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.pictures.samples import (
     BALANCE,
+    BESIDE,
     BITS,
     CAESAR,
     CART,
@@ -55,6 +56,7 @@ def changed(picture: dict[str, Any], path: str, value: object) -> dict[str, Any]
 
 def test_every_template_has_a_sample() -> None:
     assert set(SAMPLES) == set(get_args(TemplateName))
+    assert BESIDE.keys() == VARIANTS.keys()
 
 
 @pytest.mark.parametrize("template", VARIANTS)

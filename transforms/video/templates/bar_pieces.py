@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import cycle
 
 from transforms.pictures.bars import Bar, Bars, Piece
+from transforms.pictures.template import Hue
 from transforms.video.draw.canvas import Box
-from transforms.video.draw.design import Colour
+from transforms.video.draw.design import Colour, contrast
+from transforms.video.templates.hues import hue
 from transforms.video.templates.shapes import LETTER, Rect, Shape, Shown, Text, View, of_range
 
 _GAP = 5.0
@@ -26,7 +28,8 @@ def draw_pieces(picture: Bars, bar: Bar, place: Box, view: View, shown: Shown) -
     palette, area = view.palette, view.area
     yield Rect(place, view.fade(palette.line, shown[bar.id]), 8)
     x, end = place.x, area.x
-    for piece, (fill, ink) in zip(bar.pieces, cycle(_colours(view)), strict=False):
+    for piece, colours in zip(bar.pieces, cycle(_colours(view)), strict=False):
+        fill, ink = _natural(piece.hue, view) if piece.hue else colours
         seen = shown[bar.id] * shown[piece.id]
         width = place.width * piece.size.number / bar.size.number
         gap = _GAP if width > 4 * _GAP else 1.0
@@ -58,3 +61,10 @@ def _colours(view: View) -> tuple[tuple[Colour, Colour], ...]:
         (view.second, palette.background),
         (palette.muted, palette.background),
     )
+
+
+def _natural(name: Hue, view: View) -> tuple[Colour, Colour]:
+    """Return a natural colour, and that of the theme which can best be read on it."""
+    fill = hue(name, view.palette)
+    inks = (view.palette.ink, view.palette.background)
+    return fill, max(inks, key=lambda ink: contrast(ink, fill))

@@ -27,6 +27,8 @@ _THICK = 22.0
 _STROBES = 4
 _LABEL_WIDTH, _LABEL_HEIGHT = 250.0, 40.0
 _FLUID_LABEL = 200.0
+_WIDE, _PUSHED = 0.72, 0.45
+"""Largest width of a body, and of one with arrows beside it, as a part of its room."""
 _UPRIGHT: frozenset[Direction] = frozenset({"up", "down"})
 
 
@@ -68,6 +70,7 @@ def draw_bodies(picture: Bodies, view: View, shown: Shown) -> Iterator[Shape]:
     if picture.upright or picture.fluid:
         size = size._replace(height=_FLAT)
     lane = (area.width - (_FLUID_LABEL if picture.fluid else 0)) / count
+    size = size._replace(width=min(size.width, lane * (_WIDE if picture.fluid else _PUSHED)))
     rooms = [Box(area.x + at * lane, area.y, lane, area.height) for at in range(count)]
     below = _below(picture, area)
     if _race(picture) or area.height < _LOW:

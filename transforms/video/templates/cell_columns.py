@@ -15,8 +15,8 @@ _GAP = 8.0
 _WIDEST = 104.0
 _COLUMN = 190.0
 """Height of the highest column above a cell."""
-_LETTERS = 12
-"""Letters of an alphabet that are shown."""
+_LETTERS, _LETTER = 12, 60.0
+"""Letters of an alphabet that are shown at most, and the room that one needs."""
 
 
 def draw_sorting(picture: Cells, view: View, shown: Shown) -> Iterator[Shape]:
@@ -78,19 +78,20 @@ def draw_bits(picture: Cells, binary: Binary, view: View, shown: Shown) -> Itera
 def draw_shift(picture: Cells, shift: Shift, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield an alphabet, and below it the same one, which moves to the left."""
     palette, seen = view.palette, shown[picture.id]
-    left, step, side = _grid(_LETTERS, view.area)
+    count = min(_LETTERS, int(view.area.width / _LETTER))
+    left, step, side = _grid(count, view.area)
     names = list(picture.states)
     moved = shift.by * max((shown[name] for name in names), default=1.0)
     top = view.area.y + view.area.height / 2 - side - 30
-    for at in range(_LETTERS):
+    for at in range(count):
         box = Box(left + at * step, top, side, side)
         yield Rect(box, view.fade(palette.tint, seen), 12, view.fade(palette.accent, seen))
         yield Text(ascii_uppercase[at], box.inset(3), view.fade(palette.ink, seen), side * 0.45)
-    for at in sorted(range(_LETTERS + shift.by), key=lambda at: -abs(at - moved - _LETTERS / 2)):
+    for at in sorted(range(count + shift.by), key=lambda at: -abs(at - moved - count / 2)):
         place = at - moved
-        inside = max(0.0, min(1.0, place + 1, _LETTERS - place)) * seen
+        inside = max(0.0, min(1.0, place + 1, count - place)) * seen
         if inside > 0.02:
-            at_place = min(max(0.0, place), _LETTERS - 1)
+            at_place = min(max(0.0, place), count - 1)
             box = Box(left + at_place * step, top + side + 60, side, side)
             yield Rect(box, view.fade(palette.accent, inside), 12)
             letter = ascii_uppercase[at % len(ascii_uppercase)]

@@ -17,9 +17,11 @@ from transforms.video.templates.sprites import Sprite, fitted, place_of
 _COLUMN, _NARROW, _SPACE = 228.0, 160.0, 22.0
 """Width of a column of labels, also with a close-up, and its distance from the drawing."""
 _CLOSE, _FRAME = 320.0, 12.0
-"""Height of a close-up, and the room between it and its frame."""
+"""Largest height of a close-up, and the room between it and its frame."""
 _BETWEEN = 48.0
 """Distance of a close-up from the drawing."""
+_GROWN = 0.6
+"""Share of the time of a close-up in which its frame grows."""
 _THICK = 10.0
 _DOT = 13.0
 _HUES = {
@@ -61,7 +63,11 @@ def draw_drawing(picture: Drawing, view: View, shown: Shown) -> Iterator[Shape]:
         yield from flow_arrow(lines[flow.id], shown[flow.id], colour, halo, _THICK)
     yield from _travellers(picture, lines, view, shown)
     for placed in _notes(picture, places, lines, view):
-        yield from draw_note(placed, view, shown[placed.target.name])
+        name = placed.target.name
+        seen = shown[name]
+        if picture.zoom and name == picture.zoom.id:  # its frame comes first
+            seen = of_range(seen, _GROWN, 1)
+        yield from draw_note(placed, view, seen)
 
 
 def _lay_out(picture: Drawing, view: View) -> _Places:
@@ -80,7 +86,8 @@ def _lay_out(picture: Drawing, view: View) -> _Places:
     left_x = area.x + (_NARROW + _SPACE if False in named else 0)
     base = fitted(picture.base, Box(left_x, area.y, half, area.height))
     room = Box(left_x + half + _BETWEEN, area.y, half - 2 * _FRAME, area.height)
-    close = fitted(picture.zoom.base, room.inset(0, (area.height - _CLOSE) / 2))
+    height = min(_CLOSE, area.height - 2 * _FRAME)
+    close = fitted(picture.zoom.base, room.inset(0, (area.height - height) / 2))
     end = close.right + _FRAME + _SPACE
     left = Box(area.x, area.y, base.x - _SPACE - area.x if False in named else 0, area.height)
     right = Box(end, area.y, area.right - end if True in named else 0, area.height)
@@ -111,7 +118,7 @@ def _close_up(zoom: CloseUp, at: Point, box: Box, view: View, seen: float) -> It
     """Yield a frame that grows from its place to its box, and then shows what is in it."""
     if not seen:
         return
-    palette, grown = view.palette, of_range(seen, 0, 0.6)
+    palette, grown = view.palette, of_range(seen, 0, _GROWN)
     outer = box.inset(-_FRAME)
     small = Box(at[0] - 16, at[1] - 16, 32, 32)
     now = Box(
@@ -129,7 +136,7 @@ def _close_up(zoom: CloseUp, at: Point, box: Box, view: View, seen: float) -> It
     yield Line(corners, palette.muted, 3)
     yield Rect(now.inset(-3), palette.muted, 19)
     yield Rect(now, palette.background, 16)
-    content = of_range(seen, 0.6, 1)
+    content = of_range(seen, _GROWN, 1)
     if content:
         yield Sprite(zoom.base, box, palette, seen=content)
 

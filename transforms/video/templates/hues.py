@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from transforms.video.draw.design import Colour, Palette, mix
+from transforms.video.draw.design import Colour, Palette, contrast, mix
 
 _ON_LIGHT: dict[str, Colour] = {
     "green": (70, 150, 78),
@@ -35,6 +35,8 @@ _TO_ACCENT = 0.08
 _PALE, _SOFT, _DEEP, _DARK = 0.74, 0.42, 0.38, 0.62
 _NIGHT: Colour = (14, 18, 34)
 """What shadows are mixed with, on any background."""
+_LEGIBLE = 3.3
+"""Contrast of the second colour to the background; labels have it too."""
 
 
 @lru_cache(maxsize=1024)
@@ -53,11 +55,19 @@ def hue(name: str, palette: Palette) -> Colour:
 
 def _plain(name: str, palette: Palette) -> Colour:
     if name == "second":
-        red, green, blue = palette.accent
-        return blue, red, green
+        return _second(palette)
     dark = sum(palette.background) < sum(palette.ink)
     natural = (_ON_DARK if dark else _ON_LIGHT).get(name)
     if natural is None:
         colour: Colour = getattr(palette, name)
         return colour
     return natural if name == "white" else mix(natural, palette.accent, _TO_ACCENT)
+
+
+def _second(palette: Palette) -> Colour:
+    """Return the accent with another hue, so far from the background that it can be read."""
+    red, green, blue = palette.accent
+    colour = (blue, red, green)
+    while contrast(colour, palette.background) < _LEGIBLE:
+        colour = mix(colour, palette.ink, 0.05)
+    return colour

@@ -55,22 +55,35 @@ def layout_problems(text: str, language: str = "en", subject: str = "") -> tuple
     colours = theme(subject)
     found: dict[str, None] = {}
     for palette in (colours.light, colours.dark):
+        contrasts: dict[str, float] = {}
         for shown in _states(picture):
             view = View(ROOM, palette, language)
             shapes = list(draw_picture(picture, view, shown))
-            found |= dict.fromkeys(_problems(shapes, palette, Typesetter(language)))
+            found |= dict.fromkeys(_problems(shapes, palette, Typesetter(language), contrasts))
+        if min(contrasts.values(), default=LEAST_CONTRAST) < LEAST_CONTRAST:
+            found[FAINT] = None
     return tuple(found)
 
 
 def _states(picture: Picture) -> Iterator[dict[str, float]]:
-    shown = picture.at_start()
+    """Yield the states of this scene and those of earlier ones."""
+    shown = {**picture.at_start(), **dict.fromkeys(picture.before, 0.0)}
     yield dict(shown)
-    for beat in picture.beats:
-        shown[beat.show] = 1.0
+    for name in (*picture.before, *(beat.show for beat in picture.beats)):
+        shown[name] = 1.0
         yield dict(shown)
 
 
-def _problems(shapes: Sequence[Shape], palette: Palette, typesetter: Typesetter) -> Iterator[str]:
+def _problems(
+    shapes: Sequence[Shape],
+    palette: Palette,
+    typesetter: Typesetter,
+    contrasts: dict[str, float],
+) -> Iterator[str]:
+    """Yield problems of one state; enter the best contrast of each label so far.
+
+    What has been told may fade once it has been legible.
+    """
     inks = []
     for at, shape in enumerate(shapes):
         if not isinstance(shape, Text):
@@ -84,8 +97,8 @@ def _problems(shapes: Sequence[Shape], palette: Palette, typesetter: Typesetter)
             ink = _ink(shape, block.width, block.height)
             if not _inside(ink):
                 yield OUTSIDE
-            if contrast(shape.colour, _ground(shapes[:at], ink, palette)) < LEAST_CONTRAST:
-                yield FAINT
+            now = contrast(shape.colour, _ground(shapes[:at], ink, palette))
+            contrasts[shape.text] = max(now, contrasts.get(shape.text, 0.0))
             inks.append(ink)
     if any(_overlap(one, other) for one, other in combinations(inks, 2)):
         yield OVERLAPPING

@@ -11,6 +11,7 @@ from transforms.pictures.quantities import show_number
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import Colour
 from transforms.video.pictures.charts import round_ticks
+from transforms.video.templates.hues import hue
 from transforms.video.templates.shapes import Disc, Line, Rect, Shape, Shown, Text, View, of_range
 
 _LEGEND, _NARROW, _ROW = 300.0, 700.0, 36.0
@@ -44,7 +45,7 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
     value = picture.value(dict(shown))
     moving = any(0 < shown[name] < 1 for name in picture.states)
     colours = (view.palette.accent, view.second, view.palette.muted)
-    for curve, colour in zip(picture.curves, colours, strict=False):
+    for curve, colour in _coloured(picture, colours, view):
         if picture.parameter and value != picture.parameter.start and shown[curve.id] == 1:
             yield from _curve(
                 picture, curve, picture.parameter.start, 1.0, place, view.palette.line
@@ -59,6 +60,13 @@ def draw_plot(picture: Plot, view: View, shown: Shown) -> Iterator[Shape]:
         for a, b in data.at:
             yield Disc(*place(a, b), 10 * of_range(shown[data.id], 0, 0.6), colour)
     yield from _legend(picture, value, colours, view, shown, legend)
+
+
+def _coloured(
+    picture: Plot, colours: Sequence[Colour], view: View
+) -> Iterator[tuple[Curve, Colour]]:
+    for curve, colour in zip(picture.curves, colours, strict=False):
+        yield curve, hue(curve.hue, view.palette) if curve.hue else colour
 
 
 def _axes(picture: Plot, frame: Box, place: ToPixels, view: View) -> Iterator[Shape]:
@@ -221,7 +229,7 @@ def _legend(
         Box(room.x + at % columns * wide, room.y + at // columns * row, wide - 8, row)
         for at in count()
     )
-    for curve, colour in zip(picture.curves, colours, strict=False):
+    for curve, colour in _coloured(picture, colours, view):
         seen, place = shown[curve.id], next(places)
         if seen:
             yield Rect(Box(place.x, place.y + row / 2 - 4, 36, 8), view.fade(colour, seen), 4)

@@ -11,6 +11,7 @@ from transforms.pictures.template import Template
 from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import BODY, LEADING_TIGHT, STRONG, Colour, Palette, mix
 from transforms.video.draw.typeset import Block, Typesetter
+from transforms.video.templates.hues import hue
 
 Point = tuple[float, float]
 Shown = Mapping[str, float]
@@ -46,9 +47,8 @@ class View:
 
     @property
     def second(self) -> Colour:
-        """Return a colour as bright as the accent, of another hue."""
-        red, green, blue = self.palette.accent
-        return blue, red, green
+        """Return a colour of another hue than the accent."""
+        return hue("second", self.palette)
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,11 @@ _DRAWINGS: Mapping[str, Callable[[Any, View, Shown], Iterable[Shape]]] = {
     "plot": draw_plot,
     "timeline": draw_timeline,
 }
-_STACKED: Mapping[str, Callable[[Any], bool]] = {
+_STACKED: Mapping[str, Callable[[Any], object]] = {
     "bars": lambda bars: len(bars.bars) <= 2,
-    "bodies": lambda bodies: not bodies.upright,
-    "cells": lambda cells: True,
+    "bodies": lambda bodies: not bodies.upright and len(bodies.bodies) == 1,
+    "cells": lambda cells: cells.cells and not cells.sort,
+    "drawing": lambda drawing: drawing.zoom,
 }
 """Templates that have the picture beside them below instead, and when."""
 _STEADY = frozenset({"move"})
@@ -164,7 +165,7 @@ class Stage:
 
 
 def _stacks(picture: Picture) -> bool:
-    return _STACKED.get(picture.template, lambda _: False)(picture)
+    return bool(_STACKED.get(picture.template, lambda _: False)(picture))
 
 
 def _union(boxes: Sequence[Pixels]) -> Pixels:
