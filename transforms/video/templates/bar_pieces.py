@@ -16,11 +16,13 @@ _GAP = 5.0
 _BELOW = 34.0
 _SPACE = 20.0
 """Space around a label."""
+_SMALL_LETTER = 12.0
+"""Width of a letter of the smallest labels, on average."""
 
 
 def fits_inside(picture: Bars, bar: Bar, width: float, *, view: View) -> bool:
-    """Return whether all pieces of a bar of this width have room for their labels."""
-    return all(_fits(picture, bar, piece, width, view) for piece in bar.pieces)
+    """Return whether all named pieces of a bar of this width have room for their labels."""
+    return all(_fits(picture, bar, piece, width, view) for piece in bar.pieces if piece.label)
 
 
 def draw_pieces(picture: Bars, bar: Bar, place: Box, view: View, shown: Shown) -> Iterator[Shape]:
@@ -36,20 +38,21 @@ def draw_pieces(picture: Bars, bar: Bar, place: Box, view: View, shown: Shown) -
         box = Box(x, place.y, max(2.0, width - gap) * seen, place.height)
         yield Rect(box, fill, 8)
         text = picture.text(piece, view.language)
-        if not _fits(picture, bar, piece, place.width, view):
+        if _fits(picture, bar, piece, place.width, view):
+            inside = Box(x + 6, place.y, width - 12, place.height)
+            yield Text(text if seen > 0.6 else "", inside, ink, 28, lines=2)
+        elif piece.label:
             wide = min(_SPACE + LETTER * len(text), area.width)
             end = min(max(end, x + (width - wide) / 2), area.right - wide) + wide
             below = Box(end - wide, place.bottom + 4, wide, _BELOW)
             yield Text(text, below, view.fade(palette.ink, of_range(seen, 0.4, 1)), 26)
-        elif seen > 0.6:
-            yield Text(text, Box(x + 6, place.y, width - 12, place.height), ink, 28, lines=2)
         x += width
 
 
 def _fits(picture: Bars, bar: Bar, piece: Piece, width: float, view: View) -> bool:
     text = picture.text(piece, view.language)
     longest = max(map(len, text.split()), default=0)
-    needed = _SPACE + LETTER * max(longest, len(text) * 0.6)
+    needed = _SPACE + _SMALL_LETTER * max(longest, len(text) * 0.6)
     return needed <= width * piece.size.number / bar.size.number
 
 

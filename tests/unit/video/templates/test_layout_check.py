@@ -59,7 +59,7 @@ def test_pictures_beside_each_other_are_legible(variant: str) -> None:
     [
         (changed(SEARCH, "cells", [number * 1e14 + 1 for number in range(10)]), CLIPPED),
         (changed(WAR, "events.0.label", LONG), CLIPPED),
-        (CROWDED, OUTSIDE),
+        (CROWDED, OVERLAPPING),
     ],
 )
 def test_illegible_picture_is_named(picture: dict[str, Any], problem: str) -> None:
