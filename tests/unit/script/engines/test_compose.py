@@ -240,9 +240,11 @@ def test_interest_that_fits_no_analogy_is_neutral() -> None:
 
 
 def test_every_kind_of_visual_has_its_content() -> None:
-    kinds = {
-        scene.visual.kind: scene for card in CARDS.values() for scene in lesson(card, 12).scenes
-    }
+    plain = parse_card(GOOD, SOURCE)
+    assert plain.high is not None
+    cycle = replace(plain.high, process=replace(plain.high.process, kind="cycle"))
+    cards = (*CARDS.values(), plain, replace(plain, high=cycle))
+    kinds = {scene.visual.kind: scene for card in cards for scene in lesson(card, 12).scenes}
     assert kinds.keys() >= {
         "bullets", "definition", "worked", "cycle", "steps", "process", "comparison", "picture",
         "quote",
