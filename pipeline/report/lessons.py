@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ class LessonFiles:
         script: None when it cannot be read.
         captions: WebVTT; None when there are none.
         chapters: WebVTT; None when there are none.
+        problems: names of the checks that found something in the script, as the manifest has them;
+            None when it cannot be read.
         missing: names of artifacts that no longer exist where the ledger recorded them.
         trouble: why the files could not be read; None if they could.
     """
@@ -35,6 +38,7 @@ class LessonFiles:
     script: Script | None = None
     captions: str | None = None
     chapters: str | None = None
+    problems: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ()
     trouble: str | None = None
 
@@ -73,9 +77,9 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
     try:
         store = ArtifactStore(root)
         script = store.read(row.request_id, "script.json")
-        captions, chapters = (
+        captions, chapters, manifest = (
             store.read(row.request_id, name) if name in row.artifacts else None
-            for name in ("captions.vtt", "chapters.vtt")
+            for name in ("captions.vtt", "chapters.vtt", "manifest.json")
         )
     except EnvironmentFault as error:
         down[root] = str(error)
@@ -84,8 +88,17 @@ def _read(row: RequestRow, down: dict[str, str]) -> LessonFiles:
         script=_decode_script(script),
         captions=captions.decode("utf-8", "replace") if captions else None,
         chapters=chapters.decode("utf-8", "replace") if chapters else None,
+        problems=_problems(manifest),
         missing=tuple(missing),
     )
+
+
+def _problems(manifest: bytes | None) -> tuple[str, ...] | None:
+    try:
+        stages = json.loads(manifest or b"")["stages"]
+        return tuple(str(name) for stage in stages for name in stage["problems"])
+    except (ValueError, LookupError, TypeError):
+        return None  # none, damaged, or written by an older version
 
 
 def _store_root(row: RequestRow, name: str) -> str | None:

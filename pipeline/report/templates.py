@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pipeline.report.wording import FILTERS
 from transforms.pictures.picture import picture_labels
 from transforms.text.hidden import visible
+from transforms.text.labels import unchecked_label
 
 
 @cache
@@ -24,7 +25,9 @@ def templates(*packages: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, picture_labels=picture_labels)
+    environment.filters.update(
+        FILTERS, picture_labels=picture_labels, unchecked_label=unchecked_label
+    )
     return environment
 
 

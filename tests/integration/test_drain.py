@@ -430,6 +430,20 @@ def test_checks_pass_once_pubsub_has_answered(queue, graph):
     stop(drain)
 
 
+@pytest.mark.parametrize("ended", [exceptions.DeadlineExceeded, exceptions.Cancelled])
+def test_pull_that_ends_without_messages_is_an_answer(queue, graph, monkeypatch, ended):
+    drain = start_drain(queue, graph)
+
+    def pull(*_):
+        raise ended("no messages")
+
+    monkeypatch.setattr(drain._puller, "pull", pull)
+    drain._trouble = "down"
+    assert drain._pull(1.0) == 0
+    drain._checks()["subscription"]()
+    stop(drain)
+
+
 def test_stopped_scheduler_ends_the_drain(queue, graph):
     down = DependencyDown("postgres", "no answer")
 

@@ -43,6 +43,23 @@ def test_lessons_of_two_folders_name_missing_files(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("manifest", "problems"),
+    [
+        (b'{"stages": [{"problems": ["support"]}, {"problems": []}]}', ("support",)),
+        (b'{"stages": [{"problems": []}]}', ()),
+        (b'{"stages": [{}]}', None),  # of an older version
+        (b"not JSON", None),
+        (b"[]", None),
+    ],
+)
+def test_problems_are_those_of_the_manifest(tmp_path, manifest, problems):
+    row = stored(str(tmp_path))
+    store = ArtifactStore(str(tmp_path))
+    store.put(row.request_id, "manifest.json", manifest, "application/json")
+    assert read_lessons([row])[row.request_id].problems == problems
+
+
 @pytest.mark.parametrize("script", [b"{}", b"not JSON", b"\xff"])
 def test_unreadable_script_is_left_out(tmp_path, script):
     row = stored(str(tmp_path), script=script)

@@ -78,18 +78,29 @@ def test_unclaimed_request_is_not_found_yet(served, ledger):
     assert (after.status_code, after.json()["status"]) == (200, "running")
 
 
-def test_cursor_pages_through_equal_times(served, ledger):
+@pytest.mark.parametrize("filters", [{}, {"status": "unsettled"}])
+def test_cursor_pages_through_equal_times(served, ledger, filters):
     claims = [ClaimRequest(message(), request()) for _ in range(7)]
     ledger.claim(claims, lease=LEASE)  # one statement: one time
     seen, cursor = [], None
     while True:
-        query = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        query = {"limit": 3, **filters, **({"cursor": cursor} if cursor else {})}
         page = served.client.get("/v1/requests", params=query).json()
         seen += [each["request_id"] for each in page["requests"]]
         cursor = page["next"]
         if cursor is None:
             break
     assert seen == sorted(each.request.request_id for each in claims)
+
+
+def test_unsettled_requests_are_paged_oldest_first(served, ledger):
+    ids = [take(ledger, ClaimRequest(message(), request())).request.request_id for _ in range(5)]
+    query, seen = {"status": "unsettled", "limit": 2}, []
+    while query.get("cursor") or not seen:
+        page = served.client.get("/v1/requests", params=query).json()
+        seen += [each["request_id"] for each in page["requests"]]
+        query["cursor"] = page["next"]
+    assert seen == ids
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,44 @@ def test_reuse_is_shown_by_stage(html):
     assert re.findall(r"<td>(.*?)</td>", row) == ["2", "6", "75 %", "$0.03120"]
 
 
+def page_of(problems=(), **changes):
+    """Render the page of a lesson with changes to its script."""
+    made = request(script=replace(SCRIPT, **changes))
+    assert made.files
+    made = replace(made, files=replace(made.files, problems=problems))
+    return unescape(render.html(report((made,)), Path("/pages")))
+
+
+def test_scenes_cite_numbered_sources():
+    first, *others = SCRIPT.scenes
+    cited = (replace(first, sources=(2, 1)), *others)
+    page = page_of(scenes=cited, sources=("A textbook", "An encyclopedia"))
+    assert "[2, 1]" in page
+    [listed] = re.findall(r'<ol class="sources">(.*?)</ol>', page)
+    assert re.findall(r"<li>(.*?)</li>", listed) == ["A textbook", "An encyclopedia"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en-US", "No source checked"), ("de", "Keine Quelle geprüft")]
+)
+def test_lesson_without_sources_says_so(language, words):
+    assert words in page_of(sources=(), language=language)
+
+
+@pytest.mark.parametrize(
+    ("problems", "words"),
+    [
+        (("reading_level", "support"), "<dd>reading level, support</dd>"),
+        ((), "<dd>no problem found</dd>"),
+        (None, None),
+    ],
+)
+def test_problems_of_checks_are_shown(problems, words):
+    page = page_of(problems)
+    assert ("checks of the script" in page) == bool(words)
+    assert words is None or words in page
+
+
 def test_policy_allows_only_the_page_style_and_script(html):
     [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
     policy = unescape(policy)

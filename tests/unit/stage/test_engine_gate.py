@@ -191,6 +191,26 @@ def test_wait_for_slot_and_for_rate_have_one_patience(clock):
     assert deadlines == [start + LONG, start + 201.0]
 
 
+def test_pause_of_engine_uses_up_patience_for_rate(clock):
+    class Shared:
+        def wait_for_turn(self, deadline):
+            deadlines.append(deadline)
+
+    deadlines: list[float] = []
+    shared: Any = Shared()
+    gate = EngineGate("script", at_once=None, shared=shared, throttled=ThrottledTime())
+    fail(gate, TransientError("500", retry_after=10.0))
+    asked = clock.now
+
+    def wait():
+        with gate.admitted(200.0, LONG):
+            pass
+
+    clock.run([wait])
+    assert clock.now >= asked + 10.0
+    assert deadlines[-1] == asked + 200.0
+
+
 def test_failed_call_frees_its_slot(clock):
     gate = EngineGate("script", at_once=1, shared=None, throttled=ThrottledTime())
     for error in (PermanentError("no"), TransientError("reset"), KeyError("bug")):
