@@ -14,8 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests.unit.pictures.samples import VARIANTS, with_second
 from transforms.model import Visual
-from transforms.pictures.examples import EXAMPLES
 from transforms.text.labels import labels_for
 from transforms.video.draw.design import THEMES
 from transforms.video.draw.typeset import Typesetter
@@ -97,13 +97,15 @@ def pages() -> Iterator[Page]:
     for visual in _VISUALS.values():
         yield replace(scene, subject=next(subjects), visual=visual, lines=())
         yield replace(scene, subject=next(subjects), visual=visual)
-    for example in EXAMPLES.values():
-        states = example.get("states", {})
-        for shown in ({}, *({name: states[name]} for name in states)):
-            text = json.dumps({**example, "states": shown, "before": list(shown)})
+    for variant in VARIANTS:
+        example = with_second(variant)
+        states = [*example["states"]]
+        for count in range(len(states) + 1):
+            text = json.dumps({**example, "before": states[:count]})
+            last = [example["states"][name] for name in states[:count]][-1:]
             yield replace(
                 scene, subject=next(subjects), visual=Visual("picture", text), lines=(),
-                heading=" ".join((example["template"], *shown.values())),
+                heading=" ".join((variant, *last)),
             )  # fmt: skip
     takeaways = ("Plants make sugar from light, water and air.", "Chlorophyll catches the light.")
     yield replace(

@@ -217,7 +217,7 @@ def test_picture_and_marks_are_repaired_once(server: VertexServer):
 
 def test_illegible_picture_is_repaired(server: VertexServer):
     events = [
-        {"id": f"e{at}", "when": str(1914 + at), "label": "pneumonoultramicroscopic event"}
+        {"id": f"e{at}", "when": str(1914 + at), "label": "pneumonoultramicroscopicsilicovolcano"}
         for at in range(6)
     ]
     crowded = {"template": "timeline", "events": events}

@@ -47,7 +47,7 @@ def place_labels(
             left = min(ends[lane] + _GAP, area.right - wide)
         if lane == _HIGH:
             stems.append(at)
-            found = [_beside(at, box, n, area) for box, n in found]
+            found = [_beside(at, box, n, area.x) for box, n in found]
         elif lane == _NEAR:
             left = max(left, *(stem + _GAP for stem in stems if stem < left + wide), area.x)
             left = min(left, area.right - wide)
@@ -56,8 +56,8 @@ def place_labels(
     return [(box, lane != _BELOW) for box, lane in found]
 
 
-def _beside(stem: float, box: Box, lane: int, area: Box) -> tuple[Box, int]:
-    """Return a label that a stem would cross on the left of the stem."""
+def _beside(stem: float, box: Box, lane: int, first: float) -> tuple[Box, int]:
+    """Return a label that a stem would cross on the left of the stem, if there is room."""
     if lane == _NEAR and box.x < stem < box.right + _GAP:
-        box = replace(box, x=max(area.x, stem - _GAP - box.width))
+        box = replace(box, x=max(first, stem - _GAP - box.width))
     return box, lane
