@@ -39,7 +39,7 @@ def test_close_returns_to_the_beginning() -> None:
 def test_arc_lies_on_its_circle(path: str) -> None:
     (stroke,) = strokes_of(path)
     assert len(stroke.points) > 30
-    assert all(hypot(x, y) == pytest.approx(8) for x, y in stroke.points)
+    assert all(hypot(x, y) == pytest.approx(8, abs=0.01) for x, y in stroke.points)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_curve_passes_through_its_middle(path: str, middle: tuple[float, float])
 
 @pytest.mark.parametrize("path", ["", "L1 2", "M1", "M1 2 C3 4", "M1 2 X3 4", "M1 2 Z 5"])
 def test_other_text_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match=r"path data|takes"):
+    with pytest.raises(ValueError, match="path data"):
         strokes_of(path)
