@@ -131,7 +131,7 @@ def _telling(label: str) -> set[str]:
 
 
 def _inputs(picture: Picture) -> str:
-    """Return template and data of a picture, whatever its elements are called."""
+    """Return template and data of a picture without the names of its elements."""
     names = {name: f"#{at}" for at, name in enumerate(picture.elements())}
 
     def renamed(value: object) -> object:
