@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from transforms.pictures.base_drawings import IconName
 from transforms.pictures.quantities import Quantity, same, show
 from transforms.pictures.template import Label, Name, Part, Template
 
@@ -42,7 +43,7 @@ class Body(Part):
     STATED: ClassVar[frozenset[str]] = frozenset({"under"})
 
     id: Name
-    icon: Literal["cart", "box", "ball", "car", "magnet"]
+    icon: IconName | Literal["magnet"]
     label: Label = ""
     mass: Quantity | None = None
     length: Quantity | None = None

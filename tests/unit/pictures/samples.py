@@ -118,6 +118,12 @@ TRIP: dict[str, Any] = {
     "data": [{"id": "seen", "label": "measured", "at": [[1, 4], [2, 5]]}],
     "points": [{"id": "top", "kind": "at", "of": ["faster"], "x": [5], "stated": [15]}],
 }
+SWIMMER: dict[str, Any] = {
+    "template": "bodies",
+    "bodies": [{"id": "girl", "icon": "person", "label": "girl", "mass": [40, "kg"]}],
+    "forces": [{"id": "push", "on": "girl", "to": "right", "size": [20, "N"]}],
+    "states": {"go": "move girl"},
+}
 RACE: dict[str, Any] = {
     "template": "bodies",
     "bodies": [{"id": "light", "icon": "cart", "label": "light", "mass": [20, "kg"]},
@@ -249,7 +255,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
 VARIANTS: dict[str, dict[str, Any]] = SAMPLES | {
     "rest": CENSUS, "measures": SCORES, "grids": DICE, "solid": TANK, "spans": SPANS,
     "osmosis": OSMOSIS, "matter": MATTER, "salt": SALT,
-    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE,
+    "pieces": COSTS, "rectangles": RUNNERS, "stretches": TRIP, "race": RACE, "icon": SWIMMER,
     "poles": POLES, "fluid": POND,
     "merge": MERGE, "bits": BITS, "shift": CAESAR,
 }  # fmt: skip
@@ -276,6 +282,7 @@ BESIDE = {
     "rectangles": "sister.by=2",
     "stretches": "faster.y=2*x",
     "race": "heavy.mass=80",
+    "icon": "girl.mass=60",
     "poles": "right.poles=NS",
     "fluid": "wood.density=0.5",
     "merge": "sort.how=bubble",

@@ -12,7 +12,7 @@ from transforms.pictures.field_list import field_list
     [
         'size [number, "unit"]',
         "at 1-16 of [number, number]",
-        "bodies 1-3 of {id text, icon cart | box | ball | car | magnet",
+        "bodies 1-3 of {id text, icon apple | atom | ball",
         "states? {name: text that begins with look | round | place | shift | beside}",
     ],
 )

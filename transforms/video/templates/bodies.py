@@ -20,6 +20,7 @@ from transforms.video.templates.shapes import (
     arrow,
     of_range,
 )
+from transforms.video.templates.sprites import Icon
 
 _LOW = 300.0
 """Height of a room below which bodies are small."""
@@ -29,6 +30,8 @@ _LABEL_WIDTH, _LABEL_HEIGHT = 250.0, 40.0
 _FLUID_LABEL = 200.0
 _WIDE, _PUSHED = 0.72, 0.45
 """Largest width of a body, and of one with arrows beside it, as a part of its room."""
+_SOLID = frozenset({"cart", "box", "ball", "car", "magnet"})
+"""Bodies that hold their label; the others are icons."""
 _UPRIGHT: frozenset[Direction] = frozenset({"up", "down"})
 
 
@@ -173,7 +176,8 @@ def _body(
                 yield Disc(x, floor + (20 if low else 30), 9, view.fade(palette.accent, seen))
         middle = start + sign * 2 * reach * _way(shown[state], net)
     top = floor - size.height - (size.wheel * 0.8 if body.icon in ("cart", "car") else 0)
-    half = size.height / 2 if body.icon == "ball" else size.width / 2
+    round_or_icon = body.icon == "ball" or body.icon not in _SOLID
+    half = size.height / 2 if round_or_icon else size.width / 2
     place = _Place(middle, top, floor, half)
     yield from _icon(body, place, size, view, seen)
     wheels = size.wheel if body.icon in ("cart", "car") else 0
@@ -183,8 +187,18 @@ def _body(
     if body.icon == "magnet":
         for side, letter in zip((0, 1), body.poles, strict=True):
             yield Text(letter, Box(middle - half * (1 - side), top, half, size.height), text, 48)
+    if body.icon == "magnet":
         below = Box(middle - half - 40, floor + 10, 2 * half + 80, 40)
         yield Text(body.text(view.language), below, view.fade(palette.ink, seen), 28)
+    elif body.icon not in _SOLID:
+        ink = view.fade(palette.ink, seen)
+        directions = {force.to for force in forces}
+        if "up" in directions or (low and "left" not in directions):
+            aside = Box(place.middle - half - 262, top + size.height / 2 - 20, 250, 40)
+            yield Text(body.text(view.language), aside, ink, 28, "end")
+        else:
+            above = Box(middle - half - 60, top - 40, 2 * half + 120, 36)
+            yield Text(body.text(view.language), above, ink, 28)
     else:
         yield Text(body.text(view.language), on, text, 36, lines=2)
     yield from _forces(picture, forces, place, scale, view, shown, room)
@@ -201,6 +215,9 @@ def _icon(body: Body, place: _Place, size: _Size, view: View, seen: float) -> It
         yield Disc(place.middle, place.floor - size.height / 2, size.height / 2, colour)
         return
     box = Box(place.middle - place.half, place.top, 2 * place.half, size.height)
+    if body.icon not in _SOLID:
+        yield Icon(body.icon, box, view.palette, seen)
+        return
     if body.icon == "magnet":
         for side, letter in zip((0, 1), body.poles, strict=True):
             half = Box(box.x + side * place.half, box.y, place.half, box.height)

@@ -19,6 +19,8 @@ Shown = Mapping[str, float]
 
 SMALLEST = 20.0
 """Design pixels of the smallest letters in a picture."""
+_ROUNDING = 1.0
+"""Pixels by which lines of whole pixels may be higher than their box on a small slide."""
 LETTER = 14.5
 """Width of a letter of a label of 26 to 28 pixels, at most on average."""
 _WIDEST = 0.6
@@ -203,7 +205,7 @@ def _fit(
         sizes.append(max(SMALLEST * scale, sizes[-1] - 2 * scale))
     style = STRONG if strong else BODY
     return typesetter.fit(
-        text, width * scale, height * scale, sizes, style=style, leading=LEADING_TIGHT,
+        text, width * scale, height * scale + _ROUNDING, sizes, style=style, leading=LEADING_TIGHT,
         max_lines=lines, balance=lines > 1,
     )  # fmt: skip
 
