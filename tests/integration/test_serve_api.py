@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import jsonschema
@@ -95,7 +96,8 @@ def test_cursor_pages_through_equal_times(served, ledger, filters):
 
 def test_unsettled_requests_are_paged_oldest_first(served, ledger):
     ids = [take(ledger, ClaimRequest(message(), request())).request.request_id for _ in range(5)]
-    query, seen = {"status": "unsettled", "limit": 2}, []
+    query: dict[str, Any] = {"status": "unsettled", "limit": 2}
+    seen: list[str] = []
     while query.get("cursor") or not seen:
         page = served.client.get("/v1/requests", params=query).json()
         seen += [each["request_id"] for each in page["requests"]]
