@@ -142,8 +142,8 @@ def artifact_root(text: str) -> str:
 
 def project_id(text: str) -> str:
     """Return the id of a Google Cloud project; raise ValueError for other text."""
-    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[0-9]+", text):
-        raise ValueError("must be the id of a project: 6-30 lower-case letters, digits, hyphens")
+    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{0,28}[a-z0-9]|[0-9]+", text):
+        raise ValueError("must be the id of a project: lower-case letters, digits and hyphens")
     return text
 
 
