@@ -51,7 +51,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(data.as_json(report))
         return 0
-    file = chosen.output or Path(chosen.state) / "report.html"
+    file = Path(chosen.output or Path(chosen.state, "report.html"))
     render.write(report, file)
     if str(file) != STDOUT:
         print(file)
