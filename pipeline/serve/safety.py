@@ -138,7 +138,9 @@ class _Bounded:
 
 
 def too_large(*_: object) -> PlainTextResponse:
-    """Return the answer to a body that is too large."""
-    return PlainTextResponse(
-        f"a request has at most {MAX_BODY:,} bytes", 413, {"connection": "close"}
-    )
+    """Return the answer to a body that is too large.
+
+    The connection stays open: closing it with bytes unread would reset it, and lose the answer.
+    The server reads and drops the rest.
+    """
+    return PlainTextResponse(f"a request has at most {MAX_BODY:,} bytes", 413)

@@ -79,14 +79,16 @@ def test_form_of_another_site_is_no_request(served, kind):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_large_body_is_refused(served, chunked):
-    data = b" " * (MAX_BODY + 1)
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 300 * MAX_BODY])
+def test_large_body_is_refused(served, chunked, size):
+    data = b" " * size
     answer = served.client.post(
         "/v1/requests",
         content=iter([data[:1000], data[1000:]]) if chunked else data,
         headers={"content-type": "application/json"},
     )
     assert answer.status_code == 413
+    assert served.client.get("/openapi.json").status_code == 200
 
 
 def test_every_answer_forbids_foreign_content(served):
