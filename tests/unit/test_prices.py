@@ -88,7 +88,7 @@ def test_every_engine_has_typical_cost(stage: str, engine: str):
 
 def test_typical_cost_depends_on_model():
     assert price(typical("script", "gemini", {"model": "gemini-2.5-pro"})) == pytest.approx(
-        (3000 * 1.25 + 1600 * 10) / 1e6
+        (5000 * 1.25 + 1600 * 10) / 1e6
     )
     assert price(typical("script", "offline")) < 0.000001
 

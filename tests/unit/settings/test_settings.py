@@ -209,7 +209,7 @@ def test_prices_of_a_file_are_known_at_start(tmp_path):
     kinds = (f'[skus."gemini-9/{kind}-tokens"]\n{entry}' for kind in ("input", "output"))
     file.write_text('[sources.s]\nname = "s"\ndate = 2026-11-30\n' + "".join(kinds))
     options = graph_options(parse([*model, f"--prices={file}"]))
-    assert script_engine(options).typical_usd(prices(options)) == pytest.approx(4.6)
+    assert script_engine(options).typical_usd(prices(options)) == pytest.approx(6.6)
     assert prices(graph_options(parse([*model, "--allow-unpriced"]))) == Prices((), True)
 
 
