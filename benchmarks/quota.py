@@ -37,6 +37,7 @@ from tests.contract.fakes.texttospeech import serve
 from tests.unit.narration.m4a_reader import read_m4a
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
+from transforms.maths.markup import shown_text
 from transforms.model import Narration, Script, Usage, decode
 from transforms.narration.engines.google.speech_answer import SAMPLE_RATE
 from transforms.narration.engines.google.speech_request import pack, speech_input
@@ -100,12 +101,16 @@ def speak(at: Place, case: SpeechCase, before: bool) -> dict[str, float]:
         recorded = sum(row.cost_usd for row in ledger.costs("engine") if row.key == "google")
         narrated = list(_narrations(ledger, artifacts))
         ledger.close()
+        scripts = list(_scripts(database, artifacts))
         # All lessons are needed, also those that failed.
-        needed = sum(needed_characters(script, before) for script in _scripts(database, artifacts))
+        needed = sum(needed_characters(script, before) for script in scripts)
+        asked = {text: spoken for script in scripts for text, spoken in _asked(script, before)}
         errors = [
             error
             for narration, file in narrated
-            for error in caption_errors(narration, read_m4a(file), google.sounds, SAMPLE_RATE)
+            for error in caption_errors(
+                narration, read_m4a(file), lambda text: google.sounds(asked[text]), SAMPLE_RATE
+            )
         ]
     return {
         "lessons": len(topics),
@@ -211,6 +216,13 @@ def _narrations(ledger: Ledger, artifacts: str) -> Iterator[tuple[Narration, Pat
         data = store.read(row.request_id, "narration.json")
         if row.status == "completed" and data:
             yield decode(Narration, data), Path(artifacts) / row.request_id / "narration.m4a"
+
+
+def _asked(script: Script, before: bool) -> Iterator[tuple[str, str]]:
+    """Yield each sentence as in captions, and as the voice is asked to speak it."""
+    for section in script.sections():
+        for text in split_sentences(section.narration):
+            yield shown_text(text), text if before else spoken_text(text, script.language)
 
 
 def needed_characters(script: Script, before: bool = False) -> int:

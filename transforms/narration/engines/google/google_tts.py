@@ -178,7 +178,7 @@ class GoogleVoice:
             return self
         rate = round(words_per_minute / _WORDS_PER_MINUTE, 2)
         if rate not in self._paced:  # each has its own client
-            self._paced[rate] = GoogleVoice(replace(self._settings, speaking_rate=rate))
+            self._paced[rate] = type(self)(replace(self._settings, speaking_rate=rate))
         return self._paced[rate]
 
     def _voice_for(self, language: str) -> str:
