@@ -80,7 +80,7 @@ class SlideRenderer:
             "fps": FPS,
             "logo": logo_digest(settings.look.logo) if settings.look.logo is not None else None,
             "preset": encoder.PRESET,
-            "crf": encoder.CRF,
+            "qp": encoder.QP,
             "av": version("av"),
             "pillow": version("pillow"),
             "numpy": version("numpy"),
