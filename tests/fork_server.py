@@ -27,6 +27,7 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[1]
 
 PRELOAD = (
+    "alembic.command",
     "pipeline.cli.app",
     "pipeline.cli.output",
     "pipeline.commands.batch",

@@ -9,13 +9,14 @@ import contextlib
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipeline.graph import build
-from pipeline.jobs.one_stage import OneStage
+from pipeline.jobs.one_stage import OneStage, inspecting_dofns_once
 from pipeline.monitoring.health import dependencies
 from pipeline.monitoring.readiness import Check
 from pipeline.settings.beam_options import VividlyOptions
@@ -60,20 +61,11 @@ class GraphRunner:
     """
 
     def __init__(self, options: VividlyOptions, ledger: Ledger, store: ArtifactStore) -> None:
-        pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
-        messages = (
-            pipeline
-            | "Start" >> beam.Impulse()
-            | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
-        )
-        outcomes = build(messages, options, ledger, store, may_defer=True, fused=True)
-        _ = outcomes | "Report" >> beam.ParDo(_Report())
         self._ledger = ledger
         self._store = store
         self._options = options
-        self._graph = OneStage(
-            pipeline.to_runner_api(default_environment=EmbeddedPythonEnvironment.default())
-        )
+        with inspecting_dofns_once():
+            self._graph = OneStage(_translated(options, ledger, store))
 
     def run(self, messages: Sequence[Message]) -> list[Outcome]:
         """Run the graph over messages on the calling thread.
@@ -96,7 +88,8 @@ class GraphRunner:
 
     def warm_up(self, runs: int) -> None:
         """Prepare for so many runs at the same time, so that no message waits for it."""
-        self._graph.warm_up(runs)
+        with inspecting_dofns_once():
+            self._graph.warm_up(runs)
 
     def checks(self) -> dict[str, Check]:
         """Return a readiness check for each dependency, by its name."""
@@ -136,3 +129,16 @@ class GraphRunner:
     def uncount_delivery(self, messages: Sequence[Message]) -> None:
         """Do not count these deliveries as worker deaths; see `Ledger.close_entries`."""
         self._ledger.close_entries([message.message_id for message in messages])
+
+
+def _translated(options: VividlyOptions, ledger: Ledger, store: ArtifactStore) -> Any:
+    """Return the graph as Beam's proto; it reads and reports the run of the calling thread."""
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=options)
+    messages = (
+        pipeline
+        | "Start" >> beam.Impulse()
+        | "Take messages" >> beam.ParDo(_Take()).with_output_types(Message)
+    )
+    outcomes = build(messages, options, ledger, store, may_defer=True, fused=True)
+    _ = outcomes | "Report" >> beam.ParDo(_Report())
+    return pipeline.to_runner_api(default_environment=EmbeddedPythonEnvironment.default())

@@ -14,10 +14,12 @@ from __future__ import annotations
 import copy
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial, reduce
 from typing import Any
 
+import apache_beam as beam
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_provision_api_pb2 as provision_proto
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_proto
@@ -29,10 +31,34 @@ from apache_beam.runners.portability.fn_api_runner import (
     worker_handlers,
 )
 from apache_beam.runners.worker import sdk_worker, statesampler
+from apache_beam.transforms import userstate
 
 from transforms.shuffle import SHUFFLE
 
 FLATTEN = common_urns.primitives.FLATTEN.urn
+
+
+@contextmanager
+def inspecting_dofns_once() -> Iterator[None]:
+    """Look for state and timers once per class of DoFn within the block.
+
+    Beam inspects each DoFn some eight times while it builds and translates a graph, which takes
+    a third of a drain's start. A `Map` has no state, so one answer holds for all of them.
+    """
+    inspect = userstate.get_dofn_specs
+    found: dict[type, Any] = {}
+
+    def specs_of(dofn: beam.DoFn) -> Any:
+        kind = type(dofn)
+        if kind not in found:
+            found[kind] = inspect(dofn)
+        return found[kind]
+
+    userstate.get_dofn_specs = specs_of
+    try:
+        yield
+    finally:
+        userstate.get_dofn_specs = inspect
 
 
 class OneStage:

@@ -124,9 +124,8 @@ def test_other_endpoint_is_called_over_rest(rest):
         secret.read_secret(f"{SECRET}/versions/99")
 
 
-def test_command_accepts_secret_name(rest, postgres):
-    rest.secrets[LATEST] = postgres.url.encode()
-    upgrade(postgres.url)
+def test_command_accepts_secret_name(rest, migrated_postgres):
+    rest.secrets[LATEST] = migrated_postgres.url.encode()
     done = command.run("db", "current", "--database", LATEST)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()

@@ -9,13 +9,13 @@ import pytest
 
 from tests.e2e import command
 from tests.e2e.test_drain import Place
-from transforms.ledger import Ledger, upgrade
+from transforms.ledger import Ledger
 
 
 @pytest.fixture
-def place(pubsub, postgres, tmp_path, monkeypatch):
+def place(pubsub, migrated_postgres, tmp_path, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
-    return Place(pubsub, postgres, tmp_path)
+    return Place(pubsub, migrated_postgres, tmp_path)
 
 
 def cancel(environment, *ids, status=0):
@@ -59,11 +59,10 @@ def test_cancelled_request_stops_and_can_be_replayed(place):
     assert place.ledger.requests(running["request_id"])[0].status == "completed"
 
 
-def test_batch_stops_cancelled_request(postgres, tmp_path):
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
+def test_batch_stops_cancelled_request(migrated_postgres, tmp_path):
+    ledger = Ledger(migrated_postgres.url)
     environment = {
-        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_DATABASE": migrated_postgres.url,
         "VIVIDLY_ARTIFACTS": str(tmp_path / "artifacts"),
     }
     asked = command.request(requested_modalities=["video"])

@@ -12,11 +12,11 @@ from google.cloud import pubsub_v1
 from pipeline.commands.check import MODES
 from pipeline.jobs import preflight
 from tests.e2e import command
-from transforms.ledger import Ledger, upgrade
+from transforms.ledger import Ledger
 
 
 @pytest.fixture
-def place(postgres, pubsub, gcs):
+def place(migrated_postgres, pubsub, gcs):
     """Return the environment of a drain on Google Cloud, with local servers."""
     topic = f"projects/{pubsub.project}/topics/requests"
     subscription = f"projects/{pubsub.project}/subscriptions/requests"
@@ -24,11 +24,10 @@ def place(postgres, pubsub, gcs):
     pubsub_v1.SubscriberClient().create_subscription(
         name=subscription, topic=topic, ack_deadline_seconds=600
     )
-    upgrade(postgres.url)
     return {
         "VIVIDLY_SUBSCRIPTION": subscription,
         "VIVIDLY_DEAD_LETTER_TOPIC": topic,
-        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_DATABASE": migrated_postgres.url,
         "VIVIDLY_ARTIFACTS": gcs.root,
     }
 
@@ -53,11 +52,11 @@ def test_every_check_passes(place, mode):
     assert "1 process × 8 connections = 8 of" in found["connections"]["detail"]
 
 
-def test_failed_checks_are_reported_with_remedies(place, postgres):
+def test_failed_checks_are_reported_with_remedies(place, migrated_postgres):
     place |= {
         "VIVIDLY_SUBSCRIPTION": place["VIVIDLY_SUBSCRIPTION"] + "-other",
         "VIVIDLY_DEAD_LETTER_TOPIC": place["VIVIDLY_DEAD_LETTER_TOPIC"] + "-other",
-        "VIVIDLY_DATABASE": postgres.server.database_url(f"nothing_{os.urandom(4).hex()}"),
+        "VIVIDLY_DATABASE": migrated_postgres.server.database_url(f"nothing_{os.urandom(4).hex()}"),
         "VIVIDLY_ARTIFACTS": "gs://no-such-bucket",
         "VIVIDLY_SCRIPT_ENGINE": "gemini",
         "GOOGLE_CLOUD_PROJECT": "test",

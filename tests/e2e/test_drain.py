@@ -70,9 +70,9 @@ class Place:
 
 
 @pytest.fixture
-def place(pubsub, postgres, tmp_path, monkeypatch):
+def place(pubsub, migrated_postgres, tmp_path, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
-    return Place(pubsub, postgres, tmp_path)
+    return Place(pubsub, migrated_postgres, tmp_path)
 
 
 def test_drain_settles_and_acknowledges_every_message(place):

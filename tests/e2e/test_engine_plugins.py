@@ -11,17 +11,15 @@ import sys
 import pytest
 
 from tests.e2e import command
-from transforms.ledger import upgrade
 
 ECHO = ("--script-engine=echo", "--voice-engine=tone", "--video-engine=blank")
 
 
 @pytest.fixture
-def environment(echo_package, postgres, tmp_path):
-    upgrade(postgres.url)
+def environment(echo_package, migrated_postgres, tmp_path):
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(echo_package), os.getenv("PYTHONPATH")])),
-        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_DATABASE": migrated_postgres.url,
         "VIVIDLY_ARTIFACTS": str(tmp_path / "artifacts"),
         "VIVIDLY_STATE": str(tmp_path / "state"),
     }

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import clean_venv, command
-from transforms.ledger import upgrade
 
 CHECKOUT = Path(__file__).parents[2]
 BUILD = "from setuptools import build_meta as b; b.build_{}('dist')"
@@ -145,9 +144,8 @@ def test_suggested_install_command_is_valid(programs, folder):
     assert "does not" not in done.stderr  # no warning of an unknown extra
 
 
-def test_offline_voice_names_its_missing_extra(programs, folder, postgres):
-    upgrade(postgres.url)
-    database = f"--database={postgres.url}"
+def test_offline_voice_names_its_missing_extra(programs, folder, migrated_postgres):
+    database = f"--database={migrated_postgres.url}"
     done = run(
         programs, folder, "batch", "requests.jsonl", database, *CLOUD, "--voice-engine=offline"
     )
@@ -167,15 +165,15 @@ def test_offline_voice_names_its_missing_extra(programs, folder, postgres):
         ("check", ["demo"]),
     ],
 )
-def test_command_works_without_extras(programs, folder, postgres, name, arguments):
-    upgrade(postgres.url)
-    done = run(programs, folder, name, *arguments, VIVIDLY_DATABASE=postgres.url)
+def test_command_works_without_extras(programs, folder, migrated_postgres, name, arguments):
+    done = run(programs, folder, name, *arguments, VIVIDLY_DATABASE=migrated_postgres.url)
     # A check reports what is missing by its status.
     assert (done.returncode, "Traceback" in done.stderr) == (name == "check", False), done.stderr
 
 
-def test_cloud_engines_work_without_extras(programs, folder, postgres):
-    upgrade(postgres.url)
-    done = run(programs, folder, "batch", "requests.jsonl", *CLOUD, VIVIDLY_DATABASE=postgres.url)
+def test_cloud_engines_work_without_extras(programs, folder, migrated_postgres):
+    done = run(
+        programs, folder, "batch", "requests.jsonl", *CLOUD, VIVIDLY_DATABASE=migrated_postgres.url
+    )
     assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
     assert "no Google credentials" in done.stderr

@@ -16,9 +16,9 @@ MAX_DELIVERIES = 3
 
 
 @pytest.fixture
-def place(pubsub, postgres, tmp_path, monkeypatch):
+def place(pubsub, migrated_postgres, tmp_path, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
-    place = Place(pubsub, postgres, tmp_path)
+    place = Place(pubsub, migrated_postgres, tmp_path)
     place.environment["PYTHONPATH"] = str(Path(__file__).parent / "injected")
     place.environment["FAULTS"] = str(tmp_path / "faults")
     return place

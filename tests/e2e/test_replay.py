@@ -12,9 +12,9 @@ from tests.e2e.test_drain import Place
 
 
 @pytest.fixture
-def place(pubsub, postgres, tmp_path, monkeypatch):
+def place(pubsub, migrated_postgres, tmp_path, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
-    return Place(pubsub, postgres, tmp_path)
+    return Place(pubsub, migrated_postgres, tmp_path)
 
 
 @pytest.fixture

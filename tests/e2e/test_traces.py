@@ -10,7 +10,6 @@ from google.cloud import pubsub_v1
 
 from tests.e2e import command
 from tests.otlp_collector import collecting
-from transforms.ledger import upgrade
 
 TRACE, PUBLISHER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SECRET = "zorblatt"
@@ -23,10 +22,9 @@ def collector():
 
 
 @pytest.fixture
-def drain(pubsub, postgres, tmp_path, monkeypatch):
+def drain(pubsub, migrated_postgres, tmp_path, monkeypatch):
     """Return a function that publishes messages with their attributes and drains them."""
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
-    upgrade(postgres.url)
     name = f"t-{os.urandom(4).hex()}"
     topic = f"projects/{pubsub.project}/topics/{name}"
     subscription = f"projects/{pubsub.project}/subscriptions/{name}"
@@ -36,7 +34,7 @@ def drain(pubsub, postgres, tmp_path, monkeypatch):
     environment = {
         "VIVIDLY_PROJECT": pubsub.project,
         "VIVIDLY_SUBSCRIPTION": subscription,
-        "VIVIDLY_DATABASE": postgres.url,
+        "VIVIDLY_DATABASE": migrated_postgres.url,
         "VIVIDLY_ARTIFACTS": str(tmp_path / "artifacts"),
         "VIVIDLY_EMPTY_QUEUE_TIMEOUT": "0.5",
         "VIVIDLY_PULL_TIMEOUT": "2",

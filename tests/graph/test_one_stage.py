@@ -17,12 +17,13 @@ from apache_beam.runners.portability.fn_api_runner import (
     worker_handlers,
 )
 from apache_beam.runners.worker import bundle_processor, sdk_worker, statesampler
+from apache_beam.transforms import userstate
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
 
 from pipeline.jobs.graph_runner import GraphRunner
-from pipeline.jobs.one_stage import OneStage
+from pipeline.jobs.one_stage import OneStage, inspecting_dofns_once
 from pipeline.settings.beam_options import VividlyOptions
 from transforms.artifacts import ArtifactStore
 from transforms.ledger import Ledger
@@ -144,6 +145,24 @@ def run(graph, *given):
 
 
 ELEMENTS = (("a", 0), ("a", 1), ("b", 3), ("b", 2), ("a", 5))
+
+
+def test_dofns_are_inspected_once(monkeypatch):
+    inspected = []
+
+    def counted(dofn, inspect=userstate.get_dofn_specs):
+        inspected.append(type(dofn))
+        return inspect(dofn)
+
+    monkeypatch.setattr(userstate, "get_dofn_specs", counted)
+    with inspecting_dofns_once():
+        graph = OneStage(translated(numbered))
+        graph.warm_up(1)
+    assert _Number in inspected
+    assert len(inspected) == len(set(inspected))
+    assert userstate.get_dofn_specs is counted
+    [held] = run(graph, *ELEMENTS)
+    assert sorted(held) == ["a1", "a2", "a3", "b1", "b2"]
 
 
 def test_run_is_one_bundle_of_all_elements(graph):

@@ -17,7 +17,7 @@ from tests.logs_support import configured
 from transforms import claim as claim_step
 from transforms.artifacts import ArtifactStore
 from transforms.errors import Undecided
-from transforms.ledger import Ledger, upgrade
+from transforms.ledger import Ledger
 
 WORDS = "zeppelin moonquake"
 """Words of the student only; no log line may hold them."""
@@ -62,10 +62,9 @@ def refused():
 
 
 @pytest.fixture
-def graph(postgres, tmp_path, monkeypatch):
+def graph(migrated_postgres, tmp_path, monkeypatch):
     stand_ins.install(monkeypatch)
-    upgrade(postgres.url)
-    ledger = Ledger(postgres.url)
+    ledger = Ledger(migrated_postgres.url)
     options = VividlyOptions([], max_tries=2, max_deliveries=50)
     return GraphRunner(options, ledger, ArtifactStore(str(tmp_path / "artifacts")))
 
@@ -159,9 +158,9 @@ def test_broken_run_never_quotes_a_student(graph, tmp_path, monkeypatch):
         assert part not in json.dumps(entry)
 
 
-def test_row_quoted_by_postgres_is_left_out(graph, postgres, caplog):
+def test_row_quoted_by_postgres_is_left_out(graph, migrated_postgres, caplog):
     """Error messages of Postgres quote the refused row."""
-    ledger = Ledger(postgres.url)
+    ledger = Ledger(migrated_postgres.url)
     with caplog.at_level(logging.INFO), pytest.raises(Exception, match="SQLSTATE") as caught:
         ledger.run("SELECT CAST(:words AS uuid)", words=WORDS)
     assert WORDS.split()[0] not in f"{caught.value!r} {caught.value.__cause__!r} {caplog.text}"
