@@ -59,17 +59,18 @@ def card_words(cards: Sequence[Card]) -> Mapping[str, CardWords]:
     of_cards = {card.id: frozenset(_context(card)) for card in cards}
     counts = Counter(word for context in of_cards.values() for word in context)
     common = {word for word in counts if counts[word] > _COMMON * max(len(cards), 10)}
-    return {
-        card.id: CardWords(
+    found = {}
+    for card in cards:
+        sentences = list(_sentences(card))
+        found[card.id] = CardWords(
             subjects=SUBJECTS[card.subject] | SUBJECTS["any"],
             all=of_cards[card.id],
             core=frozenset(_core(card)),
             common=common & of_cards[card.id],
-            pairs=frozenset(pair for words in _sentences(card) for pair in pairwise(words)),
-            near=frozenset(_near(card)),
+            pairs=frozenset(pair for words in sentences for pair in pairwise(words)),
+            near=frozenset(_near(card, sentences)),
         )
-        for card in cards
-    }
+    return found
 
 
 def name_of(phrase: str) -> Name:
@@ -106,9 +107,9 @@ def _core(card: Card) -> Iterator[str]:
         yield from roots(words(text))
 
 
-def _near(card: Card) -> Iterator[tuple[str, str]]:
+def _near(card: Card, sentences: Sequence[list[str]]) -> Iterator[tuple[str, str]]:
     named = frozenset().union(*(name_of(phrase).roots for phrase in card.names))
-    for sentence in _sentences(card):
+    for sentence in sentences:
         for name in named.intersection(sentence):
             yield from ((word, name) for word in sentence)
 

@@ -23,8 +23,8 @@ VOCABULARY: dict[str, Any] = tomllib.loads(
 )
 """Word lists by name; comments in ``vocabulary.toml`` describe each."""
 
-_CARDINALS: list[str] = VOCABULARY["cardinal"].split()
-_ORDINALS: list[str] = VOCABULARY["ordinal"].split()
+_CARDINALS = {word: value for value, word in enumerate(VOCABULARY["cardinal"].split())}
+_ORDINALS = {word: value for value, word in enumerate(VOCABULARY["ordinal"].split())}
 _NUMBERED = frozenset(VOCABULARY["numbered"].split())
 _WHOLE = frozenset(VOCABULARY["whole"].split())
 
@@ -34,12 +34,16 @@ def words(text: str) -> list[str]:
 
     "Newton’s 2nd law: a² + b²" becomes ``newtons 2nd law a2 b2``.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = text.casefold() if text.isascii() else _without_accents(text)
     plain = _APOSTROPHES.sub("", plain.translate(_SYMBOLS))
     plain = _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), plain)
     plain = _PRODUCT.sub("", plain)
     return _WORD.findall(_WORLD_WAR.sub("world war ", plain))
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=8192)
@@ -81,20 +85,23 @@ def _neighbors(tokens: list[str], index: int) -> tuple[str, str]:
 
 def _number(word: str, before: str, after: str) -> str | None:
     if word in _ORDINALS:
-        return f"#{_ORDINALS.index(word)}"
+        return f"#{_ORDINALS[word]}"
     if value := VOCABULARY["misspelt_ordinal"].get(word) or _ROMAN.get(word):
         return f"#{value}"
     if ordinal := _ORDINAL_DIGITS.fullmatch(word):
         return f"#{int(ordinal[1])}"
     if word == "i" and before == "war":
         return "#1"
-    if word in _CARDINALS[2:] or (word == "one" and _NUMBERED & {before, after}):
-        value = _CARDINALS.index(word)
+    numbered = not _NUMBERED.isdisjoint((before, after))
+    if word in _CARDINALS:
+        value = _CARDINALS[word]
+        if value == 0 or (value == 1 and not numbered):  # "one" is rarely a number
+            return None
     elif word.isdecimal() and len(word) < 10:
         value = int(word)
     else:
         return None
-    return f"#{value}" if _NUMBERED & {before, after} else f"={value}"
+    return f"#{value}" if numbered else f"={value}"
 
 
 def _base(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,9 @@ def test_distinct_from_must_name_a_card(tmp_path: Path) -> None:
 def test_shipped_cards_are_read_once() -> None:
     assert load_cards() is load_cards()
     assert len(load_cards().digest) == 64
+
+
+def test_shipped_cards_follow_the_rules() -> None:
+    """A process that loads them does not check them again."""
+    root = resources.files("transforms.script.cards")
+    assert read_library(root) == load_cards()
