@@ -161,6 +161,7 @@ def serve(descriptor: int) -> None:
     """Import the pipeline, and fork a process for each request until the client has ended."""
     for name in PRELOAD:
         import_module(name)
+    import_module("transforms.script.matching.topics").load_topic_index()  # each lesson needs it
     assert threading.active_count() == 1, "a thread of the server would be lost in its forks"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # do not keep zombies
     with socket.socket(fileno=descriptor) as client:
