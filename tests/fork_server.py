@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 PRELOAD = (
     "pipeline.cli.app",
     "pipeline.cli.output",
+    "pipeline.cli.request_tables",
     "pipeline.commands.batch",
     "pipeline.commands.drain",
     "pipeline.jobs.batch",
