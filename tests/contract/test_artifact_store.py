@@ -48,7 +48,7 @@ CONTENTS = [
 def impatient(monkeypatch):
     """Retry at once, and give up after three tries."""
     policy = retry.RetryPolicy(timeout=60, tries=3, backoff=Backoff(0.001, 0.001))
-    monkeypatch.setattr("transforms.artifacts.store._PATIENCE", policy)
+    monkeypatch.setattr("transforms.artifacts.retries._PATIENCE", policy)
 
 
 # Content
@@ -675,11 +675,11 @@ def test_failing_disk_tells_who_is_at_fault(folder, tmp_path, monkeypatch, impat
 
 FULL = f"""
 import resource, signal, sys
-from transforms.artifacts import ArtifactStore, store
+from transforms.artifacts import ArtifactStore, retries
 from transforms.errors import DependencyDown
 from transforms.process.backoff import Backoff
 from transforms.process.retry import RetryPolicy
-store._PATIENCE = RetryPolicy(timeout=60, tries=3, backoff=Backoff(0.001, 0.001))
+retries._PATIENCE = RetryPolicy(timeout=60, tries=3, backoff=Backoff(0.001, 0.001))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 try:
