@@ -17,7 +17,7 @@ from typing import Any
 from transforms.ledger import hourly, reads
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
-from transforms.ledger.values import DeadLetterDetail, RequestRow, StageRow
+from transforms.ledger.rows import DeadLetterDetail, RequestRow, StageRow
 
 MEASURED_REQUESTS = 10_000
 """Newest requests of a scope from which its latencies are computed."""
