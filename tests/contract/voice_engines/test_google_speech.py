@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,22 +30,6 @@ SECTIONS = [
 TEXTS = [text for section in SECTIONS for text in section]
 SILENCE = wav(np.zeros(SAMPLE_RATE), SAMPLE_RATE)
 NOISE = wav(np.random.default_rng(1).normal(0, 0.1, 8 * SAMPLE_RATE), SAMPLE_RATE)
-
-
-@pytest.fixture(params=["grpc", "rest"])
-def transport(request: pytest.FixtureRequest) -> Literal["grpc", "rest"]:
-    return request.param
-
-
-@pytest.fixture
-def google(transport: Literal["grpc", "rest"]) -> Iterator[FakeSpeech]:
-    with serve(transport) as fake:
-        yield fake
-
-
-@pytest.fixture
-def connect(google: FakeSpeech, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
-    return partial(connected, google, transport)
 
 
 def speak(

@@ -6,8 +6,6 @@ import json
 import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Literal
 
 import grpc
 import numpy as np
@@ -45,22 +43,6 @@ HOSTILE = (
     "[text](/ˈA/) and [x](javascript:alert(1)) link",
 )
 SENTENCE = "Newton's 2nd law says that F = ma."
-
-
-@pytest.fixture(params=["grpc", "rest"])
-def transport(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def google(transport: Literal["grpc", "rest"]) -> Iterator[FakeSpeech]:
-    with serve(transport) as fake:
-        yield fake
-
-
-@pytest.fixture
-def connect(google: FakeSpeech, transport: Literal["grpc", "rest"]) -> Callable[..., GoogleVoice]:
-    return partial(connected, google, transport)
 
 
 @pytest.fixture(params=ENGINES)
