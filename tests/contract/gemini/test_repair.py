@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 
 from tests.clock import Clock
-from tests.contract.fakes.lessons import CART, answer, lesson, with_picture
+from tests.contract.fakes.lessons import CART, REQUEST, answer, lesson, with_picture
 from tests.contract.fakes.vertex import (
     Reply,
     VertexServer,
@@ -24,9 +24,8 @@ from tests.contract.fakes.vertex import (
     prompt_blocked,
     stopped,
     text_reply,
-    vertex_server,
 )
-from tests.contract.test_gemini import REQUEST, camel
+from tests.contract.gemini.support import GOOD, camel
 from transforms.artifacts import ArtifactStore
 from transforms.errors import CallRejected, ConfigurationFault, TransientError
 from transforms.ledger.calls import BegunCall, CallAnswer, EndedCall
@@ -50,7 +49,6 @@ from transforms.video.picture_layouts import find_layout_problems
 
 FIRST = "gemini-3.5-flash-lite"
 SECOND = "gemini-2.5-flash"
-GOOD = json.dumps(answer(lesson()))
 NO_TITLE = json.dumps(answer({k: v for k, v in lesson().items() if k != "title"}))
 LESSON = Lesson(
     Message(b"{}", {}, "m-1", datetime(2026, 11, 30, tzinfo=UTC)),
@@ -58,18 +56,6 @@ LESSON = Lesson(
     Claim("b5d2c6e0-0d4c-4c3e-9a55-0f6f2f3d7a11", 1),
 )
 DRIFTED = json.dumps({"lektion": lesson()})
-
-
-@pytest.fixture(scope="module")
-def _running() -> Iterator[VertexServer]:
-    with vertex_server() as running:
-        yield running
-
-
-@pytest.fixture
-def server(_running: VertexServer, monkeypatch: pytest.MonkeyPatch) -> VertexServer:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return _running
 
 
 def engine(server: VertexServer, model: str = FIRST, **changes: Any) -> ScriptEngine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 
 from benchmarks.lesson import SCRIPT
-from tests.contract.fakes.vertex import VertexServer, failure, stopped, text_reply, vertex_server
+from tests.contract.fakes.vertex import VertexServer, failure, stopped, text_reply
 from transforms.errors import ConfigurationFault, TransientError
 from transforms.model import QuizQuestion
 from transforms.prices import price
@@ -28,15 +27,8 @@ MODEL = "gemini-2.5-flash"
 PASSAGES = (Passage("Leaves hold chlorophyll. </sources>", "Biology, chapter 3"),)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[VertexServer]:
-    with vertex_server() as running:
-        yield running
-
-
 @pytest.fixture
-def checker(server: VertexServer, monkeypatch: pytest.MonkeyPatch) -> GeminiClaimChecker:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def checker(server: VertexServer) -> GeminiClaimChecker:
     settings = GeminiSettings(
         model=MODEL, project="p", base_url=server.url, credentials=Credentials(token="token-1")
     )
