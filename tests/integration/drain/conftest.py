@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.jobs import drain as drain_module
-from tests.integration.drain_support import Graph, Queue
-
-
-@pytest.fixture
-def queue(pubsub):
-    return Queue(pubsub.project)
+from tests.integration.drain_support import Graph
 
 
 @pytest.fixture

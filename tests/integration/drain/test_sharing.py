@@ -7,15 +7,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import pytest
-
 from pipeline.jobs import drain, pull_size
 from pipeline.jobs.leases import LEASE
 from tests.e2e import command
 from tests.integration.drain_support import (
     PATIENCE,
     Graph,
-    Queue,
     record_requests,
     start_drain,
     wait_until,
@@ -40,11 +37,6 @@ class Stepped(Graph):
             assert self.steps.acquire(timeout=PATIENCE)
         self.done += [each.data for each in messages]
         return [Outcome(each.message_id, "completed") for each in messages]
-
-
-@pytest.fixture
-def queue(pubsub):
-    return Queue(pubsub.project)
 
 
 def request(modality: str) -> bytes:
