@@ -30,6 +30,7 @@ PRELOAD = (
     "alembic.command",
     "pipeline.cli.app",
     "pipeline.cli.output",
+    "pipeline.cli.request_tables",
     "pipeline.commands.batch",
     "pipeline.commands.drain",
     "pipeline.jobs.batch",

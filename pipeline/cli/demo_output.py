@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli import output
+from pipeline.cli import formats
 from pipeline.cli.console import CommandConsole
 from transforms.ledger import DeadLetterRow, RequestRow
 
@@ -47,8 +47,8 @@ class DemoOutput:
             f"{summary['received']} messages received = {summary['completed']} completed + "
             f"{summary['duplicates']} duplicate + {summary['dead_lettered']} dead-lettered + "
             f"{summary['in_flight']} in flight, in {summary['runtime_seconds']:.0f} s; "
-            f"cost {output.dollars(summary['cost_usd'])}, "
-            f"skipped speech and video saved {output.dollars(summary['cost_saved_usd'])}",
+            f"cost {formats.dollars(summary['cost_usd'])}, "
+            f"skipped speech and video saved {formats.dollars(summary['cost_saved_usd'])}",
             highlight=False,
         )
         console.print()
@@ -56,7 +56,7 @@ class DemoOutput:
         console.print(Text(f"  {report.absolute().as_uri()}"), soft_wrap=True)
         console.print(Text("Watch and read", "bold"))
         for row in rows:
-            found = output.main_artifact(row)
+            found = formats.main_artifact(row)
             if found:
                 console.print(Text(f"  {_short(found)}"), soft_wrap=True)
         console.print(Text("Look further", "bold"))
@@ -78,13 +78,13 @@ def _outcomes(rows: Sequence[RequestRow]) -> Table:
         table.add_column(heading, justify="right" if right else "left")
     for row in rows:
         table.add_row(
-            output.query(row),
-            output.plain(str(row.request["interest"])),
+            formats.query(row),
+            formats.plain(str(row.request["interest"])),
             str(row.request["grade_level"]),
             row.modality,
-            Text(row.status, output.STYLES.get(row.status, "")),
-            output.seconds(row),
-            output.dollars(row.cost_usd),
+            Text(row.status, formats.STYLES.get(row.status, "")),
+            formats.seconds(row),
+            formats.dollars(row.cost_usd),
         )
     return table
 
@@ -97,8 +97,8 @@ def _dead_letters(letters: Sequence[DeadLetterRow]) -> Table:
         table.add_row(
             str(letter.id),
             letter.stage,
-            output.plain(letter.field or ""),
-            output.plain(letter.error),
+            formats.plain(letter.field or ""),
+            formats.plain(letter.error),
         )
     return table
 

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli import output
+from pipeline.cli.formats import STYLES, query
 from transforms.errors import DependencyDown
 from transforms.ledger import DeadLetterRow, Ledger, RequestRow
 
@@ -54,9 +54,9 @@ def _progress(ledger: Ledger, published: Sequence[str]) -> RenderableType:
         return Text(str(down), "red")
     table = Table.grid(padding=(0, 2))
     for row in rows:
-        style = output.STYLES.get(row.status, "")
+        style = STYLES.get(row.status, "")
         table.add_row(
-            Text("  ") + output.query(row),
+            Text("  ") + query(row),
             row.modality,
             ProgressBar(total=100, completed=row.progress, width=24),
             Text(row.stage or "claimed" if row.status == "running" else row.status, style),

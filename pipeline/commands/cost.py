@@ -33,14 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print costs or prices, as a table or as JSON."""
-    from pipeline.cli import output
+    from pipeline.cli import cost_tables
     from pipeline.jobs import resources
     from transforms.prices import prices
 
     if chosen.prices:
-        output.prices(prices(), as_json=chosen.json)
+        cost_tables.prices(prices(), as_json=chosen.json)
         return 0
     with resources.open_ledger(chosen, may_create=False) as ledger:
         rows = ledger.costs(chosen.by, chosen.since, chosen.until)
-    output.costs(rows, chosen.by, as_json=chosen.json)
+    cost_tables.costs(rows, chosen.by, as_json=chosen.json)
     return 0

@@ -76,7 +76,7 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         UsageError: The request does not exist, or the options do not fit together.
     """
-    from pipeline.cli import output
+    from pipeline.cli import output, request_tables
     from pipeline.jobs import resources
     from transforms.ledger.reads import UNSETTLED
 
@@ -102,7 +102,7 @@ def run(chosen: argparse.Namespace) -> int:
     order = "oldest" if chosen.status == UNSETTLED else "newest"
     with resources.open_ledger(chosen, may_create=False) as ledger:
         if chosen.watch:
-            output.watch_requests(
+            request_tables.watch_requests(
                 lambda: (
                     ledger.requests(limit=chosen.limit, **filters),
                     ledger.request_counts(**filters),
@@ -117,5 +117,5 @@ def run(chosen: argparse.Namespace) -> int:
             output.request(rows[0], as_json=chosen.json)
         else:
             counts = None if chosen.json else ledger.request_counts(**filters)
-            output.requests(rows, as_json=chosen.json, counts=counts, order=order)
+            request_tables.requests(rows, as_json=chosen.json, counts=counts, order=order)
     return 0

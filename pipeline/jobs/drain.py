@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.api_core import exceptions
-
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.jobs.leases import LeaseManager
+from pipeline.jobs.pull_retries import RetriedPuller
 from pipeline.jobs.pull_size import PullSize
 from pipeline.jobs.puller import Puller
 from pipeline.jobs.scheduler import Fault, Scheduler
@@ -29,10 +28,9 @@ from pipeline.monitoring.summary import SETTLED, Tally
 from pipeline.stop_signals import stop_fault, stop_on_signals
 from pipeline.usage_error import UsageError
 from transforms import pubsub_client
-from transforms.errors import ConfigurationFault, DependencyDown, EnvironmentFault
+from transforms.errors import EnvironmentFault
 from transforms.model import Message, Outcome
 from transforms.parse import peek
-from transforms.process.backoff import Backoff
 from transforms.process.supervision import (
     SupervisedThread,
     ThreadFailed,
@@ -48,9 +46,6 @@ SHORTEST_PULL = 1.0
 """Seconds; messages sent to a pull that timed out stay leased for a whole deadline."""
 EMPTY_PULL_PAUSE = 0.25  # seconds; a server may answer an empty pull immediately
 LINGERING_PULL = 3.0  # seconds; after the empty-queue timeout, while messages are in flight
-LONGEST_ACK_DEADLINE = 600.0
-"""Seconds; the longest that Pub/Sub allows: https://cloud.google.com/pubsub/docs/lease-management"""
-BACKOFF = Backoff(first=0.5, longest=4.0)  # between pulls while Pub/Sub is down
 POLL = 0.05  # seconds between two looks at the threads
 STALE = 120.0
 """Seconds, beyond those of a pull, after which a puller without progress counts as dead.
@@ -103,7 +98,6 @@ class Drain:
         timing: Timing,
         keep_ids: bool = False,
     ) -> None:
-        self._subscription = subscription
         self._timing = timing
         self._client = pubsub_client.subscriber_client()
         self._tally = Tally("drain", keep_ids)
@@ -112,14 +106,15 @@ class Drain:
         self._scheduler = Scheduler(graph, workers, self._settled, timing.dependency_timeout)
         self._pull_size = PullSize(timing.batch_size, lambda: self._scheduler.heavy_places)
         self._stop = threading.Event()
+        self._pulls = RetriedPuller(
+            self._puller, self._client, subscription, self._stop, timing.dependency_timeout
+        )
         self._graph = graph
         self._pulling = SupervisedThread(
             "puller", self._pull_until_done, STALE + timing.pull_timeout
         )
         self._pubsub_down: EnvironmentFault | None = None
         self._end: str | UsageError = "signal"  # why pulling ended
-        self._trouble = "not reached yet"  # error of the last pull; empty if it succeeded
-        self._unseen_until = 0.0  # monotonic time of `_wait_for_unseen`
         self._unsettled: set[str] = set()
 
     def run(self) -> dict[str, Any]:
@@ -198,12 +193,8 @@ class Drain:
         return stop_fault() or self._pubsub_down or self._scheduler.down or self._thread_failure()
 
     def _checks(self) -> dict[str, Check]:
-        def subscription() -> None:
-            if self._trouble:
-                raise DependencyDown("pubsub", self._trouble)
-
         running = check_running(self._stop)
-        return {**self._graph.checks(), "subscription": subscription,
+        return {**self._graph.checks(), "subscription": self._pulls.check,
                 "scheduler": self._scheduler.check, "running": running}  # fmt: skip
 
     def _pull_until_done(self) -> None:
@@ -227,7 +218,9 @@ class Drain:
             if not self._may_pull():
                 empty_since, found_empty = time.monotonic(), False
                 continue
-            idle_left = max(empty_since + timing.empty_queue_timeout, self._unseen_until) - now
+            idle_left = (
+                max(empty_since + timing.empty_queue_timeout, self._pulls.unseen_until) - now
+            )
             if not found_empty:
                 idle_left = max(idle_left, SHORTEST_PULL)
             elif idle_left <= 0:
@@ -260,53 +253,10 @@ class Drain:
 
     def _pull(self, timeout: float) -> int:
         started = time.monotonic()
-        failures = 0
-        while True:
-            self._pulling.stamp()
-            try:
-                received = self._puller.pull(self._pull_size.next() or 1, timeout).received_messages
-                break
-            except (exceptions.DeadlineExceeded, exceptions.Cancelled):
-                received = []
-                break
-            except (exceptions.NotFound, exceptions.InvalidArgument) as error:
-                raise UsageError(
-                    f"cannot pull from {self._subscription}: {error.message} "
-                    "(check --subscription and --project)"
-                ) from error
-            except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
-                raise ConfigurationFault(
-                    "pubsub",
-                    f"cannot pull from {self._subscription}: {error.message} (give this account "
-                    "the role Pub/Sub Subscriber)",
-                ) from error
-            except exceptions.GoogleAPICallError as error:
-                down = time.monotonic() - started
-                self._trouble = str(error.message)
-                log.warning("waiting for Pub/Sub, which is down: %s", error.message)
-                if down >= self._timing.dependency_timeout:
-                    raise DependencyDown("pubsub", error.message) from error
-                failures += 1
-                if self._stop.wait(BACKOFF.delay(failures)):
-                    return 0
-        self._trouble = ""
-        if failures:
-            self._wait_for_unseen()
+        received = self._pulls.pull(
+            lambda: self._pull_size.next() or 1, timeout, self._pulling.stamp
+        )
         return self._accept(received, time.monotonic() - started) if received else 0
-
-    def _wait_for_unseen(self) -> None:
-        """Put off the empty-queue timeout by an acknowledgement deadline.
-
-        Messages in a response that a cut connection lost are leased to this drain and delivered
-        again after that time.
-        """
-        try:
-            found = self._client.get_subscription(subscription=self._subscription, timeout=10)
-            seconds = float(found.ack_deadline_seconds)
-        except exceptions.GoogleAPIError:  # the right to pull does not include this one
-            seconds = LONGEST_ACK_DEADLINE
-        log.info("going on for %.0f s at least: a failed pull may hold unseen messages", seconds)
-        self._unseen_until = time.monotonic() + seconds
 
     def _accept(self, received: Sequence[Any], seconds: float) -> int:
         log.info("pulled %d messages in %.1f s", len(received), seconds)

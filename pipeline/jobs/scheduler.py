@@ -13,12 +13,12 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
 from pipeline.jobs.graph_runner import GraphRunner
+from pipeline.jobs.light_queue import LightQueue
 from pipeline.jobs.run_size import RunSize
 from pipeline.jobs.turns import Batch, TurnQueue
 from transforms.errors import DependencyDown, EnvironmentFault, Interrupted, Undecided
@@ -41,11 +41,6 @@ HELD_PER_THREAD = 20
 
 RUNS_AHEAD = 4
 """Most unsettled light messages, in full runs; both running and waiting ones count."""
-
-MAX_LINGER = 0.01
-"""Longest time that light messages wait for others to share their run, in seconds.
-
-They wait only while other runs are in progress, about as long as a run of one message computes."""
 
 MAX_FAILED_RUNS = 5
 """Runs that may fail in a row before the scheduler stops.
@@ -91,11 +86,10 @@ class Scheduler:
         self._on_settled = on_settled
         self._dependency_timeout = dependency_timeout
         self._changed = threading.Condition()
-        self._light: deque[Message] = deque()
-        self._heavy = TurnQueue()
-        self._light_since = 0.0  # arrival of the oldest waiting light message, monotonic seconds
         self._workers = workers
         self._run_size = RunSize(workers)
+        self._light = LightQueue(self._run_size)
+        self._heavy = TurnQueue()
         self._running: list[Batch] = []
         self._closed = False
         self._down_since: float | None = None
@@ -132,10 +126,8 @@ class Scheduler:
     def _add(self, message: Message, heavy: bool, student: str, key: Hashable | None) -> None:
         if heavy:
             self._heavy.append(message, student, key)
-            return
-        if not self._light:
-            self._light_since = time.monotonic()
-        self._light.append(message)
+        else:
+            self._light.append(message)
 
     @property
     def waiting(self) -> int:
@@ -237,13 +229,11 @@ class Scheduler:
                 if heavy:
                     taken = heavy
                 elif self._light and self._may_start_light_run():
-                    lingering = self._linger_seconds()
+                    lingering = self._light.linger_seconds() if self._running else 0.0
                     if lingering > 0:
                         self._changed.wait(lingering)
                         continue
-                    share = min(len(self._light), self._run_size.limit)
-                    taken = Batch([self._light.popleft() for _ in range(share)], light=True)
-                    self._light_since = time.monotonic()
+                    taken = self._light.take()
                 else:
                     self._changed.wait()
                     continue
@@ -254,12 +244,6 @@ class Scheduler:
     def _may_start_light_run(self) -> bool:
         runs = [len(run.messages) for run in self._running if run.light]
         return len(runs) < LIGHT_RUNS or sum(runs) < self._workers
-
-    def _linger_seconds(self) -> float:
-        """Return how long a thread should wait for more light messages, in seconds."""
-        if len(self._light) >= self._run_size.limit or not self._running:
-            return 0.0
-        return self._light_since + MAX_LINGER - time.monotonic()
 
     def _work(self, taken: Batch) -> None:
         messages = taken.messages

@@ -17,13 +17,12 @@ from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
 from tests.contract.fakes import texttospeech
-from tests.contract.fakes.lessons import answer, lesson
+from tests.contract.fakes.lessons import REQUEST, answer, lesson
 from tests.contract.fakes.tokens import TokenServer, token_server
 from tests.contract.fakes.vertex import text_reply, vertex_server
 from transforms import google_credentials
 from transforms.errors import ConfigurationFault, TransientError
 from transforms.google_credentials import SharedCredentials
-from transforms.model import ContentRequest
 from transforms.narration.engines.google.google_tts import GoogleVoice
 from transforms.narration.engines.google.plugin import GoogleVoiceSettings
 from transforms.script.engines.gemini.gemini_engine import GeminiScriptEngine
@@ -33,15 +32,6 @@ from transforms.stage.direct_calls import DirectCalls
 THREADS = 12
 LONG = 60.0
 """A timeout, in seconds, that no test reaches."""
-
-REQUEST = ContentRequest(
-    request_id="7f0f4a7e-5c0e-4bb4-9c49-6f2b6f1f6a01",
-    student_id="student-17",
-    student_query="How does photosynthesis work?",
-    grade_level=10,
-    correlation_id="c-1",
-    interest="basketball",
-)
 
 Engine = Callable[[float], object]
 """Calls an engine within a number of seconds."""

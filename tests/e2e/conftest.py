@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Database
 from tests.contract.fakes import secretmanager
+from transforms.ledger import Ledger
 
 PACKAGE = Path(__file__).with_name("echo_engine")
 
@@ -38,3 +40,11 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with secretmanager.serving_rest() as vault:
         monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", vault.endpoint)
         yield vault
+
+
+@pytest.fixture
+def ledger(migrated_postgres: Database) -> Iterator[Ledger]:
+    """The ledger of a new database."""
+    ledger = Ledger(migrated_postgres.url)
+    yield ledger
+    ledger.close()

@@ -20,7 +20,7 @@ from pipeline.graph import build
 from pipeline.jobs import launcher
 from pipeline.settings.beam_options import VividlyOptions
 from pipeline.usage_error import UsageError
-from tests.contract.fakes.dataflow import DataflowServer
+from tests.contract.fakes.dataflow import serving
 from tests.e2e import clean_venv, command
 from tests.graph import golden
 from transforms.artifacts import ArtifactStore
@@ -36,7 +36,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture
 def dataflow():
-    with DataflowServer() as server:
+    with serving() as server:
         yield server
 
 

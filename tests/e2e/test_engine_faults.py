@@ -11,7 +11,6 @@ import pytest
 
 from tests.e2e import command
 from tests.integration.drain_support import Queue
-from transforms.ledger import Ledger
 from transforms.stage.canary import STUDENT
 
 BROKEN = """
@@ -39,13 +38,6 @@ def complete(prompt, style):
         raise RuntimeError("the service does not answer") from None
 """
 WORKS = FAILS_FOR_SOME.replace("worse", "")
-
-
-@pytest.fixture
-def ledger(migrated_postgres):
-    ledger = Ledger(migrated_postgres.url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

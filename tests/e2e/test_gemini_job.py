@@ -20,7 +20,6 @@ from tests.contract.fakes.vertex import (
 )
 from tests.e2e import command
 from tests.integration.drain_support import Queue
-from transforms.ledger import Ledger
 from transforms.stage.canary import STUDENT
 
 FIRST = "gemini-3.5-flash-lite"
@@ -39,13 +38,6 @@ def _running() -> Iterator[VertexServer]:
 @pytest.fixture
 def server(_running: VertexServer) -> VertexServer:
     return _running
-
-
-@pytest.fixture
-def ledger(migrated_postgres):
-    ledger = Ledger(migrated_postgres.url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -10,14 +10,6 @@ import pytest
 
 from tests.e2e import command
 from tests.tmpfs import mounted
-from transforms.ledger import Ledger
-
-
-@pytest.fixture
-def ledger(migrated_postgres):
-    ledger = Ledger(migrated_postgres.url)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.embedded.postgres import EmbeddedPostgres
 from tests import pgbouncer
-from tests.conftest import Database
+from tests.conftest import Database, PubSub
+from tests.integration.drain_support import Queue
 from tests.integration.ledger_support import accounts_balance, totals_match
 from tests.integration.stage_support import Clock, Place
 from transforms.ledger import Ledger
@@ -55,6 +56,12 @@ def ledger(
     assert accounts_balance(ledger)
     assert request.node.get_closest_marker("changes_rows") or totals_match(ledger)
     ledger.close()
+
+
+@pytest.fixture
+def queue(pubsub: PubSub) -> Queue:
+    """A new topic and its subscription."""
+    return Queue(pubsub.project)
 
 
 @pytest.fixture

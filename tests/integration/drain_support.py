@@ -135,6 +135,13 @@ def start_drain(queue: Queue, graph: Any, workers: int = 2, **timing: Any) -> Dr
     return Drain(queue.name, graph, workers, Timing(**{**TIMING, **timing}), keep_ids=True)
 
 
+def stop(drain: Drain) -> None:
+    """End a drain that was not run."""
+    drain._puller.close()
+    assert drain._scheduler.close(PATIENCE)
+    drain._leases.close(PATIENCE)
+
+
 def wait_until(condition: Callable[[], Any]) -> None:
     """Wait for a condition to become true."""
     end = time.monotonic() + PATIENCE

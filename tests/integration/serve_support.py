@@ -21,6 +21,13 @@ from transforms.ledger import Ledger
 
 ESTIMATES = Estimates({"text": 0.00005, "audio": 0.0001, "video": 0.0002}, is_offline=True)
 TOPIC, SUBSCRIPTION = "asked", "asked-drain"
+ASKED = {
+    "student_id": "student-1",
+    "student_query": "Explain photosynthesis",
+    "grade_level": 9,
+    "requested_modalities": ["text"],
+}
+"""A request as the API accepts it, without an id."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
@@ -20,7 +19,7 @@ from tests.contract.fakes import texttospeech
 from tests.contract.fakes.speech_rules import Failure
 from tests.database_role import Role
 from tests.e2e import command
-from tests.integration.drain_support import Queue, record_requests, start_drain
+from tests.integration.drain_support import record_requests, start_drain
 from transforms.artifacts import ArtifactStore
 from transforms.errors import ConfigurationFault
 from transforms.ledger import Ledger
@@ -32,11 +31,6 @@ def role(ledger: Ledger) -> Iterator[Role]:
     role = Role(ledger)
     yield role
     role.drop()
-
-
-@pytest.fixture
-def queue(pubsub: Any) -> Queue:
-    return Queue(pubsub.project)
 
 
 def requests(count: int) -> list[bytes]:

@@ -20,11 +20,6 @@ from transforms.pubsub_client import subscriber_client
 
 
 @pytest.fixture
-def queue(pubsub):
-    return Queue(pubsub.project)
-
-
-@pytest.fixture
 def client(pubsub):
     return pubsub_v1.SubscriberClient()
 

@@ -33,6 +33,12 @@ from transforms.ledger.database import StatementRefused
 from transforms.model import Lesson
 
 
+def reached(ledger, **parts):
+    """Return the ledger as reached by a URL of which some parts are others."""
+    url = make_url(ledger.url).set(**parts)
+    return replace(ledger, url=url.render_as_string(hide_password=False))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with EmbeddedPostgres(tmp_path_factory.mktemp("ledger") / "postgres") as server:
@@ -58,8 +64,7 @@ def proxy(ledger):
 @pytest.fixture
 def through(ledger, proxy):
     """Open the ledger through the proxy."""
-    url = make_url(ledger.url).set(port=proxy.port)
-    ledger = replace(ledger, url=url.render_as_string(hide_password=False), timeout=5)
+    ledger = replace(reached(ledger, port=proxy.port), timeout=5)
     yield ledger
     ledger.close()
 
@@ -289,8 +294,7 @@ def test_exhausted_pool_is_reported_as_slow(ledger):
 def test_connection_limit_of_server_is_down(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE ROLE crowd LOGIN CONNECTION LIMIT 1 PASSWORD 'in'")
-    url = make_url(ledger.url).set(username="crowd", password="in")
-    crowd = replace(ledger, url=url.render_as_string(hide_password=False))
+    crowd = reached(ledger, username="crowd", password="in")
     with crowd.connected(), pytest.raises(DependencyDown, match=r"too many connections.*53300"):
         crowd.run("SELECT 1 AS one")
     crowd.close()
@@ -298,8 +302,7 @@ def test_connection_limit_of_server_is_down(ledger):
 
 def test_database_closed_to_connections_is_down(ledger):
     """Postgres answers 55000 for a database that does not accept connections, as template0 is."""
-    url = make_url(ledger.url).set(database="template0")
-    closed = replace(ledger, url=url.render_as_string(hide_password=False))
+    closed = reached(ledger, database="template0")
     with pytest.raises(DependencyDown, match=r"not currently accepting connections.*55000"):
         closed.check()
 
@@ -307,8 +310,7 @@ def test_database_closed_to_connections_is_down(ledger):
 def test_missing_grant_is_configuration_fault(ledger):
     with ledger.connected() as connection:
         connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'in'")
-    url = make_url(ledger.url).set(username="guest", password="in")
-    guest = replace(ledger, url=url.render_as_string(hide_password=False))
+    guest = reached(ledger, username="guest", password="in")
     with pytest.raises(ConfigurationFault, match=r"permission denied.*42501.*: GRANT"):
         guest.totals()
     guest.close()
@@ -417,8 +419,7 @@ def test_refused_statement_is_no_outage(ledger):
     ],
 )
 def test_refused_login_is_told_with_reason(ledger, change, kind, says):
-    url = make_url(ledger.url).set(**change)
-    outside = replace(ledger, url=url.render_as_string(hide_password=False))
+    outside = reached(ledger, **change)
     with pytest.raises(kind, match=says) as down:
         outside.check()
     assert password_of(outside) not in str(down.value)

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.ledger_support import LEASE, let_lease_lapse, outcome_of, row
 from tests.integration.stage_support import wait_for_lease
 from transforms import publish
-from transforms.artifacts import store as stores
+from transforms.artifacts import retries
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import ConfigurationFault, DependencyDown
 from transforms.process.retry import RetryPolicy
@@ -128,7 +128,7 @@ def test_lost_claim_does_not_replace_manifest(place, during_manifest):
 
 
 def test_outage_at_manifest_releases_claims(place, during_manifest, monkeypatch):
-    monkeypatch.setattr(stores, "_PATIENCE", RetryPolicy(0.01, 1))
+    monkeypatch.setattr(retries, "_PATIENCE", RetryPolicy(0.01, 1))
     lessons = [place.scripted(), place.scripted()]
     during_manifest(lambda lesson: place.break_store())
     with pytest.raises(DependencyDown, match="artifacts"):

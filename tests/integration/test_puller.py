@@ -9,12 +9,7 @@ from google.api_core import exceptions
 from google.cloud import pubsub_v1
 
 from pipeline.jobs.puller import Puller
-from tests.integration.drain_support import PATIENCE, Queue, wait_until
-
-
-@pytest.fixture
-def queue(pubsub):
-    return Queue(pubsub.project)
+from tests.integration.drain_support import PATIENCE, wait_until
 
 
 @pytest.fixture

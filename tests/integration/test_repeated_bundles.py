@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.jobs.graph_runner import GraphRunner
 from pipeline.settings.beam_options import VividlyOptions
-from transforms.artifacts import ArtifactStore, store
+from transforms.artifacts import ArtifactStore, retries
 from transforms.errors import DependencyDown
 from transforms.ledger import ClaimRequest, Ledger, upgrade
 from transforms.model import Message
@@ -84,7 +84,7 @@ def test_next_message_takes_over_expired_claim(place, pair):
 
 
 def test_long_outage_makes_no_dead_letters(place, pair, monkeypatch):
-    monkeypatch.setattr(store, "_PATIENCE", RetryPolicy(0.01, 1))
+    monkeypatch.setattr(retries, "_PATIENCE", RetryPolicy(0.01, 1))
     place.root.write_text("a file where the folder should be")
     for _ in range(7):  # more often than a message may be delivered
         with pytest.raises(DependencyDown, match="artifacts"):

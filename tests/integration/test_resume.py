@@ -94,18 +94,10 @@ def test_change_repeats_only_dependent_stages(place, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
-def test_damaged_artifact_repeats_its_stage(place, damage):
+@pytest.mark.parametrize("name", ["script.json", "stages/script.json"])
+def test_damaged_artifact_or_record_repeats_its_stage(place, name, damage):
     place.run(**FAILING)
-    place.file("script.json").write_bytes(damage)
-    done = place.run()
-    assert done.status == "completed"
-    assert reused(done)["script"] is False
-
-
-@pytest.mark.parametrize("damage", [b"", b"{}", b"half of it"])
-def test_damaged_record_repeats_its_stage(place, damage):
-    place.run(**FAILING)
-    place.file("stages/script.json").write_bytes(damage)
+    place.file(name).write_bytes(damage)
     done = place.run()
     assert done.status == "completed"
     assert reused(done)["script"] is False

@@ -10,17 +10,11 @@ import jsonschema
 import pytest
 
 from tests.integration.ledger_support import LEASE, letter, message, request, row, take
-from tests.integration.serve_support import serving
+from tests.integration.serve_support import ASKED, serving
 from transforms.ledger import ClaimRequest, Ledger
 from transforms.model import StageRecord
 
 JSON = {"content-type": "application/json"}
-ASKED = {
-    "student_id": "student-1",
-    "student_query": "Explain photosynthesis",
-    "grade_level": 9,
-    "requested_modalities": ["text"],
-}
 
 
 @pytest.fixture

@@ -9,14 +9,8 @@ import pytest
 
 from pipeline.exit_status import OK, SIGNAL
 from pipeline.serve.local_drain import run_until_stopped
-from tests.integration.drain_support import Queue
 from tests.integration.ledger_support import message, request, take
 from transforms.ledger import ClaimRequest
-
-
-@pytest.fixture
-def queue(pubsub):
-    return Queue(pubsub.project)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.ledger_support import SCRIPT, outcome_of, row
 from tests.integration.stage_support import NO_WAIT, FolderlessTask, VideoTask, made
-from transforms.artifacts import store as stores
+from transforms.artifacts import retries
 from transforms.dead_letters import DEAD_LETTERS
 from transforms.errors import (
     ClaimLost,
@@ -298,7 +298,7 @@ def test_isolated_lesson_is_not_held(place):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(stores, "_PATIENCE", retry.RetryPolicy(0.01, 1))
+    monkeypatch.setattr(retries, "_PATIENCE", retry.RetryPolicy(0.01, 1))
 
 
 def break_before(place):

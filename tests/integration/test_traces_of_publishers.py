@@ -10,17 +10,11 @@ from google.cloud import pubsub_v1
 
 from pipeline.cli import app
 from tests.integration.drain_support import Queue
-from tests.integration.serve_support import serving
+from tests.integration.serve_support import ASKED, serving
 from tests.otlp_collector import tracing_apart
 from transforms.telemetry import tracing
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-ASKED = {
-    "student_id": "student-1",
-    "student_query": "Explain photosynthesis",
-    "grade_level": 9,
-    "requested_modalities": ["text"],
-}
 
 
 @pytest.fixture

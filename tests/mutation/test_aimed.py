@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,16 @@ MUTANTS = {mutant.name: mutant for mutant in load()}
 def test_mutant_changes_source_at_one_place(mutant: Mutant) -> None:
     assert mutant.old != mutant.new
     compile(mutant.mutated, mutant.file, "exec")
+
+
+def test_listed_modules_and_tests_exist() -> None:
+    listed = tomllib.loads(Path(__file__).with_name("modules.toml").read_text(encoding="utf-8"))
+    paths = {
+        path.partition("::")[0]
+        for module in listed["module"]
+        for path in (module["file"], *module["tests"])
+    } | {each["file"] for each in listed["equivalent"]}
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
 def test_mutants_have_unique_names() -> None:

@@ -14,26 +14,20 @@ from tests.every_row import for_all
 from tests.naughty import NAUGHTY
 from tests.unit.script.support import request
 from tests.unit.test_parse import raw
-from tests.unit.video.lessons import ASKING, VISUALS, narrate, timed
-from tests.unit.video.plan.test_captions import width
+from tests.unit.video.lessons import ASKING, VISUALS, narrate
 from tests.unit.video.slides.test_draw_slide import HEIGHT, WIDTH, check
+from tests.unit.video.text_files import check_text_files
 from transforms.errors import InvalidRequest, PermanentError
 from transforms.model import Narration, Scene, Script, Video, Visual, decode, encode
 from transforms.narration.normalization.speech_text import to_speech
-from transforms.narration.transcript import transcript
 from transforms.parse import parse
 from transforms.process import child
 from transforms.script.engines.offline.offline_writer import OfflineScriptEngine
-from transforms.script.script_markdown import to_markdown
 from transforms.stage.direct_calls import DirectCalls
-from transforms.text.drawable_text import graphemes
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.engines.slides.slide_renderer import SlideRenderer
 from transforms.video.engines.video_engine import VideoSettings
-from transforms.video.plan.caption_files import webvtt
-from transforms.video.plan.captions import LINE_WIDTH, MAX_LINES, chapter_cues, cues
 from transforms.video.plan.pages import Page
-from transforms.video.plan.storyboard import plan
 from transforms.video.slides.draw_slide import draw_slide
 from transforms.video.slides.thumbnail import alt_text, best_page
 
@@ -82,23 +76,7 @@ def test_slide_keeps_hostile_text_in_bounds(name: str, other: str) -> None:
 
 @for_all(list(NAUGHTY))
 def test_text_files_stay_well_formed(name: str) -> None:
-    script = lesson({name: NAUGHTY[name]})
-    narration = timed(script)
-    board = plan(script, narration, narration.duration)
-    captions = cues(narration.sentences, narration.duration)
-    for track in (captions, chapter_cues(board)):
-        for words in (False, True):
-            head, *blocks = webvtt(track, "en-US", words=words).rstrip("\n").split("\n\n")
-            assert head == "WEBVTT"
-            assert len(blocks) == len(track)
-            for block in blocks:
-                assert block.count("-->") == 1
-                assert 3 <= len(block.split("\n")) <= 2 + MAX_LINES
-    for line in "\n".join(cue.text for cue in captions).split("\n"):
-        assert width(line) <= LINE_WIDTH or len(graphemes(line)) == 1
-    read = transcript(script, narration).rstrip("\n").split("\n\n")
-    assert len(read) == len(script.sections())
-    assert to_markdown(script).count("\n# ") == 0
+    board = check_text_files(lesson({name: NAUGHTY[name]}))
     shown = alt_text(best_page([shot.page for shot in board.shots]), board.title)
     assert "\n" not in shown
 

@@ -14,7 +14,9 @@ from datetime import timedelta
 from functools import partial
 
 from transforms.artifacts.backend import Content, Write
-from transforms.artifacts.store import ArtifactStore, backend_of, check_request_id, with_retries
+from transforms.artifacts.keys import check_request_id
+from transforms.artifacts.retries import with_retries
+from transforms.artifacts.store import ArtifactStore, backend_of
 from transforms.errors import DependencyDown
 
 FOLDER = "parts"

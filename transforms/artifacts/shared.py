@@ -18,7 +18,8 @@ from functools import partial
 from pydantic import ValidationError
 
 from transforms.artifacts.backend import Content, StoredFile, Write
-from transforms.artifacts.store import ArtifactStore, backend_of, with_retries
+from transforms.artifacts.retries import with_retries
+from transforms.artifacts.store import ArtifactStore, backend_of
 from transforms.model import StageRecord, decode, encode
 
 FOLDER = "shared"

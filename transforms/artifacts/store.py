@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
-import re
 import secrets
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from transforms.artifacts.backend import (
     ArtifactConflict,
@@ -24,30 +22,16 @@ from transforms.artifacts.backend import (
     Source,
     Stored,
     StoredFile,
-    StoreForbidden,
-    StoreUnreachable,
-    StoreUnusable,
     Write,
 )
 from transforms.artifacts.cloud import SCHEME, CloudFolder
+from transforms.artifacts.keys import check_request_id, folders_of, is_name, key_of
 from transforms.artifacts.local import LocalFolder
-from transforms.errors import ConfigurationFault, DependencyDown, StageTimeout
-from transforms.faults import environment_fault, outage_fault
+from transforms.artifacts.retries import with_retries
+from transforms.errors import DependencyDown
+from transforms.faults import environment_fault
 from transforms.model import Artifact
-from transforms.process import retry
-from transforms.process.backoff import Backoff
 
-T = TypeVar("T")
-
-_NAME = re.compile(r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)?")
-_MAX_NAME = 200
-"""Maximum length in characters; file systems allow 255 bytes, temporary names need the rest."""
-
-_PATIENCE = retry.RetryPolicy(timeout=5.0, tries=1_000, backoff=Backoff(0.1, longest=1.0))
-_REMEDY = (
-    "create the bucket or folder, or correct --artifacts; the account needs the role Storage "
-    "Object User, or the right to write there"
-)
 _MAX_OVERTAKEN = 10
 """Maximum number of writes that concurrent writers of one name may overtake."""
 
@@ -165,7 +149,7 @@ class ArtifactStore:
 
     def _writes(self, request_id: str, files: Sequence[File]) -> Iterator[tuple[Artifact, Write]]:
         for file in files:
-            key = _key(request_id, file.name)
+            key = key_of(request_id, file.name)
             content = Content.of(file.source)
             uri = self._backend.uri(key)
             artifact = Artifact(file.name, uri, content.size, content.sha256, file.content_type)
@@ -221,7 +205,7 @@ class ArtifactStore:
 
     def read(self, request_id: str, name: str) -> bytes | None:
         """Return the content of a file without checking it, or None if there is none."""
-        key = _key(request_id, name)
+        key = key_of(request_id, name)
 
         def download() -> bytes | None:
             into = io.BytesIO()
@@ -231,16 +215,16 @@ class ArtifactStore:
 
     def uri(self, request_id: str, name: str) -> str:
         """Return the permanent address of a file, which need not exist."""
-        return self._backend.uri(_key(request_id, name))
+        return self._backend.uri(key_of(request_id, name))
 
     def link(self, request_id: str, name: str, lifetime: timedelta) -> str | None:
         """Return a signed URL that opens a file for a while; None if the store is a folder."""
-        key = _key(request_id, name)
+        key = key_of(request_id, name)
         return with_retries(lambda: self._backend.link(key, lifetime))
 
     def stat(self, request_id: str, name: str) -> Stored | None:
         """Return size and checksum of a file, or None if there is none."""
-        return self._stat(_key(request_id, name))
+        return self._stat(key_of(request_id, name))
 
     def verify(self, artifact: Artifact) -> bool:
         """Return whether the store holds exactly this artifact (on disk, the file is hashed)."""
@@ -258,7 +242,7 @@ class ArtifactStore:
 
     def delete(self, request_id: str, name: str) -> bool:
         """Delete a file; return false if there was none."""
-        key = _key(request_id, name)
+        key = key_of(request_id, name)
         return with_retries(lambda: self._backend.delete(key))
 
     def list(self, request_id: str) -> tuple[str, ...]:
@@ -266,12 +250,12 @@ class ArtifactStore:
         check_request_id(request_id)
         keys = with_retries(lambda: self._backend.keys(request_id))
         names = (key.removeprefix(f"{request_id}/") for key in keys)
-        return tuple(name for name in names if _is_name(name))
+        return tuple(name for name in names if is_name(name))
 
     def copy_all(self, request_id: str, to: Path) -> int:
         """Copy all files of a request, stored answers too, into a folder; return their number."""
         copied = 0
-        for folder in _folders(request_id):
+        for folder in folders_of(request_id):
             for key in with_retries(partial(self._backend.keys, folder)):
                 target = to / key.removeprefix(f"{folder}/")
                 if ".." not in target.parts:
@@ -282,13 +266,13 @@ class ArtifactStore:
     def count(self, request_id: str) -> int:
         """Return the number of all files of a request, stored answers too."""
         return sum(
-            len(with_retries(partial(self._backend.keys, each))) for each in _folders(request_id)
+            len(with_retries(partial(self._backend.keys, each))) for each in folders_of(request_id)
         )
 
     def erase(self, request_id: str) -> int:
         """Delete all files of a request, temporary ones too; return their number."""
         return sum(
-            with_retries(partial(self._backend.erase, each)) for each in _folders(request_id)
+            with_retries(partial(self._backend.erase, each)) for each in folders_of(request_id)
         )
 
     def sweep(self, older_than: timedelta) -> int:
@@ -318,7 +302,7 @@ class ArtifactStore:
         base = self._backend.uri("")
         request_id, _, name = artifact.uri.removeprefix(base).lstrip("/").partition("/")
         try:
-            key = _key(request_id, name)
+            key = key_of(request_id, name)
         except ValueError:
             return None
         return key if self._backend.uri(key) == artifact.uri else None
@@ -332,48 +316,3 @@ def backend_of(root: str) -> Backend:
 
 def _is(stored: Stored, artifact: Artifact) -> bool:
     return (stored.size, stored.sha256) == (artifact.size, artifact.sha256)
-
-
-def _key(request_id: str, name: str) -> str:
-    check_request_id(request_id)
-    if not _is_name(name):
-        raise ValueError(
-            f"{name!r} is not an artifact name: use lower-case letters, digits and _.- after a "
-            f"letter, in at most one folder, {_MAX_NAME} characters at most"
-        )
-    return f"{request_id}/{name}"
-
-
-def _folders(request_id: str) -> tuple[str, str]:
-    """Return the folders of a request: its artifacts, and the stored answers of its paid calls."""
-    check_request_id(request_id)
-    return request_id, f"parts/{request_id}"
-
-
-def _is_name(name: str) -> bool:
-    return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
-
-
-def check_request_id(request_id: str) -> None:
-    """Raise `ValueError` unless a request id is a canonical UUID."""
-    try:
-        canonical = str(uuid.UUID(request_id))
-    except ValueError:
-        canonical = ""
-    if canonical != request_id or not canonical:
-        raise ValueError(f"{request_id!r} is not a canonical UUID")
-
-
-def with_retries(work: Callable[[], T]) -> T:
-    """Call the backend, with retries for some seconds.
-
-    Raises:
-        DependencyDown: the backend still fails.
-        ConfigurationFault: it refuses.
-    """
-    try:
-        return retry.retry_until_deadline(lambda _: work(), _PATIENCE, [])
-    except StoreForbidden as error:
-        raise ConfigurationFault("artifacts", f"{error} ({_REMEDY})") from error
-    except (StoreUnreachable, StoreUnusable, StageTimeout) as error:
-        raise outage_fault(error, DependencyDown("artifacts", str(error))) from error

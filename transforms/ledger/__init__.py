@@ -4,6 +4,15 @@ from transforms.ledger.costs import COST_KEYS, CostKey
 from transforms.ledger.entries import Entered
 from transforms.ledger.ledger import Ledger
 from transforms.ledger.migrate import current, downgrade, head, upgrade
+from transforms.ledger.rows import (
+    CostRow,
+    DeadLetterDetail,
+    DeadLetterRow,
+    ReplayState,
+    RequestRow,
+    StageRow,
+    Totals,
+)
 from transforms.ledger.student_quota import StudentQuota
 from transforms.ledger.url import mask
 from transforms.ledger.values import (
@@ -12,15 +21,8 @@ from transforms.ledger.values import (
     ClaimResult,
     ClaimStatus,
     CompletedLesson,
-    CostRow,
-    DeadLetterDetail,
-    DeadLetterRow,
     LedgerStatus,
     Pruned,
-    ReplayState,
-    RequestRow,
-    StageRow,
-    Totals,
 )
 
 __all__ = [

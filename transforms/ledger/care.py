@@ -14,7 +14,7 @@ from typing import Any
 from transforms.ledger import reads
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
-from transforms.ledger.statements import _HELD
+from transforms.ledger.statements import HELD, SETTLED
 from transforms.model import Lesson
 
 TELL_AGAIN_AFTER, TELL_WITHIN = timedelta(minutes=1), timedelta(days=7)
@@ -104,7 +104,7 @@ WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, entry integer, {_NOTE})
 ),
-{_HELD},
+{HELD},
 changed AS (
     UPDATE requests AS request SET
         status = 'needs_care',
@@ -125,14 +125,7 @@ changed AS (
     WHERE request.request_id = held.request_id AND held.fits AND held.status = 'running'
     RETURNING request.request_id, request.message_id
 ),
-settled AS (
-    UPDATE messages AS message SET
-        outcome = CASE WHEN message.message_id = changed.message_id
-            THEN 'completed' ELSE 'duplicate' END,
-        settled_at = now()
-    FROM changed
-    WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
-),
+{SETTLED},
 given AS MATERIALIZED (
     SELECT held.* FROM held JOIN changed USING (request_id)
     WHERE category IS NOT NULL AND {_NOT_ERASED}

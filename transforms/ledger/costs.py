@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from transforms.ledger import hourly, reads
 from transforms.ledger.database import Database
-from transforms.ledger.values import CostRow
+from transforms.ledger.rows import CostRow
 
 CostKey = Literal["day", "modality", "engine", "stage"]
 COST_KEYS: tuple[CostKey, ...] = get_args(CostKey)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from transforms.ledger import hourly
 from transforms.ledger.database import Database
-from transforms.ledger.values import (
+from transforms.ledger.rows import (
     DeadLetterDetail,
     DeadLetterRow,
     RequestRow,

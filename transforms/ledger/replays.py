@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from transforms.ledger import reads
 from transforms.ledger.database import Database
 from transforms.ledger.jsontext import json_text
-from transforms.ledger.values import DeadLetterDetail, ReplayState
+from transforms.ledger.rows import DeadLetterDetail, ReplayState
 from transforms.model import Message
 
 STATES = """

@@ -15,7 +15,7 @@ A batch is one JSON parameter. Rules of these statements and of `transforms.ledg
 
 from __future__ import annotations
 
-_HELD = """
+HELD = """
 held AS MATERIALIZED (
     SELECT item.*, request.status, request.attempts AS attempt,
         request.claim_token = item.token AND request.entry = item.entry AS fits,
@@ -31,7 +31,7 @@ WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, entry integer)
 ),
-{_HELD},
+{HELD},
 -- A heartbeat that arrives after its stage has queued the request leaves it the longer lease.
 extended AS (
     UPDATE requests AS request SET
@@ -49,7 +49,7 @@ WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, entry integer)
 ),
-{_HELD},
+{HELD},
 -- The token is kept, so that the next worker of the same element can enter. The number is raised,
 -- so that this worker can write nothing more.
 freed AS (
@@ -119,7 +119,7 @@ WITH item AS MATERIALIZED (
         request_id uuid, token uuid, entry integer, stage text, progress integer,
         lease double precision, queued boolean, artifacts jsonb)
 ),
-{_HELD},
+{HELD},
 {_RECORDS.format(requests="held", condition="WHERE fits AND status = 'running'")},
 changed AS (
     UPDATE requests AS request SET
@@ -143,13 +143,24 @@ FROM held
 WHERE fits AND status = 'running'
 """  # noqa: S608
 
+# Other messages in flight for the completed request are duplicates.
+SETTLED = """
+settled AS (
+    UPDATE messages AS message SET
+        outcome = CASE WHEN message.message_id = changed.message_id
+            THEN 'completed' ELSE 'duplicate' END,
+        settled_at = now()
+    FROM changed
+    WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
+)"""
+
 COMPLETE = f"""
 WITH item AS MATERIALIZED (
     SELECT * FROM json_to_recordset(CAST(:items AS json)) AS item (
         request_id uuid, token uuid, entry integer, script text, artifacts jsonb,
         cost_saved_usd numeric, savings jsonb)
 ),
-{_HELD},
+{HELD},
 {_RECORDS.format(requests="held", condition="WHERE fits AND status = 'running' AND NOT cancelled")},
 changed AS (
     UPDATE requests AS request SET
@@ -171,15 +182,7 @@ changed AS (
         AND NOT held.cancelled
     RETURNING request.request_id, request.message_id
 ),
--- Other messages in flight for the completed request are duplicates.
-settled AS (
-    UPDATE messages AS message SET
-        outcome = CASE WHEN message.message_id = changed.message_id
-            THEN 'completed' ELSE 'duplicate' END,
-        settled_at = now()
-    FROM changed
-    WHERE message.request_id = changed.request_id AND message.outcome = 'in_flight'
-)
+{SETTLED}
 SELECT CAST(token AS text) AS token
 FROM held
 WHERE fits AND (status = 'running' AND NOT cancelled OR status = 'completed')

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from transforms.ledger import care
 from transforms.ledger.database import Database
-from transforms.ledger.values import DeadLetterDetail, DeadLetterRow
+from transforms.ledger.rows import DeadLetterDetail, DeadLetterRow
 
 L = TypeVar("L", bound=DeadLetterRow)
 

@@ -24,7 +24,7 @@ import apache_beam as beam
 from transforms.artifacts import ArtifactStore
 from transforms.batch_dofn import BatchDoFn, BatchResult
 from transforms.dead_letters import DEAD_LETTERS
-from transforms.errors import Cancelled, ClaimLost, ContentError, OverBudget
+from transforms.errors import ContentError
 from transforms.ledger import Ledger
 from transforms.ledger.entries import hand_over
 from transforms.model import (
@@ -44,9 +44,10 @@ from transforms.stage.canary import canary_lesson
 from transforms.stage.engine_gate import overdue
 from transforms.stage.entering import may_work, queue_failures, refused_output
 from transforms.stage.failure_streak import FailureStreak, failure_streak
-from transforms.stage.failures import claim_error, failure_output, gets_help, is_answer_at_fault
+from transforms.stage.failures import claim_error, failure_output, is_answer_at_fault
 from transforms.stage.sharing import rounds, share
 from transforms.stage.stage_calls import StageCalls
+from transforms.stage.stage_metrics import count_work
 from transforms.stage.stage_record import input_digest, new_record, record_name, reusable_record
 from transforms.stage.suspects import SUSPECT_STARTS, Suspect, check_starts
 from transforms.stage.task import (
@@ -58,8 +59,7 @@ from transforms.stage.task import (
     put_artifacts,
 )
 from transforms.stage.work import Work
-from transforms.telemetry import log_events, metrics, tracing
-from transforms.telemetry.check_counts import count_checks
+from transforms.telemetry import log_events, tracing
 from transforms.telemetry.display import display_items
 
 log = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ class _RunStage(BatchDoFn[Lesson]):
             work = Work(lesson, self._task.stage, is_fenced=False)
             with work.capture_error():
                 work.record = _RunStage(self._task, alone)._result(work, alone.policy)
-            self._count(work)
+            count_work(work, self._runtime)
             done = work.advanced if work.record else lesson
             self._ledger.canary(done, work.stage, work.error)
             if work.error:
@@ -210,7 +210,7 @@ class _RunStage(BatchDoFn[Lesson]):
 
     def _output(self, work: Work) -> tuple[Any, str | None]:
         """Return the element to emit and its output tag."""
-        self._count(work)
+        count_work(work, self._runtime)
         if work.error:
             return failure_output(
                 work.lesson, work.stage, work.error, work.failures, work.failed_stage
@@ -219,41 +219,6 @@ class _RunStage(BatchDoFn[Lesson]):
             return work.advanced, None
         hand_over(work.lesson.claim, "publish", work.starts)
         return work.advanced, FINISHED
-
-    def _count(self, work: Work) -> None:
-        """Update the metrics; on the bundle's own thread, since Beam ignores other threads."""
-        stage, record = work.stage, work.record
-        metrics.STAGE_TRIES_FAILED[stage].inc(len(work.failures))
-        metrics.THROTTLED.inc(self._runtime.limits.take_throttled())
-        if work.waited is not None:
-            waited = work.waited + (work.calls.waited if work.calls else 0.0)
-            metrics.BUDGET_WAIT.update(round(waited * 1000))
-            metrics.THROTTLED.inc(round(waited))
-        spent = metrics.nano(work.spent_usd)
-        if spent:
-            metrics.COST.inc(spent)
-            metrics.STAGE_COST[stage].inc(spent)
-        if work.sharing:
-            for how in metrics.SHARING:
-                metrics.STAGE_SHARING[stage, how].inc(int(how == work.sharing))
-        if record and record.reused:
-            metrics.STAGE_REUSED[stage].inc()
-            saved = metrics.nano(record.cost_usd)
-            metrics.COST_REUSED.inc(saved)
-            metrics.STAGE_COST_REUSED[stage].inc(saved)
-        elif record:
-            metrics.UNPRICED.inc(len(self._runtime.prices.unpriced(record.usage)))
-            metrics.STAGE_MILLISECONDS[stage].update(round(record.seconds * 1000))
-        if stage == "script" and not (record and record.reused):
-            count_checks(record.problems if record else getattr(work.error, "checks", ()))
-        if isinstance(work.error, OverBudget):
-            metrics.OVER_BUDGET.inc()
-        if (
-            work.error
-            and not isinstance(work.error, ClaimLost | Cancelled)
-            and not gets_help(work.lesson, stage, work.error)
-        ):
-            metrics.STAGE_FAILED[stage].inc()
 
     def _result(self, work: Work, policy: retry.RetryPolicy) -> StageRecord:
         """Return the record of a reused or new result."""

@@ -12,10 +12,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+
+from tests.contract.fakes.json_http import JsonHandler, http_server
 
 PROXY_PORT = 3307  # the same for every Cloud SQL instance, and fixed in the connector
 _PEM = serialization.Encoding.PEM
@@ -146,41 +147,22 @@ def serving(name: str, postgres: tuple[str, int], folder: Path) -> Iterator[Inst
     """Run a fake instance for the length of a block."""
     instance = Instance(name, postgres, folder)
     handler = type("_Bound", (_AdminApi,), {"instance": instance})
-    api = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     listener = _listener()
-    instance.endpoint = f"http://127.0.0.1:{api.server_address[1]}"
     instance.addresses = {"PRIMARY": listener.getsockname()[0]}
     context = instance.tls()
-    threading.Thread(target=api.serve_forever, daemon=True).start()
     threading.Thread(target=_accept, args=(listener, context, postgres), daemon=True).start()
-    try:
+    with http_server(handler) as url, closing(listener):
+        instance.endpoint = url
         yield instance
-    finally:
-        api.shutdown()
-        api.server_close()
-        listener.close()
 
 
-class _AdminApi(BaseHTTPRequestHandler):
+class _AdminApi(JsonHandler):
     instance: Instance
 
     def do_GET(self) -> None:
-        self._answer(b"")
+        self.reply(*self.instance.answer(self.path, self.body()))
 
-    def do_POST(self) -> None:
-        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
-
-    def _answer(self, body: bytes) -> None:
-        status, answer = self.instance.answer(self.path, body)
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+    do_POST = do_GET
 
 
 def _listener() -> socket.socket:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
+
+from tests.contract.fakes.json_http import JsonHandler, http_server
 
 CREATED = "2026-11-23T00:00:00Z"
 _JOBS = r"/v1b3/projects/(?P<project>[^/]+)(?:/locations/(?P<location>[^/]+))?/jobs"
@@ -24,28 +26,13 @@ class DataflowServer:
     Attributes:
         jobs: Submitted jobs by id.
         ends_as: State that a running job takes when its details are requested.
+        endpoint: URL for `--dataflow_endpoint`.
     """
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.ends_as = "JOB_STATE_RUNNING"
-        handler = type("_Bound", (_Handler,), {"dataflow": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    @property
-    def endpoint(self) -> str:
-        """URL for `--dataflow_endpoint`; Beam uses REST instead of gRPC only for `localhost`."""
-        return f"http://localhost:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.endpoint = ""
 
     def create(self, job: dict[str, Any], location: str) -> dict[str, Any]:
         """Create a job; as in the service, an update replaces the running job of the same name."""
@@ -81,37 +68,36 @@ class DataflowServer:
         return [j for j in jobs if (j["name"], j["currentState"]) == (name, "JOB_STATE_RUNNING")]
 
 
-class _Handler(BaseHTTPRequestHandler):
+@contextmanager
+def serving() -> Iterator[DataflowServer]:
+    """Run a fake without jobs for the length of a block."""
+    dataflow = DataflowServer()
+    with http_server(type("_Bound", (_Handler,), {"dataflow": dataflow})) as url:
+        # Beam uses REST instead of gRPC only for `localhost`.
+        dataflow.endpoint = url.replace("127.0.0.1", "localhost")
+        yield dataflow
+
+
+class _Handler(JsonHandler):
     dataflow: DataflowServer
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         route = _ROUTE.fullmatch(urlsplit(self.path).path)
         if not (route and route["project"]):
-            return self._reply(404, {"error": {"code": 404, "message": self.path}})
+            return self.reply(404, {"error": {"code": 404, "message": self.path}})
         made = self.dataflow.create(body, route["location"])
-        return self._reply(made.get("error", {}).get("code", 200), made)
+        return self.reply(made.get("error", {}).get("code", 200), made)
 
     def do_GET(self) -> None:
         route = _ROUTE.fullmatch(urlsplit(self.path).path)
         if not route:
-            return self._reply(404, {"error": {"code": 404, "message": self.path}})
+            return self.reply(404, {"error": {"code": 404, "message": self.path}})
         if not route["id"]:
-            return self._reply(200, {"jobs": list(self.dataflow.jobs.values())})
+            return self.reply(200, {"jobs": list(self.dataflow.jobs.values())})
         if route["rest"] == "/messages":
-            return self._reply(200, {"jobMessages": self.dataflow.messages(route["id"])})
+            return self.reply(200, {"jobMessages": self.dataflow.messages(route["id"])})
         if route["rest"] == "/metrics":
-            return self._reply(200, {"metricTime": CREATED, "metrics": []})
-        return self._reply(200, self.dataflow.get(route["id"]))
-
-    def _reply(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing."""
+            return self.reply(200, {"metricTime": CREATED, "metrics": []})
+        return self.reply(200, self.dataflow.get(route["id"]))

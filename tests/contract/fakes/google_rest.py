@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.contract.fakes.json_http import JsonHandler, http_server
 
 
 @dataclass(frozen=True)
@@ -68,38 +68,25 @@ class GoogleRest:
 def serving() -> Iterator[GoogleRest]:
     """Run a server without routes for the length of a block."""
     rest = GoogleRest()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, rest))
-    rest.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with http_server(partial(_Handler, rest)) as url:
+        rest.url = f"{url}/"
         yield rest
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     def __init__(self, rest: GoogleRest, *arguments: Any) -> None:
         self._rest = rest
         super().__init__(*arguments)
 
     def _serve(self) -> None:
         path = re.sub(r"^http://[^/]+|\?.*$", "", self.path)
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        data = self.body()
         try:
             status, answer = 200, self._rest.answer(
                 Call(self.command, path, json.loads(data) if data else None)
             )  # fmt: skip
         except NotFound as missing:
             status, answer = 404, {"error": {"code": 404, "message": f"not found: {missing}"}}
-        content = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.reply(status, answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing."""

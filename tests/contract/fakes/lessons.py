@@ -5,6 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from transforms.model import ContentRequest
+
+REQUEST = ContentRequest(
+    request_id="7f0f4a7e-5c0e-4bb4-9c49-6f2b6f1f6a01",
+    student_id="student-17",
+    student_query="How does photosynthesis work?",
+    grade_level=10,
+    correlation_id="c-1",
+    interest="basketball",
+)
+"""The request that `lesson` answers."""
+
 _NARRATIONS = {
     "en": (
         "Plants make their own food out of light, water and air, and the green colour in the "

@@ -9,8 +9,6 @@ from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import google_crc32c
 import grpc
@@ -18,6 +16,8 @@ from google.cloud import secretmanager as sm
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
     SecretManagerServiceGrpcTransport,
 )
+
+from tests.contract.fakes.json_http import JsonHandler, http_server
 
 _SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 
@@ -102,17 +102,12 @@ def serving() -> Iterator[Vault]:
 def serving_rest() -> Iterator[Vault]:
     """Run a REST server without secrets for the length of a block."""
     vault = Vault()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Rest, vault))
-    vault.endpoint = f"http://127.0.0.1:{server.server_address[1]}/"
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with http_server(partial(_Rest, vault)) as url:
+        vault.endpoint = f"{url}/"
         yield vault
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
-class _Rest(BaseHTTPRequestHandler):
+class _Rest(JsonHandler):
     def __init__(self, vault: Vault, *arguments) -> None:
         self._vault = vault
         super().__init__(*arguments)
@@ -121,14 +116,9 @@ class _Rest(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         name = path.removeprefix("/v1/").removesuffix(":access")
         try:
-            status, answer = 200, sm.AccessSecretVersionResponse.to_json(self._vault.access(name))
+            found = self._vault.access(name)
+            status, answer = 200, json.loads(sm.AccessSecretVersionResponse.to_json(found))
         except Failure as failure:
             status = {grpc.StatusCode.PERMISSION_DENIED: 403}.get(failure.args[0], 404)
-            answer = json.dumps({"error": {"code": status, "message": failure.args[1]}})
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(answer.encode())
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Log nothing."""
+            answer = {"error": {"code": status, "message": failure.args[1]}}
+        self.reply(status, answer)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
 from google.oauth2.credentials import Credentials
+
+from tests.contract.fakes.json_http import JsonHandler, http_server
 
 
 @dataclass
@@ -60,27 +60,14 @@ def token_server() -> Iterator[TokenServer]:
     tokens = TokenServer()
     tokens.held.set()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            status, body = tokens.answer()
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.body()
+            self.reply(*tokens.answer())
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    tokens.url = f"http://127.0.0.1:{server.server_port}/token"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield tokens
-    finally:
-        tokens.held.set()
-        server.shutdown()
-        server.server_close()
+    with http_server(Handler) as url:
+        tokens.url = f"{url}/token"
+        try:
+            yield tokens
+        finally:
+            tokens.held.set()

@@ -335,11 +335,11 @@ def test_progress_is_shown_at_terminals_only(capsys, monkeypatch):
 
 
 def test_colours_can_be_turned_off(capsys, monkeypatch):
-    from pipeline.cli import output
+    from pipeline.cli import request_tables
     from tests.unit.cli.rows import request_row
 
     def painted():
-        output.requests([request_row(status="completed")], as_json=False)
+        request_tables.requests([request_row(status="completed")], as_json=False)
         return "\x1b[3" in capsys.readouterr().out
 
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -350,5 +350,5 @@ def test_colours_can_be_turned_off(capsys, monkeypatch):
     assert painted()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not painted()
-    output.requests([request_row(status="completed")], as_json=True)
+    request_tables.requests([request_row(status="completed")], as_json=True)
     assert json.loads(capsys.readouterr().out)[0]["status"] == "completed"

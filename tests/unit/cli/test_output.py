@@ -1,4 +1,4 @@
-"""Tables adapt to the width of the terminal."""
+"""The table of dead letters adapts to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import fields
 import pytest
 
 from pipeline.cli import output
-from tests.unit.cli.rows import WHEN, request_row
+from tests.unit.cli.rows import WHEN
 from transforms.ledger import DeadLetterRow
 
 REQUEST = "123e4567-e89b-12d3-a456-426614174000"
-QUESTION = "Explain how gravity keeps planets in orbit"
 REASON = "no lesson covers this question yet; the nearest topics are “Gravity” and “Friction”"
 
 
@@ -36,60 +35,3 @@ def test_reason_column_takes_remaining_width(monkeypatch, capsys, columns, lines
     assert len(shown.splitlines()) <= lines
     assert (REQUEST in shown) == named
     assert "student_query" in shown
-
-
-@pytest.mark.parametrize(
-    ("changes", "shown"),
-    [
-        ({}, "running"),
-        ({"lapsed": True}, "lapsed"),
-        ({"cancel_requested_at": WHEN}, "cancelling"),
-        ({"cancel_requested_at": WHEN, "lapsed": True}, "lapsed"),
-        ({"status": "failed"}, "failed"),
-    ],
-)
-def test_table_shows_status_of_request(capsys, changes, shown):
-    output.requests([request_row(**changes)], as_json=False)
-    assert shown in capsys.readouterr().out.splitlines()[2].split()
-
-
-@pytest.mark.parametrize("columns", [80, 149, 150, 200])
-def test_request_is_whole_at_every_width(monkeypatch, capsys, columns):
-    monkeypatch.setenv("COLUMNS", str(columns))
-    changes = {"request": {"student_query": QUESTION}, "stage": "dead_letters", "modality": "audio"}
-    output.requests([request_row(status="cancelled", **changes)], as_json=False)
-    shown = capsys.readouterr().out.split()
-    month_day, time = WHEN.astimezone().strftime("%m-%d %H:%M:%S").split()
-    whole = {REQUEST, *QUESTION.split(), month_day, time, "audio", "25", "cancelled", "$0.00125"}
-    assert whole | {"dead_letters"} <= set(shown)
-
-
-@pytest.mark.parametrize(
-    ("counts", "line"),
-    [
-        ({"running": 1}, "1 request: 1 running"),
-        (
-            {"failed": 1, "lapsed": 2, "completed": 1200},
-            "1,203 requests: 1,200 completed, 1 failed, 2 lapsed; the newest 1 are shown",
-        ),
-    ],
-)
-def test_counts_stand_below_table(capsys, counts, line):
-    output.requests([request_row()], as_json=False, counts=counts)
-    assert capsys.readouterr().out.splitlines()[-1] == line
-
-
-def test_watch_reads_until_interrupted(capsys, monkeypatch):
-    readings = iter([([request_row()], {"running": 1}), ([], {})])
-
-    def read():
-        try:
-            return next(readings)
-        except StopIteration:
-            raise KeyboardInterrupt from None
-
-    monkeypatch.setattr(output, "WATCH_INTERVAL", 0)
-    output.watch_requests(read)
-    shown = capsys.readouterr().out
-    assert shown.index("1 request: 1 running") < shown.index("no requests yet")
-    assert "0 requests" in shown

@@ -9,7 +9,14 @@ from typing import NamedTuple
 from transforms.pictures.drawing import ALL, CloseUp, Drawing, Flow
 from transforms.video.draw.canvas import Box
 from transforms.video.templates.hues import hue
-from transforms.video.templates.paths import flow_arrow, length_of, point_on, smooth
+from transforms.video.templates.paths import (
+    flow_arrow,
+    latest_travel,
+    length_of,
+    point_on,
+    smooth,
+    travelling_dot,
+)
 from transforms.video.templates.shapes import Disc, Line, Point, Rect, Shape, Shown, View, of_range
 from transforms.video.templates.side_notes import Placed, Target, draw_note, place_notes
 from transforms.video.templates.sprites import Sprite, fitted, place_of
@@ -156,22 +163,18 @@ def _travellers(
     picture: Drawing, lines: Mapping[str, tuple[Point, ...]], view: View, shown: Shown
 ) -> Iterator[Shape]:
     """Yield the dot of the latest state that sends one along flows."""
-    started = [
-        name
-        for name in picture.order()
-        if name in picture.states and picture.verb(name)[0] == "travel" and shown[name] > 0
-    ]
-    if not started:
+    travel = latest_travel(picture, shown)
+    if not travel:
         return
-    ids = picture.verb(started[-1])[1]
+    ids, share = travel
     lengths = [length_of(lines[each]) or 1.0 for each in ids]
-    passed = shown[started[-1]] * sum(lengths)
+    passed = share * sum(lengths)
     for each, length in zip(ids, lengths, strict=True):
         if passed <= length or each == ids[-1]:
             x, y = point_on(lines[each], min(1.0, passed / length))
             flow = next(flow for flow in picture.flows if flow.id == each)
-            yield Disc(x, y, _DOT + 4, view.palette.background)
-            yield Disc(x, y, _DOT, hue(f"deep-{_HUES[flow.of]}", view.palette))
+            colour = hue(f"deep-{_HUES[flow.of]}", view.palette)
+            yield from travelling_dot((x, y), _DOT, colour, view.palette.background)
             yield Disc(x - 4, y - 4, 4, view.palette.background)
             return
         passed -= length

@@ -21,7 +21,14 @@ from transforms.video.templates.graph_places import (
     ring_of,
 )
 from transforms.video.templates.hues import hue
-from transforms.video.templates.paths import flow_arrow, length_of, part_of, point_on
+from transforms.video.templates.paths import (
+    flow_arrow,
+    latest_travel,
+    length_of,
+    part_of,
+    point_on,
+    travelling_dot,
+)
 from transforms.video.templates.shapes import (
     Disc,
     Point,
@@ -168,21 +175,15 @@ def _traveller(
     view: View, shown: Shown,
 ) -> Iterator[Shape]:  # fmt: skip
     """Yield the dot of the latest state that sends one along edges."""
-    started = [
-        name
-        for name in picture.order()
-        if name in picture.states and picture.verb(name)[0] == "travel" and shown[name] > 0
-    ]
-    if not started:
+    travel = latest_travel(picture, shown)
+    if not travel:
         return
-    stops = picture.verb(started[-1])[1]
+    stops, share = travel
     way: list[Point] = [places[stops[0]].middle]
     for start, end in pairwise(stops):
         line = lines.get((start, end)) or tuple(reversed(lines[(end, start)]))
         way += [*line, places[end].middle]
-    x, y = point_on(way, shown[started[-1]])
-    yield Disc(x, y, _DOT + 4, view.palette.background)
-    yield Disc(x, y, _DOT, view.second)
+    yield from travelling_dot(point_on(way, share), _DOT, view.second, view.palette.background)
 
 
 def _counter(picture: Graph, area: Box, view: View, shown: Shown) -> Iterator[Shape]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import hypot
 
+from transforms.pictures.template import Template
 from transforms.video.draw.design import Colour
-from transforms.video.templates.shapes import Line, Point, Polygon, Shape
+from transforms.video.templates.shapes import Disc, Line, Point, Polygon, Shape, Shown
 
 _STEPS = 10
 """Straight pieces between two places."""
@@ -56,6 +57,22 @@ def point_on(line: Sequence[Point], share: float) -> Point:
     """Return the point after a share of the length of a line."""
     whole = length_of(line)
     return (part_of(line, 0.0, share * whole) or line)[-1] if share > 0 else line[0]
+
+
+def latest_travel(picture: Template, shown: Shown) -> tuple[list[str], float] | None:
+    """Return the way on which the latest state sends a dot, and its share that has passed."""
+    started = [
+        name
+        for name in picture.order()
+        if name in picture.states and picture.verb(name)[0] == "travel" and shown[name] > 0
+    ]
+    return (picture.verb(started[-1])[1], shown[started[-1]]) if started else None
+
+
+def travelling_dot(at: Point, radius: float, colour: Colour, ground: Colour) -> Iterator[Shape]:
+    """Yield a dot with an edge that stands out from the drawing."""
+    yield Disc(*at, radius + 4, ground)
+    yield Disc(*at, radius, colour)
 
 
 def flow_arrow(
