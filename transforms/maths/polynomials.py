@@ -1,4 +1,4 @@
-"""Polynomials of one unknown: the terms of a formula, their sum, and where two sides are equal."""
+"""Polynomials of one unknown: conversion from formulas, arithmetic, and exact roots."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Polynomial:
 
     @classmethod
     def of(cls, coefficients: Sequence[Fraction]) -> Polynomial:
-        """Return the polynomial of coefficients, without zeros at their end."""
+        """Create a polynomial from coefficients; drop the zeros of the highest powers."""
         kept = list(coefficients)
         while kept and kept[-1] == 0:
             kept.pop()
@@ -47,16 +47,16 @@ class Polynomial:
 
     @property
     def degree(self) -> int:
-        """Return the highest power; 0 for a number."""
+        """Return the highest power of the unknown; 0 for a number."""
         return max(0, len(self.coefficients) - 1)
 
     @property
     def constant(self) -> Fraction:
-        """Return the coefficient without the unknown."""
+        """Return the constant term."""
         return self.coefficients[0] if self.coefficients else Fraction(0)
 
     def monomials(self) -> Iterator[tuple[int, Fraction]]:
-        """Yield degree and coefficient of each part that is not zero, the highest first."""
+        """Yield degree and coefficient of each nonzero term, the highest degree first."""
         for degree in range(len(self.coefficients) - 1, -1, -1):
             if self.coefficients[degree]:
                 yield degree, self.coefficients[degree]
@@ -139,7 +139,7 @@ def exact_root(number: Fraction) -> Fraction | None:
 
 
 def unknowns(node: Node) -> set[str]:
-    """Return the letters of a formula."""
+    """Return the letters in a formula, which are its unknowns."""
     return {each.char for each in walk(node) if isinstance(each, Letter)}
 
 
@@ -173,7 +173,7 @@ def split_terms(node: Node) -> Iterator[tuple[int, Node]]:
 
 
 def _signed(sign: int, operand: Sequence[Node]) -> Iterator[tuple[int, Node]]:
-    """Yield the summands of a row that is nested only because it begins with a sign."""
+    """Yield the signed terms of an operand, which may begin with a sign of its own."""
     for inner, node in split_terms(_joined(operand)):
         yield sign * inner, node
 
@@ -185,7 +185,7 @@ def _joined(parts: Sequence[Node]) -> Node:
 
 
 def polynomial(node: Node) -> Polynomial:
-    """Return a formula without equals sign as a polynomial of its only letter.
+    """Convert a formula without an equals sign to a polynomial of its only letter.
 
     Raises:
         NotPolynomialError: it has another form, several letters or inexact roots.
@@ -234,7 +234,7 @@ def _polynomial(node: Node) -> Polynomial:
 
 
 def _chain(parts: Sequence[Node]) -> Polynomial:
-    """Return operands joined by signs of multiplication and division, from left to right."""
+    """Evaluate a chain of multiplications and divisions, from left to right."""
     result = _polynomial(parts[0]) if parts else Polynomial()
     if len(parts) % 2 == 0:
         raise NotPolynomialError("a sign has no number after it")

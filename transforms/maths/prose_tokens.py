@@ -1,4 +1,4 @@
-"""Tokens of free text in which formulas stand without markup."""
+"""Tokeniser of free text in which formulas stand without markup."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class ProseToken:
 
 
 def prose_tokens(text: str, start: int, end: int) -> Iterator[ProseToken]:
-    """Yield the tokens of a part of a text; a unit directly after a number is one token."""
+    """Tokenise a part of a text; a unit directly after a number is one token."""
     at = start
     before = ""
     while at < end:
