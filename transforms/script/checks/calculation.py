@@ -1,4 +1,4 @@
-"""Evaluate calculations with numbers and units, written with signs: ``50 N − 10 N``."""
+"""Evaluator of calculations with numbers, units and operators: ``50 N − 10 N``."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
     Raises:
         NotUnderstood: the text is anything else.
     """
-    reader = _Reader(text, language, with_units)
-    value = reader.sum()
-    if reader.at < len(reader.tokens):
+    parser = _Parser(text, language, with_units)
+    value = parser.sum()
+    if parser.at < len(parser.tokens):
         raise NotUnderstood(text)
     return value
 
@@ -64,8 +64,8 @@ class UnitsDiffer(NotUnderstood):
     """Quantities of different dimensions are added."""
 
 
-class _Reader:
-    """A recursive-descent parser; it evaluates as it reads."""
+class _Parser:
+    """Recursive-descent parser that evaluates a calculation as it reads."""
 
     def __init__(self, text: str, language: str, with_units: bool) -> None:
         self.tokens: list[str | Quantity] = []
