@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Problem(NamedTuple):
-    """A breach of the format: where it is, what is wrong, and how to mend it."""
+    """A breach of the card format: file, key, and what is wrong with its remedy."""
 
     file: str
     key: str
