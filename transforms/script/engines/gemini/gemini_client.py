@@ -41,7 +41,7 @@ _THRESHOLDS: Mapping[Safety, types.HarmBlockThreshold] = {
 
 @dataclass(frozen=True)
 class Ask:
-    """Everything that shapes one answer; `schema` is the digest of its schema and of the rules."""
+    """All inputs of one call; `schema` is the digest of the answer's schema and the rules."""
 
     model: str
     system: str
@@ -82,7 +82,7 @@ class GeminiClient:
         return f"{self._settings.model} answers"
 
     def send(self, ask: Ask, schema: type[BaseModel], seconds: float) -> paid_call.Answer:
-        """Send a request once, and return its answer.
+        """Send a request once, without retries, and return its answer.
 
         Args:
             ask: what to ask.
