@@ -139,7 +139,7 @@ def _canonical_inputs(picture: Picture) -> str:
             return {
                 key: inner if key == "label" else renamed(inner) for key, inner in value.items()
             }
-        if isinstance(value, list | tuple):  # a quantity may name a number as an id is named
+        if isinstance(value, list | tuple):  # a quantity may name a number like an id
             quantity = len(value) == 2 and not names.keys() >= {*map(str, value)}
             return [inner if quantity and isinstance(inner, str) else renamed(inner)
                     for inner in value]  # fmt: skip

@@ -106,7 +106,7 @@ def _heading_problems(band: Band) -> Found:
                 "as in 'Double the force, double the acceleration'",
             )
     for heading, times in Counter(headings.values()).items():
-        if times > 1 and heading != PLACEHOLDER:  # one finding is enough for what is not written
+        if times > 1 and heading != PLACEHOLDER:  # reported once, as unwritten
             yield "headings", f"{heading!r} stands over {times} scenes; give each its own"
 
 

@@ -27,7 +27,7 @@ def find_wording(card: Card) -> Found:
     unwritten = list(_unwritten(asdict(card), ()))
     for key in unwritten:
         yield key, UNWRITTEN
-    if unwritten:  # what else is found would only follow from it
+    if unwritten:  # other problems would only follow from these
         return
     for key, text in _spoken(card):
         for problem in _spoken_problems(text):

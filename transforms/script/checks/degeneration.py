@@ -113,7 +113,7 @@ def _has_escape(text: str, taught: bool) -> bool:
 def _is_garbled(text: str) -> bool:
     if text.isascii():
         return False
-    from ftfy.badness import is_bad  # imports much
+    from ftfy.badness import is_bad  # slow to import
 
     return "\N{REPLACEMENT CHARACTER}" in text or is_bad(text)
 

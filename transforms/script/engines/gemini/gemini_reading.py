@@ -130,7 +130,7 @@ def _other_problems(text: str, language: str) -> Iterator[str]:
         try:
             visual = VisualAnswer.model_validate(scene.get("visual"))
         except ValidationError:
-            continue  # named as an error of form
+            continue  # reported as a schema error
         narration = scene.get("narration")
         yield from _scene_problems(at, narration if isinstance(narration, str) else "", visual)
 

@@ -94,7 +94,7 @@ def _without_repeats(scenes: Iterator[Scene], takeaways: Sequence[str]) -> Itera
     for scene in scenes:
         sentences = [each for each in _SENTENCE_END.split(scene.narration) if each not in told]
         told.update(sentences)
-        # The sentences that beats count are no longer the same.
+        # Beats count sentences, and some are dropped now.
         visual = without_beats(scene.visual)
         yield replace(scene, narration=" ".join(sentences), visual=visual)
 
