@@ -1,4 +1,4 @@
-"""Speech of brackets, sets and intervals, and of sums, integrals and limits."""
+"""Spoken form of brackets, sets and intervals, and of sums, integrals and limits."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _TIMES: Final = frozenset("×·∗")
 
 
 class NotPolynomialError(ValueError):
-    """A formula is no polynomial of one unknown with rational coefficients."""
+    """The formula is not a polynomial of one unknown with rational coefficients."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Polynomial:
 
     @classmethod
     def monomial(cls, coefficient: Fraction, degree: int) -> Polynomial:
-        """Return one coefficient times a power of the unknown."""
+        """Create a polynomial with one term: a coefficient times a power of the unknown."""
         return cls.of([Fraction(0)] * degree + [coefficient])
 
     @property
@@ -144,7 +144,7 @@ def unknowns(node: Node) -> set[str]:
 
 
 def split_equation(node: Node) -> tuple[Node, ...]:
-    """Return the sides of an equation; one side for a formula without an equals sign."""
+    """Split an equation into its sides; a formula without an equals sign is one side."""
     if isinstance(node, Row) and Sign("=") in node.parts:
         at = node.parts.index(Sign("="))
         return _joined(node.parts[:at]), _joined(node.parts[at + 1 :])
@@ -152,7 +152,7 @@ def split_equation(node: Node) -> tuple[Node, ...]:
 
 
 def split_terms(node: Node) -> Iterator[tuple[int, Node]]:
-    """Yield sign and node of each summand of one side."""
+    """Split one side of an equation into terms; yield sign and node of each."""
     parts = node.parts if isinstance(node, Row) else (node,)
     if not any(part in (Sign("+"), Sign("−")) for part in parts):
         yield 1, node

@@ -22,7 +22,7 @@ from transforms.maths.tree import (
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """Yield a node and all nodes inside it."""
+    """Traverse a parse tree: yield a node and all nodes inside it."""
     if is_dataclass(node):
         yield node
         for field in fields(node):

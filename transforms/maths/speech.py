@@ -1,4 +1,4 @@
-"""Speech of formulas in English, by the rules of ClearSpeak (ETS, 2016) where it has one.
+"""Writer of formulas as spoken English, by the rules of ClearSpeak (ETS, 2016).
 
 Numbers, letters and brackets come out as words: no digit, sign or bracket is left to a voice.
 """
@@ -69,7 +69,7 @@ _LOGIC: Final = frozenset("∧∨¬⇒⇔∀∃⊻")
 
 
 def speech(node: Node) -> str:
-    """Return a formula in English words."""
+    """Return a formula as spoken English."""
     nodes = list(walk(node))
     signs = {n.char for n in nodes if isinstance(n, Sign)}
     substances = any(isinstance(n, Species) for n in nodes)

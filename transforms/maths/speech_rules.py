@@ -42,7 +42,7 @@ _NOT_MULTIPLIED: Final = (Sign, Big, Text, Function)
 
 
 def upright_words(text: str) -> str:
-    """Return upright words as spoken; symbols of one or two letters are spelled."""
+    """Return words in upright letters as spoken; spell symbols of one or two letters."""
     if text in ("pH", "pK"):
         return " ".join(text)
     if re.fullmatch(r"(?i:(?:([a-z])\1){1,3})", text) and text not in ("oo", "ee"):
@@ -116,7 +116,7 @@ def is_ion(node: Node) -> bool:
 
 
 def after_quantifier(node: Node | None) -> bool:
-    """Return True if a node is a variable after a quantifier."""
+    """Return True if a node is a quantifier with its variable: ``∀x``."""
     return isinstance(node, Product) and node.factors[0] in (Sign("∀"), Sign("∃"), Sign("∄"))
 
 

@@ -199,5 +199,5 @@ def fold(text: str) -> str:
 
 
 def unify(text: str) -> str:
-    """Return a formula with one character for each meaning: any dash is a minus."""
+    """Normalise a formula to one character for each meaning: any dash is a minus."""
     return _SUM.sub("∑", fold(text).replace("{,}", ",").translate(_SAME))

@@ -28,7 +28,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Text:
-    """Upright words, such as ``speed``."""
+    """Words in upright letters, such as ``speed``."""
 
     text: str
 
@@ -49,7 +49,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Row:
-    """Parts side by side: operands and the signs between them."""
+    """A sequence of operands and the operators between them."""
 
     parts: tuple[Node, ...]
 

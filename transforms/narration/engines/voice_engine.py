@@ -59,7 +59,7 @@ class Speech:
 
 
 class VoiceEngine(Protocol):
-    """Speaks scripts. One instance serves one process and may be called from several threads."""
+    """Speaks the sentences of scripts; one instance serves several threads."""
 
     name: str
     voice: str
@@ -71,7 +71,7 @@ class VoiceEngine(Protocol):
         ...
 
     def check(self) -> str:
-        """Reach the services the engine needs, at no cost, and return what was found.
+        """Verify, at no cost, that the services can be reached; return a line that says so.
 
         Raises:
             ContentError: a service cannot be reached or used.

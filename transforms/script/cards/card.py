@@ -1,4 +1,4 @@
-"""A concept card: teaching material for one topic, for two bands of grades."""
+"""Data classes of a concept card: teaching material for one topic in two bands."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class WorkedExample(Strict):
     plot_caption: Annotated[str, StringConstraints(max_length=60)] = ""
 
     def numbers(self) -> Mapping[str, arithmetic.Number]:
-        """Return the values and the computed numbers by name.
+        """Compute the numbers of the example; return them and its values by name.
 
         Raises:
             ValueError: a number cannot be computed.
@@ -144,7 +144,7 @@ class Term(Strict):
 
 @dataclass(frozen=True)
 class Band(Strict):
-    """What a card teaches in one band of grades; `worked` is None where numbers make no sense."""
+    """Material of a card for one band; `worked` is None where numbers make no sense."""
 
     headings: Headings
     definition: Definition
@@ -192,7 +192,7 @@ class Question(Strict):
 
 @dataclass(frozen=True)
 class Card(Strict):
-    """Teaching material for one topic.
+    """A concept card: teaching material for one topic.
 
     Attributes:
         grades: lowest and highest grade that the card suits.

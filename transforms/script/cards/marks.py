@@ -40,7 +40,7 @@ def has_brackets(text: str) -> bool:
 
 
 def split_marks(text: str) -> Iterator[MarkedSentence]:
-    """Yield the sentences of a text with the marks of each.
+    """Split a marked text into sentences, each with its marks.
 
     Args:
         text: one line without repeated spaces.

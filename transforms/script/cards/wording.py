@@ -1,4 +1,4 @@
-"""Wording rules of cards: what is spoken is plain sentences, what is shown fits a slide."""
+"""Wording rules of cards: spoken texts are plain sentences, shown texts fit a slide."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def check_arithmetic(script: Script) -> Sequence[Problem]:
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
 def wrong_statements(text: str, language: str, subject: str = "") -> tuple[str, ...]:
-    """Return the calculations in a text whose sides differ.
+    """Find the calculations in a text whose sides are not equal.
 
     Args:
         text: Plain text, with numbers in digits or words.

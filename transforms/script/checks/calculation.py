@@ -43,7 +43,7 @@ _LARGEST_POWER = 12
 
 
 def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
-    """Return the value of a calculation.
+    """Evaluate a calculation; return its value with its unit.
 
     Args:
         text: numbers with units, the signs of the four operations, powers and brackets.
@@ -61,7 +61,7 @@ def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
 
 
 class UnitsDiffer(NotUnderstood):
-    """Quantities of different dimensions are added."""
+    """The calculation adds or subtracts quantities of different dimensions."""
 
 
 class _Parser:

@@ -1,4 +1,4 @@
-"""Numbers written as words, as narrations have them: ``twenty-one``, ``zweiunddreißig``."""
+"""Converter of number words to digits: ``twenty-one``, ``zweiunddreißig``."""
 
 # ruff: noqa: SIM905  (lists of words are hard to read as lists of strings)
 from __future__ import annotations

@@ -132,7 +132,7 @@ def _passages(text: str, name: str) -> Iterator[tuple[Passage, str]]:
 
 
 def _chunks(section: Section) -> Iterator[str]:
-    """Yield the paragraphs of a section, joined or split to passages of a useful length."""
+    """Join or split the paragraphs of a section into passages of a useful length."""
     chunk = ""
     for paragraph in section.paragraphs:
         for sentence in [paragraph] if len(paragraph) <= PASSAGE else split_sentences(paragraph):

@@ -191,7 +191,7 @@ class GoogleVoice:
         return voice
 
     def _connected(self, timeout: float) -> tuple[texttospeech.TextToSpeechClient, float]:
-        """Return the client, ready for a call, and the seconds left of the timeout."""
+        """Connect if necessary; return the client and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
                 self._client, self._credentials = connect(self._settings)

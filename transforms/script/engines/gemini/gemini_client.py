@@ -107,7 +107,7 @@ class GeminiClient:
         return to_answer(response, ask.model)
 
     def _connected(self, timeout: float) -> tuple[genai.Client, float]:
-        """Return the client, ready for a call, and the seconds left of the timeout."""
+        """Connect if necessary; return the client and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
                 self._client, self._credentials = _connect(self._settings)

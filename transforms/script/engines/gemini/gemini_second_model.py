@@ -21,7 +21,7 @@ Verdicts = TypeVar("Verdicts", bound=BaseModel)
 
 
 class SecondModel:
-    """Asks Gemini for verdicts on scripts by one set of rules.
+    """Calls Gemini for verdicts on scripts, by one system instruction and schema.
 
     Args:
         settings: service, model and limits.

@@ -20,7 +20,7 @@ _MIDDLE_GRADE = 8
 
 
 def compose_comparison(one: Card, two: Card, request: ContentRequest) -> Script:
-    """Write the script of a lesson that compares two topics.
+    """Compose the script of a lesson that compares two topics.
 
     It defines both, shows their points side by side, and tells the facts of both. Every sentence
     about a topic comes from its card and is told once.

@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 def compose(card: Card, request: ContentRequest, interest: Interest | None) -> Script:
-    """Write the script of a card for one request.
+    """Compose the script of a card for one request.
 
     All text comes from the card; of the request, only grade and language are used.
 
