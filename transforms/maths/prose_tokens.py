@@ -27,7 +27,7 @@ SUBSTANCE: Final = (
     r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}[₀₁₂₃₄₅₆₇₈₉]{0,3}(?=[A-Z]))?"
     rf"{_ATOMS}{_CHARGE}?(?:\s?\((?:aq|s|l|g)\))?"
 )
-"""What may be the formula of a substance; its elements are checked besides."""
+"""Pattern of a possible substance; its elements are checked separately."""
 
 _PATTERN: Final = re.compile(
     rf"""

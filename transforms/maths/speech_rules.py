@@ -36,7 +36,7 @@ SIGNS: Final = {
 } | {"√": "the square root of", "∛": "the cube root of", "∜": "the fourth root of",
      "∞": "infinity", "∅": "the empty set", "↑": "up", "↓": "down", "♯": "sharp", "♭": "flat",
      "*": "times"}  # fmt: skip
-"""How a sign that stands in no formula is spoken."""
+"""Spoken words of each sign outside a formula."""
 
 _NOT_MULTIPLIED: Final = (Sign, Big, Text, Function)
 

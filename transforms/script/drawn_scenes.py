@@ -17,7 +17,7 @@ from transforms.script.matching.word_lists import FILLER
 from transforms.script.matching.words import roots, words
 
 WANTED = 4
-"""Scenes of a lesson that should draw."""
+"""Scenes of a lesson that should explain a picture."""
 LEAST_BEATS, LEAST_LABELS = 1, 2
 
 _LABEL_END = re.compile(r"[,;:=×|()→←↑↓–]+")

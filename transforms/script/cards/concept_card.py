@@ -69,7 +69,7 @@ _REMEDIES = {
     "extra_forbidden": "is no key of the format; remove it or mend its spelling",
     "unexpected_keyword_argument": "is no key of the format; remove it or mend its spelling",
 }
-"""What to do, by the type of a pydantic error whose own message does not say it."""
+"""Remedy by type of pydantic error, where the error's message names none."""
 
 
 def parse_card(text: str, source: str) -> Card:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from transforms.text.sentences import split_sentences
 
 MOST_MARKS = 2
-"""Marks that one sentence may have: a picture does at most two things at once."""
+"""Maximum marks of a sentence: a picture does at most two things at once."""
 
 _MARK = re.compile(r"\[\[([a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)?)\]\]")
 

@@ -50,7 +50,7 @@ _OPERATION = re.compile(
     r"|thirds?|quarters?|percent|prozent|por|mal|fois|más|menos|und|weniger|geteilt|divisé|moins|y)\b",
     re.I,
 )
-"""What texts with calculations have; most have none."""
+"""Pattern that every text with a calculation matches; most texts do not."""
 
 _UNIT_POWERS = re.compile(r"(?<=second) squared|(?<=meter) squared|(?<=metre) squared")
 _PER = re.compile(r"(?<=[a-z]) per (?=[a-z])")
@@ -92,7 +92,7 @@ _PART_OF_MORE = re.compile(
     r"(?:[+\-−–×·*÷/^(|√∛∑∫πi][\s(]*|\b(?:of|root|twice|double|half|times|per|than|sin|cos|tan|log|ln)\s+)$",
     re.I,
 )
-"""What stands before a calculation that is a part of a longer one."""
+"""Text before a match that is only the end of a longer calculation."""
 
 _GOES_ON_AS_MORE = re.compile(
     r"\s*(?:[+×·*÷/^(²³!]|[−–-]\s*[\d(]|[−–-]\s*\w\b|(?:in|out of|to|over|von|de cada) (?:\w+ )?\d"

@@ -13,10 +13,10 @@ from transforms.script.engines.script_engine import Problem
 from transforms.text.language import primary_subtag
 
 LEAST_LETTERS = 80
-"""Letters from which the language of a text is found reliably; a quotation may be shorter."""
+"""Minimum letters of a text whose language is identified; a quotation may be shorter."""
 
 MOST_CHARACTERS = 400
-"""Characters of a text that are looked at; more make it slower and hardly surer."""
+"""Maximum characters of a text for the identifier; more are slower and hardly surer."""
 
 _QUOTATION = re.compile(r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|「[^」]*」")
 

@@ -16,7 +16,7 @@ from transforms.script.checks.spelled_numbers import with_digits
 from transforms.script.engines.script_engine import Problem
 
 MOST_WORDS = 4
-"""Words of a choice that an explanation can be expected to repeat."""
+"""Maximum words of a choice that an explanation is expected to repeat."""
 
 _RESULT = re.compile(
     r"(?:[=≈]|\b(?:about|roughly|leaves|(?<!down )(?<!up )to|costs?)\b)"

@@ -28,7 +28,7 @@ _EXPLAINED = re.compile(
     r"|\b([\w-]+)(?:\s+is|\s+are|\s+means|,\s+or|,\s+which\s+is|\s+\()",
     re.I,
 )
-"""Where a word is explained, or explains another."""
+"""Pattern of a word that is explained, or explains another."""
 
 
 def check_reading_level(script: Script) -> Sequence[Problem]:

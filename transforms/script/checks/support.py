@@ -16,10 +16,10 @@ from transforms.script.engines.script_engine import Problem
 from transforms.text.sentences import split_sentences
 
 QUOTED = 4
-"""Words from which text between quotation marks is a quotation; less is a term."""
+"""Minimum words of a quotation; shorter text between quotation marks is a term."""
 
 SHARED = 0.6
-"""Part of a statement's words that a passage must have."""
+"""Minimum share of a statement's words that a supporting passage has."""
 
 _REPORT = r"(?:study|studies|survey|surveys|report|poll|experiment)"
 _FINDS = r"(?:found|find|shows?|showed|have shown|says?|said|suggests?|reports?|proved?|reveal\w*)"

@@ -23,16 +23,16 @@ from transforms.script.matching.words import root, roots, words
 from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
-"""Similarity (0-1) of two words from which one is a form or a misspelling of the other."""
+"""Minimum similarity (0-1) of a word and its form or misspelling."""
 
 BEGINNING = 5
-"""Letters by which a word of a question is found in a lesson in another language than English."""
+"""Length of the prefix by which a word of a non-English question is found in a lesson."""
 
 SAME_BEGINNING = 0.7
-"""Part of the shorter of two words from which one is a form of the other."""
+"""Minimum common prefix of a word and its form, as a share of the shorter one."""
 
 LEAST_SHARE = 0.34
-"""Part of the question's words that a lesson must use."""
+"""Minimum share of the question's words that a lesson uses."""
 
 _FILLER = frozenset(
     """

@@ -13,7 +13,7 @@ from transforms.script.matching.words import root, root_set, roots, words
 from transforms.text.sentences import split_sentences
 
 _COMMON = 0.1
-"""Share of the cards from which a word is common."""
+"""Share of the cards above which a word is common."""
 
 _TECHNICAL = root_set("technical")
 

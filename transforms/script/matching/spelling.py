@@ -10,10 +10,10 @@ from rapidfuzz.distance import OSA
 from transforms.script.matching.words import SYNONYMS, root, root_set, roots
 
 LEAST_FILLER = 6
-"""Length in letters from which words of asking are corrected: "steve" is no misspelt "step"."""
+"""Minimum letters of a misspelt question word: "steve" is no misspelt "step"."""
 
 _LONG = 9
-"""Length in letters from which a word may have two typos anywhere."""
+"""Minimum letters of a word that may have two typos anywhere."""
 
 _NO_VERB = root_set("no_verb")
 

@@ -42,7 +42,7 @@ _WORDS_PER_MINUTE: Final = 155
 """Words that a voice speaks in a minute at its own rate, pauses between sentences included."""
 
 _MOST_TRIES: Final = 3
-"""Times that a sentence is asked for, alone or with others."""
+"""Maximum requests for one sentence, alone or with others."""
 
 _CHECK_TIMEOUT: Final = 15.0  # seconds
 
