@@ -76,7 +76,7 @@ def _layout_problems(card: Card, layouts: FindLayoutProblems) -> Found:
 
 
 def review(card: Card) -> Found:
-    """Yield key and remedy of each part of a card that makes a lesson too long, hard or equal."""
+    """Yield key and remedy of each fault: length, reading level, unsaid alias, equal bands."""
     for band in card.bands:
         yield from _length_problems(card, band)
         yield from _level_problems(card, band)

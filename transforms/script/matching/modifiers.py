@@ -194,7 +194,7 @@ class _Reading:
         return any(self._named[:index]) and any(self._named[index:])
 
     def _is_harmless_comment(self, index: int) -> bool:
-        """Return True if a word such as "story" or "hard" does not modify the name."""
+        """Return True if a word such as "definition" or "easy" does not modify the name."""
         readings = self._tokens[index].readings
         if self._stands_before(index) or self._modifies_other(index):
             keyword = self._term and bool(readings & _KEYWORDS) and self._tokens[index].starts
