@@ -1,4 +1,4 @@
-"""Classifiers of other packages, which may find more than the lists.
+"""Care classifiers from other packages, which add findings to those of the phrase lists.
 
 A classifier is a function from a text to None or a pair of category and level. It is found by its
 entry point in the group `GROUP`. One that fails is logged; what the lists found stays.
@@ -21,8 +21,8 @@ GROUP = "vividly.care_classifiers"
 Classifier = Callable[[str], "tuple[CareCategory, CareLevel] | None"]
 
 
-def classified(texts: Sequence[str]) -> set[CareFinding]:
-    """Return what the installed classifiers find in texts of a student."""
+def run_classifiers(texts: Sequence[str]) -> set[CareFinding]:
+    """Run the installed classifiers on a student's texts; return their findings."""
     found = set()
     for name, load in _installed():
         try:

@@ -1,4 +1,4 @@
-"""Fold a text for the search of phrases: one spelling for many, obfuscated ones included."""
+"""Normaliser of text for the phrase search: undoes accents, look-alikes and obfuscation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ violar selbstmord suizid umbringen toten sterben ritzen suicider mourir tuer vio
 
 
 def foldings(text: str) -> Iterator[str]:
-    """Yield a text in lower case without accents and punctuation, in each plausible reading.
+    """Yield each plausible normalised reading of a text: lower case, no accents, no punctuation.
 
     Words are separated by one space and sentences by `` . ``. Further readings follow if letters
     are replaced ("k1ll"), masked ("k*ll"), spelled out ("k i l l") or stretched ("diiie").
@@ -81,7 +81,7 @@ def _decoded_ells(found: re.Match[str]) -> str:
 
 
 def _unmasked(found: re.Match[str]) -> str:
-    """Return the word that is masked, or its letters without what stands between them."""
+    """Return the listed word that a masked one ("k*ll") stands for; the match if there is none."""
     pattern = re.compile(re.sub(r"[*#%_]", "[a-z]", re.sub(r"[-.,/\\]", "", found[0])))
     for word in _MASKED_WORDS.split():
         if pattern.fullmatch(word):

@@ -1,4 +1,4 @@
-"""Write the text that helps a student in need.
+"""Writer of the help text for a student in danger.
 
 The text is put together from `help.toml` and the lines of the student's region in `lines.toml`. It
 holds nothing that the student wrote.
@@ -22,7 +22,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class HelpLine:
-    """A telephone number, and how far it can be trusted.
+    """A telephone number of a help service, with its source and last check.
 
     Attributes:
         name: Name of the service; empty for emergencies.
@@ -43,14 +43,14 @@ class HelpLine:
 
 @dataclass(frozen=True)
 class Region:
-    """Numbers of one region; a line for other categories is left out by `help_text`."""
+    """Emergency number and help lines of one region."""
 
     emergency: HelpLine
     lines: tuple[HelpLine, ...]
 
 
 def region_of(language: str, default: str | None) -> str:
-    """Return the region of a student: that of the language stated in the message, or the default.
+    """Return a student's region, from the language tag in the message or the default.
 
     Args:
         language: The tag in the message; empty if it has none. Never a default of the pipeline.
@@ -63,7 +63,7 @@ def region_of(language: str, default: str | None) -> str:
 
 
 def help_text(finding: CareFinding, region: str) -> str:
-    """Return the text for a student.
+    """Write the help text for a finding, with the numbers of a region.
 
     Args:
         finding: What was found; decides language, opening and lines.
@@ -87,14 +87,14 @@ def help_text(finding: CareFinding, region: str) -> str:
 
 
 def numbers() -> Iterator[tuple[str, HelpLine]]:
-    """Yield every number with the code of its region."""
+    """Yield every help line with the code of its region."""
     for code, region in regions().items():
         yield from ((code, line) for line in (region.emergency, *region.lines))
 
 
 @cache
 def regions() -> Mapping[str, Region]:
-    """Return the numbers by region."""
+    """Return the emergency number and help lines of each region, by code."""
     return {
         code: Region(_line(entry["emergency"]), tuple(map(_line, entry["lines"])))
         for code, entry in _table("lines.toml").items()

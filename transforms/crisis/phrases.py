@@ -1,4 +1,4 @@
-"""Find phrases of students in danger; `phrases/` lists them, one file for each language.
+"""Search for phrases of students in danger; `phrases/` lists them by language.
 
 Each category of a list has phrases of both levels. `harmless` phrases are removed from the text
 first: they hold the words of a phrase and mean something else. `softened` expressions make an
@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from transforms.crisis.classifiers import classified
+from transforms.crisis.classifiers import run_classifiers
 from transforms.crisis.folding import foldings
 from transforms.model import CARE_CATEGORIES, CareCategory, CareFinding, CareLevel
 
@@ -41,13 +41,13 @@ class _Phrases:
 
 
 def _sentence(text: str, found: re.Match[str]) -> str:
-    """Return the sentence, or the sentences, in which a phrase stands."""
+    """Return the sentence or sentences that contain a matched phrase."""
     end = text.find(" . ", found.end())
     return text[text.rfind(" . ", 0, found.start()) + 1 : end if end >= 0 else None]
 
 
 def find_care(texts: Iterable[str]) -> CareFinding | None:
-    """Return the most serious finding in texts of a student, or None.
+    """Search a student's texts for signs of danger; return the most serious finding or None.
 
     Args:
         texts: What the student typed; each is read on its own.
@@ -62,7 +62,7 @@ def find_care(texts: Iterable[str]) -> CareFinding | None:
         for finding in phrases.findings(harmless.sub(" ", folded))
     }
     if all(finding.level != "urgent" for finding in found):
-        found |= classified(texts)
+        found |= run_classifiers(texts)
     return min(found, key=_rank, default=None)
 
 
@@ -109,13 +109,13 @@ def _alternatives(patterns: Iterable[str]) -> re.Pattern[str]:
 
 def _spelled(table: Mapping[str, Any], patterns: Iterable[str]) -> Iterable[str]:
     words = {name: "|".join(each) for name, each in table["words"].items()}
-    return (_filled(each, words) for each in patterns)
+    return (_expanded(each, words) for each in patterns)
 
 
-def _filled(pattern: str, words: Mapping[str, str]) -> str:
-    """Put alternatives in place of their name, such as ``<relative>``."""
+def _expanded(pattern: str, words: Mapping[str, str]) -> str:
+    """Expand each word-group name in a pattern, such as ``<relative>``, to its alternatives."""
 
     def alternatives(found: re.Match[str]) -> str:
-        return f"(?:{_filled(words[found[1]], words)})"
+        return f"(?:{_expanded(words[found[1]], words)})"
 
     return re.sub(r"<(\w+)>", alternatives, pattern)

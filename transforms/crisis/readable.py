@@ -1,4 +1,4 @@
-"""Read what a student wrote from a message, valid or not."""
+"""Tolerant reader of a student's words from a message, valid or not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LANGUAGE = re.compile("[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 
 @dataclass(frozen=True)
 class Readable:
-    """What can be read of a message.
+    """Request id, language and student's words that could be read from a message.
 
     Attributes:
         request_id: The message's request id, or one made from the message's id if it has none.
@@ -38,7 +38,7 @@ class Readable:
 
 
 def find_care_in(message: Message, words: Sequence[str]) -> CareFinding | None:
-    """Return the finding in a valid message, in the language that it states if there is one.
+    """Search a valid message for signs of danger; the finding has the message's language.
 
     Args:
         message: The message.
@@ -49,7 +49,7 @@ def find_care_in(message: Message, words: Sequence[str]) -> CareFinding | None:
 
 
 def find_care_in_invalid(message: Message) -> CareFinding | None:
-    """Return the finding in a message that cannot be a lesson; it is urgent if there is one."""
+    """Search an invalid message for signs of danger; any finding counts as urgent."""
     read = read_message(message)
     found = find_care(read.words)
     return replace(_stated(found, read.language), level="urgent") if found else None
@@ -60,7 +60,7 @@ def _stated(found: CareFinding, language: str) -> CareFinding:
 
 
 def read_message(message: Message) -> Readable:
-    """Read a message that need be neither valid nor JSON."""
+    """Read request id, language and words of a message, which may be invalid or no JSON."""
     text = message.data[:MAX_READ].decode("utf-8", "replace")
     try:
         value = json.loads(text, object_pairs_hook=_Pairs)
@@ -70,11 +70,11 @@ def read_message(message: Message) -> Readable:
     typed = _texts([inside for name, inside in pairs if name in ("student_query", "interest")])
     words = tuple(typed) or tuple(_texts(value))
     fields = dict(pairs)
-    return Readable(_request_id(fields, message), _language(fields), _cut(words))
+    return Readable(_request_id(fields, message), _language(fields), _truncated(words))
 
 
-def _cut(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words up to `MAX_WORDS` characters in all."""
+def _truncated(words: Sequence[str]) -> tuple[str, ...]:
+    """Cut the texts to `MAX_WORDS` characters in all."""
     kept, left = [], MAX_WORDS
     for each in words:
         kept.append(each[:left])
@@ -87,7 +87,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield all strings within a JSON value, without names of fields."""
+    """Yield all strings inside a JSON value, except field names."""
     waiting = [value]
     while waiting:
         each = waiting.pop(0)

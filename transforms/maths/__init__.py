@@ -1,1 +1,1 @@
-"""Formulas of mathematics and chemistry: one notation, one tree, five outputs."""
+"""Parser of mathematical and chemical formulas, and five output formats of the parse tree."""

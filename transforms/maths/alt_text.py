@@ -1,4 +1,4 @@
-"""Alternative text of formulas, for screen readers that do not read MathML."""
+"""Writer of the alternative text of formulas, for screen readers that do not read MathML."""
 
 from __future__ import annotations
 

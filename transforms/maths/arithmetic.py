@@ -55,7 +55,7 @@ def evaluate(expression: str, values: Mapping[str, Number]) -> Number:
 def compile_expression(
     expression: str, names: Collection[str]
 ) -> Callable[[Mapping[str, Number]], Number]:
-    """Parse an expression once, to evaluate it for many values.
+    """Compile an arithmetic expression into a function of its variables.
 
     Args:
         expression: as for `evaluate`.
@@ -122,7 +122,7 @@ def fill(template: str, values: Mapping[str, Number]) -> str:
 
 
 def _build(node: ast.expr, names: Collection[str]) -> _Evaluate:
-    """Return a function that evaluates a node; plots call it for hundreds of values."""
+    """Compile a node of the syntax tree into a function; plots call it for hundreds of values."""
     match node:
         case ast.Constant(value=bool()):
             raise ValueError("True and False are not numbers")

@@ -1,4 +1,4 @@
-"""Atoms and charges of reactions, counted on both sides."""
+"""Counter of the atoms and charges on both sides of a chemical reaction."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MOST_UNITS = 12
 
 @dataclass(frozen=True)
 class Substance:
-    """A substance of a reaction, and how many units of it take part.
+    """A substance of a reaction, with its coefficient, atoms and charge.
 
     Attributes:
-        number: units.
+        number: its coefficient: how many units react.
         species: one unit.
         atoms: symbols of one unit, in the order of its formula.
         charge: of one unit.
@@ -35,7 +35,7 @@ Reaction = tuple[tuple[Substance, ...], tuple[Substance, ...]]
 
 
 def read_reaction(text: str) -> Reaction:
-    """Return the substances on both sides of a reaction such as ``2 H2 + O2 -> 2 H2O``.
+    """Parse a reaction such as ``2 H2 + O2 -> 2 H2O`` into the substances of its two sides.
 
     Raises:
         ValueError: it is no reaction of substances with whole numbers.
@@ -52,7 +52,7 @@ def read_reaction(text: str) -> Reaction:
 
 
 def count_atoms(side: Sequence[Substance]) -> Counter[str]:
-    """Return the atoms of each element on one side."""
+    """Count the atoms of each element on one side of a reaction."""
     total: Counter[str] = Counter()
     for substance in side:
         for symbol in substance.atoms:

@@ -1,4 +1,4 @@
-r"""Parser of chemistry: a substance, an ion or a reaction as in mhchem's ``\ce{}``."""
+r"""Parser of chemical formulas, ions and reactions, written as in mhchem's ``\ce{}``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _PATTERN: Final = re.compile(
 
 @lru_cache(maxsize=4096)
 def parse_reaction(text: str) -> Node:
-    """Parse a substance or a reaction.
+    """Parse the formula of a substance or a reaction.
 
     Raises:
         FormulaError: the text is no chemistry.
@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
 
 
 class _Builder(Transformer[Token, Node]):
-    """Builds nodes from the rules of the grammar."""
+    """Transforms matched grammar rules into nodes of the parse tree."""
 
     def start(self, parts: list[Any]) -> Node:
         return parts[0] if len(parts) == 1 else Row(tuple(map(_arrow, parts)))

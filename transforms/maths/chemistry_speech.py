@@ -1,4 +1,4 @@
-"""Speech of substances and reactions: elements are spelled, "Fe2O3" is "F E two O three"."""
+"""Spoken form of substances and reactions: elements are spelled, "Fe2O3" is "F E two O three"."""
 
 from __future__ import annotations
 

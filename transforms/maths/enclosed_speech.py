@@ -1,4 +1,4 @@
-"""Speech of brackets, sets and intervals, and of sums, integrals and limits."""
+"""Spoken form of brackets, sets and intervals, and of sums, integrals and limits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BRACKETS: Final = {
 
 
 def fence(node: Fence, say: Say, *, vectors: bool, intervals: bool) -> str:
-    """Return brackets or bars and what they hold in words.
+    """Return an expression in brackets or bars as English words.
 
     Args:
         say: speaks a node.
@@ -142,7 +142,7 @@ def _is_minus_infinity(node: Node) -> bool:
 
 
 def named_commas(words: str) -> str:
-    """Return words whose commas between members are spoken."""
+    """Replace the commas between members of a list with the word "comma"."""
     return (
         words.replace(" , ", " comma ")
         .replace(" comma which", ", which")

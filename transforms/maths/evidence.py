@@ -1,4 +1,4 @@
-"""Evidence that tokens of free text are a formula, and where it begins and ends."""
+"""Heuristics that decide whether tokens of free text are a formula, and where it ends."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _NOT_QUOTIENTS: Final = frozenset({"n/a", "y/n", "a/c", "c/o", "w/o", "b/c"})
 
 
 def is_point(text: str, run: Sequence[ProseToken]) -> bool:
-    """Return True for a pair of numbers after words such as "the point"."""
+    """Return True if a run is a pair of coordinates after words such as "the point"."""
     pair = "".join(token.text for token in run)
     return _PLACE.search(text, 0, run[0].start) is not None and _PAIR.fullmatch(pair) is not None
 
 
 def trim(text: str, run: list[ProseToken]) -> list[ProseToken]:
-    """Return a run without signs and articles at its ends that belong to the sentence."""
+    """Remove tokens at both ends of a run that belong to the sentence, not to the formula."""
     run = list(run)
-    while run and (surplus := _surplus_at_begin(run)):
+    while run and (surplus := _count_leading_prose(run)):
         run = run[surplus:]
     while run:
         last = run[-1]
@@ -55,8 +55,8 @@ def trim(text: str, run: list[ProseToken]) -> list[ProseToken]:
     return run
 
 
-def _surplus_at_begin(run: Sequence[ProseToken]) -> int:
-    """Return the number of first tokens that belong to the sentence before a formula."""
+def _count_leading_prose(run: Sequence[ProseToken]) -> int:
+    """Count the leading tokens of a run that belong to the sentence, such as an article."""
     kinds = [token.kind for token in run[:3]] + ["", ""]
     first = run[0]
     if kinds[0] in ("space", "slash", "comma", "close", "suffix", "colon"):
@@ -70,7 +70,7 @@ def _surplus_at_begin(run: Sequence[ProseToken]) -> int:
 
 
 def _is_article(text: str, run: Sequence[ProseToken]) -> bool:
-    """Return True if the last letter of a run is an article or pronoun before a word."""
+    """Return True if the last letter of a run is the article "a" or the pronoun "I"."""
     follows = re.match(
         r" (?!is\b|are\b|equals\b|and\b|or\b|to\b|by\b)[a-z]{2}", text[run[-1].end :]
     )
@@ -81,7 +81,7 @@ def _is_article(text: str, run: Sequence[ProseToken]) -> bool:
 
 
 def is_evident(run: Sequence[ProseToken]) -> bool:
-    """Return True if a run cannot be anything but a formula."""
+    """Return True if a run is certainly a formula, by its operators or other symbols."""
     kinds = [token.kind for token in run if token.kind != "space"]
     if {
         "latex",
@@ -95,7 +95,7 @@ def is_evident(run: Sequence[ProseToken]) -> bool:
     } & set(kinds):
         return True
     if "script" in kinds or "superscript" in kinds or "subscript" in kinds:
-        return not _is_only_unit(run)
+        return not _is_lone_script(run)
     operands = sum(kind in OPERANDS for kind in kinds)
     if kinds[0] == "hyphen" and len(run) > 1 and run[1].kind in ("letter", "product", "open"):
         return True
@@ -109,7 +109,7 @@ def is_evident(run: Sequence[ProseToken]) -> bool:
             return applied and len(run) > index + 2
         if token.text in ("⌊", "⌈", "‖"):
             return True
-        if token.kind == "slash" and _is_over(run, index):
+        if token.kind == "slash" and _is_division(run, index):
             return True
         if token.kind == "prime" and (len(token.text) > 1 or index + 1 < len(run)):
             return True
@@ -127,8 +127,8 @@ def is_evident(run: Sequence[ProseToken]) -> bool:
     )
 
 
-def _is_over(run: Sequence[ProseToken], index: int) -> bool:
-    """Return True if a slash divides: ``Δx/Δt`` and ``a/b``, unlike "A/B" and "n/a"."""
+def _is_division(run: Sequence[ProseToken], index: int) -> bool:
+    """Return True if a slash means division: ``Δx/Δt`` and ``a/b``, unlike "A/B" and "n/a"."""
     if any(token.kind == "letter" and token.text >= "Α" for token in run):
         return True
     around = run[index - 2 : index + 3]
@@ -138,8 +138,8 @@ def _is_over(run: Sequence[ProseToken], index: int) -> bool:
     return re.fullmatch("[a-z]/[a-z]", text) is not None and text not in _NOT_QUOTIENTS
 
 
-def _is_only_unit(run: Sequence[ProseToken]) -> bool:
-    """Return True for a power of a number before a unit, and for a footnote after a word."""
+def _is_lone_script(run: Sequence[ProseToken]) -> bool:
+    """Return True if a run is a single sub- or superscript: of a unit, or a footnote number."""
     return len(run) == 1 and run[0].kind in ("script", "superscript", "subscript")
 
 

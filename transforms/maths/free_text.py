@@ -1,4 +1,4 @@
-"""Recognition of formulas in free text without markup, which are parsed into the same tree."""
+"""Recogniser of formulas in free text without markup; yields the same parse tree."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ISOTOPE: Final = re.compile(r"\^\{\d{1,3}\}(?:_\{\d{1,3}\})?[A-Z][a-z]?$")
 
 @dataclass(frozen=True)
 class Found:
-    """A formula in a text.
+    """A formula found in a text, with its place and parse tree.
 
     Attributes:
         start: index of its first character.
@@ -44,7 +44,7 @@ class Found:
 
 
 def find_formulas(text: str) -> Iterator[Found]:
-    """Yield the formulas of a text, in order: mathematics, substances and reactions."""
+    """Find the formulas of a text, in order: mathematics, substances and reactions."""
     tokens = list(_tokens(text))
     at = 0
     while at < len(tokens):
@@ -53,11 +53,11 @@ def find_formulas(text: str) -> Iterator[Found]:
             at += 1
             continue
         at += len(run)
-        yield from _read(text, run)
+        yield from _parse_run(text, run)
 
 
 def replace_formulas(text: str, write: Callable[[Node], str]) -> str:
-    """Return a text whose formulas are written by a function."""
+    """Replace each formula in a text with the output of `write`."""
     pieces, at = [], 0
     for found in find_formulas(text):
         pieces += [text[at : found.start], write(found.node)]
@@ -66,7 +66,7 @@ def replace_formulas(text: str, write: Callable[[Node], str]) -> str:
 
 
 def _tokens(text: str) -> Iterator[ProseToken]:
-    """Yield the tokens of a text; each substance and each reaction is one of them."""
+    """Tokenise a text; each chemical substance and each reaction is one token."""
     at = 0
     for found in sorted(
         [*_candidates(_REACTION, text), *_candidates(_SUBSTANCE, text)],
@@ -81,7 +81,7 @@ def _tokens(text: str) -> Iterator[ProseToken]:
 
 
 def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield what is chemistry; a bracket that is not closed is no part of it."""
+    """Yield the matches that parse as chemistry; skip an unclosed opening bracket."""
     at = 0
     while found := pattern.search(text, at):
         is_chemistry = _is_chemistry(text, found)
@@ -103,14 +103,14 @@ def _is_chemistry(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_variable(text: str, found: re.Match[str]) -> bool:
-    """Return True if what looks like a substance is an operand: the V_1 of ``P_1V_1 = nRT``."""
+    """Return True if an apparent substance is a variable: the V_1 of ``P_1V_1 = nRT``."""
     around = text[: found.start()].rstrip()[-1:] + text[found.end() :].lstrip()[:1]
     indexed = re.fullmatch(r"(?:[A-Z]_?\{?\d\}?){1,3}", found[2]) is not None
     return indexed and any(char in "=×·/<>≈≤≥∝÷" for char in around)
 
 
 def _run(tokens: Sequence[ProseToken], at: int) -> list[ProseToken]:
-    """Return the longest sequence of tokens from an index on that may be a formula."""
+    """Return the longest run of tokens from an index on that may be a formula, or nothing."""
     run: list[ProseToken] = []
     depth = 0
     while at + len(run) < len(tokens):
@@ -135,22 +135,22 @@ def _is_map(run: Sequence[ProseToken]) -> bool:
     return bool(run) and (run[0].text in "∀∃" or (len(run) == 1 and run[0].text in "fgh"))
 
 
-def _read(text: str, run: list[ProseToken]) -> Iterator[Found]:
-    """Yield the formula of a run of tokens; if it is none, those of its substances."""
+def _parse_run(text: str, run: list[ProseToken]) -> Iterator[Found]:
+    """Parse a run of tokens as a formula; if that fails, yield only its substances."""
     rest = trim(text, run)
     while rest and (is_evident(rest) or is_point(text, rest)):
         try:
             yield Found(rest[0].start, rest[-1].end, parse(notation(rest)))
             return
         except FormulaError:
-            rest = trim(text, _shorter(rest))
+            rest = trim(text, _before_unclosed(rest))
     for token in run:
         if token.kind == "substance":
             yield Found(token.start, token.end, parse_reaction(token.text))
 
 
-def _shorter(run: list[ProseToken]) -> list[ProseToken]:
-    """Return the part of a run up to its last bracket that opens, or nothing."""
+def _before_unclosed(run: list[ProseToken]) -> list[ProseToken]:
+    """Return the part of a run before its first unclosed bracket, or nothing."""
     opened: list[int] = []
     for index, token in enumerate(run):
         if token.kind == "open":

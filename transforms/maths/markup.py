@@ -1,4 +1,4 @@
-"""Replacement of the formulas that are marked in a text."""
+"""Replacement of formulas between delimiters, such as ``$…$``, in a text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BRACE: Final = re.compile(r"(?<![\^_])\{|\}(?![\^_])")
 
 
 def replace_marked(text: str, write: Callable[[Node], str]) -> str:
-    """Return a text whose marked formulas are written by a function.
+    """Replace each delimited formula in a text with the output of `write`.
 
     A formula that is not of the notation loses its delimiters, braces and unknown commands.
     """
@@ -42,7 +42,7 @@ def shown_text(text: str) -> str:
 
 
 def shown_formula(text: str) -> str:
-    """Return a formula without marks as plain Unicode; unchanged if it is none."""
+    """Return a formula without delimiters as plain Unicode; strip LaTeX that cannot be parsed."""
     try:
         return plain(parse(text))
     except FormulaError:
@@ -50,7 +50,7 @@ def shown_formula(text: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """Return LaTeX that is not of the notation token by token: names and symbols, no markup."""
+    """Strip the markup of LaTeX that cannot be parsed; keep names and symbols."""
     text = _LAYOUT.sub(" ", text.replace("\\\\", "; "))
     text = _COMMAND.sub(lambda m: f" {COMMANDS.get(m[1], m[1])} ", text)
     words = " ".join(_BRACE.sub(" ", text.replace("\\", " ")).split())

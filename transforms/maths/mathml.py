@@ -1,4 +1,4 @@
-"""MathML Core of formulas, which browsers typeset and screen readers speak."""
+"""Writer of formulas as MathML Core, which browsers typeset and screen readers speak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mathtext of formulas, the subset of LaTeX that Matplotlib typesets."""
+"""Writer of formulas as mathtext, the subset of LaTeX that Matplotlib typesets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notation of tokens of free text: what the parser of formulas reads."""
+"""Converter of free-text tokens to the LaTeX subset that the formula parser reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _QUOTIENT: Final = re.compile(r"(?<![\w})])([A-Za-z]|\d+)/([A-Za-z]|\d+)\s+(?=\(
 
 
 def notation(run: Sequence[ProseToken]) -> str:
-    """Return a run in the notation of the parser."""
+    """Return a run of free-text tokens as LaTeX for the formula parser."""
     latex = any(token.kind == "latex" for token in run)
     parts = []
     for index, token in enumerate(run):

@@ -1,4 +1,4 @@
-"""Parser of formulas: text in the notation becomes a tree."""
+"""Parser of formulas: LaTeX or Unicode text becomes a parse tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError, VisitError
 
 from transforms.maths.chemistry import parse_reaction
-from transforms.maths.shape import is_mixed_fraction
+from transforms.maths.shape import is_mixed_fraction, strip_parentheses
 from transforms.maths.tokens import FormulaError, FormulaLexer
 from transforms.maths.tree import (
     Accent,
@@ -68,7 +68,7 @@ def parse(text: str) -> Node:
 
 
 def _reaction(text: str) -> Node | None:
-    r"""Return a reaction that is written in plain or upright letters instead of ``\ce{}``."""
+    r"""Parse a reaction written in plain or upright letters, without ``\ce{}``; else None."""
     if "\\mathrm" not in text and not _ARROW.search(text):
         return None
     bare = _UPRIGHT.sub(r"\1", text)
@@ -89,7 +89,7 @@ def _grammar() -> Lark:
 
 
 class _Builder(Transformer[Token, Node]):
-    """Builds nodes from the rules of the grammar."""
+    """Transforms matched grammar rules into nodes of the parse tree."""
 
     def start(self, parts: list[Any]) -> Node:
         return parts[0]
@@ -126,10 +126,10 @@ class _Builder(Transformer[Token, Node]):
         return node
 
     def sup(self, parts: list[Any]) -> tuple[str, Node]:
-        return "sup", unfenced(_node(parts[1]))
+        return "sup", strip_parentheses(_node(parts[1]))
 
     def sub(self, parts: list[Any]) -> tuple[str, Node]:
-        return "sub", _named(unfenced(_node(parts[1])))
+        return "sub", _join_letters(strip_parentheses(_node(parts[1])))
 
     def prime(self, _: list[Any]) -> tuple[str, None]:
         return "prime", None
@@ -155,7 +155,7 @@ class _Builder(Transformer[Token, Node]):
 
     def root(self, parts: list[Any]) -> Node:
         index = parse(str(parts[0])) if parts[0] else None
-        return Root(unfenced(_node(parts[1])), index)
+        return Root(strip_parentheses(_node(parts[1])), index)
 
     def accent(self, parts: list[Any]) -> Node:
         return Accent(str(parts[0]), _node(parts[1]))
@@ -171,13 +171,8 @@ def _is_operator(above: Node, below: Node) -> bool:
     )
 
 
-def unfenced(node: Node) -> Node:
-    """Return what is in round brackets; other nodes as they are."""
-    return node.body if isinstance(node, Fence) and node.left == "(" else node
-
-
-def _named(node: Node) -> Node:
-    """Return the word that three and more letters of an index are: ``F_{net}``."""
+def _join_letters(node: Node) -> Node:
+    """Join three or more letters of a subscript into one word: ``F_{net}``."""
     if isinstance(node, Product) and len(node.factors) > 2:
         letters = [factor.char for factor in node.factors if isinstance(factor, Letter)]
         if len(letters) == len(node.factors) and "".join(letters).isascii():
@@ -233,7 +228,7 @@ def _scripted(node: Node, kind: str, value: Any) -> Node:
 
 
 def _product(factors: Sequence[Node]) -> Node:
-    """Return a product in which functions have their arguments."""
+    """Build a product node; each function in it is applied to the factors that follow."""
     nodes: list[Node] = []
     rest = list(factors)
     if (
@@ -266,7 +261,7 @@ def _is_function(node: Node) -> bool:
 
 
 def _take_argument(rest: list[Node]) -> Node:
-    """Remove the argument of a named function from the factors after it, and return it."""
+    """Remove a function's argument from the factors after the function, and return it."""
     if isinstance(rest[0], Fence):
         return rest.pop(0)
     if _is_function(rest[0]):
@@ -284,7 +279,7 @@ def _take_argument(rest: list[Node]) -> Node:
 
 
 def _applies(node: Node, fence: Fence) -> bool:
-    """Return True if a letter before brackets is a function of what they hold."""
+    """Return True if brackets hold the argument of a function, as in ``f(x)``, not a factor."""
     if isinstance(node, Fence):
         return isinstance(node.body, Row) and Sign("∘") in node.body.parts
     if fence.left + fence.right == "[]":

@@ -1,4 +1,4 @@
-"""Plain Unicode of formulas, for captions, transcripts and titles: ``x² + 1``, ``Fe₂O₃``."""
+"""Plain-text writer of formulas, for captions, transcripts and titles: ``x² + 1``, ``Fe₂O₃``."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def plain(node: Node) -> str:
 
 
 def species(node: Species) -> str:
-    """Return a substance with raised and lowered digits: ``SO₄²⁻(aq)``."""
+    """Return a substance with superscript and subscript digits: ``SO₄²⁻(aq)``."""
     mass = "".join(_UP[digit] for digit in node.mass) + "".join(
         _DOWN[digit] for digit in node.atomic
     )
@@ -171,7 +171,7 @@ def _fraction(node: Fraction) -> str:
 
 
 def _enclosed(node: Node) -> str:
-    """Return a node, in brackets unless it is one factor."""
+    """Return a node as Unicode text, in brackets unless it is one factor."""
     said = plain(node)
     bare = isinstance(node, Apply) and not isinstance(node.argument, Fence)
     change = isinstance(node, Product) and node.factors[0] == Letter("Δ") and len(node.factors) == 2
@@ -223,7 +223,7 @@ def _shifted(node: Node, table: dict[str, str], mark: str) -> str:
 
 
 def _powers(text: str) -> str:
-    """Return a unit with raised digits."""
+    """Replace the exponents of a unit with superscript digits: ``m/s²``."""
     head, *rest = text.replace("^{", "^").replace("}", "").split("^")
     for part in rest:
         digits = part[: 2 if part[:1] in "-−" else 1]

@@ -1,4 +1,4 @@
-"""Polynomials of one unknown: the terms of a formula, their sum, and where two sides are equal."""
+"""Polynomials of one unknown: conversion from formulas, arithmetic, and exact roots."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMES: Final = frozenset("×·∗")
 
 
 class NotPolynomialError(ValueError):
-    """A formula is no polynomial of one unknown with rational coefficients."""
+    """The formula is not a polynomial of one unknown with rational coefficients."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Polynomial:
 
     @classmethod
     def of(cls, coefficients: Sequence[Fraction]) -> Polynomial:
-        """Return the polynomial of coefficients, without zeros at their end."""
+        """Create a polynomial from coefficients; drop the zeros of the highest powers."""
         kept = list(coefficients)
         while kept and kept[-1] == 0:
             kept.pop()
@@ -42,21 +42,21 @@ class Polynomial:
 
     @classmethod
     def monomial(cls, coefficient: Fraction, degree: int) -> Polynomial:
-        """Return one coefficient times a power of the unknown."""
+        """Create a polynomial with one term: a coefficient times a power of the unknown."""
         return cls.of([Fraction(0)] * degree + [coefficient])
 
     @property
     def degree(self) -> int:
-        """Return the highest power; 0 for a number."""
+        """Return the highest power of the unknown; 0 for a number."""
         return max(0, len(self.coefficients) - 1)
 
     @property
     def constant(self) -> Fraction:
-        """Return the coefficient without the unknown."""
+        """Return the constant term."""
         return self.coefficients[0] if self.coefficients else Fraction(0)
 
     def monomials(self) -> Iterator[tuple[int, Fraction]]:
-        """Yield degree and coefficient of each part that is not zero, the highest first."""
+        """Yield degree and coefficient of each nonzero term, the highest degree first."""
         for degree in range(len(self.coefficients) - 1, -1, -1):
             if self.coefficients[degree]:
                 yield degree, self.coefficients[degree]
@@ -139,12 +139,12 @@ def exact_root(number: Fraction) -> Fraction | None:
 
 
 def unknowns(node: Node) -> set[str]:
-    """Return the letters of a formula."""
+    """Return the letters in a formula, which are its unknowns."""
     return {each.char for each in walk(node) if isinstance(each, Letter)}
 
 
 def split_equation(node: Node) -> tuple[Node, ...]:
-    """Return the sides of an equation; one side for a formula without an equals sign."""
+    """Split an equation into its sides; a formula without an equals sign is one side."""
     if isinstance(node, Row) and Sign("=") in node.parts:
         at = node.parts.index(Sign("="))
         return _joined(node.parts[:at]), _joined(node.parts[at + 1 :])
@@ -152,7 +152,7 @@ def split_equation(node: Node) -> tuple[Node, ...]:
 
 
 def split_terms(node: Node) -> Iterator[tuple[int, Node]]:
-    """Yield sign and node of each summand of one side."""
+    """Split one side of an equation into terms; yield sign and node of each."""
     parts = node.parts if isinstance(node, Row) else (node,)
     if not any(part in (Sign("+"), Sign("−")) for part in parts):
         yield 1, node
@@ -173,7 +173,7 @@ def split_terms(node: Node) -> Iterator[tuple[int, Node]]:
 
 
 def _signed(sign: int, operand: Sequence[Node]) -> Iterator[tuple[int, Node]]:
-    """Yield the summands of a row that is nested only because it begins with a sign."""
+    """Yield the signed terms of an operand, which may begin with a sign of its own."""
     for inner, node in split_terms(_joined(operand)):
         yield sign * inner, node
 
@@ -185,7 +185,7 @@ def _joined(parts: Sequence[Node]) -> Node:
 
 
 def polynomial(node: Node) -> Polynomial:
-    """Return a formula without equals sign as a polynomial of its only letter.
+    """Convert a formula without an equals sign to a polynomial of its only letter.
 
     Raises:
         NotPolynomialError: it has another form, several letters or inexact roots.
@@ -234,7 +234,7 @@ def _polynomial(node: Node) -> Polynomial:
 
 
 def _chain(parts: Sequence[Node]) -> Polynomial:
-    """Return operands joined by signs of multiplication and division, from left to right."""
+    """Evaluate a chain of multiplications and divisions, from left to right."""
     result = _polynomial(parts[0]) if parts else Polynomial()
     if len(parts) % 2 == 0:
         raise NotPolynomialError("a sign has no number after it")

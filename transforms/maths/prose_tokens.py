@@ -1,4 +1,4 @@
-"""Tokens of free text in which formulas stand without markup."""
+"""Tokeniser of free text in which formulas stand without markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUBSTANCE: Final = (
     r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}[₀₁₂₃₄₅₆₇₈₉]{0,3}(?=[A-Z]))?"
     rf"{_ATOMS}{_CHARGE}?(?:\s?\((?:aq|s|l|g)\))?"
 )
-"""What may be the formula of a substance; its elements are checked besides."""
+"""Pattern of a possible substance; its elements are checked separately."""
 
 _PATTERN: Final = re.compile(
     rf"""
@@ -77,7 +77,7 @@ class ProseToken:
 
 
 def prose_tokens(text: str, start: int, end: int) -> Iterator[ProseToken]:
-    """Yield the tokens of a part of a text; a unit directly after a number is one token."""
+    """Tokenise a part of a text; a unit directly after a number is one token."""
     at = start
     before = ""
     while at < end:

@@ -1,4 +1,4 @@
-"""Questions about the shape of a formula's tree."""
+"""Predicates and queries on the parse tree of a formula."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from transforms.maths.tree import (
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """Yield a node and all nodes inside it."""
+    """Traverse a parse tree: yield a node and all nodes inside it."""
     if is_dataclass(node):
         yield node
         for field in fields(node):
@@ -32,8 +32,13 @@ def walk(node: Any) -> Iterator[Any]:
             yield from walk(part)
 
 
+def strip_parentheses(node: Node) -> Node:
+    """Return the expression inside round brackets; other nodes unchanged."""
+    return node.body if isinstance(node, Fence) and node.left == "(" else node
+
+
 def is_compound(node: Node, *, relations: bool = True) -> bool:
-    """Return True if a node has terms or, unless told otherwise, sides of a relation."""
+    """Return True if a node is a sum or, with `relations`, a relation such as an equation."""
     if not isinstance(node, Row):
         return False
     for at, part in enumerate(node.parts):
@@ -46,7 +51,7 @@ def is_compound(node: Node, *, relations: bool = True) -> bool:
 
 
 def is_simple(node: Node) -> bool:
-    """Return True if "over" between two such nodes is not ambiguous."""
+    """Return True if a node reads unambiguously as numerator or denominator beside "over"."""
     if isinstance(node, Product):
         return all(
             (is_simple(factor) or numbers_of(factor)) and not isinstance(factor, Fence)
@@ -72,7 +77,7 @@ def is_integer(node: Node) -> bool:
 
 
 def negative_integer(node: Node) -> int | None:
-    """Return the whole number behind a minus sign, or None."""
+    """Return the absolute value of a negative whole number; None for other nodes."""
     if isinstance(node, Row) and len(node.parts) == 2 and node.parts[0] == Sign("−"):
         number = node.parts[1]
         if isinstance(number, Number) and is_integer(number):

@@ -1,4 +1,4 @@
-"""Speech of formulas in English, by the rules of ClearSpeak (ETS, 2016) where it has one.
+"""Writer of formulas as spoken English, by the rules of ClearSpeak (ETS, 2016).
 
 Numbers, letters and brackets come out as words: no digit, sign or bracket is left to a voice.
 """
@@ -21,12 +21,12 @@ from transforms.maths.shape import (
     is_simple,
     negative_integer,
     numbers_of,
+    strip_parentheses,
     walk,
 )
 from transforms.maths.speech_rules import (
     after_quantifier,
     colon,
-    inside_brackets,
     is_bound,
     is_ion,
     is_multiplied,
@@ -69,7 +69,7 @@ _LOGIC: Final = frozenset("∧∨¬⇒⇔∀∃⊻")
 
 
 def speech(node: Node) -> str:
-    """Return a formula in English words."""
+    """Return a formula as spoken English."""
     nodes = list(walk(node))
     signs = {n.char for n in nodes if isinstance(n, Sign)}
     substances = any(isinstance(n, Species) for n in nodes)
@@ -91,7 +91,7 @@ def speech(node: Node) -> str:
 
 
 def tidy(words: str) -> str:
-    """Remove surplus spaces and commas, and the ends that nothing follows."""
+    """Remove surplus spaces and commas, and each "end root" that nothing follows."""
     words = re.sub(r"\s+", " ", words)
     words = re.sub(r"(?: ?,)+", ",", words).strip(" ,")
     words = re.sub(
@@ -116,7 +116,7 @@ class _Speaker:
         self._vectors, self._intervals = vectors, intervals
 
     def say(self, node: Node) -> str:
-        """Return the words of a node."""
+        """Return a node in English words."""
         match node:
             case Number(text):
                 return number_words.written(text)
@@ -182,7 +182,7 @@ class _Speaker:
         return " ".join(words)
 
     def _sign_between(self, parts: Sequence[Node], at: int) -> str:
-        """Return the sign of a row in words, which depend on its neighbours."""
+        """Return the words of an operator in a row, chosen by its neighbours."""
         sign, before = parts[at], parts[at - 1] if at else None
         after = parts[at + 1] if at + 1 < len(parts) else None
         char = sign.char if isinstance(sign, Sign) else ""
@@ -222,7 +222,7 @@ class _Speaker:
         return " ".join(words)
 
     def _unit(self, before: Node, factor: Node) -> str | None:
-        """Return a unit after its number, which may be written in upright letters."""
+        """Return the words of a unit after its number; None if the factor is no unit."""
         if isinstance(factor, Unit):
             return unit_name(factor.text, one=before == Number("1"))
         if isinstance(before, Suffix) and before.char == "°" and isinstance(factor, Text):
@@ -233,7 +233,7 @@ class _Speaker:
         return None
 
     def _fraction(self, node: Fraction) -> str:
-        above, below = inside_brackets(node.above), inside_brackets(node.below)
+        above, below = strip_parentheses(node.above), strip_parentheses(node.below)
         numbers = numbers_of(node)
         if numbers and not is_quotient(node, *numbers):
             return number_words.fraction(*numbers)

@@ -1,4 +1,4 @@
-"""Rules for what is spoken between and inside the parts of a formula."""
+"""Rules of reading a formula aloud: spoken "times", signs, upright words and brackets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from transforms.maths import number_words
-from transforms.maths.shape import derivative, numbers_of, walk
+from transforms.maths.shape import derivative, numbers_of, strip_parentheses, walk
 from transforms.maths.symbols import SYMBOLS
 from transforms.maths.tree import (
     Accent,
@@ -36,13 +36,13 @@ SIGNS: Final = {
 } | {"√": "the square root of", "∛": "the cube root of", "∜": "the fourth root of",
      "∞": "infinity", "∅": "the empty set", "↑": "up", "↓": "down", "♯": "sharp", "♭": "flat",
      "*": "times"}  # fmt: skip
-"""How a sign that stands in no formula is spoken."""
+"""Spoken words of each sign outside a formula."""
 
 _NOT_MULTIPLIED: Final = (Sign, Big, Text, Function)
 
 
 def upright_words(text: str) -> str:
-    """Return upright words as spoken; symbols of one or two letters are spelled."""
+    """Return words in upright letters as spoken; spell symbols of one or two letters."""
     if text in ("pH", "pK"):
         return " ".join(text)
     if re.fullmatch(r"(?i:(?:([a-z])\1){1,3})", text) and text not in ("oo", "ee"):
@@ -54,13 +54,8 @@ def upright_words(text: str) -> str:
     )
 
 
-def inside_brackets(node: Node) -> Node:
-    """Return what a numerator or denominator holds in its brackets."""
-    return node.body if isinstance(node, Fence) and node.left == "(" else node
-
-
 def is_quotient(node: Fraction, above: int, below: int) -> bool:
-    """Return True if a slash between whole numbers divides: 12/4 is no twelve quarters."""
+    """Return True if a fraction is read as a division: 12/4 is not "twelve quarters"."""
     return node.inline and below > 0 and above > 1 and above % below == 0
 
 
@@ -74,7 +69,7 @@ def is_multiplied(before: Node, factor: Node) -> bool:
     if isinstance(before, _NOT_MULTIPLIED):
         return False
     if isinstance(before, Fraction) and derivative(
-        inside_brackets(before.above), inside_brackets(before.below)
+        strip_parentheses(before.above), strip_parentheses(before.below)
     ):
         return False
     if isinstance(before, Fence) or (isinstance(before, Script) and isinstance(before.base, Fence)):
@@ -104,7 +99,7 @@ def colon(before: Node | None, after: Sequence[Node]) -> str:
 
 
 def is_modulus(node: Fence) -> bool:
-    """Return True for the brackets of a congruence: ``(mod 5)``."""
+    """Return True if brackets hold the modulus of a congruence: ``(mod 5)``."""
     return isinstance(node.body, Apply) and node.body.function == Function("mod")
 
 
@@ -121,11 +116,11 @@ def is_ion(node: Node) -> bool:
 
 
 def after_quantifier(node: Node | None) -> bool:
-    """Return True if a node is a variable after a quantifier."""
+    """Return True if a node is a quantifier with its variable: ``∀x``."""
     return isinstance(node, Product) and node.factors[0] in (Sign("∀"), Sign("∃"), Sign("∄"))
 
 
 def is_bound(node: Node | None) -> bool:
-    """Return True for a number or infinity, which a variable approaches."""
+    """Return True if a node is a number or infinity: the bound that a variable approaches."""
     inside = node.parts[-1] if isinstance(node, Row) and len(node.parts) == 2 else node
     return isinstance(inside, Number) or inside == Letter("∞")

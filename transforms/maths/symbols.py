@@ -1,4 +1,4 @@
-"""The symbols of the notation: character, LaTeX commands, class and English words of each."""
+"""Table of the symbols of formulas: character, LaTeX commands, class and English words of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind = Literal["ADD", "MUL", "REL", "LOGIC", "PREFIX", "BIG", "LETTER", "SEP", "
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol of the notation.
+    """A symbol that formulas may contain.
 
     Attributes:
         char: the character.
@@ -199,5 +199,5 @@ def fold(text: str) -> str:
 
 
 def unify(text: str) -> str:
-    """Return a formula with one character for each meaning: any dash is a minus."""
+    """Normalise a formula to one character for each meaning: any dash is a minus."""
     return _SUM.sub("∑", fold(text).replace("{,}", ",").translate(_SAME))

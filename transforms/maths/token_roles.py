@@ -1,4 +1,4 @@
-"""Roles of tokens of free text in their context: operands, signs or words of the sentence."""
+"""Classifier of free-text tokens by context: operand, operator or word of the sentence."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _has_relation(tokens: Sequence[ProseToken], index: int) -> bool:
 
 
 def _is_divided(tokens: Sequence[ProseToken], index: int) -> bool:
-    """Return True for a word before or after a slash between spaces and beside a number."""
+    """Return True if a slash between spaces divides a word and a number: ``distance / 2``."""
     for step in (-1, 1):
         place = index + 2 * step
         around = tokens[max(0, place - 1) : place + 2]
@@ -138,7 +138,7 @@ def _inside_brackets(tokens: Sequence[ProseToken], index: int) -> bool:
 
 
 def _is_applied(tokens: Sequence[ProseToken], index: int) -> bool:
-    """Return True if the name of a function stands before its argument."""
+    """Return True if the name of a function is followed by its argument."""
     name = tokens[index].text
     if name[-1].isdigit():
         return True
@@ -215,7 +215,7 @@ def _is_product(
 
 
 def _is_sole_argument(tokens: Sequence[ProseToken], index: int) -> bool:
-    """Return True for the "ab" of ``log(ab)``."""
+    """Return True if a two-letter word is the whole argument of a function: ``log(ab)``."""
     around = [
         each.kind for each in (*tokens[max(0, index - 2) : index], *tokens[index + 1 : index + 2])
     ]
@@ -229,13 +229,13 @@ def _is_sole_argument(tokens: Sequence[ProseToken], index: int) -> bool:
 def _is_differential(
     tokens: Sequence[ProseToken], index: int, before: ProseToken | None, after: ProseToken | None
 ) -> bool:
-    """Return True for the "dx" of an integral and both parts of "dy/dx"."""
+    """Return True if a word is a differential: "dx" of an integral, or a part of "dy/dx"."""
     slash = any(each is not None and each.kind == "slash" for each in (before, after))
     return slash or any(token.text[0] in "∫∬∭∮" for token in tokens[:index])
 
 
 def is_operand_word(token: ProseToken, run: Sequence[ProseToken]) -> bool:
-    """Return True for words in brackets of an equation or of a probability."""
+    """Return True if a word in brackets is an operand of an equation or a probability."""
     opened = max(index for index, each in enumerate(run) if each.kind == "open")
     applied = opened > 0 and run[opened - 1].kind == "letter"
     equation = any(each.kind == "operator" and each.text in "=≈×*÷+" for each in run)

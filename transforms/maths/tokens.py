@@ -1,4 +1,4 @@
-"""Tokens of a formula, for the parser's grammar: LaTeX commands and Unicode become one form."""
+"""Lexer of formulas: LaTeX commands and Unicode symbols become tokens of the grammar."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ _OPERANDS: Final = frozenset(
 
 
 class FormulaError(ValueError):
-    """The text is not a formula of the notation."""
+    """The text is not a formula that the parser accepts."""
 
 
 class FormulaLexer(Lexer):
-    """Lexer for the parser generator."""
+    """Lexer that the parser generator Lark calls."""
 
     def __init__(self, lexer_conf: Any) -> None:
         del lexer_conf  # the grammar declares its terminals only
 
     def lex(self, data: str, *_: Any) -> Iterator[Token]:  # type: ignore[override]
-        """Yield the tokens of a formula."""
+        """Tokenise a formula."""
         if not data.isprintable():
             raise FormulaError("a formula is one line of printable characters")
         yield from _pair_bars(list(_tokens(unify(data))))
@@ -198,7 +198,7 @@ def _styled(found: re.Match[str]) -> Iterator[Token]:
 
 
 def _upright(content: str) -> Iterator[Token]:
-    """Yield words; content with scripts is a formula in upright letters, such as ``CO_2``."""
+    """Yield the tokens of upright text: words, or a formula with scripts such as ``CO_2``."""
     plain = re.sub(r"\\[,;:! ]|~", " ", content).replace("\\%", "%")
     words = " ".join(plain.translate(_TYPED).split())
     if not words:
@@ -262,7 +262,7 @@ _READERS: Final[dict[str, Callable[[re.Match[str]], Iterator[Token]]]] = {
 
 
 def _pair_bars(tokens: list[Token]) -> Iterator[Token]:
-    """Yield tokens whose bars are left, right or "given", by what stands around them."""
+    """Classify each bar as left, right or "given" by its neighbours, and yield all tokens."""
     left = [0] * (MAX_DEPTH + 2)  # open bars at each depth of brackets
     depth = 0
     for at, token in enumerate(tokens):
@@ -290,7 +290,7 @@ def _is_operand(tokens: list[Token], at: int) -> bool:
 
 
 def _has_later_bar(tokens: list[Token], at: int) -> bool:
-    """Return True if another bar follows in the same brackets."""
+    """Return True if another bar follows at the same bracket depth."""
     depth = 0
     for token in tokens[at + 1 :]:
         depth += (token.type in ("OPEN", "LBRACE")) - (token.type in ("CLOSE", "RBRACE"))

@@ -1,4 +1,4 @@
-"""Nodes of the tree of a formula."""
+"""Nodes of the parse tree of a formula."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Text:
-    """Upright words, such as ``speed``."""
+    """Words in upright letters, such as ``speed``."""
 
     text: str
 
@@ -49,7 +49,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Row:
-    """Parts side by side: operands and the signs between them."""
+    """A sequence of operands and the operators between them."""
 
     parts: tuple[Node, ...]
 
@@ -90,7 +90,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Suffix:
-    """An operand before ``!``, ``%`` or ``°``."""
+    """An operand and its postfix sign: ``!``, ``%`` or ``°``."""
 
     operand: Node
     char: str
@@ -98,7 +98,7 @@ class Suffix:
 
 @dataclass(frozen=True)
 class Fence:
-    """Parts in brackets or bars; the two may differ, as in ``[0, 1)``."""
+    """An expression in brackets or bars; left and right may differ, as in ``[0, 1)``."""
 
     left: str
     body: Node

@@ -192,7 +192,7 @@ def units(text: str) -> str:
 
 
 def bare_unit(text: str, start: int, end: int) -> str | None:
-    """Return the unit without a number that a part of a text begins with, or None."""
+    """Return the unit at the start of a span of text that has no number before it, or None."""
     found = _BARE.match(text, start, end)
     return found[0] if found and _is_bare_unit(found[0]) else None
 

@@ -46,7 +46,7 @@ _TOLERANCE_LU: Final = 0.3  # of the loudness after limiting
 
 @dataclass(frozen=True)
 class Clip:
-    """A sentence without leading and trailing silence, with a faded margin on either side.
+    """A recording with its outer silence trimmed to a faded margin on either side.
 
     Attributes:
         samples: mono, faded in and out.
@@ -64,7 +64,7 @@ class Clip:
 def audible_frames(
     samples: Samples, rate: int, gate_db: float = _GATE_DB
 ) -> tuple[int, NDArray[np.bool_]]:
-    """Tell which frames of a recording are audible beside its loud passages.
+    """Mark the frames of a recording that are audible relative to its loud passages.
 
     Args:
         samples: mono, shape (n,), at `rate` samples per second.
@@ -86,7 +86,7 @@ def audible_frames(
 
 
 def trim(samples: Samples, rate: int) -> Clip | None:
-    """Cut silence off both ends but keep a margin, so that no consonant is lost.
+    """Trim the silence at both ends of a recording, but keep a margin for quiet consonants.
 
     Args:
         samples: mono, shape (n,), at `rate` samples per second.
@@ -110,7 +110,7 @@ def trim(samples: Samples, rate: int) -> Clip | None:
 
 
 def resample(samples: Samples, rate: int) -> Samples:
-    """Return the sound at `RATE` samples per second, in phase with the input."""
+    """Resample a recording to `RATE` samples per second, in phase with the input."""
     if rate == RATE or not len(samples):
         return samples
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
@@ -199,7 +199,7 @@ def limit(samples: Samples, ceiling: float) -> None:
 
 
 def master(samples: Samples) -> float:
-    """Bring a recording to `TARGET_LUFS` with its true peak below -1 dBTP, in place.
+    """Normalise a recording to `TARGET_LUFS` with a true peak below -1 dBTP, in place.
 
     Args:
         samples: mono at `RATE`.

@@ -57,7 +57,7 @@ def files(path: str) -> list[Path]:
 
 
 def check(path: str) -> None:
-    """Open all music files at a path.
+    """Check that all music files at a path can be decoded.
 
     Raises:
         PermanentError: there are none, or one has no sound or another format.
@@ -75,7 +75,7 @@ def digest(path: str) -> str:
 
 
 def choose(path: str, key: str) -> Path:
-    """Choose a music file at a path; the same key always gives the same file."""
+    """Choose a music file at a path by a hash of the key."""
     found = files(path)
     return found[zlib.crc32(key.encode()) % len(found)]
 
@@ -109,7 +109,7 @@ def mix_music(samples: Samples, sentences: Sequence[Sentence], file: Path) -> No
 
 
 def _envelope(sentences: Sequence[Sentence], duration: float) -> tuple[list[float], list[float]]:
-    """Return breakpoints of the music's gain: seconds, and LU relative to the speech."""
+    """Return the breakpoints of the music's gain curve: seconds and LU relative to speech."""
     inaudible = UNDER_SPEECH - 40
     corners = [(0.0, inaudible)]
     pause_start = 0.0
@@ -132,7 +132,7 @@ def _envelope(sentences: Sequence[Sentence], duration: float) -> tuple[list[floa
 
 
 def _looped(file: Path) -> Iterator[Samples]:
-    """Yield blocks of the music repeated without end; each repetition fades in and out."""
+    """Yield blocks of the endlessly repeated music; each repetition fades in and out."""
     ramp = np.linspace(0, 1, _LOOP_FADE, dtype=np.float32)
     for _ in repeat(None):
         pending: Samples | None = None
@@ -160,7 +160,7 @@ def _first(file: Path, count: int) -> Samples:
 
 
 def _decoded(file: Path) -> Iterator[Samples]:
-    """Yield blocks of a file as mono at `RATE`.
+    """Decode a music file into mono blocks at `RATE`.
 
     Raises:
         PermanentError: the file has no sound or cannot be decoded.

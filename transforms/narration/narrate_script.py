@@ -1,4 +1,4 @@
-"""Narrate: from `script.json` to `narration.m4a`, its timings and its transcript."""
+"""Narrate: the step that turns `script.json` into `narration.m4a`, timings and transcript."""
 
 from __future__ import annotations
 

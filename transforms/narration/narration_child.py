@@ -1,4 +1,4 @@
-"""The narration stage's work in a child process; imports no Beam, which takes a second to load."""
+"""Entry point of the narration child process; does not import Beam, which loads slowly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.stage.direct_calls import DirectCalls
 
 
 def make_voice_engine(chosen: ChosenEngine) -> VoiceEngine:
-    """Create the engine; its client library is imported only now."""
+    """Create the chosen voice engine; import its client library only now."""
     engine: VoiceEngine = chosen.make()
     return engine
 
@@ -20,7 +20,7 @@ def make_voice_engine(chosen: ChosenEngine) -> VoiceEngine:
 def narrate_in_child(
     chosen: ChosenEngine, script: Script, folder: Path, timeout: float, sound: SoundSettings
 ) -> tuple[Narration, tuple[Usage, ...]]:
-    """Record a narration; runs in a child process."""
+    """Record a script's narration in the child process."""
     from transforms.narration.recording import record_narration
 
     voice = make_voice_engine(chosen)

@@ -1,4 +1,4 @@
-"""Recorder of a narration: has a script spoken, places each sentence in time, masters the sound."""
+"""Recorder of a narration: speaks a script, times each sentence, masters the sound."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FILE_NAME: Final = "narration.m4a"
 # Seconds of silence between two sentences, and between two parts of a long sentence.
 _PAUSE: Final = 0.35
 _PAUSE_IN_SENTENCE: Final = 0.15
-# And after a sentence that explains a new term.
+# Seconds of silence after a sentence that explains a new term.
 _PAUSE_AFTER_TERM: Final = 0.7
 # The most seconds that a pause is extended to, for captions to be read.
 _LONGEST_PAUSE: Final = 0.6
@@ -45,7 +45,7 @@ _SENTENCE_ENDS: Final = tuple(".!?…。！？।؟")
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A spoken sentence.
+    """A trimmed, resampled sentence with its word times.
 
     Attributes:
         text: the sentence as captions show it.
@@ -107,7 +107,7 @@ def record_narration(
     cpu = time.thread_time()  # the voice reports its own
     sections = [
         [
-            _spoken(text, recording, voice, text in script.explanations)
+            _prepared(text, recording, voice, text in script.explanations)
             for text, recording in zip(section, spoken, strict=True)
         ]
         for section, spoken in zip(texts, speech.sections, strict=True)
@@ -134,8 +134,8 @@ def record_narration(
     return narration, total([*speech.usage, used])
 
 
-def _spoken(text: str, recording: Recording, voice: VoiceEngine, explains: bool) -> _Spoken:
-    """Return a sentence without the silence around it."""
+def _prepared(text: str, recording: Recording, voice: VoiceEngine, explains: bool) -> _Spoken:
+    """Trim and resample the recording of a sentence, and compute its word times."""
     rate = voice.sample_rate
     clip = trim(recording.samples, rate)
     if clip is None:
@@ -163,7 +163,7 @@ def _spoken(text: str, recording: Recording, voice: VoiceEngine, explains: bool)
 def _assemble(
     sections: list[list[_Spoken]], pauses: list[float], lead_in: float, caption_speed: float
 ) -> tuple[Samples, tuple[tuple[float, float], ...], tuple[Sentence, ...]]:
-    """Place sentences and sections in time.
+    """Join sentences with pauses into one recording, and compute all times.
 
     Args:
         sections: spoken sentences of each section.

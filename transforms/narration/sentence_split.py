@@ -1,4 +1,4 @@
-"""Split of a recording of several sentences at the silences between them.
+"""Splitter of a recording of several sentences, at the silences between them.
 
 Every sentence ends at a silence, a clause may, and speech between two silences lasts about as long
 as its letters let expect. This is a hidden Markov model whose states are pairs of a clause's end
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from transforms.narration.mastering import Samples, audible_frames
 from transforms.narration.speech_length import spoken_letters
 
-_GATES_DB: Final = (40.0, 34.0, 28.0)  # the next one if noise or breath fills the pauses
+_GATES_DB: Final = (40.0, 34.0, 28.0)  # tried in order, as noise or breath may fill pauses
 _SHORTEST_SILENCE: Final = 0.07  # seconds; the closure of a consonant is shorter
-_LONGEST_SILENCE: Final = 1.0  # seconds; a longer one tells no more
+_LONGEST_SILENCE: Final = 1.0  # seconds; longer ones count as this long
 _MARGIN: Final = 0.08  # seconds of silence kept on either side of a sentence
 _SURE: Final = 0.98  # posterior probability
 
@@ -56,7 +56,7 @@ class Span:
 def split_at_silences(
     samples: Samples, rate: int, sentences: Sequence[str]
 ) -> tuple[Span | None, ...]:
-    """Find each sentence in a recording, without most of the silence around it.
+    """Find the span of each sentence in a recording, by aligning text and silences.
 
     Args:
         samples: mono, shape (n,), at `rate` samples per second.
@@ -79,7 +79,7 @@ def split_at_silences(
 
 @dataclass(frozen=True)
 class _Silences:
-    """The silences of a recording; the first and the last are its ends, which may have none.
+    """The silences of a recording; the first and last, at its ends, may have length 0.
 
     Attributes:
         begin: first sample of each.
@@ -111,7 +111,7 @@ def _find_silences(samples: Samples, rate: int, gate_db: float) -> _Silences:
 
 
 class _Alignment:
-    """Sentences aligned with the silences of their recording."""
+    """Aligns sentences with the silences of their recording, by a hidden Markov model."""
 
     def __init__(self, silences: _Silences, sentences: Sequence[str]) -> None:
         self._silences = silences
@@ -131,7 +131,7 @@ class _Alignment:
             self._start += [first] * (end - first)
 
     def spans(self, rate: int) -> tuple[Span | None, ...]:
-        """Return the place of each sentence, or None."""
+        """Return the span of each sentence; None where the alignment is uncertain."""
         probability = np.exp(self._forward + self._backward - self._forward[-1, -1])
         places = [0, *(int(np.argmax(probability[end])) for end in self._ends)]
         sure = [True, *(bool(probability[end].max() >= _SURE) for end in self._ends)]
@@ -149,7 +149,7 @@ class _Alignment:
         )
 
     def _differences(self, places: Sequence[int]) -> _Floats:
-        """Return the standard deviations by which each sentence is longer than expected."""
+        """Return how much longer each sentence is than expected, in standard deviations."""
         expected = np.diff(self._expected[[0, *self._ends]])
         spoken = np.diff(self._silences.speech[np.asarray(places)])
         return np.asarray((spoken - expected) / [_spread(seconds) for seconds in expected])
@@ -159,51 +159,54 @@ class _Alignment:
         return Span(int(begin), int(self._silences.begin[second] + self._margin(second, rate)))
 
     def _margin(self, silence: int, rate: int) -> int:
-        """Return the samples of a silence that a sentence beside it keeps."""
+        """Return the number of samples of a silence that the adjacent sentence keeps."""
         length = int(self._silences.end[silence] - self._silences.begin[silence])
         shared = 0 < silence < len(self._silences) - 1
         return min(round(_MARGIN * rate), length // 2 if shared else length)
 
     @cached_property
     def _forward(self) -> _Floats:
-        """Log probability of all before, for each clause's end at each silence."""
+        """Forward log probabilities: that a clause ends at a silence, given all before it."""
         scores = np.full((len(self._start), len(self._silences)), -np.inf)
         scores[0, 0] = 0.0
         for clause in range(1, len(scores)):
             before = range(self._start[clause], clause)
-            arrivals = [scores[n][:, None] + self._steps[n, clause] for n in before]
+            arrivals = [scores[n][:, None] + self._transitions[n, clause] for n in before]
             scores[clause] = _log_sum(np.concatenate(arrivals), axis=0)
         return scores
 
     @cached_property
     def _backward(self) -> _Floats:
-        """Log probability of all after, for each clause's end at each silence."""
+        """Backward log probabilities: of all after, given that a clause ends at a silence."""
         scores = np.full((len(self._start), len(self._silences)), -np.inf)
         scores[-1, -1] = 0.0
         for clause in range(len(scores) - 2, -1, -1):
             after = [n for n in range(clause + 1, len(scores)) if self._start[n] <= clause]
-            onward = [self._steps[clause, n] + scores[n] for n in after]
+            onward = [self._transitions[clause, n] + scores[n] for n in after]
             scores[clause] = _log_sum(np.concatenate(onward, axis=1), axis=1)
         return scores
 
     @cached_property
-    def _steps(self) -> dict[tuple[int, int], _Floats]:
-        """Log probabilities from one clause's end to another's, by silence and silence."""
+    def _transitions(self) -> dict[tuple[int, int], _Floats]:
+        """Log transition probabilities between clause ends, by pairs of silences."""
         last = len(self._start) - 1
         return {
-            (first, second): self._step(first, second)
+            (first, second): self._transition(first, second)
             for second in range(1, last + 1)
             for first in range(self._start[second], second)
         }
 
-    def _step(self, first: int, second: int) -> _Floats:
+    def _transition(self, first: int, second: int) -> _Floats:
         expected = self._expected[second] - self._expected[first]
-        score = _log_normal(self._spoken - expected, 0.0, _spread(expected)) + self._passed
+        score = (
+            _log_normal(self._speech_between - expected, 0.0, _spread(expected))
+            + self._passed_density
+        )
         score += (second - first - 1) * np.log(1 - _CLAUSE_IS_HEARD)
-        return score + self._arrival(second)
+        return score + self._silence_density(second)
 
-    def _arrival(self, clause: int) -> _Floats:
-        """Log density of each silence's length where a clause ends."""
+    def _silence_density(self, clause: int) -> _Floats:
+        """Log density of each silence's length, given that a clause ends there."""
         if clause == len(self._start) - 1:
             at_end = np.full(len(self._silences), -np.inf)
             at_end[-1] = 0.0
@@ -218,13 +221,13 @@ class _Alignment:
         return score
 
     @cached_property
-    def _spoken(self) -> _Floats:
-        """Seconds of speech from each silence to each other."""
+    def _speech_between(self) -> _Floats:
+        """Seconds of speech between each pair of silences."""
         return self._silences.speech[None, :] - self._silences.speech[:, None]
 
     @cached_property
-    def _passed(self) -> _Floats:
-        """Log density of the silences between each two, as silences where no clause ends."""
+    def _passed_density(self) -> _Floats:
+        """Log density of the silences between each pair, given that no clause ends at them."""
         number, mean, lowest = _ELSEWHERE
         above = self._silences.seconds - _SHORTEST_SILENCE
         density = np.log(number * np.maximum(lowest, np.exp(-above / mean) / mean))

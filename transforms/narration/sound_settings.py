@@ -25,7 +25,7 @@ class SoundSettings:
 
     @property
     def identity(self) -> Mapping[str, str | float | None]:
-        """Return everything that shapes a narration."""
+        """Return the settings and music digest that a narration depends on."""
         from transforms.narration.music import digest  # loads PyAV
 
         return {

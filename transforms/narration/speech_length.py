@@ -1,4 +1,4 @@
-"""Estimates of how long a voice speaks a text."""
+"""Estimator of the time that a voice needs to speak a text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_speakable(text: str) -> bool:
 
 
 def spoken_letters(text: str) -> float:
-    """Return the number of letters that take as long to speak as a text.
+    """Return the length of a text in letters of equal speaking time.
 
     Digits and symbols are spoken as words; characters of East Asian scripts are syllables.
     """
@@ -42,7 +42,7 @@ def spoken_letters(text: str) -> float:
 
 
 def plausible_seconds(text: str, rate: float = 1.0) -> tuple[float, float]:
-    """Return the least and the most seconds of speech that a text can take.
+    """Return the minimum and maximum plausible seconds of speech for a text.
 
     Args:
         text: what is spoken.

@@ -1,4 +1,4 @@
-"""VoiceLanguages: refuse requests in languages that the voice engine does not speak."""
+"""VoiceLanguages: refuses requests in languages that the voice engine cannot speak."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class VoiceLanguages:
     chosen: ChosenEngine
 
     def __call__(self, request: ContentRequest) -> ContentError | None:
-        """Return the error of the voice engine, or None."""
+        """Return the voice engine's error for a request's language, or None."""
         if request.modality == "text":
             return None
         try:

@@ -1,4 +1,4 @@
-"""When the words of a sentence, as captions show it, are spoken."""
+"""Start times of the words of a sentence, as its caption shows them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PREFERENCE: Final = 2.0  # seconds of distance that a silence longer by one sec
 
 
 class _Silence(NamedTuple):
-    """A silence inside a sentence.
+    """A silence inside a sentence, with its position and length.
 
     Attributes:
         spoken: seconds of speech before it.
@@ -31,7 +31,7 @@ class _Silence(NamedTuple):
 
 
 def words_from_spoken(text: str, spoken: Sequence[SpokenWord], end: float) -> tuple[float, ...]:
-    """Return when the words of a text begin, from the times of the words spoken for them.
+    """Return the start times of a text's words, from those of the words the voice spoke.
 
     Words that are spoken otherwise, such as "50 N", share the time between their neighbours.
 
@@ -55,7 +55,7 @@ def words_from_spoken(text: str, spoken: Sequence[SpokenWord], end: float) -> tu
 
 
 def words_from_pauses(text: str, samples: Samples, rate: int) -> tuple[float, ...]:
-    """Return when the words of a text begin, estimated from the silences inside its sound.
+    """Estimate the start times of a text's words from the silences in its recording.
 
     A long silence is taken as the pause at a punctuation mark near it. Between pauses, the time in
     which something is audible is divided by characters.
@@ -87,7 +87,7 @@ def _bare(word: str) -> str:
 
 
 def _share(words: Sequence[str], begin: float, end: float) -> Iterator[float]:
-    """Yield when each word begins if time is divided by characters."""
+    """Yield the start time of each word, in proportion to its characters."""
     characters, before = sum(len(word) + 1 for word in words), 0
     for word in words:
         yield begin + (end - begin) * before / characters
@@ -95,7 +95,7 @@ def _share(words: Sequence[str], begin: float, end: float) -> Iterator[float]:
 
 
 def _silences(samples: Samples, rate: int) -> list[_Silence]:
-    """Return the silences that are long enough for a pause."""
+    """Find the silences in a recording that are long enough for a pause."""
     frame, audible = audible_frames(samples, rate)
     edges = np.flatnonzero(np.diff(audible.astype(np.int8), prepend=1, append=1)) * frame / rate
     found: list[_Silence] = []
@@ -107,7 +107,7 @@ def _silences(samples: Samples, rate: int) -> list[_Silence]:
 
 
 def _pauses(marked: Mapping[int, float], silences: Sequence[_Silence]) -> list[tuple[int, float]]:
-    """Assign silences to punctuation marks, in order.
+    """Assign silences to punctuation marks, in order, at the least cost.
 
     Args:
         marked: seconds of speech before each word that follows a mark, by the word's index.

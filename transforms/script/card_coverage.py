@@ -25,7 +25,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """A published list of topics and where it stands."""
+    """A published list of topics, with its source and address."""
 
     name: str
     source: str
@@ -35,7 +35,7 @@ class Curriculum:
 
 @dataclass(frozen=True)
 class Covered:
-    """A topic, and the id of the card that answers each question; None if no card does."""
+    """A topic with the card id that answers each of its questions; None if no card does."""
 
     topic: Topic
     cards: Mapping[str, str | None]
@@ -54,7 +54,7 @@ def load_curricula() -> tuple[Curriculum, ...]:
 
 
 def coverage(curriculum: Curriculum, index: TopicIndex) -> tuple[Covered, ...]:
-    """Return, for each topic of a curriculum, which cards answer its questions."""
+    """Match the questions of each topic of a curriculum with the cards that answer them."""
     return tuple(
         Covered(topic, {question: _card(question, index) for question in topic.ask})
         for topic in curriculum.topics

@@ -1,4 +1,4 @@
-"""Review of a card's lessons: reading level, length, difference of grades, and promised words."""
+"""Review of a card's lessons: length, reading level, difference of bands, and unsaid aliases."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _layout_problems(card: Card, layouts: FindLayoutProblems) -> Found:
 
 
 def review(card: Card) -> Found:
-    """Yield the key of each part of a card that makes a lesson unfit, and how to mend it."""
+    """Yield key and remedy of each fault: length, reading level, unsaid alias, equal bands."""
     for band in card.bands:
         yield from _length_problems(card, band)
         yield from _level_problems(card, band)
@@ -86,12 +86,12 @@ def review(card: Card) -> Found:
 
 
 def reading_grade(script: Script) -> float:
-    """Return the Flesch-Kincaid grade of what a lesson says."""
+    """Return the Flesch-Kincaid grade of the spoken text of a lesson."""
     return grade_of(whole_text(script)) or 0.0
 
 
 def sameness(one: Script, other: Script) -> float:
-    """Return the share of sentences that two lessons have in common, of the shorter lesson."""
+    """Return the share of the shorter lesson's sentences that the other lesson has too."""
     first, second = set(_sentences(one)), set(_sentences(other))
     return len(first & second) / max(1, min(len(first), len(second)))
 
@@ -122,10 +122,10 @@ def _level_problems(card: Card, band: BandName) -> Found:
 def _unsaid_aliases(card: Card, band: BandName) -> Found:
     script = lesson(card, lowest_grade(card, band))
     said = set(roots(words(" ".join(_sentences(script)))))
-    shown = {_squeezed(line) for line in _shown(script)}
+    shown = {_normalised(line) for line in _shown(script)}
     for number, alias in enumerate(card.aliases):
         if "=" in alias:
-            unsaid = [] if any(_squeezed(alias) in line for line in shown) else [alias]
+            unsaid = [] if any(_normalised(alias) in line for line in shown) else [alias]
         else:
             unsaid = [word for word in roots(words(alias)) if word not in said | _UNSAID]
         if unsaid:
@@ -136,8 +136,8 @@ def _unsaid_aliases(card: Card, band: BandName) -> Found:
             )
 
 
-def _squeezed(formula: str) -> str:
-    """Return the letters, digits and equals signs of a formula: ``F = m × a`` is ``f=ma``."""
+def _normalised(formula: str) -> str:
+    """Normalise a formula to its letters, digits and equals signs: ``F = m × a`` is ``f=ma``."""
     return re.sub(r"[^\w=]", "", formula.casefold())
 
 

@@ -1,4 +1,4 @@
-"""Count of the scenes of a card's lessons that draw, and pictures that two cards share."""
+"""Statistics of the pictures in a card's lessons, and a search for pictures in two cards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.script.matching.word_lists import FILLER
 from transforms.script.matching.words import roots, words
 
 WANTED = 4
-"""Scenes of a lesson that should draw."""
+"""Scenes of a lesson that should explain a picture."""
 LEAST_BEATS, LEAST_LABELS = 1, 2
 
 _LABEL_END = re.compile(r"[,;:=×|()→←↑↓–]+")
@@ -25,7 +25,7 @@ _LABEL_END = re.compile(r"[,;:=×|()→←↑↓–]+")
 
 @dataclass(frozen=True)
 class DrawnScene:
-    """What a scene draws.
+    """The picture of a scene, with its beats and spoken labels.
 
     Attributes:
         heading: heading of the scene.
@@ -41,7 +41,7 @@ class DrawnScene:
 
     @property
     def counts(self) -> bool:
-        """Whether the scene tells its picture."""
+        """Whether the narration explains the picture: it has beats and speaks labels."""
         return self.beats >= LEAST_BEATS and len(self.labels) >= LEAST_LABELS
 
     def __str__(self) -> str:
@@ -52,12 +52,12 @@ class DrawnScene:
 
 
 def drawn_scenes(script: Script) -> tuple[DrawnScene, ...]:
-    """Return what each scene of a lesson draws."""
+    """Return the picture, beats and spoken labels of each scene of a lesson."""
     return tuple(_drawn(scene, script.language) for scene in script.scenes)
 
 
 def drawn_by_band(card: Card) -> Mapping[BandName, tuple[DrawnScene, ...]]:
-    """Return what the scenes of each band draw, with the analogy that draws least."""
+    """Return the drawn scenes of each band, of the lesson with the fewest pictures."""
     found = {}
     for band in card.bands:
         lessons = (drawn_scenes(script) for script in lessons_of(card, band))
@@ -66,12 +66,12 @@ def drawn_by_band(card: Card) -> Mapping[BandName, tuple[DrawnScene, ...]]:
 
 
 def count_drawn(scenes: tuple[DrawnScene, ...]) -> int:
-    """Return how many scenes draw."""
+    """Count the scenes whose narration explains a picture."""
     return sum(scene.counts for scene in scenes)
 
 
 def shared_pictures(cards: Mapping[str, Card]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the file of each card whose picture another card has too, the key, and the remedy.
+    """Yield file, key and remedy of each picture that an earlier card has too.
 
     Args:
         cards: cards by file.
@@ -79,14 +79,14 @@ def shared_pictures(cards: Mapping[str, Card]) -> Iterator[tuple[str, tuple[str,
     owners: dict[str, str] = {}
     for file, card in cards.items():
         for at, picture in enumerate(card.pictures):
-            owner = owners.setdefault(_inputs(picture), card.id)
+            owner = owners.setdefault(_canonical_inputs(picture), card.id)
             if owner != card.id:
                 problem = f"{owner!r} shows the same template and data; draw something else"
                 yield file, (f"pictures.{at}", problem)
 
 
 def lesson(card: Card, grade: int, interest: str = GENERAL) -> Script:
-    """Return the lesson that a student of a grade gets."""
+    """Compose the lesson of a card for a grade and an interest."""
     request = ContentRequest(
         request_id="3f2b8f7e-59a5-4b43-9a38-0c3f6f9f2a10",
         student_id="review",
@@ -104,7 +104,7 @@ def lowest_grade(card: Card, band: BandName) -> int:
 
 
 def lessons_of(card: Card, band: BandName) -> Iterator[Script]:
-    """Yield the lesson of a band with each analogy."""
+    """Compose the lessons of a band, one with each analogy of the card."""
     grade = lowest_grade(card, band)
     return (lesson(card, grade, interest) for interest in card.analogies)
 
@@ -119,19 +119,19 @@ def _drawn(scene: Scene, language: str) -> DrawnScene:
         for label in picture_labels(scene.visual.text, language)
         for part in _LABEL_END.split(label)
     )
-    spoken = tuple(label for label in labels if said & _telling(label))
+    spoken = tuple(label for label in labels if said & _content_roots(label))
     return DrawnScene(scene.heading, picture.template, len(picture.beats), spoken)
 
 
-def _telling(label: str) -> set[str]:
-    """Return the roots of a label's numbers and of its words that name something."""
+def _content_roots(label: str) -> set[str]:
+    """Return the roots of the content words and numbers in a label."""
     found = words(label)
     pairs = zip(found, roots(found), strict=True)
     return {root for word, root in pairs if len(word) > 2 or word.isdigit()} - FILLER
 
 
-def _inputs(picture: Picture) -> str:
-    """Return template and data of a picture without the names of its elements."""
+def _canonical_inputs(picture: Picture) -> str:
+    """Return template and data of a picture as JSON, with element ids replaced by numbers."""
     names = {name: f"#{at}" for at, name in enumerate(picture.elements())}
 
     def renamed(value: object) -> object:
@@ -139,7 +139,7 @@ def _inputs(picture: Picture) -> str:
             return {
                 key: inner if key == "label" else renamed(inner) for key, inner in value.items()
             }
-        if isinstance(value, list | tuple):  # a quantity may name a number as an id is named
+        if isinstance(value, list | tuple):  # a quantity may name a number like an id
             quantity = len(value) == 2 and not names.keys() >= {*map(str, value)}
             return [inner if quantity and isinstance(inner, str) else renamed(inner)
                     for inner in value]  # fmt: skip

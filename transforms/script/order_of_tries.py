@@ -1,4 +1,4 @@
-"""OrderOfTries: the engines that are tried for one script, and in which order.
+"""OrderOfTries: calls the script engine, its repair, then the fallback engines in order.
 
 The first engine is tried until a part of the stage's deadline, and repairs its answer at most once:
 the repair names all errors together. Then each fallback is tried once, without a repair. At most
@@ -56,7 +56,7 @@ without an answer before its deadline counts, because it may be.
 
 
 class CheckFailed(PermanentError):
-    """A script has problems with which it cannot be used."""
+    """A check found a problem that blocks the script."""
 
     def __init__(self, writer: str, problems: Sequence[Problem]) -> None:
         super().__init__(f"the script of {writer} failed its checks: {_texts(problems)}")
@@ -64,14 +64,14 @@ class CheckFailed(PermanentError):
 
 
 class NoScript(TransientError):
-    """No engine of the order gave a script; a replay tries again."""
+    """All engines failed, at least one of them temporarily; a replay may succeed."""
 
     is_final = True
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A script and the engine that wrote it.
+    """An accepted script and the engine that wrote it.
 
     Attributes:
         written: The script and its usage.
@@ -87,7 +87,7 @@ class Tried:
 
 
 class OrderOfTries:
-    """Tries engines in their order; one instance serves one process and several threads.
+    """Calls engines in order until one gives a usable script; it is thread-safe.
 
     A model that the service does not have any more is not called again in this process.
 
@@ -112,7 +112,7 @@ class OrderOfTries:
     def write(
         self, request: ContentRequest, calls: PaidCalls, passages: Sequence[Passage] = ()
     ) -> Tried:
-        """Write the script for a request.
+        """Write the script for a request with the first engine that succeeds.
 
         Args:
             request: A validated request.
@@ -133,7 +133,7 @@ class OrderOfTries:
         for at, engine in enumerate(self._engines):
             if at in self._retired:
                 continue
-            limited.turn(_share(at, len(self._engines)), is_fallback=at > 0)
+            limited.set_share(_share(at, len(self._engines)), is_fallback=at > 0)
             try:
                 asked = _Asked(engine, request, passages)
                 written, problems = self._try(asked, limited, may_repair=at == 0)
@@ -156,7 +156,7 @@ class OrderOfTries:
     def _try(
         self, asked: _Asked, calls: _LimitedCalls, may_repair: bool
     ) -> tuple[Written, Sequence[Problem]]:
-        """Return a script that can be used, repaired once if that is allowed."""
+        """Call one engine for a script without blocking problems; repair it once if allowed."""
         usable: tuple[Written, Sequence[Problem]] | None = None
         failure: ContentError
         try:
@@ -201,7 +201,7 @@ class OrderOfTries:
         return [each for check in self._checks for each in check(script, asked.request, texts)]
 
     def _retire(self, at: int, fault: ModelRetired) -> None:
-        """Remember that an engine's model is gone; log it once, if an engine is left."""
+        """Never call an engine with a retired model again; log it if another engine is left."""
         with self._lock:
             is_new = at not in self._retired
             self._retired[at] = fault
@@ -214,7 +214,7 @@ class OrderOfTries:
             log.error(log_events.MODEL_RETIRED, fault.subject, ", ".join(left))
 
     def _failure(self, failures: Sequence[ContentError]) -> Exception:
-        """Return the error of a request for which no engine gave a script.
+        """Combine the failures of all engines into the error of the request.
 
         The request is not at fault if only a retired model could have written it.
         """
@@ -236,7 +236,7 @@ class OrderOfTries:
 
 @dataclass(frozen=True)
 class _Asked:
-    """An engine, and what it is asked."""
+    """An engine with the request and passages that it is called with."""
 
     engine: ScriptEngine
     request: ContentRequest
@@ -244,11 +244,11 @@ class _Asked:
 
     @property
     def given(self) -> Sequence[Passage]:
-        """The passages that the engine is given."""
+        """The passages for the engine; none if it cannot cite."""
         return self.passages if is_citing(self.engine) else ()
 
     def write(self, calls: PaidCalls, repair: Repair | None = None) -> Written:
-        """Call the engine with the arguments that it takes."""
+        """Call the engine, with passages and repair if there are any."""
         more: dict[str, Any] = {} if repair is None else {"repair": repair}
         if self.given:
             more["passages"] = self.given
@@ -256,13 +256,13 @@ class _Asked:
 
 
 class _CallsSpent(TransientError):
-    """The request has had all its paid calls."""
+    """The request has used up its limit of paid calls."""
 
     is_final = True
 
 
 class _LimitedCalls:
-    """The paid calls of one request (the `PaidCalls` port), with a limit and a share of time."""
+    """`PaidCalls` of one request, limited in number and to a share of the deadline."""
 
     def __init__(self, calls: PaidCalls) -> None:
         self._calls = calls
@@ -270,8 +270,8 @@ class _LimitedCalls:
         self._share = 1.0
         self._is_fallback = False
 
-    def turn(self, share: float, is_fallback: bool) -> None:
-        """Set the part of the deadline by which the next engine has to answer."""
+    def set_share(self, share: float, is_fallback: bool) -> None:
+        """Set the share of the deadline at which the next engine's time ends."""
         self._share = share
         self._is_fallback = is_fallback
 
@@ -308,7 +308,7 @@ class _LimitedCalls:
 
 
 def _share(at: int, count: int) -> float:
-    """Return the part of the deadline after which the engine at a place of the order is given up.
+    """Return the share of the deadline at which the time of the engine at index `at` ends.
 
     The fallbacks divide the time after the first engine's share evenly.
     """

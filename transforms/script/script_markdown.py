@@ -117,6 +117,6 @@ def _list(items: Sequence[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Return the text as one escaped line, its formulas in plain Unicode; a dash if empty."""
+    """Escape a text as one line of Markdown, with plain-text formulas; a dash if empty."""
     line = _SPECIAL.sub(r"\\\1", " ".join(shown_text(text).split()))
     return _BLOCK_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line) or "–"

@@ -1,4 +1,4 @@
-"""Shuffling of the choices of a quiz: writers put the right choice into some places more often."""
+"""Shuffler of quiz choices, since models place the right choice unevenly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LETTER = re.compile(
 
 
 def shuffle_choices(script: Script, seed: str) -> Script:
-    """Return the script with the choices of each question in an order that the seed decides.
+    """Shuffle the choices of each question of a script, by a seed.
 
     Choices that name one another by place, such as "all of the above", keep their order.
     """

@@ -1,4 +1,4 @@
-"""Selection of the quiz question that a lesson asks aloud."""
+"""Selector of the quiz question that a lesson asks aloud."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.model import Script
 
 
 def spoken_question(script: Script, most: int, spoken: Callable[[Script], int]) -> Script:
-    """Return the script with the first question asked aloud that fits, or unchanged.
+    """Mark the first quiz question that fits the length limit to be asked aloud.
 
     Args:
         script: a lesson that asks no question yet.

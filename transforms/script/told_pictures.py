@@ -1,4 +1,4 @@
-"""Beats of pictures that stand over several scenes: what each scene shows, and what it keeps."""
+"""Computes the beats of a picture that several scenes share: shown before, now and later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transforms.script.cards.marks import split_marks
 
 @dataclass(frozen=True)
 class MarkedBeat:
-    """A mark of a scene, and its place in the narration.
+    """A mark in a narration, with its sentence and its position in the sentence.
 
     Attributes:
         of: picture that the mark names, as in ``[[cart.push]]``; empty if it names none.
@@ -27,7 +27,7 @@ class MarkedBeat:
 
 @dataclass(frozen=True)
 class TellingScene:
-    """The picture that a scene shows, and the beats that its marks make.
+    """The picture that a scene shows, with the beats from its marks.
 
     Attributes:
         picture: identity of the picture; scenes with the same one show one picture.
@@ -39,7 +39,7 @@ class TellingScene:
 
 
 def marked_beats(narration: str) -> Iterator[MarkedBeat]:
-    """Yield the marks of a narration."""
+    """Parse the marks of a narration, each with its sentence and position."""
     for number, (sentence, marks) in enumerate(split_marks(narration)):
         for mark in marks:
             of, _, name = mark.name.rpartition(".")
@@ -47,7 +47,7 @@ def marked_beats(narration: str) -> Iterator[MarkedBeat]:
 
 
 def told(scenes: Sequence[TellingScene | None]) -> Iterator[dict[str, object]]:
-    """Yield the fields ``beats``, ``before`` and ``later`` of each scene's picture.
+    """Compute the fields ``beats``, ``before`` and ``later`` of each scene's picture.
 
     What an earlier scene has shown of a picture stands from the start, and what a later scene shows
     first is hidden until then.

@@ -1,4 +1,4 @@
-"""Rules by which a visual can be drawn."""
+"""Validation of visuals: what `text` and `items` each kind needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ITEMS = {
 
 
 def visual_problem(visual: Visual) -> str:
-    """Return why a visual cannot be drawn; an empty string if it can."""
+    """Return the reason why a visual cannot be drawn; an empty string if it can be."""
     kind, count = visual.kind, len(visual.items)
     if kind == "bullets":
         return ""
@@ -42,7 +42,7 @@ def visual_problem(visual: Visual) -> str:
 
 
 def with_drawable_visuals(script: Script) -> Script:
-    """Return the script with bullets in place of the visuals that cannot be drawn."""
+    """Replace the visuals of a script that cannot be drawn with bullets."""
     if not any(visual_problem(scene.visual) for scene in script.scenes):
         return script
     scenes = (
@@ -61,7 +61,7 @@ def _picture_problem(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Return whether a text can be a formula; engines check which commands they allow."""
+    """Return whether braces are balanced and no dollar sign occurs; engines check commands."""
     depth = 0
     for sign in re.findall(r"\\.|[{}]", text):
         depth += {"{": 1, "}": -1}.get(sign, 0)

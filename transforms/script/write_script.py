@@ -1,4 +1,4 @@
-"""WriteScript: from a question to `script.json` and `script.md`."""
+"""WriteScript: the step that writes `script.json` and `script.md` for a question."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class WriteScript(beam.PTransform):
 
 
 def make_script_engine(chosen: ChosenEngine) -> ScriptEngine:
-    """Create the engine; its client library is imported only now."""
+    """Create the chosen script engine; import its client library only now."""
     engine: ScriptEngine = chosen.make()
     return engine
 
 
 def make_claim_checker(chosen: ChosenEngine) -> ClaimChecker:
-    """Create a claim checker; its client library is imported only now."""
+    """Create the chosen claim checker; import its client library only now."""
     checker: ClaimChecker = chosen.make()
     return checker
 
@@ -82,7 +82,7 @@ def make_order(
     claim_checker: ChosenEngine | None,
     layouts: FindLayoutProblems | None = None,
 ) -> OrderOfTries:
-    """Create the engines, the order in which they are tried, and the checks of scripts."""
+    """Create an `OrderOfTries` with the chosen engines, checks and claim checker."""
     engines = [process_singleton(make_script_engine, each) for each in chosen]
     checker = process_singleton(make_claim_checker, claim_checker) if claim_checker else None
     checks: list[Check] = [find_problems]
@@ -107,7 +107,7 @@ class _WriteScript(EngineTask):
         return self.chosen.paid or self.claim_checker is not None
 
     def typical(self) -> tuple[Usage, ...]:
-        """Return the usage for a typical lesson, with that of checking its claims."""
+        """Return the expected usage of a typical lesson, its claim check included."""
         usage = super().typical()
         checker = self.claim_checker
         return usage + (typical("script", checker.name, checker.values()) if checker else ())
@@ -133,12 +133,12 @@ class _WriteScript(EngineTask):
         return inputs
 
     def topic(self, lesson: Lesson) -> str:
-        """Return the topic of a shared question; empty if the lesson is for one request alone."""
+        """Return the topic of a shared question; empty if the lesson is not shared."""
         shared = self._shared(lesson)
         return shared.topic if shared else ""
 
     def _shared(self, lesson: Lesson) -> SharedQuestion | None:
-        """Return the shared question of a lesson, or None.
+        """Return the shared question that the lesson answers, or None.
 
         Scripts that are written for each request do not change for the sake of later stages, unless
         the engine has only cards to write from.
@@ -148,12 +148,12 @@ class _WriteScript(EngineTask):
         return shared_question(lesson.request)
 
     def _request(self, lesson: Lesson) -> ContentRequest:
-        """Return the request to write from."""
+        """Return the shared question's request, or the lesson's own if none is shared."""
         shared = self._shared(lesson)
         return shared.request if shared else lesson.request
 
     def passages(self, request: ContentRequest) -> tuple[Passage, ...]:
-        """Return the passages for a request; none if nothing uses them."""
+        """Find the passages for a request; none if neither engine nor checker uses them."""
         if not (self.claim_checker or is_citing(self._engine())):
             return ()
         return shared_library(self.sources).find(request)
@@ -168,7 +168,7 @@ class _WriteScript(EngineTask):
         tried = order.write(request, calls, self.passages(request))
         written = tried.written
         seed = shared.topic if shared else request.request_id
-        drawable = with_drawable_visuals(_clean(written.script))
+        drawable = with_drawable_visuals(_strip_hidden(written.script))
         if self.layouts:
             drawable = LayoutCheck(self.layouts).without_illegible(drawable)
         script = shuffle_choices(drawable, seed)
@@ -186,14 +186,15 @@ class _WriteScript(EngineTask):
         )
 
 
-def _clean(value: Any) -> Any:
-    """Return a script, or a part of one, without the hidden characters of its texts."""
+def _strip_hidden(value: Any) -> Any:
+    """Remove the hidden characters from all texts of a script, or of a part of one."""
     if isinstance(value, str):
         return without_hidden(value)
     if isinstance(value, tuple):
-        return tuple(map(_clean, value))
+        return tuple(map(_strip_hidden, value))
     if is_dataclass(value) and not isinstance(value, type):
         return replace(
-            value, **{each.name: _clean(getattr(value, each.name)) for each in fields(value)}
+            value,
+            **{each.name: _strip_hidden(getattr(value, each.name)) for each in fields(value)},
         )
     return value

@@ -1,4 +1,4 @@
-"""Visual order of text that mixes left-to-right and right-to-left scripts.
+"""Unicode bidirectional algorithm (UAX #9): visual order of text in mixed directions.
 
 The Unicode Bidirectional Algorithm (UAX #9) without explicit embeddings, overrides and isolates:
 `transforms.text.drawable_text.clean` has removed those characters.
@@ -35,7 +35,7 @@ def is_rtl(text: str, language: str) -> bool:
 
 
 def mark_direction(text: str, language: str) -> str:
-    """Add invisible marks, so that players show each line of a text in its base direction.
+    """Add direction marks, so that players show each line of a text in its base direction.
 
     A player takes the direction of a line from its first letter, or always left to right. A mark
     at the start sets it for the former, and one at the end keeps final punctuation there.
@@ -88,7 +88,7 @@ def visual_order(levels: Sequence[int], items: Sequence[T]) -> list[T]:
 
 
 def _resolve_weak(kinds: list[str], direction: str) -> None:
-    """Apply rules W1 to W7."""
+    """Resolve weak types, such as numbers and their separators (rules W1 to W7)."""
     strong = previous = direction
     for i, original in enumerate(kinds):
         kind = previous if original == "NSM" else original
@@ -116,7 +116,7 @@ def _resolve_weak(kinds: list[str], direction: str) -> None:
 
 
 def _resolve_brackets(text: str, kinds: list[str], direction: str) -> None:
-    """Apply rule N0: a pair of brackets takes the direction of the text inside."""
+    """Resolve paired brackets: they take the direction of the text inside (rule N0)."""
     pairs: list[tuple[int, int]] = []
     stack: list[tuple[str, int]] = []
     for i, char in enumerate(text):
@@ -139,7 +139,7 @@ def _resolve_brackets(text: str, kinds: list[str], direction: str) -> None:
 
 
 def _resolve_neutral(kinds: list[str], direction: str) -> None:
-    """Apply rules N1 and N2."""
+    """Resolve neutral characters by the text on both sides (rules N1 and N2)."""
     for start, end in _spans(kinds, _NEUTRAL):
         left = _strong(kinds[start - 1]) if start else direction
         right = _strong(kinds[end]) if end < len(kinds) else direction
@@ -147,7 +147,7 @@ def _resolve_neutral(kinds: list[str], direction: str) -> None:
 
 
 def _strong(kind: str) -> str:
-    """Return the direction of a class beside neutrals; empty for a neutral class."""
+    """Return the strong direction of a bidi class, L or R; empty for a neutral class."""
     return "R" if kind in ("EN", "AN") else kind if kind in ("L", "R") else ""
 
 

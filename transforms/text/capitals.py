@@ -1,4 +1,4 @@
-"""Capital letter at the start of a text that is not a sentence, such as a table cell or a label."""
+"""Capitalisation of texts that are not sentences, such as table cells and labels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PUNCTUATION = ".,;:!?…)]\"'”’»"
 
 
 def capitalize_first(text: str) -> str:
-    """Return a text whose first word begins with a capital letter, if the word is an ordinary one.
+    """Capitalise the first word of a text, unless it is a symbol or an identifier.
 
     Symbols, units, identifiers and brands keep their letters: "x² = 9", "pH falls", "mRNA",
     "kg per liter", "max_value", "iPhone". The rest of the text is unchanged.

@@ -39,7 +39,7 @@ _TRAILING_VOWELS = frozenset("ำຳ")
 
 
 def clean(text: str) -> str:
-    """Return text in NFC without control, format, private or unassigned characters.
+    """Normalise text to NFC; remove control, format, private and unassigned characters.
 
     Joiners that shape letters stay, other hidden characters do not. The order of a line follows
     from its letters alone, so no text can reorder its neighbours.

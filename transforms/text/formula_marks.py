@@ -1,4 +1,4 @@
-r"""Places of formulas that are marked in a text: ``$…$``, ``\(…\)``, ``\[…\]`` and ``\ce{…}``."""
+r"""Finder of delimited formulas in a text: ``$…$``, ``\(…\)``, ``\[…\]`` and ``\ce{…}``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKED: Final = re.compile(
 
 
 def marked_spans(text: str) -> list[tuple[int, int]]:
-    """Return begin and end of each marked formula."""
+    """Return begin and end of each formula between delimiters."""
     if "$" not in text and "\\" not in text:
         return []
     return [found.span() for found in MARKED.finditer(text)]

@@ -1,4 +1,4 @@
-"""Hidden characters: they draw nothing, and can hide instructions or reorder other text.
+"""Hidden characters, which draw nothing but can hide instructions or reorder other text.
 
 They are Unicode's default ignorable characters (tags, zero-width characters, bidirectional
 controls, fillers and variation selectors) and the annotation controls. A joiner or a variation
@@ -37,12 +37,12 @@ _UNPRINTED = regex.compile(
 
 
 def without_hidden(text: str) -> str:
-    """Return a text without its hidden characters."""
+    """Remove the hidden characters from a text."""
     return text if text.isascii() else _HIDDEN.sub("", text)
 
 
 def visible(text: str) -> str:
-    r"""Return a text in which hidden and control characters are spelled out, as ``\u202e``.
+    r"""Escape hidden and control characters of a text, as ``\u202e``.
 
     Tabs and line feeds stay.
     """
@@ -51,7 +51,7 @@ def visible(text: str) -> str:
 
 @cache
 def hidden_ranges() -> str:
-    """Return all characters that may be hidden, as ranges within a character class."""
+    """Return the ranges of hidden characters, for a regular expression's character class."""
     pattern = regex.compile(_CLASS)
     codes = [code for code in range(0x110000) if pattern.match(chr(code))]
     ranges: list[list[int]] = []

@@ -32,7 +32,7 @@ def labels_for(language: str) -> Labels:
 
 
 def unchecked_label(language: str) -> str:
-    """Return the words of a lesson for which no source was checked; as `labels_for`."""
+    """Return the translated notice that no source was checked; languages as `labels_for`."""
     return _UNCHECKED.get(primary_subtag(language), _UNCHECKED["en"])
 
 

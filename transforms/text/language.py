@@ -1,4 +1,4 @@
-"""Subtags of BCP-47 language tags (RFC 5646): primary language, script and region."""
+"""Parser of BCP-47 language tags (RFC 5646): primary language, script and region."""
 
 from __future__ import annotations
 

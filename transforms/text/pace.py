@@ -14,7 +14,7 @@ _LAST_YOUNG_GRADE = 8
 
 @dataclass(frozen=True)
 class Pace:
-    """Targets for one band of grades.
+    """Target speeds of speech and captions for one band of grades.
 
     Attributes:
         words_per_minute: of speech, pauses included.

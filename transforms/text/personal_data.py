@@ -1,4 +1,4 @@
-"""Find personal data in what a student typed, and mask it.
+"""Finder and masker of personal data in a student's text.
 
 Shapes (e-mail addresses, telephone and card numbers) are found in any language. Names, addresses
 and schools are found where a student gives them ("My name is …"), because a name alone may be the
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class _Rule:
-    """A kind of personal data.
+    """A rule that finds one kind of personal data.
 
     Attributes:
         mask: Text that replaces it.
@@ -31,7 +31,7 @@ class _Rule:
         return self.pattern.sub(self._replacement, text)
 
     def pieces(self, text: str) -> Iterator[str]:
-        """Yield what the rule would replace."""
+        """Yield each match of the rule in a text."""
         group: int | str = "it" if "it" in self.pattern.groupindex else 0
         found = (match[group] for match in self.pattern.finditer(text))
         return filter(self.accepts, found)
@@ -61,7 +61,7 @@ def _digits(text: str) -> str:
 
 
 def _is_phone(text: str) -> bool:
-    """Return whether there are as many digits as E.164 allows; more if nothing separates them."""
+    """Return whether a number has as many digits as a phone number (E.164) may have."""
     fewest = 7 if re.search(r"\d\D+\d", text) else 10
     return fewest <= len(_digits(text)) <= 15
 
@@ -71,7 +71,7 @@ def _has_phone_length(text: str) -> bool:
 
 
 def _is_card(text: str) -> bool:
-    """Return whether digits pass the check of payment cards (Luhn)."""
+    """Return whether digits pass the checksum of payment cards (Luhn)."""
     numbers = [int(digit) for digit in reversed(_digits(text))]
     doubled = (sum(divmod(2 * number, 10)) for number in numbers[1::2])
     return 13 <= len(numbers) <= 19 and (sum(numbers[::2]) + sum(doubled)) % 10 == 0
@@ -82,7 +82,7 @@ def _is_account(text: str) -> bool:
 
 
 def _is_school(text: str) -> bool:
-    """Return whether a school is named: "Lincoln High School", but not "high school"."""
+    """Return whether a school is named: True for "Lincoln High School", not "high school"."""
     return not _SCHOOL_KINDS.issuperset(re.findall(r"\w+", text.lower()))
 
 

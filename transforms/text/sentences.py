@@ -70,7 +70,7 @@ def split_sentences(text: str, limit: int = LONGEST) -> tuple[str, ...]:
 
 
 def _tidy(sentences: list[str]) -> list[str]:
-    """Normalize white space and join pieces without a word ("🎉", "?!") to their neighbour."""
+    """Normalise white space; join pieces without a word ("🎉", "?!") to a neighbour."""
     tidy: list[str] = []
     for sentence in sentences:
         words = sentence.split()
@@ -86,7 +86,7 @@ def _has_word(text: Iterable[str]) -> bool:
 
 
 def _ends_here(text: str, start: int, found: re.Match[str]) -> bool:
-    """Return True if a sentence that began at `start` ends at the mark found."""
+    """Return True if a punctuation mark ends the sentence that began at `start`."""
     mark = found.group().strip()
     if not mark or not mark.startswith((".", "!", "?", "…")):
         return True
@@ -144,5 +144,5 @@ def _cut(sentence: str, limit: int) -> int:
 
 
 def _joined(left: str, right: str) -> bool:
-    """Return True if two characters form one: a letter and its mark, parts of an emoji."""
+    """Return True if two characters form one grapheme: letter and mark, parts of an emoji."""
     return bool(unicodedata.combining(right)) or left == "\u200d" or right in "\u200d\ufe0e\ufe0f"

@@ -1,4 +1,4 @@
-"""Ends of words in scripts that write no spaces between them: Chinese, Japanese and Thai.
+"""Word segmentation of scripts without spaces: Chinese, Japanese and Thai.
 
 BudouX finds them with a linear model of a few dozen kilobytes per language.
 """
@@ -24,7 +24,7 @@ _TRADITIONAL_REGIONS = frozenset({"TW", "HK", "MO"})
 
 @lru_cache(maxsize=512)
 def word_ends(text: str, language: str) -> frozenset[int]:
-    """Return the indices at which a word ends; empty if the text has none of these scripts.
+    """Return the indices at which words end; empty if the text has none of these scripts.
 
     Args:
         text: one paragraph.
@@ -35,7 +35,7 @@ def word_ends(text: str, language: str) -> frozenset[int]:
 
 
 def _model(text: str, language: str) -> str:
-    """Return the name of the model for a text, by its script and then its language."""
+    """Choose the BudouX model for a text, by its script and then its language."""
     if _KANA.search(text):
         return "japanese"
     if _HAN.search(text):

@@ -39,11 +39,11 @@ def every_text():
         ("de-Latn-AT", None, "AT"),
     ],
 )
-def test_region_is_of_message_before_setting(language, default, region):
+def test_message_language_overrides_default_region(language, default, region):
     assert region_of(language, default) == region
 
 
-def test_no_text_names_parents_or_has_a_gap():
+def test_texts_name_no_parents_and_no_placeholders():
     for _, _, text in every_text():
         assert not re.search(rf"\b(?:{PARENTS.pattern})\b", text, re.IGNORECASE)
         assert not set("{}") & set(text)
@@ -60,7 +60,7 @@ def test_text_has_numbers_of_its_region_only():
         assert bool(found) == (region in of_region)
 
 
-def test_only_abuse_says_whose_fault_it_is_not():
+def test_only_abuse_text_denies_the_students_fault():
     for finding, _, text in every_text():
         says = any(
             words in text
@@ -87,7 +87,7 @@ def test_text_is_in_stated_language_or_english():
     assert help_text(CareFinding("eating", "urgent", "ja"), "").startswith("Thank you")
 
 
-def test_english_text_is_the_agreed_one():
+def test_english_text_is_the_approved_wording():
     text = help_text(CareFinding("self_harm", "urgent", "en"), "US")
     assert text == (
         "Thank you for telling us. You deserve help from a person, not a lesson. If you or someone "

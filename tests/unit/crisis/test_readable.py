@@ -35,7 +35,7 @@ def test_words_are_read_from_any_message(fields, words):
     assert read_message(message(fields)).words == words
 
 
-def test_request_id_is_the_stated_or_the_same_for_each_delivery():
+def test_invalid_request_id_is_replaced_by_stable_one():
     assert read_message(message({"request_id": ID})).request_id == ID.lower()
     made = read_message(message({"request_id": 7})).request_id
     assert made == read_message(message(b"\xff")).request_id
@@ -53,7 +53,7 @@ def test_finding_in_invalid_message_is_urgent():
     assert find_care_in_invalid(message(b"photosynthesis")) is None
 
 
-def test_stated_language_comes_before_that_of_the_words():
+def test_stated_language_overrides_detected_one():
     words = ["ich will sterben"]
     for fields, language in (({}, "de"), ({"language": "fr-FR"}, "fr")):
         found = find_care_in(message(fields), words)

@@ -57,7 +57,7 @@ def holds(found: Span, true: Span) -> bool:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=10), st.integers(0, 10**6))
-def test_sentences_found_are_the_right_ones(sentences: list[str], seed: int) -> None:
+def test_found_spans_hold_their_sentences(sentences: list[str], seed: int) -> None:
     samples, truth = recording(sentences, random.Random(seed))
     found = split_at_silences(samples, RATE, sentences)
     assert all(span is None or holds(span, true) for span, true in zip(found, truth, strict=True))
@@ -123,7 +123,7 @@ def test_noise_does_not_hide_pauses(noise_db: float) -> None:
     assert all(span and holds(span, true) for span, true in zip(found, truth, strict=True))
 
 
-def test_two_equally_likely_places_are_not_sure() -> None:
+def test_ambiguous_split_is_not_found() -> None:
     part, word, pause = buzz(1.0, RATE), buzz(0.3, RATE), silence(0.4, RATE)
     samples = np.concatenate([part, pause, word, pause, part])
     assert split_at_silences(samples, RATE, ["Plants need light.", "Plants need water."]) == (

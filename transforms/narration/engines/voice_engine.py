@@ -20,7 +20,7 @@ MASTERING_VERSION: Final = 5
 
 
 class SpokenWord(NamedTuple):
-    """A word as it is spoken.
+    """A spoken word with its start time.
 
     Attributes:
         text: "fifty" where the sentence has "50".
@@ -33,7 +33,7 @@ class SpokenWord(NamedTuple):
 
 @dataclass(frozen=True)
 class Recording:
-    """A spoken sentence.
+    """The samples of a spoken sentence, with the times of its words.
 
     Attributes:
         samples: mono, in -1..1, shape (n,), at the engine's sample rate; none if nothing in the
@@ -47,7 +47,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Speech:
-    """A spoken script.
+    """The recordings of all sentences of a script.
 
     Attributes:
         sections: a recording of each sentence of each section.
@@ -59,7 +59,7 @@ class Speech:
 
 
 class VoiceEngine(Protocol):
-    """Speaks scripts. One instance serves one process and may be called from several threads."""
+    """Speaks the sentences of scripts; one instance serves several threads."""
 
     name: str
     voice: str
@@ -67,11 +67,11 @@ class VoiceEngine(Protocol):
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the sound: version, voice, speaking rate."""
+        """Return the settings that the sound depends on: version, voice, speaking rate."""
         ...
 
     def check(self) -> str:
-        """Reach the services the engine needs, at no cost, and return what was found.
+        """Verify, at no cost, that the services can be reached; return a line that says so.
 
         Raises:
             ContentError: a service cannot be reached or used.
@@ -87,7 +87,7 @@ class VoiceEngine(Protocol):
         ...
 
     def at_pace(self, words_per_minute: float) -> VoiceEngine:
-        """Return the engine with its speech slowed down or sped up to a pace.
+        """Return the engine with its speaking rate set to a pace.
 
         Args:
             words_per_minute: target, pauses between sentences included.
@@ -117,7 +117,7 @@ class SentenceVoice(ABC):
     """Base class of voices that speak one sentence at a time, without paid calls."""
 
     def at_pace(self, words_per_minute: float) -> Self:
-        """Return the voice itself, which has one pace."""
+        """Return the voice itself, since it has only one pace."""
         del words_per_minute
         return self
 
@@ -125,7 +125,7 @@ class SentenceVoice(ABC):
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
     ) -> tuple[Recording, tuple[Usage, ...]]:
-        """Return the recording of a sentence, and what was used.
+        """Speak a sentence; return its recording and usage.
 
         Args:
             sentence: text as written; formulas may be marked as LaTeX.
@@ -136,7 +136,7 @@ class SentenceVoice(ABC):
     def speak(
         self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
     ) -> Speech:
-        """Speak sentence by sentence."""
+        """Speak a script sentence by sentence, within the deadline."""
         used: list[Usage] = []
         spoken: list[tuple[Recording, ...]] = []
         for section in sections:

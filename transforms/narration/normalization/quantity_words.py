@@ -1,4 +1,4 @@
-"""Conversion of quantities in text to words: money, dates, times, ranges, fractions, numbers."""
+"""Converter of quantities in text to words: money, dates, times, ranges, fractions."""
 
 from __future__ import annotations
 
@@ -139,14 +139,14 @@ def _date(year: str, month: int, day: int) -> str | None:
 
 
 def _slashed_date(found: re.Match[str]) -> str:
-    """Return a date whose first number is the month, unless only the second can be one."""
+    """Return a slashed date in words, month first unless that number exceeds 12."""
     first, second = int(found[1]), int(found[2])
     month, day = (second, first) if first > 12 else (first, second)
     return _date(found[3], month, day) or found[0]
 
 
 def _duration(found: re.Match[str]) -> str:
-    """Return hours, minutes and seconds, which are a time of the day only after "at"."""
+    """Return ``h:mm:ss`` as a duration in words; unchanged after "at", as a time of day."""
     if re.search(r"\b(?:at|until|till|from|by)\s$", found.string[: found.start()]):
         return found[0]
     counts = [int(found[1]), int(found[2])]

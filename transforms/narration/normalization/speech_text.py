@@ -165,7 +165,7 @@ _UNSPOKEN_IN_ANY = regex.compile(r"[^\p{L}\p{M}'.,;:?!—…。、！？，：�
 
 
 def _strip_markup(text: str) -> str:
-    """Remove markup and unify the forms of characters."""
+    """Remove markup and normalise variant characters."""
     text = _CONTROL.sub("", html.unescape(text.replace("\r", "\n").replace("\t", " ")))
     text = _TAG.sub(" ", text)
     text = _LINK.sub(r"\1", text)
@@ -192,7 +192,7 @@ def _vulgar(found: re.Match[str]) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    """Return the host of an address as spoken; the path is dropped."""
+    """Return the host of a web or e-mail address as spoken; drop the path."""
     host = re.sub(r"^(?:\w+://)?(?:www\.)?", "", found[0]).split("/")[0].split("?")[0]
     return f" {host.replace('@', ' at ').replace('.', ' dot ')} "
 
@@ -248,7 +248,7 @@ def _greek(found: re.Match[str]) -> str:
 
 
 def _expand_symbols(text: str, any_script: bool) -> str:
-    """Replace Greek letters, slashes, signs and misread acronyms with words."""
+    """Replace Greek letters, slashes, signs and misread acronyms with spoken words."""
     text = text if any_script else _GREEK_WORD.sub(" ", text)
     text = _GREEK_LETTER.sub(_greek, text)
     text = re.sub(r"\band\s?/\s?or\b", "and or", text)
@@ -313,7 +313,7 @@ def _pronounce(node: Node) -> str:
 
 
 def _speak_formulas(text: str) -> str:
-    """Replace formulas with words."""
+    """Replace formulas in a text with English words."""
     text = _STRAND.sub(lambda m: f"{m[1]} prime {spell_letters(m[2].upper())} {m[3]} prime", text)
     text = _DIRECTION.sub(lambda m: f"{m[1] or m[2]} prime ", text)
     text = _LIMIT.sub(r"lim_{\1→\2} ", text)
@@ -333,7 +333,7 @@ def _speak_formulas(text: str) -> str:
 
 
 def _orbitals(found: re.Match[str]) -> str:
-    """Return shells of electrons in words: ``1s² 2s²`` is "one s two, two s two"."""
+    """Return an electron configuration in words: ``1s² 2s²`` is "one s two, two s two"."""
     shells = re.findall(r"(\d)([spdf])\^\{(\d+)\}", found[0])
     return ", ".join(
         f"{number_words.cardinal(int(n))} {shell} {number_words.cardinal(int(electrons))}"
@@ -342,7 +342,7 @@ def _orbitals(found: re.Match[str]) -> str:
 
 
 def _speak_signs(text: str) -> str:
-    """Replace the signs of mathematics that stand in no formula, one by one."""
+    """Replace mathematical signs outside formulas with words."""
     text = _POWER.sub(lambda m: f" to the power of {m[1]} " if m[1] else " ", text)
     text = _SUBSCRIPT.sub(r" \1 ", text)
     return _SIGN.sub(lambda m: f" {SIGNS[m[0].strip()]} ", text)

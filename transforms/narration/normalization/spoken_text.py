@@ -1,4 +1,4 @@
-"""The text that a voice is asked to speak, in any language."""
+"""Normaliser of text for voices that speak several languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transforms.text.language import primary_subtag
 
 
 def spoken_text(text: str, language: str) -> str:
-    """Return a sentence for a voice that reads numbers and scripts of its language itself.
+    """Normalise a sentence for a voice that reads its language's numbers and scripts itself.
 
     English becomes words, as for the offline voice. In other languages formulas that are marked
     become plain Unicode, and all else is left to the voice.

@@ -1,4 +1,4 @@
-"""A concept card: teaching material for one topic, for two bands of grades."""
+"""Data classes of a concept card: teaching material for one topic in two bands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$
 
 
 class Strict:
-    """Base class that rejects unknown keys."""
+    """Base class of card parts: pydantic rejects unknown keys."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class Source(Strict):
 
 @dataclass(frozen=True)
 class Headings(Strict):
-    """Heading of each scene; it states the point that the scene makes."""
+    """Heading of each scene of a lesson; it states the scene's point."""
 
     definition: Heading
     facts: Heading
@@ -68,7 +68,7 @@ class Headings(Strict):
 
 @dataclass(frozen=True)
 class Definition(Strict):
-    """Definition of the topic."""
+    """Definition of the topic, as spoken and as bullets."""
 
     text: Text
     bullets: Lines
@@ -76,7 +76,7 @@ class Definition(Strict):
 
 @dataclass(frozen=True)
 class Facts(Strict):
-    """True statements, one bullet for each."""
+    """Spoken facts about the topic, with one bullet for each."""
 
     text: Annotated[tuple[Text, ...], Field(min_length=2, max_length=5)]
     bullets: tuple[Text, ...]
@@ -108,7 +108,7 @@ class WorkedExample(Strict):
     plot_caption: Annotated[str, StringConstraints(max_length=60)] = ""
 
     def numbers(self) -> Mapping[str, arithmetic.Number]:
-        """Return the values and the computed numbers by name.
+        """Compute the numbers of the example; return them and its values by name.
 
         Raises:
             ValueError: a number cannot be computed.
@@ -144,7 +144,7 @@ class Term(Strict):
 
 @dataclass(frozen=True)
 class Band(Strict):
-    """What a card teaches in one band of grades; `worked` is None where numbers make no sense."""
+    """Material of a card for one band; `worked` is None where numbers make no sense."""
 
     headings: Headings
     definition: Definition
@@ -162,7 +162,7 @@ class Band(Strict):
         return self.worked.numbers() if self.worked else {}
 
     def narrated(self) -> Iterator[tuple[str, str]]:
-        """Yield key and text of what is narrated before the analogy, in order, with its marks."""
+        """Yield key and marked text of each narration that precedes the analogy, in order."""
         yield "definition.text", self.definition.text
         yield from _numbered("facts.text", self.facts.text)
         yield "process.intro", self.process.intro
@@ -192,7 +192,7 @@ class Question(Strict):
 
 @dataclass(frozen=True)
 class Card(Strict):
-    """Teaching material for one topic.
+    """A concept card: teaching material for one topic.
 
     Attributes:
         grades: lowest and highest grade that the card suits.
@@ -239,7 +239,7 @@ class Card(Strict):
         return wanted if wanted in self.bands else next(iter(self.bands))
 
     def texts(self) -> Iterator[str]:
-        """Yield the texts of both bands without marks; analogies and quiz are left out."""
+        """Yield all texts of both bands without marks; leave out analogies and quiz."""
         yield from (self.hook, *self.takeaways, *self.names)
         yield from map(remove_marks, (self.misconception.claim, self.misconception.truth))
         for band in self.bands.values():
@@ -250,7 +250,7 @@ class Card(Strict):
                 yield from (term.term, remove_marks(term.meaning))
 
     def scene_texts(self) -> Iterator[tuple[str, str]]:
-        """Yield key and text of everything that a scene may narrate, with its marks."""
+        """Yield key and marked text of everything that a scene may narrate."""
         for name, band in self.bands.items():
             for key, text in band.narrated():
                 yield f"{name}.{key}", text

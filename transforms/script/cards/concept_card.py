@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Problem(NamedTuple):
-    """A breach of the format: where it is, what is wrong, and how to mend it."""
+    """A breach of the card format: file, key, and what is wrong with its remedy."""
 
     file: str
     key: str
@@ -69,7 +69,7 @@ _REMEDIES = {
     "extra_forbidden": "is no key of the format; remove it or mend its spelling",
     "unexpected_keyword_argument": "is no key of the format; remove it or mend its spelling",
 }
-"""What to do, by the type of a pydantic error whose own message does not say it."""
+"""Remedy by type of pydantic error, where the error's message names none."""
 
 
 def parse_card(text: str, source: str, *, checked: bool = False) -> Card:

@@ -1,4 +1,4 @@
-"""Marks in narrated text, ``[[name]]``: the place at which a picture changes."""
+"""Parser of marks in narrated text: ``[[name]]``, the place at which a picture changes."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from typing import NamedTuple
 from transforms.text.sentences import split_sentences
 
 MOST_MARKS = 2
-"""Marks that one sentence may have: a picture does at most two things at once."""
+"""Maximum marks of a sentence: a picture does at most two things at once."""
 
 _MARK = re.compile(r"\[\[([a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)?)\]\]")
 
 
 class Mark(NamedTuple):
-    """A mark: its name, and the character of the sentence that it stands before."""
+    """A mark, with its name and its character offset in the sentence."""
 
     name: str
     at: int
 
 
 class MarkedSentence(NamedTuple):
-    """A sentence without its marks, and the marks."""
+    """A sentence whose marks are removed from the text and listed beside it."""
 
     sentence: str
     marks: tuple[Mark, ...]
 
 
 def remove_marks(text: str) -> str:
-    """Return the text as it is spoken, without marks."""
+    """Remove the marks from a text, as it is spoken."""
     return _MARK.sub("", text)
 
 
 def has_brackets(text: str) -> bool:
-    """Return whether a text without its marks still holds ``[[`` or ``]]``."""
+    """Return whether a text has ``[[`` or ``]]`` that is not part of a valid mark."""
     plain = remove_marks(text)
     return "[[" in plain or "]]" in plain
 
 
 def split_marks(text: str) -> Iterator[MarkedSentence]:
-    """Yield the sentences of a text with the marks of each.
+    """Split a marked text into sentences, each with its marks.
 
     Args:
         text: one line without repeated spaces.

@@ -1,4 +1,4 @@
-"""Text of a new card, with every key of the format and a placeholder for each text."""
+"""Generator of a new card's TOML text, with a placeholder for each text to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a card: typed templates with inputs, which marks in the text bring to life."""
+"""Pictures of a card: a template with its inputs; marks in the text animate it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NAMES = frozenset({"ends", "way"})
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture.
+    """A picture of a card: template, inputs and named states.
 
     Attributes:
         id: its name in the card.
-        template: what computes and draws it.
+        template: name of the template that draws it.
         data: inputs of the template; every table with an ``id`` is an element that a mark can name.
         states: changes of the whole picture by name, such as ``merge push rub``.
     """
@@ -45,7 +45,7 @@ class Picture:
         return tuple(_ids(self.data))
 
     def with_numbers(self, numbers: Mapping[str, arithmetic.Number], **more: object) -> Drawn:
-        """Return the picture to draw.
+        """Return the picture with numbers in place of its expressions, ready to draw.
 
         Args:
             numbers: values of the names and expressions that stand for numbers.
@@ -54,13 +54,13 @@ class Picture:
         Raises:
             PictureError: a number is unknown, or the template refuses the data.
         """
-        data, states = _resolved(self.data, numbers), _resolved(self.states, numbers)
+        data, states = _evaluated(self.data, numbers), _evaluated(self.states, numbers)
         return build_picture({**data, "template": self.template, "states": states, **more})
 
     def problems(
         self, numbers: Sequence[Mapping[str, arithmetic.Number]]
     ) -> Iterator[tuple[str, str]]:
-        """Yield key and message of each name or input that is not usable.
+        """Yield key and message of each duplicate id and each input that the template refuses.
 
         Args:
             numbers: the values for each band that shows the picture.
@@ -81,10 +81,10 @@ class Picture:
                 return
 
 
-def find_marked(
+def find_mark_problems(
     pictures: Sequence[Picture], used: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield key and message of marks without a picture, and of pictures without a mark.
+    """Yield key and message of each mark without a picture and picture without a mark.
 
     A scene shows one picture, so all its marks must be of the same one.
 
@@ -117,22 +117,22 @@ def find_marked(
 
 
 def _scene(key: str) -> str:
-    """Return the scene that a text is told in: ``middle.facts`` of ``middle.facts.text.0``."""
+    """Return the key of a text's scene: ``middle.facts`` of ``middle.facts.text.0``."""
     return ".".join(key.split(".")[: 1 if key.startswith("misconception") else 2])
 
 
-def _resolved(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
-    """Return data with numbers in place of the expressions in quantities, labels and states."""
+def _evaluated(data: Any, numbers: Mapping[str, arithmetic.Number]) -> Any:
+    """Replace the expressions in quantities, labels and states with their values."""
     if isinstance(data, Mapping):
         return {
-            key: value if key in _NAMES else _resolved(value, numbers)
+            key: value if key in _NAMES else _evaluated(value, numbers)
             for key, value in data.items()
         }
     if isinstance(data, list | tuple):
         if len(data) == 2 and all(isinstance(value, str) for value in data):
             with suppress(ValueError):
                 return [arithmetic.evaluate(data[0], numbers), data[1]]
-        return [_resolved(value, numbers) for value in data]
+        return [_evaluated(value, numbers) for value in data]
     if isinstance(data, str) and "{" in data:
         with suppress(ValueError):
             return arithmetic.fill(data, numbers)

@@ -1,4 +1,4 @@
-"""Rules of a card that no single field's type can express."""
+"""Validation rules of a card that span several fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from transforms.maths.arithmetic import Number
 from transforms.script.cards.card import HIGHEST_MIDDLE_GRADE, Band, Card, Process
 from transforms.script.cards.marks import MOST_MARKS, has_brackets, remove_marks, split_marks
-from transforms.script.cards.pictures import Picture, find_marked
+from transforms.script.cards.pictures import Picture, find_mark_problems
 
 PLACEHOLDER = "[…]"
 """Stands in a new card for each text that its author has to write."""
@@ -29,7 +29,7 @@ _EMPTY_HEADING = re.compile(
 
 
 def find_problems(card: Card, source: str) -> Found:
-    """Yield the problems of a card whose fields have the right types.
+    """Yield each breach of a rule that spans several fields of a card.
 
     Args:
         card: the card.
@@ -106,7 +106,7 @@ def _heading_problems(band: Band) -> Found:
                 "as in 'Double the force, double the acceleration'",
             )
     for heading, times in Counter(headings.values()).items():
-        if times > 1 and heading != PLACEHOLDER:  # one finding is enough for what is not written
+        if times > 1 and heading != PLACEHOLDER:  # reported once, as unwritten
             yield "headings", f"{heading!r} stands over {times} scenes; give each its own"
 
 
@@ -139,14 +139,14 @@ def _mark_problems(card: Card) -> Found:
         if any(len(sentence.marks) > MOST_MARKS for sentence in sentences):
             yield key, f"a sentence has more than {MOST_MARKS} marks; split it or leave one out"
         used[key] = [mark.name for sentence in sentences for mark in sentence.marks]
-    yield from find_marked(card.pictures, used)
+    yield from find_mark_problems(card.pictures, used)
     for key, text in _unmarked(card):
         if "[[" in text:
             yield key, "marks stand only in what scenes narrate; remove it here"
 
 
 def _numbers(card: Card, picture: Picture) -> Iterator[Mapping[str, Number]]:
-    """Yield the numbers of each band that shows a picture.
+    """Yield the worked example's numbers of each band that shows a picture.
 
     Misconception and analogies belong to all bands.
     """

@@ -1,4 +1,4 @@
-"""Wording rules of cards: what is spoken is plain sentences, what is shown fits a slide."""
+"""Wording rules of cards: spoken texts are plain sentences, shown texts fit a slide."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _UNSPEAKABLE = re.compile(r"[=×→%²³/&#*_`<>|(){}\[\]\\^~$+…;]|--|\bhttps?
 
 
 def find_wording(card: Card) -> Found:
-    """Yield the key of each text that breaks a wording rule, and how to mend it."""
+    """Yield key and remedy of each text that breaks a wording rule."""
     unwritten = list(_unwritten(asdict(card), ()))
     for key in unwritten:
         yield key, UNWRITTEN
-    if unwritten:  # what else is found would only follow from it
+    if unwritten:  # other problems would only follow from these
         return
     for key, text in _spoken(card):
         for problem in _spoken_problems(text):
@@ -58,7 +58,7 @@ def find_wording(card: Card) -> Found:
 
 
 def _unwritten(value: object, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield the key of each text of a card, as a dict, that holds a placeholder."""
+    """Yield the key of each text that still holds the placeholder of a new card."""
     if isinstance(value, str) and PLACEHOLDER in value:
         yield ".".join(path)
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Checks of the scripts of all engines; what they find is repaired, refused or counted."""
+"""Checks of the scripts of all engines; a problem blocks, asks for a repair or is noted."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ CHECKS: Sequence[ScriptCheck[Any]] = (*_OF_SCRIPT, *_OF_ANSWER)
 def find_problems(
     script: Script, request: ContentRequest, passages: Sequence[str] = ()
 ) -> list[Problem]:
-    """Return the problems of a script, each with the name of the check that found it.
+    """Run all checks on a script; return the problems, each with the name of its check.
 
     Args:
         script: The script.

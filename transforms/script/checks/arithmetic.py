@@ -1,4 +1,4 @@
-"""Find calculations whose result is wrong, and results whose unit does not fit."""
+"""Check of calculations: wrong results, and results with a unit that does not fit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _OPERATION = re.compile(
     r"|thirds?|quarters?|percent|prozent|por|mal|fois|más|menos|und|weniger|geteilt|divisé|moins|y)\b",
     re.I,
 )
-"""What texts with calculations have; most have none."""
+"""Pattern that every text with a calculation matches; most texts do not."""
 
 _UNIT_POWERS = re.compile(r"(?<=second) squared|(?<=meter) squared|(?<=metre) squared")
 _PER = re.compile(r"(?<=[a-z]) per (?=[a-z])")
@@ -92,14 +92,14 @@ _PART_OF_MORE = re.compile(
     r"(?:[+\-−–×·*÷/^(|√∛∑∫πi][\s(]*|\b(?:of|root|twice|double|half|times|per|than|sin|cos|tan|log|ln)\s+)$",
     re.I,
 )
-"""What stands before a calculation that is a part of a longer one."""
+"""Text before a match that is only the end of a longer calculation."""
 
 _GOES_ON_AS_MORE = re.compile(
     r"\s*(?:[+×·*÷/^(²³!]|[−–-]\s*[\d(]|[−–-]\s*\w\b|(?:in|out of|to|over|von|de cada) (?:\w+ )?\d"
     r"|(?:more|less|fewer|times)\b)"
 )
 _GOES_ON = re.compile(r"\s*(?:per|squared|cubed|in every|each|[-–]?\w+ meters?)\b")
-"""How the unit of a result goes on in words."""
+"""Words that continue the unit of a result."""
 
 _PLAIN = re.sub(r"\?P<\w+>", "?:", OPERAND)
 _SIDE = (
@@ -113,7 +113,7 @@ _CONVERSIONS = {Fraction(n) for n in (7, 12, 16, 24, 30, 52, 60, 365, 3600)} | {
 
 
 def check_arithmetic(script: Script) -> Sequence[Problem]:
-    """Return the calculations of a script that are wrong.
+    """Return a problem for each wrong calculation of a script.
 
     Statements with variables are not judged, and neither are lessons about other number systems.
     """
@@ -128,7 +128,7 @@ def check_arithmetic(script: Script) -> Sequence[Problem]:
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
 def wrong_statements(text: str, language: str, subject: str = "") -> tuple[str, ...]:
-    """Return the calculations in a text whose sides differ.
+    """Find the calculations in a text whose sides are not equal.
 
     Args:
         text: Plain text, with numbers in digits or words.
@@ -144,7 +144,7 @@ def _wrong_statements(text: str, language: str, subject: str) -> Iterator[str]:
         return
     text = with_signs(text)
     for statement in _STATEMENT.finditer(text):
-        start, end = _sentence(text, *statement.span())
+        start, end = _sentence_span(text, *statement.span())
         before, after = text[start : statement.start()], text[statement.end() : end]
         if _MISTAKEN.search(before) or _DENIED.match(after) or _REMAINDER.match(after):
             continue
@@ -164,22 +164,22 @@ def _wrong_statements(text: str, language: str, subject: str) -> Iterator[str]:
 
 
 def with_signs(text: str) -> str:
-    """Write the words of calculations as signs, where a number follows."""
+    """Replace words such as "plus" with operators where a number follows."""
     text = _RANGE.sub(" to ", _PER.sub("/", _UNIT_POWERS.sub("²", text)))
     for pattern, sign in (*_MULTIPLES, *_SIGNS):
         text = pattern.sub(sign, text)
     return text
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the sentence around a span begins and ends."""
+def _sentence_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return start and end of the sentence around a span."""
     first = max((m.end() for m in re.finditer(r"[.!?;:]\s", text[:start])), default=0)
     last = re.compile(r"[.!?;](?:\s|$)").search(text, end)
     return first, last.start() if last else len(text)
 
 
 class _Judge:
-    """Compares the sides of a calculation.
+    """Decides whether the two sides of a calculation are equal.
 
     Args:
         language: BCP-47 tag.
@@ -211,13 +211,13 @@ class _Judge:
             return bool(one.value and other.value)
         if _has_variable(one.dimension) or _has_variable(other.dimension):
             return False
-        if _names_other(one.dimension, other.dimension):
+        if _counts_other_things(one.dimension, other.dimension):
             return False
         bare = [evaluate(side, self._language, with_units=False) for side in (left, right)]
         return not (self._agree(one, other) or self._agree(*bare) or _may_be_converted(*bare))
 
     def _agree_in_scale(self, left: str, right: str) -> bool:
-        """Return whether a scale that only one side names is both's: 70 + 38 = 108 billion."""
+        """Return whether the sides agree if both have the scale of one: 70 + 38 = 108 billion."""
         plain = [SCALE.sub("", side) for side in (left, right)]
         if (plain[0] == left) == (plain[1] == right):
             return False
@@ -239,14 +239,14 @@ def _has_variable(dimension: Dimension) -> bool:
     return any(part[0] == "?" and len(part) == 2 for part, _ in dimension)
 
 
-def _names_other(left: Dimension, right: Dimension) -> bool:
-    """Return whether the result is counted in a word that the calculation does not have."""
+def _counts_other_things(left: Dimension, right: Dimension) -> bool:
+    """Return whether the result counts other things than the calculation: boxes, not apples."""
     words = {part for part, _ in right if not is_known(((part, 1),))}
     return bool(words and left) and not words <= {part for part, _ in left}
 
 
 def _may_be_converted(left: Quantity, right: Quantity) -> bool:
-    """Return whether two numbers differ by a factor between units."""
+    """Return whether two numbers differ by a unit conversion factor, such as 60 or 1,000."""
     if not left.value or not right.value:
         return False
     ratio = abs(left.value / right.value)

@@ -1,4 +1,4 @@
-"""Evaluate calculations with numbers and units, written with signs: ``50 N − 10 N``."""
+"""Evaluator of calculations with numbers, units and operators: ``50 N − 10 N``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LARGEST_POWER = 12
 
 
 def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
-    """Return the value of a calculation.
+    """Evaluate a calculation; return its value with its unit.
 
     Args:
         text: numbers with units, the signs of the four operations, powers and brackets.
@@ -53,19 +53,19 @@ def evaluate(text: str, language: str, with_units: bool = True) -> Quantity:
     Raises:
         NotUnderstood: the text is anything else.
     """
-    reader = _Reader(text, language, with_units)
-    value = reader.sum()
-    if reader.at < len(reader.tokens):
+    parser = _Parser(text, language, with_units)
+    value = parser.sum()
+    if parser.at < len(parser.tokens):
         raise NotUnderstood(text)
     return value
 
 
 class UnitsDiffer(NotUnderstood):
-    """Quantities of different dimensions are added."""
+    """The calculation adds or subtracts quantities of different dimensions."""
 
 
-class _Reader:
-    """A recursive-descent parser; it evaluates as it reads."""
+class _Parser:
+    """Recursive-descent parser that evaluates a calculation as it reads."""
 
     def __init__(self, text: str, language: str, with_units: bool) -> None:
         self.tokens: list[str | Quantity] = []

@@ -1,4 +1,4 @@
-"""Find texts that have got out of hand: repetitions, literal escapes and wrongly decoded text."""
+"""Check of degenerate text: repetitions, literal escapes and wrongly decoded characters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_SENTENCES = 3
 """Times that one sentence of four words and more may stand in a lesson; a refrain may return."""
 
 MOST_REPEATS = 6
-"""Times from which words that follow themselves are out of hand."""
+"""Repetitions in a row from which a phrase is a problem."""
 
 LEAST_VARIETY = 0.2
 """Different words over all words of a lesson of 150 words and more; good lessons have 0.35."""
@@ -34,13 +34,13 @@ _LONE_ESCAPE = re.compile(r"(?<!\S)\\[nrt](?=\s|[A-Z]|$)|\\[\"']|&(?:amp|nbsp|qu
 
 
 def check_degeneration(script: Script) -> Sequence[Problem]:
-    """Return the repetitions, literal escapes and wrongly decoded texts of a script."""
+    """Return a problem for each repetition, literal escape and wrongly decoded text."""
     found = [f"{each}; write the lesson anew" for each in _repetitions(script)]
     taught = script.subject == "computing"
     found += [
         f"{path}: {problem}"
         for path, text in all_texts(script)
-        for problem in _wrong_signs(text, taught)
+        for problem in _character_faults(text, taught)
     ]
     return [Problem(text) for text in found]
 
@@ -54,7 +54,7 @@ class _Words(NamedTuple):
 
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
-def _read(text: str, language: str) -> _Words:
+def _analyse(text: str, language: str) -> _Words:
     words = _words(text, language)
     sentences = (_words(each, language) for each in split_sentences(text))
     long = tuple(" ".join(each) for each in sentences if len(each) >= 4)
@@ -62,14 +62,14 @@ def _read(text: str, language: str) -> _Words:
 
 
 def _repetitions(script: Script) -> Iterator[str]:
-    spoken = [(path, _read(text, script.language)) for path, text in spoken_texts(script)]
+    spoken = [(path, _analyse(text, script.language)) for path, text in spoken_texts(script)]
     for path, read in spoken:
         if read.repeats:
             yield f"{path}: repeats the same words again and again"
     sentences = Counter(sentence for _, read in spoken for sentence in read.sentences)
     if sentences and max(sentences.values()) > MOST_SENTENCES:
         yield f"a sentence stands {max(sentences.values())} times in the lesson"
-    narrations = [_read(each.narration, script.language).words for each in script.scenes]
+    narrations = [_analyse(each.narration, script.language).words for each in script.scenes]
     narrations = [words for words in narrations if words]
     if len(set(narrations)) < len(narrations):
         yield "two scenes have the same narration"
@@ -79,7 +79,7 @@ def _repetitions(script: Script) -> Iterator[str]:
 
 
 def _repeats(words: Sequence[str]) -> bool:
-    """Return whether a phrase follows itself too often; lone digits and letters may."""
+    """Return whether a phrase repeats in a row too often; lone digits and letters may."""
     if max(Counter(words).values(), default=0) < MOST_REPEATS:
         return False
     for size in range(1, LONGEST_PHRASE + 1):
@@ -94,8 +94,8 @@ def _repeats(words: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _wrong_signs(text: str, taught: bool) -> tuple[str, ...]:
-    """Return what is wrong with the characters of a text; `taught` if it may be on escapes."""
+def _character_faults(text: str, taught: bool) -> tuple[str, ...]:
+    """Return the escape and decoding faults of a text; `taught` allows lone escapes."""
     found = []
     if _has_escape(text, taught):
         found.append("holds an escape sequence; write the character itself")
@@ -113,13 +113,13 @@ def _has_escape(text: str, taught: bool) -> bool:
 def _is_garbled(text: str) -> bool:
     if text.isascii():
         return False
-    from ftfy.badness import is_bad  # imports much
+    from ftfy.badness import is_bad  # slow to import
 
     return "\N{REPLACEMENT CHARACTER}" in text or is_bad(text)
 
 
 def _words(text: str, language: str) -> list[str]:
-    """Return the words of a text; pairs of characters in languages written without spaces."""
+    """Split a text into words, or into character pairs in languages without spaces."""
     if is_unspaced(language):
         plain = "".join(filter(str.isalnum, text))
         return [plain[at : at + 2] for at in range(0, len(plain) - 1, 2)]

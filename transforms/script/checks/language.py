@@ -1,4 +1,4 @@
-"""Find texts in another language than the lesson's."""
+"""Check of the language: texts in another language than the lesson's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from transforms.script.engines.script_engine import Problem
 from transforms.text.language import primary_subtag
 
 LEAST_LETTERS = 80
-"""Letters from which the language of a text is found reliably; a quotation may be shorter."""
+"""Minimum letters of a text whose language is identified; a quotation may be shorter."""
 
 MOST_CHARACTERS = 400
-"""Characters of a text that are looked at; more make it slower and hardly surer."""
+"""Maximum characters of a text for the identifier; more are slower and hardly surer."""
 
 _QUOTATION = re.compile(r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|「[^」]*」")
 
@@ -52,7 +52,7 @@ _NEIGHBOURS = (
 
 
 def check_language(script: Script) -> Sequence[Problem]:
-    """Return the parts of a script that are in another language than its own."""
+    """Return a problem for each spoken text in another language than the script's."""
     wanted = _identified(primary_subtag(script.language))
     texts = [each for each in spoken_texts(script) if _is_long_enough(each.text)]
     texts = texts or [PlacedText("the lesson", whole_text(script))]
@@ -84,7 +84,7 @@ def _foreign(texts: Sequence[PlacedText], wanted: str) -> Iterator[tuple[str, st
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
 def _is_long_enough(text: str) -> bool:
-    """Return whether the language of a text is found reliably; an ideograph counts as a word."""
+    """Return whether a text is long enough to identify its language; ideographs count more."""
     letters = [sign for sign in text if sign.isalpha()]
     return len(letters) + 3 * sum(sign >= "\u3040" for sign in letters) >= LEAST_LETTERS
 

@@ -1,4 +1,4 @@
-"""Find personal data in lessons: the student's own, numbers of persons, and requests for some."""
+"""Check of personal data: the student's own, id and card numbers, and requests for data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NEVER = re.compile(
 
 
 def check_personal_data(answered: Answered) -> Sequence[Problem]:
-    """Return the texts with personal data; problems name its kind only."""
+    """Return a problem for each text with personal data; it names the kind only."""
     own = list(_of_student(answered.request))
     found = []
     for path, text in all_texts(answered.script):
@@ -56,7 +56,7 @@ def check_personal_data(answered: Answered) -> Sequence[Problem]:
 
 @lru_cache(maxsize=8192)  # lessons of cards share their texts
 def _of_text(text: str) -> tuple[str, ...]:
-    """Return what is found in a text, independent of the request."""
+    """Return the personal data and the requests for it in a text, apart from the student's."""
     kinds = find_personal_data(text) if _LONG_NUMBER.search(text) else []
     found = [f"holds personal data {kind}; leave it out" for kind, _ in kinds if kind in _NUMBERS]
     if _ASKS.search(text) and any(
@@ -67,7 +67,7 @@ def _of_text(text: str) -> tuple[str, ...]:
 
 
 def _of_student(request: ContentRequest) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Yield what the student gave away, except words that the question itself is about."""
+    """Yield kind and pattern of the personal data in a request, without words of its topic."""
     typed = f"{request.student_query}\n{request.interest or ''}"
     question = mask_personal_data(typed).casefold()
     for kind, piece in find_personal_data(typed):

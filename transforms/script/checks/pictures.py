@@ -1,4 +1,4 @@
-"""Find visuals that cannot be drawn."""
+"""Check of the visuals of a script: inputs that cannot be drawn, and illegible layouts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Drawing belongs to another stage, so the pipeline passes the function in.
 
 
 def check_pictures(script: Script) -> Sequence[Problem]:
-    """Return the visuals that cannot be drawn; they are notes if most scenes can be drawn."""
+    """Return a problem for each visual that cannot be drawn; a note if most can be drawn."""
     broken = {
         f"scenes.{at}.visual: {scene.visual.kind} cannot be drawn": problem
         for at, scene in enumerate(script.scenes)
@@ -28,10 +28,10 @@ def check_pictures(script: Script) -> Sequence[Problem]:
 
 
 class LayoutCheck:
-    """Finds pictures whose layout is not legible; each is worth a repair.
+    """Check that asks for a repair of each picture whose layout is not legible.
 
     Args:
-        find: finds them.
+        find: finds these pictures.
     """
 
     def __init__(self, find: FindLayoutProblems) -> None:
@@ -46,7 +46,7 @@ class LayoutCheck:
         ]
 
     def without_illegible(self, script: Script) -> Script:
-        """Return the script with bullets in place of those pictures."""
+        """Replace the illegible pictures of a script with bullets."""
         illegible = {at for at, _ in self._find(script)}
         scenes = (
             replace(scene, visual=Visual()) if at in illegible else scene

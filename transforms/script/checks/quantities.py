@@ -1,4 +1,4 @@
-"""Numbers with units, as they stand in texts, and the evaluation of calculations with them."""
+"""Parser of numbers and units of measurement in texts, into exact quantities."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ Dimension = tuple[tuple[str, int], ...]
 
 
 class NotUnderstood(ValueError):
-    """A text is no number or calculation that can be evaluated."""
+    """The text is not a number or calculation that can be evaluated."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Quantity:
 
 
 def parse_number(text: str, language: str) -> tuple[Fraction, Fraction]:
-    """Return a number and the unit of its last place.
+    """Parse a number; return its value and the value of its last decimal place.
 
     Args:
         text: digits with separators of the language.
@@ -108,7 +108,7 @@ def parse_number(text: str, language: str) -> tuple[Fraction, Fraction]:
 
 
 def unit(text: str) -> tuple[Fraction, Dimension]:
-    """Return the factor and the dimension of a unit such as ``m/s²``.
+    """Parse a unit such as ``m/s²``; return its factor to base units and its dimension.
 
     Any other word, such as "apples", is a dimension of its own.
 

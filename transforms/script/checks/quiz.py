@@ -1,4 +1,4 @@
-"""Find questions of the quiz with two right choices, or with a key that is wrong."""
+"""Check of the quiz: questions with two right choices or a wrong answer key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.script.checks.spelled_numbers import with_digits
 from transforms.script.engines.script_engine import Problem
 
 MOST_WORDS = 4
-"""Words of a choice that an explanation can be expected to repeat."""
+"""Maximum words of a choice that an explanation is expected to repeat."""
 
 _RESULT = re.compile(
     r"(?:[=≈]|\b(?:about|roughly|leaves|(?<!down )(?<!up )to|costs?)\b)"
@@ -56,7 +56,7 @@ _ARTICLES = set("the a an el la los las un una der die das le les".split())  # n
 
 
 def check_quiz(script: Script) -> Sequence[Problem]:
-    """Return what makes questions ambiguous or their keys wrong.
+    """Return a problem for each ambiguous question and each wrong answer key.
 
     Where numbers decide it, the problem blocks; otherwise it is worth a repair.
     """
@@ -131,7 +131,7 @@ class _Question:
         return self._says_only_other(said) or self._has_only_other_number()
 
     def _says_only_other(self, said: str) -> bool:
-        """Return whether the explanation has one short choice word by word, and none of the key."""
+        """Return whether the explanation quotes a wrong choice and no word of the key."""
         key = set(_words(self._quiz.choices[self._quiz.answer]).split())
         if any(f" {word[:5]}" in said for word in key if len(word) > 2):
             return False
@@ -140,7 +140,7 @@ class _Question:
         return len(whole) == 1 and len(whole[0].split()) <= MOST_WORDS and len(whole[0]) > 3
 
     def _has_only_other_number(self) -> bool:
-        """Return whether the one number of the explanation is that of another choice."""
+        """Return whether the only number in the explanation is that of a wrong choice."""
         key = self._number(self._quiz.choices[self._quiz.answer])
         asked = self._numbers(self._quiz.question)
         said = self._numbers(self._quiz.explanation) - asked
@@ -152,7 +152,7 @@ class _Question:
         return {self._number(each) for each in _NUMBER.findall(digits)}
 
     def _number(self, text: str) -> Fraction | None:
-        """Return the value of a choice without its unit."""
+        """Return the number of a choice, without its unit; None for words."""
         found = self._value(text, with_units=False)
         return found.value if found else None
 
@@ -164,7 +164,7 @@ class _Question:
         return [each for at, each in enumerate(self._quiz.choices) if at != self._quiz.answer]
 
     def _value(self, text: str, with_units: bool = True) -> Quantity | None:
-        """Return the value of a choice that is a number with a unit; None for words."""
+        """Return the quantity that a choice states; None for words."""
         text = with_signs(with_digits(text.strip().rstrip("."), self._language))
         try:
             found = evaluate(text, self._language, with_units)
@@ -174,7 +174,7 @@ class _Question:
 
 
 def _form(text: str) -> str:
-    """Return how a number is written: as a fraction, a percentage, or with which unit."""
+    """Return a text without its digits, which tells fractions, percentages and units apart."""
     return re.sub(r"[\d.,\s]", "", text)
 
 

@@ -1,4 +1,4 @@
-"""Find English lessons that read harder than their grade."""
+"""Check of the reading level: English lessons that read harder than their grade."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _EXPLAINED = re.compile(
     r"|\b([\w-]+)(?:\s+is|\s+are|\s+means|,\s+or|,\s+which\s+is|\s+\()",
     re.I,
 )
-"""Where a word is explained, or explains another."""
+"""Pattern of a word that is explained, or explains another."""
 
 
 def check_reading_level(script: Script) -> Sequence[Problem]:
-    """Return the difference if a lesson reads much harder than the grade it was asked for."""
+    """Return a note if a lesson reads much harder than the requested grade."""
     grade = script.grade_level
     if primary_subtag(script.language) != "en" or grade < LEAST_GRADE:
         return []
@@ -44,9 +44,9 @@ def check_reading_level(script: Script) -> Sequence[Problem]:
 
 
 def grade_of(*texts: str) -> float | None:
-    """Return the Flesch-Kincaid grade of English texts together, explained terms left out.
+    """Return the joint Flesch-Kincaid grade of English texts; explained terms count one syllable.
 
-    None if they are too short for one.
+    None if the texts are too short for a grade.
     """
     counts = [_count(text) for text in texts]
     words = sum((each.words for each in counts), Counter[str]())
@@ -78,7 +78,7 @@ def _count(text: str) -> _Counts:
 
 @cache
 def _syllables(word: str) -> int:
-    """Return the number of syllables: hyphens may not stand before a lone vowel, so a few less."""
+    """Estimate the syllables of a word from its hyphenation and its groups of vowels."""
     vowels = re.findall(r"[aeiouy]+", word.casefold())
     silent = word.casefold().endswith("e") and not word.casefold().endswith("le")
     return max(1, len(_hyphens().positions(word.casefold())) + 1, len(vowels) - silent)

@@ -1,4 +1,4 @@
-"""Find what no lesson for students may hold; `safety.toml` lists it."""
+"""Check of safety: content that no lesson may hold, by the patterns of `safety.toml`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUOTED = 8
 
 
 class _Category(NamedTuple):
-    """What a category holds.
+    """The patterns of one category of unsafe content.
 
     Attributes:
         pattern: What is unsafe.
@@ -34,11 +34,11 @@ class _Category(NamedTuple):
     anchors: tuple[str, ...]
 
     def may_be_in(self, text: str) -> bool:
-        """Return whether a text in lower case is worth a search."""
+        """Return whether a lower-case text has an anchor, so that the pattern may match."""
         return not self.anchors or any(anchor in text for anchor in self.anchors)
 
     def is_in(self, text: str) -> bool:
-        """Return whether a sentence of the text holds it."""
+        """Return whether a sentence of the text matches, and is no warning or report."""
         if not self.pattern.search(text):
             return False
         return self.unless is None or any(
@@ -48,7 +48,7 @@ class _Category(NamedTuple):
 
 
 def check_safety(script: Script) -> Sequence[Problem]:
-    """Return the texts that hold something unsafe, each with the category only."""
+    """Return a problem for each unsafe text; it names the category only."""
     return [
         Problem(f"{path}: {problem}")
         for path, text in all_texts(script)

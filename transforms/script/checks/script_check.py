@@ -12,7 +12,7 @@ from transforms.script.engines.script_engine import Problem, Severity
 
 @dataclass(frozen=True)
 class Answered:
-    """A script, and what its writer was given.
+    """A script, with the request and the passages it was written from.
 
     Attributes:
         script: The script.
@@ -30,11 +30,11 @@ T = TypeVar("T", Script, Answered)
 
 @dataclass(frozen=True)
 class ScriptCheck(Generic[T]):
-    """A check of scripts, which looks at the script alone or at what was asked for too.
+    """A check of a script alone, or of a script with its request and passages.
 
     Attributes:
         name: Its name in problems and metrics.
-        severity: Severity of what it finds; a problem may be less severe.
+        severity: Highest severity of its problems.
         finds: What it finds, for the reference page.
         find: Finds the problems.
     """
@@ -45,5 +45,5 @@ class ScriptCheck(Generic[T]):
     find: Callable[[T], Sequence[Problem]]
 
     def problems(self, checked: T) -> tuple[Problem, ...]:
-        """Return the problems, each with the name of this check."""
+        """Run the check; return its problems, each with the name of this check."""
         return tuple(replace(each, check=self.name) for each in self.find(checked))

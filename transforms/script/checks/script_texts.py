@@ -17,7 +17,7 @@ class PlacedText(NamedTuple):
 
 
 def spoken_texts(script: Script) -> Iterator[PlacedText]:
-    """Yield what is spoken in every lesson: hook, narration and takeaways."""
+    """Yield the texts that every lesson speaks: hook, narration and takeaways."""
     yield PlacedText("hook", script.hook)
     for at, scene in enumerate(script.scenes):
         yield PlacedText(f"scenes.{at}.narration", scene.narration)
@@ -33,7 +33,7 @@ def quiz_texts(script: Script) -> Iterator[PlacedText]:
 
 
 def shown_texts(script: Script) -> Iterator[PlacedText]:
-    """Yield what only slides show: title, headings, bullets and the texts of visuals.
+    """Yield the texts that only slides show: title, headings, bullets and texts of visuals.
 
     Formulas, and what is on either side of a comparison, are left out.
     """
@@ -61,7 +61,7 @@ def choice_texts(script: Script) -> Iterator[PlacedText]:
 
 
 def all_texts(script: Script) -> Iterator[PlacedText]:
-    """Yield every text of a script but its formulas."""
+    """Yield every text of a script except its formulas."""
     yield from spoken_texts(script)
     yield from shown_texts(script)
     yield from quiz_texts(script)
@@ -73,5 +73,5 @@ def all_texts(script: Script) -> Iterator[PlacedText]:
 
 
 def whole_text(script: Script) -> str:
-    """Return what is spoken, as one text."""
+    """Return hook, narration and takeaways joined into one text."""
     return " ".join(placed.text for placed in spoken_texts(script))

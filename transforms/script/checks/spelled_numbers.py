@@ -1,4 +1,4 @@
-"""Numbers written as words, as narrations have them: ``twenty-one``, ``zweiunddreißig``."""
+"""Converter of number words to digits: ``twenty-one``, ``zweiunddreißig``."""
 
 # ruff: noqa: SIM905  (lists of words are hard to read as lists of strings)
 from __future__ import annotations
@@ -52,7 +52,7 @@ _EN_PART = re.compile(rf"\b(\d+|a)[ -]({'|'.join(_PARTS)})\b", re.I)
 
 
 def with_digits(text: str, language: str) -> str:
-    """Return a text of English, Spanish, German or French with its numbers in digits.
+    """Replace number words in English, Spanish, German or French text with digits.
 
     English numbers of any size are found, those of the other languages up to 100.
     """
@@ -67,7 +67,7 @@ def with_digits(text: str, language: str) -> str:
 
 
 def _english(text: str) -> str:
-    """Return the digits of an English number; empty for several numbers in a row, such as years."""
+    """Convert an English number to digits; empty for several numbers in a row, as in years."""
     whole, _, places = text.casefold().partition(" point ")
     total = group = last = 0
     words = re.split(r"[ -]", whole)

@@ -1,4 +1,4 @@
-"""Find attributed statements that stand in no passage of the sources a writer was given.
+"""Check of attributed statements: statistics, studies and quotations without a source.
 
 A lesson's own examples may hold any number; a statement that names an authority may not.
 """
@@ -16,10 +16,10 @@ from transforms.script.engines.script_engine import Problem
 from transforms.text.sentences import split_sentences
 
 QUOTED = 4
-"""Words from which text between quotation marks is a quotation; less is a term."""
+"""Minimum words of a quotation; shorter text between quotation marks is a term."""
 
 SHARED = 0.6
-"""Part of a statement's words that a passage must have."""
+"""Minimum share of a statement's words that a supporting passage has."""
 
 _REPORT = r"(?:study|studies|survey|surveys|report|poll|experiment)"
 _FINDS = r"(?:found|find|shows?|showed|have shown|says?|said|suggests?|reports?|proved?|reveal\w*)"
@@ -78,20 +78,20 @@ class _Passage:
         self._words = _words(text)
 
     def supports(self, sentence: str) -> bool:
-        """Return whether the passage has the numbers and most of the words of a sentence."""
+        """Return whether the passage has all numbers and most words of a sentence."""
         words = _words(sentence)
         enough = len(words & self._words) >= SHARED * len(words)
         return enough and _numbers(sentence) <= self._numbers
 
     def quotes(self, quotation: str, author: str) -> bool:
-        """Return whether the passage has the quotation, and names its author."""
+        """Return whether the passage contains the quotation and its author's name."""
         return all(f" {_plain(each)} " in self._text for each in (quotation, author))
 
 
 def check_support(answered: Answered) -> Sequence[Problem]:
-    """Return the attributed statistics, studies and quotations that stand in no passage.
+    """Return a problem for each attributed statement or quotation that no passage supports.
 
-    Nothing is found if the writer was given no passages.
+    Return nothing if the writer was given no passages.
     """
     if not answered.passages:
         return []
@@ -118,7 +118,7 @@ def _is_attributed(sentence: str) -> bool:
 
 
 def _quotations(script: Script) -> Iterator[tuple[str, str, str]]:
-    """Yield quotations with their places and authors."""
+    """Yield path, text and author of each quotation in a script."""
     for path, text in spoken_texts(script):
         for quotation in _QUOTATION.finditer(text):
             around = f"{text[: quotation.start()]} {text[quotation.end() : quotation.end() + 60]}"
@@ -132,7 +132,7 @@ def _quotations(script: Script) -> Iterator[tuple[str, str, str]]:
 
 
 def _words(text: str) -> frozenset[str]:
-    """Return the words of a text that have a meaning of their own, without endings."""
+    """Return the content words of a text, each cut to six letters."""
     words = re.findall(r"[^\W\d_]{4,}", text.casefold())
     return frozenset(word[:6] for word in words if word not in _COMMON)
 

@@ -1,4 +1,4 @@
-"""Find lessons about another topic than the one asked for."""
+"""Check of the topic: lessons about another topic than the question's."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from transforms.script.matching.words import root, roots, words
 from transforms.text.language import primary_subtag
 
 LIKENESS = 0.85
-"""Similarity (0-1) of two words from which one is a form or a misspelling of the other."""
+"""Minimum similarity (0-1) of a word and its form or misspelling."""
 
 BEGINNING = 5
-"""Letters by which a word of a question is found in a lesson in another language than English."""
+"""Length of the prefix by which a word of a non-English question is found in a lesson."""
 
 SAME_BEGINNING = 0.7
-"""Part of the shorter of two words from which one is a form of the other."""
+"""Minimum common prefix of a word and its form, as a share of the shorter one."""
 
 LEAST_SHARE = 0.34
-"""Part of the question's words that a lesson must use."""
+"""Minimum share of the question's words that a lesson uses."""
 
 _FILLER = frozenset(
     """
@@ -51,7 +51,7 @@ _FILLER = frozenset(
 
 
 def check_topic(answered: Answered) -> Sequence[Problem]:
-    """Return a problem if a lesson has hardly a word of the question besides the interest.
+    """Return a problem if a lesson shares too few words with its question to answer it.
 
     If a concept card covers the question, its names count as words of the question. In other
     languages than English, a lesson has to have one of the question's words; where no list of words
@@ -71,8 +71,8 @@ def check_topic(answered: Answered) -> Sequence[Problem]:
 
 
 def _is_about_other(script: Script, query: str, interest: str) -> bool:
-    """Return whether a lesson does not answer a question in English."""
-    asked = _asked(query, interest)
+    """Return whether a lesson is on another topic than an English question."""
+    asked = _content_words(query, interest)
     if not asked:
         return False
     card = _covering(query, interest)
@@ -83,7 +83,7 @@ def _is_about_other(script: Script, query: str, interest: str) -> bool:
 
 
 def _misses_all(script: Script, query: str, interest: str) -> bool:
-    """Return whether a lesson has no word of a question in its language; compounds count too."""
+    """Return whether a lesson has no content word of a question that is in its language."""
     filler = _question_words().get(primary_subtag(script.language))
     if not filler:
         return False
@@ -112,27 +112,27 @@ def _question_words() -> Mapping[str, frozenset[str]]:
     return {language: frozenset(words.split()) for language, words in table.items()}
 
 
-def _asked(query: str, interest: str) -> set[str]:
-    """Return the words of a question that name its topic."""
+def _content_words(query: str, interest: str) -> set[str]:
+    """Return the content words of a question, without those of the interest."""
     besides = set(_words(interest))
     asked = {word for word in _words(query) if word not in besides}
     return {word for word in asked if root(word) not in FILLER} or asked
 
 
 def _answers(script: Script, asked: set[str]) -> bool:
-    """Return whether the lesson is named after a word of the question, or uses enough of them."""
+    """Return whether a lesson's title has a word of the question, or its text enough words."""
     named = set(_stems(f"{script.title} {script.topic}"))
     if any(_stem(word) in named for word in asked if not word.isdecimal()):
         return True
-    used = _used(script)
+    used = _main_stems(script)
     met = {word for word in asked if _stem(word) in used}
     if len(met) < LEAST_SHARE * len(asked):
-        met |= {word for word in asked - met if any(_alike(word, other) for other in used)}
+        met |= {word for word in asked - met if any(_is_similar(word, other) for other in used)}
     return len(met) >= LEAST_SHARE * len(asked)
 
 
 def _is_about(script: Script, card: Card) -> bool:
-    """Return whether a lesson is that of a card, or says one of its names prominently."""
+    """Return whether a lesson is on a card's topic, or has its name in a prominent text."""
     if script.topic == card.title:
         return True
     said = " ".join(roots(words(_prominent(script))))
@@ -141,7 +141,7 @@ def _is_about(script: Script, card: Card) -> bool:
 
 @lru_cache(maxsize=4096)
 def _covering(question: str, interest: str) -> Card | None:
-    """Return the concept card that covers a question, if there is one."""
+    """Return the concept card that covers a question, or None."""
     from transforms.script.matching.topics import load_topic_index
 
     try:
@@ -151,8 +151,8 @@ def _covering(question: str, interest: str) -> Card | None:
 
 
 @lru_cache(maxsize=1024)
-def _used(script: Script) -> frozenset[str]:
-    """Return the stems of the words that a lesson is about: they are prominent or come again."""
+def _main_stems(script: Script) -> frozenset[str]:
+    """Return the stems of words that are in prominent texts or occur more than once."""
     counts = Counter(_stems(whole_text(script)))
     again = (stem for stem in counts if counts[stem] > 1)
     return frozenset((*_stems(_prominent(script)), *again))
@@ -171,8 +171,8 @@ def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[a-z0-9]{2,}", text.casefold()) if word not in _FILLER]
 
 
-def _alike(word: str, stem: str) -> bool:
-    """Return whether a word is another spelling of one with that stem."""
+def _is_similar(word: str, stem: str) -> bool:
+    """Return whether a word is a form or a misspelling of a word with that stem."""
     word = _stem(word)
     if len(word) < 4 or len(stem) < 4 or word[0] != stem[0]:
         return False

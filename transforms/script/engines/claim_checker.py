@@ -32,7 +32,7 @@ VERIFY = "verify"
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a script, and what the sources say about it.
+    """A statement of a script, with the verdict of the sources on it.
 
     Attributes:
         place: Where it stands, such as ``scenes.2``.
@@ -48,23 +48,23 @@ class Claim:
 
 
 class ClaimChecker(Protocol):
-    """Checks the claims of scripts. One instance serves one process and several threads."""
+    """Compares the claims of scripts with sources; one instance serves several threads."""
 
     name: str
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the verdicts."""
+        """Return the settings that the verdicts depend on, for the fingerprint."""
         ...
 
     def check(self) -> str:
-        """Reach the service, at no cost, and return what was found."""
+        """Verify, at no cost, that the service can be reached; return a line that says so."""
         ...
 
     def claims(
         self, script: Script, passages: Sequence[Passage], *, calls: PaidCalls
     ) -> Sequence[Claim]:
-        """Return the claims of a script with their verdicts, by at most one paid call.
+        """Check the claims of a script with at most one paid call; return their verdicts.
 
         Args:
             script: the script.
@@ -81,7 +81,7 @@ class ClaimChecker(Protocol):
 def find_contradictions(
     checker: ClaimChecker, script: Script, passages: Sequence[Passage], calls: PaidCalls
 ) -> list[Problem]:
-    """Return the contradicted claims of a script, which are worth one repair.
+    """Return a problem for each contradicted claim of a script; each asks for a repair.
 
     A checker that gives no verdicts does not hold the script up; that is a note.
 

@@ -10,21 +10,21 @@ from transforms.stage.paid_call import PaidCalls
 
 
 class QuizTaker(Protocol):
-    """Answers quizzes. One instance serves one process and several threads."""
+    """Answers the quiz of a script. One instance serves one process and several threads."""
 
     name: str
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the answers."""
+        """Return the settings that the answers depend on, for the fingerprint."""
         ...
 
     def check(self) -> str:
-        """Reach the service, at no cost, and return what was found."""
+        """Verify, at no cost, that the service can be reached; return a line that says so."""
         ...
 
     def answers(self, script: Script, *, calls: PaidCalls) -> Sequence[int | None]:
-        """Return the index of a choice for each question, by at most one paid call.
+        """Answer the quiz of a script with at most one paid call; return the chosen indices.
 
         None stands for a question that the narration does not answer, or that has several right
         choices. The keys and explanations of the script are not shown to the model.

@@ -16,7 +16,7 @@ Severity = Literal["block", "repair", "note"]
 
 @dataclass(frozen=True)
 class Problem:
-    """An error of a script, in words that a repair request can quote.
+    """A fault of a script, worded so that a repair request can quote it.
 
     Attributes:
         text: What is wrong and what is valid, without words of the student.
@@ -32,7 +32,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Repair:
-    """The request to write a script again.
+    """A request to rewrite a script, with its answer and problems.
 
     Attributes:
         answer: The engine's answer that has the problems; empty if it is of no use for a repair.
@@ -65,7 +65,7 @@ class Written:
 
 
 class UnusableAnswer(TransientError):
-    """The answer of an engine is no script; a repair, another engine or a replay may give one.
+    """An engine's answer cannot be parsed as a script; a repair, fallback or replay may help.
 
     Args:
         writer: The engine or model.
@@ -95,17 +95,17 @@ class Refused(PermanentError):
 
 
 class ScriptEngine(Protocol):
-    """Writes scripts. One instance serves one process and may be called from several threads."""
+    """Writes the scripts of lessons; one instance serves several threads."""
 
     name: str
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the script: version, model, digest of the prompt."""
+        """Return the settings that the script depends on: version, model, digest of the prompt."""
         ...
 
     def check(self) -> str:
-        """Reach the services the engine needs, at no cost, and return what was found.
+        """Verify, at no cost, that the services can be reached; return a line that says so.
 
         Raises:
             ContentError: a service cannot be reached or used.
@@ -115,7 +115,7 @@ class ScriptEngine(Protocol):
     def write(
         self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
     ) -> Written:
-        """Write the script for a request, by at most one paid call.
+        """Write the script for a request with at most one paid call.
 
         Args:
             request: a validated request.
@@ -133,7 +133,7 @@ class ScriptEngine(Protocol):
 
 
 class CitingEngine(ScriptEngine, Protocol):
-    """A script engine that is given passages of sources, and cites them."""
+    """A script engine that takes passages of sources and cites them."""
 
     takes_passages: Literal[True]
 
@@ -158,5 +158,5 @@ class CitingEngine(ScriptEngine, Protocol):
 
 
 def is_citing(engine: ScriptEngine) -> TypeGuard[CitingEngine]:
-    """Return whether an engine takes passages."""
+    """Return whether an engine takes passages of sources."""
     return getattr(engine, "takes_passages", False)

@@ -1,4 +1,4 @@
-"""Find the interest of a request, in the question and in the declared interest."""
+"""Finder of a request's interest, in the question or in the declared interest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def asked_interest(request: ContentRequest, card: Card) -> Interest | None:
 
 
 def asides(request: ContentRequest, card: Card) -> list[str]:
-    """Return the words of the question that are no part of the card's topic."""
+    """Return the words of a question's asides, without words that the card's text has."""
     told = set(roots(words(" ".join(card.texts()))))
     return [
         each.word

@@ -1,4 +1,4 @@
-"""Words of the cards' texts, and the names of their topics, for matching."""
+"""Vocabulary of the cards, for matching: words of their texts and names of their topics."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from transforms.script.matching.words import root, root_set, roots, words
 from transforms.text.sentences import split_sentences
 
 _COMMON = 0.1
-"""Share of the cards from which a word is common."""
+"""Share of the cards above which a word is common."""
 
 _TECHNICAL = root_set("technical")
 
 
 @dataclass(frozen=True)
 class Name:
-    """One name of a topic.
+    """A name of a topic, reduced to the roots of its words.
 
     Attributes:
         roots: the roots of its words without function words.
         links: the function words in it.
-        technical: it has a word that only this field uses.
+        technical: it has a technical term, which has no everyday meaning.
     """
 
     roots: frozenset[str]
@@ -35,7 +35,7 @@ class Name:
 
 @dataclass(frozen=True)
 class CardWords:
-    """The words of a card's text.
+    """The vocabulary of a card's text.
 
     Attributes:
         subjects: words for the subject of the card.
@@ -55,7 +55,7 @@ class CardWords:
 
 
 def card_words(cards: Sequence[Card]) -> Mapping[str, CardWords]:
-    """Return the words of each card by its id."""
+    """Collect the vocabulary of each card, by card id."""
     of_cards = {card.id: frozenset(_context(card)) for card in cards}
     counts = Counter(word for context in of_cards.values() for word in context)
     common = {word for word in counts if counts[word] > _COMMON * max(len(cards), 10)}
@@ -73,8 +73,8 @@ def card_words(cards: Sequence[Card]) -> Mapping[str, CardWords]:
     return found
 
 
-def name_of(phrase: str) -> Name:
-    """Return the name that a phrase is for a topic."""
+def parse_name(phrase: str) -> Name:
+    """Parse a phrase that names a topic into its roots and function words."""
     tokens = words(phrase)
     content = frozenset(
         base
@@ -86,7 +86,7 @@ def name_of(phrase: str) -> Name:
 
 
 def written_together(phrase: str) -> dict[str, list[str]]:
-    """Return the ways to write a name of several words as one word, with the roots of the words."""
+    """Return the one-word spellings of a name ("ohmslaw"), each with the roots of its words."""
     tokens = words(phrase)
     content = [word for word in tokens if word not in FUNCTION]
     together = {"".join(tokens), "".join(content), "".join(map(root, content))}
@@ -108,7 +108,7 @@ def _core(card: Card) -> Iterator[str]:
 
 
 def _near(card: Card, sentences: Sequence[list[str]]) -> Iterator[tuple[str, str]]:
-    named = frozenset().union(*(name_of(phrase).roots for phrase in card.names))
+    named = frozenset().union(*(parse_name(phrase).roots for phrase in card.names))
     for sentence in sentences:
         for name in named.intersection(sentence):
             yield from ((word, name) for word in sentence)

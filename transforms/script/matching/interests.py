@@ -1,4 +1,4 @@
-"""Recognition of a student's interest, such as basketball, in free text."""
+"""Recogniser of a student's interest, such as basketball, in free text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decision whether the words beside a topic's name change its meaning.
+"""Decides whether a word beside a topic's name changes the meaning of the name.
 
 "Explain inflation" is about inflation, "grade inflation" and "inflation of a tire" are not. A word
 beside a name is harmless if it is a word of asking, part of an aside, or a word of the card's own
@@ -57,7 +57,7 @@ _NEVER_IN_NAME = frozenset({"in", "for", "with", "on", "at", "by", "from", "into
 
 @dataclass(frozen=True)
 class Token:
-    """A word of a question as it was read.
+    """A word of a question with its possible roots.
 
     Attributes:
         word: the word as typed.
@@ -75,7 +75,7 @@ class Token:
 
 
 def is_about(tokens: Sequence[Token], topics: Sequence[Sequence[Name]], card: CardWords) -> bool:
-    """Return True if a question is about one or several topics, and about nothing else.
+    """Return True if a question names the topics and no other word changes their meaning.
 
     Args:
         tokens: the words of the question.
@@ -86,7 +86,7 @@ def is_about(tokens: Sequence[Token], topics: Sequence[Sequence[Name]], card: Ca
 
 
 class _Reading:
-    """A question read as one about certain topics."""
+    """Interpretation of a question as one about given topics."""
 
     def __init__(
         self, tokens: Sequence[Token], topics: Sequence[Sequence[Name]], card: CardWords
@@ -110,7 +110,7 @@ class _Reading:
         )
 
     def _is_together(self, name: Name) -> bool:
-        """Return False for "fall in Rome" and "check my balance", which only share words."""
+        """Return False if a word between those of a name separates them: "fall in Rome"."""
         places = [
             index
             for index, token in enumerate(self._tokens)
@@ -128,7 +128,7 @@ class _Reading:
         return True
 
     def _is_term(self, name: Name) -> bool:
-        """Return True for a name whose meaning no other word changes easily.
+        """Return True if a name is a term, whose meaning few other words change.
 
         It has a technical word, or consists of several words with only function words between.
         """
@@ -157,12 +157,12 @@ class _Reading:
             return True
         if token.readings & TIME and not self._stands_before(index):
             return self._term or self._asks_or_studies
-        if token.readings & (TELLING | JUDGING | STUDYING) and self._tells(index):
+        if token.readings & (TELLING | JUDGING | STUDYING) and self._is_harmless_comment(index):
             return True
-        return self._belongs(index)
+        return self._is_harmless_card_word(index)
 
     def _keeps_sense(self, index: int) -> bool:
-        """Return False for a function word that makes an idiom: "by heart", "my density"."""
+        """Return False if a function word before a name makes an idiom: "by heart"."""
         word = self._tokens[index].word
         if not self._stands_before(index):
             return True
@@ -172,10 +172,10 @@ class _Reading:
             return True
         needed = word == "for" and index > 0 and self._tokens[index - 1].word == "need"
         asked = self._follows(index, {"does", "do", "did"})  # why does it rain
-        return (word not in _IDIOM_BEFORE or asked) and not needed and not self._opens(index)
+        return (word not in _IDIOM_BEFORE or asked) and not needed and not self._opens_clause(index)
 
-    def _opens(self, index: int) -> bool:
-        """Return True if the clause up to the name is like "in the" or "out of the"."""
+    def _opens_clause(self, index: int) -> bool:
+        """Return True if the clause before a name is only a preposition: "in the", "out of the"."""
         first = index
         while not self._tokens[first].starts:
             first -= 1
@@ -183,18 +183,18 @@ class _Reading:
         return self._tokens[first].word in _OPENING and before <= FUNCTION | _OPENING
 
     def _makes_idiom(self, index: int) -> bool:
-        """Return True for a light verb right before an everyday name: "make waves"."""
+        """Return True if a light verb before an everyday name makes an idiom: "make waves"."""
         light = bool(self._tokens[index].readings & _LIGHT)
         return (
             light and not self._term and self._stands_before(index) and not self._is_inside(index)
         )
 
     def _is_inside(self, index: int) -> bool:
-        """Return True for a word between two words of the name."""
+        """Return True if a word stands between two words of a name."""
         return any(self._named[:index]) and any(self._named[index:])
 
-    def _tells(self, index: int) -> bool:
-        """Return True for a noun of telling or a judgment that does not modify the name."""
+    def _is_harmless_comment(self, index: int) -> bool:
+        """Return True if a word such as "definition" or "easy" does not modify the name."""
         readings = self._tokens[index].readings
         if self._stands_before(index) or self._modifies_other(index):
             keyword = self._term and bool(readings & _KEYWORDS) and self._tokens[index].starts
@@ -207,8 +207,8 @@ class _Reading:
             return False
         return self._term or not self._has_complement(index) or bool(readings & TELLING)
 
-    def _belongs(self, index: int) -> bool:
-        """Return True for a word of the card that stands where it does not change the meaning."""
+    def _is_harmless_card_word(self, index: int) -> bool:
+        """Return True if a word of the card's text stands where it does not modify the name."""
         token = self._tokens[index]
         if not self._is_of_card(token):
             return False
@@ -265,13 +265,13 @@ class _Reading:
         return any((a, b) in self._card.pairs for a in first.readings for b in second.readings)
 
     def _is_near(self, token: Token) -> bool:
-        """Return True if the card has the word in one sentence with a word of the name."""
+        """Return True if a sentence of the card has both the word and a word of the name."""
         return any(
             (reading, root) in self._card.near for reading in token.readings for root in self._roots
         )
 
     def _is_verb(self, index: int) -> bool:
-        """Return True for the verb after a subject: "why do seasons change"."""
+        """Return True if a word is the verb of the clause: "change" in "why do seasons change"."""
         passive = self._tokens[index].word.endswith("ed") and self._follows(index, _COPULAS)
         return passive or self._follows(index, _AUXILIARIES)
 
@@ -287,7 +287,7 @@ class _Reading:
         return index > 0 and self._named[index - 1] and not self._tokens[index].starts
 
     def _modifies_other(self, index: int) -> bool:
-        """Return True for a noun right before another word of the card: "class energy"."""
+        """Return True if a word modifies another word than the name: "class" in "class energy"."""
         following = self._tokens[index + 1 : index + 2]
         return any(
             not token.starts and token.word not in FUNCTION and not token.readings & FILLER
@@ -316,6 +316,6 @@ class _Reading:
         return token.word[0].isdecimal() or all(r.startswith("=") for r in token.readings)
 
     def _is_count(self, index: int) -> bool:
-        """Return True for "three" in "three states of matter", False in "world war three"."""
+        """Return True if a number counts the next word: "three states", not "world war three"."""
         following = self._tokens[index + 1 : index + 2]
         return any(token.readings & (self._roots | COUNTED) for token in following)

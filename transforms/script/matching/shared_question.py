@@ -1,4 +1,4 @@
-"""Shared questions: topic, grade band and interest of requests that can have the same lesson.
+"""Shared questions: requests with equal topic, band, interest and language share a lesson.
 
 A question is shared if concept cards cover it and its interest is a listed one. The lesson is then
 written from a request of no student, which holds titles of cards, the level of a grade band and the
@@ -24,7 +24,7 @@ _LANGUAGE = re.compile("en(-[A-Z]{2})?")
 
 @dataclass(frozen=True)
 class SharedQuestion:
-    """What the lessons of a shared question are made from.
+    """A question that several requests share, and the request that its lesson is written from.
 
     Attributes:
         topic: Ids of its cards, joined by ``+``.
@@ -38,7 +38,7 @@ class SharedQuestion:
 
     @property
     def key(self) -> tuple[str, int, str, str]:
-        """Topic, lowest grade, interest and language: equal for requests of one lesson."""
+        """Topic, lowest grade, interest and language; equal keys share a lesson."""
         return self.topic, self.band.lowest, self.request.interest, self.request.language
 
 
@@ -85,7 +85,7 @@ def _found(query: str, interest: str, band: GradeBand, language: str) -> SharedQ
 
 
 def _interest(query: str, interest: str, cards: tuple[Card, ...]) -> str | None:
-    """Return the phrase of the listed interest, `GENERAL` for none, or None for another one."""
+    """Return the phrase of a listed interest; `GENERAL` for none, None for an unlisted one."""
     from transforms.script.matching.asked_interest import asides
     from transforms.script.matching.interests import find_interest
     from transforms.script.matching.word_lists import FILLER

@@ -1,4 +1,4 @@
-"""Correction of typed words: typos, words split in two and words run together."""
+"""Spelling corrector: typos, words split in two and words run together."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from rapidfuzz.distance import OSA
 from transforms.script.matching.words import SYNONYMS, root, root_set, roots
 
 LEAST_FILLER = 6
-"""Length in letters from which words of asking are corrected: "steve" is no misspelt "step"."""
+"""Minimum letters of a misspelt question word: "steve" is no misspelt "step"."""
 
 _LONG = 9
-"""Length in letters from which a word may have two typos anywhere."""
+"""Minimum letters of a word that may have two typos anywhere."""
 
 _NO_VERB = root_set("no_verb")
 
 
 class Speller:
-    """Maps typed words to the roots they may stand for, and corrects misspelt names.
+    """Corrects misspelt topic names; maps each typed word to the roots it may stand for.
 
     Args:
         names: roots that are part of a topic's name.
@@ -55,7 +55,7 @@ class Speller:
         ]
 
     def knows(self, word: str) -> bool:
-        """Return True for a word that is never corrected."""
+        """Return True if a word is known, so that it is never corrected."""
         return root(word) in self._known
 
     def _rejoined(self, tokens: Sequence[str]) -> list[str]:
@@ -97,7 +97,7 @@ class Speller:
         return frozenset(meant for meant, distance in distances.items() if distance == least)
 
     def _filler(self, word: str) -> str:
-        """Return the word of asking that a long word is misspelt for, or an empty string."""
+        """Return the question word that a long word misspells, or an empty string."""
         if len(word) < LEAST_FILLER:
             return ""
         found = (
@@ -115,7 +115,7 @@ class Speller:
 
 
 def _close(word: str, spellings: Iterable[str], allowed: int) -> Iterator[tuple[str, int]]:
-    """Yield the spellings that a word may be a typo of, with their distance."""
+    """Yield each known spelling within `allowed` typos of a word, with its distance."""
     near = process.extract(
         word,
         spellings,
@@ -129,7 +129,7 @@ def _close(word: str, spellings: Iterable[str], allowed: int) -> Iterator[tuple[
 
 
 def typo_distance(word: str, name: str, allowed: int) -> int:
-    """Return the number of typos (OSA edits) that turn `name` into `word`.
+    """Return the edit distance (OSA) from `name` to `word`, in typos.
 
     The result is more than `allowed` if the words differ too much. A word of less than eight
     letters must start like the name: "cave" is not a misspelt "wave".

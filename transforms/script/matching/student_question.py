@@ -46,7 +46,7 @@ _FIRM_FRAMES, _LOOSE_FRAMES = (_any_of(_FRAMES[kind]) for kind in ("firm", "loos
 
 
 class Beside(IntEnum):
-    """How surely a word is an aside."""
+    """The role of a word: topic, or an aside with a degree of certainty."""
 
     TOPIC = 0
     """Part of the topic."""
@@ -63,7 +63,7 @@ class Beside(IntEnum):
 
 @dataclass(frozen=True)
 class Spoken:
-    """A word of a question.
+    """A word of a question, with its role.
 
     Attributes:
         word: the word in lower case.
@@ -78,13 +78,13 @@ class Spoken:
 
 @dataclass(frozen=True)
 class StudentQuestion:
-    """The words of a question in their original order."""
+    """The parsed words of a question, in their original order."""
 
     spoken: tuple[Spoken, ...]
 
     @property
     def topic(self) -> tuple[str, ...]:
-        """The words that are no aside."""
+        """The words of the topic."""
         return tuple(each.word for each in self.spoken if each.beside is Beside.TOPIC)
 
     @property
@@ -94,7 +94,7 @@ class StudentQuestion:
 
 
 def parse_student_question(text: str, interest: str = "") -> StudentQuestion:
-    """Split a question into topic and asides; `topics` then finds the card.
+    """Parse a question: mark each word as topic or aside.
 
     Args:
         text: the question as typed.
@@ -103,8 +103,8 @@ def parse_student_question(text: str, interest: str = "") -> StudentQuestion:
     declared = words(interest)
     spoken: list[Spoken] = []
     for clause in _CLAUSES.split(_WITH.sub("with ", text)):
-        tokens = list(_written_out(words(clause)))
-        beside = _aside(tokens, declared)
+        tokens = list(_expand_chat(words(clause)))
+        beside = _classify_clause(tokens, declared)
         for index, word in enumerate(tokens):
             starts = index == 0 or _is_aside(beside[index]) != _is_aside(beside[index - 1])
             spoken.append(Spoken(word, beside[index], starts))
@@ -115,8 +115,8 @@ def _is_aside(beside: Beside) -> bool:
     return beside >= Beside.ASIDE
 
 
-def _written_out(tokens: Sequence[str]) -> Iterator[str]:
-    """Replace the short forms of chats: "4 kids", "speed n velocity", "w pizza"."""
+def _expand_chat(tokens: Sequence[str]) -> Iterator[str]:
+    """Expand chat abbreviations: "4 kids", "speed n velocity", "w pizza"."""
     for index, word in enumerate(tokens):
         before, after = "".join(tokens[index - 1 : index]), "".join(tokens[index + 1 : index + 2])
         between = len(before) > 1 and len(after) > 1 and not (before + after).isdecimal()
@@ -132,8 +132,8 @@ def _written_out(tokens: Sequence[str]) -> Iterator[str]:
             yield _CHAT.get(word, word)
 
 
-def _aside(tokens: list[str], declared: list[str]) -> list[Beside]:
-    """Return for each word of one clause whether it belongs to an aside."""
+def _classify_clause(tokens: list[str], declared: list[str]) -> list[Beside]:
+    """Classify each word of a clause as topic or aside."""
     if is_interest(tokens) or _is_about_student(tokens) or (tokens and tokens == declared):
         return [Beside.STATEMENT] * len(tokens)
     beside = [Beside.TOPIC] * len(tokens)
@@ -142,9 +142,9 @@ def _aside(tokens: list[str], declared: list[str]) -> list[Beside]:
         beside[start:end] = [max(how, before) for before in beside[start:end]]
 
     for pattern, how in ((_FIRM_FRAMES, Beside.ASIDE), (_LOOSE_FRAMES, Beside.LOOSE)):
-        for start, end in _matches(pattern, tokens):
+        for start, end in _match_spans(pattern, tokens):
             mark(start, end, how)
-    for start, end in _declared(tokens, declared):
+    for start, end in _declared_spans(tokens, declared):
         shown = tokens[start] in ("for", *_SHOWN_WITH) and end - start > len(declared)
         mark(start, end, Beside.ASIDE if shown else Beside.LOOSE)
     for start, word in enumerate(tokens):
@@ -158,7 +158,7 @@ def _aside(tokens: list[str], declared: list[str]) -> list[Beside]:
 
 
 def _is_about_student(tokens: list[str]) -> bool:
-    """Return True for a statement such as "I play basketball every day"."""
+    """Return True if a clause is about the student: "I play basketball every day"."""
     return (
         tokens[:1] != []
         and tokens[0] in _PERSONAL
@@ -167,8 +167,8 @@ def _is_about_student(tokens: list[str]) -> bool:
     )
 
 
-def _declared(tokens: list[str], declared: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield where a clause ends with the declared interest, with the preposition before it."""
+def _declared_spans(tokens: list[str], declared: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the span of the declared interest at a clause's end, with its preposition."""
     start = len(tokens) - len(declared)
     if declared and start > 0 and tokens[start:] == declared:
         if tokens[start - 1] in _OPENERS:
@@ -177,8 +177,8 @@ def _declared(tokens: list[str], declared: list[str]) -> Iterator[tuple[int, int
             yield start, len(tokens)
 
 
-def _matches(pattern: re.Pattern[str], tokens: list[str]) -> list[tuple[int, int]]:
-    """Return the spans of words that match, as start and end indexes into `tokens`."""
+def _match_spans(pattern: re.Pattern[str], tokens: list[str]) -> list[tuple[int, int]]:
+    """Return the start and end indexes of the words that match a pattern."""
     line = " ".join(tokens)
     spans = []
     for match in pattern.finditer(line):
@@ -207,20 +207,22 @@ def _aside_length(opener: str, rest: list[str], *, requested: bool) -> tuple[int
         if base in _AUDIENCE and opener in ("for", "to", "like", "as"):
             return index + 1 + _audience_length(rest[index + 1 :]), Beside.ASIDE
     pictured = requested and opener in _SHOWN_WITH and mentions_interest(rest)
-    scene = opener == "in" and len(rest) == 3 and rest[0] in ("a", "the") and _is_shown(rest[1])
+    scene = (
+        opener == "in" and len(rest) == 3 and rest[0] in ("a", "the") and _has_analogies(rest[1])
+    )
     if len(rest) <= 6 and (is_interest(rest) or pictured or scene):
         return len(rest), shown
     return 0, Beside.TOPIC
 
 
-def _is_shown(word: str) -> bool:
-    """Return True for an interest that cards have analogies for."""
+def _has_analogies(word: str) -> bool:
+    """Return True if a word names an interest that cards have analogies for."""
     interest = find_interest(word)
     return interest is not None and interest.spoken != ""
 
 
 def _audience_length(rest: list[str]) -> int:
-    """Count further words about the audience: "who loves music" in "for a student who …"."""
+    """Count the words that describe the audience further: "who loves music"."""
     if rest[:1] and rest[0] in ("who", "that", "whose"):
         return len(rest)
     return next((i for i, word in enumerate(rest) if root(word) not in _MORE_AUDIENCE), len(rest))

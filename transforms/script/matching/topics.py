@@ -1,4 +1,4 @@
-"""Matcher that finds the cards that cover a student's question: one, or two to compare.
+"""Matcher of a student's question with the card that covers it, or the two it compares.
 
 A card matches if the question contains every word of one of its names and no word beside the name
 changes its meaning (`modifiers`). A question with any other word is refused; the matcher does not
@@ -20,7 +20,7 @@ from transforms.script.matching.card_words import (
     CardWords,
     Name,
     card_words,
-    name_of,
+    parse_name,
     written_together,
 )
 from transforms.script.matching.modifiers import Token, is_about
@@ -42,7 +42,7 @@ class _Entry:
 
 
 class TopicIndex:
-    """Index that resolves questions to cards.
+    """Index of the cards' names, which resolves a question to its cards.
 
     Args:
         cards: the cards to choose from.
@@ -98,13 +98,13 @@ class TopicIndex:
         """
         tokens = self._read(query, interest)
         asked = [token for token in tokens if token.beside is Beside.TOPIC]
-        found = self._covering(tokens, asked)
+        found = self._covering_cards(tokens, asked)
         if not found and len(asked) < len(tokens):
             tokens = self._without_doubtful_asides(tokens)
-            found = self._covering(tokens, tokens)
+            found = self._covering_cards(tokens, tokens)
         if _COMPARING & {token.word for token in tokens}:
             most = max((_coverage([entry], asked) for entry in found), default=0)
-            pairs = self._pairs(tokens, asked, more_than=most)
+            pairs = self._covering_pairs(tokens, asked, more_than=most)
             if len(pairs) == 1 and _may_be_compared(*pairs[0]):
                 return tuple(entry.card for entry in sorted(pairs[0], key=_place_in(asked)))
             if pairs:
@@ -115,7 +115,7 @@ class TopicIndex:
             if not rivals:
                 return (entry.card,)
             raise _ambiguous([entry.card, *rivals])
-        several = [entry.card for entry in found] or self._jointly_named(tokens, asked)
+        several = [entry.card for entry in found] or self._cards_named_together(tokens, asked)
         if several:
             raise _ambiguous(several)
         raise PermanentError(
@@ -124,7 +124,7 @@ class TopicIndex:
         )
 
     def _read(self, query: str, interest: str) -> list[Token]:
-        """Return the words of a question, with typos corrected."""
+        """Parse a question into words with roles, and correct their spelling."""
         tokens: list[Token] = []
         spoken = parse_student_question(query, interest).spoken
         starts = [
@@ -141,12 +141,12 @@ class TopicIndex:
         return tokens
 
     def _without_doubtful_asides(self, tokens: Sequence[Token]) -> list[Token]:
-        """Return the words with those asides as topic that name a topic or are not sure."""
+        """Reclassify uncertain asides, and statements that name a topic, as topic words."""
         result: list[Token] = []
         starts = [index for index, token in enumerate(tokens) if token.starts or index == 0]
         for start, end in pairwise((*starts, len(tokens))):
             clause = tokens[start:end]
-            named = bool(self._named(clause))
+            named = bool(self._matching_names(clause))
             for token in clause:
                 doubtful = token.beside is Beside.LOOSE or (
                     named and token.beside is Beside.STATEMENT
@@ -154,21 +154,23 @@ class TopicIndex:
                 result.append(replace(token, beside=Beside.TOPIC) if doubtful else token)
         return result
 
-    def _covering(self, tokens: Sequence[Token], asked: Sequence[Token]) -> dict[_Entry, Name]:
-        """Return the cards that cover a question with their longest names, with these names."""
+    def _covering_cards(
+        self, tokens: Sequence[Token], asked: Sequence[Token]
+    ) -> dict[_Entry, Name]:
+        """Return the cards whose longest matching name covers the question, by that name."""
         longest = {
             entry: max(names, key=lambda name: len(name.roots))
-            for entry, names in self._named(asked).items()
+            for entry, names in self._matching_names(asked).items()
             if is_about(tokens, [names], entry.words)
         }
         most = max((len(name.roots) for name in longest.values()), default=0)
         return {entry: name for entry, name in longest.items() if len(name.roots) == most}
 
-    def _pairs(
+    def _covering_pairs(
         self, tokens: Sequence[Token], asked: Sequence[Token], *, more_than: int
     ) -> list[tuple[_Entry, _Entry]]:
-        """Return the pairs of cards that name the most words of a question, if they explain it."""
-        named = self._named(asked)
+        """Return the pairs of cards that together cover a question and match most of its words."""
+        named = self._matching_names(asked)
         covered = {
             (one, two): _coverage((one, two), asked)
             for one, two in combinations(named, 2)
@@ -179,11 +181,11 @@ class TopicIndex:
             pair
             for pair, count in covered.items()
             if count == most > more_than
-            and is_about(tokens, [named[pair[0]], named[pair[1]]], _both(pair))
+            and is_about(tokens, [named[pair[0]], named[pair[1]]], _merged_words(pair))
         ]
 
-    def _named(self, asked: Sequence[Token]) -> dict[_Entry, list[Name]]:
-        """Return the cards of which a question has names, with these names."""
+    def _matching_names(self, asked: Sequence[Token]) -> dict[_Entry, list[Name]]:
+        """Return the cards that a question names, each with the names that match."""
         present = _present(asked)
         named = {
             entry: [name for name in entry.names if name.roots <= present]
@@ -191,18 +193,18 @@ class TopicIndex:
         }
         return {entry: names for entry, names in named.items() if names}
 
-    def _jointly_named(self, tokens: Sequence[Token], asked: Sequence[Token]) -> list[Card]:
-        """Return the cards that together explain a question, if no single card does."""
-        named = self._named(asked)
-        if len(named) < 2 or not is_about(tokens, list(named.values()), _both(named)):
+    def _cards_named_together(self, tokens: Sequence[Token], asked: Sequence[Token]) -> list[Card]:
+        """Return the several cards that a question names, if together they cover it; else none."""
+        named = self._matching_names(asked)
+        if len(named) < 2 or not is_about(tokens, list(named.values()), _merged_words(named)):
             return []
         return [entry.card for entry in named]
 
     def _rivals(self, found: _Entry, by: Name, tokens: Sequence[Token]) -> list[Card]:
-        """Return the other cards that a question names and that `distinct_from` lists."""
+        """Return the named cards that `distinct_from` says must not be confused with the found."""
         return [
             entry.card
-            for entry, names in self._named(tokens).items()
+            for entry, names in self._matching_names(tokens).items()
             if entry is not found and _are_distinct(entry.card, found.card)
             if any(not name.roots <= by.roots for name in names)
         ]
@@ -229,7 +231,7 @@ class TopicIndex:
         return [entry.card for entry in ranked[:3]]
 
     def _close_roots(self, word: str) -> dict[str, float]:
-        """Return the roots of names that are spelt like a word, with their likeness (0-100)."""
+        """Return the roots of names with a spelling like a word's, and their similarity (0-100)."""
         found = process.extract(
             word, tuple(self._named_by), scorer=fuzz.ratio, score_cutoff=75, limit=None
         )
@@ -237,7 +239,7 @@ class TopicIndex:
 
 
 def _entry(card: Card, words: CardWords) -> _Entry:
-    names = tuple(map(name_of, card.names))
+    names = tuple(map(parse_name, card.names))
     phrases = tuple(phrase.lower() for phrase in card.names)
     return _Entry(card, names, phrases, _all_roots(names), words)
 
@@ -263,7 +265,7 @@ def _coverage(entries: Sequence[_Entry], asked: Sequence[Token]) -> int:
 
 
 def _place_in(asked: Sequence[Token]) -> Callable[[_Entry], int]:
-    """Return the function that tells where a question first names a card."""
+    """Return a sort key: the index of the first word of a question that names a card."""
     present = _present(asked)
 
     def place(entry: _Entry) -> int:
@@ -273,8 +275,8 @@ def _place_in(asked: Sequence[Token]) -> Callable[[_Entry], int]:
     return place
 
 
-def _both(entries: Iterable[_Entry]) -> CardWords:
-    """Return the words of several cards together."""
+def _merged_words(entries: Iterable[_Entry]) -> CardWords:
+    """Merge the vocabularies of several cards."""
     cards = [entry.words for entry in entries]
     return CardWords(
         **{

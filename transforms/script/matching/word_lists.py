@@ -1,4 +1,4 @@
-"""Words of questions that are no part of a topic, by what they do."""
+"""Word lists by role: words of questions that do not name a topic."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _without_accents(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def root(word: str) -> str:
-    """Return a word's stem; synonyms share one."""
+    """Return the root of a word: its stem, or that of its first synonym."""
     base = _base(word)
     return SYNONYMS.get(base, base)
 
@@ -66,19 +66,19 @@ def roots(tokens: list[str]) -> list[str]:
 
 @cache
 def english_roots() -> frozenset[str]:
-    """Return the roots of common English words, for telling words from typos."""
+    """Return the roots of common English words, which are never corrected as typos."""
     text = (resources.files(__package__) / "english.txt").read_text("utf-8")
     return frozenset(root(line) for line in text.splitlines() if not line.startswith("#"))
 
 
 def root_set(name: str, key: str = "") -> frozenset[str]:
-    """Return the roots of the words in a list of the vocabulary, or in one of its tables."""
+    """Return the roots of a word list in the vocabulary, or of entry `key` of a table."""
     listed = VOCABULARY[name][key] if key else VOCABULARY[name]
     return frozenset(map(root, listed.split()))
 
 
 def _neighbors(tokens: list[str], index: int) -> tuple[str, str]:
-    """Return the words before and after an index; "number" is skipped, as in "law number two"."""
+    """Return the words before and after an index; skip "number", as in "law number two"."""
     before = index - 2 if index > 1 and tokens[index - 1] in ("number", "no", "nr") else index - 1
     return tokens[before] if before >= 0 else "", "".join(tokens[index + 1 : index + 2])
 

@@ -1,1 +1,1 @@
-"""Passages of concept cards and of an operator's Markdown, which lessons are written from."""
+"""Passages of concept cards and of an operator's Markdown files, which engines cite."""

@@ -1,4 +1,4 @@
-"""The passages of a concept card."""
+"""Splitter of a concept card into passages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transforms.script.sources.passage import Passage
 
 
 def card_passages(card: Card, band: Band) -> Iterator[Passage]:
-    """Yield the passages of a card for one band of grades: each part of a lesson is one."""
+    """Split the material of a card's band into passages, one for each part of a lesson."""
     works = "; ".join(", ".join(filter(None, (s.work, s.chapter))) for s in card.sources)
     source = f"Concept card “{card.title}” ({works})"
     parts = [

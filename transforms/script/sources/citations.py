@@ -1,4 +1,4 @@
-"""Citations: the sources that the scenes of a script cite by the numbers of passages."""
+"""Citations: numbers the sources that the scenes of a script cite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transforms.script.sources.passage import Passage
 
 
 class Citations:
-    """Turns numbers of passages into numbers of sources, in the order of their first citation.
+    """Converts passage numbers to source numbers, in the order of first citation.
 
     Args:
         passages: The passages that the writer was given.
@@ -22,11 +22,11 @@ class Citations:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources cited so far."""
+        """The sources cited so far, in order of their numbers."""
         return tuple(self._numbers)
 
     def __call__(self, scene: int, numbers: Iterable[int]) -> tuple[int, ...]:
-        """Return the numbers of the sources of one scene.
+        """Return the source numbers for the passages that a scene cites.
 
         Args:
             scene: Index of the scene, for problems.

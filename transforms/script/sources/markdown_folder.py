@@ -1,4 +1,4 @@
-"""Read an operator's folder of Markdown files into passages.
+"""Reader of an operator's folder of Markdown files into passages.
 
 Links that leave the folder, files that are no text and folders that are too large are errors.
 """
@@ -31,7 +31,7 @@ class SourcesError(ValueError):
 
 
 def read_folder(folder: Path) -> list[tuple[Passage, str]]:
-    """Return the passages of a folder, each with the words it is found by.
+    """Read the passages of a folder, each with the text to search it by.
 
     Files are read in the order of their names; hidden files and folders are left out.
 
@@ -76,7 +76,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _size(file: Path, folder: Path) -> int:
-    """Return the bytes of a file, if it is one that may be read.
+    """Return the size of a file in bytes; raise if it must not be read.
 
     A link may lead to a file in the same folder, as in volumes of Kubernetes.
     """
@@ -132,7 +132,7 @@ def _passages(text: str, name: str) -> Iterator[tuple[Passage, str]]:
 
 
 def _chunks(section: Section) -> Iterator[str]:
-    """Yield the paragraphs of a section, joined or split to passages of a useful length."""
+    """Join or split the paragraphs of a section into passages of a useful length."""
     chunk = ""
     for paragraph in section.paragraphs:
         for sentence in [paragraph] if len(paragraph) <= PASSAGE else split_sentences(paragraph):

@@ -1,4 +1,4 @@
-"""Plain text of Markdown, by section."""
+"""Converter of Markdown to plain text, by section."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Section:
 
 
 def read_sections(text: str) -> list[Section]:
-    """Return the sections of a Markdown document as plain text.
+    """Split a Markdown document into sections of plain text.
 
     Paragraphs, items of lists and rows of tables are paragraphs. HTML, comments, code blocks,
     pictures and the addresses of links are left out, as are hidden and control characters.
@@ -59,7 +59,7 @@ def _parser() -> MarkdownIt:
 
 
 def _text(tokens: Sequence[Token]) -> str:
-    """Return what a reader sees of a line, pictures left out."""
+    """Strip the markup of a line; leave pictures out."""
     parts = []
     for token in tokens:
         if token.type in ("text", "code_inline"):
@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
 
 
 def _without_front_matter(text: str) -> str:
-    """Return a document without the block of metadata that it may begin with."""
+    """Remove the front matter, a block of metadata at the start, from a document."""
     if not text.startswith(("---\n", "---\r\n")):
         return text
     _, _, rest = text.partition("\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Passage:
-    """A text of a few sentences, and the source that a lesson names when it cites it.
+    """A text of a few sentences, with the name of its source for citations.
 
     Attributes:
         text: One line of plain text.

@@ -1,4 +1,4 @@
-"""Ranking of texts by the words of a question: BM25, and the part of the question they cover.
+"""Search index: ranks texts by BM25 and by the share of a question's words they have.
 
 BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), section 3.4.
 """
@@ -23,7 +23,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+")
 
 
 class Ranked(NamedTuple):
-    """A text that shares words with a question.
+    """A search result: a text that shares words with a question.
 
     Attributes:
         at: Index of the text.
@@ -37,7 +37,7 @@ class Ranked(NamedTuple):
 
 
 class Ranking:
-    """Index of texts by their words.
+    """Inverted index of texts by the roots of their words.
 
     Args:
         texts: The texts.
@@ -53,7 +53,7 @@ class Ranking:
                 self._postings.setdefault(term, []).append((at, often))
 
     def search(self, question: str) -> list[Ranked]:
-        """Return the texts that share words with a question, the best first."""
+        """Search texts for the words of a question; return the best first."""
         asked = dict.fromkeys(terms(question))
         whole = sum(map(self._weight, asked))
         scores: dict[int, float] = {}
@@ -76,7 +76,7 @@ class Ranking:
 
 
 def terms(text: str) -> list[str]:
-    """Return the roots of a text's words that say something, and pairs of unspaced characters."""
+    """Return the roots of a text's content words, and character pairs of unspaced scripts."""
     found = []
     for term in roots(words(text)):
         if _UNSPACED.fullmatch(term) and len(term) > 1:

@@ -1,4 +1,4 @@
-"""SourceLibrary: finds the passages for a request in the cards and in an operator's folder."""
+"""SourceLibrary: searches cards and an operator's folder for the passages of a request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GRADES = (HIGHEST_MIDDLE_GRADE, HIGHEST_MIDDLE_GRADE + 1)
 
 
 class SourceLibrary:
-    """Passages for the prompts of a process; reading a large folder takes some seconds.
+    """Searchable passages of cards and a folder; reading a large folder takes some seconds.
 
     Args:
         folder: Folder of Markdown files; None for the cards alone.
@@ -50,7 +50,7 @@ class SourceLibrary:
         """Number of passages in the folder."""
 
     def find(self, request: ContentRequest) -> tuple[Passage, ...]:
-        """Return the passages on the topic of a question, the best first; none if none fits."""
+        """Search the passages on a question's topic; return the best first, or none."""
         is_middle = request.grade_level <= HIGHEST_MIDDLE_GRADE
         unfit = self._only_high if is_middle else self._only_middle
         chosen: list[Passage] = []
@@ -82,7 +82,7 @@ def shared_library(folder: str | None) -> SourceLibrary:
 
 
 def _of_cards(grade: int) -> Iterator[tuple[Passage, str]]:
-    """Yield the passages of all cards for a grade, each with the words it is found by."""
+    """Yield the passages of all cards for a grade, each with the text to search it by."""
     for card in load_cards().cards.values():
         for passage in card_passages(card, card.bands[card.band_of_grade(grade)]):
             yield passage, f"{' '.join(card.names)} {passage.text}"

@@ -32,12 +32,12 @@ KINDS = st.sampled_from(["text", "markup", "ssml"])
         ("en-US-Studio-O", "ssml"),
     ],
 )
-def test_voice_takes_its_own_kind_of_input(voice: str, kind: Kind) -> None:
+def test_voice_determines_input_field(voice: str, kind: Kind) -> None:
     assert input_kind(voice) == kind
 
 
 @given(st.lists(st.lists(TEXTS, max_size=6), max_size=8), KINDS)
-def test_all_that_is_speakable_is_packed_in_order(sections: list[list[str]], kind: Kind) -> None:
+def test_speakable_sentences_are_packed_in_order(sections: list[list[str]], kind: Kind) -> None:
     packed = list(pack(sections, kind))
     pieces = [piece for request in packed for piece in request]
     assert [(piece.section, piece.sentence) for piece in pieces] == [

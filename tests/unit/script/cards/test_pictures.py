@@ -5,7 +5,7 @@ from __future__ import annotations
 from transforms.script.cards.pictures import Picture
 
 
-def test_ends_named_like_a_number_stay_names() -> None:
+def test_edge_ends_are_not_evaluated_as_numbers() -> None:
     data = {
         "layout": "tree",
         "nodes": [{"id": "grass", "label": "grass: {grass:g}"}, {"id": "frog"}],

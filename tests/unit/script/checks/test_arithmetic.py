@@ -95,7 +95,7 @@ def test_wrong_calculation_is_found(text: str, language: str) -> None:
 
 
 @for_all(RIGHT)
-def test_right_or_open_calculation_passes(text: str, language: str) -> None:
+def test_right_or_unclear_calculation_passes(text: str, language: str) -> None:
     subject = "chemistry" if "O₂" in text else "physics"
     assert list(wrong_statements(text, language, subject)) == []
 

@@ -72,6 +72,6 @@ def test_topic_is_judged_in_other_languages(question: str, language: str, is_ans
         ("Explain how plants make food", "photosynthesis", "basketball"),
     ]
 )
-def test_question_in_own_words_is_answered(question: str, card: str, interest: str) -> None:
+def test_rephrased_question_is_on_topic(question: str, card: str, interest: str) -> None:
     request = request_for(question, 9, interest)
     assert not check_topic(Answered(compose(CARDS[card], request, None), request))

@@ -47,7 +47,7 @@ def test_lesson_length_is_bounded_without_repeats(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_explanations_of_terms_are_sentences_told(card: Card) -> None:
+def test_explanations_are_sentences_of_the_narration(card: Card) -> None:
     for grade in (8, 9):
         script = lesson(card, grade)
         told = {
@@ -84,7 +84,7 @@ def test_every_lesson_is_complete(card: Card) -> None:
 
 
 @EVERY_CARD
-def test_lesson_tells_its_band(card: Card) -> None:
+def test_lesson_narrates_all_texts_of_band(card: Card) -> None:
     for grade in (1, 8, 9, 16):
         band = card.bands[card.band_of_grade(grade)]
         told = " ".join(scene.narration for scene in lesson(card, grade).scenes)

@@ -52,7 +52,7 @@ def asked(phrases: tuple[str, ...], names: set[tuple[str, str]]) -> Iterator[tup
             yield phrase.format(name), card
 
 
-def test_generated_questions_are_many() -> None:
+def test_thousands_of_questions_are_generated() -> None:
     assert len(CHANGING) * len(NAMES) >= 5000
 
 
@@ -67,6 +67,6 @@ def test_words_that_modify_a_name_are_refused(phrase: str) -> None:
 
 
 @pytest.mark.parametrize("phrase", KEEPING)
-def test_words_of_asking_keep_the_topic(phrase: str) -> None:
+def test_question_words_keep_the_topic(phrase: str) -> None:
     wrong = [q for q, card in asked((phrase,), NOUNS) if ids(q) != {card}]
     assert wrong == []

@@ -65,7 +65,7 @@ def test_own_files_are_found(own, question, source):
     assert source in [passage.source for passage in own.find(request(question))]
 
 
-def test_own_files_stand_beside_cards(own):
+def test_own_files_are_cited_beside_cards(own):
     sources = [passage.source for passage in own.find(request("Newton's second law"))]
     assert "Newton (newton.md)" in sources
     assert any("Concept card" in source for source in sources)

@@ -1,4 +1,4 @@
-"""Client of Google Cloud Text-to-Speech, and what its errors mean."""
+"""Client of Google Cloud Text-to-Speech, with the translation of its errors."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _REMEDIES: Final = (
 def connect(
     settings: GoogleVoiceSettings,
 ) -> tuple[texttospeech.TextToSpeechClient, SharedCredentials | None]:
-    """Create a client; return it with its credentials, if it uses any."""
+    """Create a Text-to-Speech client; return it with its credentials, if any."""
     credentials = SharedCredentials(settings.credentials) if settings.credentials else None
     if settings.insecure:
         return _connect_insecure(settings, credentials), credentials
@@ -104,7 +104,7 @@ def _connect_insecure(
 
 
 def classify(error: Exception, voice: str) -> ContentError | EnvironmentFault:
-    """Return what one of `CLIENT_ERRORS` means for a call with a voice."""
+    """Translate a client error to one of `transforms.errors`."""
     said = getattr(error, "message", None) or str(error)
     is_refused = isinstance(error, exceptions.ServiceUnavailable) and _REFUSED_LOGIN.search(said)
     cause = GoogleAuthError if is_refused else type(error)

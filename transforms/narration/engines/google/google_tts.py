@@ -42,7 +42,7 @@ _WORDS_PER_MINUTE: Final = 155
 """Words that a voice speaks in a minute at its own rate, pauses between sentences included."""
 
 _MOST_TRIES: Final = 3
-"""Times that a sentence is asked for, alone or with others."""
+"""Maximum requests for one sentence, alone or with others."""
 
 _CHECK_TIMEOUT: Final = 15.0  # seconds
 
@@ -76,7 +76,7 @@ class GoogleVoice:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the sound; the endpoint does not."""
+        """Return the settings that the sound depends on, for the fingerprint."""
         return {
             "engine": "google-text-to-speech-v1",
             "requests": _REQUESTS_VERSION,
@@ -108,7 +108,7 @@ class GoogleVoice:
     def speak(
         self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
     ) -> Speech:
-        """Speak a script with few requests, each split again at the pauses between its sentences.
+        """Speak a script with few requests; split each recording at the pauses of its sentences.
 
         Formulas, and in English numbers and signs too, are sent in words.
         """
@@ -128,7 +128,7 @@ class GoogleVoice:
         )
 
     def synthesize(self, text: SpeechInput, voice: str, timeout: float) -> bytes:
-        """Send one request and return the WAV file of its answer.
+        """Send one request to Google and return the WAV file of its answer.
 
         Raises:
             StageTimeout: no answer came in time.
@@ -159,7 +159,7 @@ class GoogleVoice:
         return bytes(response.audio_content)
 
     def sound(self, voice: str) -> dict[str, float]:
-        """Return the sound settings of a voice; some voices refuse even neutral values."""
+        """Return the audio settings of a request; leave out defaults, which some voices refuse."""
         sound: dict[str, float] = {"sample_rate_hertz": SAMPLE_RATE}
         if self.speaking_rate != 1.0:
             sound["speaking_rate"] = self.speaking_rate
@@ -169,11 +169,11 @@ class GoogleVoice:
 
     @property
     def speaking_rate(self) -> float:
-        """Speaking rate; 1 is the voice's own."""
+        """The speaking rate; 1 is the voice's own."""
         return self._settings.speaking_rate or 1.0
 
     def at_pace(self, words_per_minute: float) -> GoogleVoice:
-        """Return the voice at the speaking rate for a pace, unless the operator has set one."""
+        """Return the voice with the speaking rate of a pace, unless the operator has set a rate."""
         if self._settings.speaking_rate is not None:
             return self
         rate = round(words_per_minute / _WORDS_PER_MINUTE, 2)
@@ -191,7 +191,7 @@ class GoogleVoice:
         return voice
 
     def _connected(self, timeout: float) -> tuple[texttospeech.TextToSpeechClient, float]:
-        """Return the client, ready for a call, and the seconds left of the timeout."""
+        """Connect if necessary; return the client and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
                 self._client, self._credentials = connect(self._settings)
@@ -200,7 +200,7 @@ class GoogleVoice:
 
 @dataclass(frozen=True)
 class _Speaker:
-    """Speaks the requests of one script.
+    """Speaks the texts of one script, with retries and finer requests.
 
     Attributes:
         engine: the engine.
@@ -213,7 +213,7 @@ class _Speaker:
     calls: PaidCalls
 
     def speak(self, texts: Sequence[str], tries: int = 1, reason: str = "") -> list[Samples]:
-        """Return the samples of each text, all of them spoken in one request if that succeeds.
+        """Speak texts in one request and return the samples of each; retry unusable audio.
 
         An answer without usable speech is asked for again, then text by text; texts whose place in
         an answer is not sure are asked for one by one.
@@ -237,17 +237,19 @@ class _Speaker:
                 ) from unusable
             if tries == 1:
                 return self.speak(texts, tries + 1, unusable.reason)
-            return [self._alone(text, tries + 1, unusable.reason) for text in texts]
+            return [self._speak_alone(text, tries + 1, unusable.reason) for text in texts]
         if len(texts) == 1:
             return [samples]
         return [
-            samples[span.begin : span.end] if span else self._alone(text, tries + 1, "uneven split")
+            samples[span.begin : span.end]
+            if span
+            else self._speak_alone(text, tries + 1, "uneven split")
             for text, span in zip(
                 texts, split_at_silences(samples, SAMPLE_RATE, texts), strict=True
             )
         ]
 
-    def _alone(self, text: str, tries: int, reason: str) -> Samples:
+    def _speak_alone(self, text: str, tries: int, reason: str) -> Samples:
         return self.speak([text], tries, reason)[0]
 
     def _ask(self, texts: Sequence[str], tries: int, reason: str) -> Answer:

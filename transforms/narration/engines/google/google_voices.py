@@ -1,4 +1,4 @@
-"""Names of Google Text-to-Speech voices, with their languages and price tiers."""
+"""Names of Google Text-to-Speech voices: parsing, choice by language, price tiers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def locale_for(language: str) -> str | None:
 
 
 def voice_for(language: str, configured: str) -> str | None:
-    """Return the voice that speaks a language, or None.
+    """Choose the voice for a language, or None.
 
     A Chirp 3 HD speaker exists in every locale and keeps the speaker. A voice of another family
     speaks its own language in every region; other languages go to Chirp 3 HD.

@@ -1,4 +1,4 @@
-"""Checks of the audio that Google Text-to-Speech answers with."""
+"""Decoder of the audio that Google Text-to-Speech answers with; rejects unusable audio."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAMPLE_RATE: Final = 24_000
 
 
 class UnusableAudio(Exception):
-    """An answer without usable speech.
+    """An answer's audio is missing, truncated, silent or of implausible length.
 
     Args:
         reason: what is wrong with it, in two words.
@@ -28,11 +28,11 @@ class UnusableAudio(Exception):
 
 
 def read_speech(audio: bytes, text: str, speaking_rate: float) -> Samples:
-    """Return the samples of an answer that may hold the whole text.
+    """Decode the WAV file of an answer and check that it can hold the whole text.
 
     Args:
         audio: a WAV file.
-        text: all that was to be spoken.
+        text: the text of the request.
         speaking_rate: 2 is twice as fast as the voice's own rate.
 
     Raises:

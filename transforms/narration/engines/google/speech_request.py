@@ -38,7 +38,7 @@ _NO_TAGS: Final = str.maketrans("[]", "()")
 
 @dataclass(frozen=True)
 class SpeechInput:
-    """What is spoken in one request, as the field of the API and its content."""
+    """The input of one request: the API's field and its content."""
 
     kind: Kind
     content: str
@@ -60,7 +60,7 @@ class Piece:
 
 
 def input_kind(voice: str) -> Kind:
-    """Return how a voice is asked for pauses; ``"text"`` if it makes only those it likes."""
+    """Return the input field that takes a voice's pauses; ``"text"`` if it has no pause tags."""
     locale, family, _ = parse_name(voice)
     if family != "Chirp3-HD":
         return "ssml"
@@ -68,7 +68,7 @@ def input_kind(voice: str) -> Kind:
 
 
 def speech_input(texts: Sequence[str], kind: Kind) -> SpeechInput:
-    """Return the input that speaks texts one after the other, with a pause after each.
+    """Build the input of a request that speaks several texts with pauses between them.
 
     The texts never act as markup: SSML is escaped, and brackets become parentheses.
     """
@@ -115,13 +115,13 @@ def _pieces(number: int, section: Sequence[str]) -> Iterator[Piece]:
 
 
 def _plain(sentence: str) -> str:
-    """Remove control characters and surplus white space."""
+    """Remove control characters and surplus white space from a sentence."""
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in sentence)
     return " ".join(text.split())
 
 
 def _requests(text: str) -> Iterator[str]:
-    """Divide a text if it is too long for a request, never inside a character."""
+    """Split a text that is too long for a request, never inside a character."""
     if len(text.encode()) <= LONGEST_REQUEST:
         yield text
         return

@@ -41,7 +41,7 @@ _FOREIGN_LETTER = regex.compile(r"[\p{L}--[\p{Latin}\p{Greek}\p{Common}]]", rege
 
 
 def _is_foreign(sentence: str) -> bool:
-    """Return True if most letters are of a script that the voice leaves out."""
+    """Return True if most letters belong to scripts that the voice cannot speak."""
     foreign = len(_FOREIGN_LETTER.findall(sentence))
     return 2 * foreign > len(_LETTER.findall(sentence))
 
@@ -75,7 +75,7 @@ class OfflineVoice(SentenceVoice):
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return the versions that shape the sound."""
+        """Return the versions that the sound depends on, for the fingerprint."""
         return {
             "engine": "hibari",
             "voice": VOICE,
@@ -97,13 +97,13 @@ class OfflineVoice(SentenceVoice):
             )
 
     def at_pace(self, words_per_minute: float) -> OfflineVoice:
-        """Return the voice at another speed."""
+        """Return the voice with its speed set to a pace."""
         return OfflineVoice(words_per_minute / _WORDS_PER_MINUTE)
 
     def speak_sentence(
         self, sentence: str, *, language: str, timeout: float
     ) -> tuple[Recording, tuple[Usage, ...]]:
-        """Return a sentence, without samples if nothing in it can be spoken, and CPU time."""
+        """Speak a sentence; return the recording, empty if nothing can be spoken, and CPU time."""
         self.check_language(language)
         spoken = to_speech(sentence)
         if (not spoken and is_speakable(sentence)) or _is_foreign(sentence):

@@ -1,4 +1,4 @@
-"""The sound of a phoneme string, and when its words begin.
+"""Synthesis of a phoneme string with the start time of each word.
 
 The model computes how many frames each phoneme lasts, but does not return it.
 """
@@ -33,12 +33,12 @@ def with_durations(model: bytes) -> bytes:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    """Encode a field of a length below 128 bytes."""
+    """Encode a protobuf field shorter than 128 bytes."""
     return bytes([number << 3 | 2, len(value)]) + value
 
 
 def speak_phonemes(hibari: Any, phonemes: str, speed: float) -> tuple[Samples, list[float]]:
-    """Speak a phoneme string, always with the same sound.
+    """Speak a phoneme string, with reproducible samples.
 
     Args:
         hibari: a voice whose model has `DURATIONS`.

@@ -1,4 +1,4 @@
-"""Schema of Gemini's answer: pydantic models that also validate it; `gemini_reading` reads it."""
+"""Schema of Gemini's answer: pydantic models, which also validate it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class VisualAnswer(BaseModel):
     items: list[str]
 
     def to_visual(self) -> Visual:
-        """Return the visual, or plain bullets if the content does not fit its kind.
+        """Convert to a `Visual`; use bullets if the content does not fit its kind.
 
         A visual that cannot be drawn is no reason to refuse a good lesson.
         """
@@ -120,7 +120,7 @@ class VisualAnswer(BaseModel):
         return visual
 
     def picture(self) -> Picture:
-        """Return the picture, without beats.
+        """Parse and validate the picture, without beats.
 
         Raises:
             PictureError: it cannot be drawn, or a text of it is not plain.
@@ -162,8 +162,8 @@ _LONGEST_FORMULA = 120
 _narration = _plain(1_500)
 
 
-def _marked(text: str) -> str:
-    """Validate a narration, which may hold marks, without them."""
+def _check_narration(text: str) -> str:
+    """Validate a narration with marks: check the marks, and the length of the rest."""
     if has_brackets(text):
         raise ValueError("a mark is written [[name]], with small letters, digits and hyphens")
     _narration(remove_marks(text))
@@ -172,7 +172,7 @@ def _marked(text: str) -> str:
 
 class _Scene(BaseModel):
     heading: _Line
-    narration: Annotated[str, AfterValidator(_marked)]
+    narration: Annotated[str, AfterValidator(_check_narration)]
     bullets: Annotated[list[_Line], Field(min_length=2, max_length=4)]
     visual: VisualAnswer
     sources: Annotated[list[int], Field(description="numbers of the passages it rests on")]
@@ -213,7 +213,7 @@ class LessonAnswer(BaseModel):
         return self
 
     def spoken_texts(self) -> list[str]:
-        """Return what is spoken without the quiz and without marks: hook, narration, takeaways."""
+        """Return hook, narrations and takeaways, without marks."""
         narrations = (remove_marks(scene.narration) for scene in self.scenes)
         return [self.hook, *narrations, *self.key_takeaways]
 

@@ -1,4 +1,4 @@
-"""The claim checker that asks Gemini."""
+"""The claim checker that calls Gemini."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class GeminiClaimChecker:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the verdicts."""
+        """Return the settings that the verdicts depend on, for the fingerprint."""
         return self._model.identity
 
     def check(self) -> str:
@@ -73,7 +73,7 @@ class GeminiClaimChecker:
     def claims(
         self, script: Script, passages: Sequence[Passage], *, calls: PaidCalls
     ) -> Sequence[Claim]:
-        """Return the claims of a script with their verdicts, by one call.
+        """Check the claims of a script with one call; return their verdicts.
 
         Raises:
             ContentError: as `SecondModel.ask`.
@@ -88,7 +88,7 @@ class GeminiClaimChecker:
 
 
 def _texts(script: Script) -> dict[str, str]:
-    """Return what a lesson states, by its place; of a quiz, the right answers."""
+    """Return the texts of a lesson by place, each quiz question with its right answer."""
     return {
         "hook": script.hook,
         **{f"scenes.{at}": scene.narration for at, scene in enumerate(script.scenes)},

@@ -41,7 +41,7 @@ _THRESHOLDS: Mapping[Safety, types.HarmBlockThreshold] = {
 
 @dataclass(frozen=True)
 class Ask:
-    """Everything that shapes one answer; `schema` is the digest of its schema and of the rules."""
+    """All inputs of one call; `schema` is the digest of the answer's schema and the rules."""
 
     model: str
     system: str
@@ -82,7 +82,7 @@ class GeminiClient:
         return f"{self._settings.model} answers"
 
     def send(self, ask: Ask, schema: type[BaseModel], seconds: float) -> paid_call.Answer:
-        """Send a request once, and return its answer.
+        """Send a request once, without retries, and return its answer.
 
         Args:
             ask: what to ask.
@@ -107,7 +107,7 @@ class GeminiClient:
         return to_answer(response, ask.model)
 
     def _connected(self, timeout: float) -> tuple[genai.Client, float]:
-        """Return the client, ready for a call, and the seconds left of the timeout."""
+        """Connect if necessary; return the client and the seconds left of the timeout."""
         with self._lock:
             if self._client is None:
                 self._client, self._credentials = _connect(self._settings)

@@ -60,7 +60,7 @@ class GeminiScriptEngine:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the answer; project, location and safety do not."""
+        """Return the settings that the answer depends on; project, location and safety do not."""
         return {
             "model": self._settings.model,
             "temperature": self._settings.temperature,
@@ -81,7 +81,7 @@ class GeminiScriptEngine:
         repair: Repair | None = None,
         passages: Sequence[Passage] = (),
     ) -> Written:
-        """Write the script for a request, by one call.
+        """Write the script for a request with one call to Gemini.
 
         Args:
             request: a validated request.
@@ -101,7 +101,7 @@ class GeminiScriptEngine:
         call = PaidCall(
             purpose="repair" if repair else "script",
             inputs=asdict(ask),
-            expected=self._expected + self._tokens(passages),
+            expected=self._expected + self._passage_usage(passages),
             reason="unusable answer" if repair else "",
             model=self._settings.model,
         )
@@ -116,8 +116,8 @@ class GeminiScriptEngine:
             raise UnusableAnswer(answer.model, [problem], cut_off=True) from unusable
         return Written(script, model=answer.model, answer=text, problems=problems)
 
-    def _tokens(self, passages: Sequence[Passage]) -> tuple[Usage, ...]:
-        """Return the usage to expect of passages, which that of a typical lesson leaves out."""
+    def _passage_usage(self, passages: Sequence[Passage]) -> tuple[Usage, ...]:
+        """Estimate the input tokens of passages, which a typical lesson's usage leaves out."""
         count = sum(len(passage.text) for passage in passages) / _CHARACTERS_PER_TOKEN
         return (Usage(f"{self._settings.model}/input-tokens", count),) if passages else ()
 

@@ -1,4 +1,4 @@
-"""Pictures of Gemini's answer: marks in its narration become beats, or problems for the repair."""
+"""Converter of the marks in Gemini's narration to beats of pictures, or to problems."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from transforms.script.told_pictures import TellingScene, marked_beats, told
 
 
 class AnsweredScene(Protocol):
-    """A scene of the answer: its narration with marks, and its visual."""
+    """A scene of Gemini's answer: narration with marks, and visual."""
 
     narration: str
     visual: VisualAnswer
 
 
 def mark_problems(narration: str, visual: VisualAnswer) -> Iterator[str]:
-    """Yield what is wrong with the marks of a scene, without any word of it."""
+    """Yield each fault in the marks of a scene, without quoting its text."""
     sentences = list(split_marks(narration))
     if any(len(sentence.marks) > MOST_MARKS for sentence in sentences):
         yield f"a sentence may have at most {MOST_MARKS} marks"
@@ -40,7 +40,7 @@ def mark_problems(narration: str, visual: VisualAnswer) -> Iterator[str]:
 
 
 def show_pictures(scenes: Sequence[Scene], answered: Sequence[AnsweredScene]) -> Iterator[Scene]:
-    """Yield scenes without marks; those with a picture show it, changed by the marks.
+    """Convert the marks of scenes with a picture to beats; remove marks from all scenes.
 
     Scenes with the same inputs show one picture. A mark of nothing in it is left out.
 

@@ -1,4 +1,4 @@
-"""The quiz taker that asks Gemini."""
+"""The quiz taker that calls Gemini."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class GeminiQuizTaker:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the answers."""
+        """Return the settings that the answers depend on, for the fingerprint."""
         return self._model.identity
 
     def check(self) -> str:
@@ -50,7 +50,7 @@ class GeminiQuizTaker:
         return self._model.check()
 
     def answers(self, script: Script, *, calls: PaidCalls) -> Sequence[int | None]:
-        """Return the index of a choice for each question, by one call.
+        """Answer the quiz of a script with one call; return the chosen indices.
 
         Raises:
             ContentError: as `SecondModel.ask`.

@@ -1,4 +1,4 @@
-"""Read Gemini's answer: find its JSON, name all its problems, make a script of it."""
+"""Parser of Gemini's answer: extracts the JSON, reports all problems, builds a script."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def read_answer(
     try:
         answer = Answer.model_validate_json(found)
     except ValidationError as error:
-        problems = [*_form_problems(error), *_other_problems(found, request.language)]
-        draft = _draft(found, request)
+        problems = [*_schema_problems(error), *_other_problems(found, request.language)]
+        draft = _partial_script(found, request)
         raise UnusableAnswer(model, problems[:MOST_PROBLEMS], text, draft=draft) from None
     if answer.decline:
         raise Refused(f"{model} declined the request: {_DECLINED[answer.decline]}")
@@ -90,7 +90,7 @@ def _severity(problems: Sequence[str], script: Script) -> Severity:
 
 
 def find_json(text: str) -> str:
-    """Return the JSON object in an answer, without a code fence, a sentence or a brace around it.
+    """Extract the JSON object of an answer from a code fence or from text around it.
 
     Nothing inside the object is changed. The text is returned as it is if it holds no whole answer,
     or several that differ.
@@ -108,14 +108,14 @@ def find_json(text: str) -> str:
     return next(iter(found.values())) if len(found) == 1 else text
 
 
-def _form_problems(error: ValidationError) -> Iterator[str]:
-    """Yield each error and its field, without the invalid text: it may hold a student's words."""
+def _schema_problems(error: ValidationError) -> Iterator[str]:
+    """Yield each schema error with its field, but not the value: it may quote a student."""
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         yield f"{'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}"
 
 
 def _other_problems(text: str, language: str) -> Iterator[str]:
-    """Yield problems of length and pictures in an answer whose form is wrong, as far as it goes."""
+    """Yield the length and picture problems of an answer that does not follow the schema."""
     try:
         lesson = json.loads(text)["lesson"]
         scenes, takeaways = list(lesson["scenes"]), list(lesson["key_takeaways"])
@@ -130,7 +130,7 @@ def _other_problems(text: str, language: str) -> Iterator[str]:
         try:
             visual = VisualAnswer.model_validate(scene.get("visual"))
         except ValidationError:
-            continue  # named as an error of form
+            continue  # reported as a schema error
         narration = scene.get("narration")
         yield from _scene_problems(at, narration if isinstance(narration, str) else "", visual)
 
@@ -172,8 +172,8 @@ def _size(text: str, language: str) -> int:
     return len("".join(words)) if is_unspaced(language) else len(words)
 
 
-def _draft(text: str, request: ContentRequest) -> Script | None:
-    """Return an answer whose form is wrong as a script, as far as it goes; None if there is none.
+def _partial_script(text: str, request: ContentRequest) -> Script | None:
+    """Build a partial script from an answer that does not follow the schema, or None.
 
     Its texts are enough to check them; visuals are checked as a part of the form.
     """

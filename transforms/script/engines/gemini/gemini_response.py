@@ -1,4 +1,4 @@
-"""Read Gemini's response: what stopped it, its text, its model and what it is billed for."""
+"""Parser of Gemini's response: finish reason, text, model and billed tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOT_STORED = {"parsed", "sdk_http_response", "automatic_function_calling_histor
 
 
 def to_answer(response: types.GenerateContentResponse, asked: str) -> Answer:
-    """Return a response as the answer of a paid call.
+    """Convert a response to the answer of a paid call.
 
     Args:
         response: the response.

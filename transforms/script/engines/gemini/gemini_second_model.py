@@ -1,4 +1,4 @@
-"""SecondModel: a call to Gemini that judges a script."""
+"""SecondModel: calls Gemini to judge a script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Verdicts = TypeVar("Verdicts", bound=BaseModel)
 
 
 class SecondModel:
-    """Asks Gemini for verdicts on scripts by one set of rules.
+    """Calls Gemini for verdicts on scripts, by one system instruction and schema.
 
     Args:
         settings: service, model and limits.
@@ -43,7 +43,7 @@ class SecondModel:
 
     @property
     def identity(self) -> Mapping[str, str | int | float | None]:
-        """Return everything that shapes the verdicts."""
+        """Return the settings that the verdicts depend on, for the fingerprint."""
         return {
             "model": self._settings.model,
             "thinking": self._settings.thinking,
@@ -55,7 +55,7 @@ class SecondModel:
         return self._client.check()
 
     def ask(self, data: Sequence[str], schema: type[Verdicts], calls: PaidCalls) -> Verdicts:
-        """Return the verdicts on some data, by one call.
+        """Ask for verdicts on data with one call to Gemini.
 
         Raises:
             Refused: the model refused to read the data.

@@ -42,7 +42,7 @@ _SCHEMA_REMEDY = (
 
 _CONFIGURATION = (401, 403)
 _BAD_SET_UP = ("API_KEY_INVALID", "API_KEY_EXPIRED", "FAILED_PRECONDITION")
-"""Reasons and status of 400 answers that no request causes; the status is about billing or place.
+"""Reasons and status of 400 responses due to the set-up; the status is about billing or region.
 """
 
 _SCHEMA = re.compile(
@@ -50,7 +50,7 @@ _SCHEMA = re.compile(
     r"|thinking[_ ]?(?:config|level|budget)",
     re.IGNORECASE,
 )
-"""Words of 400 answers that are about what all requests have in common."""
+"""Words of 400 responses about the part that all requests have in common."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Recognition of markup in text that has to be plain.
+"""Detector of markup in text that has to be plain.
 
 What only looks like markup is legitimate in lessons: comparisons, generic types, names of tags and
 of special methods, powers, negative numbers, and dates and ordinals of other languages.

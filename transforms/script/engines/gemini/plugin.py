@@ -24,7 +24,7 @@ MOST_TOKENS = 65_536
 
 
 def token_limit(text: str) -> int:
-    """Parse a limit of tokens.
+    """Parse the setting of the token limit, a whole number in the models' range.
 
     Raises:
         ValueError: it is not a whole number in the range that the models accept.
@@ -35,7 +35,7 @@ def token_limit(text: str) -> int:
 
 
 def web_address(text: str) -> str:
-    """Parse the address of a server.
+    """Parse the setting of a server address; check that it is an HTTP URL.
 
     Raises:
         ValueError: it is no address of a server that speaks HTTP.

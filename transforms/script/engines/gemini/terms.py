@@ -1,4 +1,4 @@
-"""Tell which of Google's two services is called: their terms about minors differ.
+"""Detects which of Google's two Gemini services is called: their terms on minors differ.
 
 https://ai.google.dev/gemini-api/terms, https://cloud.google.com/terms/service-terms
 """

@@ -1,4 +1,4 @@
-"""Compose a lesson that compares two topics, from the lessons of both."""
+"""Composer of a lesson that compares two topics, from the lessons of both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIDDLE_GRADE = 8
 
 
 def compose_comparison(one: Card, two: Card, request: ContentRequest) -> Script:
-    """Write the script of a lesson on two topics.
+    """Compose the script of a lesson that compares two topics.
 
     It defines both, shows their points side by side, and tells the facts of both. Every sentence
     about a topic comes from its card and is told once.
@@ -45,11 +45,11 @@ def _compare(one: Card, two: Card, request: ContentRequest) -> Script:
     lessons = [compose(card, request, None) for card in (one, two)]
     (first, first_facts, *_), (second, second_facts, *_) = (lesson.scenes for lesson in lessons)
     title = f"{one.title} and {_mid_sentence(two.title, lessons[1])}"
-    scenes = [first, second, _side_by_side(one, two, lessons), first_facts, second_facts]
+    scenes = [first, second, _comparison_scene(one, two, lessons), first_facts, second_facts]
     takeaways = (
         lessons[0].key_takeaways[0], lessons[1].key_takeaways[0], lessons[0].key_takeaways[1]
     )  # fmt: skip
-    scenes = list(_told_once(_named_apart(scenes, (one, two)), takeaways))
+    scenes = list(_without_repeats(_distinct_headings(scenes, (one, two)), takeaways))
     scenes[-1] = replace(scenes[-1], narration=f"{scenes[-1].narration} {_RECAP}")
     return Script(
         title=title,
@@ -66,8 +66,8 @@ def _compare(one: Card, two: Card, request: ContentRequest) -> Script:
     )
 
 
-def _side_by_side(one: Card, two: Card, lessons: list[Script]) -> Scene:
-    """Build the table of both topics' points; the takeaways that remain are spoken."""
+def _comparison_scene(one: Card, two: Card, lessons: list[Script]) -> Scene:
+    """Build the scene with the table of both topics, which speaks the other takeaways."""
     first, second = (lesson.scenes[0].bullets for lesson in lessons)
     rows = tuple(f"{left} | {right}" for left, right in zip_longest(first, second, fillvalue="–"))
     spoken = (lessons[1].key_takeaways[1], lessons[0].key_takeaways[2], lessons[1].key_takeaways[2])
@@ -79,8 +79,8 @@ def _side_by_side(one: Card, two: Card, lessons: list[Script]) -> Scene:
     )
 
 
-def _named_apart(scenes: list[Scene], cards: tuple[Card, Card]) -> Iterator[Scene]:
-    """Put the topic before a heading that both cards have."""
+def _distinct_headings(scenes: list[Scene], cards: tuple[Card, Card]) -> Iterator[Scene]:
+    """Prefix a heading that both cards have with the topic's title."""
     headings = [scene.heading for scene in scenes]
     first, second = cards
     for scene, card in zip(scenes, (first, second, None, first, second), strict=True):
@@ -88,19 +88,19 @@ def _named_apart(scenes: list[Scene], cards: tuple[Card, Card]) -> Iterator[Scen
         yield replace(scene, heading=f"{card.title}: {scene.heading}") if card and shared else scene
 
 
-def _told_once(scenes: Iterator[Scene], takeaways: Sequence[str]) -> Iterator[Scene]:
-    """Drop sentences that an earlier scene or a takeaway tells."""
+def _without_repeats(scenes: Iterator[Scene], takeaways: Sequence[str]) -> Iterator[Scene]:
+    """Drop sentences that repeat an earlier scene or a takeaway."""
     told = set(takeaways)
     for scene in scenes:
         sentences = [each for each in _SENTENCE_END.split(scene.narration) if each not in told]
         told.update(sentences)
-        # The sentences that beats count are no longer the same.
+        # Beats count sentences, and some are dropped now.
         visual = without_beats(scene.visual)
         yield replace(scene, narration=" ".join(sentences), visual=visual)
 
 
 def _mid_sentence(title: str, lesson: Script) -> str:
-    """Return a title as it stands within a sentence: "meiosis", but "Newton's second law"."""
+    """Return a title as spelled within a sentence: "meiosis", but "Newton's second law"."""
     lower = title[:1].lower() + title[1:]
     text = " ".join(section.narration for section in lesson.sections())
     return lower if re.search(rf"\b{re.escape(lower)}\b", text) else title

@@ -1,4 +1,4 @@
-"""Compose a script from a concept card, for the grade and interest of a request."""
+"""Composer of a script from a concept card, for the grade and interest of a request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 def compose(card: Card, request: ContentRequest, interest: Interest | None) -> Script:
-    """Write the script of a card for one request.
+    """Compose the script of a card for one request.
 
     All text comes from the card; of the request, only grade and language are used.
 
@@ -70,7 +70,7 @@ def compose(card: Card, request: ContentRequest, interest: Interest | None) -> S
 
 
 class _Explainer:
-    """Inserts the meaning of each term after the sentence that uses it first; marks stay.
+    """Inserts the meaning of each term after the sentence that first uses the term.
 
     Attributes:
         told: the last sentence of each meaning that was inserted.
@@ -114,7 +114,7 @@ def _process(band: Band, explain: _Explainer) -> Scene:
 
 
 def _analogy_key(card: Card, interest: Interest | None) -> str:
-    """Return the key of the analogy for an interest: its own, one it may borrow, or the general."""
+    """Return the key of an interest's analogy: its own, a borrowed or the general one."""
     wanted = () if interest is None else (interest.name, *interest.borrows)
     return next((key for key in wanted if key in card.analogies), GENERAL)
 
@@ -146,7 +146,7 @@ def _worked(card: Card, band: Band, worked: WorkedExample, explain: _Explainer) 
 
 
 def _bars(worked: WorkedExample) -> Visual:
-    """Return the computed numbers of a worked example as a picture of bars."""
+    """Build a bar chart of the computed numbers of a worked example."""
     rows = [row.rpartition(": ") for row in worked.plot]
     bars = [
         {"id": f"bar-{at}", "label": label, "size": (float(number), "")}
@@ -171,7 +171,7 @@ def _misconception(card: Card, band: Band) -> Scene:
 
 
 def _quiz(card: Card, band: BandName) -> tuple[QuizQuestion, ...]:
-    """Return two questions: both core ones up to grade 8, a core and an advanced one from 9."""
+    """Choose two quiz questions: both core up to grade 8, one core and one advanced from 9."""
     wanted: tuple[Level, ...] = ("core", "core") if band == "middle" else ("core", "advanced")
     rest = list(card.quiz)
     if band == "high":
@@ -187,5 +187,5 @@ def _quiz(card: Card, band: BandName) -> tuple[QuizQuestion, ...]:
 
 
 def _bridge(card: Card, sentences: tuple[str, ...]) -> str:
-    """Choose a sentence that introduces a scene, always the same one for a card."""
+    """Choose a sentence that introduces a scene, by a hash of the card's id."""
     return sentences[zlib.crc32(f"{card.id} {sentences[0]}".encode()) % len(sentences)]

@@ -47,7 +47,7 @@ class OfflineScriptEngine:
     def write(
         self, request: ContentRequest, *, calls: PaidCalls, repair: Repair | None = None
     ) -> Written:
-        """Write the script for a request.
+        """Compose the script for a request from the card that covers it.
 
         Args:
             request: a validated request.

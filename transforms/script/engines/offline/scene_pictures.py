@@ -1,4 +1,4 @@
-"""Pictures of a composed lesson: marks in its narration become beats."""
+"""Converter of the marks in a composed lesson to beats of the card's pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.script.told_pictures import TellingScene, marked_beats, told
 def show_pictures(
     scenes: Iterable[Scene], pictures: Iterable[Picture], numbers: Mapping[str, Number]
 ) -> Iterator[Scene]:
-    """Yield scenes without marks; a scene whose narration has marks shows the picture they name.
+    """Convert the marks of each scene to beats of the picture they name; remove the marks.
 
     Args:
         scenes: scenes with marks in their narration.
@@ -42,7 +42,7 @@ def show_pictures(
 
 
 def _without_columns(scene: Scene) -> tuple[str, ...]:
-    """Return bullets that are understood without the table whose place a picture takes."""
+    """Return the bullets of a scene, with rows of a replaced comparison table as text."""
     if scene.visual.kind != "comparison":
         return scene.bullets
     if len(scene.bullets) > 1:
@@ -52,7 +52,7 @@ def _without_columns(scene: Scene) -> tuple[str, ...]:
 
 
 def without_beats(visual: Visual) -> Visual:
-    """Return a visual whose picture, if it is one, shows its last state from the start."""
+    """Remove the beats of a picture visual, so that it shows its last state from the start."""
     if visual.kind != "picture":
         return visual
     data = read_picture(visual.text).model_dump(exclude_defaults=True, exclude={"later"})
