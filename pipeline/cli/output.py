@@ -53,7 +53,7 @@ def requests(
     counts: Mapping[str, int] | None = None,
     order: str = "newest",
 ) -> None:
-    """Print requests.
+    """Print requests as a table with counts, or as JSON.
 
     Args:
         counts: number of requests by status, the ones beyond `rows` included.
@@ -153,7 +153,7 @@ def request(row: RequestRow, as_json: bool) -> None:
 
 
 def backlog(subscription: str, found: Backlog, as_json: bool) -> None:
-    """Print the unacknowledged messages of a subscription."""
+    """Print number and age of a subscription's unacknowledged messages."""
     if as_json:
         _print_json({"subscription": subscription, **asdict(found)})
         return
@@ -171,7 +171,7 @@ _AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
 
 
 def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
-    """Print costs and savings with their sums."""
+    """Print costs and savings by group, with their sums."""
     if as_json:
         _print_json([asdict(row) | {"reuse_rate": row.reuse_rate} for row in rows])
         return
@@ -301,7 +301,7 @@ def queued_for(row: RequestRow) -> str:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Print the findings of `vividly check`, each failure and warning with its remedy."""
+    """Print the results of `vividly check`, each failure and warning with its remedy."""
     console = CommandConsole(highlight=False)
     for each in found:
         mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")
@@ -312,7 +312,7 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def query(row: RequestRow) -> Text:
-    """Return the question, shortened for a table."""
+    """Return a request's question, shortened for a table."""
     text = " ".join(str(row.request.get("student_query", "")).split())
     return plain(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
 
@@ -338,7 +338,7 @@ def dollars(amount: float) -> str:
 
 
 def main_artifact(row: RequestRow) -> str:
-    """Return the URI of the best artifact; empty if there is none."""
+    """Return the URI of a request's video, else audio, else script; empty if it has none."""
     for name in MAIN_ARTIFACTS:
         if name in row.artifacts:
             return str(row.artifacts[name]["uri"])
