@@ -1,4 +1,4 @@
-"""The animated lesson that renderers are measured with: every scene has a picture that moves."""
+"""Benchmark lesson for renderers in which every scene has a moving picture."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _picture(name: str, example: dict[str, Any]) -> Picture:
 
 
 def _named(scenes: list[Scene]) -> list[Scene]:
-    """Return scenes whose marks name their picture, since some share the names of states."""
+    """Prefix the marks of scenes with their picture's name, as some pictures have equal states."""
     return [
         replace(scene, narration=scene.narration.replace("[[", f"[[{name}."))
         for scene, name in zip(scenes, _TOLD, strict=True)

@@ -1,4 +1,4 @@
-"""Compute what many lessons a day need of each resource, in the order in which they run out.
+"""Compute how much of each resource many lessons a day need, compared with its limit.
 
     python -m benchmarks.capacity [--lessons 1000000] [--calls 10] [--json FILE]
 
@@ -51,7 +51,7 @@ GRANTS, THREADS = 2_000, 8
 
 @dataclass(frozen=True)
 class Need:
-    """What the lessons of a day need of one resource.
+    """The amount of one resource that a day's lessons need, and its limit.
 
     Attributes:
         resource: The resource, with its unit.
@@ -69,7 +69,7 @@ class Need:
 
 
 def needs(lessons: int, calls: int, grants: float) -> list[Need]:
-    """Return the needs of a day, the first to run out first.
+    """Return the needs of a day's lessons, in the order in which resources run out.
 
     Args:
         lessons: Video lessons a day.
@@ -107,7 +107,7 @@ def needs(lessons: int, calls: int, grants: float) -> list[Need]:
 
 
 def arrivals(lessons: int) -> Iterator[float]:
-    """Yield the lessons that arrive in each minute of a day."""
+    """Yield the number of lessons that arrive in each minute of a day."""
     shape = [1 - math.cos(2 * math.pi * minute / MINUTES) for minute in range(MINUTES)]
     noon = range(MINUTES // 2 - 30, MINUTES // 2 + 30)
     shape = [PEAK if minute in noon else each for minute, each in enumerate(shape)]

@@ -1,4 +1,4 @@
-"""Every layout in both themes on one picture: ``make contact-sheet``.
+"""Draw every slide layout in both themes on one picture: ``make contact-sheet``.
 
 Look at it after every change of a layout: crowded, truncated or dull slides are visible at once.
 """
@@ -83,7 +83,7 @@ _WORLD = {
 
 
 def pages() -> Iterator[Page]:
-    """Yield a page of every layout, then one page in each of several scripts."""
+    """Yield a page of every layout, then a page in each of several writing systems."""
     subjects = cycle([name for name in THEMES if name != "default"])
     scene = Page("scene", "", "en-US", "Biology · 2 of 6", "How a leaf makes sugar", _BULLETS)
     hook = ("Every breath you take was once the waste of a leaf. How does it make sugar from air?",)

@@ -82,7 +82,7 @@ def banned_words() -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Print the items drawn by a seed, and the count of each banned word."""
+    """Print a seeded sample of docstrings and log lines, and the count of each banned word."""
     parser = argparse.ArgumentParser(description="Draw docstrings and log lines at random.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="print every item, not a sample")

@@ -1,4 +1,4 @@
-"""Run `vividly` with engines whose clients call fake services.
+"""Run `vividly` with engines that call fake services instead of Google's.
 
 python -m benchmarks.fake_services drain …
 
@@ -26,7 +26,7 @@ from transforms.stage.paid_call import PaidCalls
 
 
 class OneByOneVoice(GoogleVoice):
-    """Sends a request for each sentence, not as paid calls: any failure repeats the stage."""
+    """Voice that speaks sentence by sentence without `PaidCalls`: a failure repeats the stage."""
 
     def speak(
         self, sections: Sequence[Sequence[str]], *, language: str, calls: PaidCalls
@@ -67,7 +67,7 @@ write_script_engine = write_script.make_script_engine
 
 
 def install() -> None:
-    """Make the engines of this process call the fakes."""
+    """Replace the engines of this process by ones that call the fakes."""
     narration_child.make_voice_engine = make_voice  # for the checks before a job
     narrate_script.make_voice_engine = make_voice  # type: ignore[attr-defined]
     write_script.make_script_engine = make_script_engine

@@ -1,4 +1,4 @@
-"""Measure the same work as jobs of procrastinate, a job queue on Postgres.
+"""Measure the same work as jobs of procrastinate, a Postgres job queue.
 
 python -m benchmarks.job_queue measure REQUESTS DATABASE ARTIFACTS prints the seconds of its worker;
 python -m benchmarks.job_queue serve DATABASE ARTIFACTS runs a worker until it is stopped.
@@ -33,7 +33,7 @@ TASK = "lesson"
 
 
 def worker_app(database: str, artifacts: str) -> procrastinate.App:
-    """Make the queue's application, with the task that completes a request."""
+    """Create the procrastinate app with the task that completes a request."""
     ledger, store, engine = Ledger(database), ArtifactStore(artifacts), StubEngine()
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=_conninfo(database)))
 

@@ -1,4 +1,4 @@
-"""Run `vividly` jobs and the programs they are compared with, each in its own process."""
+"""Run `vividly` jobs and the programs compared with them, each in its own process."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Place:
-    """Postgres (with fsync) and a Pub/Sub server; every job gets its own database."""
+    """Postgres (with fsync) and Pub/Sub servers for jobs; every job gets its own database."""
 
     folder: Path
     postgres: EmbeddedPostgres
@@ -203,7 +203,7 @@ def _all(requests: int, first: Finished, *others: Finished) -> Finished:
 
 
 class _Watch(threading.Thread):
-    """Reads a job's log and memory use until it ends."""
+    """Reads a process's log and memory use until it ends."""
 
     def __init__(self, job: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)

@@ -37,7 +37,7 @@ class _Decode(beam.DoFn):
 
 
 class _WorkItem(NamedTuple):
-    """Elements of one key for one input of the stage."""
+    """Elements of one key for one input of the fused stage."""
 
     source: str
     key: Any
@@ -45,7 +45,7 @@ class _WorkItem(NamedTuple):
 
 
 class KeyedService:
-    """A service with one worker at a time.
+    """A streaming service with one worker at a time, which runs one bundle per key.
 
     Args:
         build: Adds the graph to a PCollection of messages.

@@ -110,7 +110,7 @@ def _queue(at: Place, place: tuple[str, str]) -> Iterator[Send]:
 
 @contextmanager
 def _running(at: Place, module: str, *arguments: str) -> Iterator[None]:
-    """Run a job in a process of its own during the block."""
+    """Run a job in a child process during the block."""
     command = [sys.executable, "-m", module, *arguments]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env=at.environment, stdout=quiet, stderr=quiet) as job:

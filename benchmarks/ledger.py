@@ -1,4 +1,4 @@
-"""Time every read of the ledger, and the statements of a worker, at a million requests.
+"""Time all reads of the ledger, and a worker's statements, with a million requests.
 
     python -m benchmarks.ledger [--requests 1000000] [--days 30] [--state DIR] [--json FILE]
 
@@ -84,7 +84,7 @@ SAVINGS = (Saving("narration", "google", 0.05), Saving("video", "slides", 0.0003
 
 
 def reads(ledger: Ledger) -> dict[str, Callable[[], object]]:
-    """Return every read of the product by its name."""
+    """Return the functions that read the ledger, by name."""
     now = datetime.now(UTC)
     day, week = now - timedelta(days=1), now - timedelta(days=7)
     newest = ledger.requests(limit=1)[0]
@@ -134,7 +134,7 @@ def report(ledger: Ledger, scope: Scope) -> None:
 
 
 def writes(ledger: Ledger) -> dict[str, Callable[[], object]]:
-    """Return the statements of a worker by their names."""
+    """Return the functions that run a worker's statements, by name."""
     lease = timedelta(minutes=5)
 
     def claimed() -> list[Lesson]:
@@ -208,7 +208,7 @@ def _server_cpu(ledger: Ledger) -> float:
 
 
 def filled(state: Path, requests: int, days: float) -> dict[str, Measured]:
-    """Fill the ledger in `state` unless it is filled, and measure."""
+    """Fill the ledger in `state` unless it is filled, and measure all statements."""
     with EmbeddedPostgres(state, fsync=False) as server:
         upgrade(server.url)
         ledger = Ledger(server.url, pool_size=1, max_overflow=0, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""The lesson that renderers are measured with: a minute, six scenes, a visual in three of them."""
+"""Benchmark lesson for renderers: a minute long, six scenes, three with a visual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sequential worker, written as it would be without the pipeline.
+"""Baseline for the pipeline: a worker that processes one message at a time.
 
 `work` writes the same rows and files as the pipeline for a text request. The worker pulls a
 message, processes it, commits, acknowledges, and pulls the next:

@@ -53,7 +53,7 @@ def throughput(at: Place, rounds: int) -> dict[str, float]:
 
 
 def speed(at: Place, rounds: int) -> dict[str, float]:
-    """Measure throughput, and latency up to half of it."""
+    """Measure throughput, and latency at up to half of it."""
     rates = throughput(at, rounds)
     return rates | latency(at, rates["drain_per_second"])
 

@@ -60,7 +60,7 @@ _VOICE = ("--voice-engine=google", "--script-engine=offline", "--workers=6")
 
 @dataclass(frozen=True)
 class SpeechCase:
-    """Audio lessons under a quota.
+    """One measurement: audio lessons under a quota of the speech service.
 
     Attributes:
         lessons: Their number, of those on the command line at most.
@@ -193,7 +193,7 @@ def _request(topic: str, modality: str) -> bytes:
 
 @contextmanager
 def _credentials() -> Iterator[dict[str, str]]:
-    """Yield variables of an account that exists nowhere; the fakes ask for none."""
+    """Yield environment variables of fake Google credentials."""
     account = {"type": "authorized_user", "client_id": "", "client_secret": "", "refresh_token": ""}
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(account, file)

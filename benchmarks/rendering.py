@@ -1,4 +1,4 @@
-"""A rendering in a child process and its memory use."""
+"""Render a lesson in a child process and measure its memory use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of the benchmarks."""
+"""Make request messages for the benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what requests share: calls, cost and seconds with reuse off, by stage and of all.
+"""Measure calls, cost and seconds with reuse off, by stage and on.
 
 Questions that students typed (those of the tests of matching, with the ones that no card covers)
 are asked with Zipf-distributed frequencies, at random grades and interests. Script and voice are
@@ -52,7 +52,7 @@ USAGE = {
 
 @dataclass(frozen=True)
 class Stub(StageTask):
-    """A stage whose engine waits, and notes each call.
+    """A stage whose engine waits and records each call.
 
     Attributes:
         stage_name: The stage.
@@ -107,7 +107,7 @@ class _Collect(beam.DoFn):
 
 
 def questions() -> list[tuple[str, str]]:
-    """Return questions as students type them, with the id of their card; empty for none."""
+    """Return questions as students type them, with the id of the matching card or an empty text."""
     read = tomllib.loads(QUESTIONS.read_text("utf-8"))
     resolved = [(query, card) for card, asked in read["resolves"].items() for query in asked]
     return resolved + [(query, "") for query in _texts(read["refused"])]

@@ -35,7 +35,7 @@ SIZES = (0, 1, 10, 250)
 
 
 class BeamRunner:
-    """Runs a translated graph as Beam's FnApiRunner does by itself."""
+    """Runs a translated graph with Beam's unchanged FnApiRunner."""
 
     def __init__(self, graph: beam_proto.Pipeline) -> None:
         self._graph = graph

@@ -62,7 +62,7 @@ _narrated: dict[str, datetime] = {}  # ends of narrations, by message id
 
 @dataclass(frozen=True)
 class Scenario:
-    """Heavy requests that wait, and why.
+    """A number of heavy requests that wait, and the reason.
 
     Attributes:
         heavy: number of heavy requests.

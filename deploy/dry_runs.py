@@ -32,7 +32,7 @@ def commands(text: str) -> list[str]:
 
 
 def printed(command: str) -> str:
-    """Return the output of a command, the same on every machine.
+    """Run a command and return its output, which is the same on every machine.
 
     Raises:
         subprocess.CalledProcessError: the command failed.

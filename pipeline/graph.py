@@ -48,7 +48,7 @@ DEAD_LETTER_SHARDS = 2
 
 
 class HeavyShards(NamedTuple):
-    """Numbers of lessons that all workers together narrate and render at the same time."""
+    """Number of shards for narration and for video: lessons in work at the same time."""
 
     narration: int = 1
     video: int = 1

@@ -9,7 +9,7 @@ from pipeline.usage_error import UsageError
 
 
 def check_port(option: str, port: int) -> None:
-    """Check that this process may listen on a port of 127.0.0.1; any process may take it later.
+    """Raise if a port of 127.0.0.1 is in use; any process may take it later.
 
     Raises:
         UsageError: The port is in use or reserved.
@@ -23,5 +23,5 @@ def check_port(option: str, port: int) -> None:
 
 
 def port_error(option: str, port: int, error: OSError) -> UsageError:
-    """Return the error of a port that cannot be listened on, which names the option."""
+    """Return the error of a port that is in use, with the name of its option."""
     return UsageError(f"{option} {port}: {(error.strerror or '').lower()}; give another")

@@ -1,4 +1,4 @@
-"""Standard output whose reader has gone, or whose disk is full."""
+"""Report errors of standard output: a closed pipe or a full disk."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import cast
 
 
 class OutputError(OSError):
-    """Standard output cannot be written; it does not show a fault of the disk that work needs."""
+    """Writing to standard output failed; unlike other `OSError`s, it is no fault of the worker."""
 
 
 class StandardOutput(io.TextIOWrapper):
     """Standard output that raises `OutputError` for all errors but a closed pipe."""
 
     def write(self, text: str) -> int:
-        """Write text.
+        """Write text to standard output.
 
         Raises:
             OutputError: It cannot be written.
@@ -28,7 +28,7 @@ class StandardOutput(io.TextIOWrapper):
             return super().write(text)
 
     def flush(self) -> None:
-        """Write what is buffered; raises what `write` does."""
+        """Write the buffered text; raises as `write` does."""
         with _output_error():
             super().flush()
 
@@ -49,7 +49,7 @@ def name_output_errors() -> None:
 
 
 def discard_output() -> None:
-    """Discard what was printed and is not written yet; else Python fails on it at exit."""
+    """Discard buffered output, on which Python would fail at exit."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -33,7 +33,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def raise_on_signals() -> None:
-    """Raise `Stopped` on SIGTERM and SIGINT, wherever the main thread is.
+    """Install signal handlers that raise `Stopped` in the main thread on SIGTERM and SIGINT.
 
     Without a handler SIGTERM ends a process without cleaning up, and does not end the first process
     of a container at all. An ignored signal stays ignored.
@@ -50,7 +50,7 @@ def _raise(number: int, _: object) -> NoReturn:
 
 
 def last_signal() -> int | None:
-    """Return the number of the first signal that the last block received; None for no signal."""
+    """Return the number of the signal that ended the last block; None for no signal."""
     return _last
 
 

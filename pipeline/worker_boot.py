@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _environment(chosen: argparse.Namespace) -> dict[str, str]:
-    """Return the variables that Beam's worker reads, with the options that the runner provides."""
+    """Return the environment variables of Beam's worker, with options from the runner."""
     import grpc
     from apache_beam.portability.api import (
         beam_provision_api_pb2,

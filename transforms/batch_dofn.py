@@ -29,7 +29,7 @@ MAX_ELEMENTS = 500
 
 
 class BatchResult(NamedTuple):
-    """Output of `BatchDoFn` for one element.
+    """What `BatchDoFn` emits for one element, with its output tag.
 
     Attributes:
         position: Index of the element in the batch.
@@ -47,7 +47,7 @@ class BatchDoFn(beam.DoFn, Generic[E]):
 
     @abstractmethod
     def process_elements(self, elements: Sequence[E]) -> Iterator[BatchResult]:
-        """Process a batch and yield one result per element, in any order.
+        """Process a batch of elements and yield one result for each, in any order.
 
         Each result is emitted before the next is computed.
         """

@@ -2,7 +2,7 @@
 
 `transforms.parse` finds them by what they wrote. This step records an urgent request with the
 status `needs_care` and the text of help; no engine is called, and the row holds none of the words.
-A request whose words are ambiguous gets that text beside its lesson. Staff are told on a topic.
+A request whose words are ambiguous gets that text beside its lesson. Staff are notified on a topic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from transforms.telemetry.outcomes import report_outcome
 
 
 class CareForStudents(beam.PTransform):
-    """Settle the requests of students in danger, and pass all others on.
+    """Settle the requests of students in danger with help; pass all others on.
 
     PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
 
@@ -41,7 +41,7 @@ class CareForStudents(beam.PTransform):
         ledger: Ledger to record them in.
         lease: As for `transforms.claim.ClaimRequests`.
         region: Region of students whose messages state none; None for none.
-        topic: Full resource name of the Pub/Sub topic that staff are told on, if any.
+        topic: Full resource name of the Pub/Sub topic that notifies staff, if any.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class _Care(BatchDoFn[Received]):
                 (urgent if received.care.level == "urgent" else unsure).append((at, received))
         if unsure:
             new = care.note(self._ledger, [self._note(r, r.care) for _, r in unsure if r.care])
-            self._tell([r for _, r in unsure if r.request.request_id in new])
+            self._notify([r for _, r in unsure if r.request.request_id in new])
         for at, received in enumerate(elements):
             if not received.care or received.care.level == "unsure":
                 yield BatchResult(at, received)
         if urgent:
             yield from self._settle(urgent)
         if self._topic:
-            process_singleton(CareTopic, self._topic).tell_untold(self._ledger)
+            process_singleton(CareTopic, self._topic).notify_unsent(self._ledger)
 
     def _settle(self, batch: Sequence[tuple[int, Received]]) -> Iterator[BatchResult]:
         ledger = self._ledger
@@ -103,7 +103,7 @@ class _Care(BatchDoFn[Received]):
         ]
         notes = [(lesson, self._note(r, r.care)) for _, r, lesson in claimed if r.care]
         settled = care.settle(ledger, notes)
-        self._tell([r for (_, r, _), done in zip(claimed, settled, strict=True) if done])
+        self._notify([r for (_, r, _), done in zip(claimed, settled, strict=True) if done])
         for (at, received, lesson), done in zip(claimed, settled, strict=True):
             if done:
                 yield BatchResult(at, _helped(lesson), OUTCOMES)
@@ -129,16 +129,16 @@ class _Care(BatchDoFn[Received]):
             student_id=received.request.student_id,
         )
 
-    def _tell(self, received: Sequence[Received]) -> None:
+    def _notify(self, received: Sequence[Received]) -> None:
         if self._topic:
             topic = process_singleton(CareTopic, self._topic)
-            told = [
+            notified = [
                 r.request.request_id
                 for r in received
-                if r.care and topic.tell(r.request.request_id, r.care.category, r.care.level)
+                if r.care and topic.notify(r.request.request_id, r.care.category, r.care.level)
             ]
-            if told:
-                care.told(self._ledger, told)
+            if notified:
+                care.mark_notified(self._ledger, notified)
 
 
 def _without_words(request: ContentRequest) -> ContentRequest:

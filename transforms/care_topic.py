@@ -1,4 +1,4 @@
-"""CareTopic tells staff on a Pub/Sub topic that a student needs care.
+"""CareTopic notifies staff, on a Pub/Sub topic, of students who need care.
 
 A message has the request's id, the category and the level, and nothing else. One that cannot be
 published is logged and counted, fails neither its request nor the job, and is sent again later.
@@ -25,7 +25,7 @@ LOOK = 60.0
 
 
 class CareTopic:
-    """Publishes to one topic; thread-safe, one per process and topic.
+    """Publishes notifications to one topic; thread-safe, one per process and topic.
 
     Args:
         name: Full resource name of the topic.
@@ -36,12 +36,12 @@ class CareTopic:
         self._lock = threading.Lock()
         self._look_at = 0.0
 
-    def tell(self, request_id: str, category: str, level: str) -> bool:
-        """Publish one message; return whether Pub/Sub has accepted it."""
-        told = {"request_id": request_id, "category": category, "level": level}
+    def notify(self, request_id: str, category: str, level: str) -> bool:
+        """Publish the notification of one request; return whether Pub/Sub has accepted it."""
+        notification = {"request_id": request_id, "category": category, "level": level}
         try:
-            self._topic.publish(json.dumps(told).encode(), {})
-        except Exception as error:  # noqa: BLE001  (help for the student never waits for the topic)
+            self._topic.publish(json.dumps(notification).encode(), {})
+        except Exception as error:  # noqa: BLE001  (help never depends on the topic)
             metrics.CARE_MESSAGES_FAILED.inc()
             name = type(error).__name__
             log.error(
@@ -51,8 +51,8 @@ class CareTopic:
             return False
         return True
 
-    def tell_untold(self, ledger: Ledger) -> None:
-        """Publish messages that did not reach the topic, at most once in `LOOK` seconds."""
+    def notify_unsent(self, ledger: Ledger) -> None:
+        """Publish notifications that failed before, at most once in `LOOK` seconds."""
         from transforms.ledger import care
 
         with self._lock:
@@ -60,10 +60,10 @@ class CareTopic:
             if now < self._look_at:
                 return
             self._look_at = now + LOOK
-        told = []
-        for row in care.untold(ledger):
-            if not self.tell(row.request_id, row.category, row.level):
+        sent = []
+        for row in care.unnotified(ledger):
+            if not self.notify(row.request_id, row.category, row.level):
                 break
-            told.append(row.request_id)
-        if told:
-            care.told(ledger, told)
+            sent.append(row.request_id)
+        if sent:
+            care.mark_notified(ledger, sent)

@@ -18,7 +18,7 @@ from transforms.video.slides.draw_slide import draw_slide
 
 
 def _warm_up() -> None:
-    """Draw text and a formula once, which loads the fonts, matplotlib and the grammars."""
+    """Load the fonts, matplotlib and the grammars by drawing a text and a formula."""
     parse(r"\ce{H2O}")
     formula = Visual("formula", r"\frac{x}{2}")
     draw_slide(Page("scene", "", "en-US", "x", "x", ("x",), formula), 64, 36)

@@ -36,7 +36,7 @@ Refusal = Callable[[ContentRequest], ContentError | None]
 
 
 class ClaimRequests(beam.PTransform):
-    """Claim the requests of received messages, so that no other worker processes them.
+    """Claim the requests of received messages in the ledger, so that one worker processes each.
 
     PCollection[Received] -> tagged `lessons`, `OUTCOMES` and `DEAD_LETTERS`.
 

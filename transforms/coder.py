@@ -32,7 +32,7 @@ class ModelCoder(beam.coders.Coder):
         return self._prefix + encode(value)
 
     def decode(self, encoded: bytes) -> Any:
-        """Decode an element.
+        """Decode a model from its version byte and JSON.
 
         Raises:
             ValueError: It was written by another version of the model.

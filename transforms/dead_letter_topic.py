@@ -52,17 +52,17 @@ class MissingCopies:
 
     @property
     def count(self) -> int:
-        """Number of copies counted so far."""
+        """Number of dead letters whose copy could not be published."""
         return self._count
 
     def add(self) -> None:
-        """Count one more copy."""
+        """Count one more copy that could not be published."""
         with self._lock:
             self._count += 1
 
 
 def missing_copies() -> MissingCopies:
-    """Return the counter of this process."""
+    """Return this process's counter of copies that could not be published."""
     return process_singleton(MissingCopies)
 
 

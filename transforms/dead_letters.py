@@ -78,7 +78,7 @@ def make_dead_letter(
 
 
 def _encodable(text: str) -> str:
-    r"""Escape lone surrogates, which errors may quote, as ``\udc80``; UTF-8 has none."""
+    r"""Escape lone surrogates, which UTF-8 cannot encode, as ``\udc80``."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -141,7 +141,7 @@ class _Write(BatchDoFn[DeadLetter]):
         yield from self._write(letters)
 
     def _enter(self, elements: Sequence[DeadLetter]) -> dict[int, Entered]:
-        """Enter with letters that came through a shuffle, without the entry of their stage."""
+        """Enter this step with lessons that their stage queued for it; return the answers."""
         lessons = {
             position: Lesson(dead.message, dead.request, dead.claim, dead.records)
             for position, dead in enumerate(elements)
@@ -164,14 +164,14 @@ class _Write(BatchDoFn[DeadLetter]):
         return report_outcome(outcome, _source(dead), dead.stage, again=again)
 
     def _write(self, letters: Mapping[int, DeadLetter]) -> Iterator[BatchResult]:
-        helped = self._help(letters)
+        helped = self._settle_with_help(letters)
         for position, outcome in helped.items():
             yield BatchResult(position, outcome)
         letters = {at: dead for at, dead in letters.items() if at not in helped}
         started = tracing.now()
         settled = self._ledger.dead_letter(list(letters.values()))
         for (position, dead), is_settled in zip(letters.items(), settled, strict=True):
-            kept = is_settled and self._is_kept(dead)
+            kept = is_settled and self._is_stored(dead)
             tracing.span(
                 "dead letter", _source(dead), start=started, stage=dead.stage,
                 error_type=dead.error_type, kept=kept,
@@ -202,8 +202,8 @@ class _Write(BatchDoFn[DeadLetter]):
                 ),
             )
 
-    def _help(self, letters: Mapping[int, DeadLetter]) -> dict[int, Outcome]:
-        """Settle students who may need care, and whose request cannot be a lesson, with help only.
+    def _settle_with_help(self, letters: Mapping[int, DeadLetter]) -> dict[int, Outcome]:
+        """Settle refused requests as `needs_care` if danger was found in their student's words.
 
         Their words may be about a topic, so an engine was asked; it refused. The help is recorded
         already, and a failure with the nearest topics would add nothing to it.
@@ -229,8 +229,8 @@ class _Write(BatchDoFn[DeadLetter]):
         cancelled = dead.error_type == Cancelled.__name__
         return bool(cancelled and dead.request_id and self._ledger.is_erased(dead.request_id))
 
-    def _is_kept(self, dead: DeadLetter) -> bool:
-        """Return whether the ledger holds a letter of a settled message.
+    def _is_stored(self, dead: DeadLetter) -> bool:
+        """Return whether the ledger holds the dead letter of a settled message.
 
         It holds none if another worker completed the request while this worker gave the message up
         without a claim.
@@ -263,7 +263,7 @@ def _publish_again(ledger: Ledger, topic: str, outcome: Outcome) -> None:
 
 
 def _is_refusal(dead: DeadLetter) -> bool:
-    """Return whether no try can give a lesson; a bug and a cancelled request are none."""
+    """Return whether a dead letter is a final refusal, neither a bug nor a cancellation."""
     return not (dead.retryable or dead.traceback or dead.error_type == Cancelled.__name__)
 
 
@@ -282,7 +282,7 @@ def _helped(dead: DeadLetter) -> Outcome:
 
 
 def _source(dead: DeadLetter) -> Message | Received | Lesson:
-    """Return the element that failed, for logs."""
+    """Rebuild the element that failed, for log fields."""
     if dead.request and dead.claim:
         return Lesson(dead.message, dead.request, dead.claim)
     return Received(dead.message, dead.request) if dead.request else dead.message

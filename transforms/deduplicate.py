@@ -96,7 +96,7 @@ class _Remember(beam.DoFn):
 
 
 class SettleDuplicates(beam.PTransform):
-    """Settle duplicates in the ledger, and return messages that have to be claimed.
+    """Settle duplicates in the ledger; return the messages that must be claimed instead.
 
     PCollection[Received] -> tagged `requests` (Received) and `OUTCOMES`.
 

@@ -1,4 +1,4 @@
-"""Engine declarations: what a package registers under an entry point to add an engine.
+"""Engine declarations, which a package registers under an entry point to add an engine.
 
 A module that holds a declaration is loaded whenever options are listed. It imports this module and
 the standard library only; the engine and its client library are imported once it is chosen.
@@ -115,7 +115,7 @@ class EnginePlugin:
             raise ValueError(f"not installed: {', '.join(missing)}")
 
     def installation(self) -> str:
-        """Return the command that installs what the engine needs, or a hint."""
+        """Return the command that installs the engine's packages, or a hint."""
         if not self.extra:
             return "reinstall the package of the engine"
         from transforms.installation import install_extra  # takes longer to load than all else here
@@ -123,7 +123,7 @@ class EnginePlugin:
         return install_extra(self.extra)
 
     def in_role(self, role: Role) -> EnginePlugin | None:
-        """Return the declaration of the class for a role beside the engine's; None if none."""
+        """Return the declaration of the engine's class for another role; None if it has none."""
         named: str = getattr(self, role)
         return dataclasses.replace(self, engine=named) if named else None
 
@@ -166,11 +166,11 @@ class ChosenEngine:
         return getattr(import_module(module), attribute)(*shared, *own)
 
     def values(self) -> Mapping[str, Any]:
-        """Return the settings by name."""
+        """Return the values of all settings, by name."""
         return setting_values(self.settings) if self.settings is not None else {}
 
     def options(self) -> Mapping[str, Any]:
-        """Return the settings that users can set, by name; others may hold credentials."""
+        """Return the values of the settings that users can set; others may hold credentials."""
         fields = dataclasses.fields(self.settings) if self.settings is not None else ()
         return {f.name: getattr(self.settings, f.name) for f in fields if _OPTION in f.metadata}
 

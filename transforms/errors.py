@@ -103,7 +103,7 @@ class CrashesWorker(PermanentError):
 
 
 class StartedTooOften(TransientError):
-    """A stage was started many times and never ended, for a reason that is not known."""
+    """A stage was started many times without an end; the cause is not known."""
 
     def __init__(self, stage: str, starts: int) -> None:
         super().__init__(
@@ -159,7 +159,7 @@ class OverBudget(TransientError):
 
 
 class OverQuota(TransientError):
-    """The student has asked for as much as a quota allows; a replay may succeed later.
+    """The student has reached a quota of requests or cost; a replay may succeed later.
 
     Args:
         again_at: When the quota begins anew.
@@ -173,7 +173,7 @@ class OverQuota(TransientError):
 
 
 class EnvironmentFault(Exception):
-    """A fault outside the element: it is neither settled nor acknowledged.
+    """A fault outside the element, which stays unacknowledged and is processed again.
 
     Args:
         subject: What is at fault.

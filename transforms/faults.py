@@ -1,4 +1,4 @@
-"""The classification of exceptions into fault domains; every caller uses this one.
+"""Classify exceptions into fault domains: element, dependency, configuration or worker.
 
 The domains are the classes of `transforms.errors`. `environment_fault` finds the faults outside the
 element among the exceptions of Python and its libraries. `transforms.process.worker_health` finds
@@ -44,7 +44,7 @@ _NO_ADDRESS_SPACE = "failed to map segment"
 
 
 def environment_fault(error: BaseException) -> EnvironmentFault | None:
-    """Return the fault outside the element that an exception shows, or None.
+    """Return the outage, configuration or worker fault that an exception shows; else None.
 
     Args:
         error: Any exception; its causes are searched for exhausted resources, because libraries
@@ -62,7 +62,7 @@ def environment_fault(error: BaseException) -> EnvironmentFault | None:
 
 
 def outage_fault(error: BaseException, down: DependencyDown) -> EnvironmentFault:
-    """Return the fault of this worker or its login that looks like an outage, else the outage.
+    """Return the worker or login fault behind a failed call to a dependency, else the outage.
 
     Args:
         error: The error of a call to a dependency.
@@ -72,7 +72,7 @@ def outage_fault(error: BaseException, down: DependencyDown) -> EnvironmentFault
 
 
 def process_fault(error: BaseException) -> WorkerFault | None:
-    """Return the lack of file handles, memory or threads that an exception shows, or None."""
+    """Return the worker fault if an exception shows a lack of file handles, memory or threads."""
     return next(filter(None, map(_process_fault, _causes(error))), None)
 
 
@@ -91,7 +91,7 @@ def code_place(frame: traceback.FrameSummary) -> str:
 
 
 def folder_fault(folder: str | os.PathLike[str] | None, error: OSError) -> WorkerFault:
-    """Return the fault of a worker that cannot use a temporary folder.
+    """Return the worker fault of an `OSError` in a temporary folder.
 
     Args:
         folder: The folder; None if there is none.
@@ -102,7 +102,7 @@ def folder_fault(folder: str | os.PathLike[str] | None, error: OSError) -> Worke
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and everything that led to it, members of groups included."""
+    """Yield an exception and its causes, members of exception groups included."""
     waiting = [error]
     seen: set[int] = set()
     while waiting:
@@ -142,7 +142,7 @@ def _disk_fault(error: BaseException) -> WorkerFault | None:
 
 
 def _credentials_fault(error: BaseException) -> ConfigurationFault | None:
-    """Return the fault of missing Google credentials; it is known by name, to import nothing."""
+    """Return the configuration fault of missing Google credentials; None for other errors."""
     kind = type(error)
     if (kind.__module__, kind.__name__) != ("google.auth.exceptions", "DefaultCredentialsError"):
         return None
@@ -150,7 +150,7 @@ def _credentials_fault(error: BaseException) -> ConfigurationFault | None:
 
 
 def _ambiguous_fault(error: BaseException) -> WorkerFault | None:
-    """Return the fault of an error number that shows one only if no other exception followed.
+    """Return the worker fault of EACCES or EAGAIN, if it is the last exception of the chain.
 
     As causes they are usual: a file that was probed, a socket that has no data yet.
     """
@@ -162,7 +162,7 @@ def _ambiguous_fault(error: BaseException) -> WorkerFault | None:
 
 
 def _folder_of(error: OSError) -> str:
-    """Return the folder that an error is about; names of files may hold words of students."""
+    """Return the folder that an `OSError` names; file names may hold words of students."""
     file, scratch = error.filename, _scratch()
     if not isinstance(file, str | bytes) or not file:
         return scratch  # a write to an open file does not name it

@@ -50,7 +50,7 @@ def default_credentials() -> tuple[SharedCredentials, str | None]:
 
 
 class SharedCredentials(Credentials):
-    """Credentials whose token all threads share.
+    """Google credentials whose token is refreshed once for all threads.
 
     Args:
         source: The credentials to refresh. A service account signs its tokens itself, so it needs
@@ -77,7 +77,7 @@ class SharedCredentials(Credentials):
         return self._source.universe_domain
 
     def get_cred_info(self) -> Mapping[str, str] | None:
-        """Return what google-auth says about the credentials in errors."""
+        """Return the description of the credentials for google-auth's errors."""
         return self._source.get_cred_info()
 
     def ready(self, timeout: float) -> float:
@@ -127,7 +127,7 @@ class SharedCredentials(Credentials):
 
 
 class _Refresh(threading.Thread):
-    """One refresh of a token."""
+    """One refresh of a token, on a thread of its own."""
 
     def __init__(self, source: Credentials) -> None:
         super().__init__(name="token-refresh", daemon=True)
@@ -138,7 +138,7 @@ class _Refresh(threading.Thread):
 
     @property
     def is_over(self) -> bool:
-        """True if its result no longer holds, so that the next call starts another refresh."""
+        """True if its result has expired, so that the next call starts another refresh."""
         if self._ended.is_set() and not self._error:
             return True
         return time.monotonic() >= self._end + ERROR_VALID
@@ -156,7 +156,7 @@ class _Refresh(threading.Thread):
             self._ended.set()
 
     def wait(self, timeout: float) -> None:
-        """Wait for the result; raise its error.
+        """Wait for the refreshed token; raise the error of the refresh.
 
         Raises:
             google.auth.exceptions.GoogleAuthError: The refresh failed, or took too long.

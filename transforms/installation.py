@@ -47,7 +47,7 @@ def install(*arguments: str) -> str:
 
 
 def _source(extra: str) -> list[str]:
-    """Return pip arguments for the source of this installation; empty if it is unknown or gone."""
+    """Return pip arguments that install from the same source; empty if it is unknown or gone."""
     if (CHECKOUT / "setup.py").exists():
         return ["-e", f"{'.' if Path.cwd() == CHECKOUT else CHECKOUT}[{extra}]"]
     origin = json.loads(distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")  # PEP 610

@@ -112,7 +112,7 @@ def parse(data: bytes) -> ContentRequest:
 
 
 def peek(data: bytes) -> ContentRequest | None:
-    """Return the request of a message, or None if it is invalid.
+    """Parse a message ahead of the graph, for scheduling; None if it is invalid.
 
     Jobs schedule messages by it. It is kept for `ParseRequests`, so that a message
     is decoded once.
@@ -251,7 +251,7 @@ def words_of(request: ContentRequest) -> tuple[str, ...]:
 
 
 def _readable_request(message: Message) -> ContentRequest:
-    """Return the request of an invalid message, without what the student typed."""
+    """Return what can be read of an invalid message: request id and student id."""
     from transforms.ledger.letter_student import student_in
 
     request_id = read_message(message).request_id

@@ -23,7 +23,7 @@ class Paused(Exception):
 
 
 class PausingTopic:
-    """Publishes to one topic; thread-safe.
+    """Publishes to one topic, and refuses for a while after a failure; thread-safe.
 
     Args:
         name: Full resource name of the topic.
@@ -34,7 +34,7 @@ class PausingTopic:
         self._resume_at = 0.0
 
     def publish(self, data: bytes, attributes: Mapping[str, str]) -> None:
-        """Publish one message.
+        """Publish one message, or raise `Paused` for a while after a failure.
 
         Raises:
             Paused: The topic failed less than `PAUSE` seconds ago.

@@ -1,4 +1,4 @@
-"""PeekedRequests keeps requests that a job has parsed before the graph does."""
+"""PeekedRequests caches requests that a job has parsed before the graph does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class PeekedRequests:
-    """Requests parsed by `peek` and not yet taken by `ParseRequests`, oldest first; thread-safe.
+    """Cache of requests that `peek` has parsed for `ParseRequests`; thread-safe.
 
     Args:
         limit: maximum total size of their messages, in bytes; the oldest are dropped beyond it.

@@ -106,16 +106,16 @@ class Prices:
     def unpriced(self, usage: Iterable[Usage]) -> list[str]:
         """Return the SKUs in `usage` that have no price of their own."""
         table = self.table()
-        return [used.sku for used in usage if not _found(used.sku, table)]
+        return [used.sku for used in usage if not _price_of(used.sku, table)]
 
     def table(self) -> Mapping[str, Price]:
         """Return all prices by SKU."""
         return {**prices(), **dict(self.changes)} if self.changes else prices()
 
     def _unit_price(self, used: Usage, table: Mapping[str, Price]) -> float:
-        entry = _found(used.sku, table)
+        entry = _price_of(used.sku, table)
         if entry is None:
-            entry = _found(used.priced_as, table)
+            entry = _price_of(used.priced_as, table)
             if entry is None and not self.allow_unpriced:
                 raise Unpriced(used.sku)
             _warn_once(used.sku, used.priced_as if entry else "0 US dollars")
@@ -126,8 +126,8 @@ INCLUDED = Prices()
 """The price table without an operator's changes."""
 
 
-def _found(sku: str, table: Mapping[str, Price]) -> Price | None:
-    """Return the price of a SKU; without one of its own, cached input costs as much as any."""
+def _price_of(sku: str, table: Mapping[str, Price]) -> Price | None:
+    """Return the price of a SKU; cached input without a price costs as much as other input."""
     return table.get(sku) or table.get(sku.replace("/cached-", "/"))
 
 
@@ -146,7 +146,7 @@ def price(usage: Iterable[Usage]) -> float:
 
 
 def total(usage: Iterable[Usage]) -> tuple[Usage, ...]:
-    """Return the usage with one sum for each SKU, in the order of their first occurrence."""
+    """Sum usage by SKU, in the order of their first occurrence."""
     sums: dict[str, Usage] = {}
     for used in usage:
         before = sums.get(used.sku, replace(used, quantity=0.0))
@@ -155,7 +155,7 @@ def total(usage: Iterable[Usage]) -> tuple[Usage, ...]:
 
 
 def costs_more_than_machine(usage: Iterable[Usage]) -> bool:
-    """Return whether `usage` has more than time of the machine, which is paid in any case."""
+    """Return whether `usage` has other SKUs than time of this machine."""
     return any(used.sku != MACHINE for used in usage)
 
 

@@ -181,7 +181,7 @@ class _Publish(BatchDoFn[Lesson]):
     def _publish(
         self, entered: Mapping[int, Entered]
     ) -> tuple[dict[int, CompletedLesson], dict[int, tuple[Lesson, Exception]]]:
-        """Return the lessons that are completed, and those that failed, by position."""
+        """Publish lessons; return those completed and those failed, by position."""
         started = tracing.now()
         given = [each.lesson for each in entered.values()]
         with heartbeat.release_on_outage(self._ledger, given, self._queue_lease):
@@ -221,7 +221,7 @@ class _Publish(BatchDoFn[Lesson]):
     def _judge(
         self, lessons: Sequence[Lesson], stored: Sequence[CompletedLesson | Exception]
     ) -> None:
-        """Decide whether lessons that failed unexpectedly become dead letters."""
+        """Decide whether unexpected failures become dead letters or the bundle is repeated."""
         self._streak.judge(
             {
                 lesson.message.message_id: done
@@ -258,7 +258,7 @@ class _Publish(BatchDoFn[Lesson]):
         return CompletedLesson(lesson, manifest=stored, script=script, savings=savings)
 
     def _complete(self, lessons: Sequence[CompletedLesson]) -> dict[str, Exception]:
-        """Complete requests and return the reasons of those refused, by claim token."""
+        """Complete requests; return the errors of those refused, by claim token."""
         completed = self._ledger.complete(lessons)
         refused = [done.lesson for done, ours in zip(lessons, completed, strict=True) if not ours]
         if not refused:
@@ -290,5 +290,5 @@ def _has_paid(lesson: Lesson) -> bool:
 
 
 def _result(position: int, value: object, tag: str) -> BatchResult:
-    """Return an output; outcomes go to the main output of this step."""
+    """Wrap an output with its position and tag; outcomes go to the main output."""
     return BatchResult(position, value, None if tag == OUTCOMES else tag)

@@ -171,7 +171,7 @@ def is_missing(topic: str) -> bool:
 
 
 def _forbidden() -> tuple[type[GoogleAPICallError], ...]:
-    """Return the errors of a topic that is missing or forbidden."""
+    """Return the exception classes for a topic that is missing or forbidden."""
     from google.api_core import exceptions
 
     return exceptions.NotFound, exceptions.PermissionDenied, exceptions.Unauthenticated

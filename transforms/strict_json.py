@@ -1,4 +1,4 @@
-"""The rules of JSON that every message keeps, beyond those of the standard."""
+"""Strict JSON of messages: no repeated names, no forbidden characters, limited depth."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _too_deep(path: str) -> NoReturn:
 
 
 def _check_strings(value: object, path: str, depth: int) -> None:
-    """Refuse forbidden characters in every string of a JSON value, names of fields included."""
+    """Raise for forbidden characters in the strings of a JSON value, field names included."""
     if depth > MAX_DEPTH:
         _too_deep(path)
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Write `constraints/`: the pins of `constraints.txt` with the hashes of their files.
+"""Write the pinned requirements in `constraints/`, with hashes, from `constraints.txt`.
 
     python -m deploy.supply_chain.pins              keeps the versions of `constraints.txt`
     python -m deploy.supply_chain.pins --upgrade    resolves new versions
@@ -57,7 +57,7 @@ _SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
 
 @dataclass(frozen=True)
 class Pin:
-    """A pinned package.
+    """A pinned package of a requirements file.
 
     Attributes:
         name: Normalized name.
@@ -118,7 +118,7 @@ def _applies(marker: Marker | None, python: str, platform: Mapping[str, str]) ->
 
 
 def fits(tag: Tag, python: str, platform: Mapping[str, str]) -> bool:
-    """Return whether CPython of a version can install a wheel with this tag on a platform."""
+    """Return whether a CPython version can install a wheel with this tag on a platform."""
     minor = int(python.split(".")[1])
     own = tag.interpreter in ("py3", f"py3{minor}", f"cp3{minor}")
     if tag.abi == "abi3":
@@ -135,7 +135,7 @@ def fits(tag: Tag, python: str, platform: Mapping[str, str]) -> bool:
 
 
 def hashes(package: Mapping[str, Any], python: str) -> list[str]:
-    """Return the SHA-256 of a package's files that a Python version can install, sorted.
+    """Return the sorted SHA-256 hashes of a package's files that a Python version can install.
 
     Args:
         package: An entry of a lock file (`pylock.toml`) with its wheels and source archive.
@@ -210,7 +210,7 @@ def resolve(upgrade: bool) -> None:
 
 
 def write_audit(upgrade: bool) -> None:
-    """Resolve the programs of an audit, and write their files."""
+    """Resolve the audit tools, and write their pins."""
     present = FOLDER / PYTHONS[0] / "audit.txt"
     kept = () if upgrade or not present.exists() else ("--constraint", str(present))
     resolved = _compile(*kept, requirements=AUDIT)
@@ -220,7 +220,7 @@ def write_audit(upgrade: bool) -> None:
 
 
 def write() -> None:
-    """Write the files of all Python versions, with the versions of `constraints.txt`."""
+    """Write the pins of all Python versions, with the versions of `constraints.txt`."""
     everything = SOURCE.read_text()
     resolved = {"core": _compile("--constraint", SOURCE.name, "setup.py")}
     for extra, further in EXTRAS.items():

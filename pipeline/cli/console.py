@@ -1,4 +1,4 @@
-"""Console of the commands."""
+"""Rich console of the commands, which reports a closed pipe as an error."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _AMOUNTS = ("cost_usd", "reuse_saved_usd", "skip_saved_usd")
 
 
 def costs(rows: Sequence[CostRow], by: str, as_json: bool) -> None:
-    """Print costs and savings with their sums."""
+    """Print costs and savings by group, with their sums."""
     if as_json:
         print_json([asdict(row) | {"reuse_rate": row.reuse_rate} for row in rows])
         return

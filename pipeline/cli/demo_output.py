@@ -1,4 +1,4 @@
-"""Terminal output of `vividly demo`: progress and results."""
+"""Print the progress and the results of `vividly demo`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from transforms.ledger import DeadLetterRow, RequestRow
 
 
 class DemoOutput:
-    """Prints the demo's output."""
+    """Prints the demo's progress and results to a console."""
 
     def __init__(self) -> None:
         self.console = CommandConsole()
 
     def step(self, text: str) -> None:
-        """Print the next step."""
+        """Print what the demo does next, as one line."""
         self.console.print(Text("▸ ", "bold cyan") + Text(text))
 
     def results(
@@ -110,7 +110,7 @@ def _short(path: str) -> str:
 
 
 def _command() -> str:
-    """Return how to call this program from the working directory."""
+    """Return the command with which this program is started from the working directory."""
     if shutil.which("vividly"):
         return "vividly"
     script = Path(sys.executable).with_name("vividly")

@@ -26,7 +26,7 @@ MAIN_ARTIFACTS = ("video.mp4", "narration.m4a", "script.md")
 
 
 def query(row: RequestRow) -> Text:
-    """Return the question, shortened for a table."""
+    """Return a request's question, shortened for a table."""
     text = " ".join(str(row.request.get("student_query", "")).split())
     return plain(text if len(text) <= QUERY_WIDTH else text[: QUERY_WIDTH - 1] + "…")
 
@@ -53,7 +53,7 @@ def dollars(amount: float) -> str:
 
 
 def main_artifact(row: RequestRow) -> str:
-    """Return the URI of the best artifact; empty if there is none."""
+    """Return the URI of a request's video, else audio, else script; empty if it has none."""
     for name in MAIN_ARTIFACTS:
         if name in row.artifacts:
             return str(row.artifacts[name]["uri"])

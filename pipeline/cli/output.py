@@ -33,7 +33,7 @@ def request(row: RequestRow, as_json: bool) -> None:
 
 
 def backlog(subscription: str, found: Backlog, as_json: bool) -> None:
-    """Print the unacknowledged messages of a subscription."""
+    """Print number and age of a subscription's unacknowledged messages."""
     if as_json:
         print_json({"subscription": subscription, **asdict(found)})
         return
@@ -126,7 +126,7 @@ def fields(values: Mapping[str, Any]) -> None:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Print the findings of `vividly check`, each failure and warning with its remedy."""
+    """Print the results of `vividly check`, each failure and warning with its remedy."""
     console = CommandConsole(highlight=False)
     for each in found:
         mark = Text("ok    ", "green") if each.passed else Text("FAILED", "bold red")

@@ -41,7 +41,7 @@ def requests(
     counts: Mapping[str, int] | None = None,
     order: str = "newest",
 ) -> None:
-    """Print requests.
+    """Print requests as a table with counts, or as JSON.
 
     Args:
         counts: number of requests by status, the ones beyond `rows` included.

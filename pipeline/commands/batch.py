@@ -28,7 +28,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that names the file of requests."""
+    """Add the argument for the file of requests."""
     parser.add_argument(
         "file", type=Path, metavar="FILE.jsonl", help="one request per line; - reads standard input"
     )

@@ -26,7 +26,7 @@ SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the request ids and the output format."""
+    """Add the arguments for the request ids and the output format."""
     parser.add_argument(
         "request_id", nargs="+", type=_request_id, metavar="REQUEST_ID", help="a request's UUID"
     )

@@ -41,7 +41,7 @@ SETTINGS: list[str] = []
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action, the card and the options of the actions."""
+    """Add the arguments for the action, the card and the actions' options."""
     parser.add_argument(
         "action", choices=("new", "check", "preview", "coverage"), help="what to do"
     )
@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Do what was asked.
+    """Write, check or preview cards, or compare them with curricula.
 
     Raises:
         UsageError: The arguments do not fit the action, or there is no such card.
@@ -186,7 +186,7 @@ def _coverage(chosen: argparse.Namespace) -> int:
 
 
 def _drawn_rows(cards: Iterable[Card]) -> list[dict[str, Any]]:
-    """Return how many scenes draw, for each card and band."""
+    """Count the scenes that show a drawing, for each card and band."""
     from transforms.script.drawn_scenes import count_drawn, drawn_by_band
 
     return [

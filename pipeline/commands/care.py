@@ -27,7 +27,7 @@ SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action, the request and the filters."""
+    """Add the arguments for the action, the request and the filters."""
     parser.add_argument(
         "action", choices=("list", "read"), help="list all, or read the words of one"
     )
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """List, or read after the access is logged.
+    """List students who need care, or print one student's words after logging the access.
 
     Raises:
         UsageError: The options do not fit the action, or nothing is kept of the request.

@@ -56,7 +56,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the mode and the output format."""
+    """Add the arguments for the mode and the output format."""
     parser.add_argument(
         "mode", nargs="?", default="drain", choices=MODES,
         help="mode of the job to check [default drain]",

@@ -27,7 +27,7 @@ FILES = (existing_path, output_file)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that names the shell."""
+    """Add the argument for the shell."""
     parser.add_argument("shell", choices=SHELLS, help="shell to print the script for")
 
 

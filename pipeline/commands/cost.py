@@ -22,7 +22,7 @@ KEYS = ("stage", "engine", "modality", "day")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the grouping, the period and the output format."""
+    """Add the arguments for the grouping, the period and the output format."""
     parser.add_argument(
         "--by", choices=KEYS, default="stage", help="group rows by this [default stage]"
     )

@@ -30,7 +30,7 @@ PRUNE_TIMEOUT = 600.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action, the output format and the ages."""
+    """Add the arguments for the action, the output format and the ages."""
     parser.add_argument(
         "action",
         choices=("upgrade", "current", "prune"),

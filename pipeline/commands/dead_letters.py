@@ -32,7 +32,7 @@ PLACES = ("parse", "claim", "script", "narration", "video", "publish")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action, the numbers of dead letters and the filters."""
+    """Add the arguments for the action, the numbers of dead letters and the filters."""
     parser.add_argument(
         "action", choices=("list", "show", "replay"), help="list, show one, or replay"
     )

@@ -35,11 +35,11 @@ TIMING: dict[str, Any] = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add nothing; the command has settings only."""
+    """Add no arguments: the command has settings only."""
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the demo.
+    """Run the demo: publish sample requests, process them and print the results.
 
     Returns:
         The exit status: 0 if every message is settled and one is completed, else 1.

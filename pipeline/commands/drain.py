@@ -26,7 +26,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add nothing; the command has settings only."""
+    """Add no arguments: the command has settings only."""
 
 
 def run(chosen: argparse.Namespace) -> int:

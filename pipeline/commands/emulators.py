@@ -28,7 +28,7 @@ BUCKET = "lessons"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options for the port of Pub/Sub and for Cloud Storage."""
+    """Add the arguments for the port of Pub/Sub and for Cloud Storage."""
     parser.add_argument(
         "--port",
         type=checked(port_number),
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM."""
+    """Run the emulators until SIGINT or SIGTERM."""
     from pipeline.embedded import services
     from pipeline.jobs import resources
     from pipeline.ports import check_port

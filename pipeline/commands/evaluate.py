@@ -32,7 +32,7 @@ SETTINGS = ["script-engine", "sources", "state", "prices", "allow-unpriced"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the set, the engine, the baseline and the output."""
+    """Add the arguments for the golden set, the engine, the baseline and the output."""
     from pipeline.settings import find_setting
     from pipeline.settings.arguments import argument_type
 

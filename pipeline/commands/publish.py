@@ -52,7 +52,7 @@ OPTIONS = {
 
 
 class Sent(NamedTuple):
-    """One line and its result: Pub/Sub's id, or the reason why it was not published."""
+    """Result of publishing one line: Pub/Sub's id, or the reason why it was not published."""
 
     number: int
     data: bytes
@@ -61,7 +61,7 @@ class Sent(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the file and the fields of one request."""
+    """Add the arguments for the file and the fields of one request."""
     parser.add_argument(
         "file",
         nargs="?",

@@ -23,7 +23,7 @@ SETTINGS = ["database", "state"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the output, the period and the limit."""
+    """Add the arguments for the output, the period and the limit."""
     parser.add_argument(
         "--output",
         type=checked(output_file),

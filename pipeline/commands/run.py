@@ -32,7 +32,7 @@ PASSES_ON = True
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add nothing; the command has settings and Beam's options only."""
+    """Add no arguments: the command has settings and Beam's options only."""
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ SETTINGS = [
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the port."""
+    """Add the argument for the port."""
     parser.add_argument(
         "--port",
         type=checked(port_or_any),
@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit status.
+    """Run the web server until SIGINT or SIGTERM; return the exit status.
 
     Raises:
         UsageError: The extra `serve` is not installed, or the port is in use.

@@ -30,7 +30,7 @@ SETTINGS = ["artifacts"]
 
 @dataclass(frozen=True)
 class StageTotal:
-    """The shared results of one stage.
+    """Number, size and cost of one stage's shared results.
 
     Attributes:
         stage: The stage.
@@ -48,7 +48,7 @@ class StageTotal:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action and the topic."""
+    """Add the arguments for the action and the topic."""
     parser.add_argument("action", choices=("stats", "purge"), help="show, or delete")
     parser.add_argument(
         "--topic", metavar="ID",

@@ -36,7 +36,7 @@ STAGES = ("claim", "script", "narration", "video", "publish", "dead_letters")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the request id, the limit and the output format."""
+    """Add the arguments for the request id, the limit and the output format."""
     parser.add_argument(
         "request_id", nargs="?", metavar="REQUEST_ID", help="show only this request"
     )

@@ -44,7 +44,7 @@ MAX_STUDENT = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the action, the student and the options of both actions."""
+    """Add the arguments for the action, the student and the actions' options."""
     parser.add_argument("action", choices=("export", "erase"), help="export, or erase")
     parser.add_argument(
         "id", type=checked(_student_id), metavar="ID", help="the student's id, as published"
@@ -77,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Export or erase the student.
+    """Export or erase the data of one student.
 
     Raises:
         UsageError: The options do not fit the action.

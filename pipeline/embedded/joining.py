@@ -43,7 +43,7 @@ class JoinedPostgres:
         """Leave the server running; its owner stops it."""
 
     def owner_ended(self) -> bool:
-        """Return whether the process that ran the server has given up the folder."""
+        """Return whether the process that started the server has ended."""
         try:
             with (self.root / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -54,7 +54,7 @@ class JoinedPostgres:
         return True
 
     def fault(self) -> DependencyDown:
-        """Return the fault that the owner's end is for this process."""
+        """Return the error for the end of the process that started the server."""
         return DependencyDown(
             "postgres",
             f"process {self.owner}, which ran the services in {self.root.parent}, has ended; run "
@@ -74,7 +74,7 @@ def start_or_join(root: Path) -> EmbeddedPostgres | JoinedPostgres:
         try:
             return postgres.start()
         except FolderInUse:
-            joined = _running(root.absolute())
+            joined = _find_running(root.absolute())
             if joined:
                 return joined
             if time.monotonic() > deadline:
@@ -84,7 +84,7 @@ def start_or_join(root: Path) -> EmbeddedPostgres | JoinedPostgres:
 
 @contextmanager
 def watching(joined: JoinedPostgres, end: Callable[[DependencyDown], None]) -> Iterator[None]:
-    """Call `end` with the fault when the owner of a server ends while the block runs.
+    """Call `end` if the process that started the server ends during the block.
 
     Raises:
         DependencyDown: The block failed for want of the server, because its owner has ended.
@@ -119,8 +119,8 @@ def _wait_for_end(joined: JoinedPostgres, seconds: float) -> bool:
     return True
 
 
-def _running(root: Path) -> JoinedPostgres | None:
-    """Return the server in a folder, once it is ready."""
+def _find_running(root: Path) -> JoinedPostgres | None:
+    """Return the server that runs in a folder, or None if none is ready."""
     with suppress(FileNotFoundError):
         lines = (root / "data" / "postmaster.pid").read_text().splitlines()
         # The fourth line is the port, the eighth the state of the server.

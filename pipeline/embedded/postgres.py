@@ -179,12 +179,12 @@ class EmbeddedPostgres:
         made = home.folder / "data.new"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(mode=0o700)
-        home.give(made)
+        home.chown(made)
         self._password = secrets.token_hex(16)
         _write_private(password, self._password)
         command = [
             home.binaries / "initdb",
-            *("--pgdata", home.seen(made)),
+            *("--pgdata", home.reachable_path(made)),
             *("--username", _USER),
             *("--pwfile", "/dev/stdin"),
             *("--auth", "scram-sha-256"),
@@ -195,7 +195,7 @@ class EmbeddedPostgres:
         with tempfile.TemporaryFile() as secret:
             secret.write(self._password.encode())
             secret.seek(0)
-            home.give(secret.fileno())
+            home.chown(secret.fileno())
             done = subprocess.run(
                 command,
                 cwd=made,
@@ -236,7 +236,7 @@ class EmbeddedPostgres:
         """Start the server; return its log if it ended or was not ready in time."""
         command = [
             home.binaries / "postgres",
-            *("-D", home.seen(home.data), "-p", str(port), "-h", LOOPBACK, "-k", ""),
+            *("-D", home.reachable_path(home.data), "-p", str(port), "-h", LOOPBACK, "-k", ""),
             *("-c", "timezone=UTC", "-c", "log_timezone=UTC", *_NO_WORDS),
             *(() if self._fsync else _NO_SYNC),
         ]

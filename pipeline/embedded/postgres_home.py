@@ -1,4 +1,4 @@
-"""Home holds the folders and the user of an embedded Postgres.
+"""Find the folders, the binaries and the system user of an embedded Postgres.
 
 Postgres refuses to run as root. Started by root, it runs as the user `nobody`, which may have no
 access to the folders of its data and binaries. Therefore the data is reached through the working
@@ -55,13 +55,13 @@ class Home:
         """Log file of Postgres."""
         return self.folder / "postgres.log"
 
-    def seen(self, path: Path) -> Path:
+    def reachable_path(self, path: Path) -> Path:
         """Return the path by which Postgres, started in the folder `path`, can reach it."""
         if self.user is None or _open_to_others(self.folder):
             return path
         return _WORKING_DIRECTORY
 
-    def give(self, file: Path | int) -> None:
+    def chown(self, file: Path | int) -> None:
         """Change the owner of a folder or an open file to the user that runs Postgres."""
         if self.user is not None:
             os.chown(file, self.user.uid, self.user.gid)
@@ -99,7 +99,7 @@ def _site_packages() -> Path:
 
 
 def unprivileged_user() -> User:
-    """Return the user that runs what refuses to run as root."""
+    """Return the system user that runs Postgres if this process runs as root."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:  # an image without a user database

@@ -21,7 +21,7 @@ _LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
 @dataclass(frozen=True)
 class User:
-    """User and group of a process."""
+    """Ids of the user and the group that run a process."""
 
     uid: int
     gid: int

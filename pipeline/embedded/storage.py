@@ -60,7 +60,7 @@ class StorageServer:
 
     @property
     def endpoint(self) -> str:
-        """URL of the server."""
+        """Base URL of the Cloud Storage server."""
         return f"http://{LOOPBACK}:{self._port}"
 
     def start(self) -> Self:

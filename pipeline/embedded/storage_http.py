@@ -123,14 +123,14 @@ class _Incoming(io.BufferedReader):
         return data
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Read a line; return an empty one at the end."""
+        """Read a line of the request; return an empty one at the end."""
         line = super().readline(size)
         self.ended = not line
         return line
 
 
 class Handler(emulator.RequestHandler):
-    """Handler of one client's connection.
+    """Handles the HTTP requests of one client's connection.
 
     Args:
         serve: serves a request.

@@ -29,7 +29,7 @@ TIMEOUT = 180.0
 
 @dataclass(frozen=True)
 class Answered:
-    """An engine's answer to one row.
+    """An engine's answer to one question of a golden set.
 
     Attributes:
         script: None if the engine gave no lesson.
@@ -61,7 +61,7 @@ def ask(
     sources: str | None = None,
     judges: SecondJudges | None = None,
 ) -> Iterator[Answered]:
-    """Yield the answers in the order of the rows.
+    """Yield an engine's answers to the rows, in their order.
 
     The content of a lesson is not repaired: its checks count what the engine wrote.
 

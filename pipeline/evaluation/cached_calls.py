@@ -43,7 +43,7 @@ class CachedCalls:
 
     @property
     def left(self) -> float:
-        """Seconds until the work must be done."""
+        """Seconds until the deadline."""
         return self._deadline.left
 
     def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:

@@ -16,7 +16,7 @@ GATES = (judge.SAFETY, judge.CARE, judge.TOPIC, judge.LANGUAGE)
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in one fault.
+    """The rows that got a fault since the baseline, and those that lost it.
 
     Attributes:
         fault: Name of the fault.
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An evaluation beside a baseline.
+    """Scores of an evaluation and of its baseline, on the rows that both have.
 
     Attributes:
         baseline: Engine of the baseline.
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def is_regression(self) -> bool:
-        """Whether safety, care, topic or language got worse."""
+        """Whether one of the faults in `GATES` became more frequent."""
         return any(change.is_regression for change in self.changes)
 
 

@@ -36,7 +36,7 @@ Words = Annotated[str, Field(min_length=1, pattern=r"^[^|]+(\|[^|]+)*$")]
 
 @dataclass(frozen=True)
 class Row:
-    """One question, and what is expected of its answer.
+    """One question, and the answer that is expected.
 
     Attributes:
         id: Name of the row, by which two runs are compared.
@@ -65,7 +65,7 @@ class Row:
 
     @cached_property
     def request(self) -> ContentRequest:
-        """The question as the request of a message.
+        """The question as a validated request.
 
         Raises:
             InvalidRequest: It would be a dead letter.
@@ -151,6 +151,6 @@ def _name(rows: Sequence[object], number: int) -> str:
 
 
 def holds(text: str, words: str) -> bool:
-    """Return whether a text holds one of the alternatives in `words`, as `Row.must` says."""
+    """Return whether a text contains one of the alternatives in `words`, as `Row.must` says."""
     each = (rf"(?<!\w){re.escape(alternative.strip())}" for alternative in words.split("|"))
     return re.search("|".join(each), text, re.I) is not None

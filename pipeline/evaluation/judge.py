@@ -34,7 +34,7 @@ FORBIDDEN = "forbidden words"
 
 
 def judge(answered: Answered, prices: Prices) -> RowResult:
-    """Return the result of one answer.
+    """Compare an answer with its row and return the result.
 
     Raises:
         Unpriced: The engine used something without a price.
@@ -59,7 +59,7 @@ def judge(answered: Answered, prices: Prices) -> RowResult:
 
 
 def _faults(answered: Answered) -> Iterator[tuple[str, str]]:
-    """Yield the name of each fault, and the fault in words."""
+    """Yield the name and the description of each fault of an answer."""
     row, script = answered.row, answered.script
     if answered.outcome == "failed":
         yield FAILED, answered.reason

@@ -1,4 +1,4 @@
-"""An evaluation as JSON, and as tables for a terminal."""
+"""Format an evaluation as JSON, and as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from transforms.text.hidden import visible
 
 
 def as_json(evaluation: Evaluation, comparison: Comparison | None) -> str:
-    """Return everything about a run; `read_baseline` reads it again."""
+    """Return an evaluation as JSON, which `read_baseline` reads again."""
     content = {
         "engine": evaluation.engine,
         "identity": dict(evaluation.identity),

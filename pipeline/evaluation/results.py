@@ -17,7 +17,7 @@ Outcome = Literal["lesson", "refused", "failed"]
 
 @dataclass(frozen=True)
 class RowResult:
-    """What an engine answered to one row, and what is wrong with it.
+    """The engine's answer to one row, and its faults.
 
     Attributes:
         outcome: ``"failed"``: the engine gave neither a lesson nor a refusal.
@@ -58,7 +58,7 @@ MINOR = frozenset({"reading_level"})
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The results of one run.
+    """Results of one engine on one golden set.
 
     Attributes:
         engine: Name of the engine.
@@ -76,7 +76,7 @@ _ADAPTER = TypeAdapter(Evaluation)
 
 
 def read_baseline(file: Path) -> Evaluation:
-    """Read the JSON of an earlier run.
+    """Read an earlier evaluation from its JSON file.
 
     Raises:
         UsageError: The file holds something else.

@@ -20,7 +20,7 @@ _CHECKS = tuple(check.name for check in CHECKS if check.name != judge.TOPIC)
 
 @dataclass(frozen=True)
 class Score:
-    """One rate.
+    """How many rows have a property, of how many.
 
     Attributes:
         name: What is counted.
@@ -36,7 +36,7 @@ class Score:
 
     @property
     def rate(self) -> float | None:
-        """The rate, from 0 to 1; None of nothing."""
+        """The rate, from 0 to 1; None without rows."""
         return self.hits / self.total if self.total else None
 
     @property
@@ -46,7 +46,7 @@ class Score:
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a rate; of nothing, it is everything."""
+    """Return the 95 % Wilson score interval of a rate; (0, 1) without rows."""
     if not total:
         return 0.0, 1.0
     rate, z = hits / total, _Z * _Z / total
@@ -56,7 +56,7 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 
 def scores(rows: Sequence[RowResult]) -> list[Score]:
-    """Return all rates of a run."""
+    """Return all rates of an evaluation."""
     lessons = [row for row in rows if row.outcome == "lesson"]
     refusals = [row for row in rows if row.outcome == "refused"]
     wanted = [row for row in rows if not row.refuse]
@@ -94,13 +94,13 @@ def scores_by_kind(rows: Sequence[RowResult]) -> list[Score]:
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """Return the smallest value that at least a share of the values do not exceed; 0 of none."""
+    """Return the nearest-rank quantile of values; 0 without values."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
 
 
 def worst(rows: Iterable[RowResult], count: int = 10) -> list[RowResult]:
-    """Return the rows with the gravest faults, gravest first."""
+    """Return the rows with the most serious faults, the most serious first."""
     wrong = [row for row in rows if not row.is_right]
     return sorted(wrong, key=lambda row: (min(map(_gravity, row.faults)), -len(row.faults)))[:count]
 

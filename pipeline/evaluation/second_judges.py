@@ -41,7 +41,7 @@ class SecondJudges:
     def verdicts(
         self, script: Script, passages: Sequence[Passage], calls: PaidCalls
     ) -> Mapping[str, bool]:
-        """Return by judge whether a lesson passed; a judge that gave no verdict is left out.
+        """Return whether a lesson passed, by judge; a judge without a verdict is left out.
 
         Raises:
             EnvironmentFault: The service cannot be used.

@@ -46,7 +46,7 @@ class AckCalls:
         self._subscription = subscription
 
     def acknowledge(self, ack_ids: Sequence[str]) -> dict[str, str]:
-        """Acknowledge messages.
+        """Acknowledge messages; return the reason of each that failed.
 
         Args:
             ack_ids: Acknowledgement ids, at most `REQUEST_IDS`; with ordering keys, in the order of

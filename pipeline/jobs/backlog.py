@@ -49,10 +49,10 @@ def read_backlog(subscription: str) -> Backlog:
         DependencyDown: The service cannot be reached.
     """
     emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
-    return _of_emulator(emulator, subscription) if emulator else _of_monitoring(subscription)
+    return _from_emulator(emulator, subscription) if emulator else _from_monitoring(subscription)
 
 
-def _of_emulator(host: str, subscription: str) -> Backlog:
+def _from_emulator(host: str, subscription: str) -> Backlog:
     import grpc
     from google.pubsub_v1 import types
 
@@ -75,7 +75,7 @@ def _of_emulator(host: str, subscription: str) -> Backlog:
     return Backlog(int(found[MESSAGES]), float(found[OLDEST]))
 
 
-def _of_monitoring(subscription: str) -> Backlog:
+def _from_monitoring(subscription: str) -> Backlog:
     import google.auth
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import AuthorizedSession

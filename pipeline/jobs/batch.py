@@ -164,7 +164,7 @@ class Batch:
         return "signal" if self._stop.is_set() and not finished else "end_of_file"
 
     def _read_file(self) -> None:
-        """Read on a thread of its own: a FIFO or standard input may block for any time."""
+        """Read messages from the file into a queue, on a thread of its own: reads may block."""
         try:
             with naming(self._file):
                 for message in messages(self._file):
@@ -190,7 +190,7 @@ class Batch:
         return None
 
     def _end_reading(self) -> None:
-        """Let a reader that waits for room in the queue see that the batch has ended."""
+        """Stop the reading thread, also if it waits because the queue is full."""
         if not self._read_to_end:
             self._stop.set()
             with contextlib.suppress(queue.Empty):

@@ -1,4 +1,4 @@
-"""Checks of the help for students in danger; most of them warn and fail no job."""
+"""Checks of the settings of help for students in danger; most of them only warn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_AGE = timedelta(days=365)
 
 
 def care_checks(region: str | None, topic: str | None) -> Iterator[Check]:
-    """Yield the checks.
+    """Yield the checks of help for students in danger.
 
     Args:
         region: Setting `--care-region`.

@@ -111,7 +111,7 @@ def _set_element_timeout(options: VividlyOptions) -> None:
 
 
 def heavy_shards(options: VividlyOptions) -> HeavyShards:
-    """Return as many shards as all workers together narrate and render at the same time."""
+    """Return one shard for each lesson that all workers together narrate or render at a time."""
     processes = process_count(options)
     return HeavyShards(
         processes * options.narration_concurrency, processes * options.video_concurrency
@@ -154,7 +154,7 @@ def process_count(options: VividlyOptions) -> int:
 
 
 def _set_threads(debug: DebugOptions, shards: HeavyShards) -> None:
-    """Set the threads of a process, or check the given number.
+    """Set the number of threads of a worker process, or check the number that was given.
 
     The service may give all shards to one process, and each occupies a thread while its element
     waits for a free slot, a pause of the engine or the budget.

@@ -87,7 +87,7 @@ class GraphRunner:
         return run.outcomes
 
     def warm_up(self, runs: int) -> None:
-        """Prepare for so many runs at the same time, so that no message waits for it."""
+        """Build the Beam workers for a number of concurrent runs."""
         with inspecting_dofns_once():
             self._graph.warm_up(runs)
 
@@ -96,7 +96,7 @@ class GraphRunner:
         return dependencies(self._ledger, self._store)
 
     def shared_key(self, request: ContentRequest | None) -> Hashable | None:
-        """Return what a request has in common with those that share its results; None if none do.
+        """Return a key that requests with shared results have in common; None if nothing is shared.
 
         Args:
             request: A request; None if the message is invalid.
@@ -111,12 +111,12 @@ class GraphRunner:
 
     @property
     def meter(self) -> BudgetMeter:
-        """Meter of this process's budget."""
+        """This process's `BudgetMeter`."""
         return budget_meter(self._ledger)
 
     @property
     def lapsed_claims(self) -> LapsedClaimsMeter:
-        """Meter of the ledger's lapsed claims."""
+        """This process's `LapsedClaimsMeter`."""
         return lapsed_claims_meter(self._ledger)
 
     @property
@@ -127,7 +127,7 @@ class GraphRunner:
         return False
 
     def uncount_delivery(self, messages: Sequence[Message]) -> None:
-        """Do not count these deliveries as worker deaths; see `Ledger.close_entries`."""
+        """Close the messages' stage entries, so that they do not count as worker deaths."""
         self._ledger.close_entries([message.message_id for message in messages])
 
 

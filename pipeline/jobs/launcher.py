@@ -144,7 +144,11 @@ def _check_connections(ledger: Ledger, processes: int) -> None:
     try:
         calculation = check_connection_budget(ledger, ledger.check(), processes)
     except DependencyDown as down:  # the launcher itself need not reach Postgres
-        log.warning("did not check the connections of %d processes: %s", processes, down)
+        log.warning(
+            "could not check that Postgres allows the connections of %d processes: %s",
+            processes,
+            down,
+        )
     else:
         log.info("Postgres allows enough connections: %s", calculation)
 

@@ -1,4 +1,4 @@
-"""Lease management of pulled messages.
+"""Extend the acknowledgement deadlines of pulled messages, and acknowledge or nack them.
 
 Two threads extend, acknowledge and return, so that an unreachable Pub/Sub never delays work.
 """
@@ -88,7 +88,7 @@ class LeaseManager:
             return known is None
 
     def acknowledge(self, message_ids: Iterable[str]) -> None:
-        """Have settled messages acknowledged.
+        """Mark messages as settled, so that the background thread acknowledges them.
 
         After a lasting failure they are redelivered and found settled.
         """
@@ -101,7 +101,7 @@ class LeaseManager:
             self._changed.notify_all()
 
     def nack(self, message_ids: Iterable[str] | None = None) -> int:
-        """Have messages made available for immediate redelivery.
+        """Give unsettled messages to the background thread, which nacks them.
 
         Args:
             message_ids: The messages; all that are not settled by default.
@@ -132,7 +132,7 @@ class LeaseManager:
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything is acknowledged and returned that can be.
+        """Wait until all settled messages are acknowledged and all returned ones nacked.
 
         Args:
             timeout: Longest wait, in seconds.
@@ -148,7 +148,7 @@ class LeaseManager:
             return self._changed.wait_for(lambda: not self._pending(), max(0.0, timeout))
 
     def close(self, timeout: float) -> bool:
-        """End the threads.
+        """Stop the background threads.
 
         Args:
             timeout: Longest wait for the calls in progress, in seconds.
@@ -168,7 +168,7 @@ class LeaseManager:
         return bool(self._returned or self._to_acknowledge())
 
     def _to_acknowledge(self) -> dict[str, str]:
-        """Return the message ids, by acknowledgement id, of messages that may be acknowledged.
+        """Return the message ids of settled messages, by acknowledgement id.
 
         Pub/Sub refuses the acknowledgement of a message while one before it, with the same ordering
         key, is not acknowledged.
@@ -236,7 +236,7 @@ class LeaseManager:
         return retry
 
     def _return_now(self, ack_ids: list[str]) -> bool:
-        """Return messages to the subscription; return true if some are to be retried."""
+        """Nack messages; return true if some are to be retried."""
         for part in in_parts(ack_ids):
             self._acknowledger.stamp()
             failures = self._calls.modify(part, 0)

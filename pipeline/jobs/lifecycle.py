@@ -1,4 +1,4 @@
-"""Steps that every job performs at its start and end: settings, report, summary."""
+"""Log a job's settings at its start, and write its summary and report at its end."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def finish_job(
 
 
 def _left_over(result: Mapping[str, Any]) -> str:
-    """Describe the work that a job has left over; return an empty string if there is none.
+    """Describe what a job has left undone, with a remedy; return an empty string for nothing.
 
     A drain that ends on an empty queue or after `--max-runtime` leaves nothing over: what it has
     not settled is on the subscription or belongs to another worker.

@@ -95,7 +95,7 @@ class OneStage:
         return [[each.unique_name for each in stage.transforms] for stage in self._stages]
 
     def warm_up(self, runs: int) -> None:
-        """Build the workers of so many concurrent runs."""
+        """Build the Beam workers for a number of concurrent runs."""
         self._idle += [_Worker(self._context, self._stages) for _ in range(runs)]
 
     def run(self) -> None:
@@ -116,7 +116,7 @@ class OneStage:
 
 
 class _Worker:
-    """A worker of Beam in this process, for one run at a time.
+    """An in-process Beam worker that executes one run at a time.
 
     Args:
         context: Components and coders of the stage.
@@ -150,18 +150,18 @@ class _Worker:
         )
 
     def run(self) -> None:
-        """Process one bundle; drop its state and its timers."""
+        """Process one bundle; discard its state and its timers."""
         self._manager.state_servicer.checkpoint()
         self._bundles.process_bundle(self._impulse.data, {}, {}, self._timers, dry_run=True)
         self._manager.state_servicer.restore()
 
     def close(self) -> None:
-        """End the worker."""
+        """Shut the worker down."""
         self._manager.close_all()
 
 
 def _prepare_processor(cache: sdk_worker.BundleProcessorCache, descriptor_id: str) -> None:
-    """Build the bundle processor of a worker, to be kept, without measurements of its steps.
+    """Build a worker's bundle processor, without sampling and metrics of its steps.
 
     Beam samples the step in work on a thread of its own, which it starts for each bundle and waits
     for, up to 200 ms. Then it collects the metrics of all steps, which takes more CPU than the rest
@@ -242,7 +242,7 @@ def _delete(components: beam_proto.Components, id_: str) -> None:
 
 
 def _rename(components: beam_proto.Components, names: dict[str, str]) -> None:
-    """Replace ids of PCollections in all transforms."""
+    """Replace PCollections by others in the inputs and outputs of all transforms."""
     for each in components.transforms.values():
         for ends in (each.inputs, each.outputs):
             for tag, id_ in ends.items():

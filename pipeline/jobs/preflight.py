@@ -118,9 +118,9 @@ def _database_checks(mode: str, chosen: argparse.Namespace) -> Iterator[Check]:
 
 
 def terms_check(mode: str) -> Check:
-    """Return the check that Google's terms allow a job with Gemini to serve minors."""
+    """Return the check that the terms of Google's model API allow students under 18."""
     return Check(
-        "students under 18", lambda: _minors(mode),
+        "students under 18", lambda: _check_terms(mode),
         "unset GEMINI_API_KEY and GOOGLE_API_KEY and give the job a Google Cloud project, so that "
         "it calls Vertex AI (docs/privacy.md)",
     )  # fmt: skip
@@ -233,8 +233,8 @@ def _checker(chosen: argparse.Namespace) -> str:
     return make_claim_checker(_ready(checker, chosen)).check()
 
 
-def _minors(mode: str) -> str:
-    """Return which terms of Google hold for the students.
+def _check_terms(mode: str) -> str:
+    """Return which Google API the Gemini engine calls, and its terms for students under 18.
 
     Raises:
         ValueError: The job serves students and would call the Gemini Developer API.
@@ -327,7 +327,7 @@ def _limits(chosen: argparse.Namespace) -> str:
 
 
 def require(mode: str, chosen: argparse.Namespace, by_other_account: bool = False) -> None:
-    """Run the quick checks of a mode at the start of a job.
+    """Run the quick checks of a mode at the start of a job; raise for the first that fails.
 
     Args:
         mode: As for `checks`.
@@ -343,5 +343,5 @@ def require(mode: str, chosen: argparse.Namespace, by_other_account: bool = Fals
 
 
 def run_checks(mode: str, chosen: argparse.Namespace) -> Sequence[Finding]:
-    """Run all checks of a mode."""
+    """Run all checks of a mode and return their findings."""
     return [check.run() for check in checks(mode, chosen)]

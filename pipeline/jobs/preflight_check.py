@@ -57,7 +57,7 @@ class Check:
             return Finding(self.name, _detail(error), self.remedy, self.warns)
 
     def require(self, by_other_account: bool) -> None:
-        """Run the check at the start of a job.
+        """Run the check at the start of a job; raise if it fails.
 
         An outage is left to the job, which waits for its dependencies.
 
@@ -75,7 +75,9 @@ class Check:
         except Exception as error:
             fault = ConfigurationFault(self.name, f"{_detail(error)}; {self.remedy}")
             if by_other_account and not isinstance(error, ModelRetired):
-                log.warning("the account of the workers may need what this one lacks: %s", fault)
+                log.warning(
+                    "this account fails a check that the workers' account may pass: %s", fault
+                )
                 return
             raise fault from error
 

@@ -110,7 +110,7 @@ class RetriedPuller:
             raise DependencyDown("pubsub", self.trouble)
 
     def _wait_for_unseen(self) -> None:
-        """Put off the empty-queue timeout by an acknowledgement deadline.
+        """Keep pulling for one acknowledgement deadline more, even if the queue is empty.
 
         Messages in a response that a cut connection lost are leased to this drain and delivered
         again after that time.
@@ -120,5 +120,5 @@ class RetriedPuller:
             seconds = float(found.ack_deadline_seconds)
         except exceptions.GoogleAPIError:  # the right to pull does not include this one
             seconds = LONGEST_ACK_DEADLINE
-        log.info("going on for %.0f s at least: a failed pull may hold unseen messages", seconds)
+        log.info("pulling for %.0f s more: messages of a failed pull may come again", seconds)
         self.unseen_until = time.monotonic() + seconds

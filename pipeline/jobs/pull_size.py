@@ -1,4 +1,4 @@
-"""Size of a drain's pulls: heavy requests are shared with other drains."""
+"""Number of messages that a drain pulls at once, with heavy requests left for other drains."""
 
 from __future__ import annotations
 

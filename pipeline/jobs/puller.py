@@ -31,7 +31,7 @@ class Puller:
         self._closed = False
 
     def pull(self, max_messages: int, timeout: float) -> pubsub_v1.types.PullResponse:
-        """Wait for messages and return them.
+        """Pull messages; wait until there is one.
 
         Args:
             max_messages: Most messages in the response.

@@ -82,7 +82,7 @@ def _states(ledger: Ledger, numbers: Sequence[int], at_once: int) -> Iterator[Re
 
 
 def obstacle(state: ReplayState, again: bool) -> str | None:
-    """Return why a dead letter should not be replayed; None if it should."""
+    """Return the reason against replaying a dead letter; None if there is none."""
     if state.request_status == "completed":
         return "its request has been completed since"
     if state.request_status == "needs_care":

@@ -54,7 +54,7 @@ def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def check_readable(file: Path) -> None:
-    """Fail early if a file cannot be read; a FIFO is not opened, because its writer would notice.
+    """Raise before the job starts if a file cannot be read; a FIFO is not opened.
 
     Raises:
         OSError: The file does not exist, is a folder, or may not be read.
@@ -85,7 +85,7 @@ def _decoded(raw: BinaryIO, file: Path) -> BinaryIO:
 
 
 def _check_first(line: bytes, file: Path) -> None:
-    """Refuse a file whose first line shows that it is no file of requests.
+    """Raise if the first line shows that the file does not hold requests.
 
     A later line that is not UTF-8 is one bad message among good ones, and becomes a dead letter.
     """

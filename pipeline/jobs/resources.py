@@ -116,7 +116,7 @@ def _check(ledger: Ledger, found: LedgerStatus) -> None:
 
 
 def check_rights(ledger: Ledger) -> None:
-    """Check that the database role may do what a job does.
+    """Raise if the database role lacks a right that jobs need.
 
     Raises:
         ConfigurationFault: A right is missing; with the statements that grant it.
@@ -175,9 +175,9 @@ def check_publishing(topic: str | None, by_other_account: bool = False) -> None:
     except ConfigurationFault as fault:
         if not by_other_account or is_missing(topic):
             raise
-        log.warning("the account of the workers needs a right that this one lacks: %s", fault)
+        log.warning("this account lacks a right that the workers' account needs: %s", fault)
     except DependencyDown as down:  # the ledger keeps all that is published
-        log.warning("the topic could not be checked: %s", down)
+        log.warning("could not check the topic: %s", down)
 
 
 def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
@@ -189,7 +189,7 @@ def artifact_store(chosen: argparse.Namespace) -> ArtifactStore:
 
 
 def worker_count(chosen: argparse.Namespace) -> int:
-    """Return the number of requests processed in parallel."""
+    """Return the number of requests that a job processes in parallel."""
     from transforms.process.thread_pool import available_cpus
 
     return chosen.workers or available_cpus()

@@ -137,7 +137,7 @@ class Scheduler:
 
     @property
     def heavy_places(self) -> int:
-        """Number of heavy messages that may be pulled: one for each worker, and one to follow."""
+        """Number of heavy messages to pull: as many as workers are free, and one more."""
         with self._changed:
             running = sum(not run.light for run in self._running)
             return self._workers + 1 - len(self._heavy) - running
@@ -172,7 +172,7 @@ class Scheduler:
             return not (self._light or self._heavy or self._running)
 
     def withdraw(self) -> list[Message]:
-        """Take no more messages; return those that no thread has taken."""
+        """Close the scheduler; return the queued messages, which no thread has taken."""
         with self._changed:
             self._closed = True
             waiting = [*self._light, *self._heavy]
@@ -203,7 +203,7 @@ class Scheduler:
             uncounting.start()
             uncounting.join(UNCOUNT_SECONDS)
             if uncounting.is_alive():
-                log.warning("the ledger does not answer; %d deliveries stay counted", len(cut_off))
+                log.warning("ledger does not answer; %d deliveries count as deaths", len(cut_off))
         return finished
 
     def _uncount(self, messages: Sequence[Message]) -> None:
@@ -263,14 +263,14 @@ class Scheduler:
                 self._pause(BACKOFF.delay(failures))
                 continue
             except (Undecided, Interrupted) as postponed:
-                log.info("%s; its %d messages are put back", postponed, len(messages))
+                log.info("run postponed; its %d messages wait again: %s", len(messages), postponed)
                 self._uncount(messages)
                 self._put_back(taken)
                 return
             except Exception as error:
                 fault = environment_fault(error)
                 if fault:
-                    log.info("%s; its %d messages are handed back", fault, len(messages))
+                    log.info("run stopped; its %d messages are released: %s", len(messages), fault)
                     self._uncount(messages)
                     self._stop(fault)
                     return
@@ -285,12 +285,12 @@ class Scheduler:
             return
 
     def _pause(self, seconds: float) -> None:
-        """Wait, at most until the scheduler is closed."""
+        """Wait for a time, or until the scheduler is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed, seconds)
 
     def _put_back(self, taken: Batch) -> None:
-        """Queue messages again, behind those that wait."""
+        """Queue the messages of a run again, behind all others."""
         with self._changed:
             if not self._closed:
                 for message in taken.messages:
@@ -320,7 +320,7 @@ class Scheduler:
             )
 
     def _stop(self, fault: EnvironmentFault | RunsFailed) -> None:
-        """Take no more messages; the first fault is kept."""
+        """Close the scheduler because of a fault; the first fault is kept."""
         with self._changed:
             self._fault = self._fault or fault
             self._closed = True

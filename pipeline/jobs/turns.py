@@ -9,7 +9,7 @@ from transforms.model import Message
 
 
 class Batch(NamedTuple):
-    """Messages taken for one run: light ones, or a heavy one with its student and its key."""
+    """Messages of one run: several light ones, or one heavy one with its student and its key."""
 
     messages: Sequence[Message]
     light: bool
@@ -44,7 +44,7 @@ class TurnQueue:
         self._last: dict[str, _Turn] = {}  # of each student
 
     def append(self, message: Message, student: str, key: Hashable | None = None) -> None:
-        """Add a message at the student's next turn.
+        """Queue a message for the student's next turn.
 
         Args:
             message: The message.

@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, "application/json", json.dumps(shown).encode())
 
     def _is_local(self) -> bool:
-        """Return whether the client is on this machine."""
+        """Return whether the client has a loopback address."""
         return ip_address(self.client_address[0]).is_loopback
 
     def _send(self, status: int, content_type: str, body: bytes) -> None:

@@ -87,13 +87,13 @@ class BoundedHTTPServer(ThreadingHTTPServer):
             self._active -= 1
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection."""
+        """Close a connection and forget it."""
         with self._lock:
             self._open.pop(request, None)
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Record that the loop makes progress, and cut connections that take too long."""
+        """Record that the loop makes progress, and close connections that take too long."""
         self.stamp()
         with self._lock:
             limit = time.monotonic() - CONNECTION_SECONDS
@@ -102,12 +102,12 @@ class BoundedHTTPServer(ThreadingHTTPServer):
             _cut(each)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log an error of the handler; one of the connection means that its client has gone."""
+        """Log an exception of the handler, unless the connection failed."""
         if not isinstance(sys.exception(), OSError):
             log.exception("a request to the health server failed")
 
 
 def _cut(connection: socket.socket) -> None:
-    """End a connection; the thread that reads from it then ends, too."""
+    """Shut a connection down, which ends the thread that reads from it."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

@@ -96,7 +96,7 @@ def formatter(form: str, project: str | None = None) -> logging.Formatter:
 def configure(
     level: str, form: str = "text", project: str | None = None, file: Path | None = None
 ) -> None:
-    """Configure the root logger.
+    """Configure level, format and redaction of the root logger.
 
     Args:
         level: Least severity that is logged.

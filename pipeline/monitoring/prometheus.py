@@ -22,7 +22,7 @@ BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600,
 
 
 class JobCollector(Collector):
-    """Makes metrics from a tally at each scrape.
+    """Prometheus collector that converts a job's tally at each scrape.
 
     Args:
         tally: Counts of the job.
@@ -44,7 +44,7 @@ class JobCollector(Collector):
         self._lapsed = lapsed
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the current metrics."""
+        """Yield the metrics of the tally as it is now."""
         now = self._tally.summary("running")
         names = dict(zip(SETTLED, ("completed", "duplicates", "dead_lettered"), strict=True))
         yield CounterMetricFamily("vividly_received", "Messages received.", now["received"])

@@ -49,7 +49,7 @@ class Readiness:
                 found = self._check()
                 if found.keys() != self._down.keys():
                     reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
-                    log.info("readiness: %s", reasons or "ready again")
+                    log.info("readiness changed: %s", reasons or "ready again")
                 self._down, self._checked_at = found, time.monotonic()
             return self._down
 

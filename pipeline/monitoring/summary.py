@@ -119,7 +119,7 @@ class Tally:
         }
 
     def durations(self) -> tuple[dict[str, list[float]], list[float]]:
-        """Return seconds of each run of a stage, by stage, and of each completed request.
+        """Return the durations of stages, by stage, and of completed requests, in seconds.
 
         A request's time starts when its message is published.
         """
@@ -182,7 +182,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def write_summary(summary: dict[str, Any], file: str | None) -> str:
-    """Return the summary as one line of JSON, and write it to `file` if one is given.
+    """Return the summary as one line of JSON; also write it to `file` if one is given.
 
     Raises:
         OSError: The file cannot be written; the error names the file.

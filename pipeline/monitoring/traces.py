@@ -1,4 +1,4 @@
-"""Traces of a command: configured at its start, sent at its end."""
+"""Set up traces at the start of a command, and send them at its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.usage_error import UsageError
 
 @contextmanager
 def traced(endpoint: str | None) -> Iterator[None]:
-    """Record the spans of the block and send them; see `transforms.telemetry.tracing`.
+    """Record OpenTelemetry spans during the block and send them at its end.
 
     Args:
         endpoint: Base URL of the collector; None for no traces.

@@ -18,7 +18,7 @@ name. The paths are in `transforms/pictures/drawings/`.
 
 
 def page() -> str:
-    """Return the page's text without its title."""
+    """Return the drawings, with anchors and parts, and the icons, as Markdown."""
     rows = (
         (name, drawing.parts(), set(drawing.anchors) - set(drawing.parts()))
         for name in get_args(DrawingName)

@@ -65,7 +65,7 @@ def metadata() -> dict[str, Any]:
         "streaming": True,
         "supportsExactlyOnce": True,
         "supportsAtLeastOnce": False,
-        "parameters": [*map(_parameter, settings), *_of_dataflow()],
+        "parameters": [*map(_parameter, settings), *_worker_options()],
     }
 
 
@@ -105,7 +105,7 @@ def _parameter(setting: Setting) -> dict[str, Any]:
 
 
 def _typed(value: Any) -> str:
-    """Format a default as it is typed into a form."""
+    """Format a default value as the text of a form field."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return format_value(value)
@@ -120,8 +120,8 @@ def _one_of(choices: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _of_dataflow() -> list[dict[str, Any]]:
-    """Return worker options for which a launch has no fields of its own, by their names in Beam."""
+def _worker_options() -> list[dict[str, Any]]:
+    """Return the parameters that are Beam's own worker options, such as the image."""
     group = {"groupName": DATAFLOW}
     optional = {**group, "isOptional": True}
     return [

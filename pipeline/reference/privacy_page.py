@@ -1,4 +1,4 @@
-"""The page about students' data, docs/privacy.md: what is kept, for how long, and its erasure."""
+"""Generate docs/privacy.md: what is kept of students, for how long, and its erasure."""
 
 # ruff: noqa: E501  (lines of the page)
 from __future__ import annotations
@@ -101,7 +101,7 @@ _PLACES = """\
 
 
 def page() -> str:
-    """Return the page as Markdown."""
+    """Return docs/privacy.md."""
     tables = [table for table in metadata.sorted_tables if personal_columns(table)]
     rows = [(each.name, each.holds, each.purpose, each.kept, each.erased) for each in PLACES]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The reference page of settings."""
+"""Reference page of the settings."""
 
 from __future__ import annotations
 

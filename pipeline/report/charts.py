@@ -41,7 +41,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def outcomes(parts: Sequence[tuple[str, int, str]]) -> Markup:
-    """Draw one bar divided by outcome.
+    """Draw a bar whose parts are the counts of messages by outcome.
 
     Args:
         parts: colour, number and name of each outcome.

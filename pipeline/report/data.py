@@ -1,4 +1,4 @@
-"""Data of a report, gathered from the ledger and the artifacts."""
+"""Gather the data of a report from the ledger and the artifacts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = (scoped.WAITING, *STAGES, scoped.WHOLE)
 
 @dataclass(frozen=True)
 class ReportedRequest:
-    """A request with its stages and files.
+    """A request in a report, with its stages and the content of its artifacts.
 
     Attributes:
         row: the request in the ledger.
@@ -94,29 +94,29 @@ class Report:
 
     @property
     def letters_in_all(self) -> int:
-        """Number of all dead letters."""
+        """Number of dead letters, those not listed included."""
         return sum(reason.count for reason in self.reasons)
 
     @property
     def cost_usd(self) -> float:
-        """Cost of all requests."""
+        """US dollars that all requests have cost."""
         return sum(cost.usd for cost in self.costs)
 
     @property
     def saved_usd(self) -> float:
-        """Savings by stages not run."""
+        """US dollars saved by stages that were skipped."""
         return sum(saving.usd for saving in self.savings)
 
     @property
     def reuse_saved_usd(self) -> float:
-        """Savings by reused results."""
+        """US dollars saved by results that were reused."""
         return sum(reuse.usd for reuse in self.reuse)
 
 
 def gather(
     ledger: Ledger, scope: Scope, title: str, limit: int = 1000, in_flight: int = 0
 ) -> Report:
-    """Read the data of a report.
+    """Read the data of a report from the ledger and the artifact stores.
 
     Args:
         ledger: ledger to read.

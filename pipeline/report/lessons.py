@@ -1,4 +1,4 @@
-"""Reading of lessons from their artifact stores."""
+"""Read the artifacts of lessons from their stores."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def read_lessons(rows: Sequence[RequestRow]) -> dict[str, LessonFiles]:
 
 
 def _read_or_explain(row: RequestRow, down: dict[str, str]) -> LessonFiles:
-    """Read the files of a lesson; one that cannot be read costs no other lesson."""
+    """Read the artifacts of a lesson; return the error's type instead if that fails."""
     try:
         return _read(row, down)
     except Exception as error:  # noqa: BLE001  (logged; the page names it)
@@ -102,7 +102,7 @@ def _problems(manifest: bytes | None) -> tuple[str, ...] | None:
 
 
 def _store_root(row: RequestRow, name: str) -> str | None:
-    """Return the root of an artifact's store; jobs may use different ones."""
+    """Return the root of the store that holds an artifact, from the artifact's URI."""
     uri = str(row.artifacts.get(name, {}).get("uri", ""))
     ending = f"/{row.request_id}/{name}"
     return uri.removesuffix(ending) if uri.endswith(ending) else None

@@ -1,4 +1,4 @@
-"""Links from a report to artifacts."""
+"""Links from a report's page to artifacts."""
 
 from __future__ import annotations
 

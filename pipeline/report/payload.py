@@ -1,4 +1,4 @@
-"""Safe display of untrusted bytes."""
+"""Format the untrusted bytes of a message for display."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Payload:
 
 
 def readable(data: bytes, whole: bool = True) -> Payload:
-    """Format a payload for display.
+    """Format a payload as indented JSON, text or hexadecimal digits.
 
     Args:
         whole: False if it was truncated, possibly within a character.

@@ -1,4 +1,4 @@
-"""Rendering of a report as one self-contained HTML page.
+"""Render a report as one self-contained HTML page.
 
 The template engine escapes all untrusted text, and invisible characters are spelled out. The
 page's content security policy allows its own style sheet and script, by their digests, and
@@ -88,7 +88,7 @@ def html(report: Report, folder: Path) -> str:
 
 
 def _item(template: str, what: str, name: object, **context: Any) -> Markup:
-    """Render one item of a list; one that cannot be rendered costs no other item."""
+    """Render one item of a list; if that fails, render an error in its place."""
     try:
         return Markup(templates("pipeline.report").get_template(template).render(**context))  # noqa: S704
     except Exception as error:  # noqa: BLE001  (logged; the page names it)

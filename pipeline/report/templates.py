@@ -16,7 +16,7 @@ from transforms.text.labels import unchecked_label
 
 @cache
 def templates(*packages: str) -> Environment:
-    """Return the templates in the folder `page` of packages; the first that has a name wins."""
+    """Return the Jinja environment for the folders `page` of packages, searched in order."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "page") for package in packages]),
         autoescape=True,

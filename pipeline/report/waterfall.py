@@ -50,7 +50,7 @@ def span(stages: Sequence[StageRow]) -> float:
 
 
 def latest(stages: Sequence[StageRow]) -> list[StageRow]:
-    """Return the stages of the last attempt that finished any."""
+    """Return the stages of the latest attempt that finished a stage."""
     attempt = max((stage.attempt for stage in stages), default=0)
     return [stage for stage in stages if stage.attempt == attempt]
 

@@ -47,7 +47,7 @@ def routes() -> list[Route]:
 
 
 def service_of(request: Request) -> RequestService:
-    """Return the service of the application."""
+    """Return the `RequestService` of the application."""
     service: RequestService = request.app.state.service
     return service
 

@@ -23,7 +23,7 @@ DOWN_SECONDS = 5
 
 
 def build_app(service: RequestService, estimates: Estimates, port: int) -> ASGIApp:
-    """Return the application.
+    """Build the web application with its API, pages and middleware.
 
     Args:
         service: Requests and lessons.
@@ -47,14 +47,14 @@ def build_app(service: RequestService, estimates: Estimates, port: int) -> ASGIA
 
 
 def _fault(request: Request, fault: Exception) -> Response:
-    """Answer a request that a dependency or the configuration fails."""
+    """Return the 503 response for a dependency or a configuration that fails."""
     if _is_of_api(request):
         return retry_later(503, str(fault), DOWN_SECONDS)
     return pages.problem_page(request, 503, "Something is down", str(fault))
 
 
 def _refusal(request: Request, error: Exception) -> Response:
-    """Answer a request that no route takes, or with a form that cannot be read."""
+    """Return the response for an HTTP error, such as an unknown address or an unreadable form."""
     status = getattr(error, "status_code", 500)
     detail = str(getattr(error, "detail", ""))
     if _is_of_api(request):
@@ -63,7 +63,7 @@ def _refusal(request: Request, error: Exception) -> Response:
 
 
 def _bug(request: Request, _: Exception) -> Response:
-    """Answer a request that failed unexpectedly; the server logs why."""
+    """Return the 500 response for an unexpected exception; the server logs it."""
     reason = "This is a bug; the log of `vividly serve` has its traceback."
     if _is_of_api(request):
         return problem(500, reason)

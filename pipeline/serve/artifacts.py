@@ -1,4 +1,4 @@
-"""Answers with artifacts: files of a folder in byte ranges, signed links to Cloud Storage."""
+"""HTTP responses with artifacts: byte ranges of local files, or signed links to Cloud Storage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADERS = {
 
 
 def artifact_response(store: ArtifactStore, row: RequestRow, name: str) -> Response:
-    """Return the answer with one artifact of a request.
+    """Return the HTTP response with one artifact of a request.
 
     Only what the ledger names and the store of this server holds is served.
 

@@ -22,12 +22,12 @@ _FILES = {
 
 
 def asset_url(name: str) -> str:
-    """Return the address of a file."""
+    """Return the address of a style sheet or script, with a digest of its content."""
     return f"/static/{name}?{hashlib.sha256(_read(name)).hexdigest()[:12]}"
 
 
 def route() -> Route:
-    """Return the route that serves the files."""
+    """Return the route that serves the style sheets and scripts."""
     return Route("/static/{name}", _serve)
 
 

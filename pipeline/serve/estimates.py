@@ -36,7 +36,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Estimates:
-    """Estimates for the engines of a job.
+    """Estimates of cost and duration for a job's engines.
 
     Args:
         costs: US dollars of a typical request, by modality.
@@ -47,7 +47,7 @@ class Estimates:
     is_offline: bool
 
     def read(self, ledger: Ledger) -> dict[Modality, Estimate]:
-        """Return an estimate for each modality, with durations as measured."""
+        """Return an estimate for each modality; durations are measured ones from the ledger."""
         return {
             modality: Estimate(self.costs.get(modality), self._seconds(ledger, modality))
             for modality in MODALITIES
@@ -63,7 +63,7 @@ class Estimates:
 
 
 def read_estimates(chosen: argparse.Namespace) -> Estimates:
-    """Return the estimates for the chosen engines.
+    """Compute the estimates for the chosen engines.
 
     Raises:
         UsageError: An engine has no price.

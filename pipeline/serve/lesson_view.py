@@ -1,4 +1,4 @@
-"""LessonView: what the page of a lesson shows, and which parts are new since a poll."""
+"""LessonView: the data of a lesson's page, and which parts are new since a poll."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STEPS = {"script": "Script", "narration": "Narration", "video": "Video"}
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of the lesson, as shown: ``done``, ``now`` or ``later``."""
+    """A stage of the lesson on its page, with the state ``done``, ``now`` or ``later``."""
 
     name: str
     state: str
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class LessonView:
-    """A request and its lesson, as far as it is made.
+    """A request and the artifacts of its lesson that exist so far.
 
     Attributes:
         request_id: Id of the request.
@@ -45,12 +45,12 @@ class LessonView:
 
     @property
     def status(self) -> str:
-        """Status as shown."""
+        """Status of the request, `WAITING` before a message has claimed it."""
         return self.row.shown_status if self.row else WAITING
 
     @property
     def ended(self) -> bool:
-        """True if the request will not change by itself."""
+        """True if the request has ended: completed, failed, cancelled or in need of care."""
         return self.row is not None and self.row.status != "running"
 
     @property
@@ -60,19 +60,19 @@ class LessonView:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Parts that can be shown."""
+        """Parts of the lesson whose artifacts exist."""
         made = self.row.artifacts if self.row else {}
         return tuple(part for part, name in PARTS.items() if name in made)
 
     @property
     def signature(self) -> str:
-        """Text that changes with what the page shows."""
+        """Text that is different whenever the page would show something else."""
         row = self.row
         at = f"{row.stage}.{row.progress}.{row.attempts}" if row else ""
         return f"{self.status}.{at}.{'+'.join(self.parts)}"
 
     def parts_since(self, signature: str) -> list[str]:
-        """Return the parts that a page of another signature does not show."""
+        """Return the parts that are new since the page had another signature."""
         before = signature.rpartition(".")[2].split("+")
         return [part for part in self.parts if part not in before]
 
@@ -115,14 +115,14 @@ class LessonView:
         return self.files.script
 
     @property
-    def instead(self) -> list[str]:
-        """Topics to ask for instead of a refused question."""
+    def suggestions(self) -> list[str]:
+        """Topics to suggest in place of a question that was refused."""
         failed = self.row is not None and self.row.status == "failed"
         return topics.named_in(self.row.error) if failed and self.row else []
 
     @property
     def seconds(self) -> float | None:
-        """Seconds from the claim to the end; None before the end."""
+        """Seconds from the claim to the end of the request; None before the end."""
         row = self.row
         if row is None or row.completed_at is None or not self.ended:
             return None
@@ -130,12 +130,12 @@ class LessonView:
 
 
 def view_of(service: RequestService, request_id: str) -> LessonView:
-    """Read a request for its page."""
+    """Read a request from the ledger and return the view for its page."""
     return LessonView(request_id, service.find(request_id))
 
 
 def grade(quiz: Sequence[QuizQuestion], answers: Mapping[str, str]) -> list[int | None]:
-    """Return the chosen choice of each question; None where none was chosen."""
+    """Return the index of the choice that the student chose, by question; None for no choice."""
     chosen: list[int | None] = []
     for number, question in enumerate(quiz):
         given = answers.get(f"q{number}", "")

@@ -1,4 +1,4 @@
-"""The drain of `vividly serve`: it works the embedded subscription off until it is stopped."""
+"""The drain of `vividly serve`, which processes the embedded subscription until it is stopped."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _submit_form(request: Request, form: FormData) -> Response:
 
 
 def _refuse_foreign(request: Request, form: FormData) -> Response | None:
-    """Return the answer to a form that no page of this process has sent; None to accept it."""
+    """Return the 403 page if a form has no valid CSRF token; None if it has one."""
     if request.app.state.csrf.matches(str(form.get("csrf", ""))):
         return None
     return problem_page(
@@ -153,7 +153,7 @@ def _lesson(request: Request) -> Response:
 
 
 def _state(request: Request) -> Response:
-    """Answer a poll: nothing if nothing has changed, else the state and the parts that are new."""
+    """Return the response to a poll: 204 if nothing has changed, else status and new parts."""
     view = _lesson_view(request)
     seen = request.query_params.get("seen", "")
     if view is None or view.signature == seen:

@@ -15,7 +15,7 @@ RETRY_SECONDS = 1
 def problem(
     status: int, detail: str, field: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an error answer.
+    """Return an error response in the format of RFC 9457.
 
     Args:
         status: HTTP status.
@@ -32,5 +32,5 @@ def problem(
 
 
 def retry_later(status: int, detail: str, seconds: int = RETRY_SECONDS) -> Response:
-    """Return an error answer with `Retry-After`."""
+    """Return an error response with the header `Retry-After`."""
     return problem(status, detail, headers={"retry-after": str(seconds)})

@@ -1,4 +1,4 @@
-"""Publish requests again whose messages ended with an earlier Pub/Sub server.
+"""Publish requests again if the Pub/Sub server that held their messages has ended.
 
 The embedded server keeps messages in memory. A request that was in work when it ended has a row
 whose claim lapses; without a message no worker would take it over.
@@ -25,7 +25,7 @@ OF_BATCH = "line-"
 
 
 class Resumption:
-    """Publishes lapsed requests again while the block runs, each once for an attempt.
+    """Publishes requests with a lapsed claim again, once for each attempt.
 
     Args:
         service: Ledger and topic.
@@ -45,7 +45,7 @@ class Resumption:
         self._stop.set()
 
     def publish(self) -> int:
-        """Publish the requests that are lapsed now; return their number.
+        """Publish requests whose claim has lapsed by now; return their number.
 
         Raises:
             DependencyDown: Postgres or Pub/Sub cannot be reached.
@@ -70,7 +70,7 @@ class Resumption:
 
 
 def _message(row: RequestRow) -> bytes:
-    """Return the data of a message that asks for the same request."""
+    """Return the message data that asks for a request again."""
     fields = dict(row.request)
     more = fields.pop("metadata", {})
     return json.dumps({**more, **fields}).encode()

@@ -1,4 +1,4 @@
-"""Safety answers only browsers and programs of this machine, and only requests of its own pages.
+"""Safety: ASGI middleware that refuses requests from other machines and from other sites.
 
 A page of another site can make a browser send requests to a loopback port, under its own host name
 too (DNS rebinding). So the `Host` and `Origin` headers must name this server, and forms carry a
@@ -49,13 +49,13 @@ def content_policy(media: Iterable[str] = ()) -> str:
 
 
 class CsrfToken:
-    """Secret that the forms of this process carry; another site cannot read it."""
+    """Secret in the forms of this process; another site cannot read it."""
 
     def __init__(self) -> None:
         self.value = secrets.token_urlsafe(32)
 
     def matches(self, given: str) -> bool:
-        """Return whether a form was sent by a page of this process."""
+        """Return whether a form's token is the secret of this process."""
         return hmac.compare_digest(given.encode(), self.value.encode())
 
 
@@ -85,7 +85,7 @@ class Safety:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Refuse an HTTP request, or pass it on to the application."""
         if scope["type"] != "http":
             return
         refusal = self._refusal(scope["method"], Headers(scope=scope))
@@ -114,7 +114,7 @@ class Safety:
         return None
 
     def _is_own(self, headers: Headers) -> bool:
-        """Return whether a request comes from a page of this server, or from no page at all."""
+        """Return whether a request comes from a page of this server, or from no browser page."""
         origin = headers.get("origin")
         if origin is not None:
             parts = urlsplit(origin)
@@ -123,7 +123,7 @@ class Safety:
 
 
 class _Bounded:
-    """Receives the body of a request, up to `MAX_BODY` bytes."""
+    """Receives the body of a request; raises if it exceeds `MAX_BODY` bytes."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -138,7 +138,7 @@ class _Bounded:
 
 
 def too_large(*_: object) -> PlainTextResponse:
-    """Return the answer to a body that is too large.
+    """Return the 413 response to a body that is too large.
 
     The connection stays open: closing it with bytes unread would reset it, and lose the answer.
     The server reads and drops the rest.

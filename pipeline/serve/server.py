@@ -59,7 +59,7 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Address of the first page."""
+        """Address of the page Ask."""
         return f"http://{LOOPBACK}:{self.port}/"
 
     def __enter__(self) -> Self:

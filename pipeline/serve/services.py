@@ -63,7 +63,7 @@ class Filters:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The filters that are set."""
+        """The filters that are set, by name."""
         return {name: value for name, value in vars(self).items() if value}
 
 
@@ -114,7 +114,7 @@ class RequestService:
         return next(iter(self.ledger.requests(request_id)), None)
 
     def list(self, filters: Filters, limit: int, cursor: str | None = None) -> Page:
-        """Return a page of requests.
+        """Return a page of the requests that match filters, newest first.
 
         Raises:
             BadQuery: The cursor was not made by this function.
@@ -130,11 +130,11 @@ class RequestService:
         return self.ledger.request_counts(**filters.given)
 
     def cancel(self, request_id: str) -> CancelState:
-        """Cancel a request before its next stage."""
+        """Cancel a request; it ends before its next stage."""
         return self.ledger.cancel([request_id])[0]
 
     def replay(self, number: int) -> Replayed | None:
-        """Publish a dead letter again; None if there is none of that number."""
+        """Publish a dead letter's message again; None if there is none of that number."""
         return next(
             replay(
                 self.ledger,
@@ -159,7 +159,7 @@ def request_uuid(text: str) -> str | None:
 
 
 def _with_request_id(data: bytes) -> bytes:
-    """Insert a new request id; every other byte stays, so the parser still sees repeated names."""
+    """Insert a new request id into the JSON of a message; every other byte stays."""
     start = data.index(b"{") + 1
     separator = b"" if data[start:].lstrip().startswith(b"}") else b", "
     new = json.dumps({"request_id": str(uuid.uuid4())}).encode()[1:-1]

@@ -35,7 +35,7 @@ def titles() -> Sequence[str]:
 
 @cache
 def chips() -> Sequence[str]:
-    """Return the titles of the topics that are shown first: one or two of each subject."""
+    """Return the titles of the topics that the page suggests: one or two of each subject."""
     cards = load_cards().cards
     chosen = [cards[name].title for name in CHIPS if name in cards]
     return chosen or [group[0] for group in by_subject().values()]
@@ -48,6 +48,6 @@ def interests() -> Sequence[str]:
 
 
 def named_in(error: str | None) -> list[str]:
-    """Return the topics that a refusal of the offline engine names."""
+    """Return the topics that a refusal of the offline engine suggests."""
     known = set(titles())
     return [title for title in _QUOTED.findall(error or "") if title in known]

@@ -81,7 +81,7 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def checked(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Return a parser as an argparse type, which keeps the text of its errors."""
+    """Convert a parser to an argparse type that keeps the text of its errors."""
 
     def checked_read(text: str) -> T:
         try:
@@ -147,7 +147,7 @@ def mask_value(setting: Setting, value: Any) -> str:
 
 
 def argument_type(setting: Setting) -> Callable[[str], Any]:
-    """Return `Setting.read` as an argparse type."""
+    """Return an argparse type that parses as `Setting.read`."""
     return checked(setting.read)
 
 

@@ -1,4 +1,4 @@
-"""The engines that were chosen, with typed settings made from options."""
+"""Create the chosen engines with typed settings from the options of a command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EngineChoice:
     settings: dict[str, Any]
 
     def chosen(self) -> ChosenEngine:
-        """Return the engine with its settings.
+        """Return the engine with typed settings.
 
         Raises:
             UsageError: the engine refuses its settings.
@@ -79,7 +79,7 @@ class EngineChoice:
 
 
 def script_engine(options: Any) -> EngineChoice:
-    """Return the script engine that was chosen.
+    """Return the script engine that the options choose.
 
     Args:
         options: has an attribute for every setting of the graph.
@@ -110,14 +110,14 @@ def _fallback(flag: str, name: str, first: EngineChoice, options: Any) -> Engine
 
 
 def claim_checker(options: Any) -> EngineChoice | None:
-    """Return what checks claims (`--verify`), or None; `options` as for `script_engine`."""
+    """Return the claim checker (`--verify`), or None; `options` as for `script_engine`."""
     if not options.verify:
         return None
     return second_model("--verify", options.verify, "claim_checker", options)
 
 
 def second_model(flag: str, model: str, role: Role, options: Any) -> EngineChoice:
-    """Return what judges scripts: the script engine with another model, or Gemini if it cannot.
+    """Return the engine that judges scripts: the script engine's other model, else Gemini.
 
     Args:
         flag: the option that names the model.

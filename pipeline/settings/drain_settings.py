@@ -1,4 +1,4 @@
-"""Settings of a drain's pulls and its end."""
+"""Settings of `vividly drain`: size of pulls, time limits and shutdown."""
 
 from __future__ import annotations
 

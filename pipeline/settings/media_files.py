@@ -1,4 +1,4 @@
-"""Check the files that shape every lesson, before a message is touched."""
+"""Check the logo, the music and the sources before a job starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.errors import ConfigurationFault, PermanentError
 
 
 def check_media_files(options: Any) -> None:
-    """Open the logo and the music, and read the sources, if they are given.
+    """Check that the logo, the music and the sources can be read, if they are given.
 
     Args:
         options: has an attribute for every setting of the graph.
@@ -29,7 +29,7 @@ def check_media_files(options: Any) -> None:
 
 
 def check_sources(options: Any) -> None:
-    """Read the folder of sources, if one is given; `options` as for `check_media_files`.
+    """Check that the folder of sources can be read; `options` as for `check_media_files`.
 
     Raises:
         UsageError: the folder or a file in it cannot be used.

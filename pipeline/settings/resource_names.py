@@ -1,4 +1,4 @@
-"""Full names of Pub/Sub resources."""
+"""Complete short names of Pub/Sub resources to full ones."""
 
 from __future__ import annotations
 

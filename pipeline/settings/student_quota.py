@@ -1,4 +1,4 @@
-"""Make the quota of students from options."""
+"""Read the limits of each student from the options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transforms.model import STAGES_OF
 
 
 def student_quota(options: Any) -> StudentQuota | None:
-    """Return the limits of each student, if there are any.
+    """Return the limits of each student from the options; None without limits.
 
     Args:
         options: has an attribute for every setting of the graph.

@@ -1,4 +1,4 @@
-"""Name who runs a command, for the log of accesses to students' data."""
+"""Name the user who runs a command, for the log of accesses to students' data."""
 
 from __future__ import annotations
 

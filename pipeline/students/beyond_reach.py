@@ -1,4 +1,4 @@
-"""Places that an erasure cannot reach, and the dates by which their copies are gone."""
+"""Copies of a student's data that `erase` cannot delete, with the dates by which they expire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 @dataclass(frozen=True)
 class Place:
-    """A place that keeps copies for some time.
+    """A kind of copy that `erase` cannot delete, and the date by which it has expired.
 
     Attributes:
         gone_by: Date from which it has none, if nothing new is published.
@@ -27,7 +27,7 @@ def beyond_reach(
     soft_delete: timedelta,
     queue_lease: timedelta,
 ) -> Iterator[Place]:
-    """Yield the places and dates.
+    """Yield the kinds of copies that remain after an erasure, with their dates.
 
     Args:
         now: Time of the erasure.

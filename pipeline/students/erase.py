@@ -27,7 +27,7 @@ POLL = 0.5
 
 @dataclass(frozen=True)
 class Erased:
-    """What was erased, or would be.
+    """Counts of what was erased, or would be.
 
     Attributes:
         requests: Number of requests.
@@ -49,7 +49,7 @@ class Erased:
 
 
 def preview(ledger: Ledger, store: ArtifactStore, student: str) -> Erased:
-    """Count what `erase` would erase now, segments aside; change nothing."""
+    """Count what `erase` would delete, except rendered segments; change nothing."""
     found = ledger_erase.find(ledger, student)
     files = sum(store.count(row.request_id) for row in ledger.requests(student=student, limit=None))
     letters = len(ledger_erase.letter_numbers(ledger, student))
@@ -64,7 +64,7 @@ def erase(
     hold: timedelta,
     wait: float,
 ) -> Erased:
-    """Erase a student.
+    """Erase a student's rows, files and cached segments.
 
     Args:
         ledger: Ledger, opened as the owner of its tables.
@@ -99,7 +99,7 @@ def erase(
 
 
 def _wait_for_worker(ledger: Ledger, student: str, live: int, deadline: float) -> None:
-    """Wait until a request can be erased, or fewer than `live` are in work."""
+    """Wait until a request can be erased, or fewer than `live` ones are claimed."""
     while time.monotonic() < deadline:
         now = ledger_erase.find(ledger, student)
         if now.requests > now.live or now.live < live:
@@ -118,7 +118,7 @@ def _erase_rows(ledger: Ledger, student: str, hold: timedelta) -> Iterator[Erase
 
 
 def _sweep(ledger: Ledger, store: ArtifactStore) -> int:
-    """Delete the files of erased requests, those of earlier erasures that are due too."""
+    """Delete the files of erased requests, also of earlier erasures with files left."""
     deleted = 0
     for request_ids in tombstones.unswept(ledger):
         deleted += sum(map(store.erase, request_ids))

@@ -1,4 +1,4 @@
-"""Export what is kept of a student: rows as JSON, dead letters as bytes, and all files."""
+"""Export a student's data: rows as JSON, dead letters as bytes, and all files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE = "student.json"
 
 
 def export(ledger: Ledger, store: ArtifactStore, student: str, folder: Path) -> Mapping[str, int]:
-    """Write everything about a student into a new folder that only this user can read.
+    """Write all data of a student into a new folder that only this user can read.
 
     `student.json` comes last, so a folder without it is incomplete.
 
@@ -57,7 +57,7 @@ def export(ledger: Ledger, store: ArtifactStore, student: str, folder: Path) -> 
 
 
 def _letter(letter: DeadLetterDetail, folder: Path) -> dict[str, Any]:
-    """Write a letter's bytes to a file, and return its other fields."""
+    """Write a dead letter's message to a file, and return its other fields."""
     data = folder / f"{letter.id}.bin"
     folder.mkdir(mode=0o700, exist_ok=True)
     _write(data, letter.message.data)

@@ -48,14 +48,14 @@ def through_tls(migrated_postgres, tmp_path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "mode", ["", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca&sslrootcert={root}"]
 )
-def test_connection_is_encrypted(through_tls, tmp_path, mode):
+def test_sslmode_that_fits_connects_with_tls(through_tls, tmp_path, mode):
     ledger = Ledger(through_tls + mode.format(root=tmp_path / "authority.pem"))
     assert ledger.totals().received == 0
     ledger.close()
 
 
 @pytest.mark.parametrize("mode", ["sslmode=disable", "sslmode=verify-full"])
-def test_connection_is_refused(through_tls, mode):
+def test_sslmode_that_does_not_fit_is_refused(through_tls, mode):
     with pytest.raises(DependencyDown):
         Ledger(f"{through_tls}?{mode}").totals()
 

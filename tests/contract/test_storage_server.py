@@ -222,7 +222,7 @@ def connected(gcs, query, head, body, method="POST"):
 
 @given(content=st.binary(max_size=300) | st.text("\r\n-=ab", max_size=60).map(str.encode))
 @settings(max_examples=60)
-def test_any_content_survives(storage_server, content):
+def test_any_content_is_stored_unchanged(storage_server, content):
     storage_server.create_bucket("any-content")
     client = storage.Client(
         project="none", client_options={"api_endpoint": storage_server.endpoint},

@@ -158,7 +158,7 @@ def test_moved_class_keeps_its_bytes(moved):
     assert was == is_
 
 
-def test_coder_survives_translation():
+def test_translated_coder_equals_the_original():
     context = PipelineContext()
     for coder in (*map(ModelCoder, MODELS.values()), StrUtf8Coder()):
         assert type(coder).from_runner_api(coder.to_runner_api(context), context) == coder

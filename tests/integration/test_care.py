@@ -297,10 +297,10 @@ def test_missing_topic_delays_no_help_and_is_told_later(run, ledger, topic):
     assert noted(ledger)[request_of(message)].told_at is None
     topic.create()
     sender = CareTopic(topic.name)
-    sender.tell_untold(ledger)  # it may be in the hands of another worker still
+    sender.notify_unsent(ledger)  # it may be in the hands of another worker still
     assert noted(ledger)[request_of(message)].told_at is None
     ledger.run("UPDATE care SET noticed_at = noticed_at - interval '2 minutes' RETURNING 1 AS n")
-    CareTopic(topic.name).tell_untold(ledger)
+    CareTopic(topic.name).notify_unsent(ledger)
     assert noted(ledger)[request_of(message)].told_at
     assert len(topic.read(1)) == 1
 

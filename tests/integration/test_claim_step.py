@@ -65,7 +65,7 @@ def killing(poison, ledger):
     return work
 
 
-def test_company_of_poison_is_started_once(step, ledger):
+def test_messages_after_poison_are_started_once(step, ledger):
     before, poison, after = bundle = [received() for _ in range(3)]
     for _ in range(3):
         step.run(bundle, killing(poison, ledger))

@@ -69,7 +69,7 @@ def costs_by(ledger, key, **span):
     return {row.key: row for row in ledger.costs(key, **span)}
 
 
-def test_costs_by_stage(ledger, spent):
+def test_costs_are_summed_by_stage(ledger, spent):
     found = costs_by(ledger, "stage")
     script, narration, video = found["script"], found["narration"], found["video"]
     assert (script.requests, script.done, script.reused, script.skipped) == (3, 2, 1, 0)
@@ -89,7 +89,7 @@ def test_cost_command_shows_hit_rate(ledger, spent, capsys):
     assert rates == {"script": pytest.approx(1 / 3), "narration": 0, "video": None}
 
 
-def test_costs_by_engine_and_modality(ledger, spent):
+def test_costs_are_summed_by_engine_and_modality(ledger, spent):
     engines = costs_by(ledger, "engine")
     assert set(engines) == {"gemini", "google", "offline", "slides"}
     assert engines["google"].skip_saved_usd == pytest.approx(0.05)
@@ -99,7 +99,7 @@ def test_costs_by_engine_and_modality(ledger, spent):
     assert modalities["video"].cost_usd == pytest.approx(0.001)  # failed requests cost too
 
 
-def test_costs_by_day_and_time_span(ledger, spent):
+def test_costs_are_summed_by_day_in_time_span(ledger, spent):
     # Three days, so that the day differs at any time of day.
     ledger.run("UPDATE stages SET finished_at = finished_at - interval '3 days' "
                "WHERE engine = 'google' RETURNING stage")  # fmt: skip

@@ -193,10 +193,10 @@ def test_forbidden_topic_fails_the_check_of_a_publishing_job(server):
 
 def test_launcher_only_warns_of_a_topic_forbidden_to_itself(server, caplog):
     check_publishing(TOPIC, by_other_account=True)
-    assert "the account of the workers needs a right" in caplog.text
+    assert "this account lacks a right" in caplog.text
 
 
 def test_unreachable_pubsub_only_warns_at_the_start(server, caplog):
     server.code = grpc.StatusCode.UNAVAILABLE
     check_publishing(TOPIC)
-    assert "could not be checked" in caplog.text
+    assert "could not check the topic" in caplog.text

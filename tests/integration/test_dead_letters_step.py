@@ -124,7 +124,7 @@ def test_log_names_only_known_fields(ledger, caplog, field, logged):
     assert entry.stage == "parse"
 
 
-def test_refused_copy_stops_nothing(ledger, topic, write, caplog):
+def test_refused_copy_stops_no_other_letter(ledger, topic, write, caplog):
     attributes: Any = {"k" * 257: "too long a name"}
     refused = message(**attributes)
     accepted = message()

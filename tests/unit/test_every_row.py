@@ -28,6 +28,6 @@ def test_wrong_row_fails_its_table() -> None:
         even()
 
 
-def test_empty_table_fails() -> None:
+def test_empty_table_of_cases_fails() -> None:
     with pytest.raises(AssertionError, match="empty"):
         for_all([])(print)()

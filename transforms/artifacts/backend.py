@@ -1,4 +1,4 @@
-"""The interface of storage backends, their errors, and the content they store."""
+"""Interface of storage backends, their errors, and the content they store."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CHUNK = 1 << 20
 
 
 class StoreUnreachable(TransientError):
-    """The backend failed in a way that may pass; retry."""
+    """The backend failed with an error that a retry may fix."""
 
 
 class StoreUnusable(PermanentError):
-    """The backend fails in a way that quick retries cannot repair."""
+    """The backend failed with an error that quick retries cannot fix."""
 
 
 class StoreForbidden(StoreUnusable):
-    """The bucket is missing, or this account may not use the place."""
+    """The bucket is missing, or this account has no access to it."""
 
 
 class ArtifactConflict(TransientError):
@@ -38,7 +38,7 @@ class ArtifactCorrupt(TransientError):
 
 
 class SourceGone(TransientError):
-    """The file to copy is missing or was replaced; the caller does without it."""
+    """The file to copy is missing or was replaced; callers continue without it."""
 
     is_final = True
 
@@ -138,7 +138,7 @@ class Backend(Protocol):
         ...
 
     def link(self, key: str, lifetime: timedelta) -> str | None:
-        """Return a signed URL of a key that works for a while; None if there are none."""
+        """Return a signed URL of a key that expires; None if the backend has none."""
         ...
 
     def write(self, writes: Sequence[Write]) -> list[bool]:
@@ -154,11 +154,11 @@ class Backend(Protocol):
         ...
 
     def stat(self, key: str) -> Stored | None:
-        """Return what is stored under a key, or None."""
+        """Return size, checksum and generation of the file under a key; None without one."""
         ...
 
     def read(self, key: str, into: BinaryIO) -> bool:
-        """Copy the content of a key into a file; return false if there is none."""
+        """Copy the file under a key into an open file; return false if there is none."""
         ...
 
     def delete(self, key: str) -> bool:
@@ -166,7 +166,7 @@ class Backend(Protocol):
         ...
 
     def keys(self, folder: str, older_than: timedelta = timedelta()) -> tuple[str, ...]:
-        """Return the keys in a folder, such as a request's, of files of an age; sorted."""
+        """Return the sorted keys in a folder, such as a request's, of files of a minimum age."""
         ...
 
     def erase(self, folder: str) -> int:

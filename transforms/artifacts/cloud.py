@@ -43,7 +43,7 @@ _CALL: dict[str, Any] = {"timeout": _TIMEOUT, "retry": None}
 
 
 class CloudFolder:
-    """The backend for ``gs://BUCKET/PREFIX``.
+    """Storage backend for ``gs://BUCKET/PREFIX``.
 
     Raises:
         ValueError: the root is not of that form.
@@ -208,7 +208,7 @@ class CloudFolder:
 
 
 def _signer(credentials: Any) -> dict[str, str]:
-    """Return the arguments with which the account of the credentials signs a URL.
+    """Return the arguments for signing URLs with the account of the credentials.
 
     Credentials with a private key need none. Those of a virtual machine sign through IAM.
 
@@ -235,7 +235,7 @@ def _signer(credentials: Any) -> dict[str, str]:
 
 @cache
 def _client(process: int, endpoint: str | None) -> Any:
-    """Return the client of a process; it is never pickled or shared with a forked child."""
+    """Return this process's Cloud Storage client; it is never pickled or shared with a fork."""
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 

@@ -1,4 +1,4 @@
-"""Sync written files to disk, with one shared sync for concurrent writers.
+"""Sync files to disk (fsync); concurrent writers share one sync.
 
 A sync waits some milliseconds for the disk's journal, no matter how much it syncs. On systems that
 can sync a whole file system, concurrent writers therefore share one sync. On others, each file and
@@ -51,7 +51,7 @@ class _Round:
 
 
 class Disk:
-    """Syncs the file system of a folder."""
+    """Syncs files of one file system, several writers' at once."""
 
     def __init__(self) -> None:
         self._sync_all = _system_sync()
@@ -62,7 +62,7 @@ class Disk:
 
     @contextmanager
     def writing(self, folder: Path) -> Iterator[Callable[[Iterable[Path]], None]]:
-        """Yield a function that syncs the files written below an existing folder in the block.
+        """Yield a function that syncs files written below a folder during the block.
 
         Yields:
             A function that syncs the given files and folders, and raises `OSError` if that fails.

@@ -50,7 +50,7 @@ _PERMANENT = {
 
 
 class LocalFolder:
-    """The backend for an absolute folder, which is created when needed."""
+    """Storage backend for an absolute folder, which is created when needed."""
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
@@ -175,7 +175,7 @@ class LocalFolder:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Create a folder and its parents; return the folders that got a new entry."""
+    """Create a folder and its parents; return the changed folders, which must be synced."""
     if folder.is_dir():
         return []
     made = _make_folders(folder.parent)

@@ -1,4 +1,4 @@
-"""Parts: stored answers of paid calls, kept until the result that they are parts of is finished.
+"""Parts: stored answers of paid calls, kept until the stage's result is finished.
 
 They lie under ``parts/REQUEST_ID/NAME`` beside the folders of the requests. A name is the hash of
 what was asked, so a part that is lost or damaged is only asked for again. Each part begins with the
@@ -32,7 +32,7 @@ _MAX_OVERTAKEN = 10
 
 
 class Parts:
-    """The parts in an artifact store; the first writer of a name wins.
+    """Stored answers of paid calls in an artifact store; the first writer of a name wins.
 
     Every method raises `DependencyDown` and `ConfigurationFault` as `ArtifactStore` does.
 

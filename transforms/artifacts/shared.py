@@ -1,4 +1,4 @@
-"""SharedResults: results of stages that requests with equal inputs share.
+"""SharedResults stores results of stages for other requests with equal inputs.
 
 A result lies under ``shared/STAGE/FINGERPRINT/``: its files, named by their SHA-256 digests, and
 `RECORD`, which is written once and last. Anything missing or damaged is a miss, and the stage makes
@@ -35,7 +35,7 @@ _STAGE = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True)
 class Shared:
-    """A shared result.
+    """A shared result: its stage record, and its files as sources of copies.
 
     Attributes:
         record: Its record; the addresses of its artifacts are the shared ones.
@@ -47,7 +47,7 @@ class Shared:
 
 
 class SharedResults:
-    """The shared results in an artifact store.
+    """Stores and finds shared results in an artifact store.
 
     Every method raises `DependencyDown` and `ConfigurationFault` as `ArtifactStore` does.
 
@@ -60,7 +60,7 @@ class SharedResults:
         self._backend = backend_of(store.root)
 
     def find(self, stage: str, fingerprint: str) -> Shared | None:
-        """Return an intact result, or None; the record of a damaged one is deleted.
+        """Return the shared result of a fingerprint if it is intact, else None.
 
         Args:
             stage: The stage.
@@ -81,7 +81,7 @@ class SharedResults:
         return Shared(record, sources)
 
     def put(self, record: StageRecord, fingerprint: str) -> bool:
-        """Copy the artifacts of a stored result, then write its record.
+        """Copy a stored result's artifacts to the shared ones, then write its record.
 
         Args:
             record: The record of a result that holds nothing of a student; its topic is set.

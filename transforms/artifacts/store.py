@@ -144,7 +144,7 @@ class ArtifactStore:
         raise DependencyDown("artifacts", f"{left[0].uri} keeps changing under several writers")
 
     def describe(self, request_id: str, files: Sequence[File]) -> tuple[Artifact, ...]:
-        """Return the artifacts as which `put_all` stores files, without storing them."""
+        """Return the artifacts that `put_all` would return, without storing them."""
         return tuple(artifact for artifact, _ in self._writes(request_id, files))
 
     def _writes(self, request_id: str, files: Sequence[File]) -> Iterator[tuple[Artifact, Write]]:
@@ -235,7 +235,7 @@ class ArtifactStore:
         return stored is not None and _is(stored, artifact)
 
     def as_source(self, artifact: Artifact) -> StoredFile | None:
-        """Return an artifact as the source of a copy, or None if the store does not hold it."""
+        """Return a stored artifact as the source of a copy; None if it is missing or differs."""
         key = self._key_of(artifact)
         stored = key and self._stat(key)
         return StoredFile(key, stored) if key and stored and _is(stored, artifact) else None

@@ -1,4 +1,4 @@
-"""Record the calls that cost money: a row before a call is sent, closed after it.
+"""Record paid calls in the ledger: insert a row before a call is sent, update it afterwards.
 
 A row counts with the cost that is expected until it is closed, so the call of a killed worker stays
 counted. Only a worker that holds the request may open it; it closes it also after it has lost the
@@ -108,7 +108,7 @@ ORDER BY started_at, id
 
 @dataclass(frozen=True)
 class BegunCall:
-    """A call that is about to be sent.
+    """A paid call that is about to be sent, as recorded in the ledger.
 
     Attributes:
         id: UUID, made before the call.
@@ -136,7 +136,7 @@ class BegunCall:
 
 @dataclass(frozen=True)
 class EndedCall:
-    """A call that was answered or has failed.
+    """The end of a paid call: its outcome, its billed usage and its cost.
 
     Attributes:
         id: as in `BegunCall`.
@@ -157,7 +157,7 @@ class EndedCall:
 
 @dataclass(frozen=True)
 class CallAnswer:
-    """The ledger's answer to a caller.
+    """The ledger's decision whether a paid call may be sent.
 
     ==============  ===================================================================
     kind            meaning
@@ -204,7 +204,7 @@ class CallRow:
 def record_calls(
     database: Database, begun: Sequence[BegunCall], ended: Sequence[EndedCall]
 ) -> dict[str, CallAnswer]:
-    """Close the rows of calls, and open those of others.
+    """Insert the rows of calls that begin, and update those of calls that have ended.
 
     Returns:
         The answer to each call that is about to be sent, by its id.

@@ -1,4 +1,4 @@
-"""Record students who need care, and what authorised staff may read about them.
+"""Record students who need care, and read the records for authorised staff.
 
 `care` has a row for each request in which danger was found, with the text that the front end shows.
 `care_words` has what the student typed; the role of a job may add to it and read none of it.
@@ -17,16 +17,16 @@ from transforms.ledger.jsontext import json_text
 from transforms.ledger.statements import HELD, SETTLED
 from transforms.model import Lesson
 
-TELL_AGAIN_AFTER, TELL_WITHIN = timedelta(minutes=1), timedelta(days=7)
-"""Age of the rows that are told to the topic again, because they may not have reached it."""
+NOTIFY_AGAIN_AFTER, NOTIFY_WITHIN = timedelta(minutes=1), timedelta(days=7)
+"""Lowest and highest age of records of which staff are notified again after a failure."""
 
 BATCH = 100
-"""Rows of one list to tell again."""
+"""Maximum number of records that one call of `unnotified` returns."""
 
 
 @dataclass(frozen=True)
 class CareNote:
-    """What is recorded about a student in need.
+    """A record of a student who needs care, to be stored.
 
     Attributes:
         request_id: The request.
@@ -154,7 +154,7 @@ FROM care
 WHERE request_id IN (SELECT CAST(json_array_elements_text(CAST(:ids AS json)) AS uuid))
 """
 
-TOLD = """
+MARK_NOTIFIED = """
 UPDATE care SET told_at = now()
 WHERE request_id IN (SELECT CAST(json_array_elements_text(CAST(:ids AS json)) AS uuid))
     AND told_at IS NULL
@@ -167,7 +167,7 @@ SELECT CAST(request_id AS text) AS request_id, category, level, language, region
 FROM care LEFT JOIN requests USING (request_id)
 """
 
-UNTOLD = f"""{_ROW}
+UNNOTIFIED = f"""{_ROW}
 WHERE told_at IS NULL
     AND noticed_at BETWEEN now() - make_interval(secs => :within)
         AND now() - make_interval(secs => :after)
@@ -211,7 +211,7 @@ SELECT count(*) AS number FROM old
 
 
 def note(database: Database, notes: Sequence[CareNote]) -> frozenset[str]:
-    """Record requests that get a lesson and help.
+    """Record students who need care but get a lesson too.
 
     Returns:
         The ids of those that had no row before.
@@ -223,7 +223,7 @@ def note(database: Database, notes: Sequence[CareNote]) -> frozenset[str]:
 
 
 def settle(database: Database, lessons: Sequence[tuple[Lesson, CareNote | None]]) -> list[bool]:
-    """End claimed requests with the status `needs_care`, and complete their messages.
+    """End claimed requests with the status `needs_care`, and settle their messages as completed.
 
     The words of the student are removed from the requests' rows.
 
@@ -243,46 +243,46 @@ def settle(database: Database, lessons: Sequence[tuple[Lesson, CareNote | None]]
 
 
 def noted(database: Database, request_ids: Sequence[str]) -> frozenset[str]:
-    """Return those of the requests in which danger was found."""
+    """Return the requests, of those given, in which danger was found."""
     if not request_ids:
         return frozenset()
     rows = database.run(NOTED, ids=json_text(list(request_ids)))
     return frozenset(row["request_id"] for row in rows)
 
 
-def told(database: Database, request_ids: Sequence[str]) -> None:
-    """Record that the topic accepted messages about requests."""
-    database.run(TOLD, ids=json_text(list(request_ids)))
+def mark_notified(database: Database, request_ids: Sequence[str]) -> None:
+    """Record that staff were notified of requests on the topic."""
+    database.run(MARK_NOTIFIED, ids=json_text(list(request_ids)))
 
 
-def untold(database: Database) -> list[CareRow]:
-    """Return requests whose message may not have reached the topic, the oldest first."""
-    ages = {"after": TELL_AGAIN_AFTER.total_seconds(), "within": TELL_WITHIN.total_seconds()}
-    return [reads.read(CareRow, row) for row in database.run(UNTOLD, batch=BATCH, **ages)]
+def unnotified(database: Database) -> list[CareRow]:
+    """Return requests of which staff may not have been notified, the oldest first."""
+    ages = {"after": NOTIFY_AGAIN_AFTER.total_seconds(), "within": NOTIFY_WITHIN.total_seconds()}
+    return [reads.read(CareRow, row) for row in database.run(UNNOTIFIED, batch=BATCH, **ages)]
 
 
 def rows(database: Database, since: datetime | None, limit: int) -> list[CareRow]:
-    """List what was found, newest first, without the students' words."""
+    """List the records, newest first, without the students' words."""
     found = database.run(LIST, since=since.isoformat() if since else None, limit=limit)
     return [reads.read(CareRow, row) for row in found]
 
 
 def of_student(database: Database, student: str) -> list[dict[str, Any]]:
-    """Return everything that is kept about a student's need, for an export."""
+    """Return the records about one student, for an export."""
     return database.run(OF_STUDENT, student=student)
 
 
 def words(database: Database, request_id: str) -> tuple[str, str] | None:
-    """Return the student's id and words; only for readers whose access is logged."""
+    """Return the student's id and words of a request; callers must log the access before."""
     found = database.run(WORDS, request_id=request_id)
     return (found[0]["student_id"], found[0]["words"]) if found else None
 
 
 def erase(database: Database, student: str) -> None:
-    """Delete what is kept about a student's need."""
+    """Delete the records about one student."""
     database.run(ERASE, student=student)
 
 
 def prune(database: Database, age: timedelta) -> None:
-    """Delete rows that are older than an age."""
+    """Delete records that are older than an age."""
     database.run(PRUNE, age=age.total_seconds())

@@ -198,7 +198,7 @@ WHERE message_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
 
 
 def interrupted(database: Database, message_ids: Sequence[str]) -> set[str]:
-    """Return the messages, of those given, whose worker may have died: an entry is open."""
+    """Return the messages with an open entry, whose worker may have died."""
     rows = database.run(INTERRUPTED, ids=json_text(list(message_ids)))
     return {row["message_id"] for row in rows}
 

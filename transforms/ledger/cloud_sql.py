@@ -49,7 +49,7 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
 
 @cache
 def _connector(process: int, endpoint: str | None) -> Any:
-    """Return the connector of a process; a forked child needs its own."""
+    """Return this process's Cloud SQL connector; a forked child needs its own."""
     from google.cloud.sql.connector import Connector, RefreshStrategy
 
     # Lazy renews certificates on use: a background thread may get no CPU between two requests on

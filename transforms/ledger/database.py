@@ -129,7 +129,7 @@ class Database:
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """Lend a connection in autocommit mode, and translate the errors of its use.
+        """Lend a pooled connection in autocommit mode, and translate its errors.
 
         Raises:
             Exception: As `run`.
@@ -225,7 +225,7 @@ def _execute_prepared(
 
 
 def _breaks(error: BaseException) -> bool:
-    """Tell whether an error makes its connection unusable.
+    """Return whether an error makes its connection unusable.
 
     True for all but ordinary error responses of the server. pg8000 and SQLAlchemy would keep a
     connection whose socket timed out or was reset, or whose stream was read only in part.
@@ -250,7 +250,7 @@ def _describe(fields: Mapping[str, str]) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Describe an outage in one line, from text that cannot contain row data."""
+    """Describe a database error in one line, without row data."""
     fields = _server_fields(error)
     if fields:
         return f"{fields.get('M', 'error')} (SQLSTATE {fields.get('C')})"
@@ -259,7 +259,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _misconfigured(error: BaseException) -> str | None:
-    """Describe what an operator must repair, with the remedy; None for other errors."""
+    """Describe an error that an operator must repair, with the remedy; None for others."""
     state = _sqlstate(error) or ""
     remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2])
     if state == "42501" and _server_fields(error).get("V") == "FATAL":  # the server ended the login

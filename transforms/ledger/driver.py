@@ -31,7 +31,7 @@ class Connection(pg8000.Connection):
     server_process: int
 
     def handle_BACKEND_KEY_DATA(self, data: bytes, context: Context) -> None:
-        """Keep the process id that precedes the key."""
+        """Keep the server's process id, which precedes the cancel key."""
         self.server_process = int.from_bytes(data[:4], "big", signed=True)
         super().handle_BACKEND_KEY_DATA(data, context)
 
@@ -119,7 +119,7 @@ def connect(timeout: float, arguments: dict[str, Any]) -> pg8000.Connection:
 
 
 def has_input(connection: pg8000.Connection) -> bool:
-    """Return whether an idle connection was closed by the server, or has received a message."""
+    """Return whether an idle connection has received data or was closed by the server."""
     poll = select.poll()
     poll.register(connection._usock, select.POLLIN)
     return bool(poll.poll(0))

@@ -39,7 +39,7 @@ _engines: dict[Settings, Engine] = {}
 
 
 def engine_of(database: Settings) -> Engine:
-    """Return this process's engine of a database; the first call makes it."""
+    """Return this process's SQLAlchemy engine for a database; create it on the first call."""
     with _lock:
         if database not in _engines:
             _engines[database] = _make_engine(database)
@@ -55,13 +55,13 @@ def close_engine(database: Settings) -> None:
 
 
 def sessions_of(connection: PoolProxiedConnection) -> Sessions:
-    """Return the sessions that a pooled connection belongs to."""
+    """Return the `Sessions` object that opened a pooled connection."""
     sessions: Sessions = connection.info["sessions"]
     return sessions
 
 
 def is_pooled(connection: Connection) -> bool:
-    """Tell whether a pooler may run each transaction on another server connection."""
+    """Return whether a pooler may run each transaction on another server connection."""
     return sessions_of(connection.connection).are_pooled
 
 

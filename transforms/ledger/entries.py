@@ -97,7 +97,7 @@ EnterKind = Literal["go", "done", "cancelled", "lost"]
 
 @dataclass(frozen=True)
 class Entered:
-    """The ledger's answer to a worker that enters a stage.
+    """The ledger's decision about one lesson whose stage a worker enters.
 
     =============  =====================================================================
     kind           meaning
@@ -134,7 +134,7 @@ _lock = threading.Lock()
 
 
 def hand_over(claim: Claim, stage: str, starts: int = 0) -> None:
-    """Let a later step of this process go on under an entry, without a statement of its own.
+    """Keep an entry in memory, so that the next step of this process enters without a statement.
 
     Args:
         claim: the claim, with the number of the entry.
@@ -155,7 +155,7 @@ def _take_over(claim: Claim, stage: str) -> _HandedOver | None:
 
 
 def enter(database: Database, lessons: Sequence[Lesson], stage: str) -> list[Entered]:
-    """Enter a stage with lessons, so that only this worker can write about them.
+    """Enter a stage with lessons; only the worker of the newest entry can write about them.
 
     The answer for an entry that was handed over in this process takes no statement.
 

@@ -1,4 +1,4 @@
-"""Erase a student: replace what is theirs in all rows, and remember which requests were erased.
+"""Erase a student's id and words from all rows, and keep tombstones of the requests.
 
 Rows stay, without the student's id and words, so that counts and costs stay right and a redelivered
 message finds its outcome. A request becomes a tombstone first: the claim refuses the messages of
@@ -158,7 +158,7 @@ WHERE student_id = :student
 
 @dataclass(frozen=True)
 class Found:
-    """The requests of a student that are not erased.
+    """Counts of a student's requests that are not erased yet.
 
     Attributes:
         requests: Number of requests.
@@ -172,13 +172,13 @@ class Found:
 
 
 def find(database: Database, student: str) -> Found:
-    """Count the requests of a student."""
+    """Count a student's requests that are not erased yet."""
     [row] = database.run(FOUND, student=student)
     return reads.read(Found, row)
 
 
 def mark(database: Database, student: str, hold: timedelta) -> int:
-    """Make tombstones of a student's requests, and ask workers to cancel them.
+    """Insert tombstones of a student's requests, and cancel those in work.
 
     Args:
         hold: Time for which a message of them may still be delivered.
@@ -206,7 +206,7 @@ def erase_requests(database: Database, student: str) -> Iterator[tuple[int, int]
 
 
 def erase_usage(database: Database, student: str) -> None:
-    """Delete what was counted for the student's quota."""
+    """Delete the student's quota counters."""
     database.run(USAGE, student=student)
 
 

@@ -35,7 +35,7 @@ span AS MATERIALIZED (
 
 
 def _in_span(at: str, rows: str, totals: str) -> str:
-    """Join the rows at both ends of the span, and the totals between them."""
+    """Return SQL that joins rows of the partial hours at both ends and the totals of full hours."""
     return f"""
     {rows} WHERE {at} >= (SELECT since FROM span) AND {at} < (SELECT head_end FROM span)
     UNION ALL
@@ -74,7 +74,7 @@ part AS (
 
 
 def period(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
-    """Return the parameters of both expressions."""
+    """Return the time parameters of a statement on the hourly totals."""
     return {
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,

@@ -1,4 +1,4 @@
-"""Renew, hand back and queue claimed requests, one statement per batch."""
+"""Renew, release and queue claimed requests, one statement per batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transforms.model import EntryKey, Lesson
 
 
 def heartbeat(database: Database, entries: Sequence[EntryKey], lease: float) -> set[EntryKey]:
-    """Extend the leases of entries that still hold.
+    """Extend the leases of lessons whose entries are still current.
 
     Args:
         entries: keys of the entries.
@@ -28,7 +28,7 @@ def heartbeat(database: Database, entries: Sequence[EntryKey], lease: float) -> 
 
 
 def release(database: Database, lessons: Sequence[Lesson], lease: float = 0.0) -> set[str]:
-    """Hand requests back: the next worker with the same element, or the same message, may go on.
+    """Release claims at a shutdown or outage, so that they can be resumed or taken over.
 
     For a shutdown, or when a dependency is down. Also closes the entries.
 
@@ -42,7 +42,7 @@ def release(database: Database, lessons: Sequence[Lesson], lease: float = 0.0) -
 
 
 def queue(database: Database, lessons: Sequence[Lesson], lease: float, stage: str) -> set[str]:
-    """Leave requests to a later step, behind a shuffle, that has to enter by itself.
+    """Queue requests for the next step, which enters its stage by itself after a shuffle.
 
     Args:
         lease: seconds until another message may claim them.
@@ -65,7 +65,7 @@ def _leave(
 
 
 def close_entries(database: Database, message_ids: Sequence[str]) -> None:
-    """Close the last entry of each message's request, because no worker died in it.
+    """Close the latest entry of messages that are nacked or repeated, so it counts as no death.
 
     For messages that are processed again, or nacked.
     """

@@ -1,4 +1,4 @@
-"""Search dead letters without a known student for a student's id in their bytes.
+"""Find dead letters of unknown students whose bytes contain a student's id.
 
 These are letters of messages that could not be parsed, or that an older release wrote.
 """
@@ -37,7 +37,7 @@ LIMIT CAST(:batch AS bigint)
 
 
 def mentioning(database: Database, student: str) -> Iterator[int]:
-    """Yield the numbers of dead letters without a known student whose bytes hold a student's id."""
+    """Yield the numbers of dead letters of unknown students that contain a student's id."""
     forms = json_text([base64.b64encode(form).decode() for form in _forms(student)])
     pattern = _pattern(student)
     after = 0
@@ -50,7 +50,7 @@ def mentioning(database: Database, student: str) -> Iterator[int]:
 
 
 def _forms(student: str) -> list[bytes]:
-    """Return the bytes that an id has in a message: as UTF-8, in JSON, in other encodings."""
+    """Return the byte strings of an id in a message: UTF-8, JSON escapes, other encodings."""
     forms = [student.encode(), json.dumps(student)[1:-1].encode()]
     for encoding in _ENCODINGS:
         with suppress(UnicodeEncodeError):
@@ -59,7 +59,7 @@ def _forms(student: str) -> list[bytes]:
 
 
 def _pattern(student: str) -> re.Pattern[bytes]:
-    """Return an expression for an id that is not a part of a longer word.
+    """Return a regular expression for an id that is not a part of a longer word.
 
     It is searched in text without zero bytes, so that words end in UTF-16 as they do in UTF-8.
     """

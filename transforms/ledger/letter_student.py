@@ -1,4 +1,4 @@
-"""Find the student of a dead letter, also of one whose message could not be parsed."""
+"""Read the student's id from a dead letter, even if its message could not be parsed."""
 
 from __future__ import annotations
 

@@ -81,10 +81,10 @@ def upgrade(url: str, revision: str = "head") -> str:
     """
     from alembic import command
 
-    found = _reach(url)
+    found = _check_reachable(url)
     if found.is_pooled and revision == "head" and not found.outdated:
         return str(found.revision)
-    _repeated(url, lambda config: command.upgrade(config, revision))
+    _retry_conflicts(url, lambda config: command.upgrade(config, revision))
     return current(url) or "base"
 
 
@@ -97,8 +97,8 @@ def downgrade(url: str, revision: str) -> None:
     """
     from alembic import command
 
-    _reach(url)
-    _repeated(url, lambda config: command.downgrade(config, revision))
+    _check_reachable(url)
+    _retry_conflicts(url, lambda config: command.downgrade(config, revision))
 
 
 def current(url: str) -> str | None:
@@ -107,7 +107,7 @@ def current(url: str) -> str | None:
     Raises:
         DependencyDown: Postgres cannot be reached.
     """
-    return _reach(url).revision
+    return _check_reachable(url).revision
 
 
 def head() -> str:
@@ -133,14 +133,14 @@ def check(database: Database) -> LedgerStatus:
     )
 
 
-def _reach(url: str) -> LedgerStatus:
-    """Check the database, so that an unreachable one fails now, not after MIGRATION_TIMEOUT."""
-    with _once(url) as database:
+def _check_reachable(url: str) -> LedgerStatus:
+    """Check the database before the migration, so that an outage raises without a long wait."""
+    with _opened(url) as database:
         return check(database)
 
 
-def _repeated(url: str, migrate: Callable[[Config], None]) -> None:
-    """Run migrations, and go on with the unfinished ones if one lost a deadlock with a worker."""
+def _retry_conflicts(url: str, migrate: Callable[[Config], None]) -> None:
+    """Run migrations; continue after a deadlock with a worker."""
     for _ in range(CONFLICT_TRIES):
         try:
             with _migrating(url) as config:
@@ -155,7 +155,7 @@ def _repeated(url: str, migrate: Callable[[Config], None]) -> None:
 @contextmanager
 def _migrating(url: str) -> Iterator[Config]:
     """Configure Alembic with a connection that holds the migration lock until it is closed."""
-    with _once(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as connection:
+    with _opened(url, timeout=MIGRATION_TIMEOUT) as database, database.connected() as connection:
         if is_pooled(connection):
             raise ConfigurationFault("postgres", f"{database.masked_url}: {_NEEDS_SESSION}")
         _lock(connection)
@@ -168,7 +168,7 @@ def _migrating(url: str) -> Iterator[Config]:
 
 
 def _lock(connection: Connection) -> None:
-    """Take the migration lock for the session.
+    """Take the advisory lock that lets one migration run at a time.
 
     The session that builds an index holds it, so that an upgrade waits for an index that the server
     still builds after its client was killed. Waiting within a statement is not possible: the
@@ -189,8 +189,8 @@ def _lock(connection: Connection) -> None:
 
 
 @contextmanager
-def _once(url: str, timeout: float = Database.timeout) -> Iterator[Database]:
-    """Open a database for one use; its connection is closed at the end."""
+def _opened(url: str, timeout: float = Database.timeout) -> Iterator[Database]:
+    """Open a database for the block, and close its connections at the end."""
     database = Database(url, pool_size=1, max_overflow=0, timeout=timeout)
     try:
         yield database

@@ -19,7 +19,7 @@ DELETED = "row deleted"
 
 @dataclass(frozen=True)
 class Personal:
-    """A column's content about a student.
+    """What a column holds about a student, and how it is erased.
 
     Attributes:
         holds: What it holds, for the inventory.
@@ -65,6 +65,6 @@ def personal_columns(table: Table) -> dict[str, Personal]:
 
 
 def erasing(table: Table) -> str:
-    """Return the assignments of an UPDATE that erases a student's id and words from a row."""
+    """Return the SET clause of an UPDATE that erases a student's id and words from a row."""
     contents = personal_columns(table).items()
     return ", ".join(f"{name} = {content.erased}" for name, content in contents if content.erased)

@@ -21,11 +21,11 @@ RETURNING id
 
 
 def begin(database: Database, action: str, actor: str, reference: str | None) -> int:
-    """Record that an export or an erasure begins, and return the number of the entry."""
+    """Record the start of an export or erasure; return the number of its log entry."""
     [row] = database.run(BEGIN, action=action, actor=actor, reference=reference)
     return int(row["id"])
 
 
 def finish(database: Database, entry: int, counts: Mapping[str, int]) -> None:
-    """Record that it ended, and what it found."""
+    """Record the end of an export or erasure, with its counts."""
     database.run(FINISH, id=entry, counts=json_text(counts))

@@ -46,7 +46,7 @@ RETURNING name
 
 
 class GrantedCalls(NamedTuple):
-    """Calls that one worker may make.
+    """How many calls a worker may make, and when the first may begin.
 
     Attributes:
         calls: Number of calls; 0 if the next free one is too late.
@@ -60,7 +60,7 @@ class GrantedCalls(NamedTuple):
 def grant_calls(
     database: Database, name: str, calls: int, interval: float, within: float
 ) -> GrantedCalls:
-    """Grant the next free calls of a limit.
+    """Grant a worker the next free calls of a rate limit.
 
     Args:
         name: The limit.

@@ -1,4 +1,4 @@
-"""Read requests, stages, dead letters and the accounts of the ledger."""
+"""Read requests, stages, dead letters and totals of the ledger."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def totals(database: Database, since: datetime | None = None) -> Totals:
 
 
 def letter(row: Mapping[str, Any]) -> DeadLetterDetail:
-    """Build a dead letter from a row of `DEAD_LETTER`."""
+    """Build a `DeadLetterDetail` from a row of `DEAD_LETTER`."""
     message = Message(
         row["data"],
         row["attributes"],
@@ -288,7 +288,7 @@ def letter(row: Mapping[str, Any]) -> DeadLetterDetail:
 
 
 def read(cls: type[R], row: Mapping[str, Any]) -> R:
-    """Build a `cls` from the columns of a row that have the names of its fields."""
+    """Build an instance of a dataclass from the columns of a row with its fields' names."""
     return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
 
 

@@ -124,7 +124,7 @@ def dead_letter(database: Database, letters: Sequence[DeadLetter]) -> list[bool]
 
 
 def canary(database: Database, lesson: Lesson, stage: str, error: Exception | None) -> None:
-    """Record the run of a canary and what it cost.
+    """Record a run of the canary, with its result and cost.
 
     Args:
         lesson: The built-in request, with the record of the stage if it succeeded.
@@ -208,7 +208,7 @@ def _by_name(artifacts: Sequence[Artifact]) -> dict[str, Any]:
 
 
 def _records(lesson: Lesson) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a lesson's stages, the last stage first.
+    """Yield the stage rows of a lesson, the last stage first.
 
     Times are computed from the database's clock and the stages' durations, because workers' clocks
     may be wrong: the last stage ended now, each earlier one when its successor began.

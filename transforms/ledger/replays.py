@@ -117,7 +117,7 @@ def _digest(token: str) -> str:
 
 
 def replayed(database: Database, number: int, message_id: str) -> None:
-    """Record that a dead letter was published again, and the new message's id."""
+    """Record the id of the message that replays a dead letter."""
     database.run(REPLAYED, id=number, message_id=message_id)
 
 

@@ -27,7 +27,7 @@ _ENDPOINT = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"
 
 
 def is_reference(url: str) -> bool:
-    """Tell whether `url` is the name of a secret."""
+    """Return whether `url` is the name of a secret."""
     return re.fullmatch(PATTERN, url) is not None
 
 

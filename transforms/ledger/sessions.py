@@ -29,7 +29,7 @@ _NO_OWN_SESSION = ("26000", "42P05")
 
 
 class Sessions:
-    """Opens the sessions of one database, and knows whether a pooler shares them.
+    """Opens the sessions of one database; detects a pooler that shares them.
 
     Args:
         pooler: ``transaction`` or ``session``, as the URL says; None to detect it.
@@ -55,7 +55,7 @@ class Sessions:
         self._begin = f"BEGIN; {self._set('SET LOCAL')}"
 
     def open(self, arguments: dict[str, Any]) -> pg8000.Connection:
-        """Open a session.
+        """Open a connection to the database and detect a pooler.
 
         Args:
             arguments: keyword arguments for `driver.connect`.
@@ -83,7 +83,7 @@ class Sessions:
         return connection
 
     def is_pooling_error(self, connection: Any, error: pg8000.Error) -> bool:
-        """Tell whether a prepared statement failed because the session is shared."""
+        """Return whether a prepared statement failed because a pooler shares the session."""
         if sqlstate(error) not in _NO_OWN_SESSION or not isinstance(connection, Connection):
             return False
         self._treat_as_pooled("prepared statements do not last")
@@ -96,7 +96,7 @@ class Sessions:
         return connection.run_transaction(self._begin, statement, parameters)
 
     def _check(self, connection: Connection) -> None:
-        """Treat sessions as pooled if this one has other settings or another server process."""
+        """Detect a pooler: a session with other settings, or with another server process."""
         names = ", ".join(f"'{name}'" for name in self._settings)
         rows = _run_or_close(
             connection,

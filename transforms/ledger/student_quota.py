@@ -125,7 +125,7 @@ class StudentQuota:
 def open_counters(
     database: Database, students: Sequence[str], quota: StudentQuota
 ) -> dict[str, Any]:
-    """Create the counters of this hour that are missing, and return the claim's parameters."""
+    """Insert the missing quota counters of this hour; return the claim statement's parameters."""
     [now] = database.run(OPEN, students=json_text(list(students)))
     return {
         "hour": now["hour"].isoformat(),

@@ -53,7 +53,7 @@ def is_erased(database: Database, request_id: str) -> bool:
 
 
 def unswept(database: Database) -> Iterator[list[str]]:
-    """Yield, in batches, the erased requests of all students whose files have to be deleted."""
+    """Yield batches of erased requests whose files are not deleted yet."""
     after = None
     while rows := database.run(UNSWEPT, after=after, batch=BATCH):
         yield [row["request_id"] for row in rows]
@@ -66,7 +66,7 @@ def swept(database: Database, request_ids: Sequence[str]) -> None:
 
 
 def sweep_again_at(database: Database) -> datetime | None:
-    """Return the time from which a last deletion of files is needed; None if none is."""
+    """Return when late-written files of erased requests can be deleted; None without any."""
     [row] = database.run(SWEEP_AGAIN)
     found: datetime | None = row["at"]
     return found

@@ -1,4 +1,4 @@
-"""Withhold what students in need typed from readers of dead letters.
+"""Remove the words of students in need from dead letters before they are shown.
 
 Their messages stay whole in the ledger, so that a replay sends the original bytes.
 """
@@ -19,7 +19,7 @@ WITHHELD = "withheld: the student may need care (`vividly care read REQUEST_ID` 
 
 
 def withhold(database: Database, letters: Sequence[L]) -> list[L]:
-    """Return dead letters without the words of students in whose requests danger was found.
+    """Return dead letters without the words of students in need.
 
     Texts of errors are withheld too, since they may quote the words.
     """

@@ -1,4 +1,4 @@
-"""What a student's words say about danger to themselves or others."""
+"""Result of the search for danger in a student's words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CareLevel = Literal["urgent", "unsure"]
 
 @dataclass(frozen=True)
 class CareFinding:
-    """A sign that a student needs help from a person.
+    """Kind and level of the danger that a student's words show.
 
     Attributes:
         category: Kind of danger.

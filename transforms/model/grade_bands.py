@@ -1,4 +1,4 @@
-"""Grade bands: the levels of lessons that students of several grades share."""
+"""Grade bands: ranges of grades whose students share lessons."""
 
 from __future__ import annotations
 

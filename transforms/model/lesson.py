@@ -33,7 +33,7 @@ class Claim:
 
 
 class EntryKey(NamedTuple):
-    """What every write about a lesson must match, besides the status ``running``."""
+    """Request id, claim token and entry number, which fence every write about a lesson."""
 
     request_id: str
     token: str
@@ -51,7 +51,7 @@ class Lesson:
 
     @property
     def entry_key(self) -> EntryKey:
-        """The key of this worker's entry."""
+        """Key with which this worker's writes about the lesson are fenced."""
         return EntryKey(self.request.request_id, self.claim.token, self.claim.entry)
 
     def with_entry(self, number: int) -> Lesson:
@@ -63,7 +63,7 @@ class Lesson:
         return replace(self, records=(*self.records, record))
 
     def artifact(self, name: str) -> Artifact:
-        """Return the artifact of a name.
+        """Return the artifact with a name; raise if no stage has made it.
 
         Raises:
             KeyError: No stage has produced it.

@@ -13,7 +13,7 @@ from transforms.model.stages import StageRecord
 
 @dataclass(frozen=True)
 class Attempt:
-    """A failed try of a stage."""
+    """Time, type and message of a stage's failed try."""
 
     at: datetime
     error_type: str

@@ -20,7 +20,7 @@ from transforms.model.stages import Artifact, StageRecord, Usage
 
 @dataclass(frozen=True)
 class Model:
-    """The name and version of a class in its coder.
+    """Name and version that encode a model class.
 
     Attributes:
         name: Part of the coder's payload; keep it when the class is renamed or moved.
@@ -74,7 +74,7 @@ _BY_CLASS = {model.cls: model for model in MODELS.values()}
 
 
 def model_of(cls: type) -> Model:
-    """Return the registered model of a class.
+    """Return the name and version under which a class is encoded.
 
     Raises:
         KeyError: The class is not registered.

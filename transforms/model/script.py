@@ -23,7 +23,7 @@ _STOPS = (".", "!", "?", "。", "！", "？", "।", "؟")
 
 @dataclass(frozen=True)
 class Visual:
-    """The visual of a scene.
+    """Kind and content of a scene's slide.
 
     Attributes:
         kind: Layout that suits the content.
@@ -43,7 +43,7 @@ class Visual:
 
 @dataclass(frozen=True)
 class Scene:
-    """One idea: its narration and its slide.
+    """One idea of a lesson: its narration and its slide.
 
     Attributes:
         sources: Numbers of the script's sources that it rests on, from 1.

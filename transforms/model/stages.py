@@ -1,4 +1,4 @@
-"""The stages of a lesson, and the records and artifacts they leave."""
+"""Names of the stages, with their records and artifacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exponential backoff: the waits between tries of something that failed."""
+"""Exponential backoff: waits between the tries of a failing operation."""
 
 from __future__ import annotations
 

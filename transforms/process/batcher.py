@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class Batcher(Generic[T, R]):
-    """Calls a function on the items of all threads that wait for it; one call runs at a time.
+    """Calls a function on batches of the items that threads pass to it, one call at a time.
 
     Args:
         work: The function; returns a result for each item, in order.
@@ -27,7 +27,7 @@ class Batcher(Generic[T, R]):
         self._waiting: list[tuple[T, Future[R]]] = []
 
     def __call__(self, item: T) -> R:
-        """Return the function's result for an item.
+        """Wait for the batch that holds an item; return the function's result for it.
 
         Raises:
             Exception: As raised by the function for the batch with this item.

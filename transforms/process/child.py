@@ -44,7 +44,7 @@ _main_module_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Finished(Generic[T]):
-    """The result of a call in a child process.
+    """Return value and CPU time of a call in a child process.
 
     Attributes:
         value: Return value of the function.
@@ -98,7 +98,7 @@ def call_in_child(work: Callable[..., T], *arguments: Any, timeout: float) -> Fi
 def _start(
     work: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[multiprocessing.process.BaseProcess, Connection]:
-    """Start a child and return it with this process's end of the pipe.
+    """Start a child process; return it with this process's end of the pipe.
 
     A fork server that was killed is started again by a later try.
 

@@ -1,4 +1,4 @@
-"""Name the file in errors of writing it."""
+"""Add the file's name to errors of writing it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Name a file in an `OSError` that names none, as that of a full disk."""
+    """Add a file's name to an `OSError` that has none, such as that of a full disk."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Retries of transient errors, with backoff, under one deadline.
+"""Retry transient errors, with backoff, under one deadline.
 
 The deadline's clock stands still while work waits for admission.
 """
@@ -74,7 +74,7 @@ class Deadline:
 
     @property
     def patience(self) -> float:
-        """Seconds of waiting left."""
+        """Seconds left of the maximum wait for admission."""
         with self._lock:
             return max(0.0, self._patience - self._paused())
 
@@ -100,7 +100,7 @@ class Deadline:
                     self._patience -= paused
 
     def _paused(self) -> float:
-        """Return the seconds of the pause that goes on now."""
+        """Return the seconds of the pause in progress; 0 without one."""
         return time.monotonic() - self._since if self._waiting else 0.0
 
 
@@ -126,7 +126,7 @@ class _EarlierDeadline(Deadline):
 
 
 def unlimited(patience: float, left: float) -> AbstractContextManager[object]:
-    """Return a context that admits work at once."""
+    """Return a context that admits each try at once; the default of `retry_until_deadline`."""
     return nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""Digests of the code behind a module: its own file, all that it imports, and their data files."""
+"""Digests of the source code of a module, of all that it imports, and of their data files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = re.compile(r"\w+")
 
 @cache
 def source_digests(*modules: str) -> Mapping[str, str]:
-    """Return the SHA-256 digest of each file of this program that modules depend on.
+    """Return the SHA-256 digests of all source and data files that modules depend on.
 
     Imports are found in the text, so that those inside functions count too. All data files in the
     folders of the modules found count as theirs.
@@ -50,7 +50,7 @@ def _imported(text: str) -> Iterator[Path]:
 
 
 def _files(module: str) -> Iterator[Path]:
-    """Yield the file of a module and those of the packages that it is in."""
+    """Yield the source file of a module and those of its parent packages."""
     parts = module.split(".")
     for end in range(1, len(parts) + 1):
         at = _ROOT.joinpath(*parts[:end])
@@ -58,7 +58,7 @@ def _files(module: str) -> Iterator[Path]:
 
 
 def _data_files(folder: Path) -> Iterator[Path]:
-    """Yield the data files of a package, which may have folders of their own."""
+    """Yield the data files in a package's folder and its subfolders."""
     for path in folder.iterdir():
         if path.is_file() and path.suffix not in (".py", ".pyc", ".md"):
             yield path

@@ -1,4 +1,4 @@
-"""Background threads whose failure or standstill is detected."""
+"""Background threads that are restarted, or reported, if they fail or hang."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _restartable: weakref.WeakSet[SupervisedThread] = weakref.WeakSet()
 
 
 class ThreadFailed(Exception):
-    """A background thread failed, or stands still; the text names it."""
+    """A background thread has failed or hangs; the text names it."""
 
     exit_reason = "thread_failed"
 
 
 class SupervisedThread:
-    """Daemon thread of a loop that stamps the time of each pass.
+    """Daemon thread whose loop stamps the time of each pass, to show that it does not hang.
 
     A thread counts as failed if its loop raises, or does not stamp for too long. It is started
     again a few times, if its loop allows that.
@@ -74,7 +74,7 @@ class SupervisedThread:
             self._thread.join(max(0.0, timeout))
 
     def failure(self) -> ThreadFailed | None:
-        """Return the failure of the thread, if it is not or no longer started again.
+        """Return the failure of a thread that cannot be restarted; restart it otherwise.
 
         A thread that stands still is started again here; the old one ends at its next stamp.
         """
@@ -104,7 +104,7 @@ class SupervisedThread:
         try:
             self._loop()
         except _Superseded:
-            log.info("the %s thread that stood still has ended", self.name)
+            log.info("the hanging %s thread has ended; another has replaced it", self.name)
         except BaseException as error:
             log.exception("unexpected exception in the %s thread", self.name)
             with self._lock:
@@ -118,7 +118,7 @@ def first_failure(threads: Iterable[SupervisedThread]) -> ThreadFailed | None:
 
 
 def restart_stale() -> None:
-    """Start threads of this process again that stand still and allow that; jobs call it often."""
+    """Restart the threads of this process that hang; jobs call it often."""
     for thread in list(_restartable):
         thread.failure()
 
@@ -128,4 +128,4 @@ class _LoopThread(threading.Thread):
 
 
 class _Superseded(Exception):
-    """The thread was taken for dead, and another runs its loop."""
+    """Raised in a hanging thread after another thread has replaced it."""

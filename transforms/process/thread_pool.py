@@ -1,4 +1,4 @@
-"""A thread pool that processes the elements of a bundle in parallel.
+"""Thread pool that processes the elements of a bundle in parallel.
 
 Most of a stage's time is spent waiting: for a remote engine, for a disk sync, for the artifact
 store. Engine calls are limited to `workers` at a time; other threads store results meanwhile.

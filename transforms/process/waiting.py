@@ -1,4 +1,4 @@
-"""Waits of worker threads that end when their job ends."""
+"""Waits of worker threads that are interrupted when their job ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ending = 0  # jobs of this process that end now
 
 
 def wait(changed: threading.Condition, seconds: float, subject: str) -> None:
-    """Wait on a condition that the caller holds, as `Condition.wait`.
+    """Wait on a condition as `Condition.wait`; raise if the job ends.
 
     Args:
         changed: The condition.
@@ -34,7 +34,7 @@ def wait(changed: threading.Condition, seconds: float, subject: str) -> None:
 
 @contextmanager
 def interrupted_waits() -> Iterator[None]:
-    """End all waits, and let none begin, during the block."""
+    """Interrupt all waits, and refuse new ones, during the block."""
     global _ending
     with _lock:
         _ending += 1

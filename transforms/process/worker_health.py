@@ -1,4 +1,4 @@
-"""Detection of faults of this worker that libraries hide behind errors of their own."""
+"""Detect faults of this worker that libraries report as other errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_FREE = 8 << 20
 
 
 def hidden_fault(error: BaseException) -> EnvironmentFault | None:
-    """Return the fault outside the element that an error shows or hides, or None.
+    """Return the `EnvironmentFault` behind an error, by its causes or by probing the worker.
 
     Engines report a full disk as "exit status 1" and exhausted file handles as "cannot connect".
     Therefore the worker is probed, unless the error explains itself.
@@ -32,7 +32,7 @@ def hidden_fault(error: BaseException) -> EnvironmentFault | None:
 
 
 def probe_worker() -> WorkerFault | None:
-    """Return the fault of a worker that cannot write a file, open a pipe or start a thread."""
+    """Return a fault if this worker cannot write a file, open a pipe or start a thread."""
     try:
         for handle in os.pipe():
             os.close(handle)

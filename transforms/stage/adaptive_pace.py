@@ -1,4 +1,4 @@
-"""AdaptivePace: the rate of calls that an overloaded engine accepts, found by trial.
+"""AdaptivePace finds by trial the rate of calls that an overloaded engine accepts.
 
 Additive increase, multiplicative decrease, as TCP finds the capacity of a network (Chiu and Jain,
 1989; RFC 5681). A rate is controlled instead of a number of concurrent calls, because quotas are
@@ -28,7 +28,7 @@ MEASURED = 5.0
 
 
 class AdaptivePace:
-    """Paces calls from the first overload until the engine has been calm for a while.
+    """Limits the rate of calls after an overload, until the engine accepts all for a minute.
 
     All times are seconds on one monotonic clock. Not safe for use by several threads at once.
     """
@@ -43,14 +43,14 @@ class AdaptivePace:
         """Time at which the next call may begin."""
 
     def begin(self, now: float) -> None:
-        """Count a call that begins now."""
+        """Record that a call begins now, and set the earliest time of the next one."""
         if now - self._overloaded > CALM:
             self._rate = math.inf
         self._begun.append(now)
         self.next_call = now + 1.0 / self._rate
 
     def succeed(self, begun: float, now: float) -> None:
-        """Raise the rate: double it up to half of the rate before, then add to it.
+        """Raise the rate after a success: double it at first, then increase it linearly.
 
         Args:
             begun: Time at which the call began; earlier than the last overload, it tells nothing.
@@ -71,7 +71,7 @@ class AdaptivePace:
         self.next_call = min(self.next_call, now + 1.0 / self._rate)
 
     def overload(self, begun: float, now: float) -> None:
-        """Lower the rate, once for all calls that began before it was lowered.
+        """Halve the rate after a refusal, once for all calls that began before the last change.
 
         Args:
             begun: Time at which the call began.
@@ -93,7 +93,7 @@ class AdaptivePace:
         self.next_call = max(self.next_call, now + pause)
 
     def refused_for(self, now: float) -> float:
-        """Return for how many seconds the engine has refused every call."""
+        """Return for how many seconds the engine has refused all calls."""
         return 0.0 if self._refused_since is None else now - self._refused_since
 
     def _measured_rate(self, now: float) -> float:

@@ -34,7 +34,7 @@ that was spent before counts. Dataflow ends a process whose element takes too lo
 
 
 class BudgetMeter:
-    """The hour's spending as this process last read it, and counts of its effects.
+    """This hour's spending as last read from the ledger, and counts of waits and refusals.
 
     Args:
         ledger: Ledger in which all workers record their costs.
@@ -91,13 +91,13 @@ class BudgetMeter:
                 self.waiting -= 1
 
     def refuse(self) -> None:
-        """Count a request refused by the limit per request."""
+        """Count a request that was refused because it exceeds the limit per request."""
         with self._counting:
             self.refused += 1
 
 
 def budget_meter(ledger: Ledger) -> BudgetMeter:
-    """Return this process's meter for a ledger."""
+    """Return this process's `BudgetMeter` for a ledger."""
     return process_singleton(BudgetMeter, ledger)
 
 
@@ -116,7 +116,7 @@ class Budget:
     per_hour: float | None = None
 
     def admit(self, lesson: Lesson, stage: str, expected_usd: float, is_paid: bool = True) -> float:
-        """Wait until the limits allow a stage to start.
+        """Raise if the request would exceed its limit; wait while the hourly limit is reached.
 
         Args:
             lesson: The lesson, with its cost so far.
@@ -140,7 +140,7 @@ class Budget:
         return self.wait(lesson, stage) if is_paid else 0.0
 
     def wait(self, lesson: Lesson, stage: str) -> float:
-        """Wait until the hourly limit allows a paid call.
+        """Wait while the hourly limit is reached.
 
         Args:
             lesson: The lesson.
@@ -189,7 +189,7 @@ class RequestCost:
     expected: Mapping[str, float]
 
     def __call__(self, request: ContentRequest) -> OverBudget | None:
-        """Return the error of a request that would cost too much, or None."""
+        """Return an error if the expected cost of a request exceeds the limit; else None."""
         stages = STAGES_OF[request.modality]
         total = sum(self.expected[stage] for stage in stages)
         if total <= self.limit:

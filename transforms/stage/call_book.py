@@ -1,4 +1,4 @@
-"""CallBook: writes the paid calls of this process to the ledger, those of several threads at once.
+"""CallBook records paid calls in the ledger, those of several threads in one statement.
 
 The end of a call that could not be written, because the ledger was down, is written with the next
 statement.
@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
 
 
 class CallBook:
-    """Opens and closes the rows of paid calls.
+    """Records the begin and the end of paid calls in the ledger.
 
     Args:
         ledger: Ledger to write to.
@@ -41,7 +41,7 @@ class CallBook:
         self._unwritten: list[EndedCall] = []  # used by one thread at a time
 
     def begin(self, call: BegunCall, ended: Sequence[EndedCall] = ()) -> CallAnswer:
-        """Open the row of a call that is about to be sent, and close those of earlier ones.
+        """Insert the row of a call that is about to be sent; record the end of earlier ones.
 
         Raises:
             DependencyDown: The ledger cannot be reached; the call must not be sent.
@@ -51,7 +51,7 @@ class CallBook:
         return answer
 
     def end(self, ended: Sequence[EndedCall]) -> None:
-        """Close the rows of calls; later, if the ledger cannot be reached."""
+        """Record the end of calls, or keep them for the next statement during an outage."""
         try:
             self._write(_Entry(None, ended))
         except EnvironmentFault:
@@ -67,5 +67,5 @@ class CallBook:
 
 
 def call_book(ledger: Ledger) -> CallBook:
-    """Return this process's book for a ledger."""
+    """Return this process's `CallBook` for a ledger."""
     return process_singleton(CallBook, ledger)

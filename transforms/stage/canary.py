@@ -68,7 +68,7 @@ _LEFT_BY = {"script": ("script.json",), "narration": ("narration.json", "narrati
 
 @contextmanager
 def canary_lesson(stage: str) -> Iterator[tuple[Lesson, ArtifactStore]]:
-    """Yield a lesson that a stage can work on, and a temporary store of its artifacts.
+    """Yield a built-in lesson that can enter a stage, and a temporary store of its artifacts.
 
     Args:
         stage: Name of the stage.
@@ -105,7 +105,7 @@ def _content(name: str) -> bytes:
 
 
 def _silence() -> bytes:
-    """Encode the narration's audio."""
+    """Encode a silent narration as M4A."""
     import av
     import numpy as np
 

@@ -24,7 +24,7 @@ class DirectCalls:
 
     @property
     def left(self) -> float:
-        """Seconds until the work must be done."""
+        """Seconds until the deadline."""
         return self._end - time.monotonic()
 
     def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:

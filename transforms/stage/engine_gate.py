@@ -1,4 +1,4 @@
-"""EngineGate: the gate that all calls of one model in this process pass.
+"""EngineGate limits the concurrency and the rate of one model's calls in this process.
 
 It limits concurrent calls, paces them while the engine is overloaded, and waits for their turn
 under the rate limit of all workers. An overload of one call slows all of them, because otherwise
@@ -35,7 +35,7 @@ PROBE = 60.0
 
 
 def overdue(stage: str, reason: str) -> DependencyDown:
-    """Return the fault of work that waited too long for a stage's engine.
+    """Return the fault for work that has waited too long for a stage's engine.
 
     Args:
         stage: Name of the stage.
@@ -49,19 +49,19 @@ def overdue(stage: str, reason: str) -> DependencyDown:
 
 
 class ThrottledTime:
-    """Seconds that calls have waited for their turn, until they are taken."""
+    """Sum of the seconds that calls have waited for the rate limit; thread-safe."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
         self._lock = threading.Lock()
 
     def add(self, seconds: float) -> None:
-        """Add seconds of one call."""
+        """Add the seconds that one call has waited."""
         with self._lock:
             self._seconds += seconds
 
     def take(self) -> int:
-        """Return the whole seconds, and keep the rest."""
+        """Return the whole seconds and subtract them from the sum."""
         with self._lock:
             whole = int(self._seconds)
             self._seconds -= whole
@@ -69,7 +69,7 @@ class ThrottledTime:
 
 
 class EngineGate:
-    """The calls of one model of an engine in this process.
+    """Admits the calls of one model within its limits, in this process.
 
     Args:
         stage: The stage, for messages.
@@ -98,7 +98,7 @@ class EngineGate:
 
     @contextmanager
     def admitted(self, patience: float, left: float) -> Iterator[None]:
-        """Wait until a call may begin, and learn from its result; see `EngineLimits.admitted`."""
+        """Wait until a call may begin, and adapt the rate to its result during the block."""
         end = time.monotonic() + patience
         with self._slot(end):
             begun = self._wait_for_turn(end, left)
@@ -129,7 +129,7 @@ class EngineGate:
                 self._changed.notify_all()
 
     def _wait_for_turn(self, end: float, left: float) -> float:
-        """Return the time at which the call begins."""
+        """Wait for the rate limits; return the time at which the call begins."""
         asked = time.monotonic()
         try:
             while True:
@@ -182,7 +182,7 @@ class EngineGate:
             self._changed.notify_all()
 
     def _learn(self, error: TransientError, begun: float, left: float) -> None:
-        """Slow the calls of this process down as the engine asks.
+        """Slow down the calls of this process after an overload or a `Retry-After`.
 
         Raises:
             QuotaExhausted: The engine will not accept this call before the stage's deadline.

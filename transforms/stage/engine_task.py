@@ -24,11 +24,11 @@ class EngineTask(StageTask):
 
     @property
     def engine(self) -> str:  # type: ignore[override]  # read-only, as tasks are frozen
-        """Name of the engine, for the ledger and for logs."""
+        """Name of the chosen engine."""
         return self.chosen.name
 
     def typical(self) -> tuple[Usage, ...]:
-        """Return what the stage uses for a typical lesson, with the settings of its engine."""
+        """Return the engine's usage for a typical lesson, with its settings."""
         return typical(self.stage, self.engine, self.chosen.values())
 
     def options(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Outputs for lessons that may not enter a stage, and the queue of those that failed in one."""
+"""Decide about lessons after the ledger's answer to entering a stage."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from transforms.telemetry.outcomes import report_outcome
 
 
 def may_work(entered: Entered) -> bool:
-    """Return whether this worker goes on with a lesson, or writes its dead letter."""
+    """Return whether this worker processes a lesson or writes its dead letter."""
     return entered.kind == "go" or (entered.kind == "cancelled" and entered.lesson.claim.entry > 0)
 
 
 def refused_output(entered: Entered, stage: str) -> tuple[Any, str]:
-    """Return the element to emit for a lesson that this worker must not process, and its tag."""
+    """Return the element and output tag for a lesson that this worker must not process."""
     lesson = entered.lesson
     if entered.outcome:
         again = not entered.is_new
@@ -33,7 +33,7 @@ def refused_output(entered: Entered, stage: str) -> tuple[Any, str]:
 def queue_failures(
     ledger: Ledger, failed: Mapping[int, tuple[Lesson, Exception]], queue_lease: float | None
 ) -> dict[int, tuple[Lesson, Exception]]:
-    """Queue failed lessons for the step that writes dead letters, if a shuffle precedes it.
+    """Queue failed lessons for `WriteDeadLetters`, if a shuffle precedes that step.
 
     That step enters by itself, so the lessons lose the numbers of their entries.
 

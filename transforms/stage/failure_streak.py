@@ -1,4 +1,4 @@
-"""Decide whether messages or the set-up are at fault when a stage fails unexpectedly in a row.
+"""Decide after repeated unexpected failures whether the messages or the set-up is at fault.
 
 An unexpected error is a bug that one message hits, or a fault of the set-up that all messages hit.
 After `EQUAL_FAILURES` equal errors without a success, a canary (a built-in request) runs through
@@ -69,7 +69,7 @@ class FailureStreak:
         self._fault_at = 0.0
 
     def held(self, message_id: str) -> Exception | None:
-        """Return the failure of a message whose decision was deferred, or None."""
+        """Return the earlier failure of a message whose decision was deferred, or None."""
         return self._held.get(message_id)
 
     def judge(
@@ -79,7 +79,7 @@ class FailureStreak:
         canary: Callable[[], object],
         may_defer: bool,
     ) -> None:
-        """Decide about the failures of a bundle; they become dead letters if this returns.
+        """Decide about the failures of a bundle: return to make them dead letters, else raise.
 
         Args:
             errors: Errors by message id; only unexpected ones count.
@@ -170,7 +170,7 @@ def failure_streak(ledger: Ledger, stage: str) -> FailureStreak:
 
 
 def _enough(place: str, usual: int) -> int:
-    """Return the number of failures at a place that asks for a canary."""
+    """Return the number of failures at a place in the code that starts a canary."""
     return 1 if place.startswith(_JUDGED_AT_ONCE) else usual
 
 

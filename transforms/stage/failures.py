@@ -1,4 +1,4 @@
-"""Outputs for lessons that stop: claim lost, request cancelled, or stage failed."""
+"""Outputs for lessons that stop: the claim lost, the request cancelled, or the stage failed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def claim_error(
 
 
 def is_answer_at_fault(error: Exception | None) -> bool:
-    """Return whether a stage failed because of what its engine was answered."""
+    """Return whether a stage failed because its engine's answer cannot be used."""
     return isinstance(error, PermanentError) and not isinstance(error, CallRejected | CrashesWorker)
 
 
@@ -78,13 +78,13 @@ def failure_output(
     elif dead.traceback:
         log.error("%s step failed due to a bug", stage, exc_info=error, extra=fields)
     else:
-        log.warning("%s step failed", stage, extra=fields)
+        log.warning("%s step failed; the message becomes a dead letter", stage, extra=fields)
     log.debug("because: %s", dead.traceback or dead.error, extra=fields)
     return dead, DEAD_LETTERS
 
 
 def gets_help(source: Received | Lesson, stage: str, error: Exception) -> bool:
-    """Return whether a refusal is no failure: its student gets help instead (`transforms.care`)."""
+    """Return whether a refused request's student gets help instead (`transforms.care`)."""
     if stage != "script" or isinstance(error, TransientError):
         return False
     words = source.request.student_query, source.request.interest

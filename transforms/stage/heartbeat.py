@@ -31,7 +31,7 @@ RESTARTS = 3
 
 @dataclass
 class _Held:
-    """A lease that this process renews."""
+    """A lease that this process's heartbeat renews."""
 
     ledger: Ledger
     lease: float
@@ -94,7 +94,7 @@ def heartbeats(ledger: Ledger, lessons: Sequence[Lesson]) -> Iterator[Callable[[
 def release_on_outage(
     ledger: Ledger, lessons: Sequence[Lesson], queue_lease: float | None = None
 ) -> Iterator[None]:
-    """Hand lessons back if a fault outside them ends the block.
+    """Release the lessons' claims if an `EnvironmentFault` ends the block.
 
     The runner repeats a failed bundle until the fault is repaired. Entries that are closed so do
     not count as deaths, so a long outage does not turn valid requests into dead letters.
@@ -117,7 +117,7 @@ def release_on_outage(
 
 
 def release_late(ledger: Ledger) -> None:
-    """Hand back the lessons that an outage of the ledger kept this process from handing back.
+    """Release claims that could not be released during an outage of the ledger.
 
     Raises:
         DependencyDown: The ledger still cannot be reached.
@@ -138,7 +138,7 @@ def _release(ledger: Ledger, lessons: Sequence[Lesson], lease: float) -> None:
 
 
 def confirm_claim(ledger: Ledger, lesson: Lesson) -> None:
-    """Renew a lesson's lease at once.
+    """Renew a lesson's lease at once; raise if its claim is lost.
 
     Raises:
         ClaimLost: Another worker has entered or holds the claim, or the request has ended.

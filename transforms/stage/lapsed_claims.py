@@ -1,4 +1,4 @@
-"""Count requests that no worker holds and that no delivery has taken over.
+"""Count running requests whose lease has expired and that no delivery has taken over.
 
 A redelivered message takes a lapsed claim over within minutes. A claim that stays lapsed longer has
 lost its message, for example because a Dataflow job was cancelled, and needs an operator.
@@ -26,7 +26,7 @@ MAX_AGE = 60.0
 
 
 class LapsedClaimsMeter:
-    """Number of lapsed claims in the ledger, as this process last counted them.
+    """Caches and logs the number of lapsed claims in the ledger.
 
     Args:
         ledger: Ledger in which all workers claim.
@@ -40,7 +40,7 @@ class LapsedClaimsMeter:
         """Lapsed claims at the last count."""
 
     def refresh(self) -> None:
-        """Count again if the last count is too old, and log the count unless it is zero.
+        """Count lapsed claims again if the count is too old; log it unless it is zero.
 
         A ledger that cannot be read is no error: the statements of the work will report it.
         """
@@ -62,5 +62,5 @@ class LapsedClaimsMeter:
 
 
 def lapsed_claims_meter(ledger: Ledger) -> LapsedClaimsMeter:
-    """Return this process's meter for a ledger."""
+    """Return this process's `LapsedClaimsMeter` for a ledger."""
     return process_singleton(LapsedClaimsMeter, ledger)

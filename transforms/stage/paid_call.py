@@ -14,7 +14,7 @@ from transforms.model import Usage
 
 @dataclass(frozen=True)
 class PaidCall:
-    """One call to a service, before it is sent.
+    """One call to a paid service, before it is sent.
 
     Attributes:
         purpose: What it is for, such as ``"script"``, ``"repair"`` or ``"speech"``.
@@ -39,7 +39,7 @@ class PaidCall:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a service, billed whether or not it can be used.
+    """The answer of a paid service, billed whether or not it can be used.
 
     Attributes:
         data: Its bytes, kept until the request is completed or fails for good.
@@ -55,7 +55,7 @@ class Answer:
 
 
 class PaidCalls(Protocol):
-    """The paid calls of one stage of one lesson."""
+    """Interface that sends the paid calls of one stage of one lesson."""
 
     @property
     def left(self) -> float:
@@ -64,11 +64,11 @@ class PaidCalls(Protocol):
 
     @property
     def timeout(self) -> float:
-        """Seconds of the stage's whole deadline."""
+        """Seconds of the stage's whole deadline, from its start."""
         ...
 
     def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:
-        """Return the stored answer of an equal call of this request, or send it and store that.
+        """Return the stored answer of an equal call of the request; without one, send the call.
 
         A call is recorded before it is sent, waits for the limits of its engine, and is sent again
         after a transient error until the stage's deadline.

@@ -1,4 +1,4 @@
-"""Limits of the calls of an engine: concurrent ones per process, and their rate for all workers."""
+"""Limits of an engine's calls: concurrency per process, and rate for all workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.stage.shared_rate import SharedRate
 
 @dataclass(frozen=True)
 class EngineLimits:
-    """Limits of one stage's engine; each of its models has them for itself, as its quota is.
+    """Limits of one stage's engine, applied to each of its models separately.
 
     Attributes:
         stage: The stage.
@@ -33,7 +33,7 @@ class EngineLimits:
     ledger: Ledger | None = None
 
     def name(self, model: str = "") -> str:
-        """Return the name of the limit in the ledger."""
+        """Return the name under which the ledger keeps the rate limit."""
         return "/".join(filter(None, (self.stage, self.engine, model)))
 
     @contextmanager
@@ -58,7 +58,7 @@ class EngineLimits:
             yield
 
     def take_throttled(self) -> int:
-        """Return the whole seconds that calls have waited for their turn since the last call.
+        """Return the whole seconds that calls have waited for the rate since this was last called.
 
         Waits for a slot are not counted: unlike a quota, more workers shorten them.
         """

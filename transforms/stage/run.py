@@ -158,7 +158,7 @@ class _RunStage(BatchDoFn[Lesson]):
         return failure_streak(self._ledger, self._task.stage)
 
     def _perform(self, begin_by: float, work: Work) -> None:
-        """Run the stage on a lesson, if its turn comes in time.
+        """Run the stage on a lesson; raise if the bundle has waited too long for the engine.
 
         All lessons of a bundle share one time to wait, because Dataflow ends a process that emits
         nothing for too long. A bundle that waited longer is handed back; results stored so far are
@@ -200,7 +200,7 @@ class _RunStage(BatchDoFn[Lesson]):
                 raise work.error
 
     def _advance(self, works: Sequence[Work]) -> None:
-        """Record progress; the last stage is recorded when the request completes."""
+        """Record the finished stage; that of the last one is recorded at completion."""
         percent = PROGRESS[self._task.stage]
         status = self._ledger.progress(
             [(work.advanced, work.following, percent) for work in works], self._runtime.queue_lease
@@ -221,7 +221,7 @@ class _RunStage(BatchDoFn[Lesson]):
         return work.advanced, FINISHED
 
     def _result(self, work: Work, policy: retry.RetryPolicy) -> StageRecord:
-        """Return the record of a reused or new result."""
+        """Reuse the stored result, copy a shared one or make a new one; return its record."""
         lesson = work.lesson
         digest = input_digest(self._task, lesson)
         found = None if self._runtime.force else self._stored_record(lesson, digest)
@@ -236,7 +236,7 @@ class _RunStage(BatchDoFn[Lesson]):
         return share(self._runtime, work, work.key, make) if work.key else make()
 
     def _make(self, work: Work, policy: retry.RetryPolicy, digest: str) -> StageRecord:
-        """Return the record of a new result."""
+        """Make a new result and return its record."""
         lesson, failures = work.lesson, work.failures
         check_starts(lesson, self._task.stage, work.starts, self._runtime.max_deliveries)
         self._admit(work)

@@ -1,4 +1,4 @@
-"""SharedRate: calls of this process under a rate limit that all workers share.
+"""SharedRate makes the calls of this process wait for a rate limit that all workers share.
 
 Calls are granted in blocks, for the calls of this process that wait at that moment. The next block
 is asked for when the last one is almost used up, so that more calls wait by then. A granted call
@@ -30,7 +30,7 @@ AHEAD = 0.1
 
 @dataclass(eq=False)
 class _Call:
-    """A call that waits, with the time at which it must begin, and that at which it may.
+    """A waiting call, with its deadline and the granted time.
 
     Times are on the monotonic clock.
     """
@@ -41,7 +41,7 @@ class _Call:
 
 
 class SharedRate:
-    """The calls of one process under one shared limit.
+    """Waits for one process's calls under a rate limit in the ledger.
 
     Args:
         ledger: Ledger that holds the limit.
@@ -78,7 +78,7 @@ class SharedRate:
                 return
 
     def _wait_until_granted(self, call: _Call) -> float:
-        """Return the time at which a call may begin."""
+        """Wait until the ledger has granted a call; return the time at which it may begin."""
         with self._changed:
             self._waiting.append(call)
         try:
@@ -94,7 +94,7 @@ class SharedRate:
                 self._changed.notify_all()  # another thread asks, if one has to
 
     def _next_block(self, call: _Call) -> list[_Call]:
-        """Wait until a call is granted, or has to ask; return the calls that it asks for."""
+        """Return the calls for which this thread must ask the ledger; empty once granted."""
         with self._changed:
             while call.due is None:
                 now = time.monotonic()
@@ -110,7 +110,7 @@ class SharedRate:
             return []
 
     def _ask(self, block: list[_Call]) -> None:
-        """Ask for calls; an outage ends the wait of all calls of this process."""
+        """Ask the ledger to grant calls; after an outage all waiting calls fail."""
         within = max(0.0, min(call.deadline for call in block) - time.monotonic())
         try:
             granted = self._ledger.grant_calls(self._name, len(block), self._interval, within)

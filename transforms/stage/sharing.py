@@ -1,4 +1,4 @@
-"""Sharing: find a stage's result among the shared ones, or make it once and share it.
+"""Sharing: copy a stage result that another request has shared, or make and share it.
 
 Before the work of a shared key, a thread takes the lead of it in this process; others wait outside
 the slots of engines. A thread whose leader fails tries by itself. Between processes a result may be
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def rounds(task: StageTask, runtime: StageRuntime, works: Sequence[Work]) -> list[list[Work]]:
-    """Return works in rounds, with their keys: the second has those that can copy a result.
+    """Split works into two rounds: the second can copy the shared results of the first.
 
     Args:
         task: The stage's work.
@@ -54,7 +54,7 @@ def rounds(task: StageTask, runtime: StageRuntime, works: Sequence[Work]) -> lis
 
 
 def _shared_key(task: StageTask, runtime: StageRuntime, lesson: Lesson) -> SharedKey | None:
-    """Return the key of a lesson's result, or None if it is made for this request alone.
+    """Return the key of a lesson's result, or None if the result is not shared.
 
     Prices are part of it, so that savings are stated at the prices of today.
     """
@@ -71,7 +71,7 @@ def _price_version(prices: Prices) -> str:
 
 
 def shared_script(lesson: Lesson) -> str | None:
-    """Return the fingerprint of a script that other requests share, or None.
+    """Return the fingerprint of a lesson's script if other requests share it, or None.
 
     It is known before the later stages, whose results then follow from it.
     """
@@ -82,7 +82,7 @@ def shared_script(lesson: Lesson) -> str | None:
 def share(
     runtime: StageRuntime, work: Work, key: SharedKey, make: Callable[[], StageRecord]
 ) -> StageRecord:
-    """Return the record of a shared result, copied under the lesson's prefix, or of a new one.
+    """Copy the shared result of a key, or make and share it; return its record.
 
     Args:
         runtime: Limits and services of the stage.

@@ -1,4 +1,4 @@
-"""SingleFlight: equal work of a process is done once; a second thread waits for the first.
+"""SingleFlight: threads that need equal work at the same time do it once.
 
 The number of threads that wait is limited, because they are those that could do other work.
 """
@@ -17,7 +17,7 @@ PART = 4
 
 
 class SingleFlight:
-    """The work that is in progress in this process, by key.
+    """The keys of work in progress in this process.
 
     Args:
         most_waiting: Number of threads that may wait at the same time.
@@ -31,7 +31,7 @@ class SingleFlight:
 
     @contextmanager
     def lead(self, key: Hashable) -> Iterator[bool]:
-        """Do the work of a key in the block, unless another thread does.
+        """Mark the work of a key as in progress during the block, unless it is already.
 
         Yields:
             False if another thread does it.

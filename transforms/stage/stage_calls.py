@@ -1,4 +1,4 @@
-"""StageCalls: the deadline of one stage of one lesson, and its paid calls.
+"""StageCalls: the paid calls of one stage of one lesson, under one deadline.
 
 Each call is admitted by the limits of its engine, recorded in the ledger, and retried by itself
 until the stage's deadline, so that a refused call does not repeat those before it. Its answer is
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def _ignore(error: ContentError, delay: float | None) -> None:
-    """Do nothing about a failed try."""
+    """Ignore a failed try; the default of `StageCalls.failed`."""
 
 
 @dataclass
@@ -99,28 +99,28 @@ class StageCalls:
 
     @property
     def timeout(self) -> float:
-        """Seconds of the stage's whole deadline."""
+        """Seconds of the stage's whole deadline, from its start."""
         return self.policy.timeout
 
     @property
     def seconds(self) -> float:
-        """Seconds worked so far, without those of waiting for admission."""
+        """Seconds of work so far, waits for admission excluded."""
         return self.timeout - self.left
 
     @property
     def usage(self) -> tuple[Usage, ...]:
-        """Usage of the answers so far."""
+        """Billed usage of the answers so far."""
         with self._lock:
             return tuple(self._usage)
 
     def add(self, usage: tuple[Usage, ...], spent_usd: float) -> None:
-        """Add usage of answers, and US dollars spent."""
+        """Add the usage and the cost of answers."""
         with self._lock:
             self._usage += usage
             self.spent_usd += spent_usd
 
     def run(self, call: PaidCall, send: Callable[[float], Answer]) -> Answer:
-        """Return the stored answer of a call, or send it until it is answered.
+        """Return the stored answer of a call, or send it, with retries, and store its answer.
 
         Args:
             call: The call.
@@ -144,37 +144,37 @@ class StageCalls:
         return answer
 
     def close(self) -> None:
-        """Record the end of the calls."""
+        """Record in the ledger the ends of calls that are not recorded yet."""
         ended = self.take_ended()
         if ended:
             call_book(self.runtime.ledger).end(ended)
 
     def discard(self) -> None:
-        """Delete the stored answers, which led to a failure that no repetition can repair."""
+        """Delete the stored answers, so that a replay sends the calls again."""
         if self._has_parts:
             with suppress(EnvironmentFault):  # they are swept later
                 self.parts.delete(self.lesson.request.request_id)
 
     @property
     def parts(self) -> Parts:
-        """The stored answers of calls."""
+        """Stored answers of the request's paid calls."""
         return Parts(self.runtime.store)
 
     def take_ended(self) -> list[EndedCall]:
-        """Return the calls whose end is not recorded yet; the caller has to record it."""
+        """Remove and return the ended calls that the ledger does not have yet."""
         with self._lock:
             ended, self._ended = self._ended, []
             return ended
 
     def add_ended(self, call: EndedCall, usd: float) -> None:
-        """Keep the end of a call until it is recorded."""
+        """Add the end and cost of a call, for the next statement to the ledger."""
         with self._lock:
             self._ended.append(call)
             self.spent_usd += usd
 
     @contextmanager
     def _admitted(self, model: str, patience: float, left: float) -> Iterator[None]:
-        """Wait until the budget and the limits of the model allow a call."""
+        """Wait until the hourly budget and the model's limits allow a call."""
         budget = self.runtime.budget
         asked = time.monotonic()
         waited = budget.wait(self.lesson, self.stage) if budget else 0.0
@@ -185,7 +185,7 @@ class StageCalls:
 
 
 class _Sending:
-    """The tries of one call.
+    """Sends one call, with retries.
 
     Args:
         calls: The calls of the stage.
@@ -206,12 +206,12 @@ class _Sending:
         self._input = fingerprint({**about, "inputs": call.inputs, "reason": call.reason})
 
     def stored_answer(self) -> Answer | None:
-        """Return the answer that an earlier try or worker has stored, if any."""
+        """Return the answer that an earlier try or worker has stored, or None."""
         stored = self._calls.parts.read(self._calls.lesson.request.request_id, self._input)
         return None if stored is None else decode_answer(stored)
 
     def attempt(self, _: float) -> Answer:
-        """Record the call, send it once, and store its answer."""
+        """Record a try of the call, send it, and store its answer."""
         calls, call_id = self._calls, str(uuid4())
         if self.deadline.left <= 0:
             raise StageTimeout(f"no time was left for a {self._call.purpose} call")
@@ -237,7 +237,7 @@ class _Sending:
         return decode_answer(calls.parts.put(request_id, self._input, encode_answer(answer)))
 
     def _traced_send(self) -> Answer:
-        """Send the call once, within its span."""
+        """Send the call once, within a span of its own."""
         calls, call = self._calls, self._call
         with tracing.span(
             f"{calls.engine} {call.purpose}",
@@ -253,7 +253,7 @@ class _Sending:
             return answer
 
     def _begin(self, call_id: str) -> None:
-        """Open the row of a try.
+        """Insert the ledger's row for a try; raise if the ledger refuses it.
 
         Raises:
             ClaimLost: Another worker holds the request.

@@ -1,4 +1,4 @@
-"""Records of stages: what a stage made from which inputs, beside the artifacts of its request.
+"""Stage records: files that state which inputs a stage had and which artifacts it made.
 
 A stage whose record has the fingerprint of its inputs, and whose artifacts are intact, is not run
 again.
@@ -29,7 +29,7 @@ def input_digest(task: StageTask, lesson: Lesson) -> str:
 
 
 def new_record(task: StageTask, produced: Produced, calls: StageCalls, digest: str) -> StageRecord:
-    """Return the record of a new result, before it is stored.
+    """Make the record of a new result, before it is stored.
 
     Args:
         task: The work of the stage.

@@ -9,7 +9,7 @@ from transforms.stage.paid_call import Answer
 
 
 def encode_answer(answer: Answer) -> bytes:
-    """Return the stored form of an answer."""
+    """Encode an answer for the store."""
     about = {
         "usage": [[used.sku, used.quantity, used.priced_as] for used in answer.usage],
         "model": answer.model,
@@ -19,7 +19,7 @@ def encode_answer(answer: Answer) -> bytes:
 
 
 def decode_answer(stored: bytes) -> Answer:
-    """Return the answer of its stored form."""
+    """Decode an answer from the store."""
     line, _, data = stored.partition(b"\n")
     about = json.loads(line)
     usage = tuple(Usage(*used) for used in about["usage"])

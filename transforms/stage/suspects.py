@@ -1,4 +1,4 @@
-"""Requests whose stage may have killed its worker.
+"""Isolate requests whose stage may have killed its worker.
 
 An entry that no worker has closed may be a death, a scale-down or a paused worker. A request with
 several of them is suspect: its stage runs in a child process, whose death is proven.
@@ -30,7 +30,7 @@ UNPROVEN_FACTOR = 4
 
 
 def check_starts(lesson: Lesson, stage: str, starts: int, max_deliveries: int) -> None:
-    """Give a request up if its stage was started too often without an end.
+    """Raise if a stage was started too often on a request without an end.
 
     Args:
         lesson: The lesson.
@@ -48,7 +48,7 @@ def check_starts(lesson: Lesson, stage: str, starts: int, max_deliveries: int) -
 
 
 class Suspect:
-    """The tries of a stage on a suspect request.
+    """Runs the stage of a suspect request in a child process, and counts its deaths.
 
     Args:
         max_deliveries: Deaths after which the request is given up.

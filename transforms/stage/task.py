@@ -49,7 +49,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Produced:
-    """The result of one run of a stage.
+    """Artifacts and usage that one run of a stage produced.
 
     Attributes:
         artifacts: Files or bytes to store, by artifact name.
@@ -186,7 +186,7 @@ class StageRuntime:
 
 
 def files_of(sources: Mapping[str, Source]) -> list[File]:
-    """Return contents, by artifact name, as the store takes them."""
+    """Convert contents by artifact name to `File`s for the store."""
     return [File(n, source, CONTENT_TYPES[Path(n).suffix]) for n, source in sources.items()]
 
 

@@ -27,7 +27,7 @@ class SharedKey(NamedTuple):
 
 @dataclass
 class Work:
-    """One lesson in one stage, and its result.
+    """One lesson in one stage of a bundle, with its result or error.
 
     Attributes:
         lesson: The lesson as it entered the stage.
@@ -60,7 +60,7 @@ class Work:
 
     @classmethod
     def of(cls, entered: Entered, stage: str) -> Work:
-        """Return the work on a lesson that has entered the stage; none is left if cancelled."""
+        """Return the work on a lesson that has entered the stage; a cancelled one has an error."""
         error = Cancelled(stage) if entered.kind == "cancelled" else None
         return cls(entered.lesson, stage, entered.starts, error=error)
 
@@ -72,7 +72,7 @@ class Work:
 
     @property
     def advanced(self) -> Lesson:
-        """The lesson with this stage's record."""
+        """The lesson with this stage's record added."""
         assert self.record
         return self.lesson.with_record(self.record)
 
@@ -85,13 +85,13 @@ class Work:
 
     @property
     def failed_stage(self) -> FailedStage | None:
-        """The cost of the stage if it failed; None if it cost nothing."""
+        """Stage, engine and cost of a failure; None if it cost nothing."""
         if not self.calls or not self.spent_usd:
             return None
         return FailedStage(self.stage, self.calls.engine, self.spent_usd)
 
     def describe_span(self) -> None:
-        """Add the result to the span."""
+        """Set the result's attributes on the span."""
         record = self.record
         if record:
             self.span.set(
@@ -105,7 +105,7 @@ class Work:
 
     @contextmanager
     def capture_error(self) -> Iterator[None]:
-        """Keep an error of the block in `error`; raise faults outside the element."""
+        """Store an exception of the block in `error`; raise if it is an `EnvironmentFault`."""
         try:
             yield
         except Exception as error:

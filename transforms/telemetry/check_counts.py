@@ -1,4 +1,4 @@
-"""Counts of scripts with problems, by the check that found them."""
+"""Count scripts with problems, by the check that found them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transforms.telemetry.metrics import CHECK_PROBLEMS, SCRIPT_CHECKS
 
 
 class CheckCounts:
-    """Counts of this process; thread-safe."""
+    """Counts of scripts with problems in this process, by check; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,18 +23,18 @@ class CheckCounts:
                 self._scripts[check] += 1
 
     def scripts(self) -> Mapping[str, int]:
-        """Return the number of scripts by check."""
+        """Return the number of scripts with problems, by check."""
         with self._lock:
             return dict(self._scripts)
 
 
 def check_counts() -> CheckCounts:
-    """Return the counts of this process."""
+    """Return this process's `CheckCounts`."""
     return process_singleton(CheckCounts)
 
 
 def count_checks(checks: Collection[str]) -> None:
-    """Count one script that was used or refused, with problems of the given checks if any."""
+    """Count one finished script and the checks that found problems in it."""
     check_counts().add(checks)
     for check, counter in CHECK_PROBLEMS.items():
         counter.inc(int(check in checks))  # also 0, so that the counter exists

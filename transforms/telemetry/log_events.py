@@ -54,7 +54,7 @@ MODEL_RETIRED = "the model %s is retired; this process goes on with %s"
 
 
 def log_fields(source: Message | Received | Lesson, **more: object) -> dict[str, object]:
-    """Return the `extra` of a log line about an element; it never holds the student's words.
+    """Return the log fields that identify an element; they never hold the student's words.
 
     Args:
         source: The element.

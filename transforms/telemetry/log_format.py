@@ -1,4 +1,4 @@
-"""The one-line format of log records.
+"""Log format of one line: a message, then `name=value` fields.
 
 This module imports neither Beam nor the model, so that commands without them start quickly.
 """
@@ -47,7 +47,7 @@ def _shown(value: object) -> str:
 
 
 def exception_text(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    """Return the text of a record's exception: in full at DEBUG, else its outline.
+    """Return a record's traceback: in full at DEBUG, else without exception texts.
 
     `transforms.telemetry.redaction.RedactingFilter` makes the outline.
     """

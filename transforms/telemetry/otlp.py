@@ -109,7 +109,7 @@ class Exporter:
 
 
 def _remote_context(attributes: Mapping[str, str]) -> Context:
-    """Return the context of the span that attributes state, or an empty one."""
+    """Return the publisher's trace context from message attributes, or an empty one."""
     stated = publisher_context(attributes)
     if not stated:
         return Context()
@@ -141,7 +141,7 @@ class _RecordedSpan(Span):
 
 
 class _RequestIds(RandomIdGenerator):
-    """Generates the trace id of a request from its id, as log lines have it."""
+    """Generates trace ids from request ids, so that traces and log lines match."""
 
     def __init__(self) -> None:
         self._thread = threading.local()
@@ -162,7 +162,7 @@ class _RequestIds(RandomIdGenerator):
 
 
 class _HashSampler(Sampler):
-    """Samples by the hash of a trace id.
+    """Samples traces by a hash of their id.
 
     OpenTelemetry's ratio takes the last 64 bits for random. In a UUID the first two of them are
     fixed, so that a ratio of a tenth would sample no request at all.
@@ -186,7 +186,7 @@ class _HashSampler(Sampler):
 
 
 class _Reporting(SpanExporter):
-    """Logs once that the collector takes no spans, and once that it does again."""
+    """Logs when the collector stops accepting spans, and when it accepts them again."""
 
     def __init__(self, inner: SpanExporter, url: str) -> None:
         self._inner = inner

@@ -71,7 +71,7 @@ def error_reason(error: BaseException) -> str:
 
 
 def exception_outline(error: BaseException) -> str:
-    """Format a traceback without exception texts and lines of code.
+    """Format a traceback without exception texts and source lines.
 
     Causes come first, as in Python's tracebacks.
     """
@@ -90,7 +90,7 @@ def _outline(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 
 class RedactingFilter(logging.Filter):
-    """Replaces the traceback of log records above DEBUG by one without message texts.
+    """Removes exception texts from the tracebacks of log records above DEBUG.
 
     Attach it to handlers, not loggers: handlers receive the records of all loggers.
     """

@@ -1,4 +1,4 @@
-"""Span: the interface of spans, and the span that is not recorded."""
+"""Span: interface of trace spans, and the no-op implementation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Attribute = str | float | bool | None
 
 
 class Span:
-    """A span that is not recorded, and the interface of those that are."""
+    """No-op span, and the interface of recorded ones."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The trace that a message belongs to, as its publisher states it in W3C Trace Context.
+"""Trace context (W3C) that a message's publisher states in its attributes.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
 """
@@ -19,7 +19,7 @@ _TRACEPARENT = re.compile(
 
 
 class TraceContext(NamedTuple):
-    """A span, as hexadecimal digits: 32 of the trace, 16 of the span, 2 of flags."""
+    """Ids of a trace and a span with flags, as hexadecimal digits."""
 
     trace_id: str
     span_id: str
@@ -27,7 +27,7 @@ class TraceContext(NamedTuple):
 
     @property
     def header(self) -> str:
-        """The context as a `traceparent`."""
+        """The value of a `traceparent` header."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 

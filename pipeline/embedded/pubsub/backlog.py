@@ -82,7 +82,7 @@ class Backlog:
         holder: Holder,
         ack_deadline: float | None = None,
     ) -> list[Lease]:
-        """Deliver ready messages, oldest first.
+        """Lease ready messages to a consumer, oldest first.
 
         Args:
             now: the time.
@@ -267,7 +267,7 @@ class Backlog:
         del self._messages[sequence]
 
     def _forget(self, expired: set[int]) -> None:
-        """Drop messages older than the retention, leased and delayed ones too."""
+        """Drop expired messages, leased and delayed ones too."""
         for lease in [x for x in self._leases.values() if x.message.sequence in expired]:
             self._end(lease)
         self._ready = [

@@ -51,7 +51,7 @@ class _Topic:
 
 
 class Broker:
-    """The state of one server; created and used on its event loop."""
+    """Topics, subscriptions and snapshots of one server; created and used on its event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -13,7 +13,7 @@ from transforms.errors import DependencyDown
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Run the Pub/Sub server until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.embedded.pubsub",
         description="An in-memory Pub/Sub server on the loopback, for development and tests.",

@@ -49,7 +49,7 @@ class PubSubServer:
         return f"{LOOPBACK}:{self._port}"
 
     def start(self) -> str:
-        """Start serving.
+        """Start the gRPC server.
 
         Returns:
             `host`.

@@ -26,7 +26,7 @@ _Response = types.StreamingPullResponse.pb()
 
 
 def received(subscription: Subscription, leases: list[Lease]) -> list[Any]:
-    """Return leases as `ReceivedMessage` messages."""
+    """Convert leases to `ReceivedMessage` messages of the API."""
     counted = subscription.pb.HasField("dead_letter_policy")
     return [
         _ReceivedMessage(
@@ -58,8 +58,8 @@ class _Window(Holder):
         super().shrink(size)
         self._released.set()
 
-    async def shrunk(self) -> None:
-        """Wait until a message is settled."""
+    async def wait_for_settlement(self) -> None:
+        """Wait until a message of the stream is settled."""
         self._released.clear()
         await self._released.wait()
 
@@ -120,7 +120,7 @@ class Stream:
             self._subscription.check_alive()
             messages, size = self._window.room
             if not messages:
-                await self._window.shrunk()
+                await self._window.wait_for_settlement()
                 continue
             leases = self._subscription.take(
                 min(messages, _BATCH), size, self._window, self._ack_deadline

@@ -81,7 +81,7 @@ def test_lesson_and_passages_are_sent_as_data(server: VertexServer, checker: Gem
         (failure(404, "NOT_FOUND", "gone"), ConfigurationFault),
     ],
 )
-def test_failures_are_classified(
+def test_failed_claim_check_raises_its_error_class(
     server: VertexServer, checker: GeminiClaimChecker, reply: Any, error: type[Exception]
 ):
     server.set_replies(reply)

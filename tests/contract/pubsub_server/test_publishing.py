@@ -11,7 +11,7 @@ from google.api_core import exceptions
 from tests.contract.pubsub_server.support import texts
 
 
-def test_message_arrives_whole(desk):
+def test_message_keeps_data_attributes_and_key(desk):
     topic, subscription = desk.pair(enable_message_ordering=True)
     data = bytes(range(256))
     before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=1)

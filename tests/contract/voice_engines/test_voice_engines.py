@@ -133,7 +133,7 @@ class TestEveryVoice:
     def test_usage_has_a_price(self, voice: VoiceEngine) -> None:
         assert price(speak_with_usage(voice, SENTENCE)[1]) > 0
 
-    def test_english_is_spoken(self, voice: VoiceEngine) -> None:
+    def test_every_english_locale_is_accepted(self, voice: VoiceEngine) -> None:
         for language in ("en", "en-US", "EN-gb", "en-NZ"):
             voice.check_language(language)
 
@@ -206,7 +206,7 @@ class TestGoogleRequests:
         assert google.requests[0].input.text == "Grüße: one hundred euros."
         assert [(u.sku, u.quantity) for u in usage] == [("text-to-speech/wavenet/characters", 25)]
 
-    def test_timeout_becomes_deadline(
+    def test_time_left_is_sent_as_deadline(
         self, google: FakeSpeech, connect: Callable[..., GoogleVoice], transport: str
     ) -> None:
         connect().speak([["Hello."]], language="en-US", calls=RecordedCalls(7))

@@ -31,7 +31,7 @@ def test_user_runs_installed_binaries(tmp_path, monkeypatch):
     home = postgres_home.find_home(tmp_path)
     assert home.user is None
     assert (home.binaries / "postgres").exists()
-    assert home.seen(home.data) == tmp_path / "data"
+    assert home.reachable_path(home.data) == tmp_path / "data"
 
 
 def test_root_runs_copy_of_unreadable_binaries(as_root, tmp_path):

@@ -38,7 +38,7 @@ def test_only_shared_rows_are_compared():
     assert not compared.is_regression
 
 
-def test_sign_test_of_uneven_change():
+def test_probability_of_change_is_two_sided_sign_test():
     names = "abcdef"
     before = evaluation(*(result(name) for name in names))
     after = evaluation(*(result(name, "safety") for name in names))

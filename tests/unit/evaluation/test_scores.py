@@ -18,7 +18,7 @@ from tests.unit.evaluation.results_support import result
         (0, 0, 0.0, 1.0),
     ],
 )
-def test_wilson_interval(hits, total, low, high):
+def test_wilson_interval_has_published_bounds(hits, total, low, high):
     assert wilson(hits, total) == pytest.approx((low, high), abs=5e-5)
 
 
@@ -61,6 +61,6 @@ def test_worst_rows_have_gravest_faults_first():
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2), (0.95, 4), (0.0, 1), (1.0, 4)])
-def test_quantile(share, expected):
+def test_quantile_is_nearest_rank(share, expected):
     assert quantile([4, 1, 3, 2], share) == expected
     assert quantile([], share) == 0.0

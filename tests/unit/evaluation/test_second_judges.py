@@ -58,7 +58,7 @@ class Second:
         (Second(answers=TransientError("busy")), {NOT_CONTRADICTED: True}),
     ],
 )
-def test_verdicts_of_a_lesson(second: Second, expected: dict[str, bool]):
+def test_each_judge_gives_a_verdict(second: Second, expected: dict[str, bool]):
     judges = SecondJudges(second, second)
     assert judges.verdicts(SCRIPT, (), DirectCalls(60.0)) == expected
 

@@ -45,12 +45,12 @@ def test_instance_parameter_is_cloud_sql_name():
 @pytest.mark.parametrize(
     ("mode", "expected"), [("disable", False), ("prefer", None), ("require", True)]
 )
-def test_sslmode_without_verification(mode, expected):
+def test_weak_sslmode_verifies_no_certificate(mode, expected):
     assert parse(f"postgresql://ann@h/d?sslmode={mode}")[1]["ssl_context"] is expected
 
 
 @pytest.mark.parametrize(("mode", "checks"), [("verify-ca", False), ("verify-full", True)])
-def test_sslmode_with_verification(mode, checks):
+def test_strong_sslmode_verifies_the_certificate(mode, checks):
     context = parse(f"postgresql://ann@h/d?sslmode={mode}")[1]["ssl_context"]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname is checks

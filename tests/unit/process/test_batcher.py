@@ -46,7 +46,7 @@ def test_waiting_items_share_a_batch():
     assert [len(batch) for batch in batches] == [1, 9]
 
 
-def test_batches_are_limited():
+def test_batch_holds_at_most_the_maximum():
     results, batches = run(range(10), most=4)
     assert [result.result() for result in results] == list(range(0, 20, 2))
     assert [len(batch) for batch in batches] == [1, 4, 4, 1]

@@ -132,7 +132,7 @@ def test_stale_thread_is_replaced_and_ends(start, caplog):
     stale.join(PATIENCE)
     assert not stale.is_alive()
     assert thread.is_alive()
-    assert "the test thread that stood still has ended" in caplog.text
+    assert "the hanging test thread has ended" in caplog.text
 
 
 def test_running_thread_is_not_started_twice(start):

@@ -77,5 +77,5 @@ def test_modules_of_the_inventory_exist():
         ("path.open('rb')", False),
     ],
 )
-def test_writes_are_recognized(source, expected):
+def test_calls_that_write_are_recognized(source, expected):
     assert writes(source) == expected

@@ -36,7 +36,7 @@ class Scope:
     def run(
         self, database: Database, by_time: str, by_ids: str, **parameters: Any
     ) -> list[dict[str, Any]]:
-        """Run the statement of this kind of scope."""
+        """Run the statement for a time span or the one for message ids, as the scope has them."""
         if self.message_ids is None:
             return database.run(by_time, **hourly.period(self.since, self.until), **parameters)
         return database.run(by_ids, ids=json_text(list(self.message_ids)), **parameters)

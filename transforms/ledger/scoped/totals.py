@@ -14,7 +14,7 @@ from transforms.ledger.scoped.scope import BY_IDS, Scope
 
 @dataclass(frozen=True)
 class Accounts:
-    """Outcomes of the scope's messages.
+    """Counts of the scope's messages by outcome.
 
     Attributes:
         outcomes: number of messages by outcome.

@@ -108,7 +108,7 @@ def test_hanging_ledger_does_not_keep_scheduler_from_closing(graph, start, monke
     monkeypatch.setattr(graph, "uncount_delivery", lambda _: answer.wait(PATIENCE))
     monkeypatch.setattr(scheduler, "UNCOUNT_SECONDS", 0.01)
     assert running.close(grace=0) is False
-    assert "the ledger does not answer; 1 deliveries stay counted" in caplog.text
+    assert "ledger does not answer; 1 deliveries count as deaths" in caplog.text
     answer.set()
 
 

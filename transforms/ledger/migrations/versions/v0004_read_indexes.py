@@ -1,4 +1,4 @@
-"""Build the indexes of reads by the time of an end, while workers write.
+"""Build indexes for reads by the end time of stages and requests, concurrently.
 
 Those of stages and of completed requests hold all that `vividly cost` reads. A B-tree replaces the
 block range index of `stages`: that one covers no row inserted since the last vacuum, so a read of

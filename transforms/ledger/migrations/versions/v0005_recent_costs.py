@@ -77,13 +77,13 @@ GROUP BY minute
 
 
 def upgrade() -> None:
-    """Create the totals and their trigger."""
+    """Create the table of running totals and its trigger."""
     for statement in (TABLE, FUNCTION, SEARCH_PATH, TRIGGER, PRESENT):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Drop the trigger and the totals."""
+    """Drop the trigger and the table of running totals."""
     op.execute("DROP TRIGGER stages_recent_costs ON stages")
     op.execute("DROP FUNCTION add_recent_costs()")
     op.drop_table("recent_costs")

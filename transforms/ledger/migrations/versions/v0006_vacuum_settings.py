@@ -23,13 +23,13 @@ SETTINGS = {
 
 
 def upgrade() -> None:
-    """Set the parameters of each table."""
+    """Set the autovacuum parameters of each large table."""
     given = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} SET ({given})")
 
 
 def downgrade() -> None:
-    """Return to the server's parameters."""
+    """Reset the autovacuum parameters to the server's."""
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} RESET ({', '.join(SETTINGS)})")

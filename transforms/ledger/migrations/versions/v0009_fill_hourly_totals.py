@@ -1,4 +1,4 @@
-"""Count rows that are older than the hourly totals, five minutes at a time, the newest first.
+"""Add rows older than the hourly totals to them, five minutes at a time, the newest first.
 
 Each batch is a transaction that keeps writers of messages and stages out, well under a second at a
 million requests a day. An interrupted migration goes on where it was.
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Fill the totals."""
+    """Add old rows to the hourly totals."""
     backfill("SELECT 1 AS filled WHERE fill_hourly_totals()")
 
 

@@ -49,7 +49,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; redelivered messages of erased students are then new requests."""
+    """Drop columns and tables; messages of erased students are then new requests."""
     op.drop_table("privacy_log")
     op.drop_table("erased_requests")
     op.execute("ALTER TABLE dead_letters DROP COLUMN erased_at, DROP COLUMN student_id")

@@ -135,7 +135,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION count_changed_calls()
 
 
 def upgrade() -> None:
-    """Create the calls, and count them."""
+    """Create the table of calls, and add their costs to the totals."""
     op.execute("ALTER TABLE stages ADD COLUMN calls_usd numeric(16, 8) NOT NULL DEFAULT 0")
     for statement in (CALLS, *INDEXES):
         op.execute(statement)

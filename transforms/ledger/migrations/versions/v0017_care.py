@@ -64,7 +64,7 @@ _NEEDS_CARE = """WHEN {row}.outcome = 'completed' AND EXISTS (
 
 
 def _counting_care(statement: str, row: str) -> str:
-    """Return the statement that counts such messages apart."""
+    """Return the statement with messages of `needs_care` counted as an outcome of their own."""
     last = f"ELSE {row}.outcome END"
     assert statement.count(last) == 1
     return statement.replace(last, _NEEDS_CARE.format(row=row))

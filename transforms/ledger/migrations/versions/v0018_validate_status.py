@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Validate the check while workers write."""
+    """Validate the CHECK constraint of the status while workers write."""
     validate_constraint("requests", "requests_status_check")
 
 
