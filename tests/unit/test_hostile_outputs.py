@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli import demo_output, output
+from pipeline.cli import demo_output, output, request_tables
 from pipeline.cli.console import CommandConsole
 from pipeline.report import data, render
 from pipeline.report.data import Report
@@ -135,7 +135,7 @@ def test_terminal_shows_hostile_text_as_text(group: str) -> None:
     made = report_of(*GROUPS[group])
     rows, letters = [each.row for each in made.requests], list(made.letters)
     shown = (
-        printed(output.requests, rows, as_json=False, counts={"failed": 1}),
+        printed(request_tables.requests, rows, as_json=False, counts={"failed": 1}),
         *(printed(output.request, row, as_json=False) for row in rows),
         printed(output.dead_letters, letters, as_json=False),
         *(printed(output.dead_letter, each, as_json=False) for each in letters),
@@ -168,7 +168,7 @@ def test_json_is_ascii_and_keeps_hostile_text(group: str) -> None:
     rows, letters = [each.row for each in made.requests], list(made.letters)
     for shown in (
         data.as_json(made),
-        printed(output.requests, rows, as_json=True),
+        printed(request_tables.requests, rows, as_json=True),
         printed(output.dead_letters, letters, as_json=True),
         printed(output.dead_letter, letters[0], as_json=True),
     ):
