@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST_FIRST.isdisjoint(item.path.parts))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers of `-n auto`: three for two cores."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options that run tests through PgBouncer, and runners with real engines."""
     parser.addoption(
