@@ -4,8 +4,10 @@
 of this program, and reports each breach of the format, of the wording rules and of what a lesson
 needs: reading level, different grades, and the words that the aliases promise. `preview` prints the
 lesson that a student would get. `coverage` lists the topics of published curricula that no card
-answers, and how many scenes of each card draw: a scene draws if it tells a change of its picture
-and says two of its labels.
+answers, and for each lesson how many scenes draw and how much of what is said stands on the slides.
+A scene draws if it tells a change of its picture and says two of its labels. A spoken word stands
+on a slide if the slide shows the same content word below its heading, in any form; at most 20% of
+the words of all scenes should.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, get_args
 
 from pipeline.exit_status import FAILED, OK
@@ -151,11 +154,15 @@ def _coverage(chosen: argparse.Namespace) -> int:
     from transforms.script.card_coverage import coverage, load_curricula
     from transforms.script.cards.concept_card import read_library
     from transforms.script.matching.topics import TopicIndex, load_topic_index
+    from transforms.script.words_on_slides import MOST_ON_SLIDES
 
-    cards = read_library(_root(chosen)).cards.values()
+    cards = tuple(read_library(_root(chosen)).cards.values())
     index = TopicIndex(cards) if chosen.folder else load_topic_index()
     found = {curriculum: coverage(curriculum, index) for curriculum in load_curricula()}
-    pictures = _drawn_rows(cards)
+    lessons = [
+        row | {"on_slides": round(share, 3)}
+        for row, share in zip(_drawn_rows(cards), _shares_on_slides(cards), strict=True)
+    ]
     if chosen.json:
         rows = [
             {
@@ -169,7 +176,7 @@ def _coverage(chosen: argparse.Namespace) -> int:
             for curriculum, topics in found.items()
             for each in topics
         ]
-        print(json.dumps({"topics": rows, "pictures": pictures}, indent=2))
+        print(json.dumps({"topics": rows, "pictures": lessons}, indent=2))
         return OK
     for curriculum, topics in found.items():
         asked = sum(len(each.cards) for each in topics)
@@ -179,9 +186,17 @@ def _coverage(chosen: argparse.Namespace) -> int:
         for each in topics:
             if each.missing:
                 print(f"  {each.topic.code:<7}{each.topic.title}: {', '.join(each.missing)}")
-    print("Scenes that draw")
-    for row in pictures:
-        print(f"  {row['drawn']} of {row['scenes']}  {row['card']} ({row['band']})")
+    print("Scenes that draw, and spoken words that stand on slides")
+    for row in lessons:
+        share = f"{row['on_slides']:.1%}"
+        print(f"  {row['drawn']} of {row['scenes']}  {share:>5}  {row['card']} ({row['band']})")
+    shares = [row["on_slides"] for row in lessons]
+    if shares:
+        above = sum(share > MOST_ON_SLIDES for share in shares)
+        print(
+            f"Words on slides: median {median(shares):.1%}, "
+            f"{above:,} of {len(shares):,} lessons above {MOST_ON_SLIDES:.0%}"
+        )
     return OK
 
 
@@ -194,6 +209,14 @@ def _drawn_rows(cards: Iterable[Card]) -> list[dict[str, Any]]:
         for card in cards
         for band, scenes in drawn_by_band(card).items()
     ]
+
+
+def _shares_on_slides(cards: Iterable[Card]) -> list[float]:
+    """Return the part of the spoken words that stands on slides, for each card and band."""
+    from transforms.script.words_on_slides import words_by_band
+    from transforms.video.slide_texts import slide_texts
+
+    return [counts.share for card in cards for counts in words_by_band(card, slide_texts).values()]
 
 
 def _root(chosen: argparse.Namespace) -> Traversable | Path:

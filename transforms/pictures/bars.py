@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -73,6 +73,10 @@ class Bar(Part):
         if self.share is None:
             return self.size
         return Quantity(self.size.number * self.share.part / self.share.of, self.size.unit)
+
+    def with_unit(self, unit: str) -> Self:
+        """Return the bar with its share or its area as the stated amount, in a unit."""
+        return self.model_copy(update={"amount": Quantity(self.filled().number, unit)})
 
     def parts(self) -> tuple[int, int]:
         """Return into how many parts the bar is cut, and how many are filled."""
@@ -143,6 +147,11 @@ class Bars(Template):
     bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=8)]
     measures: Annotated[tuple[Measure, ...], Field(max_length=3)] = ()
     numbers: bool = True
+
+    def with_units(self, other: Self) -> Self:
+        pairs = zip(self.bars, other.bars, strict=True)
+        bars = tuple(new.with_unit(bar.amount.unit) if bar.amount else new for bar, new in pairs)
+        return other.model_copy(update={"bars": bars})
 
     def elements(self) -> Sequence[str]:
         pieces = (piece.id for bar in self.bars for piece in bar.pieces)

@@ -82,6 +82,9 @@ SHADES = ("", "pale-", "soft-", "deep-", "dark-")
 """Prefixes of a colour: mixed with the background, with the ink, or with the night."""
 COLOURS = frozenset(shade + hue for shade in SHADES for hue in HUES)
 
+ICON_SIDE = 100.0
+"""Side of the square that the coordinates of an icon lie in."""
+
 _FOLDER = Path(__file__).with_name("drawings")
 _ICONS = "icons.toml"
 
@@ -155,9 +158,9 @@ def base_drawing(name: str) -> BaseDrawing:
 
 @lru_cache
 def icons() -> Mapping[str, BaseDrawing]:
-    """Return the icons by name, each in a square of 100 units."""
+    """Return the icons by name, each in a square."""
     return {
-        name: BaseDrawing(size=(100.0, 100.0), shapes=shapes)
+        name: BaseDrawing(size=(ICON_SIDE, ICON_SIDE), shapes=shapes)
         for name, shapes in _read(_ICONS).items()
     }
 

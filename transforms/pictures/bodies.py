@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -118,10 +117,8 @@ class Bodies(Template):
         yield from (body.text(language) for body in self.bodies)
         for force in self.forces:
             yield f"{force.label} {show(force.size, language)} {ARROWS[force.to]}".strip()
-        for name in self.states:
-            verb, ids = self.verb(name)
-            if verb == "merge":
-                yield f"{self.net_label(self.net(ids), language)} (ΣF)"
+        for ids in self.merged():
+            yield f"{self.net_label(self.net(ids), language)} (ΣF)"
 
     def under(self, body: Body) -> float:
         """Return the share of a body below the surface of the fluid, 1 if it sinks."""
@@ -129,15 +126,16 @@ class Bodies(Template):
         assert body.density is not None
         return min(1.0, body.density.number / self.fluid.density.number)
 
+    def merged(self) -> Iterator[Sequence[str]]:
+        """Yield the forces of each state that merges some."""
+        for verb, ids in map(self.verb, self.states):
+            if verb == "merge":
+                yield ids
+
     @property
     def upright(self) -> bool:
         """Whether a force acts up or down."""
         return any(force.to in ("up", "down") for force in self.forces)
-
-    @property
-    def rows(self) -> int:
-        """Most forces of one body in one direction."""
-        return max(Counter((force.on, force.to) for force in self.forces).values(), default=0)
 
     def acceleration(self, body: Body) -> float:
         """Return how fast a body speeds up sideways, in units of force for each unit of mass."""

@@ -67,6 +67,16 @@ def write_picture(picture: Picture) -> str:
     return picture.model_dump_json(exclude_defaults=True)
 
 
+def standing_picture(text: str) -> str:
+    """Return the JSON of a picture as it stands after its last beat.
+
+    Raises:
+        PictureError: it is no picture that can be drawn.
+    """
+    picture = read_picture(text)
+    return write_picture(picture.model_copy(update={"before": (*picture.order(),), "beats": ()}))
+
+
 def picture_labels(text: str, language: str = "en") -> tuple[str, ...]:
     """Return what the picture of a JSON text shows, in words; empty if it cannot be drawn."""
     picture = _read(text)[1]

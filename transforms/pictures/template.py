@@ -125,7 +125,12 @@ class Template(Part, ABC):
             return None
         data = with_changes(self.inputs(), self.verb(self.beside)[1])
         found = type(self).model_validate({**data, "states": self.first.states})
+        found = self.with_units(found)
         return found.model_copy(update={name: getattr(self, name) for name in COMPUTED})
+
+    def with_units(self, other: Self) -> Self:
+        """Return a picture of other inputs, its results in the units of the stated ones."""
+        return other
 
     def inputs(self) -> dict[str, Any]:
         """Return the inputs as plain data, without stated results, states and beats."""

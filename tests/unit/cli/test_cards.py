@@ -129,8 +129,9 @@ def test_coverage_names_what_has_no_card(capsys):
     status, out, _ = said(capsys, "coverage", "--json")
     assert status == 0
     rows = {(row["curriculum"], row["code"]): row["cards"] for row in json.loads(out)["topics"]}
-    drawn = {(row["card"], row["band"]): row["drawn"] for row in json.loads(out)["pictures"]}
-    assert drawn["newtons-second-law", "middle"] >= 1
+    lessons = {(row["card"], row["band"]): row for row in json.loads(out)["pictures"]}
+    assert lessons["newtons-second-law", "middle"]["drawn"] >= 1
+    assert 0 < lessons["newtons-second-law", "middle"]["on_slides"] <= 0.2
     science = load_curricula()[0].name
     assert rows[science, "LS4.B"] == {"natural selection": "natural-selection"}
     assert rows[science, "LS2.D"] == {"why do animals live in groups": None}
@@ -139,7 +140,8 @@ def test_coverage_names_what_has_no_card(capsys):
     assert "LS2.D" in text
     assert "LS4.B" not in text
     assert load_curricula()[0].url in text
-    assert re.search(r"\n  [1-6] of 6  newtons-second-law \(middle\)\n", text)
+    assert re.search(r"\n  [1-6] of 6  [ 1]\d\.\d%  newtons-second-law \(middle\)\n", text)
+    assert re.search(r"\nWords on slides: median 1\d\.\d%, 0 of 166 lessons above 20%\n$", text)
 
 
 def test_coverage_falls_with_missing_cards():

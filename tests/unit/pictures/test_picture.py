@@ -168,6 +168,7 @@ def test_lighter_body_gains_more_speed() -> None:
     ("template", "label"),
     [
         ("bodies", "70\u00a0N → (ΣF)"),
+        ("rectangles", "runner: 60\u00a0kg × 2\u00a0m/s = 120\u00a0kg·m/s"),
         ("bars", "First shop: 3/4 × $80 = $60"),
         ("cells", "2 → 5 → 8 → 12 → 16 → 23"),
         ("timeline", "July 28, 1914 – January 10, 1920: First World War"),

@@ -30,9 +30,9 @@ def visual_elements(
     """
     if visual.kind == "formula":
         return [formula(canvas, visual, area, palette)]
-    if visual.kind == "quote":
+    if visual.kind == "quote" and visual.items:
         return [quote(canvas, visual, area, palette)]
-    if visual.kind == "definition":
+    if visual.kind in ("definition", "quote"):  # words without an author are no quotation
         return [definition(canvas, visual, area, palette)]
     if visual.kind == "worked":
         shown = replace(visual, items=visual.items[:MAX_ITEMS])

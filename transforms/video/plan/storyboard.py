@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import floor
 
-from transforms.model import LETTERS, Narration, Script, Section, Sentence, Visual
-from transforms.pictures.picture import picture_labels
-from transforms.text.capitals import capitalize_first
-from transforms.text.drawable_text import clean
+from transforms.model import LETTERS, Narration, Script, Sentence
 from transforms.text.labels import labels_for, unchecked_label
-from transforms.text.language import primary_subtag
 from transforms.video.draw.typeset import Typesetter
 from transforms.video.plan.pages import PLAIN, Look, Page, element_texts
 from transforms.video.plan.picture_beats import picture_beats
+from transforms.video.plan.section_pages import prepare_all, section_pages
 from transforms.video.plan.timeline import FADE, FPS, LEAD, reveal_frames, spoken_times
 
 MIN_INTRO_SECONDS = 1.5
@@ -116,6 +113,7 @@ def plan(
     total = max(1, _to_frame(seconds))
     typesetter = Typesetter(script.language)
     sections = script.sections()
+    pages = section_pages(script, typesetter, look)
     begins = [0.0, *(start for start, _ in narration.sections[1:]), seconds]
     bounds = [*(min(total, _to_frame(begin)) for begin in begins[:-1]), total]
     shots: list[Shot] = []
@@ -129,10 +127,9 @@ def plan(
             for sentence in narration.sentences
             if sentence.section == index
         ]
-        page = _page(script, section, index, typesetter, look)
         whole = floor(round((begins[index + 1] - begins[index]) * FPS, 4))
         still = 1 if 1 < length == whole + 1 else 0
-        shots.append(_shot(page, index, start, length, still, spoken))
+        shots.append(_shot(pages[index], index, start, length, still, spoken))
         if section.kind == "answer" and len(shots) > 1:
             shots[-2] = replace(shots[-2], clears=False)
             chapters[-1] = replace(chapters[-1], end=start + length)
@@ -144,62 +141,6 @@ def plan(
     shots[-1] = replace(shots[-1], clears=False)
     title = typesetter.prepare(script.title) or chapters[0].title
     return Storyboard(title, tuple(shots), tuple(chapters), len(sections), total)
-
-
-def _page(script: Script, section: Section, index: int, typesetter: Typesetter, look: Look) -> Page:
-    question = section.question
-    lines = (section.narration,) if section.kind == "title" else section.bullets
-    shown = frozenset(section.visual.items)
-    lines = tuple(line for line in lines if line not in shown)
-    visual = section.visual
-    if visual.kind == "picture":
-        if picture_labels(visual.text):
-            lines = ()  # the picture takes the whole slide
-        else:
-            visual = Visual()
-    return Page(
-        section.kind,
-        script.subject,
-        script.language,
-        typesetter.prepare(_label(script, section, index)),
-        typesetter.prepare(question.question if question else section.heading),
-        # A choice without drawable characters stays, empty, so that the others keep their letters.
-        tuple(map(typesetter.prepare, lines)) if question else _prepare_all(lines, typesetter),
-        replace(
-            visual,
-            text=_visual_text(visual, typesetter),
-            items=_prepare_all(visual.items, typesetter),
-        ),
-        question.answer if question else 0,
-        typesetter.prepare(question.explanation) if question else "",
-        look,
-    )
-
-
-def _label(script: Script, section: Section, index: int) -> str:
-    """Return the position in the lesson; subjects and grades are added in English only."""
-    english = primary_subtag(script.language) == "en"
-    subject = capitalize_first(script.subject.replace("-", " ").replace("_", " ").strip())
-    of = "of" if english else "/"
-    detail = {
-        "title": f"Grade {script.grades}" if english else "",
-        "scene": f"{index} {of} {len(script.scenes)}",
-    }.get(section.kind, "")
-    if section.question:
-        detail = labels_for(script.language).quiz
-    return " · ".join(part for part in (subject if english else "", detail) if part)
-
-
-def _visual_text(visual: Visual, typesetter: Typesetter) -> str:
-    """Return the text of a visual without undrawable characters; a formula has its own fonts."""
-    if visual.kind == "picture":
-        return visual.text
-    formula = visual.kind in ("formula", "worked")
-    return clean(visual.text) if formula else typesetter.prepare(visual.text)
-
-
-def _prepare_all(texts: Sequence[str], typesetter: Typesetter) -> tuple[str, ...]:
-    return tuple(text for text in map(typesetter.prepare, texts) if text)
 
 
 def _to_frame(seconds: float) -> int:
@@ -297,7 +238,7 @@ def _add_end_card(
         script.language,
         "",
         typesetter.prepare(script.title),
-        _prepare_all([*lines, FONT_CREDIT], typesetter),
+        prepare_all([*lines, FONT_CREDIT], typesetter),
         look=last.page.look,
     )
     reveals = tuple(min(reveal, cut - last.start - 2 * FADE) for reveal in last.reveals)

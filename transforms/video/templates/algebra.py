@@ -81,25 +81,33 @@ def _lay_out(
 ) -> tuple[_Layout, Box]:
     """Return the place of the lines, and the room beside them."""
     area = view.area
-    forms = [form for changes in steps for step in changes for form in (step.before, step.after)]
-    # A line without an equals sign has its terms to the right of that column.
-    left = max(_width(form[0], view.language) if len(form) > 1 else 0.0 for form in forms)
-    right = max(_width(form[-1], view.language) for form in forms)
-    ems = left + _EQUALS + right
-    pills = [_em(label, view.language) for label in picture.operations() if label]
     narrow = area.width < _NARROW
     high = area.height * 0.48 if narrow else area.height
     row = min(_ROW, high / len(steps))
     size = min(_SIZE, row * 0.58)
-    beside = (max(pills) * size * 0.7 + _BRACKET + 44) if pills else 0.0
-    size = min(size, (area.width * (1.0 if narrow else _MOST) - beside) / ems)
-    end = area.x + ems * size
+    left, right = _columns(picture, view)
+    peers = view.alike(picture)
+    operations = [label for peer in peers for label in peer.operations() if label]
+    pill = max((_em(label, view.language) for label in operations), default=0.0)
+    beside = (pill * size * 0.7 + _BRACKET + 44) if operations else 0.0
+    widest = max(sum(_columns(peer, view)) for peer in peers)
+    size = min(size, (area.width * (1.0 if narrow else _MOST) - beside) / (widest + _EQUALS))
+    end = area.x + (left + _EQUALS + right) * size
     top = area.y + (high - row * len(steps)) / 2
     layout = _Layout(area.x, area.x + left * size, size, top, row, end)
     if narrow:
         return layout, Box(area.x, area.y + high + 12, area.width, area.height - high - 12)
     start = end + beside + _GUTTER
     return layout, Box(start, area.y, area.right - start, area.height)
+
+
+def _columns(picture: Algebra, view: View) -> tuple[float, float]:
+    """Return the widths of both sides of the equals sign, in ems."""
+    steps = [step for changes in picture.steps() for step in changes]
+    forms = [form for step in steps for form in (step.before, step.after)]
+    # A line without an equals sign has its terms to the right of that column.
+    left = max(_width(form[0], view.language) if len(form) > 1 else 0.0 for form in forms)
+    return left, max(_width(form[-1], view.language) for form in forms)
 
 
 def _line(

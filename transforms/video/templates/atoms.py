@@ -76,7 +76,8 @@ def _atom(
     for share, depth in ((1.0, 0.07), (0.74, 0.13), (0.5, 0.19)):
         colour = view.fade(mix(palette.background, palette.accent, depth), seen)
         yield Disc(middle[0], middle[1], radius * share, colour)
-    size = min(17.0, 0.3 * radius / sqrt(atom.mass))
+    heaviest = max(each.mass for peer in view.alike(picture) for each in peer.atoms)
+    size = min(17.0, 0.3 * radius / sqrt(heaviest))
     neutron = view.fade(palette.muted, _seen(picture, atom, "neutrons", shown))
     proton = view.fade(view.second, _seen(picture, atom, "protons", shown))
     for at in range(atom.mass):

@@ -23,7 +23,7 @@ _BELOW = 40.0
 def draw_bars(picture: Bars, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of bars on one scale, each with its label above or at its side."""
     area = view.area
-    peers = [peer for peer in view.peers if isinstance(peer, Bars)] or [picture]
+    peers = view.alike(picture)
     if picture.bars[0].by is not None:
         yield from draw_rectangles(picture, peers, view, shown)
         return

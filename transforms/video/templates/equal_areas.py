@@ -25,12 +25,8 @@ _MOST_IN_ROW = 3
 def draw_areas(picture: Algebra, room: Box, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield each term as a square of its area, the two sides next to each other."""
     steps = [step for changes in picture.steps() for step in changes]
-    whole = [
-        parts_of(step.after, picture.length())
-        for step in steps
-        if not is_side_length(picture, step)
-    ]
-    scale = min(_scale(parts, room) for parts in whole)
+    whole = _lines(picture)
+    scale = min(_scale(parts, room) for peer in view.alike(picture) for parts in _lines(peer))
     parts, seen = parts_now(picture, shown)
     blocks = _blocks(parts, scale)
     highest = max(height for each in whole for _, _, height in _blocks(each, scale))
@@ -50,6 +46,16 @@ def draw_areas(picture: Algebra, room: Box, view: View, shown: Shown) -> Iterato
                 if is_side_length(picture, step) and shown[step.name]:
                     yield from _edge(step, part, box.x, length, base, view, shown[step.name])
         x += width
+
+
+def _lines(picture: Algebra) -> list[list[Part]]:
+    """Return the parts of each line that tells areas."""
+    steps = (step for changes in picture.steps() for step in changes)
+    return [
+        parts_of(step.after, picture.length())
+        for step in steps
+        if not is_side_length(picture, step)
+    ]
 
 
 _Places = list[tuple[Part, float, float]]

@@ -29,9 +29,12 @@ _THIN = 10.0
 
 def draw_lengths(picture: Algebra, room: Box, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield each side as a bar: what is added above, what is taken away below it."""
-    forms = [step.after for changes in picture.steps() for step in changes]
-    whole = [parts_of(form, picture.length()) for form in forms]
-    sides = len(forms[0])
+    peers = view.alike(picture)
+    whole = [
+        parts_of(step.after, peer.length())
+        for peer in peers for changes in peer.steps() for step in changes
+    ]  # fmt: skip
+    sides = len(picture.steps()[0][0].after)
     totals = [
         (sum(p.size for p in parts if p.side == side and p.size > 0),
          sum(p.size for p in parts if p.side == side))
@@ -43,7 +46,10 @@ def draw_lengths(picture: Algebra, room: Box, view: View, shown: Shown) -> Itera
         part.degree or part.size == int(part.size) for parts in whole for part in parts
     )
     parts, seen = parts_now(picture, shown)
-    extent = max(_extent([part for part in parts if part.side == side]) for side in range(sides))
+    extent = max(
+        _extent([part for part in parts_now(peer, shown)[0] if part.side == side])
+        for peer in peers for side in range(sides)
+    )  # fmt: skip
     share = extent / (most - least) if most > least else 0.0
     share = share if share >= _ZOOM else _ZOOM / 2 + share / 2
     scale = (room.width - _EDGE) * share / (extent or 1.0)

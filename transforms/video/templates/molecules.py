@@ -84,7 +84,7 @@ def _reaction(
     reacts = shown[verbs["react"]] if "react" in verbs else None
     counts = shown[verbs["count"]] if "count" in verbs else 0.0
     substances = read_reaction(reaction.text)
-    room, radius = _room(picture, view.area)
+    room, radius = _room(view.alike(picture), view.area)
     left, right, arrow_at = _lay_out(reaction, substances, room, radius)
     middle = arrow_at[1]
     whole = view.fade(view.palette.ink, seen)
@@ -107,15 +107,12 @@ def _reaction(
         yield from _tally(picture, reaction, view, counts * seen, arrow_at[0])
 
 
-def _room(picture: Particles, area: Box) -> tuple[Box, float]:
+def _room(pictures: Sequence[Particles], area: Box) -> tuple[Box, float]:
     """Return the room for molecules and names, and the radius that suits all reactions."""
-    tallied = {
-        picture.verb(name)[1][0] for name in picture.states if picture.verb(name)[0] == "count"
-    }
-    rows = max((len(picture.counted(r)) for r in picture.reactions if r.id in tallied), default=0)
+    rows = max(map(_tally_rows, pictures))
     room = Box(area.x, area.y, area.width, area.height - rows * _TALLY)
     radius = 56.0
-    for change in picture.reactions:
+    for change in (each for picture in pictures for each in picture.reactions):
         reaction = read_reaction(change.text)
         blocks = [_block(each) for side in reaction for each in side]
         high = room.height - _below(change)
@@ -123,6 +120,14 @@ def _room(picture: Particles, area: Box) -> tuple[Box, float]:
         while radius > 8 and _width(change, blocks, room, radius) > room.width + 0.1:
             radius -= 0.5
     return room, radius
+
+
+def _tally_rows(picture: Particles) -> int:
+    """Return the most elements that a state counts."""
+    tallied = {
+        picture.verb(name)[1][0] for name in picture.states if picture.verb(name)[0] == "count"
+    }
+    return max((len(picture.counted(r)) for r in picture.reactions if r.id in tallied), default=0)
 
 
 def _below(change: Change) -> float:

@@ -53,7 +53,8 @@ def _container(
     yield Rect(place, wall, 16)
     inner = place.inset(_WALL)
     yield Rect(inner, view.palette.background, 12)
-    radius = 0.5 * sqrt(inner.width * inner.height * 0.26 / picture.number)
+    most = max(peer.number for peer in view.alike(picture))
+    radius = 0.5 * sqrt(inner.width * inner.height * 0.26 / most)
     matters = picture.matters(box)
     points = _points(matters[0][1], picture.number, inner.width, inner.height, radius)
     now, turning = matters[0][1], 1.0
@@ -193,7 +194,7 @@ def draw_membrane(picture: Particles, view: View, shown: Shown) -> Iterator[Shap
     inner = place.inset(_WALL)
     yield Rect(inner, palette.background, 12)
     half = inner.width / 2
-    levels = _levels(picture, shown)
+    levels = _levels(picture, view, shown)
     for side in (0, 1):
         if any(kind.solvent for kind in picture.kinds):
             high = inner.height * levels[side]
@@ -201,7 +202,7 @@ def draw_membrane(picture: Particles, view: View, shown: Shown) -> Iterator[Shap
             yield Rect(box, view.fade(mix(palette.background, palette.accent, 0.22), seen), 10)
     if picture.membrane:
         yield from _membrane(inner, view, seen)
-    total = sum(kind.left + kind.right for kind in picture.kinds)
+    total = max(sum(k.left + k.right for k in peer.kinds) for peer in view.alike(picture))
     radius = min(13.0, 0.36 * sqrt(inner.width * inner.height / max(1, total)))
     for number, kind in enumerate(picture.kinds):
         yield from _kind(picture, kind, number, inner, levels, radius, view, shown)
@@ -228,13 +229,15 @@ def _halves(picture: Particles, kind: Kind, shown: Shown) -> Halves:
     return Halves(left, right)
 
 
-def _levels(picture: Particles, shown: Shown) -> tuple[float, float]:
+def _levels(picture: Particles, view: View, shown: Shown) -> tuple[float, float]:
     """Return how high the liquid stands on both sides, as shares of the box."""
     solvent = next((kind for kind in picture.kinds if kind.solvent), None)
     if solvent is None:
         return 0.98, 0.98
-    now, after = _halves(picture, solvent, shown), picture.equilibrium(solvent)
-    most = max(solvent.left, solvent.right, after.left, after.right, 1)
+    now = _halves(picture, solvent, shown)
+    liquids = [(peer, kind) for peer in view.alike(picture) for kind in peer.kinds if kind.solvent]
+    sides = (max(kind.left, kind.right, *peer.equilibrium(kind)) for peer, kind in liquids)
+    most = max(1.0, *sides)
     return 0.9 * max(0.12, now.left / most), 0.9 * max(0.12, now.right / most)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from transforms.pictures.template import Template
 from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import BODY, LEADING_TIGHT, STRONG, Colour, Palette, mix
 from transforms.video.draw.typeset import Block, Typesetter
 from transforms.video.templates.hues import hue
+
+_Template = TypeVar("_Template", bound=Template)
 
 Point = tuple[float, float]
 Shown = Mapping[str, float]
@@ -42,6 +44,10 @@ class View:
     palette: Palette
     language: str
     peers: tuple[Template, ...] = ()
+
+    def alike(self, picture: _Template) -> Sequence[_Template]:
+        """Return the pictures that share the scale of this one, with itself."""
+        return [peer for peer in self.peers if isinstance(peer, type(picture))] or [picture]
 
     def fade(self, colour: Colour, share: float) -> Colour:
         """Return a colour that has appeared in part."""

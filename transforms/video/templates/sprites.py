@@ -8,7 +8,14 @@ from functools import lru_cache
 
 from PIL import Image
 
-from transforms.pictures.base_drawings import BaseDrawing, Place, base_drawing, icons
+from transforms.pictures.base_drawings import (
+    ICON_SIDE,
+    BaseDrawing,
+    Place,
+    Shape,
+    base_drawing,
+    icons,
+)
 from transforms.video.draw.canvas import Box, Canvas
 from transforms.video.draw.design import Colour, Palette, mix
 from transforms.video.draw.svg_path import strokes_of
@@ -72,13 +79,45 @@ class Icon:
 
     @property
     def bounds(self) -> Box:
-        return self.box
+        ink, scale = icon_ink(self.name), self.box.width / ICON_SIDE
+        return Box(
+            self.box.x + ink.x * scale, self.box.y + ink.y * scale,
+            ink.width * scale, ink.height * scale,
+        )  # fmt: skip
 
     def paint(self, canvas: Canvas) -> None:
         if self.seen > 0:
             ground = self.ground or self.palette.background
             drawing = icons()[self.name]
             _draw(drawing, canvas, self.box, self.palette, lambda _: 1 - self.seen, ground)
+
+
+def standing(name: str, place: Box) -> Box:
+    """Return the square in which an icon's drawn part fills a place, at its bottom."""
+    ink = icon_ink(name)
+    scale = min(place.width / ink.width, place.height / ink.height)
+    x = place.x + place.width / 2 - (ink.x + ink.width / 2) * scale
+    return Box(x, place.bottom - ink.bottom * scale, ICON_SIDE * scale, ICON_SIDE * scale)
+
+
+@lru_cache
+def icon_ink(name: str) -> Box:
+    """Return the part of an icon's square that is drawn on."""
+    lefts, tops, rights, bottoms = zip(*map(_ink, icons()[name].shapes), strict=True)
+    left, top = min(lefts), min(tops)
+    return Box(left, top, max(rights) - left, max(bottoms) - top)
+
+
+def _ink(shape: Shape) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a shape with its outline."""
+    around = shape.width / 2 if shape.line else 0.0
+    if shape.circle:
+        x, y, radius = shape.circle
+        xs, ys, around = [x], [y], radius + around
+    else:
+        points = [point for stroke in strokes_of(shape.path) for point in stroke.points]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs) - around, min(ys) - around, max(xs) + around, max(ys) + around
 
 
 def place_of(name: str, box: Box, anchor: str) -> Place:

@@ -30,8 +30,7 @@ _NARROW = 150.0
 def draw_timeline(picture: Timeline, view: View, shown: Shown) -> Iterator[Shape]:
     """Yield the shapes of an axis to scale, its spans, and its events above and below it."""
     area, palette = view.area, view.palette
-    peers = [peer for peer in view.peers if isinstance(peer, Timeline)] or [picture]
-    lows, highs = zip(*(peer.extent() for peer in peers), strict=True)
+    lows, highs = zip(*(peer.extent() for peer in view.alike(picture)), strict=True)
     low, high = min(lows), max(highs)
     ticks = _ticks(low, high, view.language)
     spread = _OUTSIDE * (high - low)
