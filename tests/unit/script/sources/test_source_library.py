@@ -42,7 +42,7 @@ def own(tmp_path_factory) -> SourceLibrary:
     ],
 )
 def test_best_passage_is_on_the_topic(cards, question, card):
-    assert f"“{card}”" in cards.find(request(question))[0].source
+    assert f"{card}”" in cards.find(request(question))[0].source  # or "The causes of World War I"
 
 
 @pytest.mark.parametrize(
