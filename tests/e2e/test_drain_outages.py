@@ -79,5 +79,5 @@ def test_signal_during_outage_ends_with_a_summary(place, proxy, server, outage):
         output, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 128 + signal.SIGTERM, place.log()
     assert command.summary(output)["in_flight"] == 1
-    warning = {"pubsub": "Pub/Sub did not answer in time", "postgres": "the ledger does not answer"}
+    warning = {"pubsub": "Pub/Sub did not answer in time", "postgres": "ledger does not answer"}
     assert warning[outage] in place.log()
