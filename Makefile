@@ -6,7 +6,7 @@ SEED ?= 0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed$(subst /,-,$(PYTHON))
 # Files in the order of tests/conftest.py: a file's fixtures are made once. Commands wait as long as they
-# compute, so there are three workers for two cores, up to eight.
+# compute, so there are two workers for each core, up to eight.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # Some containers set it; hundreds of processes would then compile the same modules.
 unexport PYTHONDONTWRITEBYTECODE
