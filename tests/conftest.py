@@ -65,11 +65,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _remove_log_handlers() -> Iterator[None]:
-    """Remove the handlers of commands run in this process: they write to the test's own stream."""
-    yield
+def _undo_what_commands_change() -> Iterator[None]:
+    """Restore environment and logging after a test that runs commands or services in this process.
+
+    Log handlers write to the test's own stream, and addresses of emulators are used by later tests.
+    """
     root = logging.getLogger()
+    environment, level = dict(os.environ), root.level
+    yield
     root.handlers = [each for each in root.handlers if type(each) is not logging.StreamHandler]
+    root.setLevel(level)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 @dataclass(frozen=True)
