@@ -58,7 +58,7 @@ def slide_contents(sections: Sequence[Section]) -> Iterator[Content]:
 
 
 def _content(section: Section) -> Content:
-    """Return lines and visual of the slide of a section, whatever stands on the one before."""
+    """Return lines and visual of a section's slide, without regard to the slide before."""
     if section.kind == "title":
         return Content((section.narration,), section.visual)
     lines, visual = section.bullets, section.visual
