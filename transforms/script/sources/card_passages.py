@@ -12,7 +12,7 @@ from transforms.script.sources.passage import Passage
 def card_passages(card: Card, band: Band) -> Iterator[Passage]:
     """Split the material of a card's band into passages, one for each part of a lesson."""
     works = "; ".join(", ".join(filter(None, (s.work, s.chapter))) for s in card.sources)
-    source = f"Concept card “{card.title}” ({works})"
+    source = f"{source_of(card.title)} ({works})"
     parts = [
         (band.definition.text,),
         band.facts.text,
@@ -24,3 +24,8 @@ def card_passages(card: Card, band: Band) -> Iterator[Passage]:
     for part in parts:
         if part:
             yield Passage(remove_marks(" ".join(part)), source)
+
+
+def source_of(title: str) -> str:
+    """Return the name by which a card stands in citations; its works follow."""
+    return f"Concept card “{title}”"
