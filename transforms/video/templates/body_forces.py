@@ -67,7 +67,8 @@ def draw_forces(
     for force in forces:
         rank = ranks.get(force.to, 0)
         ranks[force.to] = rank + 1
-        seen, gone = shown[force.id], merged.get(force.id, 0.0)
+        seen = min(shown[force.id], shown[force.on])  # no arrow stands without its body
+        gone = merged.get(force.id, 0.0)
         whole = force.size.number * scale
         colour = view.fade(view.second, 1 - 0.72 * gone)
         yield from _arrow(force.to, rank, place, whole * seen, colour)

@@ -15,13 +15,15 @@ from transforms.pictures.picture import build_picture
 from transforms.video.draw.canvas import Box
 from transforms.video.draw.design import theme
 from transforms.video.templates.layout_check import layout_problems
-from transforms.video.templates.shapes import Line, Rect, Shape, View
+from transforms.video.templates.shapes import Line, Polygon, Rect, Shape, View
 from transforms.video.templates.sprites import Icon
 from transforms.video.templates.stage import draw_picture
 
 SIDES = ("left", "right", "up", "down")
 SETS = [sides for count in range(5) for sides in combinations(SIDES, count)]
 VIEW = View(Box(88, 228, 1104, 376), theme("physics").light, "en")
+PUSH = VIEW.second
+"""Colour of a force."""
 
 
 def crate(*sides: str, **more: Any) -> dict[str, Any]:
@@ -60,6 +62,14 @@ def test_net_force_larger_than_its_parts_stays_in_its_room() -> None:
     forces = [*CART["forces"], second]
     picture = CART | {"forces": forces, "states": {"net": "merge push more"}, "results": []}
     assert layout_problems(json.dumps(with_beats(picture))) == ()
+
+
+@pytest.mark.parametrize(("seen", "arrows"), [(0.0, 0), (1.0, 1)])
+def test_force_is_hidden_until_its_body_appears(seen: float, arrows: int) -> None:
+    picture = build_picture(crate("right"))
+    shapes = draw_picture(picture, VIEW, picture.at_end() | {"crate": seen})
+    painted = [shape for shape in shapes if isinstance(shape, Polygon) and shape.colour == PUSH]
+    assert len(painted) == arrows
 
 
 @pytest.mark.parametrize("icon", ["box", "ball", "car"])
